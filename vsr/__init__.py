@@ -1,0 +1,1 @@
+"""Upscale real video with neural networks, without damaging anything."""

@@ -1,0 +1,1 @@
+"""Files and streams: the only room that knows PyAV."""

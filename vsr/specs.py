@@ -1,0 +1,139 @@
+"""Frozen values that say what is to be done. They are checked at birth and know no library."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import inf
+from types import MappingProxyType
+from typing import Literal
+
+from vsr.errors import InvalidOption
+
+Precision = Literal["auto", "fp16", "bf16", "fp32"]
+Deinterlace = Literal["auto", "off", "refuse"]
+Existing = Literal["refuse", "overwrite", "skip"]
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Width and height in pixels, both at least 1."""
+
+    width: int
+    height: int
+
+    def __post_init__(self) -> None:
+        if self.width < 1 or self.height < 1:
+            raise InvalidOption(f"{self}: width and height must be at least 1.")
+
+    def __str__(self) -> str:
+        return f"{self.width}×{self.height}"
+
+    @property
+    def pixels(self) -> int:
+        """The area."""
+        return self.width * self.height
+
+    @property
+    def is_portrait(self) -> bool:
+        """Taller than wide."""
+        return self.height > self.width
+
+    def turned(self) -> Size:
+        """Return width and height exchanged."""
+        return Size(self.height, self.width)
+
+    def scaled(self, factor: int) -> Size:
+        """Return both sides times an integer."""
+        return Size(self.width * factor, self.height * factor)
+
+
+@dataclass(frozen=True, slots=True)
+class PtsSpan:
+    """A half-open range of presentation times, in ticks of the video stream: start <= pts < end.
+
+    ``None`` leaves that side open.
+    """
+
+    start: int | None = None
+    end: int | None = None
+
+    def __contains__(self, pts: int) -> bool:
+        return (self.start is None or pts >= self.start) and (self.end is None or pts < self.end)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeRange:
+    """The part of a clip to do: seconds from its first frame, half-open, and a cap on frames."""
+
+    start_seconds: float = 0.0
+    end_seconds: float = inf
+    max_frames: int | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start_seconds < self.end_seconds:
+            raise InvalidOption(
+                f"--start {self.start_seconds:g} must not be negative and must lie before "
+                f"--end {self.end_seconds:g}."
+            )
+        if self.max_frames is not None and self.max_frames < 1:
+            raise InvalidOption(f"--max-frames {self.max_frames} must be at least 1.")
+
+    @property
+    def is_whole(self) -> bool:
+        """Nothing is cut off."""
+        return self.start_seconds == 0 and self.end_seconds == inf and self.max_frames is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EncodeSpec:
+    """What the user asks of the encoder; ``auto`` and ``None`` are decided by the media layer."""
+
+    codec: str = "auto"
+    crf: float | None = None
+    encoder_preset: str | None = None
+    options: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    pix_fmt: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """The size to reach: a pure scale, or a box to fit with square pixels. Exactly one is given.
+
+    A box turns with a portrait picture. One side of a box may be left open (``None``).
+    """
+
+    scale: int | None = None
+    width: int | None = None
+    height: int | None = None
+
+    def __post_init__(self) -> None:
+        has_box = self.width is not None or self.height is not None
+        if (self.scale is not None) == has_box:
+            raise InvalidOption("choose one of --preset, --scale and --width/--height.")
+        for name, value in (("scale", self.scale), ("width", self.width), ("height", self.height)):
+            if value is not None and value < 1:
+                raise InvalidOption(f"--{name} {value} must be at least 1.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpscaleSpec:
+    """One upscale, whole: what to reach, with which network, where, and how it is written."""
+
+    target: Target
+    steps: tuple[str, ...]
+    model: str = "fast"
+    encode: EncodeSpec = EncodeSpec()
+    device: str = "auto"
+    precision: Precision = "auto"
+    tile: int | None = None
+    time: TimeRange = TimeRange()
+    keep_audio: bool = True
+    keep_subtitles: bool = True
+    deinterlace: Deinterlace = "auto"
+    is_strict: bool = False
+    existing: Existing = "refuse"
+
+    def __post_init__(self) -> None:
+        if self.tile is not None and self.tile < 16:
+            raise InvalidOption(f"--tile {self.tile} must be at least 16 pixels.")

@@ -1,0 +1,1 @@
+"""From a decoded frame to its larger self."""
