@@ -1,0 +1,79 @@
+"""Find a recipe by name or by path.
+
+Recipes are TOML files in two folders, ``presets`` (values) and ``pipelines`` (order). They are
+looked for in the user's own folder first (``$VSR_HOME``, else ``~/.config/vsr``), then among the
+shipped ones: inside the installed package, or beside it in a checkout. Anything that ends in
+``.toml`` or holds a path separator is taken as a path.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Literal
+
+from vsr.errors import InvalidRecipe, one_of
+
+Kind = Literal["presets", "presets/train", "pipelines"]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The text of a recipe, its name, and where it was found (for messages)."""
+
+    name: str
+    text: str
+    where: str
+
+
+def find(kind: Kind, name: str) -> Source:
+    """Return the recipe ``name``, or the one at that path.
+
+    Raises:
+        UnknownName: no recipe of that name; the message suggests close ones.
+        InvalidRecipe: a path that cannot be read.
+    """
+    if name.endswith(".toml") or os.sep in name:
+        return _read(Path(name), Path(name).stem)
+    found = dict(_all(kind))
+    what = kind.split("/", maxsplit=1)[0].removesuffix("s")
+    return _read(found[one_of(name, sorted(found), what)], name)
+
+
+def every(kind: Kind) -> list[Source]:
+    """Return every recipe of a kind, the user's own first, then the shipped ones, by name."""
+    return [_read(path, name) for name, path in sorted(dict(_all(kind)).items())]
+
+
+def shipped_folder(kind: str) -> Traversable:
+    """Return the shipped folder: in the wheel inside the package, in a checkout beside it."""
+    inside = files("vsr").joinpath(kind)
+    return inside if inside.is_dir() else files("vsr").joinpath("..", kind)
+
+
+def user_folder(kind: str) -> Path:
+    """Return the folder in which a user's own recipes are looked for."""
+    home = os.environ.get("VSR_HOME")
+    return (Path(home) if home else Path("~/.config/vsr").expanduser()) / kind
+
+
+def _all(kind: Kind) -> Iterator[tuple[str, Traversable]]:
+    """Yield shipped recipes, then the user's: a later one of the same name wins."""
+    for folder in (shipped_folder(kind), user_folder(kind)):
+        if folder.is_dir():
+            for item in folder.iterdir():
+                if item.name.endswith(".toml"):
+                    yield item.name.removesuffix(".toml"), item
+
+
+def _read(item: Traversable, name: str) -> Source:
+    where = str(item) if isinstance(item, Path) and ".." not in item.parts else item.name
+    try:
+        return Source(name, item.read_text(encoding="utf-8"), where)
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not UTF-8 text"
+        raise InvalidRecipe(f"{where}: cannot be read: {reason}.") from error

@@ -1,0 +1,103 @@
+"""A preset for upscaling: values, and the name of the pipeline that uses them; no order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from vsr.errors import InvalidOption, UnknownName
+from vsr.recipes.decode import decode_toml
+from vsr.recipes.find import Source, every, find
+from vsr.specs import Deinterlace, EncodeSpec, Target
+
+X264_PRESETS = (
+    "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow",
+    "placebo",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """The ``[encode]`` table; what is left out is decided as without a preset."""
+
+    codec: str = "auto"
+    crf: float | None = None
+    encoder_preset: str | None = None
+    options: Mapping[str, str] = field(default_factory=dict)
+    pix_fmt: str | None = None
+
+    def spec(self) -> EncodeSpec:
+        """Return the same values as the media layer takes them."""
+        return EncodeSpec(
+            codec=self.codec,
+            crf=self.crf,
+            encoder_preset=self.encoder_preset,
+            options=self.options,
+            pix_fmt=self.pix_fmt,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """The ``[size]`` table: the box to fit (it turns with a portrait picture), or a pure scale."""
+
+    width: int | None = None
+    height: int | None = None
+    scale: int | None = None
+
+    def __post_init__(self) -> None:
+        try:
+            self.target()
+        except InvalidOption as error:
+            raise InvalidOption("needs width and height, one of them, or scale.") from error
+
+    def target(self) -> Target:
+        """Return the same values as the planner takes them."""
+        return Target(scale=self.scale, width=self.width, height=self.height)
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """One file of ``presets/``: the schema is this class."""
+
+    description: str
+    pipeline: str
+    size: Box
+    model: str = "fast"
+    aliases: tuple[str, ...] = ()
+    deinterlace: Deinterlace = "auto"
+    encode: Encoding = Encoding()
+
+
+def load_preset(name: str) -> Preset:
+    """Find and decode a preset by name, alias or path.
+
+    Raises:
+        UnknownName: no such preset. A name of x264's (``slow``) is explained.
+        InvalidRecipe: the file is malformed.
+    """
+    if name in X264_PRESETS:
+        raise UnknownName(
+            f"{name}: --preset chooses the output size here. "
+            f"For the encoder's speed use --encoder-preset {name}."
+        )
+    return _decoded(find("presets", _named(name)))
+
+
+def every_preset() -> dict[str, Preset]:
+    """Return every preset that `load_preset` finds by name."""
+    return {source.name: _decoded(source) for source in every("presets")}
+
+
+def _decoded(source: Source) -> Preset:
+    return decode_toml(source.text, Preset, source.where)
+
+
+def _named(name: str) -> str:
+    """Return the name behind an alias, else ``name`` itself."""
+    if name.endswith(".toml"):
+        return name
+    for known, preset in every_preset().items():
+        if name in preset.aliases:
+            return known
+    return name
