@@ -1,0 +1,117 @@
+"""What several networks are made of."""
+
+from __future__ import annotations
+
+from math import log2
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from vsr.errors import InvalidOption
+from vsr.models.traits import Channels
+
+SCALES = (2, 4)
+"""The scales that every trained network of this project comes in."""
+
+BRANCH_GAIN = 0.1
+"""How much smaller than usual a branch beside the identity starts: nine layers stay near it."""
+
+EXPANSION = 2
+"""How much wider the expanded branch of a training form is."""
+
+
+class Generator(nn.Module):
+    """A network that enlarges: (N, C, H, W) in [0, 1] → (N, C, scale·H, scale·W).
+
+    C is 3 (R'G'B') or 1 (luma amplitude). A linear tail does not clamp its output.
+    """
+
+    architecture: str
+    scale: int
+    colour: Channels
+    has_linear_tail: bool
+
+
+def doublings(scale: int) -> int:
+    """Return how many ×2 stages make ``scale``.
+
+    Raises:
+        InvalidOption: a scale other than 2 and 4.
+    """
+    if scale not in SCALES:
+        raise InvalidOption(f"×{scale}: the networks enlarge by 2 or 4. Choose one of these.")
+    return int(log2(scale))
+
+
+def nearest_base(x: Tensor, scale: int) -> Tensor:
+    """Repeat each channel scale² times, so that a pixel shuffle of it is ``x``, enlarged.
+
+    Shape: (N, C, H, W) → (N, C·scale², H, W).
+    """
+    return x.repeat_interleave(scale * scale, dim=1)
+
+
+class ReparameterisedConv(nn.Module):
+    """A 3×3 convolution learnt as a sum: 3×3 + 1×1 + (3×3, then 1×1) + identity.
+
+    The sum is taken over the kernels, not over the outputs: a training step costs one convolution
+    and `plain` is the same function. No branch has a bias of its own, as one ahead of the zero
+    padding could not be merged exactly.
+
+    Args:
+        c_in: channels in.
+        c_out: channels out; the same as ``c_in`` where there is an identity.
+        gain: the size of the random start, relative to one that keeps the variance.
+        has_identity: let the input through beside the branches.
+
+    Source: X. Ding et al., RepVGG (CVPR 2021); X. Zhang et al., ECBSR (ACM MM 2021).
+    """
+
+    identity: Tensor | None
+
+    def __init__(
+        self, c_in: int, c_out: int, gain: float = 1.0, *, has_identity: bool = False
+    ) -> None:
+        super().__init__()
+        hidden = EXPANSION * max(c_in, c_out)
+        self.kernel = nn.Parameter(_noise(c_out, c_in, 3, gain))
+        self.point = nn.Parameter(_noise(c_out, c_in, 1, BRANCH_GAIN * gain))
+        self.expand = nn.Parameter(_noise(hidden, c_in, 3, 1.0))
+        self.project = nn.Parameter(_noise(c_out, hidden, 1, BRANCH_GAIN * gain)[:, :, 0, 0])
+        self.bias = nn.Parameter(torch.zeros(c_out))
+        identity = nn.init.dirac_(torch.empty(c_out, c_in, 3, 3)) if has_identity else None
+        self.register_buffer("identity", identity, persistent=False)
+
+    def weight(self) -> Tensor:
+        """Return the one kernel that the branches add up to: (c_out, c_in, 3, 3)."""
+        with torch.autocast(self.kernel.device.type, enabled=False):
+            merged = torch.einsum("om,mikl->oikl", self.project, self.expand)
+            weight = self.kernel + F.pad(self.point, (1, 1, 1, 1)) + merged
+            return weight if self.identity is None else weight + self.identity
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Convolve with zero padding: (N, c_in, H, W) → (N, c_out, H, W)."""
+        return F.conv2d(x, self.weight(), self.bias, padding=1)
+
+    def plain(self) -> nn.Conv2d:
+        """Return the ordinary convolution that computes the same."""
+        c_out, c_in = self.kernel.shape[:2]
+        conv = nn.Conv2d(c_in, c_out, 3, padding=1)
+        conv.weight = nn.Parameter(self.weight().detach())
+        conv.bias = nn.Parameter(self.bias.detach().clone())
+        return conv
+
+    @torch.no_grad()
+    def take(self, conv: nn.Conv2d) -> None:
+        """Become the function of an ordinary 3×3 convolution of the same shape."""
+        self.kernel.add_(conv.weight.to(self.kernel) - self.weight())
+        if conv.bias is not None:
+            self.bias.copy_(conv.bias)
+
+
+def _noise(c_out: int, c_in: int, side: int, gain: float) -> Tensor:
+    """Draw a kernel that keeps the variance of ReLU features (He et al. 2015), times ``gain``."""
+    weight = torch.empty(c_out, c_in, side, side)
+    nn.init.kaiming_normal_(weight, nonlinearity="relu")
+    return weight * gain

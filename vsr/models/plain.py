@@ -1,0 +1,116 @@
+"""A plain stack of 3×3 convolutions at low resolution: the shape of `fast`, `quality`, `lite`.
+
+Depthwise convolutions, attention and features at high resolution were rejected: at equal
+multiply-accumulates they are slower on a GPU, where launches and bytes count, and no better.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from vsr.models.blocks import BRANCH_GAIN, Generator, ReparameterisedConv, doublings, nearest_base
+from vsr.models.traits import Channels
+
+
+class Plain(Generator):
+    """Convolve, ReLU, … convolve, add the nearest base, pixel shuffle.
+
+    Keys: ``head``, ``body.N``, ``tail``. The tail is linear.
+
+    Args:
+        scale: 2 or 4.
+        channels: width of the features.
+        depth: how many convolutions lie between head and tail.
+        colour: ``rgb``, or ``luma`` for one channel.
+
+    Raises:
+        InvalidOption: another scale.
+    """
+
+    architecture = "plain"
+    has_linear_tail = True
+
+    def __init__(self, scale: int, channels: int, depth: int, colour: Channels = "rgb") -> None:
+        super().__init__()
+        doublings(scale)
+        self.scale, self.colour = scale, colour
+        self.channels, self.depth = channels, depth
+        image = 3 if colour == "rgb" else 1
+        self.head = nn.Conv2d(image, channels, 3, padding=1)
+        self.body = nn.ModuleList(nn.Conv2d(channels, channels, 3, padding=1) for _ in range(depth))
+        self.tail = nn.Conv2d(channels, image * scale**2, 3, padding=1)
+        self.shuffle = nn.PixelShuffle(scale)
+        self._start_near_identity()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Enlarge (N, C, H, W) in [0, 1]; the output is not clamped."""
+        features = F.relu(self.head(x))
+        for conv in self.body:
+            features = F.relu(conv(features))
+        enlarged: Tensor = self.shuffle(self.tail(features) + nearest_base(x, self.scale))
+        return enlarged
+
+    @torch.no_grad()
+    def _start_near_identity(self) -> None:
+        """Let the body pass its features on and the output be the nearest base, nearly."""
+        for conv in (self.head, *self.body, self.tail):
+            assert isinstance(conv, nn.Conv2d)
+            nn.init.kaiming_normal_(conv.weight, nonlinearity="relu")
+            nn.init.zeros_(conv.bias)  # type: ignore[arg-type] # built with one
+            if conv is not self.head:
+                conv.weight.mul_(BRANCH_GAIN)
+            if conv is not self.head and conv is not self.tail:
+                conv.weight += nn.init.dirac_(torch.empty_like(conv.weight))
+
+
+class ReparameterisedPlain(Generator):
+    """`Plain` as it is trained: each convolution a `ReparameterisedConv`.
+
+    `plain` gives back the network that computes the same; `of` starts from one.
+    """
+
+    architecture = "plain-reparameterised"
+    has_linear_tail = True
+
+    def __init__(self, scale: int, channels: int, depth: int, colour: Channels = "rgb") -> None:
+        super().__init__()
+        doublings(scale)
+        self.scale, self.colour = scale, colour
+        self.channels, self.depth = channels, depth
+        image = 3 if colour == "rgb" else 1
+        self.head = ReparameterisedConv(image, channels)
+        self.body = nn.ModuleList(
+            ReparameterisedConv(channels, channels, BRANCH_GAIN, has_identity=True)
+            for _ in range(depth)
+        )
+        self.tail = ReparameterisedConv(channels, image * scale**2, BRANCH_GAIN)
+        self.shuffle = nn.PixelShuffle(scale)
+
+    @classmethod
+    def of(cls, plain: Plain) -> ReparameterisedPlain:
+        """Return a training form that computes what ``plain`` does."""
+        net = cls(plain.scale, plain.channels, plain.depth, plain.colour)
+        net.head.take(plain.head)
+        net.tail.take(plain.tail)
+        for mine, theirs in zip(net.body, plain.body, strict=True):
+            cast(ReparameterisedConv, mine).take(cast(nn.Conv2d, theirs))
+        return net
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Enlarge (N, C, H, W) in [0, 1]; the output is not clamped."""
+        features = F.relu(self.head(x))
+        for conv in self.body:
+            features = F.relu(conv(features))
+        enlarged: Tensor = self.shuffle(self.tail(features) + nearest_base(x, self.scale))
+        return enlarged
+
+    def plain(self) -> Plain:
+        """Return the plain network that computes the same, to export and to run."""
+        net = Plain(self.scale, self.channels, self.depth, self.colour)
+        net.head, net.tail = self.head.plain(), self.tail.plain()
+        net.body = nn.ModuleList(cast(ReparameterisedConv, conv).plain() for conv in self.body)
+        return net.train(self.training)

@@ -1,0 +1,111 @@
+"""What the rest of the program has to know of a network, as one value derived from its modules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from vsr.errors import InvalidOption
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from vsr.models.blocks import Generator
+
+Channels = Literal["rgb", "luma"]
+
+PROBE_SIDE = 8
+"""The side of the picture that is sent through a network to see its layers in order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traits:
+    """The properties of a generator.
+
+    Attributes:
+        architecture: the family that its checkpoint is recognised as.
+        scale: output side ÷ input side.
+        colour: ``rgb`` takes and gives three channels, ``luma`` one.
+        radius: how many low-resolution pixels away an input can still change an output.
+        has_linear_tail: the output is linear in the last features and is not clamped.
+        parameters: how many numbers are learnt.
+        macs_per_pixel: multiply-accumulates for each low-resolution pixel.
+    """
+
+    architecture: str
+    scale: int
+    colour: Channels
+    radius: int
+    has_linear_tail: bool
+    parameters: int = 0
+    macs_per_pixel: int = 0
+
+    def __post_init__(self) -> None:
+        if self.scale < 1 or self.radius < 0:
+            raise InvalidOption(f"a network of scale {self.scale} and radius {self.radius}.")
+
+
+def traits_of(net: Generator) -> Traits:
+    """Derive the traits of ``net`` from its modules, by one tiny forward pass."""
+    layers = _layers_in_order(net)
+    return Traits(
+        architecture=net.architecture,
+        scale=net.scale,
+        colour=net.colour,
+        radius=_radius(net.scale, layers),
+        has_linear_tail=net.has_linear_tail,
+        parameters=sum(parameter.numel() for parameter in net.parameters()),
+        macs_per_pixel=sum(_macs(module, output) for module, output in layers) // PROBE_SIDE**2,
+    )
+
+
+def _layers_in_order(net: Generator) -> list[tuple[nn.Module, Tensor]]:
+    """Return convolutions and pixel shuffles with their outputs, as they are executed."""
+    import torch
+    from torch import nn
+
+    layers: list[tuple[nn.Module, Tensor]] = []
+
+    def note(module: nn.Module, _: Any, output: Tensor) -> None:
+        layers.append((module, output))
+
+    kinds = (nn.Conv2d, nn.PixelShuffle)
+    hooks = [m.register_forward_hook(note) for m in net.modules() if isinstance(m, kinds)]
+    was_training = net.training
+    net.eval()  # a batch of one must not move the statistics of batch norm
+    try:
+        parameter = next(net.parameters())
+        channels = 3 if net.colour == "rgb" else 1
+        with torch.no_grad():
+            net(parameter.new_zeros(1, channels, PROBE_SIDE, PROBE_SIDE))
+    finally:
+        net.train(was_training)
+        for hook in hooks:
+            hook.remove()
+    return layers
+
+
+def _radius(scale: int, layers: list[tuple[nn.Module, Tensor]]) -> int:
+    """Walk one cell of output pixels back to the inputs that reach it.
+
+    Every convolution is counted, which is the longest path: skips only shorten the others.
+    """
+    from torch import nn
+
+    first, last = 0, scale - 1
+    for module, _ in reversed(layers):
+        if isinstance(module, nn.PixelShuffle):
+            first, last = first // module.upscale_factor, last // module.upscale_factor
+        elif isinstance(module, nn.Conv2d):
+            reach = module.dilation[0] * (module.kernel_size[0] - 1) // 2
+            first, last = first - reach, last + reach
+    return max(-first, last)
+
+
+def _macs(module: nn.Module, output: Tensor) -> int:
+    from torch import nn
+
+    if not isinstance(module, nn.Conv2d):
+        return 0
+    taps = module.kernel_size[0] * module.kernel_size[1]
+    return output.numel() * (module.in_channels // module.groups) * taps
