@@ -1,0 +1,84 @@
+"""SRGAN's generator, SRResNet.
+
+Source: C. Ledig et al., Photo-Realistic Single Image Super-Resolution Using a Generative
+Adversarial Network (CVPR 2017), arXiv 1609.04802, figure 4; one shared PReLU slope per layer.
+The output here is in [0, 1] as the input is, where the paper has [-1, 1]: its tail is linear.
+"""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from vsr.models.blocks import Generator, doublings
+
+
+class ResidualBlock(nn.Module):
+    """conv – BN – PReLU – conv – BN, and the input added: (N, C, H, W) → the same."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
+        self.bn1 = nn.BatchNorm2d(channels)
+        self.act = nn.PReLU()
+        self.conv2 = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
+        self.bn2 = nn.BatchNorm2d(channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Add what the two convolutions make of ``x`` to it."""
+        out: Tensor = self.bn2(self.conv2(self.act(self.bn1(self.conv1(x)))))
+        return out + x
+
+
+class UpsampleBlock(nn.Module):
+    """conv to four times the channels – pixel shuffle – PReLU: (N, C, H, W) → (N, C, 2H, 2W).
+
+    Args:
+        channels: width of the features.
+        slopes: 1 for one shared slope, or ``channels``.
+    """
+
+    def __init__(self, channels: int, slopes: int = 1) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(channels, channels * 4, 3, padding=1)
+        self.shuffle = nn.PixelShuffle(2)
+        self.act = nn.PReLU(slopes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Double both sides."""
+        out: Tensor = self.act(self.shuffle(self.conv(x)))
+        return out
+
+
+class SRGAN(Generator):
+    """The generator: R'G'B' (N, 3, H, W) in [0, 1] → (N, 3, scale·H, scale·W), not clamped.
+
+    Args:
+        scale: 2 or 4: log2 of it is the number of upsampling blocks.
+        channels: width of the features.
+        depth: how many residual blocks there are.
+
+    Raises:
+        InvalidOption: another scale.
+    """
+
+    architecture = "srgan"
+    colour = "rgb"
+    has_linear_tail = True
+
+    def __init__(self, scale: int = 4, channels: int = 64, depth: int = 16) -> None:
+        super().__init__()
+        self.scale = scale
+        self.head = nn.Conv2d(3, channels, 9, padding=4)
+        self.head_act = nn.PReLU()
+        self.body = nn.Sequential(*(ResidualBlock(channels) for _ in range(depth)))
+        self.mid = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
+        self.mid_bn = nn.BatchNorm2d(channels)
+        self.up = nn.Sequential(*(UpsampleBlock(channels) for _ in range(doublings(scale))))
+        self.tail = nn.Conv2d(channels, 3, 9, padding=4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Enlarge (N, 3, H, W)."""
+        head = self.head_act(self.head(x))
+        features = self.mid_bn(self.mid(self.body(head))) + head
+        out: Tensor = self.tail(self.up(features))
+        return out
