@@ -1,0 +1,129 @@
+"""Packets to pictures: decode one stream to its very end, past whatever is damaged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from heapq import heappop, heappush
+
+import av
+from av.container import InputContainer
+from av.packet import Packet
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from vsr.errors import DecodingFailed
+
+MOST_DRAINS = 64
+"""More pictures than this no decoder holds back."""
+
+MOST_BROKEN_READS = 100
+"""So many reads in a row may fail before the rest of a file is given up."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Damage:
+    """What was wrong with an input that could be read all the same; counted while it is read.
+
+    Attributes:
+        corrupt_frames: decoded, but marked by the decoder as damaged.
+        undecodable_packets: of the video stream; each is usually one frame lost.
+        broken_reads: places where the container itself is damaged.
+        repaired_times: frames whose time was missing, repeated or ran backward.
+        converted_frames: of another size or pixel format than the first.
+    """
+
+    corrupt_frames: int = 0
+    undecodable_packets: int = 0
+    broken_reads: int = 0
+    repaired_times: int = 0
+    converted_frames: int = 0
+
+    @property
+    def has_losses(self) -> bool:
+        """Pictures are damaged or missing (repaired times and conversions are no loss)."""
+        return bool(self.corrupt_frames or self.undecodable_packets or self.broken_reads)
+
+    def __bool__(self) -> bool:
+        return bool(self.has_losses or self.repaired_times or self.converted_frames)
+
+    def __str__(self) -> str:
+        counts = (
+            (self.corrupt_frames, "damaged frames"),
+            (self.undecodable_packets, "undecodable packets"),
+            (self.broken_reads, "broken places in the container"),
+            (self.repaired_times, "repaired timestamps"),
+            (self.converted_frames, "frames converted to the first one's size and format"),
+        )
+        return ", ".join(f"{count} {what}" for count, what in counts if count)
+
+
+class Decoder:
+    """Decode the packets of one stream in order.
+
+    Attributes:
+        decoding_times: a heap of the dts of packets whose picture was not yet handed out; the
+            smallest belongs to the next picture shown.
+    """
+
+    def __init__(self, container: InputContainer, stream: VideoStream, damage: Damage) -> None:
+        self.decoding_times: list[int] = []
+        self._container = container
+        self._stream = stream
+        self._damage = damage
+
+    def frames(self, packets: Iterator[Packet[VideoStream]]) -> Iterator[VideoFrame]:
+        """Yield every picture in presentation order, the ones held back at the end included."""
+        for packet in packets:
+            if packet.size == 0:
+                break
+            if packet.dts is not None and not packet.is_discard:
+                heappush(self.decoding_times, packet.dts)
+            yield from self._decoded(packet)
+        yield from self._drained()
+
+    def packets(self) -> Iterator[Packet[VideoStream]]:
+        """Yield the stream's packets from the current place on, past broken reads.
+
+        Raises:
+            DecodingFailed: the file cannot be read any further (a disk or network error).
+        """
+        failures = 0
+        while failures < MOST_BROKEN_READS:
+            try:
+                for packet in self._container.demux(self._stream):
+                    if packet.size == 0:
+                        return
+                    failures = 0
+                    yield packet
+            except (av.InvalidDataError, EOFError):
+                failures += 1
+                self._damage.broken_reads += 1
+            except (av.FFmpegError, OSError) as error:
+                raise DecodingFailed(f"{self._container.name}: reading failed: {error}.") from error
+            else:
+                return
+
+    def next_decoding_time(self) -> int | None:
+        """Return the decoding time that belongs to the picture just handed out."""
+        return heappop(self.decoding_times) if self.decoding_times else None
+
+    def _decoded(self, packet: Packet[VideoStream]) -> Iterator[VideoFrame]:
+        try:
+            frames = packet.decode()
+        except (av.FFmpegError, EOFError):
+            self._damage.undecodable_packets += 1
+            return
+        yield from frames
+
+    def _drained(self) -> Iterator[VideoFrame]:
+        """Yield what the decoder held back; a damaged picture there must not hide the next ones."""
+        for _ in range(MOST_DRAINS):
+            try:
+                yield from self._stream.decode(None)
+            except EOFError:
+                return
+            except av.FFmpegError:
+                self._damage.undecodable_packets += 1
+            else:
+                return

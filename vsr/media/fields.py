@@ -1,0 +1,46 @@
+"""Which field of an interlaced picture comes first."""
+
+from __future__ import annotations
+
+import av
+from av.filter import Graph
+from av.video.frame import VideoFrame
+
+
+class FieldOrder:
+    """Read a picture's field order.
+
+    av 18.1 does not show that flag of a frame, but FFmpeg's ``select`` filter reads it: the
+    picture passes if its top field is the earlier one.
+    """
+
+    def __init__(self) -> None:
+        self._graph: Graph | None = None
+        self._key: tuple[object, ...] = ()
+
+    def is_top_first(self, frame: VideoFrame) -> bool:
+        """Return whether the top field of an interlaced picture comes first."""
+        key = (frame.width, frame.height, frame.format.name)
+        if self._graph is None or key != self._key:
+            self._graph, self._key = _top_first_only(frame), key
+        self._graph.vpush(frame)
+        try:
+            self._graph.vpull()
+        except (av.BlockingIOError, EOFError):
+            return False
+        return True
+
+
+def _top_first_only(frame: VideoFrame) -> Graph:
+    graph = Graph()
+    source = graph.add(
+        "buffer",
+        video_size=f"{frame.width}x{frame.height}",
+        pix_fmt=frame.format.name,
+        time_base="1/1",
+        colorspace=str(int(frame.colorspace)),
+        range=str(int(frame.color_range)),
+    )
+    select = graph.add("select", "eq(interlace_type,1)")
+    graph.link_nodes(source, select, graph.add("buffersink")).configure()
+    return graph

@@ -1,0 +1,231 @@
+"""Pixel formats: how each is read into planes, and which one a layout is written as.
+
+Planar YUV and gray of 8 and 10 bits are what the rest of vsr sees. Formats that hold the same
+samples in another order (NV12, P010, YUYV, big-endian) are rearranged without loss; deeper ones
+are rounded to 10 bits; all others (RGB, palettes, 4:1:1, ...) pass once through a filter graph.
+
+Source: FFmpeg, libavutil/pixfmt.h and pixdesc.c, for the meaning of the names.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import av
+
+from vsr.colour import Range
+from vsr.frames import Layout
+
+DEEPEST_BITS = 10
+"""Deeper samples are delivered with this depth: no encoder at hand takes more in general."""
+
+SHIFTS = {"420": (1, 1), "422": (1, 0), "444": (0, 0)}
+PLANAR = re.compile(r"yuv([ja]?)(420|422|444)p(9|10|12|14|16)?(le|be)?")
+GRAY = re.compile(r"(gray|ya)(8|9|10|12|14|16)?(le|be)?")
+SEMI_PLANAR = re.compile(r"(?:nv(12|16|21|24|42)|p([024])(10|12|16)(le|be))")
+NV_CHROMA = {"12": "420", "21": "420", "16": "422", "24": "444", "42": "444"}
+P_CHROMA = {"0": "420", "2": "422", "4": "444"}
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """Where one component's samples lie: plane, first sample and step, in samples of a row."""
+
+    plane: int
+    first: int = 0
+    step: int = 1
+
+
+PLANES = (Samples(0), Samples(1), Samples(2))
+YUYV = (Samples(0, 0, 2), Samples(0, 1, 4), Samples(0, 3, 4))
+PACKED = {
+    "yuyv422": YUYV,
+    "yvyu422": (Samples(0, 0, 2), Samples(0, 3, 4), Samples(0, 1, 4)),
+    "uyvy422": (Samples(0, 1, 2), Samples(0, 0, 4), Samples(0, 2, 4)),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """How frames of one pixel format become planes.
+
+    Attributes:
+        layout: what is delivered.
+        samples: where the components lie, after the filter if there is one.
+        bits: the significant bits of a stored sample.
+        unused_low_bits: zero bits below them (P010 keeps its code in the high bits).
+        is_big_endian: of samples of two bytes.
+        filtered_as: the format that a filter graph must first convert to, if any.
+        is_from_rgb: that filter applies a colour matrix (BT.709, limited range).
+        conversion: what the user is told, if anything changes.
+    """
+
+    layout: Layout
+    samples: tuple[Samples, ...]
+    bits: int
+    unused_low_bits: int = 0
+    is_big_endian: bool = False
+    filtered_as: str | None = None
+    is_from_rgb: bool = False
+    conversion: str | None = None
+
+    @property
+    def is_view(self) -> bool:
+        """The stored samples are delivered as they lie, without a copy."""
+        return (
+            self.bits == self.layout.bits
+            and self.unused_low_bits == 0
+            and not self.is_big_endian
+            and self.filtered_as is None
+        )
+
+
+def layout_of(pix_fmt: str) -> Layout | None:
+    """Return the layout of a planar YUV or gray format of little-endian samples, else None."""
+    if match := PLANAR.fullmatch(pix_fmt):
+        variant, chroma, bits, endian = match.groups()
+        if variant == "a" or endian == "be":
+            return None
+        return Layout(int(bits or 8), *SHIFTS[chroma])
+    if (match := GRAY.fullmatch(pix_fmt)) and match[1] == "gray" and match[3] != "be":
+        return Layout(int(match[2] or 8), 0, 0, is_gray=True)
+    return None
+
+
+def pix_fmt_of(layout: Layout, color_range: Range = Range.UNSPECIFIED) -> str:
+    """Return the name of a layout's format; the range is a tag of its own and not in the name.
+
+    ``color_range`` is accepted so that callers need not know that ``yuvj*`` are deprecated aliases.
+    """
+    suffix = "" if layout.bits == 8 else f"{layout.bits}le"
+    if layout.is_gray:
+        return f"gray{suffix}"
+    chroma = {shifts: name for name, shifts in SHIFTS.items()}[layout.x_shift, layout.y_shift]
+    return f"yuv{chroma}p{suffix}"
+
+
+def reading_of(pix_fmt: str) -> Reading | None:
+    """Return how a decoded format is read, or None if it cannot be (hardware surfaces)."""
+    for known in (_planar, _gray, _semi_planar, _packed, _filtered):
+        reading = known(pix_fmt)
+        if reading is not None:
+            return reading
+    return None
+
+
+def _planar(pix_fmt: str) -> Reading | None:
+    match = PLANAR.fullmatch(pix_fmt)
+    if match is None:
+        return None
+    variant, chroma, depth, endian = match.groups()
+    bits = int(depth or 8)
+    notes = ["without its alpha"] if variant == "a" else []
+    return Reading(
+        layout=Layout(_delivered(bits), *SHIFTS[chroma]),
+        samples=PLANES,
+        bits=bits,
+        is_big_endian=endian == "be",
+        conversion=_conversion(pix_fmt, bits, notes),
+    )
+
+
+def _gray(pix_fmt: str) -> Reading | None:
+    match = GRAY.fullmatch(pix_fmt)
+    if match is None:
+        return None
+    name, depth, endian = match.groups()
+    bits = int(depth or 8)
+    notes = ["without its alpha"] if name == "ya" else []
+    return Reading(
+        layout=Layout(_delivered(bits), 0, 0, is_gray=True),
+        samples=(Samples(0, 0, 2 if name == "ya" else 1),),
+        bits=bits,
+        is_big_endian=endian == "be",
+        conversion=_conversion(pix_fmt, bits, notes),
+    )
+
+
+def _semi_planar(pix_fmt: str) -> Reading | None:
+    match = SEMI_PLANAR.fullmatch(pix_fmt)
+    if match is None:
+        return None
+    nv, p_chroma, p_bits, endian = match.groups()
+    bits = int(p_bits or 8)
+    chroma = NV_CHROMA[nv] if nv else P_CHROMA[p_chroma]
+    first, second = (1, 0) if nv in ("21", "42") else (0, 1)
+    return Reading(
+        layout=Layout(_delivered(bits), *SHIFTS[chroma]),
+        samples=(Samples(0), Samples(1, first, 2), Samples(1, second, 2)),
+        bits=bits,
+        unused_low_bits=0 if nv else 16 - bits,
+        is_big_endian=endian == "be",
+        conversion=_conversion(pix_fmt, bits, ["as planes"]),
+    )
+
+
+def _packed(pix_fmt: str) -> Reading | None:
+    if pix_fmt == "y210le":
+        layout, bits, samples = Layout(10, 1, 0), 10, YUYV
+    elif pix_fmt in PACKED:
+        layout, bits, samples = Layout(8, 1, 0), 8, PACKED[pix_fmt]
+    else:
+        return None
+    return Reading(
+        layout=layout,
+        samples=samples,
+        bits=bits,
+        unused_low_bits=6 if bits == 10 else 0,
+        conversion=_conversion(pix_fmt, bits, ["as planes"]),
+    )
+
+
+def _filtered(pix_fmt: str) -> Reading | None:
+    """Return the nearest layout for anything else that the scaler can read."""
+    try:
+        described = av.VideoFormat(pix_fmt, 16, 16)
+    except ValueError:
+        return None
+    components = [item for item in described.components if not item.is_alpha]
+    if not components:
+        return None
+    bits = 8 if max(item.bits for item in components) <= 8 else DEEPEST_BITS
+    notes = []
+    is_rgb = described.is_rgb or described.has_palette or described.is_bayer or "xyz" in pix_fmt
+    if is_rgb:
+        layout = Layout(bits, 0, 0)
+        notes = ["with the BT.709 matrix"]
+    elif len(components) == 1:
+        layout = Layout(bits, 0, 0, is_gray=True)
+    else:
+        layout = Layout(bits, *_nearest_shifts(components[1].width, components[1].height))
+    if any(item.is_alpha for item in described.components):
+        notes.append("without its alpha")
+    filtered_as = pix_fmt_of(layout)
+    return Reading(
+        layout=layout,
+        samples=PLANES[: 1 if layout.is_gray else 3],
+        bits=layout.bits,
+        filtered_as=filtered_as,
+        is_from_rgb=is_rgb,
+        conversion=" ".join([f"{pix_fmt} is converted to {filtered_as}", *notes]),
+    )
+
+
+def _nearest_shifts(chroma_width: int, chroma_height: int) -> tuple[int, int]:
+    """Return the subsampling that keeps all chroma of a 16×16 picture: 4:1:1 becomes 4:2:2."""
+    if chroma_width == 16:
+        return 0, 0
+    return (1, 0) if chroma_height == 16 else (1, 1)
+
+
+def _delivered(bits: int) -> int:
+    return 8 if bits == 8 else DEEPEST_BITS
+
+
+def _conversion(pix_fmt: str, bits: int, notes: list[str]) -> str | None:
+    """Say what changes; nothing does for planar 8 and 10 bits in native order."""
+    changes = list(notes)
+    if bits not in (8, DEEPEST_BITS):
+        changes.append(f"with {DEEPEST_BITS} bits instead of {bits}")
+    return f"{pix_fmt} is read {' and '.join(changes)}" if changes else None

@@ -1,0 +1,97 @@
+"""Open an input, and say in one line why it cannot be opened."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import av
+from av.container import InputContainer
+from av.stream import Disposition
+from av.video.stream import VideoStream
+
+from vsr.errors import MediaError, NoSuchFile, NoVideo, UnreadableMedia
+
+NOT_A_MOVING_PICTURE = Disposition.attached_pic | Disposition.timed_thumbnails
+
+
+def open_input(path: Path) -> InputContainer:
+    """Open a media file for reading. The caller closes it.
+
+    Raises:
+        NoSuchFile: nothing is there.
+        UnreadableMedia: a directory, an empty file, text, or damaged beyond opening.
+    """
+    _check_is_file(path)
+    try:
+        # "file:" keeps a colon or a leading dash in a name from being taken for a protocol.
+        container = av.open(f"file:{path}", "r", metadata_errors="ignore")
+    except (av.FFmpegError, OSError, ValueError, RuntimeError) as error:
+        raise _opening_error(path, error) from error
+    if container.format.name == "tty":
+        container.close()
+        raise UnreadableMedia(f"{path}: this is a text file, not a video. Choose another file.")
+    return container
+
+
+def best_video(container: InputContainer, path: Path) -> VideoStream:
+    """Return the stream to upscale: the default one before others, then the largest picture.
+
+    Cover art and thumbnails are no video.
+
+    Raises:
+        NoVideo: there is none; the message counts what there is.
+        UnreadableMedia: no decoder is there for it.
+    """
+    candidates = [
+        stream
+        for stream in container.streams.video
+        if not stream.disposition & NOT_A_MOVING_PICTURE
+    ]
+    if not candidates:
+        raise NoVideo(f"{path}: no video stream ({_counted(container)}). Choose another file.")
+    decodable = [stream for stream in candidates if stream.codec_context is not None]
+    if not decodable:
+        raise UnreadableMedia(f"{path}: no decoder for its video stream. Convert it first.")
+    return max(decodable, key=_merit)
+
+
+def _merit(stream: VideoStream) -> tuple[bool, int, int]:
+    is_default = bool(stream.disposition & Disposition.default)
+    return is_default, stream.width * stream.height, -stream.index
+
+
+def _counted(container: InputContainer) -> str:
+    kinds = [stream.type for stream in container.streams if stream.type != "video"]
+    covers = len(container.streams.video)
+    counts = [f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds)]
+    if covers:
+        counts.append(f"{covers} cover art")
+    return ", ".join(counts) or "no streams at all"
+
+
+def _check_is_file(path: Path) -> None:
+    """Find the plain reasons first: their messages are better than the demuxer's."""
+    try:
+        if not path.exists():
+            raise NoSuchFile(f"{path}: no such file. Check the path.")
+        if path.is_dir():
+            raise UnreadableMedia(f"{path}: this is a directory. Name a file in it.")
+        if path.is_file() and path.stat().st_size == 0:
+            raise UnreadableMedia(f"{path}: the file is empty. Choose another file.")
+    except PermissionError as error:
+        raise UnreadableMedia(f"{path}: no permission to read it. Check its rights.") from error
+    except (OSError, ValueError) as error:
+        if isinstance(error, MediaError):
+            raise
+        raise UnreadableMedia(f"{path!r}: {error}. Check the path.") from error
+
+
+def _opening_error(path: Path, error: Exception) -> MediaError:
+    if isinstance(error, FileNotFoundError):
+        return NoSuchFile(f"{path}: no such file. Check the path.")
+    if isinstance(error, PermissionError):
+        return UnreadableMedia(f"{path}: no permission to read it. Check its rights.")
+    reason = getattr(error, "strerror", None) or type(error).__name__
+    return UnreadableMedia(
+        f"{path}: not a media file, or damaged beyond opening ({reason}). Choose another file."
+    )

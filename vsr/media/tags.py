@@ -1,0 +1,93 @@
+"""What a decoded picture says of itself: colour, rotation, HDR, captions and the rest."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping
+
+from av.sidedata.sidedata import Type
+from av.video.frame import VideoFrame
+
+from vsr.colour import UNSPECIFIED, Colour, Matrix, Range, Siting
+from vsr.media.formats import Reading
+from vsr.media.hdr import ContentLight, HdrMetadata, MasteringDisplay
+
+DISPLAY_MATRIX = struct.Struct("=9i")
+IDENTITY_MATRIX = (65536, 0, 0, 0, 65536, 0, 0, 0, 1 << 30)
+
+CENTRE_SITED_CODECS = frozenset({"mjpeg", "mpeg1video", "jpeg2000", "webp"})
+"""JPEG (JFIF 1.02) and MPEG-1 (ISO 11172-2) put chroma between the pixels."""
+
+NAMES_OF_LOST = {
+    Type.STEREO3D: "stereo 3D layout",
+    Type.AFD: "active format description",
+    Type.SPHERICAL: "spherical projection",
+    Type.ICC_PROFILE: "ICC profile",
+    Type.S12M_TIMECODE: "SMPTE 12M timecode",
+    Type.DYNAMIC_HDR_PLUS: "HDR10+ dynamic metadata",
+    Type.FILM_GRAIN_PARAMS: "film grain parameters",
+    Type.DOVI_RPU_BUFFER: "Dolby Vision metadata",
+    Type.DOVI_METADATA: "Dolby Vision metadata",
+    Type.DYNAMIC_HDR_VIVID: "HDR Vivid dynamic metadata",
+    Type.AMBIENT_VIEWING_ENVIRONMENT: "ambient viewing environment",
+}
+"""Side data that an encoder of the wheel cannot be given. What is missing here is carried
+(HDR10, captions, rotation) or concerns the old bitstream only (encoder settings, motion vectors).
+"""
+
+
+def side_data_of(frame: VideoFrame) -> dict[Type, bytes]:
+    """Return the side data by type; empty if av does not know one of the types."""
+    try:
+        return {item.type: bytes(item) for item in frame.side_data}
+    except ValueError:  # av 18.1 fails as a whole on a type younger than itself
+        return {}
+
+
+def colour_of(frame: VideoFrame, codec: str, reading: Reading) -> Colour:
+    """Return the tags of a decoded picture as its reader delivers it."""
+    primaries, transfer = int(frame.color_primaries), int(frame.color_trc)
+    if reading.is_from_rgb:
+        return Colour(
+            primaries=primaries, transfer=transfer, matrix=Matrix.BT709, range=Range.LIMITED
+        )
+    is_jpeg = frame.format.name.startswith("yuvj")
+    color_range = _range(int(frame.color_range))
+    matrix = int(frame.colorspace)
+    return Colour(
+        primaries=primaries,
+        transfer=transfer,
+        matrix=UNSPECIFIED if reading.layout.is_gray and matrix == Matrix.RGB else matrix,
+        range=Range.FULL if is_jpeg else color_range,
+        siting=Siting.CENTER if codec in CENTRE_SITED_CODECS else Siting.UNSPECIFIED,
+    )
+
+
+def display_matrix_of(side_data: Mapping[Type, bytes]) -> tuple[int, ...] | None:
+    """Return the nine numbers of the display matrix, or None if the picture is upright."""
+    data = side_data.get(Type.DISPLAYMATRIX, b"")
+    if len(data) < DISPLAY_MATRIX.size:
+        return None
+    matrix = DISPLAY_MATRIX.unpack_from(data)
+    return None if matrix == IDENTITY_MATRIX else matrix
+
+
+def hdr_of(side_data: Mapping[Type, bytes]) -> HdrMetadata | None:
+    """Return the HDR10 metadata, or None if there is none."""
+    mastering = MasteringDisplay.from_bytes(side_data.get(Type.MASTERING_DISPLAY_METADATA, b""))
+    light = ContentLight.from_bytes(side_data.get(Type.CONTENT_LIGHT_LEVEL, b""))
+    return HdrMetadata(mastering=mastering, light=light) if mastering or light else None
+
+
+def captions_of(side_data: Mapping[Type, bytes]) -> bytes | None:
+    """Return the A/53 closed captions that travel with a picture."""
+    return side_data.get(Type.A53_CC)
+
+
+def lost_of(side_data: Mapping[Type, bytes]) -> list[str]:
+    """Return the names of what cannot be carried."""
+    return [name for kind, name in NAMES_OF_LOST.items() if kind in side_data]
+
+
+def _range(value: int) -> Range:
+    return Range(value) if value in (Range.LIMITED, Range.FULL) else Range.UNSPECIFIED
