@@ -1,0 +1,100 @@
+"""The card that lies beside a weights file and says where it comes from and what it measures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from hashlib import file_digest
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from vsr.errors import InvalidCheckpoint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """What is known of one weights file.
+
+    Attributes:
+        name: what ``--model`` calls it.
+        architecture: as `Traits.architecture` has it.
+        scale: output side ÷ input side.
+        flavour: what it was trained for: ``pixel``, ``adversarial``, ``video``, ``bootstrap``, …
+        licence: SPDX identifier of the weights.
+        sha256: of the weights file, in hexadecimal.
+        command: the command, or the recipe, that made it.
+        data: what it has seen.
+        seconds: how long it was trained.
+        device: on what.
+        scores: measured, never expected: data set → metric → mean value.
+        protocol: how the scores were measured, with the command.
+        note: whatever else a user should know.
+    """
+
+    name: str
+    architecture: str
+    scale: int
+    flavour: str
+    licence: str
+    sha256: str
+    command: str
+    data: str
+    seconds: float
+    device: str
+    scores: Mapping[str, Mapping[str, float]] = field(default_factory=lambda: MappingProxyType({}))
+    protocol: str = ""
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        texts = [item.name for item in fields(self) if item.type == "str"]
+        for name in texts:
+            if not isinstance(getattr(self, name), str):
+                raise InvalidCheckpoint(f"the card's '{name}' is {getattr(self, name)!r}, no text.")
+        if not isinstance(self.scale, int) or self.scale < 1:
+            raise InvalidCheckpoint(f"the card's scale is {self.scale!r}, no whole number from 1.")
+        if not isinstance(self.scores, Mapping):
+            raise InvalidCheckpoint(f"the card's scores are {self.scores!r}, no table.")
+
+
+def card_path(weights: Path) -> Path:
+    """Return where the card of a weights file lies: the same name, ending in ``.json``."""
+    return weights.with_suffix(".json")
+
+
+def read_card(weights: Path) -> Card | None:
+    """Read the card beside ``weights``; None where there is none.
+
+    Raises:
+        InvalidCheckpoint: it is no card, or it belongs to another file.
+    """
+    path = card_path(weights)
+    if not path.is_file():
+        return None
+    try:
+        table: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        card = Card(**table)
+    except (OSError, ValueError, TypeError) as error:
+        raise InvalidCheckpoint(f"{path}: not a card of weights: {error}.") from error
+    if card.sha256 != sha256_of(weights):
+        raise InvalidCheckpoint(
+            f"{weights}: its SHA-256 is not that of its card {path.name}: the file is damaged or "
+            f"was replaced. Fetch it again, or remove the card."
+        )
+    return card
+
+
+def write_card(card: Card, weights: Path) -> Path:
+    """Write ``card`` beside ``weights`` and return its path."""
+    path = card_path(weights)
+    table = {item.name: getattr(card, item.name) for item in fields(card)}
+    table["scores"] = {name: dict(scores) for name, scores in card.scores.items()}
+    path.write_text(json.dumps(table, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    return path
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file in hexadecimal."""
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,214 @@
+"""The networks by name. Light to import: torch is loaded only where a network is built."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vsr.errors import InvalidOption, one_of
+from vsr.models.card import Card, read_card, sha256_of
+from vsr.models.shelf import entries, files_of, is_path, user_folder, weights_name
+from vsr.models.traits import Traits, traits_of
+
+if TYPE_CHECKING:
+    from vsr.models.blocks import Generator
+
+SUMMARIES: Mapping[str, str] = {
+    "fast": "plain 3×3 network, 48 channels, 8 deep; the default",
+    "quality": "plain 3×3 network, 64 channels, 16 deep; for a GPU",
+    "lite": "luma only, 16 channels, 4 deep; for the CPU",
+    "swift-srgan": "SwiftSRGAN: depthwise-separable residual network",
+    "srgan": "SRGAN's generator, SRResNet",
+    "dpsrgan": "DPSRGAN's generator, dilated residual network",
+    "bicubic": "no network: Catmull-Rom interpolation, for comparison",
+}
+"""Every name that comes with the program, and what it is."""
+
+NAMES = tuple(SUMMARIES)
+
+BICUBIC_SCALES = tuple(range(1, 9))
+BICUBIC_RADIUS = 2
+DEFAULT_SCALE = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Model:
+    """A network ready to run.
+
+    Attributes:
+        name: as it was asked for, or the stem of its file.
+        net: in eval mode, fp32, on the CPU, without gradients; None for ``bicubic``.
+        traits: what the rest of the program has to know of it.
+        card: where its weights come from; None where nobody wrote it down.
+        sha256: of its weights file; empty for ``bicubic``.
+        path: its weights file; None for ``bicubic``.
+    """
+
+    name: str
+    net: Generator | None
+    traits: Traits
+    card: Card | None = None
+    sha256: str = ""
+    path: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Description:
+    """One row of ``vsr models``.
+
+    Attributes:
+        name: what ``--model`` calls it.
+        summary: what it is, in half a line.
+        scales: those with weights at hand.
+        parameters: learnt numbers, at the largest scale, as the next two.
+        macs_per_pixel: multiply-accumulates for each low-resolution pixel.
+        radius: in low-resolution pixels.
+        scores: data set → metric → value, from the card.
+        flavour: from the card.
+        is_shipped: the weights came with the package.
+    """
+
+    name: str
+    summary: str
+    scales: tuple[int, ...]
+    parameters: int
+    macs_per_pixel: int
+    radius: int
+    scores: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    flavour: str = ""
+    is_shipped: bool = False
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of this program, then others for which there are weights files."""
+    return NAMES + tuple(sorted({entry.name for entry in entries()} - set(NAMES)))
+
+
+def load(name_or_path: str, scale: int | None = None) -> Model:
+    """Load a network by name, or from a weights file.
+
+    A name is looked for among the shipped weights, then in the user's folder. Without a scale
+    the largest that there is is taken (4 for ``bicubic``).
+
+    Raises:
+        UnknownName: no model of that name.
+        NoSuchFile: no such weights file.
+        InvalidOption: it does not come in that scale.
+        InvalidCheckpoint: the file is damaged, unsafe, or of no known architecture.
+    """
+    if name_or_path == "bicubic":
+        return _bicubic(DEFAULT_SCALE if scale is None else scale)
+    if is_path(name_or_path):
+        path = Path(name_or_path).expanduser()
+        return _load_file(path, path.name.partition(".")[0], scale)
+    files = files_of(one_of(name_or_path, names(), "model"))
+    wanted = max(files, default=DEFAULT_SCALE) if scale is None else scale
+    if wanted not in files:
+        raise InvalidOption(_without_weights(name_or_path, wanted, sorted(files)))
+    return _load_file(files[wanted].path, name_or_path, wanted)
+
+
+def scales(name_or_path: str) -> tuple[int, ...]:
+    """Return the scales that `load` accepts for a name or a path, in ascending order.
+
+    Empty for a name without weights.
+
+    Raises:
+        UnknownName, NoSuchFile, InvalidCheckpoint: as `load`.
+    """
+    if name_or_path == "bicubic":
+        return BICUBIC_SCALES
+    if is_path(name_or_path):
+        return (load(name_or_path).traits.scale,)
+    return tuple(sorted(files_of(one_of(name_or_path, names(), "model"))))
+
+
+def build(name: str, scale: int) -> Generator:
+    """Return the network of a name with fresh, random weights.
+
+    Raises:
+        UnknownName: no network of that name.
+        InvalidOption: a scale other than 2 and 4.
+    """
+    from vsr.models.dpsrgan import DPSRGAN
+    from vsr.models.fast import fast, quality
+    from vsr.models.lite import lite
+    from vsr.models.srgan import SRGAN
+    from vsr.models.swift_srgan import SwiftSRGAN
+
+    builders: dict[str, Callable[[int], Generator]] = {
+        "fast": fast,
+        "quality": quality,
+        "lite": lite,
+        "swift-srgan": SwiftSRGAN,
+        "srgan": SRGAN,
+        "dpsrgan": DPSRGAN,
+    }
+    return builders[one_of(name, builders, "network")](scale)
+
+
+def describe() -> tuple[Description, ...]:
+    """Return a row for every name, without a card's scores where there is no card."""
+    return tuple(_described(name) for name in names())
+
+
+def _described(name: str) -> Description:
+    at_hand = scales(name)
+    files = files_of(name)
+    if name == "bicubic" or at_hand:
+        model = load(name, DEFAULT_SCALE if name == "bicubic" else max(at_hand))
+        traits, card = model.traits, model.card
+    else:
+        traits, card = traits_of(build(name, DEFAULT_SCALE)), None
+    return Description(
+        name=name,
+        summary=SUMMARIES.get(name, f"yours: {traits.architecture}"),
+        scales=at_hand,
+        parameters=traits.parameters,
+        macs_per_pixel=traits.macs_per_pixel,
+        radius=traits.radius,
+        scores=card.scores if card else {},
+        flavour=card.flavour if card else "",
+        is_shipped=bool(files) and files[max(files)].is_shipped,
+    )
+
+
+def _load_file(path: Path, name: str, scale: int | None) -> Model:
+    from vsr.models.recognise import read_generator
+
+    net = read_generator(path)
+    if scale is not None and net.scale != scale:
+        raise InvalidOption(f"{path}: a network of scale ×{net.scale}, not ×{scale}.")
+    return Model(
+        name=name,
+        net=net,
+        traits=traits_of(net),
+        card=read_card(path),
+        sha256=sha256_of(path),
+        path=path,
+    )
+
+
+def _bicubic(scale: int) -> Model:
+    if scale not in BICUBIC_SCALES:
+        raise InvalidOption(f"bicubic ×{scale}: choose a scale from 1 to {BICUBIC_SCALES[-1]}.")
+    traits = Traits(
+        architecture="bicubic",
+        scale=scale,
+        colour="rgb",
+        radius=BICUBIC_RADIUS,
+        has_linear_tail=True,
+    )
+    return Model(name="bicubic", net=None, traits=traits)
+
+
+def _without_weights(name: str, scale: int, known: list[int]) -> str:
+    if known:
+        there = " and ".join(f"×{other}" for other in known)
+        return f"{name} ×{scale}: there are weights for {there} only. Choose one of these."
+    return (
+        f"{name}: no weights are at hand. Train them (vsr train fit), put {weights_name(name, 4)} "
+        f"into {user_folder()}, or give --model a file."
+    )

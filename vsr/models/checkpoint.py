@@ -1,0 +1,108 @@
+"""Read the tensors of a weights file, without ever running what is in it."""
+
+from __future__ import annotations
+
+import pickle
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from vsr.errors import InvalidCheckpoint, NoSuchFile
+
+WRAPPERS = (
+    "params_ema",
+    "ema",
+    "params",
+    "model",
+    "state_dict",
+    "model_state_dict",
+    "net",
+)
+"""Keys under which trainers keep a network, the averaged weights first."""
+
+PREFIXES = ("module.", "_orig_mod.", "netG.", "generator.")
+"""What data-parallel training, compilation and GAN trainers put before each name."""
+
+Tensors = dict[str, Tensor]
+
+
+def read_tensors(path: Path) -> Tensors:
+    """Return the tensors of a ``.safetensors`` or torch file by bare name, on the CPU, in fp32.
+
+    Raises:
+        NoSuchFile: there is no such file.
+        InvalidCheckpoint: it holds no tensors, holds non-finite ones, or would run code.
+    """
+    if not path.exists():
+        raise NoSuchFile(f"{path}: no such weights file.")
+    if not path.is_file():
+        raise InvalidCheckpoint(f"{path}: not a file. Give a file of weights.")
+    tree = _read_safetensors(path) if _is_safetensors(path) else _read_torch(path)
+    tensors = _without_prefixes(_innermost(tree, path))
+    for name, tensor in tensors.items():
+        if tensor.is_floating_point():
+            tensors[name] = tensor.float()
+            if not torch.isfinite(tensors[name]).all():
+                raise InvalidCheckpoint(f"{path}: '{name}' is not finite: training went wrong.")
+    return tensors
+
+
+def _is_safetensors(path: Path) -> bool:
+    """Look at the content: eight bytes of length, then JSON."""
+    with path.open("rb") as file:
+        return file.read(9)[8:] == b"{"
+
+
+def _read_safetensors(path: Path) -> Mapping[str, Any]:
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        return load_file(path)
+    except (SafetensorError, ValueError, OSError) as error:
+        raise InvalidCheckpoint(f"{path}: a damaged safetensors file: {error}.") from error
+
+
+def _read_torch(path: Path) -> Any:
+    try:
+        with warnings.catch_warnings():  # of pickle versions and storages: nothing a user can do
+            warnings.simplefilter("ignore")
+            return torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        what = str(error).partition("\n")[0]
+        if "Unsupported" in str(error) or "GLOBAL" in str(error):
+            raise InvalidCheckpoint(
+                f"{path}: refused, as it would run code when loaded. Ask its author for a "
+                f".safetensors file."
+            ) from error
+        raise InvalidCheckpoint(f"{path}: not a weights file: {what}") from error
+    except (
+        Exception
+    ) as error:  # torch.load promises no set of errors for bytes that are not its own
+        raise InvalidCheckpoint(f"{path}: not a weights file ({type(error).__name__}).") from error
+
+
+def _innermost(tree: Any, path: Path) -> Tensors:
+    """Follow the wrappers down to the table of tensors."""
+    while isinstance(tree, Mapping):
+        tensors = {k: v for k, v in tree.items() if isinstance(k, str) and isinstance(v, Tensor)}
+        wrapped = next((k for k in WRAPPERS if isinstance(tree.get(k), Mapping)), None)
+        if wrapped is None:
+            if tensors:
+                return tensors
+            break
+        tree = tree[wrapped]
+    raise InvalidCheckpoint(f"{path}: there is no table of tensors in it. Give a file of weights.")
+
+
+def _without_prefixes(tensors: Tensors) -> Tensors:
+    """Take prefixes off; where some names have one, only those belong to the network."""
+    for _ in PREFIXES:
+        for prefix in PREFIXES:
+            mine = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+            tensors = mine or tensors
+    return tensors

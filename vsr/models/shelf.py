@@ -1,0 +1,65 @@
+"""Where weights files lie: in the package, and in the user's own folder."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+SHIPPED = Path(__file__).with_name("weights")
+"""The weights that come with the package."""
+
+SUFFIXES = (".safetensors", ".pth", ".pt", ".ckpt", ".tar")
+"""How the names of weights files end, ``.pth.tar`` among them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One weights file, ``NAME_xSCALE.safetensors``."""
+
+    name: str
+    scale: int
+    path: Path
+
+    @property
+    def is_shipped(self) -> bool:
+        """It came with the package."""
+        return self.path.parent == SHIPPED
+
+
+def entries() -> tuple[Entry, ...]:
+    """Return all weights files that have a name, the shipped ones first."""
+    return tuple(entry for folder in (SHIPPED, user_folder()) for entry in _entries_of(folder))
+
+
+def files_of(name: str) -> dict[int, Entry]:
+    """Return scale → weights file of a name; the package comes before the user's folder."""
+    return {entry.scale: entry for entry in reversed(entries()) if entry.name == name}
+
+
+def user_folder() -> Path:
+    """Return the user's folder of models: ``$VSR_MODELS``, else below the user's data folder."""
+    if chosen := os.environ.get("VSR_MODELS"):
+        return Path(chosen).expanduser()
+    data = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
+    return Path(data).expanduser() / "vsr" / "models"
+
+
+def weights_name(name: str, scale: int) -> str:
+    """Return the file name under which `files_of` finds the weights of a name."""
+    return f"{name}_x{scale}.safetensors"
+
+
+def is_path(name_or_path: str) -> bool:
+    """Say whether this means a file: it has a separator or the suffix of a weights file."""
+    path = Path(name_or_path)
+    return len(path.parts) != 1 or path.suffix in SUFFIXES
+
+
+def _entries_of(folder: Path) -> list[Entry]:
+    if not folder.is_dir():
+        return []
+    paths = sorted(folder.iterdir())
+    matches = [(re.fullmatch(r"(.+)_x(\d+)\.safetensors", path.name), path) for path in paths]
+    return [Entry(match[1], int(match[2]), path) for match, path in matches if match]
