@@ -1,0 +1,81 @@
+"""Carry a stream of the source into an output: as it is, or a text subtitle in another form."""
+
+from __future__ import annotations
+
+from av.container import OutputContainer
+from av.packet import Packet
+from av.stream import Stream
+from av.subtitles.codeccontext import SubtitleCodecContext
+
+from vsr.errors import UnsuitableContainer
+
+STALE_STREAM_KEYS = ("duration", "encoder", "number_of_frames", "number_of_bytes", "bps")
+"""Statistics that muxers write themselves, and that no longer hold; ``BPS-eng`` counts as well."""
+
+STALE_CONTAINER_KEYS = ("major_brand", "minor_version", "compatible_brands", "encoder", "duration")
+
+
+def add_copy(output: OutputContainer, stream: Stream) -> Stream:
+    """Add a stream that takes the packets of ``stream`` as they are.
+
+    Raises:
+        ValueError, av.FFmpegError: the container does not take it.
+    """
+    copy = output.add_stream_from_template(stream, opaque=True)
+    copy.disposition = stream.disposition
+    copy.metadata.update(stream_metadata(stream.metadata))
+    return copy
+
+
+def add_converted(output: OutputContainer, stream: Stream, codec: str) -> Stream:
+    """Add a subtitle stream of another text form.
+
+    Raises:
+        ValueError, av.FFmpegError: the container does not take it, or ``stream`` is not text.
+    """
+    decoder = stream.codec_context
+    if not isinstance(decoder, SubtitleCodecContext):
+        raise UnsuitableContainer(f"subtitle stream {stream.index} cannot be decoded.")
+    decoder.open(strict=False)
+    converted = output.add_stream(codec)
+    encoder = converted.codec_context
+    assert isinstance(encoder, SubtitleCodecContext)
+    encoder.subtitle_header = decoder.subtitle_header
+    assert stream.time_base is not None
+    encoder.time_base = stream.time_base
+    converted.time_base = stream.time_base
+    converted.disposition = stream.disposition
+    converted.metadata.update(stream_metadata(stream.metadata))
+    return converted
+
+
+def converted_packet(packet: Packet[Stream], target: Stream) -> Packet[Stream] | None:
+    """Return a subtitle packet in the form of ``target``, or None where it holds no text."""
+    decoder, encoder = packet.stream.codec_context, target.codec_context
+    assert isinstance(decoder, SubtitleCodecContext)
+    assert isinstance(encoder, SubtitleCodecContext)
+    subtitle = decoder.decode2(packet)
+    if subtitle is None or len(subtitle) == 0:
+        return None
+    converted = encoder.encode_subtitle(subtitle)
+    converted.time_base = packet.time_base
+    converted.pts = converted.dts = packet.pts
+    converted.duration = packet.duration
+    converted.is_keyframe = True
+    return converted
+
+
+def stream_metadata(metadata: dict[str, str]) -> dict[str, str]:
+    """Return what of a stream's metadata still holds for a copy of it."""
+    return {
+        key: value
+        for key, value in metadata.items()
+        if not key.startswith("_STATISTICS") and key.lower().split("-")[0] not in STALE_STREAM_KEYS
+    }
+
+
+def container_metadata(metadata: dict[str, str]) -> dict[str, str]:
+    """Return what of a container's metadata still holds for another container."""
+    return {
+        key: value for key, value in metadata.items() if key.lower() not in STALE_CONTAINER_KEYS
+    }

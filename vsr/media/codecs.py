@@ -1,0 +1,218 @@
+"""The encoders that vsr knows, as one table: names, pixel formats, presets and quality scales.
+
+``--crf`` is one scale, that of x264. Each other encoder has anchor points that were measured: the
+value at which it gives the luma PSNR of x264 at the same preset; between them the map is linear.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Literal
+
+from vsr.errors import InvalidOption, UnknownName, one_of
+
+X264_PRESETS = (
+    "ultrafast",
+    "superfast",
+    "veryfast",
+    "faster",
+    "fast",
+    "medium",
+    "slow",
+    "slower",
+    "veryslow",
+    "placebo",
+)
+
+YUV_8_AND_10 = (
+    "yuv420p",
+    "yuv422p",
+    "yuv444p",
+    "yuv420p10le",
+    "yuv422p10le",
+    "yuv444p10le",
+)
+GRAY_8_AND_10 = ("gray", "gray10le")
+NVENC_PRESETS = ("p1", "p1", "p2", "p3", "p3", "p4", "p5", "p6", "p7", "p7")
+
+Preset = dict[str, str]
+"""Options that a preset name of x264 stands for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodecEntry:
+    """One encoder of FFmpeg.
+
+    Attributes:
+        name: FFmpeg's name of the encoder.
+        codec: FFmpeg's name of the format it writes.
+        aliases: what else users call it.
+        pix_fmts: what it takes, in the order of preference.
+        presets: the options for each name in `X264_PRESETS`.
+        native_presets: (option, names of its own that are passed on).
+        quality_option: the option that takes the quality, or None if it has none.
+        quality: (x264's crf, this encoder's value) in rising order; empty is the same scale.
+        params_option: the option that takes ``key=value:key=value`` of the library itself.
+        is_hardware: it needs a device, so that only encoding a frame proves it.
+    """
+
+    name: str
+    codec: str
+    aliases: tuple[str, ...]
+    pix_fmts: tuple[str, ...]
+    presets: tuple[Preset, ...] = ()
+    native_presets: tuple[str, frozenset[str]] | None = None
+    quality_option: str | None = "crf"
+    quality: tuple[tuple[float, float], ...] = ()
+    fixed: dict[str, str] = field(default_factory=dict)
+    params_option: str | None = None
+    is_hardware: bool = False
+
+    def preset_options(self, preset: str) -> Preset:
+        """Return the options that ``preset`` stands for.
+
+        Raises:
+            UnknownName: neither a preset of x264 nor one of this encoder's own.
+        """
+        if self.native_presets and preset in self.native_presets[1]:
+            return {self.native_presets[0]: preset}
+        one_of(preset, X264_PRESETS, "encoder preset")
+        return self.presets[X264_PRESETS.index(preset)] if self.presets else {}
+
+    def quality_options(self, crf: float) -> dict[str, str]:
+        """Return the options for a quality on x264's scale.
+
+        Raises:
+            InvalidOption: outside 0 to 51.
+        """
+        if not 0 <= crf <= 51:
+            raise InvalidOption(f"--crf {crf:g} must be from 0 (best) to 51 (x264's scale).")
+        if self.quality_option is None:
+            return {}
+        value = _interpolated(crf, self.quality) if self.quality else crf
+        is_whole = self.codec in ("av1", "vp9")
+        return {self.quality_option: str(round(value)) if is_whole else f"{value:g}"}
+
+
+def _interpolated(x: float, points: tuple[tuple[float, float], ...]) -> float:
+    for (x0, y0), (x1, y1) in pairwise(points):
+        if x <= x1:
+            return round(y0 + (y1 - y0) * (x - x0) / (x1 - x0), 1)
+    return points[-1][1]
+
+
+def _named(option: str, values: tuple[str, ...]) -> tuple[Preset, ...]:
+    return tuple({option: value} for value in values)
+
+
+def _numbers(first: int, last: int) -> frozenset[str]:
+    return frozenset(str(number) for number in range(first, last + 1))
+
+
+def _nvenc(codec: Literal["h264", "hevc", "av1"], *pix_fmts: str) -> CodecEntry:
+    return CodecEntry(
+        name=f"{codec}_nvenc",
+        codec=codec,
+        aliases=(f"nvenc_{codec}",),
+        pix_fmts=pix_fmts,
+        presets=_named("preset", NVENC_PRESETS),
+        native_presets=("preset", frozenset(f"p{number}" for number in range(1, 8))),
+        quality_option="cq",
+        fixed={"rc": "vbr", "b": "0"},
+        is_hardware=True,
+    )
+
+
+CODECS: tuple[CodecEntry, ...] = (
+    CodecEntry(
+        name="libx264",
+        codec="h264",
+        aliases=("h264", "x264", "avc"),
+        pix_fmts=(*YUV_8_AND_10, *GRAY_8_AND_10),
+        presets=_named("preset", X264_PRESETS),
+        params_option="x264-params",
+    ),
+    CodecEntry(
+        name="libx265",
+        codec="hevc",
+        aliases=("hevc", "h265", "x265"),
+        pix_fmts=(
+            *YUV_8_AND_10,
+            *("yuv420p12le", "yuv422p12le", "yuv444p12le"),
+            *GRAY_8_AND_10,
+            "gray12le",
+        ),
+        presets=_named("preset", X264_PRESETS),
+        quality=((0, 0), (51, 51)),
+        params_option="x265-params",
+    ),
+    CodecEntry(
+        name="libsvtav1",
+        codec="av1",
+        aliases=("av1", "svtav1", "svt-av1"),
+        pix_fmts=("yuv420p", "yuv420p10le"),
+        presets=_named("preset", ("12", "11", "10", "9", "8", "6", "5", "4", "3", "2")),
+        native_presets=("preset", _numbers(0, 13)),
+        quality=((0, 1), (51, 63)),
+        params_option="svtav1-params",
+    ),
+    CodecEntry(
+        name="libvpx-vp9",
+        codec="vp9",
+        aliases=("vp9", "vpx-vp9"),
+        pix_fmts=("yuv420p", "yuv422p", "yuv444p"),
+        presets=tuple(
+            {"deadline": deadline, "cpu-used": speed, "row-mt": "1"}
+            for deadline, speed in (
+                *(("realtime", "8"), ("realtime", "7"), ("realtime", "6"), ("good", "5")),
+                *(("good", "4"), ("good", "3"), ("good", "2"), ("good", "1")),
+                *(("good", "0"), ("best", "0")),
+            )
+        ),
+        native_presets=("cpu-used", _numbers(0, 8)),
+        quality=((0, 0), (51, 63)),
+        fixed={"b": "0"},
+    ),
+    CodecEntry(
+        name="ffv1",
+        codec="ffv1",
+        aliases=(),
+        pix_fmts=(
+            *YUV_8_AND_10,
+            *(f"yuv{chroma}p{bits}le" for bits in (12, 16) for chroma in (420, 422, 444)),
+            *(*GRAY_8_AND_10, "gray12le", "gray16le"),
+        ),
+        quality_option=None,
+        fixed={"level": "3", "g": "1", "slices": "16", "slicecrc": "1"},
+    ),
+    CodecEntry(
+        name="prores_ks",
+        codec="prores",
+        aliases=("prores",),
+        pix_fmts=("yuv422p10le", "yuv444p10le"),
+        quality_option=None,
+        fixed={"vendor": "apl0"},
+    ),
+    _nvenc("h264", "yuv420p", "yuv444p"),
+    _nvenc("hevc", "yuv420p", "yuv444p"),
+    _nvenc("av1", "yuv420p"),
+)
+
+
+def codec_named(name: str) -> CodecEntry:
+    """Return the encoder that a user means: FFmpeg's name, the format's name or an alias.
+
+    Raises:
+        UnknownName: there is none; the message names the closest.
+    """
+    wanted = name.lower()
+    for entry in CODECS:
+        if wanted == entry.name or wanted in entry.aliases:
+            return entry
+    known = [alias for entry in CODECS for alias in (entry.name, *entry.aliases)]
+    try:
+        one_of(wanted, [*known, "auto"], "codec")
+    except UnknownName as error:
+        raise UnknownName(f"--codec {error}") from None
+    raise AssertionError(f"{name} is auto, which is chosen, not looked up")

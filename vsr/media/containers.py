@@ -1,0 +1,133 @@
+"""Which container a file name means, and what each needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from vsr.errors import UnsuitableContainer
+
+ALL = frozenset({"h264", "hevc", "av1", "vp9", "ffv1", "prores"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Container:
+    """One muxer of FFmpeg, as vsr uses it.
+
+    Attributes:
+        name: FFmpeg's name of the muxer.
+        suffixes: the file names that mean it.
+        video_codecs: what can be upscaled into it.
+        text_subtitles: the codec that a text subtitle of another form is converted to.
+        has_attachments: fonts and other files can travel in it.
+        has_cover_art: a still picture can travel in it.
+        options: what is always told to the muxer of a finished file.
+        pipe_options: the same where the output cannot seek.
+        tags: the code that a video codec must carry, where FFmpeg's choice is not good enough.
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+    video_codecs: frozenset[str] = ALL
+    text_subtitles: str | None = None
+    has_attachments: bool = False
+    has_cover_art: bool = False
+    options: tuple[tuple[str, str], ...] = ()
+    pipe_options: tuple[tuple[str, str], ...] = ()
+    tags: tuple[tuple[str, str], ...] = ()
+
+
+# A killed direct write stays readable up to its last fragment, a finished one is an ordinary file.
+HYBRID = (("movflags", "+frag_keyframe+hybrid_fragmented"),)
+FRAGMENTED = (("movflags", "+frag_keyframe+empty_moov"),)
+# Apple's players know HEVC under this code only: the parameter sets stand in the header.
+HVC1 = (("hevc", "hvc1"),)
+
+CONTAINERS: tuple[Container, ...] = (
+    Container(
+        name="mp4",
+        suffixes=(".mp4", ".m4v"),
+        video_codecs=frozenset({"h264", "hevc", "av1", "vp9"}),
+        text_subtitles="mov_text",
+        has_cover_art=True,
+        pipe_options=FRAGMENTED,
+        tags=HVC1,
+    ),
+    Container(
+        name="mov",
+        suffixes=(".mov", ".qt"),
+        video_codecs=frozenset({"h264", "hevc", "prores"}),
+        text_subtitles="mov_text",
+        pipe_options=FRAGMENTED,
+        tags=HVC1,
+    ),
+    Container(
+        name="matroska",
+        suffixes=(".mkv",),
+        text_subtitles="srt",
+        has_attachments=True,
+        has_cover_art=True,
+    ),
+    Container(
+        name="webm",
+        suffixes=(".webm",),
+        video_codecs=frozenset({"av1", "vp9"}),
+        text_subtitles="webvtt",
+    ),
+    Container(
+        name="mpegts",
+        suffixes=(".ts", ".m2ts", ".mts"),
+        video_codecs=frozenset({"h264", "hevc"}),
+    ),
+    Container(name="nut", suffixes=(".nut",), text_subtitles="ass"),
+)
+
+ALIASES = {"mkv": "matroska", "ts": "mpegts", "m4v": "mp4", "quicktime": "mov"}
+
+REFUSED_SUFFIXES = {
+    ".avi": "AVI stores no timestamps",
+    ".flv": "FLV holds neither several sound tracks nor subtitles",
+    ".wmv": "it cannot hold the video codecs that vsr writes",
+    ".mpg": "it cannot hold the video codecs that vsr writes",
+    ".gif": "it is no video container",
+    ".y4m": "it holds no sound",
+}
+
+
+def container_named(name: str) -> Container:
+    """Return the container of FFmpeg's or an everyday name.
+
+    Raises:
+        UnsuitableContainer: vsr does not write it.
+    """
+    wanted = ALIASES.get(name.lower(), name.lower())
+    for container in CONTAINERS:
+        if container.name == wanted:
+            return container
+    raise UnsuitableContainer(f"{name}: vsr does not write this format. {_choices()}")
+
+
+def container_for(target: Path, name: str | None = None) -> Container:
+    """Return the container that ``target`` asks for by its suffix, or by an explicit name.
+
+    Raises:
+        UnsuitableContainer: the suffix is missing, unknown, or means one that vsr does not write.
+    """
+    if name is not None:
+        return container_named(name)
+    suffix = target.suffix.lower()
+    for container in CONTAINERS:
+        if suffix in container.suffixes:
+            return container
+    if suffix in REFUSED_SUFFIXES:
+        reason = f"{suffix} is not written, as {REFUSED_SUFFIXES[suffix]}"
+    elif suffix:
+        reason = f"{suffix} is no container that vsr writes"
+    else:
+        reason = "the name has no suffix that says the container"
+    raise UnsuitableContainer(f"{target}: {reason}. {_choices()}")
+
+
+def _choices() -> str:
+    suffixes = [container.suffixes[0] for container in CONTAINERS]
+    return f"Choose one of {', '.join(suffixes)}."

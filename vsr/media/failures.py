@@ -1,0 +1,24 @@
+"""Turn what FFmpeg and the system say of an output into the errors of vsr."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+from vsr.errors import EncodingFailed, Failed, NoSpace
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def output_failure(error: Exception, path: Path) -> Failed:
+    """Return the error to raise from ``error``, which arose while ``path`` was written."""
+    if isinstance(error, Failed):
+        return error
+    code = getattr(error, "errno", None)
+    if code in FULL:
+        return NoSpace(
+            f"{path}: the disk is full, or a limit on file size is reached. "
+            f"Make room and run the same command again."
+        )
+    reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return EncodingFailed(f"{path}: could not be written ({reason}).")

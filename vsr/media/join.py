@@ -1,0 +1,173 @@
+"""Join segments and the source's other streams into the final file, packet by packet.
+
+Nothing is encoded here. Times of the segments are the plan's; decoding times are computed anew over
+the whole stream, as those of one run of the encoder do not continue those of the run before.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import isinf
+from operator import itemgetter
+from pathlib import Path
+from typing import cast
+
+import av
+from av.container import InputContainer, OutputContainer
+from av.packet import Packet
+from av.stream import Disposition, Stream
+from av.video.stream import VideoStream
+
+from vsr.media.carrying import container_metadata
+from vsr.media.containers import Container, container_named
+from vsr.media.failures import output_failure
+from vsr.media.others import Cut, Timed, other_packets
+from vsr.media.probe import MediaInfo
+from vsr.media.scan import Scan, Times, scan
+from vsr.media.source import open_input
+from vsr.media.streams import StreamPlan, add_carried
+from vsr.media.timing import rounded, ticks_per_frame
+from vsr.media.writer import OutputVideo
+from vsr.specs import TimeRange
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joined:
+    """What was written: for `verify`, and for the report.
+
+    Attributes:
+        start_seconds, end_seconds: of the video on the clock of the output.
+    """
+
+    frames: int
+    start_seconds: float
+    end_seconds: float
+
+
+def join(
+    segments: Sequence[Path],
+    source: MediaInfo,
+    plan: StreamPlan,
+    target_part: Path,
+    video: OutputVideo,
+    *,
+    time: TimeRange = TimeRange(),
+    options: Sequence[tuple[str, str]] = (),
+) -> Joined:
+    """Write the final file under a temporary name; `verify` and `publish` are to follow.
+
+    Args:
+        segments: in the order of time.
+        source: whose other streams, chapters and metadata are carried.
+        plan: what becomes of the other streams, as decided before the start.
+        target_part: where to write.
+        video: what the segments hold.
+        time: the part of the source that was done; if not all of it, the output starts at 0.
+        options: of the muxer, such as ``("movflags", "+faststart")``.
+
+    Raises:
+        EncodingFailed: a segment is unreadable or of other settings, or the muxer gave up.
+        NoSpace: the disk is full.
+    """
+    scans = [scan(path, video.time_base) for path in segments]
+    last_duration = max(1, rounded(ticks_per_frame(video.frame_rate, video.time_base)))
+    times = Times(scans, last_duration, starts_at_zero=not time.is_whole)
+    container = container_named(plan.container)
+    try:
+        with (
+            open_input(source.path) as origin,
+            av.open(
+                f"file:{target_part}",
+                "w",
+                format=container.name,
+                container_options=dict((*container.options, *options)),
+            ) as output,
+        ):
+            output.metadata.update(container_metadata(origin.metadata))
+            _set_chapters(origin, output, times, video.time_base)
+            stream = _add_video(output, container, segments[0], video)
+            carried = [(fate, add_carried(output, origin, fate)) for fate in plan.carried]
+            cut = _cut(times, time, video.time_base)
+            others = other_packets(origin, carried, cut) if carried else iter(())
+            pictures = _pictures(scans, times, stream, video.time_base)
+            for _, packet in heapq.merge(pictures, others, key=itemgetter(0)):
+                output.mux(packet)
+    except (av.FFmpegError, OSError, ValueError) as error:
+        raise output_failure(error, target_part) from error
+    return Joined(
+        frames=len(times.pts),
+        start_seconds=float((times.pts[0] - times.offset) * video.time_base),
+        end_seconds=float((times.end - times.offset) * video.time_base),
+    )
+
+
+def _pictures(
+    scans: Sequence[Scan], times: Times, target: VideoStream, time_base: Fraction
+) -> Iterator[Timed]:
+    """Yield the video packets with their final times, one segment open at a time."""
+    index = 0
+    for one in scans:
+        with av.open(f"file:{one.path}") as segment:
+            for packet in segment.demux(segment.streams.video[0]):
+                if packet.size == 0:
+                    continue
+                pts = rounded((packet.pts or 0) * packet.time_base / time_base) + one.shift
+                packet.time_base = time_base
+                packet.pts, packet.dts = pts - times.offset, times.dts(index)
+                packet.duration = times.duration(pts)
+                packet.stream = target
+                yield float(packet.dts * time_base), cast("Packet[Stream]", packet)
+                index += 1
+
+
+def _add_video(
+    output: OutputContainer, container: Container, segment: Path, video: OutputVideo
+) -> VideoStream:
+    """Add the video stream as the segments have it, with what a segment cannot hold."""
+    with av.open(f"file:{segment}") as first:
+        template = first.streams.video[0]
+        stream = output.add_stream_from_template(template, opaque=True)
+        context = stream.codec_context
+        tag = dict(container.tags).get(template.codec_context.codec.canonical_name)
+        if tag is not None:
+            context.codec_tag = tag
+    colour = video.colour
+    context.color_primaries, context.color_trc = colour.primaries, colour.transfer
+    context.colorspace, context.color_range = colour.matrix, int(colour.range)
+    context.sample_aspect_ratio = video.sar
+    stream.time_base = video.time_base
+    if video.frame_rate is not None:
+        context.framerate = video.frame_rate
+    stream.set_display_matrix(video.display_matrix)
+    stream.metadata.update(video.metadata)
+    stream.disposition = Disposition(video.disposition)
+    return stream
+
+
+def _cut(times: Times, time: TimeRange, time_base: Fraction) -> Cut:
+    if time.is_whole:
+        return Cut()
+    is_open = isinf(time.end_seconds) and time.max_frames is None
+    return Cut(times.offset * time_base, None if is_open else times.end * time_base)
+
+
+def _set_chapters(
+    origin: InputContainer, output: OutputContainer, times: Times, time_base: Fraction
+) -> None:
+    """Carry the chapters; those of a part are cut to it and moved with it."""
+    chapters = origin.chapters()
+    if times.offset:
+        start, end = times.offset * time_base, times.end * time_base
+        kept = []
+        for chapter in chapters:
+            base = chapter["time_base"] or Fraction(1)
+            first, last = rounded(start / base), rounded(end / base)
+            if chapter["end"] > first and chapter["start"] < last:
+                begins, ends = max(chapter["start"], first), min(chapter["end"], last)
+                kept.append(chapter | {"start": begins - first, "end": ends - first})
+        chapters = kept
+    if chapters:
+        output.set_chapters(chapters)

@@ -1,0 +1,94 @@
+"""The packets of the streams beside the video, cut to the part that was done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TypeAlias
+
+from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Discard, Disposition, Stream
+
+from vsr.media.carrying import converted_packet
+from vsr.media.streams import Fate, StreamFate
+from vsr.media.timing import rounded
+
+Timed: TypeAlias = "tuple[float, Packet[Stream]]"
+"""A packet of the output with its decoding time in seconds, by which streams interleave."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """The part of the source that was done, in seconds of its own clock; None is open.
+
+    ``start`` is what every stream's times are reduced by, so that the output starts at 0.
+    """
+
+    start: Fraction | None = None
+    end: Fraction | None = None
+
+
+def other_packets(
+    origin: InputContainer, carried: list[tuple[StreamFate, Stream]], cut: Cut
+) -> Iterator[Timed]:
+    """Yield the packets of the carried streams, ready for the output, in the source's order."""
+    targets = {fate.stream.index: (fate, stream) for fate, stream in carried}
+    for stream in origin.streams:
+        if stream.index not in targets:
+            stream.discard = Discard.all
+    lasts: dict[int, int] = {}
+    for packet in origin.demux([origin.streams[index] for index in targets]):
+        if packet.size == 0:
+            continue
+        fate, target = targets[packet.stream_index]
+        if not _place(packet, cut):
+            continue
+        ready = converted_packet(packet, target) if fate.fate is Fate.CONVERT else packet
+        if ready is None:
+            continue
+        _straighten(ready, lasts, packet.stream.index, is_audio=fate.stream.kind == "audio")
+        ready.stream = target
+        yield float((ready.dts or 0) * ready.time_base), ready
+
+
+def _place(packet: Packet[Stream], cut: Cut) -> bool:
+    """Move a packet to the output's clock; return False if it lies outside the part."""
+    time = packet.pts if packet.pts is not None else packet.dts
+    if packet.stream.disposition & Disposition.attached_pic:
+        packet.pts = packet.dts = 0
+        return True
+    if time is None:
+        return cut.start is None
+    if cut.start is None and cut.end is None:
+        return True
+    base, start = packet.time_base, cut.start or Fraction(0)
+    end = time + (packet.duration or 0)
+    is_subtitle = packet.stream.type == "subtitle"
+    first, last = start / base, cut.end / base if cut.end is not None else None
+    if (end <= first if is_subtitle else time < first) or (last is not None and time >= last):
+        return False
+    if is_subtitle and packet.duration:  # shown over the cut: it starts or ends with the part
+        until = end if last is None else min(end, rounded(last))
+        time = max(time, rounded(first))
+        packet.duration = max(1, until - time)
+        packet.pts = packet.dts = time
+    shift = rounded(first)
+    packet.pts = packet.pts - shift if packet.pts is not None else None
+    packet.dts = packet.dts - shift if packet.dts is not None else None
+    return True
+
+
+def _straighten(
+    packet: Packet[Stream], lasts: dict[int, int], index: int, *, is_audio: bool
+) -> None:
+    """Give every packet a decoding time; those of sound must rise, or the muxer gives up."""
+    if packet.dts is None:
+        packet.dts = packet.pts if packet.pts is not None else lasts.get(index, 0)
+    if packet.pts is None:
+        packet.pts = packet.dts
+    if is_audio and index in lasts and packet.dts <= lasts[index]:
+        packet.dts = lasts[index] + 1
+        packet.pts = max(packet.pts, packet.dts)
+    lasts[index] = packet.dts

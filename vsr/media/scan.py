@@ -1,0 +1,124 @@
+"""Learn from the packets of segments the times that the joined stream must have."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+
+import av
+
+from vsr.errors import EncodingFailed
+from vsr.media.failures import output_failure
+from vsr.media.timing import rounded
+
+FIRST_PTS = "vsr_first_pts"
+"""The metadata key of a segment that says the true time of its first picture.
+
+Muxers shift times to avoid negative ones, so that the file's own times cannot say it.
+"""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scan:
+    """What a segment holds.
+
+    Attributes:
+        times: the pts of its pictures, ascending, in ticks of the source's time base.
+        reorder: how many pictures a decoder must hold back.
+        extradata: the codec's header, which all segments of a file must share.
+        shift: what to add to the file's own times.
+    """
+
+    path: Path
+    times: array[int]
+    reorder: int
+    extradata: bytes
+    shift: int
+
+
+def scan(path: Path, time_base: Fraction) -> Scan:
+    """Read the packets of a segment without decoding.
+
+    Raises:
+        EncodingFailed: it cannot be read, or is no segment of vsr.
+    """
+    try:
+        with av.open(f"file:{path}") as container:
+            stream = container.streams.video[0]
+            first = int(container.metadata[FIRST_PTS])
+            own = [
+                rounded((packet.pts or 0) * packet.time_base / time_base)
+                for packet in container.demux(stream)
+                if packet.size
+            ]
+            extradata = stream.codec_context.extradata or b""
+    except (av.FFmpegError, OSError, ValueError, LookupError) as error:
+        raise output_failure(error, path) from error
+    if not own:
+        raise EncodingFailed(f"{path}: the segment is empty. Run again with --restart.")
+    times = sorted(own)
+    shift = first - times[0]
+    reorder = max(index - bisect_left(times, pts) for index, pts in enumerate(own))
+    return Scan(path, array("q", (pts + shift for pts in times)), reorder, extradata, shift)
+
+
+class Times:
+    """The times of a whole joined stream, in ticks of the source's time base.
+
+    Attributes:
+        pts: of every picture, ascending.
+        offset: what is subtracted from every time, so that a part of a clip starts at 0.
+    """
+
+    def __init__(self, scans: Sequence[Scan], last_duration: int, *, starts_at_zero: bool) -> None:
+        _check(scans)
+        self.pts: array[int] = array("q")
+        for one in scans:
+            self.pts.extend(one.times)
+        self.offset = self.pts[0] if starts_at_zero else 0
+        self._reorder = max(one.reorder for one in scans)
+        self._last_duration = last_duration
+
+    @property
+    def end(self) -> int:
+        """When the last picture ends."""
+        return self.pts[-1] + self._duration(len(self.pts) - 1)
+
+    def dts(self, index: int) -> int:
+        """Return the decoding time of the packet at a position in decoding order.
+
+        It is the presentation time of the picture ``reorder`` places before in the order shown:
+        rising, and never later than the packet's own presentation time.
+        """
+        place = index - self._reorder
+        if place >= 0:
+            return self.pts[place] - self.offset
+        return self.pts[0] - self.offset + place * self._duration(0)
+
+    def duration(self, pts: int) -> int:
+        """Return how long the picture of a time is shown."""
+        return self._duration(bisect_left(self.pts, pts))
+
+    def _duration(self, place: int) -> int:
+        if place + 1 < len(self.pts):
+            return self.pts[place + 1] - self.pts[place]
+        return self._last_duration
+
+
+def _check(scans: Sequence[Scan]) -> None:
+    """Refuse segments that do not continue one another."""
+    for before, after in pairwise(scans):
+        if after.extradata != before.extradata:
+            raise EncodingFailed(
+                f"{after.path}: encoded differently from {before.path.name} (another version or "
+                f"other settings of the encoder). Run again with --restart."
+            )
+        if after.times[0] <= before.times[-1]:
+            raise EncodingFailed(
+                f"{after.path}: overlaps {before.path.name} in time. Run again with --restart."
+            )

@@ -1,0 +1,227 @@
+"""Decide, before the first frame, what becomes of every other stream of the source.
+
+The container itself is asked: each stream is written, alone and then together with the others, into
+a file in memory. What that refuses would fail the real file, hours later.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+
+import av
+from av.container import InputContainer, OutputContainer
+from av.packet import Packet
+from av.stream import Stream
+
+from vsr.errors import UnsuitableContainer
+from vsr.media.carrying import add_converted, add_copy
+from vsr.media.containers import Container, container_named
+from vsr.media.probe import MediaInfo, StreamInfo
+from vsr.media.source import open_input
+
+TEXT_SUBTITLES = frozenset({"srt", "subrip", "ass", "ssa", "webvtt", "mov_text", "text"})
+
+PROBED_PACKETS = 400
+"""How far into the source a first packet of each stream is looked for."""
+
+
+class Fate(Enum):
+    """What happens to a stream."""
+
+    COPY = "copied"
+    CONVERT = "converted"
+    DROP = "dropped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamFate:
+    """What happens to one stream, and why.
+
+    Attributes:
+        stream: as the source has it.
+        fate: what happens to it.
+        target_codec: what a text subtitle is converted to.
+        reason: why it is converted or dropped; empty for a copy.
+        is_loss: dropped although nobody asked for that.
+    """
+
+    stream: StreamInfo
+    fate: Fate
+    target_codec: str | None = None
+    reason: str = ""
+    is_loss: bool = False
+
+    def __str__(self) -> str:
+        language = f", {self.stream.language}" if self.stream.language else ""
+        name = f"{self.stream.kind} stream {self.stream.index} ({self.stream.codec}{language})"
+        target = f" to {self.target_codec}" if self.target_codec else ""
+        return f"{name}: {self.fate.value}{target}{': ' if self.reason else ''}{self.reason}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamPlan:
+    """What becomes of every stream but the upscaled one, in the source's order."""
+
+    container: str
+    fates: tuple[StreamFate, ...] = ()
+
+    @property
+    def carried(self) -> tuple[StreamFate, ...]:
+        """Those that reach the output."""
+        return tuple(fate for fate in self.fates if fate.fate is not Fate.DROP)
+
+    @property
+    def converted(self) -> tuple[StreamFate, ...]:
+        """Those that reach it in another form."""
+        return tuple(fate for fate in self.fates if fate.fate is Fate.CONVERT)
+
+    @property
+    def losses(self) -> tuple[StreamFate, ...]:
+        """Those that are dropped although nobody asked for that; to be said before the start."""
+        return tuple(fate for fate in self.fates if fate.is_loss)
+
+
+def plan_streams(
+    info: MediaInfo,
+    container: str,
+    *,
+    keep_audio: bool = True,
+    keep_subtitles: bool = True,
+    is_strict: bool = False,
+) -> StreamPlan:
+    """Decide for every stream but the upscaled one.
+
+    Raises:
+        UnsuitableContainer: ``is_strict``, and something would be lost.
+    """
+    target = container_named(container)
+    with open_input(info.path) as source:
+        packets = _first_packets(source, [stream.index for stream in info.others])
+        fates = tuple(
+            _refused_by_user(stream, keep_audio=keep_audio, keep_subtitles=keep_subtitles)
+            or _decide(source, stream, target, packets.get(stream.index))
+            for stream in info.others
+        )
+        plan = _together(source, StreamPlan(container=target.name, fates=fates))
+    if is_strict and plan.losses:
+        lost = "; ".join(str(fate) for fate in plan.losses)
+        raise UnsuitableContainer(
+            f"{info.path}: --strict, and not all of it fits {target.name}: {lost}. "
+            f"Choose .mkv, or leave --strict out."
+        )
+    return plan
+
+
+def _refused_by_user(
+    stream: StreamInfo, *, keep_audio: bool, keep_subtitles: bool
+) -> StreamFate | None:
+    if stream.kind == "audio" and not keep_audio:
+        return StreamFate(stream=stream, fate=Fate.DROP, reason="--no-audio")
+    is_font = stream.kind == "attachment"  # attachments are the fonts of the subtitles
+    if (stream.kind == "subtitle" or is_font) and not keep_subtitles:
+        return StreamFate(stream=stream, fate=Fate.DROP, reason="--no-subs")
+    return None
+
+
+def _decide(
+    source: InputContainer, info: StreamInfo, target: Container, packet: Packet[Stream] | None
+) -> StreamFate:
+    stream = source.streams[info.index]
+    if info.kind == "video" and not info.is_cover_art:
+        return _lost(info, "one video stream is upscaled, the best")
+    if _is_chapter_track(stream, source):
+        return StreamFate(stream=info, fate=Fate.DROP, reason="written anew from the chapters")
+    if info.is_cover_art and not target.has_cover_art:
+        return _lost(info, f"{target.name} holds no cover art")
+    if info.kind == "attachment" and not target.has_attachments:
+        return _lost(info, f"{target.name} holds no attachments")
+    copy = StreamFate(stream=info, fate=Fate.COPY)
+    if _accepts(source, [copy], target, [packet]):
+        return copy
+    if info.codec in TEXT_SUBTITLES and target.text_subtitles is not None:
+        reason = f"{target.name} holds no {info.codec}"
+        convert = StreamFate(
+            stream=info, fate=Fate.CONVERT, target_codec=target.text_subtitles, reason=reason
+        )
+        if _accepts(source, [convert], target, [None]):
+            return convert
+    return _lost(info, f"{target.name} cannot hold {info.codec}")
+
+
+def _lost(info: StreamInfo, reason: str) -> StreamFate:
+    return StreamFate(stream=info, fate=Fate.DROP, reason=reason, is_loss=True)
+
+
+def _is_chapter_track(stream: Stream, source: InputContainer) -> bool:
+    """QuickTime keeps its chapters in a text track, which demuxes as data."""
+    is_quicktime = "mp4" in source.format.name.split(",")
+    return (
+        is_quicktime
+        and stream.type == "data"
+        and bool(source.chapters())
+        and (getattr(stream, "name", None) in (None, "bin_data", "text"))
+    )
+
+
+def _together(source: InputContainer, plan: StreamPlan) -> StreamPlan:
+    """Drop streams from the last on until the container takes all the others at once."""
+    target = container_named(plan.container)
+    while plan.carried and not _accepts(source, plan.carried, target, []):
+        last = plan.carried[-1]
+        lost = _lost(last.stream, f"{target.name} does not take it beside the others")
+        plan = replace(plan, fates=tuple(lost if fate is last else fate for fate in plan.fates))
+    return plan
+
+
+def _accepts(
+    source: InputContainer,
+    fates: Sequence[StreamFate],
+    target: Container,
+    packets: Sequence[Packet[Stream] | None],
+) -> bool:
+    try:
+        with av.open(io.BytesIO(), "w", format=target.name) as output:
+            streams = [add_carried(output, source, fate) for fate in fates]
+            output.start_encoding()
+            for stream, packet in zip(streams, packets):
+                if packet is not None:
+                    _mux_copy(output, stream, packet)
+    except (av.FFmpegError, OSError, ValueError):
+        return False
+    return True
+
+
+def add_carried(output: OutputContainer, source: InputContainer, fate: StreamFate) -> Stream:
+    """Add the stream of the output that carries a stream of the source."""
+    stream = source.streams[fate.stream.index]
+    if fate.target_codec is None:
+        return add_copy(output, stream)
+    return add_converted(output, stream, fate.target_codec)
+
+
+def _mux_copy(output: OutputContainer, stream: Stream, packet: Packet[Stream]) -> None:
+    copy: Packet[Stream] = Packet(bytes(packet))
+    copy.time_base, copy.pts, copy.dts = packet.time_base, packet.pts, packet.dts
+    copy.duration, copy.is_keyframe, copy.stream = packet.duration, True, stream
+    output.mux(copy)
+
+
+def _first_packets(source: InputContainer, wanted: Sequence[int]) -> dict[int, Packet[Stream]]:
+    """Return the first packet of each wanted stream that has one near the start."""
+    found: dict[int, Packet[Stream]] = {}
+    missing = {index for index in wanted if source.streams[index].type in ("audio", "subtitle")}
+    if not missing:
+        return found
+    try:
+        for count, packet in enumerate(source.demux()):
+            if packet.size and packet.stream_index in missing:
+                found[packet.stream_index] = packet
+                missing.discard(packet.stream_index)
+            if not missing or count >= PROBED_PACKETS:
+                break
+    except (av.FFmpegError, OSError, ValueError):  # damage further on is the reader's to count
+        pass
+    return found

@@ -1,0 +1,87 @@
+"""Refuse a target that could not be written, before anything is started."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from vsr.errors import NoSpace, OutputExists, UnwritableOutput
+from vsr.media.containers import Container, container_for
+from vsr.specs import Existing
+
+
+def check_target(
+    source: Path | None, target: Path, existing: Existing, format_name: str | None = None
+) -> Container | None:
+    """Return the container that the target asks for, or None if an existing one is to be kept.
+
+    Args:
+        source: the input, which must not be the target; None for a pipe.
+        existing: what to do with a file that is there.
+        format_name: a container by name, where the suffix does not say it.
+
+    Raises:
+        UnsuitableContainer: the suffix means none that vsr writes.
+        OutputExists: the target is there, and ``existing`` is ``refuse``.
+        UnwritableOutput: target and source are one file, or the folder is missing or read-only.
+    """
+    container = container_for(target, format_name)
+    if target.is_dir():
+        raise UnwritableOutput(f"{target}: this is a folder. Name a file in it.")
+    if source is not None and _is_same(source, target):
+        raise UnwritableOutput(f"{target}: the output is the input itself. Choose another name.")
+    if target.exists():
+        if existing == "skip":
+            return None
+        if existing == "refuse":
+            raise OutputExists(
+                f"{target}: there already. Add -y to overwrite it, or -n to skip it."
+            )
+    check_folder(target.parent)
+    return container
+
+
+def check_folder(folder: Path) -> None:
+    """Prove that a file can be made in a folder, by making one without a name in it.
+
+    Raises:
+        UnwritableOutput: it is missing, no folder, or read-only.
+    """
+    if not folder.exists():
+        raise UnwritableOutput(f"{folder}: no such folder. Make it first (mkdir -p).")
+    if not folder.is_dir():
+        raise UnwritableOutput(f"{folder}: this is no folder. Choose another target.")
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise UnwritableOutput(
+            f"{folder}: cannot be written ({reason}). Choose another folder, or change its rights."
+        ) from error
+
+
+def check_space(folder: Path, needed_bytes: int) -> None:
+    """Refuse to start where the disk is sure to overflow.
+
+    Raises:
+        NoSpace: less is free than needed.
+    """
+    free = shutil.disk_usage(folder).free
+    if free < needed_bytes:
+        raise NoSpace(
+            f"{folder}: about {_size(needed_bytes)} are needed and {_size(free)} are free. "
+            f"Make room, or choose another folder."
+        )
+
+
+def _is_same(source: Path, target: Path) -> bool:
+    try:
+        return source.samefile(target)
+    except OSError:  # one of them is not there
+        return False
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"

@@ -1,0 +1,117 @@
+"""Prove an encoder by opening it; a hardware one also by encoding a picture."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Mapping
+from difflib import get_close_matches
+from fractions import Fraction
+from typing import TYPE_CHECKING, cast
+
+import av
+import av.logging
+from av.codec.context import Flags, OptionFlags
+from av.video.codeccontext import VideoCodecContext
+
+from vsr.colour import Colour, Siting
+from vsr.errors import EncoderUnavailable, InvalidOption
+
+if TYPE_CHECKING:
+    from vsr.media.encoders import Encoder
+    from vsr.specs import Size
+
+TRIAL_RATE = Fraction(25)
+"""Any rate will do: none of the encoders has a limit on it that matters here."""
+
+BAD_PARAMETER = ("Error parsing option", "Unknown option", "Invalid value for", "Failed to set")
+"""How the wrappers of x264, x265 and SVT-AV1 complain, without failing, of a parameter."""
+
+
+def configure(context: VideoCodecContext, encoder: Encoder, size: Size, colour: Colour) -> None:
+    """Set everything but the times: size, format, colour tags, threads and options.
+
+    The parameter sets go into the header (``global_header``), as mp4 and a joined file need.
+    """
+    context.width, context.height = size.width, size.height
+    context.pix_fmt = encoder.pix_fmt
+    context.color_primaries, context.color_trc = colour.primaries, colour.transfer
+    context.colorspace, context.color_range = colour.matrix, int(colour.range)
+    context.thread_count = encoder.threads
+    context.flags |= Flags.global_header
+    options = dict(encoder.options)
+    if colour.siting is not Siting.UNSPECIFIED and not encoder.layout.is_gray:
+        options["chroma_sample_location"] = str(int(colour.siting))
+    context.options = options
+
+
+def check_option_names(name: str, options: Mapping[str, str]) -> None:
+    """Refuse an option that the encoder does not have.
+
+    Raises:
+        InvalidOption: with the closest names.
+        EncoderUnavailable: FFmpeg was built without the encoder.
+    """
+    supported = _create(name).supported_options
+    wanted = OptionFlags.ENCODING_PARAM | OptionFlags.VIDEO_PARAM
+    known = [option.name for option in supported.private]
+    known += [option.name for option in supported.generic if option.flags & wanted == wanted]
+    for key in options:
+        if key not in known:
+            close = get_close_matches(key, known, n=3)
+            hint = f"Did you mean {' or '.join(close)}?" if close else "See ffmpeg -h encoder=…"
+            raise InvalidOption(f"-e {key}={options[key]}: {name} has no such option. {hint}")
+
+
+def prove(encoder: Encoder, size: Size, colour: Colour, *, is_hardware: bool) -> None:
+    """Open the encoder at its real size; a hardware one must encode a black picture too.
+
+    Raises:
+        EncoderUnavailable: it does not open.
+        InvalidOption: it opens, but complains of one of the library's own parameters.
+    """
+    context = _create(encoder.name)
+    configure(context, encoder, size, colour)
+    context.time_base, context.framerate = 1 / TRIAL_RATE, TRIAL_RATE
+    given = set(context.options)
+    level = av.logging.get_level()
+    av.logging.set_level(av.logging.WARNING)
+    try:
+        with av.logging.Capture() as log:
+            context.open()
+            if is_hardware:
+                context.encode(av.VideoFrame(size.width, size.height, encoder.pix_fmt))
+    except (av.FFmpegError, OSError, ValueError) as error:
+        raise EncoderUnavailable(_refusal(encoder, size, error, log)) from error
+    finally:
+        av.logging.set_level(level)
+    _check_complaints(encoder, log, set(context.options) & given)
+
+
+def _create(name: str) -> VideoCodecContext:
+    try:
+        return cast(VideoCodecContext, av.CodecContext.create(name, "w"))
+    except (av.FFmpegError, ValueError) as error:
+        raise EncoderUnavailable(
+            f"{name}: this build of FFmpeg does not have it. Choose another --codec."
+        ) from error
+
+
+def _refusal(
+    encoder: Encoder, size: Size, error: Exception, log: list[tuple[int, str, str]]
+) -> str:
+    said = next((text.strip() for _, _, text in reversed(log) if text.strip()), "")
+    if isinstance(error, OSError) and error.errno in (errno.EPERM, errno.ENODEV, errno.ENOSYS):
+        said = said or "there is no such device here"
+    reason = (said or str(error)).rstrip(".")
+    return (
+        f"{encoder.name} does not open at {size}, {encoder.pix_fmt} ({reason}). "
+        f"Choose another --codec, size or --pix-fmt."
+    )
+
+
+def _check_complaints(encoder: Encoder, log: list[tuple[int, str, str]], unused: set[str]) -> None:
+    for _, _, text in log:
+        if any(complaint in text for complaint in BAD_PARAMETER):
+            raise InvalidOption(f"{encoder.name}: {text.strip().rstrip('.')}. Check -e.")
+    if unused:
+        raise InvalidOption(f"{encoder.name} does not use {', '.join(sorted(unused))}. Check -e.")

@@ -1,0 +1,122 @@
+"""Check a finished file before it gets its name."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import av
+from av.container import InputContainer
+from av.stream import Disposition
+from av.video.stream import VideoStream
+
+from vsr.errors import VerificationFailed
+from vsr.media.join import Joined
+from vsr.media.streams import StreamPlan
+from vsr.specs import Size
+
+TOLERANCE_SECONDS = 0.1
+"""For what containers round: Matroska's milliseconds, a last picture without a duration."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """What a finished file must hold.
+
+    Attributes:
+        streams: how many of each kind there must be beside the upscaled video.
+    """
+
+    size: Size
+    frames: int
+    start_seconds: float
+    end_seconds: float
+    streams: Mapping[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, joined: Joined, plan: StreamPlan, size: Size) -> Expected:
+        """Return what must come of a join."""
+        counts = Counter(
+            "cover art" if fate.stream.is_cover_art else fate.stream.kind for fate in plan.carried
+        )
+        return cls(
+            size=size,
+            frames=joined.frames,
+            start_seconds=joined.start_seconds,
+            end_seconds=joined.end_seconds,
+            streams=counts,
+        )
+
+
+def verify(path: Path, expected: Expected) -> None:
+    """Read the whole file again: pictures counted, streams, times, the last picture decoded.
+
+    Raises:
+        VerificationFailed: anything differs; the message names the first difference.
+    """
+    try:
+        with av.open(f"file:{path}") as container:
+            video = _video(container)
+            if video is None:
+                raise VerificationFailed(f"{path}: the finished file has no video stream.")
+            _check_streams(path, container, expected)
+            times = _times(container, video)
+            _check_times(path, video, times, expected)
+            _check_last(path, container, video, max(times))
+    except (av.FFmpegError, OSError, ValueError) as error:
+        raise VerificationFailed(f"{path}: the finished file cannot be read ({error}).") from error
+
+
+def _video(container: InputContainer) -> VideoStream | None:
+    return next((one for one in container.streams.video if not _is_cover_art(one)), None)
+
+
+def _is_cover_art(stream: VideoStream) -> bool:
+    return bool(stream.disposition & Disposition.attached_pic)
+
+
+def _check_streams(path: Path, container: InputContainer, expected: Expected) -> None:
+    found = Counter(str(stream.type) for stream in container.streams)
+    covers = sum(_is_cover_art(stream) for stream in container.streams.video)
+    found["video"] -= covers + 1
+    found["cover art"] = covers
+    for kind, count in expected.streams.items():
+        if found[kind] < count:
+            raise VerificationFailed(
+                f"{path}: {found[kind]} of {count} {kind} streams are in the finished file."
+            )
+
+
+def _times(container: InputContainer, video: VideoStream) -> list[int]:
+    return [packet.pts or 0 for packet in container.demux(video) if packet.size]
+
+
+def _check_times(path: Path, video: VideoStream, times: list[int], expected: Expected) -> None:
+    if len(times) != expected.frames:
+        raise VerificationFailed(
+            f"{path}: {len(times)} pictures are in the finished file, not {expected.frames}."
+        )
+    size = Size(video.width, video.height)
+    if size != expected.size:
+        raise VerificationFailed(f"{path}: the finished file is {size}, not {expected.size}.")
+    assert video.time_base is not None
+    shown = float((max(times) - min(times)) * video.time_base)
+    wanted = expected.end_seconds - expected.start_seconds
+    if not shown - TOLERANCE_SECONDS <= wanted:
+        raise VerificationFailed(
+            f"{path}: the finished file lasts {shown:.3f} s, not {wanted:.3f} s."
+        )
+
+
+def _check_last(path: Path, container: InputContainer, video: VideoStream, last_pts: int) -> None:
+    """Decode from the last key frame on; the picture of the last time must come out."""
+    container.seek(last_pts, stream=video, backward=True)
+    decoded = None
+    for frame in container.decode(video):
+        decoded = frame.pts
+    if decoded != last_pts:
+        raise VerificationFailed(
+            f"{path}: the last picture of the finished file cannot be decoded."
+        )
