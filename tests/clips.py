@@ -26,6 +26,7 @@ from vsr.specs import Size
 
 DARK, BRIGHT = 40, 200  # 8-bit codes, inside limited range
 COLUMNS, ROWS = 8, 4
+SMALL = Size(96, 64)
 SILENT = {"crf": "20", "preset": "ultrafast"}
 LOSSLESS = {"libx264": {"qp": "0"}, "libx265": {"x265-params": "lossless=1"}}
 
@@ -64,7 +65,7 @@ class Clip:
     """Everything a made clip can be; see `write_clip`."""
 
     frames: int = 48
-    size: Size = Size(96, 64)
+    size: Size = SMALL
     codec: str = "libx264"
     pix_fmt: str = "yuv420p"
     rate: Fraction = Fraction(25)
@@ -133,7 +134,7 @@ def picture(index: int, size: Size, layout: Layout = Layout()) -> tuple[NDArray[
     return tuple(planes)
 
 
-def host_frame(index: int, size: Size = Size(96, 64), layout: Layout = Layout()) -> HostFrame:
+def host_frame(index: int, size: Size = SMALL, layout: Layout = Layout()) -> HostFrame:
     """Return a bar-coded frame as a reader would deliver it, its index as its pts."""
     return HostFrame(planes=picture(index, size, layout), pts=index, layout=layout)
 
@@ -166,9 +167,7 @@ def pts_in(path: Path | str, stream: int = 0) -> list[int | None]:
 def times_in(path: Path | str, stream: int = 0) -> list[Fraction]:
     """Decode a whole file plainly and return the times in seconds, exact."""
     with av.open(str(path)) as container:
-        return [
-            frame.pts * Fraction(frame.time_base) for frame in container.decode(video=stream)
-        ]
+        return [frame.pts * Fraction(frame.time_base) for frame in container.decode(video=stream)]
 
 
 def mkv_with(path: Path, **changes: Any) -> bytes:

@@ -75,8 +75,6 @@ class Decoder:
     def frames(self, packets: Iterator[Packet[VideoStream]]) -> Iterator[VideoFrame]:
         """Yield every picture in presentation order, the ones held back at the end included."""
         for packet in packets:
-            if packet.size == 0:
-                break
             if packet.dts is not None and not packet.is_discard:
                 heappush(self.decoding_times, packet.dts)
             yield from self._decoded(packet)
@@ -100,7 +98,10 @@ class Decoder:
                 failures += 1
                 self._damage.broken_reads += 1
             except (av.FFmpegError, OSError) as error:
-                raise DecodingFailed(f"{self._container.name}: reading failed: {error}.") from error
+                name = self._container.name.removeprefix("file:")
+                raise DecodingFailed(
+                    f"{name}: reading failed ({error}). Check the disk."
+                ) from error
             else:
                 return
 

@@ -6,6 +6,8 @@ import av
 from av.filter import Graph
 from av.video.frame import VideoFrame
 
+from vsr.media.planes import buffer_for, kind_of
+
 
 class FieldOrder:
     """Read a picture's field order.
@@ -20,7 +22,7 @@ class FieldOrder:
 
     def is_top_first(self, frame: VideoFrame) -> bool:
         """Return whether the top field of an interlaced picture comes first."""
-        key = (frame.width, frame.height, frame.format.name)
+        key = kind_of(frame)
         if self._graph is None or key != self._key:
             self._graph, self._key = _top_first_only(frame), key
         self._graph.vpush(frame)
@@ -33,14 +35,7 @@ class FieldOrder:
 
 def _top_first_only(frame: VideoFrame) -> Graph:
     graph = Graph()
-    source = graph.add(
-        "buffer",
-        video_size=f"{frame.width}x{frame.height}",
-        pix_fmt=frame.format.name,
-        time_base="1/1",
-        colorspace=str(int(frame.colorspace)),
-        range=str(int(frame.color_range)),
-    )
     select = graph.add("select", "eq(interlace_type,1)")
-    graph.link_nodes(source, select, graph.add("buffersink")).configure()
+    sink = graph.add("buffersink")
+    graph.link_nodes(buffer_for(graph, frame), select, sink).configure()
     return graph

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 
 import av
 
-from vsr.colour import Range
 from vsr.frames import Layout
 
 DEEPEST_BITS = 10
@@ -93,11 +92,8 @@ def layout_of(pix_fmt: str) -> Layout | None:
     return None
 
 
-def pix_fmt_of(layout: Layout, color_range: Range = Range.UNSPECIFIED) -> str:
-    """Return the name of a layout's format; the range is a tag of its own and not in the name.
-
-    ``color_range`` is accepted so that callers need not know that ``yuvj*`` are deprecated aliases.
-    """
+def pix_fmt_of(layout: Layout) -> str:
+    """Return the name of a layout's format. The range is a tag of its own, not part of the name."""
     suffix = "" if layout.bits == 8 else f"{layout.bits}le"
     if layout.is_gray:
         return f"gray{suffix}"

@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import av
 import numpy as np
 from av.filter import Graph
+from av.filter.context import FilterContext
 from av.video.frame import VideoFrame
 from av.video.plane import VideoPlane
 from numpy.typing import NDArray
 
-from vsr.colour import Range
+from vsr.colour import Colour, Matrix, Range
+from vsr.errors import DecodingFailed
 from vsr.frames import Plane
 from vsr.media.formats import Reading, Samples
 from vsr.specs import Size
 
 CAREFUL = "accurate_rnd+full_chroma_int+full_chroma_inp+bicubic"
 """swscale's careful path; its default rounds coarsely and repeats chroma."""
+
+SCALER_MATRICES = {
+    int(Matrix.BT709): "bt709",
+    int(Matrix.FCC): "fcc",
+    int(Matrix.BT470BG): "bt470",
+    int(Matrix.SMPTE170M): "smpte170m",
+    int(Matrix.SMPTE240M): "smpte240m",
+    int(Matrix.BT2020_NCL): "bt2020",
+}
+"""The scaler's own names of the matrices."""
 
 
 def planes_of(frame: VideoFrame, reading: Reading, color_range: Range) -> tuple[Plane, ...]:
@@ -40,10 +53,12 @@ def _view(
     dtype = np.dtype(np.uint8) if reading.bits == 8 else np.dtype(f"{order}u2")
     rows, columns = shape
     pitch = abs(plane.line_size) // dtype.itemsize
-    whole = np.frombuffer(plane, dtype=dtype)[: rows * pitch].reshape(rows, pitch)
+    flat: NDArray[Any] = np.frombuffer(memoryview(plane), dtype)
+    whole = flat[: rows * pitch].reshape(rows, pitch)
     if plane.line_size < 0:  # stored bottom-up; the buffer starts with the last row
         whole = whole[::-1]
-    return whole[:, samples.first :: samples.step][:, :columns]
+    view: NDArray[Any] = whole[:, samples.first :: samples.step][:, :columns]
+    return view
 
 
 def _delivered(view: NDArray[Any], reading: Reading, color_range: Range) -> Plane:
@@ -53,7 +68,9 @@ def _delivered(view: NDArray[Any], reading: Reading, color_range: Range) -> Plan
         codes >>= reading.unused_low_bits
     if reading.bits == reading.layout.bits:
         return codes
-    return depth_table(reading.bits, reading.layout.bits, color_range)[codes]
+    table = depth_table(reading.bits, reading.layout.bits, color_range)
+    deepened: Plane = table[codes]
+    return deepened
 
 
 def depth_table(source: int, target: int, color_range: Range) -> NDArray[np.uint16]:
@@ -68,49 +85,74 @@ def depth_table(source: int, target: int, color_range: Range) -> NDArray[np.uint
 
 
 class Converter:
-    """Convert pictures to one size and pixel format through a filter graph.
+    """Convert pictures to one size, pixel format and colour through a filter graph.
 
-    A graph is kept as long as pictures of one size and format arrive.
+    A graph is kept as long as pictures of one kind arrive.
     """
 
-    def __init__(self, size: Size, pix_fmt: str, *, is_from_rgb: bool = False) -> None:
+    def __init__(self, size: Size, pix_fmt: str, colour: Colour) -> None:
         self._size = size
         self._pix_fmt = pix_fmt
-        self._matrix = ":out_color_matrix=bt709:out_range=limited" if is_from_rgb else ""
+        self._colour = colour
         self._graph: Graph | None = None
         self._key: tuple[object, ...] = ()
 
     def convert(self, frame: VideoFrame) -> VideoFrame:
-        """Return the picture in the size and format of this converter."""
-        key = (frame.width, frame.height, frame.format.name, frame.colorspace, frame.color_range)
-        if self._graph is None or key != self._key:
-            self._graph, self._key = self._build(frame), key
-        self._graph.vpush(frame)
-        converted = self._graph.vpull()
+        """Return the picture as this converter delivers it.
+
+        Raises:
+            DecodingFailed: the scaler cannot read its format.
+        """
+        key = kind_of(frame)
+        try:
+            if self._graph is None or key != self._key:
+                self._graph, self._key = self._build(frame), key
+            self._graph.vpush(frame)
+            converted = self._graph.vpull()
+        except (av.FFmpegError, ValueError) as error:
+            name = frame.format.name
+            raise DecodingFailed(f"pixel format {name} cannot be converted ({error}).") from error
         assert isinstance(converted, VideoFrame)
         return converted
 
     def _build(self, frame: VideoFrame) -> Graph:
+        options = [f"{self._size.width}:{self._size.height}", f"flags={CAREFUL}"]
+        if self._colour.range is not Range.UNSPECIFIED:
+            options.append(f"out_range={'full' if self._colour.range is Range.FULL else 'limited'}")
+        if self._colour.matrix in SCALER_MATRICES:
+            options.append(f"out_color_matrix={SCALER_MATRICES[self._colour.matrix]}")
         graph = Graph()
-        size = f"{self._size.width}:{self._size.height}"
-        source = graph.add(
-            "buffer",
-            video_size=f"{frame.width}x{frame.height}",
-            pix_fmt=frame.format.name,
-            time_base="1/1",
-            colorspace=str(int(frame.colorspace)),
-            range=str(int(frame.color_range)),
-        )
-        scale = graph.add("scale", f"{size}:flags={CAREFUL}{self._matrix}")
+        scale = graph.add("scale", ":".join(options))
         form = graph.add("format", self._pix_fmt)
-        graph.link_nodes(source, scale, form, graph.add("buffersink")).configure()
+        sink = graph.add("buffersink")
+        graph.link_nodes(buffer_for(graph, frame), scale, form, sink).configure()
         return graph
 
 
-def takes_pix_fmt(pix_fmt: str) -> bool:
-    """Return whether the scaler can read a format."""
-    try:
-        Converter(Size(16, 16), "yuv420p").convert(av.VideoFrame(16, 16, pix_fmt))
-    except (av.FFmpegError, ValueError):
-        return False
-    return True
+def kind_of(frame: VideoFrame) -> tuple[object, ...]:
+    """Return what must not change while a filter graph is in use."""
+    tags = int(frame.colorspace), int(frame.color_range)
+    return frame.width, frame.height, frame.format.name, *tags
+
+
+def buffer_for(graph: Graph, frame: VideoFrame) -> FilterContext:
+    """Add the source of a graph that takes pictures like this one."""
+    return graph.add(
+        "buffer",
+        video_size=f"{frame.width}x{frame.height}",
+        pix_fmt=frame.format.name,
+        time_base="1/1",
+        colorspace=str(int(frame.colorspace)),
+        range=str(int(frame.color_range)),
+    )
+
+
+def frame_of(planes: Sequence[Plane], pix_fmt: str) -> VideoFrame:
+    """Copy planes into a new picture for av. Odd sizes are allowed."""
+    rows, columns = planes[0].shape
+    frame = VideoFrame(columns, rows, pix_fmt)
+    for plane, values in zip(frame.planes, planes):
+        pitch = plane.line_size // values.dtype.itemsize
+        whole = np.frombuffer(memoryview(plane), values.dtype)[: plane.height * pitch]
+        whole.reshape(plane.height, pitch)[:, : plane.width] = values
+    return frame

@@ -28,7 +28,7 @@ from vsr.media.tags import (
     lost_of,
     side_data_of,
 )
-from vsr.media.timing import Timing, rounded, ticks_per_frame
+from vsr.media.timing import Timing, rounded, runs_backward, ticks_per_frame
 from vsr.specs import Size
 
 __all__ = ["MediaInfo", "StreamInfo", "VideoInfo", "probe"]
@@ -68,7 +68,7 @@ def probe(path: Path | str) -> MediaInfo:
             path=path,
             format_name=container.format.name,
             duration_seconds=_container_seconds(container),
-            video=_video(path, stream, frames, has_decoding_times=bool(decoder.decoding_times)),
+            video=_video(path, stream, frames, decoder.decoding_times),
             others=tuple(_other(item) for item in container.streams if item.index != stream.index),
             chapters=len(container.chapters()),
             metadata=dict(container.metadata),
@@ -76,7 +76,7 @@ def probe(path: Path | str) -> MediaInfo:
 
 
 def _video(
-    path: Path, stream: VideoStream, frames: Sequence[VideoFrame], *, has_decoding_times: bool
+    path: Path, stream: VideoStream, frames: Sequence[VideoFrame], decoding_times: Sequence[int]
 ) -> VideoInfo:
     first = frames[0]
     reading = _reading(path, first)
@@ -85,7 +85,7 @@ def _video(
         side_data |= side_data_of(frame)
     time_base = stream.time_base or Fraction(1, 1000)
     rate = _frame_rate(stream)
-    timing = _timing(frames, has_decoding_times=has_decoding_times)
+    timing = _timing(frames, decoding_times)
     codec = stream.codec_context.codec.canonical_name
     field_order = stream.codec_context.field_order
     is_interlaced_in_header = field_order in FIELD_ORDERS_TOP_FIRST + FIELD_ORDERS_BOTTOM_FIRST
@@ -99,7 +99,7 @@ def _video(
         colour=_colour(path, first, codec, reading),
         time_base=time_base,
         sar=stream.sample_aspect_ratio or Fraction(1),
-        start_pts=_start_pts(frames, timing, ticks_per_frame(rate, time_base), stream.start_time),
+        start_pts=_start_pts(frames, timing, rate, stream),
         timing=timing,
         frame_rate=rate,
         duration_seconds=float(stream.duration * time_base) if stream.duration else None,
@@ -136,22 +136,23 @@ def _colour(path: Path, frame: VideoFrame, codec: str, reading: Reading) -> Colo
     return colour
 
 
-def _timing(frames: Sequence[VideoFrame], *, has_decoding_times: bool) -> Timing:
-    given = sum(frame.pts is not None for frame in frames)
-    if 2 * given > len(frames):
+def _timing(frames: Sequence[VideoFrame], decoding_times: Sequence[int]) -> Timing:
+    given = [frame.pts for frame in frames if frame.pts is not None]
+    if 2 * len(given) > len(frames) and not runs_backward(given):
         return Timing.GIVEN
-    return Timing.DECODING_ORDER if has_decoding_times else Timing.FRAME_RATE
+    return Timing.DECODING_ORDER if decoding_times else Timing.FRAME_RATE
 
 
 def _start_pts(
-    frames: Sequence[VideoFrame], timing: Timing, step: Fraction, in_header: int | None
+    frames: Sequence[VideoFrame], timing: Timing, rate: Fraction | None, stream: VideoStream
 ) -> int:
     """Return the time of the first picture, counted back from the first that has one."""
+    step = ticks_per_frame(rate, stream.time_base or Fraction(1, 1000))
     if timing is Timing.GIVEN:
         for index, frame in enumerate(frames):
             if frame.pts is not None:
                 return frame.pts - rounded(index * step)
-    return in_header or 0
+    return stream.start_time or 0
 
 
 def _frame_rate(stream: VideoStream) -> Fraction | None:

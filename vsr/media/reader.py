@@ -25,6 +25,8 @@ from vsr.media.tags import captions_of, side_data_of
 from vsr.media.timing import Timeline, Timing, ticks_per_frame
 from vsr.specs import PtsSpan
 
+EVERYTHING = PtsSpan()
+
 
 class Reader:
     """Read the pictures of a file's video stream. Made by `open`, used in ``with``.
@@ -52,7 +54,7 @@ class Reader:
         cls,
         path: Path | str,
         info: MediaInfo | None = None,
-        span: PtsSpan = PtsSpan(),  # noqa: B008 # frozen
+        span: PtsSpan = EVERYTHING,
         thread_count: int = 0,
         context: int = 0,
     ) -> Reader:
@@ -119,13 +121,22 @@ class Reader:
     def _stamped(self) -> Iterator[tuple[VideoFrame, int]]:
         video = self.info.video
         step = ticks_per_frame(video.frame_rate, video.time_base)
-        timeline = Timeline(video.timing, video.start_pts or 0, step)
-        for frame in self._decoder.frames(self._packets()):
-            if frame.is_corrupt:
-                self.damage.corrupt_frames += 1
-            pts = timeline.stamp(frame.pts, self._decoder.next_decoding_time())
+        is_timed = video.timing is not Timing.FRAME_RATE
+        timeline = Timeline(video.start_pts or 0, step, is_timed=is_timed)
+        for frame, pts in timeline.stamped(self._timed()):
             self.damage.repaired_times = timeline.repaired
             yield frame, pts
+
+    def _timed(self) -> Iterator[tuple[VideoFrame, int | None]]:
+        """Yield decoded pictures with the time that the file gives them, if it does."""
+        timing = self.info.video.timing
+        for frame in self._decoder.frames(self._packets()):
+            self.damage.corrupt_frames += frame.is_corrupt
+            decoding_time = self._decoder.next_decoding_time()
+            if timing is Timing.GIVEN:
+                yield frame, frame.pts
+            else:
+                yield frame, decoding_time if timing is Timing.DECODING_ORDER else None
 
     def _packets(self) -> Iterator[Packet[VideoStream]]:
         """Yield packets from a key frame at or before the span's start (and its context)."""
@@ -169,7 +180,7 @@ class _Delivery:
         self._damage = damage
         self._reading = video.reading
         wanted = self._reading.filtered_as or video.pix_fmt
-        self._converter = Converter(video.size, wanted, is_from_rgb=self._reading.is_from_rgb)
+        self._converter = Converter(video.size, wanted, video.colour)
         self._fields = FieldOrder()
 
     def __call__(self, frame: VideoFrame, pts: int) -> HostFrame:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import cast
 
-from av.sidedata.sidedata import Type
+from av.sidedata.sidedata import SideData, Type
 from av.video.frame import VideoFrame
 
 from vsr.colour import UNSPECIFIED, Colour, Matrix, Range, Siting
@@ -39,7 +40,8 @@ NAMES_OF_LOST = {
 def side_data_of(frame: VideoFrame) -> dict[Type, bytes]:
     """Return the side data by type; empty if av does not know one of the types."""
     try:
-        return {item.type: bytes(item) for item in frame.side_data}
+        items = cast("Iterable[SideData]", frame.side_data)  # av's stub calls it a mapping
+        return {item.type: bytes(item) for item in items}
     except ValueError:  # av 18.1 fails as a whole on a type younger than itself
         return {}
 

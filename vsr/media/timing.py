@@ -5,17 +5,25 @@ Pure arithmetic on `Fraction`; nothing here knows of files. No float enters a ti
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from enum import Enum
 from fractions import Fraction
+from itertools import pairwise
+from typing import TypeVar
+
+T = TypeVar("T")
+
+USUAL_FRAME_RATE = Fraction(25)
+"""What FFmpeg, too, takes for a stream that does not say."""
 
 
 class Timing(Enum):
     """Where the presentation times of a stream come from."""
 
     GIVEN = "given"
-    """Every frame has its own."""
+    """Pictures have their own."""
     DECODING_ORDER = "derived from the decoding times"
-    """The k-th picture shown gets the k-th smallest decoding time (AVI)."""
+    """The k-th picture shown gets the k-th smallest decoding time (AVI with B-frames)."""
     FRAME_RATE = "derived from the frame rate"
     """The stream has no times at all (raw H.264)."""
 
@@ -32,58 +40,84 @@ def rescaled(pts: int, source: Fraction, target: Fraction) -> int:
     return rounded(pts * source / target)
 
 
-def seconds(pts: int, time_base: Fraction) -> float:
-    """Return ticks as seconds, for people to read."""
-    return float(pts * time_base)
-
-
-def ticks(seconds_: float | Fraction, time_base: Fraction) -> int:
+def ticks(seconds: float | Fraction, time_base: Fraction) -> int:
     """Return the first tick at or after a time in seconds."""
-    exact = Fraction(seconds_) / time_base
+    exact = Fraction(seconds) / time_base
     return -(-exact.numerator // exact.denominator)
 
 
 def ticks_per_frame(frame_rate: Fraction | None, time_base: Fraction) -> Fraction:
-    """Return how long a frame lasts, in ticks and exact; 25 a second if nothing is known."""
-    return 1 / ((frame_rate or Fraction(25)) * time_base)
+    """Return how long a frame lasts, in ticks and exact."""
+    return 1 / ((frame_rate or USUAL_FRAME_RATE) * time_base)
+
+
+def runs_backward(times: Iterable[int | None]) -> bool:
+    """Return whether times, in the order shown, step backward more than once.
+
+    Once may be a splice; more is a demuxer that passes decoding times off as presentation times.
+    """
+    known = [time for time in times if time is not None]
+    return sum(later < earlier for earlier, later in pairwise(known)) > 1
 
 
 class Timeline:
     """Give each picture, in the order shown, an integer time later than the one before.
 
-    A time that is given and later than the last one stands as it is. A missing one is continued at
-    the frame rate; one that repeats or runs backward becomes the last one plus a tick.
+    A time that is given and later than the last stands as it is. A missing one is continued at the
+    frame rate. One that repeats, or runs backward for a single picture, is put half-way to the next
+    one. Where the times go on from an earlier point (a splice), all that follow are shifted, so
+    that they go on one frame after the last and keep their distances.
 
     Attributes:
-        repaired: how many given times had to be changed or filled in.
+        repaired: how many given times were changed, and how many were missing among given ones.
     """
 
-    def __init__(self, timing: Timing, start_pts: int, step: Fraction) -> None:
+    def __init__(self, start_pts: int, step: Fraction, *, is_timed: bool = True) -> None:
         self.repaired = 0
-        self._timing = timing
-        self._start_pts = start_pts
         self._step = step
+        self._is_timed = is_timed
+        self._anchor = start_pts  # the last time that was not continued at the frame rate
+        self._since_anchor = 0
         self._last: int | None = None
-        self._count = 0
+        self._shift = 0
 
-    def stamp(self, pts: int | None, decoding_time: int | None = None) -> int:
-        """Return the time of the next picture."""
-        if self._timing is Timing.FRAME_RATE:
-            wanted: int | None = self._start_pts + rounded(self._count * self._step)
-        elif self._timing is Timing.DECODING_ORDER:
-            wanted = decoding_time
+    def stamped(self, items: Iterable[tuple[T, int | None]]) -> Iterator[tuple[T, int]]:
+        """Yield each item with its final time. Looks one item ahead."""
+        iterator = iter(items)
+        current = next(iterator, None)
+        while current is not None:
+            following = next(iterator, None)
+            item, pts = current
+            yield item, self._stamp(pts, None if following is None else following[1])
+            current = following
+
+    def _stamp(self, pts: int | None, next_pts: int | None) -> int:
+        shifted = None if pts is None else pts + self._shift
+        if shifted is None:
+            stamp = self._continued()
+            self.repaired += self._is_timed
+        elif self._last is None or shifted > self._last:
+            stamp = self._anchored(shifted)
         else:
-            wanted = pts
-        stamped = self._later_than_last(wanted)
-        if self._timing is not Timing.FRAME_RATE and stamped != wanted:
+            stamp = self._anchored(self._forced_forward(shifted, next_pts))
             self.repaired += 1
-        self._last = stamped
-        self._count += 1
-        return stamped
+        self._last = stamp
+        return stamp
 
-    def _later_than_last(self, wanted: int | None) -> int:
-        if self._last is None:
-            return self._start_pts if wanted is None else wanted
-        if wanted is None:
-            return self._last + max(1, rounded(self._step))
-        return max(wanted, self._last + 1)
+    def _continued(self) -> int:
+        stamp = self._anchor + rounded(self._since_anchor * self._step)
+        self._since_anchor += 1
+        return stamp if self._last is None else max(stamp, self._last + 1)
+
+    def _anchored(self, pts: int) -> int:
+        self._anchor, self._since_anchor = pts, 1
+        return pts
+
+    def _forced_forward(self, shifted: int, next_pts: int | None) -> int:
+        assert self._last is not None
+        if next_pts is not None and next_pts + self._shift > self._last:
+            return max(self._last + 1, (self._last + next_pts + self._shift) // 2)
+        forward = self._last + max(1, rounded(self._step))
+        if next_pts is not None:
+            self._shift += forward - shifted
+        return forward
