@@ -3,29 +3,53 @@ PYTHON ?= python3
 TORCH  ?= torch==2.13.0
 VENV   ?= .venv
 BIN    := $(VENV)/bin
-CUDA_EXTRA := $(if $(shell command -v nvidia-smi 2>/dev/null),$(COMMA)cuda)
 COMMA  := ,
+CUDA   := $(if $(shell command -v nvidia-smi 2>/dev/null),$(COMMA)cuda)
+DATA   ?= $(VSR_DATA)
 
-.PHONY: demo test test-all check format bench test-gpu bench-gpu train-weights clean
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-data test-slow test-gpu check format bench bench-gpu benchmark-quality \
+        train-weights clean
+
+help:                           ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/ —/'
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet '$(TORCH)'
-	$(BIN)/pip install --quiet -e '.[dev$(CUDA_EXTRA)]'
+	$(BIN)/pip install --quiet -e '.[dev$(CUDA)]'
 	touch $@
 
-check: $(VENV)/installed
+demo: $(VENV)/installed         ## make a clip, upscale it to 1080p, compare with bicubic
+	$(BIN)/vsr demo demo
+
+test: $(VENV)/installed         ## the tests that need no network, data or GPU
+	$(BIN)/pytest
+
+test-data: $(VENV)/installed    ## the tests on real clips and benchmarks; VSR_DATA names them
+	$(BIN)/pytest -m data
+
+test-slow: $(VENV)/installed    ## the long tests
+	$(BIN)/pytest -m 'slow and not data and not gpu'
+
+test-gpu: $(VENV)/installed     ## the tests on a GPU; they fail without one
+	$(BIN)/pytest -m gpu
+
+check: $(VENV)/installed        ## lint, format, types, layers
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-format: $(VENV)/installed
+format: $(VENV)/installed       ## format, and mend what lint can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-test: $(VENV)/installed
-	$(BIN)/pytest
+bench: $(VENV)/installed        ## the CPU benchmarks; results go to tests/benchmarks/results
+	$(BIN)/python -m tests.benchmarks.end_to_end
 
-clean:
+bench-gpu: $(VENV)/installed    ## the GPU benchmarks, in under eight minutes
+	$(BIN)/python -m tests.benchmarks.gpu
+
+clean:                          ## remove the environment and everything that was made
 	rm -rf $(VENV) build dist demo

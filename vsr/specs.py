@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import inf
+from fractions import Fraction
+from math import ceil, inf
 from types import MappingProxyType
 from typing import Literal
 
@@ -83,6 +84,15 @@ class TimeRange:
     def is_whole(self) -> bool:
         """Nothing is cut off."""
         return self.start_seconds == 0 and self.end_seconds == inf and self.max_frames is None
+
+    def span(self, first_pts: int, time_base: Fraction) -> PtsSpan:
+        """Return the pictures meant, in ticks: the first at or after each time."""
+
+        def tick(seconds: float) -> int:
+            return first_pts + ceil(Fraction(seconds) / time_base)
+
+        start = tick(self.start_seconds) if self.start_seconds else None
+        return PtsSpan(start, tick(self.end_seconds) if self.end_seconds < inf else None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

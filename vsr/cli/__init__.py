@@ -1,1 +1,65 @@
-"""The command line: parse, build one spec, run one job, print one report."""
+"""The command line: parse, build one spec, run one job, print one report.
+
+Exit codes: 0 done, 1 failed, 2 usage or refused before the start, 3 finished with losses that are
+listed, 130 interrupted. Results go to stdout, progress and warnings to stderr.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import traceback
+from collections.abc import Sequence
+
+import click
+
+from vsr.errors import Interrupted, UnwritableOutput, VsrError
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run ``vsr`` and leave with its exit code."""
+    sys.exit(run(list(sys.argv[1:] if arguments is None else arguments)))
+
+
+def run(arguments: list[str]) -> int:
+    """Run ``vsr`` with these arguments and return the exit code.
+
+    Every error ends as one line on stderr; ``-v`` adds the traceback, ``--json`` an event.
+    """
+    from vsr.cli.root import vsr
+
+    try:
+        code = vsr.main(arguments, prog_name="vsr", standalone_mode=False)
+    except click.ClickException as error:
+        return _report(error.format_message(), error.exit_code, arguments, hint=_hint(error))
+    except (KeyboardInterrupt, click.Abort):
+        return _report("interrupted.", Interrupted.exit_code, arguments)
+    except VsrError as error:
+        return _report(str(error), error.exit_code, arguments)
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of our output has gone; there is nobody to tell
+        return 1
+    except OSError as error:
+        return _report(f"{error}.", UnwritableOutput.exit_code, arguments)
+    except Exception as error:  # the outermost edge: a bug, told as one
+        what = f"internal error: {type(error).__name__}: {error}".splitlines()[0]
+        return _report(f"{what}. Run again with -v for the traceback, and report it.", 1, arguments)
+    return code if isinstance(code, int) else 0
+
+
+def _hint(error: click.ClickException) -> str:
+    context = getattr(error, "ctx", None)
+    return f" Try '{context.command_path} --help'." if context else ""
+
+
+def _report(message: str, code: int, arguments: list[str], hint: str = "") -> int:
+    if "--json" in arguments:
+        print(json.dumps({"event": "error", "code": code, "message": message}), flush=True)
+    if _is_verbose(arguments) and sys.exc_info()[0] is not None:
+        traceback.print_exc()
+    print(f"vsr: {message}{hint}", file=sys.stderr)
+    return code
+
+
+def _is_verbose(arguments: list[str]) -> bool:
+    return any(word in ("-v", "--verbose", "-vv") for word in arguments)

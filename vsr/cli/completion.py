@@ -1,0 +1,24 @@
+"""``vsr completion``."""
+
+from __future__ import annotations
+
+import click
+from click.shell_completion import get_completion_class
+
+SHELLS = ("bash", "zsh", "fish")
+
+
+@click.command(short_help="Print the completion script of a shell.")
+@click.argument("shell", type=click.Choice(SHELLS))
+@click.pass_context
+def completion(ctx: click.Context, shell: str) -> None:
+    r"""Print the completion script of SHELL.
+
+    \b
+      bash:  eval "$(vsr completion bash)"    in ~/.bashrc
+      zsh:   eval "$(vsr completion zsh)"     in ~/.zshrc
+      fish:  vsr completion fish > ~/.config/fish/completions/vsr.fish
+    """
+    complete = get_completion_class(shell)
+    assert complete is not None
+    click.echo(complete(ctx.find_root().command, {}, "vsr", "_VSR_COMPLETE").source())

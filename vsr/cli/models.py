@@ -1,0 +1,44 @@
+"""``vsr models``."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import click
+
+from vsr.cli.report import emit
+from vsr.cli.table import echo_table
+
+
+@click.command(short_help="List the networks and how good they are.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON line for each.")
+def models(as_json: bool) -> None:
+    """List the networks: size, cost, reach, and the scores that were measured.
+
+    MACs are multiply-accumulates for each source pixel, the radius is how many source pixels away
+    a pixel still counts, dB is Y PSNR ×4 on Set5 under the standard protocol.
+    """
+    from vsr.models.catalog import describe
+
+    rows = describe()
+    if as_json:
+        for row in rows:
+            emit(asdict(row))
+        return
+    heads = ("name", "scales", "parameters", "MACs/pixel", "radius", "Set5 dB", "weights", "what")
+    echo_table(
+        heads,
+        [
+            (
+                row.name,
+                " ".join(f"×{scale}" for scale in row.scales) or None,
+                row.parameters,
+                row.macs_per_pixel,
+                row.radius,
+                row.scores.get("Set5", {}).get("psnr_y"),
+                "shipped" if row.is_shipped else "yours" if row.scales else None,
+                row.summary,
+            )
+            for row in rows
+        ],
+    )

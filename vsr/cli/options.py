@@ -1,0 +1,178 @@
+"""The options that ``upscale``, ``batch`` and ``probe`` share, and the spec that they make."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from math import inf
+from typing import Any, TypeVar
+
+import click
+
+from vsr.errors import InvalidOption
+from vsr.specs import EncodeSpec, Existing, Target, TimeRange, UpscaleSpec
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+DEFAULT_PRESET = "1080p"
+
+_CLOCK = re.compile(r"(?:(?:(\d+):)?([0-5]?\d):)?(\d+(?:\.\d*)?)")
+
+
+class Seconds(click.ParamType[float]):
+    """A time as ``90``, ``1:30`` or ``0:01:30.5``."""
+
+    name = "time"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return seconds."""
+        if isinstance(value, float):
+            return value
+        match = _CLOCK.fullmatch(value)
+        if match is None:
+            self.fail(f"{value!r} is no time; write 90, 1:30 or 0:01:30.5.", param, ctx)
+        hours, minutes, seconds = match.groups()
+        return 3600 * int(hours or 0) + 60 * int(minutes or 0) + float(seconds)
+
+
+_SIZE_OPTIONS = (
+    click.option("-p", "--preset", metavar="NAME|FILE", help="Size and values: 1080p, 4k, a file."),
+    click.option("-s", "--scale", type=int, help="Enlarge exactly this many times."),
+    click.option("--width", type=int, help="Fit this width, with square pixels."),
+    click.option("--height", type=int, help="Fit this height, with square pixels."),
+    click.option(
+        "-m", "--model", metavar="NAME|FILE", help="Network (see vsr models), or weights."
+    ),
+)
+_ENCODE_OPTIONS = (
+    click.option("-c", "--codec", metavar="NAME", help="auto, h264, hevc, av1, ffv1, ... ."),
+    click.option("--crf", type=float, help="Quality on x264's scale; mapped for other encoders."),
+    click.option("--encoder-preset", metavar="NAME", help="Encoder speed: superfast ... slow."),
+    click.option(
+        "-e", "--encoder-option", "encoder_options", multiple=True, metavar="KEY=VALUE",
+        help="An option of the encoder's own; may be repeated.",
+    ),
+    click.option("--pix-fmt", metavar="NAME", help="Pixel format, else as the source."),
+)  # fmt: skip
+_RUN_OPTIONS = (
+    click.option("-d", "--device", "--gpu-id", default="auto", help="auto, cpu, cuda or cuda:N."),
+    click.option(
+        "--precision", type=click.Choice(["auto", "fp16", "bf16", "fp32"]), default="auto",
+        help="Arithmetic; auto is fp16 on CUDA, fp32 on the CPU.",
+    ),
+    click.option("-t", "--tile", type=int, help="Tile side in source pixels; auto by memory."),
+)  # fmt: skip
+_CONTENT_OPTIONS = (
+    click.option("--start", type=Seconds(), default=0.0, help="Begin here: 90, 1:30, 0:01:30.5."),
+    click.option("--end", type=Seconds(), default=inf, show_default=False, help="Stop before."),
+    click.option("--max-frames", type=int, help="Stop after so many frames."),
+    click.option("--no-audio", is_flag=True, help="Leave all sound out."),
+    click.option("--no-subs", is_flag=True, help="Leave all subtitles out."),
+    click.option("--deinterlace", type=click.Choice(["auto", "off", "refuse"]), help="As preset."),
+    click.option("--strict", is_flag=True, help="Refuse where anything would be lost."),
+)
+SPEC_OPTIONS = (*_SIZE_OPTIONS, *_ENCODE_OPTIONS, *_RUN_OPTIONS, *_CONTENT_OPTIONS)
+
+_EXISTING_OPTIONS = (
+    click.option("-y", "--overwrite", is_flag=True, help="Replace an output that exists."),
+    click.option("-n", "--no-clobber", is_flag=True, help="Leave an output that exists, exit 0."),
+)
+_OUTPUT_OPTIONS = (
+    click.option("--json", "as_json", is_flag=True, help="Print JSON lines."),
+    click.option("-v", "--verbose", is_flag=True, help="Say more; tracebacks on errors."),
+    click.option("-q", "--quiet", is_flag=True, help="No progress, no notes."),
+)
+
+
+def spec_options(command: Command) -> Command:
+    """Add every option of an upscale."""
+    return _with(command, SPEC_OPTIONS)
+
+
+def existing_options(command: Command) -> Command:
+    """Add ``-y`` and ``-n``."""
+    return _with(command, _EXISTING_OPTIONS)
+
+
+def output_options(command: Command) -> Command:
+    """Add ``--json``, ``-v`` and ``-q``."""
+    return _with(command, _OUTPUT_OPTIONS)
+
+
+def _with(command: Command, options: tuple[Callable[[Command], Command], ...]) -> Command:
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def spec_from(options: dict[str, Any], existing: Existing = "refuse") -> UpscaleSpec:
+    """Make the spec: the preset's values, overridden by what was typed.
+
+    Raises:
+        Refused: a value or a combination that cannot be meant.
+    """
+    from vsr.jobs.upscale import spec_of_preset
+
+    target = _target(options)
+    base = spec_of_preset(options["preset"] or DEFAULT_PRESET, target)
+    typed = {
+        "model": options["model"],
+        "deinterlace": options["deinterlace"],
+    }
+    return replace(
+        base,
+        encode=_encoding(base.encode, options),
+        device=_device(options["device"]),
+        precision=options["precision"],
+        tile=options["tile"],
+        time=TimeRange(
+            start_seconds=options["start"],
+            end_seconds=options["end"],
+            max_frames=options["max_frames"],
+        ),
+        keep_audio=not options["no_audio"],
+        keep_subtitles=not options["no_subs"],
+        is_strict=options["strict"],
+        existing=existing,
+        **{name: value for name, value in typed.items() if value is not None},
+    )
+
+
+def existing_from(overwrite: bool, no_clobber: bool) -> Existing:
+    """Return what to do with an output that exists."""
+    if overwrite and no_clobber:
+        raise InvalidOption("choose one of --overwrite and --no-clobber.")
+    return "overwrite" if overwrite else "skip" if no_clobber else "refuse"
+
+
+def _target(options: dict[str, Any]) -> Target | None:
+    """Return the size that was typed, or None where the preset decides."""
+    scale, width, height = options["scale"], options["width"], options["height"]
+    if scale is None and width is None and height is None:
+        return None
+    if options["preset"] is not None:
+        raise InvalidOption("choose one of --preset, --scale and --width/--height.")
+    return Target(scale=scale, width=width, height=height)
+
+
+def _device(name: str) -> str:
+    """Return the device's name; a bare number is a CUDA device (``--gpu-id 1``)."""
+    return f"cuda:{name}" if name.isdecimal() else name
+
+
+def _encoding(base: EncodeSpec, options: dict[str, Any]) -> EncodeSpec:
+    typed = {
+        name: options[name]
+        for name in ("codec", "crf", "encoder_preset", "pix_fmt")
+        if options[name] is not None
+    }
+    pairs = dict(base.options)
+    for text in options["encoder_options"]:
+        key, separator, value = text.partition("=")
+        if not (key and separator):
+            raise InvalidOption(f"-e {text}: write KEY=VALUE.")
+        pairs[key] = value
+    return replace(base, options=pairs, **typed)

@@ -1,0 +1,30 @@
+"""A plain text table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+
+def echo_table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Print columns as wide as their widest cell; numbers stand to the right."""
+    cells = [[_text(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(heads, *cells, strict=True)]
+    is_number = [all(isinstance(row[i], int | float) for row in rows) for i in range(len(heads))]
+    for line in (list(heads), *cells):
+        padded = (
+            cell.rjust(width) if right else cell.ljust(width)
+            for cell, width, right in zip(line, widths, is_number, strict=True)
+        )
+        click.echo("  ".join(padded).rstrip())
+
+
+def _text(cell: object) -> str:
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    if isinstance(cell, int):
+        return f"{cell:,}".replace(",", " ")
+    if isinstance(cell, float):
+        return f"{cell:.2f}"
+    return "–" if cell is None else str(cell)

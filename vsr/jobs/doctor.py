@@ -1,0 +1,92 @@
+"""``vsr doctor``: what this machine can do, and why not more."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from vsr.errors import VsrError
+
+LITTLE_DISK_BYTES = 2 * 10**9
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at.
+
+    Attributes:
+        is_good: it works.
+        is_needed: upscaling does not work without it.
+    """
+
+    what: str
+    is_good: bool
+    detail: str
+    is_needed: bool = False
+
+
+def examine() -> list[Finding]:
+    """Look at everything that an upscale depends on; never raises for what is merely absent."""
+    return [
+        Finding("python", sys.version_info >= (3, 11), platform.python_version(), True),
+        *(_package(name, is_needed=True) for name in ("torch", "av", "numpy")),
+        _device(),
+        _pinned(),
+        *_encoders(),
+        _weights(),
+        _disk(Path.cwd()),
+    ]
+
+
+def _package(name: str, *, is_needed: bool) -> Finding:
+    try:
+        return Finding(name, True, version(name), is_needed)
+    except PackageNotFoundError:
+        return Finding(name, False, "not installed", is_needed)
+
+
+def _device() -> Finding:
+    from vsr.device.select import select
+
+    try:
+        device = select()
+    except VsrError as error:
+        return Finding("device", False, str(error), True)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return Finding("device", True, f"{device}: {device.why}; {cores} processor cores", True)
+
+
+def _pinned() -> Finding:
+    from vsr.device.pinned import pinned_pool
+
+    pool, why = pinned_pool()
+    return Finding("pinned memory", pool != "none", why)
+
+
+def _encoders() -> list[Finding]:
+    from vsr.media.trial import openings
+
+    return [
+        Finding(f"encoder {name}", reason is None, reason or "opens", name == "libx264")
+        for name, reason in openings()
+    ]
+
+
+def _weights() -> Finding:
+    from vsr.models.catalog import load
+
+    try:
+        model = load("fast", 4)
+    except (VsrError, OSError) as error:
+        return Finding("weights", False, str(error), True)
+    return Finding("weights", True, f"fast ×4, sha256 {(model.sha256 or '')[:12]}", True)
+
+
+def _disk(folder: Path) -> Finding:
+    free = shutil.disk_usage(folder).free
+    return Finding("disk", free > LITTLE_DISK_BYTES, f"{free / 1e9:.1f} GB free here")

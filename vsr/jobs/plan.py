@@ -1,0 +1,177 @@
+"""Everything about one upscale that can be decided, or refused, before the first frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+
+from vsr.colour import UNSPECIFIED, Colour, guessed_matrix
+from vsr.device.select import Device, select
+from vsr.errors import Refused
+from vsr.media.containers import Container, container_for
+from vsr.media.encoders import Encoder, choose
+from vsr.media.info import MediaInfo, VideoInfo
+from vsr.media.probe import probe
+from vsr.media.streams import StreamPlan, plan_streams
+from vsr.media.writer import OutputVideo
+from vsr.models import catalog
+from vsr.models.catalog import Model
+from vsr.specs import PtsSpan, Size, UpscaleSpec
+from vsr.upscaling.plan import SizePlan, plan_sizes
+from vsr.upscaling.steps import output_size
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One upscale, decided whole: `vsr probe` prints it, `vsr upscale` runs it."""
+
+    source: MediaInfo
+    target: Path
+    spec: UpscaleSpec
+    container: Container
+    sizes: SizePlan
+    model: Model
+    device: Device
+    encoder: Encoder
+    streams: StreamPlan
+    video: OutputVideo
+    span: PtsSpan
+
+    @property
+    def colour(self) -> Colour:
+        """What the maths uses."""
+        video = self.source.video
+        return video.colour.resolved(video.size.width, video.size.height)
+
+    @property
+    def frames_expected(self) -> int | None:
+        """How many frames there will be, as far as the header is to be believed."""
+        video, time = self.source.video, self.spec.time
+        count = video.frames_in_header
+        if not count and video.duration_seconds and video.frame_rate:
+            count = round(video.duration_seconds * video.frame_rate)
+        if count and video.frame_rate and not time.is_whole:
+            last_seconds = min(time.end_seconds, float(count / video.frame_rate))
+            count = max(0, round((last_seconds - time.start_seconds) * video.frame_rate))
+        if time.max_frames is not None:
+            count = min(count or time.max_frames, time.max_frames)
+        return count or None
+
+    def notes(self) -> Iterator[str]:
+        """Yield what the user should know before the start, one line each."""
+        video = self.source.video
+        if video.conversion:
+            yield video.conversion
+        if video.colour.matrix == UNSPECIFIED and not video.layout.is_gray:
+            yield _matrix_note(video, self.video)
+        if video.unsupported:
+            yield f"cannot be carried and is lost: {', '.join(video.unsupported)}."
+        for fate in self.streams.converted + self.streams.losses:
+            yield f"{fate}."
+        yield from (note if note.endswith(".") else f"{note}." for note in self.encoder.notes)
+
+
+def prepare(source: Path, target: Path, spec: UpscaleSpec) -> Job:
+    """Decide everything; nothing is written.
+
+    Raises:
+        Refused: whatever would fail later, found now.
+    """
+    container = container_for(target)
+    info = probe(source)
+    _check_interlacing(info, spec)
+    device = select(spec.device, spec.precision)
+    sizes = _sizes(info.video, spec)
+    model = catalog.load(spec.model, sizes.scale)
+    size = output_size(spec.steps, sizes)
+    colour = _output_colour(info.video, size)
+    encoder = choose(
+        spec.encode,
+        container.name,
+        size,
+        info.video.layout,
+        colour,
+        is_cpu_device=not device.is_cuda,
+    )
+    streams = plan_streams(
+        info,
+        container.name,
+        keep_audio=spec.keep_audio,
+        keep_subtitles=spec.keep_subtitles,
+        is_strict=spec.is_strict,
+    )
+    if spec.is_strict and info.video.unsupported:
+        lost = ", ".join(info.video.unsupported)
+        raise Refused(f"{source}: --strict, and {lost} cannot be carried. Leave --strict out.")
+    return Job(
+        source=info,
+        target=target,
+        spec=spec,
+        container=container,
+        sizes=sizes,
+        model=model,
+        device=device,
+        encoder=encoder,
+        streams=streams,
+        video=_output_video(info.video, size, sizes.sar, colour),
+        span=spec.time.span(info.video.start_pts or 0, info.video.time_base),
+    )
+
+
+def _check_interlacing(info: MediaInfo, spec: UpscaleSpec) -> None:
+    if info.video.is_interlaced and spec.deinterlace == "refuse":
+        raise Refused(
+            f"{info.path}: interlaced, and --deinterlace refuse was given. "
+            "Leave it out to deinterlace at the same frame rate."
+        )
+
+
+def _sizes(video: VideoInfo, spec: UpscaleSpec) -> SizePlan:
+    target = spec.target
+    if is_quarter_turned(video.display_matrix):  # what is meant is the picture that is seen
+        target = replace(target, width=target.height, height=target.width)
+    return plan_sizes(video.size, video.sar, target, catalog.scales(spec.model))
+
+
+def is_quarter_turned(display_matrix: tuple[int, ...] | None) -> bool:
+    """Say whether players turn the coded picture by 90° or 270°.
+
+    Source: ISO/IEC 14496-12, 6.2.2: the matrix {a, b, u, c, d, v, x, y, w}.
+    """
+    return display_matrix is not None and display_matrix[0] == 0 and display_matrix[4] == 0
+
+
+def _output_colour(video: VideoInfo, size: Size) -> Colour:
+    """Return the tags to write: the source's, and what the maths used where a guess would differ.
+
+    An unknown matrix stays unknown while players guess the same for source and output.
+    """
+    used = video.colour.resolved(video.size.width, video.size.height)
+    guess = guessed_matrix(size.width, size.height)
+    if video.colour.matrix != UNSPECIFIED or guess == used.matrix:
+        return video.colour
+    return replace(video.colour, matrix=used.matrix)
+
+
+def _matrix_note(video: VideoInfo, output: OutputVideo) -> str:
+    used = guessed_matrix(video.size.width, video.size.height)
+    name = {1: "BT.709", 6: "BT.601"}[used]
+    tag = "stays untagged" if output.colour.matrix == UNSPECIFIED else f"is tagged {name}"
+    return (
+        f"the colour matrix is not tagged: {name} is assumed, as players do for {video.size}; "
+        f"the output {tag}."
+    )
+
+
+def _output_video(video: VideoInfo, size: Size, sar: Fraction, colour: Colour) -> OutputVideo:
+    return OutputVideo(
+        size=size,
+        time_base=video.time_base,
+        frame_rate=video.frame_rate,
+        colour=colour,
+        sar=sar,
+        display_matrix=video.display_matrix,
+        hdr=video.hdr,
+    )

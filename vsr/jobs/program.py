@@ -1,0 +1,18 @@
+"""What the command-line program, and never the library, does to its own process."""
+
+from __future__ import annotations
+
+import os
+
+
+def settle() -> None:
+    """Set the process up for large tensors, before the first one is made.
+
+    glibc's allocator is told to keep large blocks; idle OpenMP threads sleep instead of spinning,
+    so that the encoder gets the cores that the network leaves. Call it before torch is imported.
+    """
+    from vsr.device.allocator import keep_large_blocks
+
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    os.environ.setdefault("GOMP_SPINCOUNT", "0")
+    keep_large_blocks()

@@ -1,0 +1,56 @@
+"""One segment of a film: decode | steps | encode, each in a thread of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing
+from typing import Protocol
+
+from vsr.device.prefetch import prefetch
+from vsr.frames import HostFrame
+from vsr.specs import PtsSpan
+from vsr.upscaling.steps import Step
+
+DECODED_AHEAD = 4
+FINISHED_AHEAD = 2
+"""Frames that wait between the threads: enough to even out, few enough for memory at 4K."""
+
+
+class Sink(Protocol):
+    """What takes the finished frames: a `vsr.media.writer.Writer`, or a counter in a benchmark."""
+
+    def write(self, frame: HostFrame) -> None:
+        """Take one frame."""
+        ...
+
+
+def run_segment(
+    frames: Iterator[HostFrame],
+    steps: Sequence[Step],
+    sink: Sink,
+    span: PtsSpan = PtsSpan(),  # noqa: B008 - frozen
+    written: Callable[[HostFrame], None] = lambda frame: None,
+) -> int:
+    """Send frames through the steps into the sink; return how many were written.
+
+    Decoding and computing run in threads behind bounded queues, encoding in the caller's. An error
+    in any of them reaches the caller with its own traceback, and no thread is left.
+
+    Args:
+        frames: decoded pictures; those outside ``span`` are context for the steps alone.
+        written: told of each frame once the sink has taken it.
+    """
+    count = 0
+    with ExitStack() as stack:
+        flow: Iterator[HostFrame] = stack.enter_context(
+            closing(prefetch(frames, DECODED_AHEAD, "vsr-decode"))
+        )
+        for step in steps:
+            flow = step(flow)
+        flow = stack.enter_context(closing(prefetch(flow, FINISHED_AHEAD, "vsr-compute")))
+        for frame in flow:
+            if frame.pts in span:
+                sink.write(frame)
+                count += 1
+                written(frame)
+    return count
