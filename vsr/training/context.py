@@ -1,0 +1,87 @@
+"""What the steps of a run work with. Everything that differs between machines comes in here."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import torch
+from torch import nn
+from torch.nn.parallel import DistributedDataParallel
+
+from vsr.models.blocks import Generator
+from vsr.training.batches import Source
+from vsr.training.dataset import Patches
+from vsr.training.recipe import Recipe
+from vsr.training.run_folder import RunFolder
+from vsr.training.schedule import Budget
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """The processes that train one network together; this one is ``rank`` of ``count``."""
+
+    rank: int = 0
+    count: int = 1
+
+    @property
+    def is_first(self) -> bool:
+        """The process that writes."""
+        return self.rank == 0
+
+    def wrapped(self, net: nn.Module) -> nn.Module:
+        """Return a network whose gradients are averaged over the team."""
+        return DistributedDataParallel(net) if self.count > 1 else net
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """A line of the log, as it is written and shown.
+
+    ``psnr`` is in dB on the pictures held out, where they were looked at; ``wait_share`` is the
+    part of the time in which no step ran because its batch was being made.
+    """
+
+    stage: str
+    step: int
+    share: float
+    seconds: float
+    loss: float
+    learning_rate: float
+    steps_per_second: float
+    wait_share: float
+    psnr: float | None = None
+
+    @property
+    def seconds_left(self) -> float:
+        """The time to the end of the budget at this pace; the stage's only."""
+        return self.seconds * (1 - self.share) / self.share if self.share > 0 else float("inf")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What a step may use.
+
+    Attributes:
+        net: builds the network as the run starts it (its ``--init`` taken).
+        clock: seconds that count against the budget.
+        should_stop: asked after every step; True ends the run with a checkpoint.
+    """
+
+    folder: RunFolder
+    recipe: Recipe
+    patches: Patches
+    source: Source
+    device: torch.device
+    net: Callable[[], Generator]
+    budget: Budget | None = None
+    dtype: torch.dtype = torch.float32
+    team: Team = Team()
+    clock: Callable[[], float] = time.monotonic
+    should_stop: Callable[[], bool] = lambda: False
+    on_progress: Callable[[Progress], None] = field(default=lambda _: None)
+
+    def autocast(self) -> torch.autocast:
+        """Return the context in which the forward pass runs."""
+        return torch.autocast(self.device.type, self.dtype, enabled=self.dtype is not torch.float32)

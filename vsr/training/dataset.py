@@ -1,0 +1,192 @@
+"""A prepared data set: equally large patches and their reductions, in flat files.
+
+::
+
+    FOLDER/
+      dataset.json     what lies here: `Manifest`
+      hr.u8            (count, patch, patch, 3), uint8, row by row
+      lr_x4.u8         (count, patch / 4, patch / 4, 3), the same patches reduced; one per scale
+
+The reduction was made once, from whole pictures, so a training pair is two slices and costs the
+loop next to nothing. The files are mapped, not read: a second run shares them in memory.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vsr.errors import InvalidData, InvalidRecipe
+from vsr.recipes.decode import decode
+
+Pixels = NDArray[np.uint8]
+
+MANIFEST = "dataset.json"
+FORMAT = 1
+
+HELD_OUT_SHARE = 32
+"""One patch in so many, and at most `MAX_HELD_OUT`, is kept for validation: the last ones."""
+MAX_HELD_OUT = 24
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """What a prepared folder holds and what was left out of it.
+
+    ``weights`` has one number per patch: how much likelier than another it is drawn.
+    """
+
+    format: int = FORMAT
+    patch: int
+    scales: tuple[int, ...]
+    count: int
+    sources: int
+    weights: tuple[float, ...]
+    sha256: str
+    converted: Mapping[str, int] = field(default_factory=dict)
+    skipped: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    dropped_patches: Mapping[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.format != FORMAT:
+            raise InvalidData(f"format {self.format}, this vsr reads {FORMAT}; prepare it again.")
+        if self.count < 1 or len(self.weights) != self.count:
+            raise InvalidData("no patches, or not one weight for each; prepare it again.")
+
+    def write(self, folder: Path) -> None:
+        """Write it as JSON into ``folder``."""
+        (folder / MANIFEST).write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
+
+
+@dataclass(frozen=True, slots=True)
+class Crops:
+    """Where one batch is cut: indices, low-resolution corners and symmetries, (B,) each."""
+
+    index: NDArray[np.int64]
+    row: NDArray[np.int64]
+    column: NDArray[np.int64]
+    symmetry: NDArray[np.int64]
+
+    def part(self, rank: int, count: int) -> Crops:
+        """Return the share of one of ``count`` processes."""
+        take = slice(rank, None, count)
+        return Crops(self.index[take], self.row[take], self.column[take], self.symmetry[take])
+
+
+@dataclass(frozen=True, slots=True)
+class Patches:
+    """The patches of a prepared folder at one scale, mapped.
+
+    ``hr`` is (N, P, P, 3) and ``lr`` (N, P/s, P/s, 3), uint8; ``cumulative`` is the distribution
+    from which patches are drawn.
+    """
+
+    hr: Pixels
+    lr: Pixels
+    scale: int
+    cumulative: NDArray[np.float64]
+    sha256: str
+
+    @classmethod
+    def open(cls, folder: Path, scale: int) -> Patches:
+        """Map a prepared folder.
+
+        Raises:
+            InvalidData: not a prepared folder, damaged, or without that scale.
+        """
+        manifest = read_manifest(folder)
+        if scale not in manifest.scales:
+            known = ", ".join(f"×{known}" for known in manifest.scales)
+            raise InvalidData(
+                f"{folder}: prepared for {known}, not for ×{scale}. "
+                f"Prepare it again with --scale {scale}."
+            )
+        weights = np.asarray(manifest.weights, dtype=np.float64)
+        weights[manifest.count - held_out(manifest.count) :] = 0
+        weights = np.cumsum(weights)
+        small = manifest.patch // scale
+        return cls(
+            _mapped(folder / "hr.u8", manifest.count, manifest.patch),
+            _mapped(folder / f"lr_x{scale}.u8", manifest.count, small),
+            scale,
+            weights / weights[-1],
+            manifest.sha256,
+        )
+
+    def draw(self, seed: int, step: int, batch: int, size: int) -> Crops:
+        """Choose the crops of one step: a pure function of the seed and the step.
+
+        Because of that a data position needs no state: a resumed run goes on as if it had never
+        stopped, and several processes agree without talking.
+
+        Args:
+            batch: crops per step, over all processes.
+            size: side of a crop in low-resolution pixels.
+        """
+        rng = np.random.default_rng((seed, step))
+        room = self.lr.shape[1] - size + 1
+        index = np.searchsorted(self.cumulative, rng.random(batch), side="right")
+        row, column = rng.integers(0, room, size=(2, batch))
+        return Crops(index.astype(np.int64), row, column, rng.integers(0, 8, size=batch))
+
+    def held_out(self) -> tuple[Pixels, Pixels]:
+        """Return the patches that are never drawn, (N, p, p, 3) and (N, P, P, 3), uint8."""
+        count = held_out(len(self.hr))
+        return self.lr[-count:], self.hr[-count:]
+
+    def cut(self, crops: Crops, size: int) -> tuple[Pixels, Pixels]:
+        """Return the crops as (B, size, size, 3) and (B, s·size, s·size, 3), uint8."""
+        s = self.scale
+        count = len(crops.index)
+        low = np.empty((count, size, size, 3), np.uint8)
+        high = np.empty((count, s * size, s * size, 3), np.uint8)
+        places = zip(crops.index, crops.row, crops.column, crops.symmetry)
+        for i, (n, y, x, symmetry) in enumerate(places):
+            low[i] = _turned(self.lr[n, y : y + size, x : x + size], symmetry)
+            corner = self.hr[n, s * y : s * (y + size), s * x : s * (x + size)]
+            high[i] = _turned(corner, symmetry)
+        return low, high
+
+
+def held_out(count: int) -> int:
+    """Return how many of ``count`` patches are kept for validation; neighbours stay together."""
+    return min(MAX_HELD_OUT, max(1, count // HELD_OUT_SHARE))
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read the manifest of a prepared folder.
+
+    Raises:
+        InvalidData: there is none, or it cannot be read.
+    """
+    try:
+        table = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        return decode(table, Manifest, MANIFEST)
+    except FileNotFoundError as error:
+        raise InvalidData(
+            f"{folder}: not a prepared data set. Make one with: vsr train prepare {folder} --out "
+            "PREPARED."
+        ) from error
+    except (OSError, ValueError, AttributeError, InvalidRecipe) as error:
+        raise InvalidData(f"{folder}: {error}") from error
+
+
+def _turned(crop: Pixels, symmetry: int) -> Pixels:
+    """Apply one of the eight symmetries of the square: bits transpose, flip rows, flip columns."""
+    if symmetry & 4:
+        crop = crop.transpose(1, 0, 2)
+    if symmetry & 2:
+        crop = crop[::-1]
+    return crop[:, ::-1] if symmetry & 1 else crop
+
+
+def _mapped(path: Path, count: int, side: int) -> Pixels:
+    try:
+        return np.memmap(path, np.uint8, mode="r", shape=(count, side, side, 3))
+    except (OSError, ValueError) as error:
+        raise InvalidData(f"{path}: missing or cut short; prepare the data again.") from error

@@ -1,0 +1,149 @@
+"""The loop of a stage that learns: draw, step, log, check, until the budget is spent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from math import isfinite
+from time import perf_counter
+
+import torch
+from torch import Tensor
+
+from vsr.errors import Interrupted, TrainingDiverged
+from vsr.training.batches import Batch
+from vsr.training.context import Context, Progress
+from vsr.training.log import append
+from vsr.training.recipe import Optimisation
+from vsr.training.schedule import Budget, learning_rate
+from vsr.training.state import TrainState
+
+Learn = Callable[[TrainState, Batch], Tensor]
+"""One update of the weights; returns the loss, not read back from the device."""
+
+Check = Callable[[TrainState], float]
+"""Validates the averaged network: PSNR in dB."""
+
+
+@dataclass(slots=True)
+class _Pace:
+    """Where the time went since the last line of the log."""
+
+    started: float = field(default_factory=perf_counter)
+    waited: float = 0.0
+    steps: int = 0
+
+    def figures(self) -> tuple[float, float]:
+        """Return (steps per second, share of the time spent making batches)."""
+        spent = max(perf_counter() - self.started, 1e-9)
+        return self.steps / spent, self.waited / spent
+
+
+def train(
+    context: Context,
+    stage: str,
+    values: Optimisation,
+    budget: Budget,
+    state: TrainState,
+    learn: Learn,
+    check: Check,
+) -> None:
+    """Spend what is left of the budget. The last act is a check and a checkpoint.
+
+    Raises:
+        TrainingDiverged: the loss is no number any more; names the last good checkpoint.
+        Interrupted: ``should_stop`` said so; a checkpoint is written first.
+    """
+    start, seconds_before = context.clock(), state.seconds
+    pace = _Pace()
+    while (share := budget.progress(state.step, state.seconds)) < 1:
+        rate = learning_rate(values.learning_rate, share, state.step, values.warm_up_steps)
+        _set_rate(state, rate)
+        batch = _next_batch(context, values, state, pace)
+        state.loss_sum += learn(state, batch)
+        state.step += 1
+        state.loss_count += 1
+        pace.steps += 1
+        state.average.update(state.step)
+        state.seconds = seconds_before + context.clock() - start
+        is_last = budget.progress(state.step, state.seconds) >= 1
+        is_check = state.step % values.check_steps == 0 or is_last
+        if is_check or state.step % values.log_steps == 0:
+            _note(context, stage, budget, state, rate, pace, check if is_check else None)
+            pace = _Pace()
+        if context.should_stop():
+            _save(context, stage, state)
+            raise Interrupted(
+                f"stopped at step {state.step}. Go on with: vsr train resume {context.folder.path}"
+            )
+
+
+def _set_rate(state: TrainState, rate: float) -> None:
+    for group in state.optimiser.param_groups:
+        group["lr"] = rate
+
+
+def _next_batch(context: Context, values: Optimisation, state: TrainState, pace: _Pace) -> Batch:
+    """Make this process's part of the step's batch."""
+    asked = perf_counter()
+    crops = context.patches.draw(context.recipe.seed, state.step, values.batch, values.patch)
+    team = context.team
+    batch = context.source(crops.part(team.rank, team.count), values.patch)
+    pace.waited += perf_counter() - asked
+    return batch
+
+
+def _note(
+    context: Context,
+    stage: str,
+    budget: Budget,
+    state: TrainState,
+    rate: float,
+    pace: _Pace,
+    check: Check | None,
+) -> None:
+    """Guard against divergence, log, and where it is time check and save."""
+    loss = float(state.loss_sum) / state.loss_count
+    if not isfinite(loss):
+        raise _diverged(context, stage, state)
+    pace_figures = pace.figures()
+    psnr = None
+    if check is not None and context.team.is_first:
+        psnr = check(state)
+        state.best_psnr = max(state.best_psnr, psnr)
+    state.loss_sum.zero_()
+    state.loss_count = 0
+    line = Progress(
+        stage=stage,
+        step=state.step,
+        share=budget.progress(state.step, state.seconds),
+        seconds=state.seconds,
+        loss=loss,
+        learning_rate=rate,
+        steps_per_second=pace_figures[0],
+        wait_share=pace_figures[1],
+        psnr=psnr,
+    )
+    if context.team.is_first:
+        append(context.folder, line)
+        context.on_progress(line)
+    if check is not None:
+        _save(context, stage, state)
+
+
+def _save(context: Context, stage: str, state: TrainState) -> None:
+    """Write a checkpoint, but never over a good one with weights that are no numbers."""
+    finite = [torch.isfinite(value).all() for value in state.net.parameters()]
+    if not bool(torch.stack(finite).all()):
+        raise _diverged(context, stage, state)
+    if context.team.is_first:
+        state.save(context.folder.checkpoint(stage))
+
+
+def _diverged(context: Context, stage: str, state: TrainState) -> TrainingDiverged:
+    path = context.folder.checkpoint(stage)
+    good = f"the last good checkpoint is {path}" if path.exists() else "there is no checkpoint yet"
+    return TrainingDiverged(
+        f"{context.folder.path}: stage '{stage}' diverged before step {state.step}; {good}. "
+        "Lower learning_rate in the recipe, or its clip."
+    )

@@ -1,0 +1,97 @@
+"""Still pictures of every kind → 8-bit RGB arrays, or a reason why not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+Pixels = NDArray[np.uint8]
+
+SUFFIXES = {
+    "AVIF": (".avif",),
+    "BMP": (".bmp",),
+    "GIF": (".gif",),
+    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
+    "JPEG2000": (".jp2", ".j2k"),
+    "MPO": (".jpg", ".jpeg", ".mpo"),
+    "PNG": (".png", ".apng"),
+    "PPM": (".ppm", ".pgm", ".pnm", ".pbm"),
+    "TIFF": (".tif", ".tiff"),
+    "WEBP": (".webp",),
+}
+"""The formats that are read, as Pillow names them, and the names their files may have."""
+
+MAX_PIXELS = 250_000_000
+"""A header that promises more is taken for damage: 250 megapixels are 750 MB."""
+
+SIXTEEN_BIT_STEP = 257
+"""65535 / 255: a 16-bit code divided by it is the 8-bit code, unrounded."""
+
+
+class UnusablePicture(Exception):
+    """A picture that training cannot use. The message is the reason, in a few words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One decoded picture.
+
+    ``pixels`` is (H, W, 3), uint8, sRGB codes; ``conversions`` says what was changed to get there.
+    """
+
+    pixels: Pixels
+    conversions: tuple[str, ...] = ()
+
+
+def is_picture(path: Path) -> bool:
+    """Whether a name ends like a picture's."""
+    return any(path.suffix.lower() in suffixes for suffixes in SUFFIXES.values())
+
+
+def read_picture(path: Path) -> Picture:
+    """Decode a picture, upright, as RGB.
+
+    Raises:
+        UnusablePicture: unreadable, of an unknown kind, partly transparent, or far too large.
+    """
+    try:
+        with Image.open(path, formats=tuple(SUFFIXES)) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise UnusablePicture(f"larger than {MAX_PIXELS // 10**6} megapixels")
+            conversions = list(_remarks(image, path))
+            upright = ImageOps.exif_transpose(image)
+            return Picture(_rgb(upright, conversions), tuple(conversions))
+    except UnidentifiedImageError as error:
+        raise UnusablePicture("not a picture") from error
+    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
+        raise UnusablePicture("damaged") from error
+
+
+def _remarks(image: Image.Image, path: Path) -> Iterator[str]:
+    """Say what is unusual about the file, before its pixels are looked at."""
+    if path.suffix.lower() not in SUFFIXES[image.format or ""]:
+        yield "named as another format"
+    if getattr(image, "n_frames", 1) > 1:
+        yield "animated, first picture taken"
+
+
+def _rgb(image: Image.Image, conversions: list[str]) -> Pixels:
+    """Convert any of Pillow's modes; what was done is appended to ``conversions``."""
+    if image.mode.startswith(("I", "F")):
+        conversions.append("16 bit gray")
+        codes = np.asarray(image).astype(np.float64) / SIXTEEN_BIT_STEP
+        gray = np.clip(np.rint(codes), 0, 255).astype(np.uint8)
+        return np.repeat(gray[..., None], 3, axis=2)
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        if image.getchannel("A").getextrema() != (255, 255):
+            raise UnusablePicture("partly transparent")
+        conversions.append("alpha removed")
+    elif image.mode != "RGB":
+        conversions.append({"L": "gray", "1": "gray", "P": "palette"}.get(image.mode, image.mode))
+    return np.array(image.convert("RGB"))

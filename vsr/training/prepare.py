@@ -1,0 +1,239 @@
+"""Folders of pictures and videos → a prepared data set (see `dataset`).
+
+Pictures are cut into equally large patches on a regular grid that covers them whole. Dropped, and
+counted: patches without detail, which teach nothing, and patches that look like one kept before.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from errno import ENOSPC
+from fnmatch import fnmatch
+from math import lcm
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from vsr.errors import InvalidData, InvalidOption, NoSpace, OutputExists, UnwritableOutput
+from vsr.training.dataset import Manifest
+from vsr.training.degrade import bicubic
+from vsr.training.pictures import UnusablePicture, is_picture, read_picture
+
+Pixels = NDArray[np.uint8]
+
+FLAT_DEVIATION = 3.0
+"""A patch whose luma deviates less than this many codes has nothing to be sharpened."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrepareSpec:
+    """What to prepare and how.
+
+    ``weights`` are (pattern of the file name, weight): a series of near-duplicates is drawn less
+    often when its weight is below 1.
+    """
+
+    sources: tuple[Path, ...]
+    out: Path
+    patch: int = 256
+    scales: tuple[int, ...] = (2, 4)
+    weights: tuple[tuple[str, float], ...] = ()
+    frames_per_video: int = 16
+
+    def __post_init__(self) -> None:
+        if not self.scales or any(not 1 <= scale <= 8 for scale in self.scales):
+            raise InvalidOption("--scale must be between 1 and 8.")
+        if self.patch < 32 or self.patch % self.grid:
+            raise InvalidOption(
+                f"--patch {self.patch} must be at least 32 and a multiple of {self.grid}."
+            )
+        for pattern, weight in self.weights:
+            if not weight >= 0:
+                raise InvalidOption(f"--weight {pattern}={weight:g} must not be negative.")
+        if self.frames_per_video < 1:
+            raise InvalidOption("--frames-per-video must be at least 1.")
+
+    @property
+    def grid(self) -> int:
+        """Corners and sides are multiples of this many pixels, so that every scale divides."""
+        return lcm(*self.scales)
+
+    def weight_of(self, path: Path) -> float:
+        """Return the weight of the first pattern that the file's name matches, else 1."""
+        matching = (weight for pattern, weight in self.weights if fnmatch(path.name, pattern))
+        return next(matching, 1.0)
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What happened so far."""
+
+    sources: int = 0
+    converted: Counter[str] = field(default_factory=Counter)
+    skipped: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    dropped: Counter[str] = field(default_factory=Counter)
+    weights: list[float] = field(default_factory=list)
+    seen: set[bytes] = field(default_factory=set)
+    digest: hashlib._Hash = field(default_factory=hashlib.sha256)
+
+
+def prepare(spec: PrepareSpec, on_file: Callable[[int, int], None] = lambda *_: None) -> Manifest:
+    """Prepare a data set. The folder appears under its name only when it is whole.
+
+    Args:
+        on_file: called with (files done, files in all).
+
+    Raises:
+        InvalidData: nothing usable was found; the message says what was skipped.
+        OutputExists, UnwritableOutput, NoSpace: the output folder.
+    """
+    files = list(find_sources(spec.sources))
+    if spec.out.exists():
+        raise OutputExists(f"{spec.out}: exists. Choose another --out.")
+    part = spec.out.with_name(spec.out.name + ".part")
+    shutil.rmtree(part, ignore_errors=True)
+    try:
+        part.mkdir(parents=True)
+        manifest = _write(spec, files, part, on_file)
+        manifest.write(part)
+        part.replace(spec.out)
+    except OSError as error:
+        if error.errno == ENOSPC:
+            raise NoSpace(f"{spec.out}: the disk is full. Free some space.") from error
+        raise UnwritableOutput(f"{spec.out}: cannot be written: {error.strerror}.") from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return manifest
+
+
+def find_sources(sources: Iterable[Path]) -> Iterator[Path]:
+    """Yield every file under the folders (and the files named), in a fixed order.
+
+    Raises:
+        InvalidData: a source does not exist, or holds no file.
+    """
+    for source in sources:
+        if not source.exists():
+            raise InvalidData(f"{source}: does not exist. Name folders of pictures or videos.")
+        files = [source] if source.is_file() else sorted(p for p in _walk(source))
+        if not files:
+            raise InvalidData(f"{source}: is empty. Name folders of pictures or videos.")
+        yield from files
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    for root, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        yield from (Path(root) / name for name in names if not name.startswith("."))
+
+
+def _write(
+    spec: PrepareSpec, files: list[Path], part: Path, on_file: Callable[[int, int], None]
+) -> Manifest:
+    tally = _Tally()
+    with ExitStack() as stack:
+        high = stack.enter_context((part / "hr.u8").open("wb"))
+        low = {s: stack.enter_context((part / f"lr_x{s}.u8").open("wb")) for s in spec.scales}
+        for done, path in enumerate(files):
+            on_file(done, len(files))
+            for pixels in _pictures(path, tally):
+                _cut(pixels, spec, spec.weight_of(path), tally, high, low)
+        on_file(len(files), len(files))
+    if not tally.weights:
+        raise InvalidData(f"no usable picture among {len(files)} files ({_reasons(tally)}).")
+    return Manifest(
+        patch=spec.patch,
+        scales=spec.scales,
+        count=len(tally.weights),
+        sources=tally.sources,
+        weights=tuple(tally.weights),
+        sha256=tally.digest.hexdigest(),
+        converted=dict(tally.converted),
+        skipped={reason: tuple(names) for reason, names in tally.skipped.items()},
+        dropped_patches=dict(tally.dropped),
+    )
+
+
+def _reasons(tally: _Tally) -> str:
+    counts = {reason: len(names) for reason, names in tally.skipped.items()} | tally.dropped
+    return ", ".join(f"{count} {reason}" for reason, count in counts.items()) or "nothing read"
+
+
+def _pictures(path: Path, tally: _Tally) -> Iterator[Pixels]:
+    """Yield the picture or the frames of one file; tally what is unusual."""
+    if not is_picture(path):
+        tally.skipped["neither picture nor video"].append(path.name)
+        return
+    try:
+        picture = read_picture(path)
+    except UnusablePicture as error:
+        tally.skipped[str(error)].append(path.name)
+        return
+    tally.sources += 1
+    tally.converted.update(picture.conversions)
+    yield picture.pixels
+
+
+def _cut(
+    pixels: Pixels,
+    spec: PrepareSpec,
+    weight: float,
+    tally: _Tally,
+    high: BinaryIO,
+    low: dict[int, BinaryIO],
+) -> None:
+    """Append a picture's patches, and the same patches of its reductions, to the files."""
+    height, width = (side - side % spec.grid for side in pixels.shape[:2])
+    pixels = pixels[:height, :width]
+    if min(height, width) < spec.patch:
+        tally.dropped["of pictures smaller than a patch"] += 1
+        return
+    reduced = {scale: bicubic(pixels, scale) for scale in spec.scales}
+    for y in corners(height, spec.patch, spec.grid):
+        for x in corners(width, spec.patch, spec.grid):
+            patch = np.ascontiguousarray(pixels[y : y + spec.patch, x : x + spec.patch])
+            if reason := _unwanted(patch, tally.seen):
+                tally.dropped[reason] += 1
+                continue
+            tally.weights.append(weight)
+            tally.digest.update(patch)
+            high.write(patch.tobytes())
+            for s, file in low.items():
+                end = (y + spec.patch) // s, (x + spec.patch) // s
+                file.write(reduced[s][y // s : end[0], x // s : end[1]].tobytes())
+
+
+def corners(length: int, patch: int, grid: int) -> list[int]:
+    """Return where patches start so that they cover ``length``, evenly spread, on the grid."""
+    count = -(-length // patch)
+    if count == 1:
+        return [0]
+    room = (length - patch) // grid
+    return [round(i * room / (count - 1)) * grid for i in range(count)]
+
+
+def _unwanted(patch: Pixels, seen: set[bytes]) -> str | None:
+    """Return why a patch is not wanted; remember its look if it is."""
+    gray = Image.fromarray(patch).convert("L")
+    if np.asarray(gray, dtype=np.float32).std() < FLAT_DEVIATION:
+        return "without detail"
+    look = _difference_hash(gray)
+    if look in seen:
+        return "like another"
+    seen.add(look)
+    return None
+
+
+def _difference_hash(gray: Image.Image) -> bytes:
+    """Return 64 bits that survive re-encoding: is each cell of 8×8 brighter than its neighbour?"""
+    cells = np.asarray(gray.resize((9, 8), Image.Resampling.BOX), dtype=np.int16)
+    return np.packbits(cells[:, 1:] > cells[:, :-1]).tobytes()

@@ -1,0 +1,140 @@
+"""The folder of one training run: what it is, its log, its checkpoints.
+
+::
+
+    RUN/
+      run.json        `Run`: recipe, data, budget, which steps are finished
+      recipe.toml     the recipe as it was at the start
+      STEP.ckpt       the newest checkpoint of each step that learns
+      STEP.net        its averaged network, once the step is finished
+      log.csv         one line per log interval
+      plot.png        loss and PSNR over steps
+      validation/     pictures held out: low resolution, output, original
+      lock            held while a process works on the run
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from vsr.errors import InvalidData, InvalidRecipe, OutputBusy, OutputExists, UnwritableOutput
+from vsr.recipes.decode import decode
+from vsr.recipes.pipeline import Step
+from vsr.training.schedule import Budget
+
+RUN, RECIPE, LOG, PLOT, LOCK = "run.json", "recipe.toml", "log.csv", "plot.png", "lock"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """What a run is; it changes only in ``finished`` and, when resumed with another, ``budget``."""
+
+    recipe: str
+    pipeline: tuple[Step, ...]
+    data: str
+    data_sha256: str
+    init: str | None = None
+    budget: Budget | None = None
+    finished: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """A run on the disk."""
+
+    path: Path
+
+    @classmethod
+    def create(cls, path: Path, run: Run, recipe_text: str) -> RunFolder:
+        """Start a run.
+
+        Raises:
+            OutputExists: there is a run already.
+            UnwritableOutput: the folder cannot be made.
+        """
+        if (path / RUN).exists():
+            other = cls(path).read()
+            what = "a run of" if other.recipe == run.recipe else "a run of another recipe,"
+            raise OutputExists(
+                f"{path}: holds {what} '{other.recipe}'. Go on with: vsr train resume {path}, or "
+                "choose another --out."
+            )
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            (path / RECIPE).write_text(recipe_text, encoding="utf-8")
+        except OSError as error:
+            raise UnwritableOutput(f"{path}: cannot be written: {error.strerror}.") from error
+        folder = cls(path)
+        folder.write(run)
+        return folder
+
+    def read(self) -> Run:
+        """Return what the run is.
+
+        Raises:
+            InvalidData: not a run folder, or damaged.
+        """
+        try:
+            table = json.loads((self.path / RUN).read_text(encoding="utf-8"))
+            return decode(table, Run, RUN)
+        except FileNotFoundError as error:
+            raise InvalidData(
+                f"{self.path}: not a training run. Start one with: vsr train fit."
+            ) from error
+        except (OSError, ValueError, InvalidRecipe) as error:
+            raise InvalidData(f"{self.path}: {error}") from error
+
+    def write(self, run: Run) -> None:
+        """Write what the run is; the old text stands until the new one is whole."""
+        part = self.path / (RUN + ".part")
+        part.write_text(json.dumps(_without_none(asdict(run)), indent=1), encoding="utf-8")
+        part.replace(self.path / RUN)
+
+    def finish(self, step: str) -> None:
+        """Note that a step is finished."""
+        run = self.read()
+        self.write(replace(run, finished=(*run.finished, step)))
+
+    def checkpoint(self, step: str) -> Path:
+        """Return where a step's checkpoint lies."""
+        return self.path / f"{step}.ckpt"
+
+    def network(self, step: str) -> Path:
+        """Return where a finished step's averaged network lies."""
+        return self.path / f"{step}.net"
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the run for this process. The lock goes with the process, however it ends.
+
+        Raises:
+            OutputBusy: another process holds it.
+        """
+        self.path.mkdir(parents=True, exist_ok=True)
+        with (self.path / LOCK).open("a+") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                file.seek(0)
+                owner = file.read().strip() or "unknown"
+                raise OutputBusy(
+                    f"{self.path}: in use by process {owner}. Wait for it, or stop it."
+                ) from error
+            file.truncate(0)
+            file.write(str(os.getpid()))
+            file.flush()
+            yield
+
+
+def _without_none(value: Any) -> Any:
+    """Leave out what is not given: the decoder fills in the default."""
+    if isinstance(value, dict):
+        return {key: _without_none(item) for key, item in value.items() if item is not None}
+    return value

@@ -1,0 +1,132 @@
+"""Everything that a training step changes, and its checkpoint.
+
+There is no random state in it: the crops of a step, and all else that is drawn, are functions of
+the recipe's seed and the step's number (`dataset.Patches.draw`).
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+from dataclasses import dataclass
+from errno import ENOSPC
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from vsr.errors import InvalidCheckpoint, NoSpace, UnwritableOutput
+
+EMA_RAMP = 10
+"""The average starts short, as (1 + n) / (10 + n), so that the random start is soon forgotten."""
+
+
+class Average:
+    """An exponential moving average of a network's parameters and floating-point buffers."""
+
+    def __init__(self, net: nn.Module, decay: float) -> None:
+        self.decay = decay
+        self._live = [value for value in net.state_dict().values() if value.is_floating_point()]
+        self.values = [value.clone() for value in self._live]
+
+    @torch.no_grad()
+    def update(self, step: int) -> None:
+        """Move towards the network as it is after ``step`` steps."""
+        decay = min(self.decay, (1 + step) / (EMA_RAMP + step))
+        torch._foreach_lerp_(self.values, self._live, 1.0 - decay)
+
+    @torch.no_grad()
+    def swap(self) -> None:
+        """Exchange the average and the network's own values; again, and all is as before."""
+        for mine, live in zip(self.values, self._live, strict=True):
+            held = mine.clone()
+            mine.copy_(live)
+            live.copy_(held)
+
+    @torch.no_grad()
+    def restore(self, values: list[Tensor]) -> None:
+        """Take the values of a checkpoint."""
+        for mine, value in zip(self.values, values, strict=True):
+            mine.copy_(value)
+
+
+@dataclass(slots=True)
+class TrainState:
+    """What one stage has come to.
+
+    ``seconds`` is the time spent up to the last checkpoint; ``loss_sum`` and ``loss_count`` are
+    what has gathered since the last line of the log, so that a resumed log has the same figures.
+    """
+
+    net: nn.Module
+    average: Average
+    optimiser: torch.optim.Optimizer
+    scaler: torch.amp.GradScaler
+    loss_sum: Tensor
+    loss_count: int = 0
+    step: int = 0
+    seconds: float = 0.0
+    best_psnr: float = 0.0
+
+    def save(self, path: Path) -> None:
+        """Write a checkpoint. It takes its name when it is whole and on the disk.
+
+        Raises:
+            NoSpace, UnwritableOutput: the checkpoint before it is untouched.
+        """
+        tensors = {
+            "net": self.net.state_dict(),
+            "average": self.average.values,
+            "optimiser": self.optimiser.state_dict(),
+            "scaler": self.scaler.state_dict(),
+            "loss_sum": self.loss_sum,
+            "loss_count": self.loss_count,
+            "step": self.step,
+            "seconds": self.seconds,
+            "best_psnr": self.best_psnr,
+        }
+        write_atomically(path, tensors)
+
+    def load(self, path: Path) -> None:
+        """Go on from a checkpoint.
+
+        Raises:
+            InvalidCheckpoint: unreadable, or of another network.
+        """
+        table = read_checkpoint(path, self.loss_sum.device)
+        try:
+            self.net.load_state_dict(table["net"])
+            self.optimiser.load_state_dict(table["optimiser"])
+            self.average.restore(table["average"])
+            self.scaler.load_state_dict(table["scaler"])
+            self.loss_sum, self.loss_count = table["loss_sum"], table["loss_count"]
+            self.step, self.seconds = table["step"], table["seconds"]
+            self.best_psnr = table["best_psnr"]
+        except (KeyError, RuntimeError, ValueError) as error:
+            raise InvalidCheckpoint(f"{path}: of another network. Start a new run.") from error
+
+
+def write_atomically(path: Path, table: dict[str, Any]) -> None:
+    """Write with `torch.save` under another name, to the disk, then rename."""
+    part = path.with_name(path.name + ".part")
+    try:
+        with part.open("wb") as file:
+            torch.save(table, file)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except (OSError, RuntimeError) as error:  # torch wraps a short write in a RuntimeError
+        part.unlink(missing_ok=True)
+        if getattr(error, "errno", None) == ENOSPC or isinstance(error, RuntimeError):
+            raise NoSpace(f"{path}: the disk is full. Free some space and resume.") from error
+        raise UnwritableOutput(f"{path}: cannot be written: {error.strerror}.") from error
+
+
+def read_checkpoint(path: Path, device: torch.device) -> dict[str, Any]:
+    """Read what `write_atomically` wrote; tensors and plain values only, never code."""
+    try:
+        table: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
+    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
+        raise InvalidCheckpoint(f"{path}: unreadable. Start a new run.") from error
+    return table
