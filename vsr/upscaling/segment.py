@@ -8,7 +8,6 @@ from typing import Protocol
 
 from vsr.device.prefetch import prefetch
 from vsr.frames import HostFrame
-from vsr.specs import PtsSpan
 from vsr.upscaling.steps import Step
 
 DECODED_AHEAD = 4
@@ -28,7 +27,6 @@ def run_segment(
     frames: Iterator[HostFrame],
     steps: Sequence[Step],
     sink: Sink,
-    span: PtsSpan = PtsSpan(),  # noqa: B008 - frozen
     written: Callable[[HostFrame], None] = lambda frame: None,
 ) -> int:
     """Send frames through the steps into the sink; return how many were written.
@@ -37,7 +35,7 @@ def run_segment(
     in any of them reaches the caller with its own traceback, and no thread is left.
 
     Args:
-        frames: decoded pictures; those outside ``span`` are context for the steps alone.
+        frames: decoded pictures.
         written: told of each frame once the sink has taken it.
     """
     count = 0
@@ -49,8 +47,7 @@ def run_segment(
             flow = step(flow)
         flow = stack.enter_context(closing(prefetch(flow, FINISHED_AHEAD, "vsr-compute")))
         for frame in flow:
-            if frame.pts in span:
-                sink.write(frame)
-                count += 1
-                written(frame)
+            sink.write(frame)
+            count += 1
+            written(frame)
     return count

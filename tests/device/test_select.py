@@ -1,0 +1,61 @@
+import pytest
+import torch
+
+from vsr.device.select import select
+from vsr.errors import DeviceUnavailable, InvalidOption
+
+
+@pytest.fixture
+def no_cuda(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+
+
+@pytest.fixture
+def two_gpus(monkeypatch):
+    monkeypatch.setattr(torch.version, "cuda", "13.0")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda index: f"GPU {index}")
+
+
+def test_auto_without_cuda_is_the_cpu_and_says_why(no_cuda):
+    device = select()
+    assert (device.kind, device.precision) == ("cpu", "fp32")
+    assert "torch" in device.why
+    assert device.torch_device == torch.device("cpu")
+
+
+def test_auto_with_cuda_is_the_first_gpu_in_half_precision(two_gpus):
+    device = select()
+    assert (device.torch_device, device.precision, device.name) == (
+        torch.device("cuda", 0),
+        "fp16",
+        "GPU 0",
+    )
+
+
+def test_a_gpu_is_chosen_by_number_and_precision_by_name(two_gpus):
+    device = select("cuda:1", "bf16")
+    assert (device.torch_device, device.torch_dtype) == (torch.device("cuda", 1), torch.bfloat16)
+
+
+def test_a_missing_gpu_is_refused_with_what_is_there(two_gpus):
+    with pytest.raises(DeviceUnavailable, match="only 2 CUDA"):
+        select("cuda:2")
+
+
+def test_cuda_without_a_driver_is_refused(no_cuda):
+    with pytest.raises(DeviceUnavailable, match="--device cpu"):
+        select("cuda")
+
+
+@pytest.mark.parametrize("name", ["gpu", "cuda:x", "CPU", ""])
+def test_other_names_are_refused(name):
+    with pytest.raises(InvalidOption, match="cuda:N"):
+        select(name)
+
+
+@pytest.mark.parametrize("precision", ["fp16", "bf16"])
+def test_half_precision_on_the_cpu_is_refused(precision):
+    with pytest.raises(InvalidOption, match="fp32"):
+        select("cpu", precision)

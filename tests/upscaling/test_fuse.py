@@ -1,0 +1,64 @@
+import pytest
+import torch
+from torch import nn
+
+from tests.upscaling.toys import plain, scrambled, swift
+from vsr.models.dpsrgan import DPSRGAN
+from vsr.models.srgan import SRGAN
+from vsr.upscaling.fuse import fuse
+
+NETS = {
+    "swift-srgan": swift,
+    "srgan": lambda: scrambled(SRGAN(2, channels=8, depth=2)),
+    "dpsrgan": lambda: scrambled(DPSRGAN(2, channels=8, depth=2)),
+    "plain": plain,
+}
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_fused_is_unfused(name):
+    net = NETS[name]().double().eval()
+    picture = torch.rand(1, 3, 21, 17, dtype=torch.float64)
+    with torch.no_grad():
+        torch.testing.assert_close(fuse(net)(picture), net(picture), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["swift-srgan", "srgan", "dpsrgan"])
+def test_no_batch_norm_is_left(name):
+    assert not any(isinstance(module, nn.BatchNorm2d) for module in fuse(NETS[name]()).modules())
+
+
+def test_the_network_itself_is_left_as_it_was():
+    net = swift()
+    before = {name: value.clone() for name, value in net.state_dict().items()}
+    fuse(net)
+    assert all(torch.equal(value, before[name]) for name, value in net.state_dict().items())
+
+
+class Branching(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 3, 3, padding=1)
+        self.bn = nn.BatchNorm2d(3)
+
+    def forward(self, x):
+        y = self.conv(x)
+        return self.bn(y) + y
+
+
+def test_a_convolution_with_a_second_reader_is_not_folded():
+    net = Branching().double()
+    net.bn.running_mean.fill_(0.4)
+    picture = torch.rand(1, 3, 8, 8, dtype=torch.float64)
+    with torch.no_grad():
+        torch.testing.assert_close(fuse(net)(picture), net.eval()(picture))
+
+
+class Untraceable(nn.Module):
+    def forward(self, x):
+        return x if x.mean() > 0 else -x
+
+
+def test_a_network_that_cannot_be_traced_is_left_as_it_is():
+    net = Untraceable()
+    assert fuse(net) is net

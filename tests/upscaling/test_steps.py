@@ -1,0 +1,99 @@
+from contextlib import ExitStack
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from tests.upscaling.toys import BT709, frame, model_of, plain
+from vsr.device.select import Device
+from vsr.errors import InvalidOption, Refused, UnknownName
+from vsr.frames import Layout
+from vsr.specs import Size, Target
+from vsr.upscaling.plan import plan_sizes
+from vsr.upscaling.steps import Counters, StepContext, build, output_size
+
+SOURCE = Size(40, 28)
+BOX = Target(width=60, height=42)
+
+
+def context(target: Target = BOX, **changes) -> StepContext:
+    base = StepContext(
+        plan=plan_sizes(SOURCE, Fraction(1), target, (2,)),
+        layout=Layout(),
+        colour=BT709,
+        output_layout=Layout(),
+        model=model_of(plain(2)),
+        device=Device(kind="cpu"),
+    )
+    return replace(base, **changes)
+
+
+def run(names, context, frames, counters=None):
+    with ExitStack() as stack:
+        stream = iter(frames)
+        for step in build(names, context, stack, counters):
+            stream = step(stream)
+        return list(stream)
+
+
+@pytest.mark.parametrize(
+    ("names", "size"),
+    [
+        (["upscale", "fit"], Size(60, 42)),
+        (["upscale"], Size(80, 56)),
+        (["fit"], Size(60, 42)),
+        ([], SOURCE),
+    ],
+)
+def test_the_steps_decide_the_size(names, size):
+    frames = [frame(pts=number, seed=number) for number in range(3)]
+    out = run(names, context(), frames)
+    assert [(f.size, f.pts) for f in out] == [(size, 0), (size, 1), (size, 2)]
+    assert output_size(names, context().plan) == size
+
+
+def test_upscale_and_fit_are_one_pass():
+    with ExitStack() as stack:
+        assert len(build(["upscale", "fit"], context(), stack)) == 1
+
+
+def test_repeated_pictures_are_reused_and_counted():
+    frames = [frame(pts=number, seed=seed) for number, seed in enumerate([1, 1, 2, 2, 2, 1])]
+    counters = Counters()
+    out = run(["upscale"], context(), frames, counters)
+    recomputed = [run(["upscale"], context(), [one])[0] for one in frames]
+    assert counters.reused == 3
+    assert [f.pts for f in out] == [0, 1, 2, 3, 4, 5]
+    for mine, theirs in zip(out, recomputed, strict=True):
+        assert all(np.array_equal(a, b) for a, b in zip(mine.planes, theirs.planes, strict=True))
+
+
+def test_an_unknown_step_is_refused_with_a_suggestion():
+    with pytest.raises(UnknownName, match="upscale"):
+        run(["upscal"], context(), [])
+
+
+@pytest.mark.parametrize("names", [["fit", "upscale"], ["upscale", "upscale"]])
+def test_an_order_that_cannot_be_meant_is_refused(names):
+    with pytest.raises(InvalidOption, match=r"order|twice"):
+        run(names, context(), [])
+
+
+def test_only_the_layout_may_change():
+    out = run([], context(output_layout=Layout(10, 0, 0)), [frame()])
+    assert (out[0].layout, out[0].size) == (Layout(10, 0, 0), SOURCE)
+
+
+def test_deinterlacing_follows_what_was_asked():
+    woven = [
+        replace(frame(pts=number, seed=number), is_interlaced=number > 0) for number in range(4)
+    ]
+    auto = run(["deinterlace"], context(), woven)
+    off = run(["deinterlace"], context(deinterlace="off"), woven)
+    assert [f.pts for f in auto] == [f.pts for f in off] == [0, 1, 2, 3]
+    assert all(f is w for f, w in zip(off, woven, strict=True))
+    changed = [not np.array_equal(a.planes[0], w.planes[0]) for a, w in zip(auto, woven)]
+    assert changed == [False, True, True, True]
+    with pytest.raises(Refused, match="--deinterlace"):
+        run(["deinterlace"], context(deinterlace="refuse"), woven)

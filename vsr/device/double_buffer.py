@@ -1,0 +1,81 @@
+"""Order and lifetime of work in flight, pure: no device, no thread, no tensor.
+
+``start`` begins the work on an item and returns a ticket; ``finish`` waits for that ticket alone.
+Between the two the device works on its own, so with ``depth`` tickets in flight upload, compute,
+download and the caller overlap. Whatever the depth, the result is that of ``map``.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
+
+Item = TypeVar("Item")
+Ticket = TypeVar("Ticket")
+Result = TypeVar("Result")
+
+
+def double_buffered(
+    items: Iterable[Item],
+    start: Callable[[Item], Ticket],
+    finish: Callable[[Ticket], Result],
+    depth: int,
+    abandon: Callable[[Ticket], object] | None = None,
+) -> Iterator[Result]:
+    """Yield ``finish(start(item))`` for each item, in order, with ``depth`` of them in flight.
+
+    An error in ``items`` or ``start`` is raised after all earlier results were delivered, as
+    ``map`` would. On early close, interruption or an error in ``finish``, each ticket still in
+    flight is handed to ``abandon`` (by default to ``finish``, its result dropped) exactly once.
+
+    Raises:
+        ValueError: depth below 1.
+    """
+    if depth < 1:
+        raise ValueError(f"depth {depth} must be at least 1")
+    return _in_flight(items, start, finish, depth, abandon or finish)
+
+
+def _in_flight(
+    items: Iterable[Item],
+    start: Callable[[Item], Ticket],
+    finish: Callable[[Ticket], Result],
+    depth: int,
+    abandon: Callable[[Ticket], object],
+) -> Iterator[Result]:
+    pending: deque[Ticket] = deque()
+    source = iter(items)
+    failure: Exception | None = None
+    try:
+        while True:
+            try:
+                pending.append(start(next(source)))
+            except StopIteration:
+                break
+            except Exception as error:  # raised again below, in map's order
+                failure = error
+                break
+            if len(pending) == depth:
+                yield finish(pending.popleft())
+        while pending:
+            yield finish(pending.popleft())
+    finally:
+        _abandon_all(pending, abandon)
+        close = getattr(source, "close", None)
+        if close is not None:
+            close()
+    if failure is not None:
+        raise failure
+
+
+def _abandon_all(pending: deque[Ticket], abandon: Callable[[Ticket], object]) -> None:
+    """Abandon each ticket; the first error is raised once all have been."""
+    failure: Exception | None = None
+    while pending:
+        try:
+            abandon(pending.popleft())
+        except Exception as error:  # the others must be released first
+            failure = failure or error
+    if failure is not None:
+        raise failure

@@ -1,0 +1,89 @@
+"""How much host memory this process may still take: machine, cgroup and RLIMIT_AS."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+_UNLIMITED = 1 << 60
+"""cgroup v1 writes a number near 2**63 for "no limit"."""
+
+
+def available_host_bytes(root: Path = Path("/")) -> int | None:
+    """Return the least of what the machine, the cgroup and the address space leave.
+
+    Args:
+        root: where ``proc`` and ``sys`` are mounted; tests hand in a folder.
+
+    Returns:
+        Bytes, or None where the system does not say.
+    """
+    limits = [_machine(root), _cgroup(root), _address_space(root)]
+    known = [limit for limit in limits if limit is not None]
+    return max(0, min(known)) if known else None
+
+
+def _machine(root: Path) -> int | None:
+    """Return MemAvailable of /proc/meminfo."""
+    for line in _lines(root / "proc/meminfo"):
+        if line.startswith("MemAvailable:"):
+            return int(line.split()[1]) * 1024
+    return None
+
+
+def _cgroup(root: Path) -> int | None:
+    """Return limit less usage of the tightest cgroup above this process (v2, then v1)."""
+    base = root / "sys/fs/cgroup"
+    folders = [base]
+    for line in _lines(root / "proc/self/cgroup"):
+        if line.startswith("0::"):
+            own = base / line[3:].lstrip("/")
+            folders = [own, *[parent for parent in own.parents if parent.is_relative_to(base)]]
+    left = [_left(folder, "memory.max", "memory.current", "inactive_file") for folder in folders]
+    v1 = _left(
+        base / "memory",
+        "memory.limit_in_bytes",
+        "memory.usage_in_bytes",
+        "total_inactive_file",
+    )
+    known = [value for value in (*left, v1) if value is not None]
+    return min(known) if known else None
+
+
+def _left(folder: Path, limit_file: str, usage_file: str, cache_key: str) -> int | None:
+    """Return what one cgroup leaves, counting file cache that can be dropped as free."""
+    limit, usage = _number(folder / limit_file), _number(folder / usage_file)
+    if limit is None or usage is None or limit >= _UNLIMITED:
+        return None
+    cache = 0
+    for line in _lines(folder / "memory.stat"):
+        key, _, value = line.partition(" ")
+        if key == cache_key:
+            cache = int(value)
+    return limit - usage + cache
+
+
+def _address_space(root: Path) -> int | None:
+    """Return what RLIMIT_AS leaves of the address space."""
+    if sys.platform == "win32":
+        return None
+    import resource
+
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if limit == resource.RLIM_INFINITY:
+        return None
+    pages = [line.split()[0] for line in _lines(root / "proc/self/statm")]
+    used = int(pages[0]) * resource.getpagesize() if pages else 0
+    return limit - used
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text().splitlines()
+    except OSError:
+        return []
+
+
+def _number(path: Path) -> int | None:
+    lines = _lines(path)
+    return int(lines[0]) if lines and lines[0].isdigit() else None

@@ -1,0 +1,128 @@
+"""Choose the device: ``auto``, ``cpu`` or ``cuda[:N]``. The only place that asks for CUDA."""
+
+from __future__ import annotations
+
+import platform
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from vsr.errors import DeviceUnavailable, InvalidOption
+from vsr.specs import Precision
+
+if TYPE_CHECKING:
+    import torch
+
+Kind = Literal["cpu", "cuda"]
+Chosen = Literal["fp32", "fp16", "bf16"]
+
+_CUDA = re.compile(r"cuda(?::(\d+))?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """Where the network runs, at which precision, and why there.
+
+    Attributes:
+        index: the CUDA device's number; 0 on the CPU.
+        name: what the hardware calls itself.
+        why: one clause for ``vsr doctor`` and the log.
+    """
+
+    kind: Kind
+    index: int = 0
+    precision: Chosen = "fp32"
+    name: str = ""
+    why: str = ""
+
+    @property
+    def is_cuda(self) -> bool:
+        """A CUDA device."""
+        return self.kind == "cuda"
+
+    @property
+    def torch_device(self) -> torch.device:
+        """The device as torch names it."""
+        import torch
+
+        return torch.device("cuda", self.index) if self.is_cuda else torch.device("cpu")
+
+    @property
+    def torch_dtype(self) -> torch.dtype:
+        """The dtype of the network's arithmetic."""
+        import torch
+
+        by_name = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
+        return by_name[self.precision]
+
+    def __str__(self) -> str:
+        where = f"cuda:{self.index}" if self.is_cuda else "cpu"
+        return f"{where} ({self.name}, {self.precision})"
+
+
+def select(name: str = "auto", precision: Precision = "auto") -> Device:
+    """Return the device that ``name`` asks for.
+
+    Args:
+        name: ``auto`` (CUDA where there is one), ``cpu``, ``cuda`` or ``cuda:N``.
+        precision: ``auto`` is fp16 on CUDA and fp32 on the CPU.
+
+    Raises:
+        InvalidOption: no such device name, or half precision on the CPU.
+        DeviceUnavailable: CUDA was asked for and is not there.
+    """
+    if name == "auto":
+        count, reason = _cuda_devices()
+        return _cuda(0, precision, reason) if count else _cpu(precision, reason)
+    if name == "cpu":
+        return _cpu(precision, "asked for")
+    match = _CUDA.fullmatch(name)
+    if match is None:
+        raise InvalidOption(f"--device {name}: choose from auto, cpu, cuda or cuda:N.")
+    index = int(match[1] or 0)
+    count, reason = _cuda_devices()
+    if index >= count:
+        there = f"only {count} CUDA device(s) are there" if count else reason
+        raise DeviceUnavailable(f"--device {name}: {there}. Choose --device cpu or auto.")
+    return _cuda(index, precision, "asked for")
+
+
+def _cuda_devices() -> tuple[int, str]:
+    """Return how many CUDA devices torch can use, and why so many."""
+    import torch
+
+    if torch.version.cuda is None:
+        return 0, "this torch was built without CUDA"
+    if not torch.cuda.is_available():
+        return 0, "torch finds no CUDA driver or device"
+    count = torch.cuda.device_count()
+    return count, f"{count} CUDA device(s) found"
+
+
+def _cuda(index: int, precision: Precision, why: str) -> Device:
+    import torch
+
+    chosen: Chosen = "fp16" if precision == "auto" else precision
+    name = torch.cuda.get_device_name(index)
+    return Device(kind="cuda", index=index, precision=chosen, name=name, why=why)
+
+
+def _cpu(precision: Precision, why: str) -> Device:
+    if precision not in ("auto", "fp32"):
+        raise InvalidOption(
+            f"--precision {precision}: the CPU computes in fp32 only (half is slower there). "
+            "Leave --precision out."
+        )
+    return Device(kind="cpu", name=_cpu_name(), why=why)
+
+
+def _cpu_name() -> str:
+    """Return the processor's own name where the system tells it."""
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()

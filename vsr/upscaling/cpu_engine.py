@@ -1,0 +1,117 @@
+"""The engine on the CPU: ``start`` computes, ``finish`` returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+import torch
+from torch import Tensor, nn
+
+from vsr.device.memory import available_host_bytes
+from vsr.frames import HostFrame
+from vsr.specs import Size
+from vsr.upscaling.exchange import check_frame, host_frame, tensor_of
+from vsr.upscaling.fuse import fuse
+from vsr.upscaling.memory import peak_bytes_per_pixel
+from vsr.upscaling.passes import Pass, PassSpec, Planes, choose_pass
+from vsr.upscaling.tiling import Window, core_that_fits, run_tiled, windows
+
+if TYPE_CHECKING:
+    from vsr.models.catalog import Model
+
+MEMORY_SHARE = 0.5
+"""The part of the free memory that the engine may fill: decoder and encoder need the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A finished frame that was not handed over yet."""
+
+    frame: HostFrame
+    planes: Planes
+
+
+class CpuEngine:
+    """Enlarge frames on the CPU: float32, channels_last, fused, in strips that fit memory."""
+
+    depth = 1
+
+    def __init__(
+        self, spec: PassSpec, way: Pass, net: nn.Module | None, tiles: tuple[Window, ...]
+    ) -> None:
+        self.spec = spec
+        self.tiles = tiles
+        self._way = way
+        self._net = net
+
+    @classmethod
+    def open(cls, model: Model | None, spec: PassSpec, *, tile: int | None = None) -> Self:
+        """Fuse the network and choose the tiles.
+
+        Args:
+            tile: the largest core side in low-resolution pixels; None fits the memory there is.
+
+        Raises:
+            Failed: not even the smallest tile fits memory.
+        """
+        way = choose_pass(model, spec)
+        if model is None or model.net is None:
+            return cls(spec, way, None, ())
+        net = fuse(model.net)
+        net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # a stub gap
+        radius = model.traits.radius
+        core = Size(tile, tile) if tile is not None else _core(net, way, spec, radius)
+        return cls(spec, way, net, windows(spec.source, core, radius))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the network."""
+        self._net = None
+
+    def start(self, frame: HostFrame) -> Ticket:
+        """Compute the frame.
+
+        Raises:
+            Failed: the frame is of another size or layout than the engine was opened for.
+        """
+        check_frame(frame, self.spec)
+        # inference mode is thread-local: it is entered where the work is done
+        with torch.inference_mode():
+            planes = tuple(tensor_of(plane) for plane in frame.planes)
+            output = self._run(self._way.prepare(planes))
+            return Ticket(frame, self._way.complete(output, planes))
+
+    def finish(self, ticket: Ticket) -> HostFrame:
+        """Return the enlarged frame, with the source's time and captions."""
+        return host_frame(ticket.frame, tuple(p.numpy() for p in ticket.planes), self.spec)
+
+    def _run(self, picture: Tensor) -> Tensor:
+        if self._net is None:
+            return picture
+        if len(self.tiles) == 1:
+            output: Tensor = self._net(picture)
+            return output
+        return run_tiled(self._net, picture, self.tiles, self._way.scale)
+
+
+def _core(net: nn.Module, way: Pass, spec: PassSpec, radius: int) -> Size:
+    """Return the largest core that fits the memory there is."""
+    free = available_host_bytes()
+    if free is None:
+        return spec.source
+    # the whole picture's float32 network output, RGB and YUV live beside the tiles
+    whole = spec.network.pixels * 4 * 3 * 2 + spec.output.pixels * 4 * 3
+    budget = max(0, int(free * MEMORY_SHARE) - whole)
+    return core_that_fits(spec.source, radius, peak_bytes_per_pixel(net, way.channels), budget)

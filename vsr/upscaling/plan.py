@@ -1,0 +1,126 @@
+"""Which sizes a picture goes through: source → network → output. Pure arithmetic.
+
+The network enlarges by the smallest of its scales that reaches the target; a resize fits the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import floor
+
+from vsr.errors import InvalidOption, Refused
+from vsr.specs import Size, Target
+
+SQUARE = Fraction(1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SizePlan:
+    """The sizes of one upscale.
+
+    Attributes:
+        source: the coded size of the input.
+        scale: what the network enlarges by.
+        network: the size that leaves the network.
+        output: the size that is written.
+        sar: the sample aspect ratio that is written.
+    """
+
+    source: Size
+    scale: int
+    network: Size
+    output: Size
+    sar: Fraction
+
+    def __post_init__(self) -> None:
+        if self.network != self.source.scaled(self.scale):
+            raise ValueError(f"{self.source} ×{self.scale} is not {self.network}")
+
+    @property
+    def needs_resize(self) -> bool:
+        """The network's size is not yet the output's."""
+        return self.network != self.output
+
+    @property
+    def is_short(self) -> bool:
+        """The network's largest scale falls short; the resize enlarges the rest."""
+        return self.network.width < self.output.width or self.network.height < self.output.height
+
+    def __str__(self) -> str:
+        steps = f"{self.source} → ×{self.scale} {self.network}"
+        return f"{steps} → resize {self.output}" if self.needs_resize else steps
+
+
+def plan_sizes(source: Size, sar: Fraction, target: Target, scales: Sequence[int]) -> SizePlan:
+    """Plan the sizes from ``source`` to ``target`` with a network of these ``scales``.
+
+    A box gives square pixels: the displayed picture is fitted into it. A pure scale keeps the
+    sample aspect ratio. Sides come out even (most encoders refuse odd 4:2:0).
+
+    Raises:
+        Refused: the source is at or above the target already.
+        InvalidOption: a sample aspect ratio that is not positive, or no scales.
+    """
+    if sar <= 0:
+        raise InvalidOption(f"a sample aspect ratio of {sar} cannot be displayed.")
+    if not scales:
+        raise InvalidOption("the model has no scale to enlarge by.")
+    if target.scale is not None:
+        output, output_sar = _scaled(source, target.scale, scales), sar
+    else:
+        output, output_sar = _fitted(source, sar, target), SQUARE
+    scale = smallest_reaching(source, output, scales)
+    return SizePlan(
+        source=source, scale=scale, network=source.scaled(scale), output=output, sar=output_sar
+    )
+
+
+def smallest_reaching(source: Size, output: Size, scales: Sequence[int]) -> int:
+    """Return the smallest scale that makes both sides reach ``output``, else the largest."""
+    for scale in sorted(scales):
+        # an odd side rounded up to even counts as reached: a whole scale more would not be meant
+        reached = source.scaled(scale)
+        if reached.width + 1 >= output.width and reached.height + 1 >= output.height:
+            return scale
+    return max(scales)
+
+
+def _scaled(source: Size, scale: int, scales: Sequence[int]) -> Size:
+    if scale == 1 and 1 not in scales:
+        raise Refused(f"--scale 1: the source is {source} already. Choose a scale of 2 or more.")
+    size = source.scaled(scale)
+    return Size(size.width + size.width % 2, size.height + size.height % 2)
+
+
+def _fitted(source: Size, sar: Fraction, target: Target) -> Size:
+    """Return the largest even size with the displayed aspect that fits the box."""
+    shown_width, shown_height = source.width * sar, Fraction(source.height)
+    width, height = target.width, target.height
+    if width is not None and height is not None and shown_height > shown_width > 0:
+        width, height = min(width, height), max(width, height)
+    elif width is not None and height is not None:
+        width, height = max(width, height), min(width, height)
+    factors = []
+    if width is not None:
+        factors.append(width / shown_width)
+    if height is not None:
+        factors.append(height / shown_height)
+    factor = min(factors)
+    if factor <= 1:
+        box = f"{width or 'any'}×{height or 'any'}"
+        shown = f" (shown as {round(shown_width)}×{source.height})" if sar != SQUARE else ""
+        raise Refused(
+            f"the source is {source}{shown}, at or above the target {box}. "
+            "Choose a larger target or --scale."
+        )
+    return Size(_even(shown_width * factor, width), _even(shown_height * factor, height))
+
+
+def _even(side: Fraction, limit: int | None) -> int:
+    """Return the nearest even number, at least 2 and within the limit."""
+    nearest = 2 * floor(side / 2 + Fraction(1, 2))
+    if limit is not None:
+        nearest = min(nearest, limit - limit % 2)
+    return max(2, nearest)

@@ -1,0 +1,53 @@
+"""Do not compute a picture twice: a frame equal to the one before takes over its output."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
+
+from vsr.frames import HostFrame
+from vsr.upscaling.exchange import is_same_picture
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Begun(Generic[T]):
+    """A ticket of the engine, or None for a repeated picture."""
+
+    frame: HostFrame
+    ticket: T | None
+
+
+class Reuse(Generic[T]):
+    """Wrap an engine's ``start`` and ``finish``; frames must be finished in the order started.
+
+    Attributes:
+        reused: how many frames took over the output of the one before.
+    """
+
+    def __init__(self, start: Callable[[HostFrame], T], finish: Callable[[T], HostFrame]) -> None:
+        self.reused = 0
+        self._start = start
+        self._finish = finish
+        self._last_in: HostFrame | None = None
+        self._last_out: HostFrame | None = None
+
+    def start(self, frame: HostFrame) -> Begun[T]:
+        """Begin the frame, unless it equals the one begun before bit for bit."""
+        if self._last_in is not None and is_same_picture(self._last_in, frame):
+            self.reused += 1
+            return Begun(frame, None)
+        ticket = self._start(frame)
+        self._last_in = frame
+        return Begun(frame, ticket)
+
+    def finish(self, begun: Begun[T]) -> HostFrame:
+        """Return the enlarged frame; a repeated one shares its planes with the one before."""
+        if begun.ticket is not None:
+            self._last_out = self._finish(begun.ticket)
+            return self._last_out
+        if self._last_out is None:
+            raise ValueError("a repeated frame was finished before the one that it repeats")
+        return replace(self._last_out, pts=begun.frame.pts, captions=begun.frame.captions)

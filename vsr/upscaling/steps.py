@@ -1,0 +1,166 @@
+"""The steps of a video pipeline, and how a list of their names becomes work.
+
+``deinterlace, upscale, fit``: consecutive steps of the device (`upscale`, `fit`) run as one pass of
+one engine, so no picture crosses the bus between them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from vsr.colour import Colour
+from vsr.device.double_buffer import double_buffered
+from vsr.device.select import Device
+from vsr.device.yuv import YuvFormat
+from vsr.errors import InvalidOption, Refused, one_of
+from vsr.frames import HostFrame, Layout
+from vsr.specs import Deinterlace, PtsSpan, Size
+from vsr.upscaling.engine import open_engine
+from vsr.upscaling.passes import PassSpec
+from vsr.upscaling.plan import SizePlan
+from vsr.upscaling.reuse import Reuse
+
+if TYPE_CHECKING:
+    from vsr.models.catalog import Model
+
+Step = Callable[[Iterator[HostFrame]], Iterator[HostFrame]]
+
+HOST, DEVICE = "host", "device"
+
+STEPS = {"deinterlace": HOST, "upscale": DEVICE, "fit": DEVICE}
+"""Every step there is, and where it runs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepContext:
+    """What the steps of one clip need to know.
+
+    Attributes:
+        layout: of the decoded frames.
+        colour: of the decoded frames, resolved (`Colour.resolved`); the output keeps it.
+        output_layout: what the encoder takes.
+        span: the pictures to deliver; the deinterlacer looks at its neighbours too.
+        tile: the largest tile side in low-resolution pixels; None lets memory decide.
+        say: told what the user should know, one line each.
+    """
+
+    plan: SizePlan
+    layout: Layout
+    colour: Colour
+    output_layout: Layout
+    model: Model
+    device: Device
+    tile: int | None = None
+    deinterlace: Deinterlace = "auto"
+    span: PtsSpan = field(default_factory=PtsSpan)
+    say: Callable[[str], None] = field(default=lambda line: None)
+
+
+@dataclass(slots=True)
+class Counters:
+    """What the steps counted: frames that reused the output of the one before."""
+
+    reused: int = 0
+
+
+def output_size(names: Sequence[str], plan: SizePlan) -> Size:
+    """Return the size of the frames that leave these steps.
+
+    Raises:
+        UnknownName: a name that is no step.
+        InvalidOption: ``fit`` before ``upscale``, or a step of the device twice.
+    """
+    check_steps(names)
+    if "fit" in names:
+        return plan.output
+    return plan.network if "upscale" in names else plan.source
+
+
+def check_steps(names: Sequence[str]) -> None:
+    """Check that the steps can be run in this order.
+
+    Raises:
+        UnknownName: a name that is no step.
+        InvalidOption: an order or a repetition that cannot be meant.
+    """
+    for name in names:
+        one_of(name, STEPS, "step")
+        if list(names).count(name) > 1:
+            raise InvalidOption(f"the step '{name}' stands twice in the pipeline.")
+    order = [name for name in STEPS if name in names]
+    if order != list(names):
+        raise InvalidOption(f"steps {', '.join(names)}: their order must be {', '.join(order)}.")
+
+
+def build(
+    names: Sequence[str], context: StepContext, stack: ExitStack, counters: Counters | None = None
+) -> list[Step]:
+    """Return the steps, ready to be folded: ``for step in steps: frames = step(frames)``.
+
+    Args:
+        stack: owns the engine that is opened here.
+        counters: counted up while frames pass.
+
+    Raises:
+        UnknownName: a name that is no step.
+        InvalidOption: an order or a repetition that cannot be meant.
+        Failed: the network does not fit memory.
+    """
+    check_steps(names)
+    counters = counters if counters is not None else Counters()
+    steps: list[Step] = []
+    if "deinterlace" in names and context.deinterlace != "off":
+        steps.append(_deinterlaced(context))
+    device_steps = [name for name in names if STEPS[name] == DEVICE]
+    if device_steps or context.layout != context.output_layout:
+        steps.append(_engine_pass(device_steps, context, stack, counters))
+    return steps
+
+
+def _engine_pass(
+    names: list[str], context: StepContext, stack: ExitStack, counters: Counters
+) -> Step:
+    """Return one pass of one engine for all ``names``."""
+    plan = context.plan
+    model = context.model if "upscale" in names else None
+    spec = PassSpec(
+        source=plan.source,
+        source_format=YuvFormat(context.layout, context.colour),
+        output=output_size(names, plan),
+        output_format=YuvFormat(context.output_layout, context.colour),
+        scale=plan.scale if model is not None else 1,
+    )
+    engine = stack.enter_context(
+        open_engine(model, context.device, spec, tile=context.tile, say=context.say)
+    )
+
+    def enlarged(frames: Iterator[HostFrame]) -> Iterator[HostFrame]:
+        reuse = Reuse(engine.start, engine.finish)
+        try:
+            yield from double_buffered(frames, reuse.start, reuse.finish, engine.depth)
+        finally:
+            counters.reused += reuse.reused
+
+    return enlarged
+
+
+def _deinterlaced(context: StepContext) -> Step:
+    """Return the deinterlacing step: progressive pictures pass untouched."""
+    from vsr.media.filters import deinterlace
+
+    if context.deinterlace == "refuse":
+        return _refuse_interlaced
+    return lambda frames: deinterlace(frames, context.span)
+
+
+def _refuse_interlaced(frames: Iterator[HostFrame]) -> Iterator[HostFrame]:
+    for frame in frames:
+        if frame.is_interlaced:
+            raise Refused(
+                f"the picture at pts {frame.pts} is interlaced. "
+                "Choose --deinterlace auto, or off to upscale it as it is."
+            )
+        yield frame
