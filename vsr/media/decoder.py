@@ -20,6 +20,9 @@ MOST_DRAINS = 64
 MOST_BROKEN_READS = 100
 """So many reads in a row may fail before the rest of a file is given up."""
 
+MOST_HELD = 10_000
+"""Packets without a key frame kept in memory; after so many, decoding is cheaper than waiting."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Damage:
@@ -28,30 +31,39 @@ class Damage:
     Attributes:
         corrupt_frames: decoded, but marked by the decoder as damaged.
         undecodable_packets: of the video stream; each is usually one frame lost.
+        corrupt_packets: the container says that they are damaged or cut short.
         broken_reads: places where the container itself is damaged.
+        missing_bytes: the file is so much shorter than it says.
         repaired_times: frames whose time was missing, repeated or ran backward.
         converted_frames: of another size or pixel format than the first.
     """
 
     corrupt_frames: int = 0
     undecodable_packets: int = 0
+    corrupt_packets: int = 0
     broken_reads: int = 0
+    missing_bytes: int = 0
     repaired_times: int = 0
     converted_frames: int = 0
 
     @property
     def has_losses(self) -> bool:
         """Pictures are damaged or missing (repaired times and conversions are no loss)."""
-        return bool(self.corrupt_frames or self.undecodable_packets or self.broken_reads)
-
-    def __bool__(self) -> bool:
-        return bool(self.has_losses or self.repaired_times or self.converted_frames)
+        return bool(
+            self.corrupt_frames
+            or self.undecodable_packets
+            or self.corrupt_packets
+            or self.broken_reads
+            or self.missing_bytes
+        )
 
     def __str__(self) -> str:
         counts = (
             (self.corrupt_frames, "damaged frames"),
             (self.undecodable_packets, "undecodable packets"),
+            (self.corrupt_packets, "damaged packets"),
             (self.broken_reads, "broken places in the container"),
+            (self.missing_bytes, "bytes missing at the end of the file"),
             (self.repaired_times, "repaired timestamps"),
             (self.converted_frames, "frames converted to the first one's size and format"),
         )
@@ -93,6 +105,7 @@ class Decoder:
                     if packet.size == 0:
                         return
                     failures = 0
+                    self._damage.corrupt_packets += packet.is_corrupt
                     yield packet
             except (av.InvalidDataError, EOFError):
                 failures += 1
@@ -128,3 +141,28 @@ class Decoder:
                 self._damage.undecodable_packets += 1
             else:
                 return
+
+
+def from_key_frame(packets: Iterator[Packet[VideoStream]]) -> Iterator[Packet[VideoStream]]:
+    """Yield packets from the first key frame on."""
+    is_at_key = False
+    for packet in packets:
+        is_at_key = is_at_key or packet.is_keyframe
+        if is_at_key:
+            yield packet
+
+
+def from_last_key_frame(
+    packets: Iterator[Packet[VideoStream]], wanted: int
+) -> Iterator[Packet[VideoStream]]:
+    """Yield packets from the last key frame on whose pts is at or before ``wanted``."""
+    held: list[Packet[VideoStream]] = []
+    for packet in packets:
+        if packet.is_keyframe and packet.pts is not None and packet.pts <= wanted:
+            held.clear()
+        held.append(packet)
+        is_past = packet.dts is not None and packet.dts > wanted
+        if is_past or len(held) > MOST_HELD:
+            break
+    yield from held
+    yield from packets

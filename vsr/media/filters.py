@@ -26,7 +26,7 @@ FEWEST_ROWS = 8
 def deinterlace(frames: Iterable[HostFrame], span: PtsSpan = EVERYTHING) -> Iterator[HostFrame]:
     """Replace each interlaced picture by a progressive one of the same time (bwdif).
 
-    Pictures that are progressive pass untouched. The filter looks one picture back and one ahead:
+    Pictures that are progressive pass untouched. The filter looks at one picture on either side:
     for a part of a clip, feed one more on either side (`Reader.open`, ``context=1``) and give the
     span; then the result equals that of the whole clip.
 
@@ -40,7 +40,7 @@ def deinterlace(frames: Iterable[HostFrame], span: PtsSpan = EVERYTHING) -> Iter
         return
     for original, progressive in _paired(frames):
         if original.pts in span:
-            yield progressive if original.is_interlaced else original
+            yield progressive
 
 
 def _peeked(frames: Iterable[HostFrame]) -> tuple[HostFrame | None, Iterator[HostFrame]]:
@@ -52,37 +52,42 @@ def _peeked(frames: Iterable[HostFrame]) -> tuple[HostFrame | None, Iterator[Hos
 def _paired(frames: Iterable[HostFrame]) -> Iterator[tuple[HostFrame, HostFrame]]:
     """Yield each picture beside its deinterlaced form.
 
-    Where the field order changes, a new filter takes over; each sees one picture of the other.
+    A filter lasts as long as interlaced pictures of one field order follow each other; it sees one
+    picture more at either end. No filter runs over progressive pictures.
     """
     current: _Bwdif | None = None
     previous: HostFrame | None = None
     for frame in frames:
-        if current is None or current.is_top_first != _is_top_first(frame, current):
-            if current is not None:
-                yield from current.push(frame)
-            current = _Bwdif(frame)
-            if previous is not None:
-                current.look_at(previous)
-        yield from current.push(frame)
+        if current is not None and not current.suits(frame):
+            yield from current.push(frame)
+            current = None
+        if not frame.is_interlaced:
+            yield frame, frame
+        else:
+            if current is None:
+                current = _Bwdif(frame)
+                if previous is not None:
+                    current.look_at(previous)
+            yield from current.push(frame)
         previous = frame
     if current is not None:
         yield from current.finish()
-
-
-def _is_top_first(frame: HostFrame, current: _Bwdif) -> bool:
-    return frame.is_top_field_first if frame.is_interlaced else current.is_top_first
 
 
 class _Bwdif:
     """FFmpeg's bwdif for one field order. It hands out a picture when it has seen the next one."""
 
     def __init__(self, frame: HostFrame) -> None:
-        self.is_top_first = frame.is_top_field_first
+        self._is_top_first = frame.is_top_field_first
         # bwdif takes gray of 8 bits only; deeper gray goes as luma beside empty chroma.
         self._is_padded = frame.layout.is_gray and frame.layout.bits > 8
         self._layout = replace(frame.layout, is_gray=False) if self._is_padded else frame.layout
         self._waiting: deque[HostFrame | None] = deque()
         self._graph = self._build(frame)
+
+    def suits(self, frame: HostFrame) -> bool:
+        """Return whether this filter is the one for a picture."""
+        return frame.is_interlaced and frame.is_top_field_first == self._is_top_first
 
     def look_at(self, frame: HostFrame) -> None:
         """Show a picture whose result is not wanted."""
@@ -102,7 +107,7 @@ class _Bwdif:
 
     def _build(self, frame: HostFrame) -> Graph:
         graph = Graph()
-        field = "tff" if self.is_top_first else "bff"
+        field = "tff" if self._is_top_first else "bff"
         source = graph.add(
             "buffer",
             video_size=f"{frame.size.width}x{frame.size.height}",

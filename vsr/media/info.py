@@ -85,7 +85,11 @@ class StreamInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaInfo:
-    """A media file."""
+    """A media file.
+
+    Attributes:
+        missing_bytes: how much shorter it is than its own header says; 0 if nobody knows.
+    """
 
     path: Path
     format_name: str
@@ -93,4 +97,5 @@ class MediaInfo:
     video: VideoInfo
     others: tuple[StreamInfo, ...] = ()
     chapters: int = 0
+    missing_bytes: int = 0
     metadata: Mapping[str, str]

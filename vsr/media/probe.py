@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
@@ -18,6 +19,7 @@ from vsr.colour import LUMA_WEIGHTS, UNSPECIFIED, Colour
 from vsr.errors import UnreadableMedia
 from vsr.media.decoder import Damage, Decoder
 from vsr.media.formats import Reading, reading_of
+from vsr.media.headers import missing_bytes, y4m_siting
 from vsr.media.info import Kind, MediaInfo, StreamInfo, VideoInfo
 from vsr.media.source import best_video, open_input
 from vsr.media.tags import (
@@ -71,6 +73,7 @@ def probe(path: Path | str) -> MediaInfo:
             video=_video(path, stream, frames, decoder.decoding_times),
             others=tuple(_other(item) for item in container.streams if item.index != stream.index),
             chapters=len(container.chapters()),
+            missing_bytes=missing_bytes(path, container.format.name),
             metadata=dict(container.metadata),
         )
 
@@ -96,7 +99,7 @@ def _video(
         size=Size(first.width, first.height),
         pix_fmt=first.format.name,
         layout=reading.layout,
-        colour=_colour(path, first, codec, reading),
+        colour=_colour(path, stream, first, reading),
         time_base=time_base,
         sar=stream.sample_aspect_ratio or Fraction(1),
         start_pts=_start_pts(frames, timing, rate, stream),
@@ -125,8 +128,10 @@ def _reading(path: Path, frame: VideoFrame) -> Reading:
     return reading
 
 
-def _colour(path: Path, frame: VideoFrame, codec: str, reading: Reading) -> Colour:
-    colour = colour_of(frame, codec, reading)
+def _colour(path: Path, stream: VideoStream, frame: VideoFrame, reading: Reading) -> Colour:
+    colour = colour_of(frame, stream.codec_context.codec.canonical_name, reading)
+    if stream.container.format.name == "yuv4mpegpipe":
+        colour = replace(colour, siting=y4m_siting(path))
     has_chroma = not reading.layout.is_gray
     if has_chroma and colour.matrix != UNSPECIFIED and colour.matrix not in LUMA_WEIGHTS:
         raise UnreadableMedia(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from types import TracebackType
@@ -15,17 +16,34 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from vsr.frames import HostFrame
-from vsr.media.decoder import Damage, Decoder
+from vsr.media.decoder import Damage, Decoder, from_key_frame, from_last_key_frame
 from vsr.media.fields import FieldOrder
 from vsr.media.info import MediaInfo, VideoInfo
 from vsr.media.planes import Converter, planes_of
 from vsr.media.probe import probe
 from vsr.media.source import open_input
 from vsr.media.tags import captions_of, side_data_of
-from vsr.media.timing import Timeline, Timing, ticks_per_frame
+from vsr.media.timing import Timeline, Timing, rounded, ticks_per_frame
 from vsr.specs import PtsSpan
 
 EVERYTHING = PtsSpan()
+
+EXACTLY_SEEKABLE = frozenset(
+    {
+        "mov,mp4,m4a,3gp,3g2,mj2",
+        "matroska,webm",
+        "mpegts",
+        "flv",
+        "nut",
+        "asf",
+        "mxf",
+    }
+)
+"""Containers that store a time with every picture. In others (MPEG-PS, Ogg) the demuxer makes the
+times up from what it read before, so that a seek would change them."""
+
+SEEK_FRAMES_BACK = (0, 16, 256, 4096)
+"""How far before the wanted time to seek if a seek lands behind it."""
 
 
 class Reader:
@@ -37,17 +55,16 @@ class Reader:
     """
 
     def __init__(
-        self, info: MediaInfo, container: InputContainer, span: PtsSpan, context: int
+        self, info: MediaInfo, container: InputContainer, span: PtsSpan, threads: int, context: int
     ) -> None:
         self.info = info
-        self.damage = Damage()
+        # The part that holds the end of the clip is the one that lacks something.
+        self.damage = Damage(missing_bytes=info.missing_bytes if span.end is None else 0)
         self._container = container
-        stream = container.streams[info.video.index]
-        assert isinstance(stream, VideoStream)
-        self._stream = stream
         self._span = span
+        self._thread_count = threads
         self._context = context
-        self._decoder = Decoder(container, stream, self.damage)
+        self._attach()
 
     @classmethod
     def open(
@@ -61,6 +78,7 @@ class Reader:
         """Open a file.
 
         Args:
+            path: the file.
             info: what `probe` said of it; probed here if not given.
             span: the pictures to read, exact to the frame.
             thread_count: of the decoder; 0 lets it choose.
@@ -70,13 +88,8 @@ class Reader:
         Raises:
             MediaError: it cannot be opened, or has no video.
         """
-        path = Path(path)
-        info = info or probe(path)
-        container = open_input(path)
-        reader = cls(info, container, span, context)
-        reader._stream.thread_type = "AUTO"
-        reader._stream.thread_count = thread_count
-        return reader
+        info = replace(info, path=Path(path)) if info else probe(path)
+        return cls(info, open_input(info.path), span, thread_count, context)
 
     def __enter__(self) -> Reader:
         return self
@@ -140,36 +153,41 @@ class Reader:
 
     def _packets(self) -> Iterator[Packet[VideoStream]]:
         """Yield packets from a key frame at or before the span's start (and its context)."""
-        start = self._span.start
-        # Derived times are counted from the beginning, so the beginning must be read.
-        if start is None or self.info.video.timing is not Timing.GIVEN:
+        video, start = self.info.video, self._span.start
+        # Derived times are counted from the beginning, so the beginning must be decoded.
+        is_counted = video.timing is not Timing.GIVEN
+        if start is None or is_counted or start <= (video.start_pts or 0):
             return self._decoder.packets()
         wanted = start - min(self._context, 1)
-        step = ticks_per_frame(self.info.video.frame_rate, self.info.video.time_base)
-        for frames_back in (0, 16, 256, 4096):
-            target = wanted - int(frames_back * step)
-            packets = self._packets_from(target)
-            first = next(packets, None)
-            if first is not None and first.pts is not None and first.pts <= wanted:
-                return chain([first], packets)
-        self._container.seek(self._earliest(), stream=self._stream)
-        return self._decoder.packets()
+        if self.info.format_name in EXACTLY_SEEKABLE:
+            step = ticks_per_frame(video.frame_rate, video.time_base)
+            for frames_back in SEEK_FRAMES_BACK:
+                packets = from_key_frame(self._sought(wanted - rounded(frames_back * step)))
+                first = next(packets, None)
+                if first is not None and first.pts is not None and first.pts <= wanted:
+                    return chain([first], packets)
+            self._reopen()
+        return from_last_key_frame(self._decoder.packets(), wanted)
 
-    def _packets_from(self, target: int) -> Iterator[Packet[VideoStream]]:
-        """Seek, and yield packets from the first key frame found there."""
+    def _sought(self, pts: int) -> Iterator[Packet[VideoStream]]:
         try:
-            self._container.seek(target, stream=self._stream)
-        except av.FFmpegError:
+            self._container.seek(pts, stream=self._stream)
+        except (av.FFmpegError, OverflowError):
             return
-        is_at_key = False
-        for packet in self._decoder.packets():
-            is_at_key = is_at_key or packet.is_keyframe
-            if is_at_key:
-                yield packet
+        yield from self._decoder.packets()
 
-    def _earliest(self) -> int:
-        start = self._stream.start_time
-        return start if start is not None else 0
+    def _reopen(self) -> None:
+        self._container.close()
+        self._container = open_input(self.info.path)
+        self._attach()
+
+    def _attach(self) -> None:
+        stream = self._container.streams[self.info.video.index]
+        assert isinstance(stream, VideoStream)
+        stream.thread_type = "AUTO"
+        stream.thread_count = self._thread_count
+        self._stream = stream
+        self._decoder = Decoder(self._container, stream, self.damage)
 
 
 class _Delivery:
