@@ -11,6 +11,9 @@ from typing import Literal
 
 from vsr.errors import InvalidOption
 
+MICROSECONDS = 1_000_000
+"""To a second: the finest time that a user can mean."""
+
 Precision = Literal["auto", "fp16", "bf16", "fp32"]
 Deinterlace = Literal["auto", "off", "refuse"]
 Existing = Literal["refuse", "overwrite", "skip"]
@@ -89,7 +92,8 @@ class TimeRange:
         """Return the pictures meant, in ticks: the first at or after each time."""
 
         def tick(seconds: float) -> int:
-            return first_pts + ceil(Fraction(seconds) / time_base)
+            exact = Fraction(seconds).limit_denominator(MICROSECONDS)  # 0.2 is meant as 1/5
+            return first_pts + ceil(exact / time_base)
 
         start = tick(self.start_seconds) if self.start_seconds else None
         return PtsSpan(start, tick(self.end_seconds) if self.end_seconds < inf else None)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from vsr.jobs.progress import Note, Observer, Progress, ignore
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 JSON_INTERVAL_SECONDS = 0.5
 """ffmpeg's own default interval of ``-progress``."""
@@ -32,8 +36,8 @@ def report_for(label: str, *, as_json: bool, is_quiet: bool) -> Iterator[Report]
     elif is_quiet:
         yield Report(ignore, ignore)
     else:
-        with _bar(label) as report:
-            yield report
+        with closing(_Bar(label)) as bar:
+            yield Report(bar.observe, bar.note)
 
 
 def emit(event: dict[str, Any]) -> None:
@@ -41,21 +45,42 @@ def emit(event: dict[str, Any]) -> None:
     click.echo(json.dumps(event, ensure_ascii=False))
 
 
-@contextmanager
-def _bar(label: str) -> Iterator[Report]:
-    from tqdm import tqdm
+class _Bar:
+    """A bar on stderr. It appears with the first frame: a refusal is one line and no bar."""
 
-    with tqdm(desc=label, unit=" frames", dynamic_ncols=True, smoothing=0.1) as bar:
+    def __init__(self, label: str) -> None:
+        self._label = label
+        self._bar: tqdm[NoReturn] | None = None
 
-        def observe(progress: Progress) -> None:
-            if bar.total != progress.total_frames:
-                bar.total = progress.total_frames
-            if bar.n == 0 and progress.frames > 1:  # an earlier run's frames took no time now
-                bar.initial = progress.frames - 1
-            bar.set_postfix_str(f"{progress.speed:.2f}× real time", refresh=False)
-            bar.update(progress.frames - bar.n)
+    def observe(self, progress: Progress) -> None:
+        """Show a progress."""
+        bar = self._bar = self._bar or self._opened(progress)
+        bar.total = progress.total_frames
+        bar.set_postfix_str(f"{progress.speed:.2f}× real time", refresh=False)
+        bar.update(progress.frames - bar.n)
 
-        yield Report(observe, lambda text: tqdm.write(f"vsr: {text}", file=bar.fp))
+    def note(self, text: str) -> None:
+        """Print a line without tearing the bar."""
+        if self._bar is None:
+            click.echo(f"vsr: {text}", err=True)
+        else:
+            self._bar.write(f"vsr: {text}", file=sys.stderr)
+
+    def close(self) -> None:
+        """Leave the bar as it stands."""
+        if self._bar is not None:
+            self._bar.close()
+
+    def _opened(self, progress: Progress) -> tqdm[NoReturn]:
+        from tqdm import tqdm
+
+        return tqdm(
+            desc=self._label,
+            total=progress.total_frames,
+            initial=progress.frames - 1,  # an earlier run's frames took no time now
+            unit=" frames",
+            dynamic_ncols=True,
+        )
 
 
 class _JsonLines:

@@ -59,6 +59,12 @@ class Job:
             count = min(count or time.max_frames, time.max_frames)
         return count or None
 
+    @property
+    def context(self) -> int:
+        """How many pictures beyond a span's ends the steps look at."""
+        is_filtered = "deinterlace" in self.spec.steps and self.spec.deinterlace != "off"
+        return 1 if is_filtered else 0
+
     def notes(self) -> Iterator[str]:
         """Yield what the user should know before the start, one line each."""
         video = self.source.video

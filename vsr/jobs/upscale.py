@@ -24,7 +24,7 @@ from vsr.recipes.pipeline import load_pipeline
 from vsr.recipes.preset import load_preset
 from vsr.specs import Existing, Target, UpscaleSpec
 from vsr.upscaling.segment import run_segment
-from vsr.upscaling.steps import STEPS, Counters, StepContext, build
+from vsr.upscaling.steps import STEPS, Counters, Step, StepContext, build
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,13 +137,12 @@ def _run(job: Job, observe: Observer, note: Note) -> Result:
         segment = Path(work) / "000000.nut"
         with (
             ExitStack() as stack,
-            Reader.open(job.source.path, job.source, job.span) as reader,
+            Reader.open(job.source.path, job.source, job.span, context=job.context) as reader,
             Writer.create(segment, job.video, job.encoder) as writer,
         ):
             steps = build(job.spec.steps, _context(job, note), stack, counters)
-            frames = islice(reader.frames(), job.spec.time.max_frames)
-            written = _ticking(watch, job, segment)
-            count = run_segment(frames, steps, writer, job.span, written)
+            steps.append(_at_most(job.spec.time.max_frames))
+            count = run_segment(reader.frames(), steps, writer, _ticking(watch, job, segment))
             if count == 0:
                 raise Refused(f"{job.source.path}: no picture lies between --start and --end.")
         joined = _publish(job, [segment])
@@ -181,6 +180,11 @@ def _ticking(watch: Stopwatch, job: Job, segment: Path) -> Callable[[HostFrame],
     return written
 
 
+def _at_most(count: int | None) -> Step:
+    """Return a step that ends the stream after so many frames."""
+    return lambda frames: islice(frames, count)
+
+
 def _context(job: Job, note: Note) -> StepContext:
     return StepContext(
         plan=job.sizes,
@@ -191,5 +195,6 @@ def _context(job: Job, note: Note) -> StepContext:
         device=job.device,
         tile=job.spec.tile,
         deinterlace=job.spec.deinterlace,
+        span=job.span,
         say=note,
     )

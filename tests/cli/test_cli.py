@@ -1,0 +1,253 @@
+"""What a person or a program sees: output, errors in one line, exit codes."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.clips import Audio, indices_in, write_clip
+from vsr.cli import run
+
+QUICK = ["--model", "bicubic", "--scale", "2", "--encoder-preset", "ultrafast"]
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    return write_clip(tmp_path / "in.mp4", frames=12, audio=[Audio()])
+
+
+def vsr(*arguments: object) -> int:
+    return run([str(argument) for argument in arguments])
+
+
+def test_upscale_says_what_it_made(clip: Path, tmp_path: Path, capsys):
+    out = tmp_path / "out.mp4"
+    assert vsr("upscale", clip, out, *QUICK) == 0
+    shown = capsys.readouterr()
+    assert shown.out.startswith(f"{out}: 12 frames in ")
+    assert "12/12" in shown.err
+    assert indices_in(out) == list(range(12))
+
+
+def test_quiet_is_silent(clip: Path, tmp_path: Path, capfd):
+    assert vsr("upscale", clip, tmp_path / "out.mp4", *QUICK, "-q") == 0
+    assert capfd.readouterr() == ("", "")
+
+
+def test_json_lines_are_ffmpegs_progress_and_end_with_done(clip: Path, tmp_path: Path, capsys):
+    out = tmp_path / "out.mp4"
+    assert vsr("upscale", clip, out, *QUICK, "--json") == 0
+    events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    progress = [event for event in events if event["event"] == "progress"]
+    assert progress[0]["total_frames"] == 12
+    names = {"frame", "fps", "bitrate", "total_size", "out_time_us", "out_time", "speed"}
+    assert names | {"dup_frames", "drop_frames", "progress"} <= set(progress[0])
+    done = events[-1]
+    assert done["event"] == "done"
+    assert (done["frames_in"], done["frames_out"], done["output"]) == (12, 12, str(out))
+    assert done["fps"] > 0
+
+
+def test_a_dry_run_writes_nothing(clip: Path, tmp_path: Path, capsys):
+    assert vsr("upscale", clip, tmp_path / "out.mp4", *QUICK, "--dry-run") == 0
+    assert "×2 192×128" in capsys.readouterr().out
+    assert not (tmp_path / "out.mp4").exists()
+
+
+def test_probe_shows_what_is_there_and_what_would_be_done(clip: Path, capsys):
+    assert vsr("probe", clip) == 0
+    shown = capsys.readouterr().out
+    assert "h264 96×64" in shown
+    assert "audio aac" in shown
+    assert "encoder" not in shown
+    assert vsr("probe", clip, "--preset", "1080p", "--json") == 0
+    plan = json.loads(capsys.readouterr().out)
+    assert plan["encoder"].startswith("libx264 yuv420p, preset=superfast crf=")
+    assert any("BT.601 is assumed" in note for note in plan["notes"])
+
+
+def test_presets_and_models_are_listed(capsys):
+    assert vsr("presets") == 0
+    assert "270p-1080p" in capsys.readouterr().out
+    assert vsr("models") == 0
+    assert "187 920" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_scripts_are_printed(shell: str, capsys):
+    assert vsr("completion", shell) == 0
+    assert "_VSR_COMPLETE" in capsys.readouterr().out
+
+
+def test_a_folder_goes_on_after_a_bad_file_and_skips_finished_ones(tmp_path: Path, capsys):
+    folder, out = tmp_path / "in", tmp_path / "out"
+    (folder / "sub").mkdir(parents=True)
+    write_clip(folder / "a.mp4", frames=3)
+    (folder / "b.mp4").write_bytes(b"no video")
+    write_clip(folder / "sub" / "c.mkv", frames=3)
+    (folder / "notes.txt").write_text("ignored")
+    assert vsr("batch", folder, out, *QUICK, "--json") == 3
+    events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert events[-1] == {"event": "done", "done": 2, "skipped": 0, "failed": 1}
+    assert indices_in(out / "a.mp4") == indices_in(out / "sub" / "c.mkv") == [0, 1, 2]
+    assert vsr("upscale", folder, out, *QUICK) == 3
+    assert "0 done, 2 skipped, 1 failed" in capsys.readouterr().out
+    (folder / "b.mp4").unlink()
+    assert vsr("batch", folder, out, *QUICK, "-q") == 0
+
+
+def refusal(capsys, *arguments: object) -> str:
+    """Run, expect exit code 2 and one line without a traceback; return the line."""
+    assert vsr(*arguments) == 2
+    shown = capsys.readouterr()
+    lines = [line for line in shown.err.splitlines() if line.strip()]
+    assert len(lines) == 1, shown.err
+    assert lines[0].startswith("vsr: ")
+    assert shown.out == ""
+    return lines[0]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "no such file"),
+        (b"", "empty"),
+        (b"Dear diary, today nothing happened.\n" * 20, "not a media file"),
+        (b"\x00\x00\x00\x18ftypmp42" + bytes(200), "damaged"),
+    ],
+    ids=["missing", "empty", "text", "truncated"],
+)
+def test_an_input_that_is_no_video_is_refused(tmp_path: Path, capsys, content, message):
+    source = tmp_path / "in.mp4"
+    if content is not None:
+        source.write_bytes(content)
+    assert message in refusal(capsys, "upscale", source, tmp_path / "out.mp4")
+    assert not (tmp_path / "out.mp4").exists()
+
+
+def test_sound_alone_is_refused(tmp_path: Path, capsys):
+    import wave
+
+    with wave.open(str(tmp_path / "in.wav"), "wb") as sound:
+        sound.setparams((1, 2, 8000, 0, "NONE", ""))
+        sound.writeframes(bytes(16000))
+    message = refusal(capsys, "upscale", tmp_path / "in.wav", tmp_path / "out.mp4")
+    assert "no video stream (1 audio)" in message
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--preset", "5k"], "5k: no preset of that name"),
+        (["--preset", "slow"], "--encoder-preset slow"),
+        (["--model", "fats"], "Did you mean fast"),
+        (["--codec", "h256"], "Did you mean h26"),
+        (["--codec", "prores"], "cannot hold prores"),
+        (["--prest", "4k"], "Did you mean"),
+        (["--scale", "0"], "--scale 0 must be at least 1"),
+        (["--scale", "2", "--preset", "4k"], "choose one of --preset, --scale"),
+        (["-e", "subme"], "write KEY=VALUE"),
+        (["-e", "x264-parms=a"], "no such option"),
+        (["--start", "1:xx"], "is no time"),
+        (["--start", "5", "--end", "2"], "must lie before"),
+        (["--precision", "fp16", "--device", "cpu"], "fp32 only"),
+        (["--device", "tpu"], "choose from auto, cpu, cuda"),
+        (["-y", "-n"], "choose one of"),
+        (["--crf", "99"], "crf"),
+        (["--pix-fmt", "yuv999"], "yuv999"),
+        (["--tile", "3"], "at least 16"),
+        (["--width", "64"], "at or above the target"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_an_option_that_cannot_be_meant_is_refused(
+    clip: Path, tmp_path: Path, capsys, arguments, message
+):
+    line = refusal(capsys, "upscale", clip, tmp_path / "out.mp4", *arguments)
+    assert message in line
+    assert [path.name for path in tmp_path.iterdir()] == ["in.mp4"]
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ("in.mp4", "is the input itself"),
+        ("there.mp4", "there already. Add -y"),
+        ("none/out.mp4", "no such folder"),
+        ("out.xyz", "no container"),
+        ("out", "no suffix"),
+    ],
+)
+def test_a_target_that_cannot_be_written_is_refused(
+    clip: Path, tmp_path: Path, capsys, target, message
+):
+    (tmp_path / "there.mp4").write_bytes(b"mine")
+    assert message in refusal(capsys, "upscale", clip, tmp_path / target)
+    assert (tmp_path / "there.mp4").read_bytes() == b"mine"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_read_only_folder_is_refused(clip: Path, tmp_path: Path, capsys):
+    locked = tmp_path / "locked"
+    locked.mkdir(mode=0o500)
+    assert "cannot be written" in refusal(capsys, "upscale", clip, locked / "out.mp4")
+
+
+def test_a_checkpoint_that_is_none_or_runs_code_is_refused(clip: Path, tmp_path: Path, capsys):
+    import pickle
+
+    class Evil:
+        def __reduce__(self):
+            return (Path(tmp_path / "pwned").touch, ())
+
+    (tmp_path / "evil.pth").write_bytes(pickle.dumps({"model": Evil()}))
+    (tmp_path / "junk.safetensors").write_bytes(b"junk")
+    for name in ("evil.pth", "junk.safetensors"):
+        line = refusal(capsys, "upscale", clip, tmp_path / "o.mp4", "--model", tmp_path / name)
+        assert name in line
+    assert not (tmp_path / "pwned").exists()
+
+
+def test_an_error_is_an_event_too(tmp_path: Path, capsys):
+    assert vsr("upscale", tmp_path / "none.mp4", tmp_path / "out.mp4", "--json") == 2
+    event = json.loads(capsys.readouterr().out)
+    assert (event["event"], event["code"]) == ("error", 2)
+    assert "no such file" in event["message"]
+
+
+def test_verbose_shows_the_traceback(tmp_path: Path, capsys):
+    assert vsr("upscale", tmp_path / "none.mp4", tmp_path / "out.mp4", "-v") == 2
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_an_unknown_command_is_refused_with_a_suggestion(capsys):
+    assert "Did you mean 'upscale'" in refusal(capsys, "upscail")
+
+
+def test_help_fits_every_command(capsys):
+    from vsr.cli.root import COMMANDS
+
+    for command in COMMANDS:
+        assert vsr(command, "-h") == 0
+        assert "Usage: vsr" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_with_130_and_leaves_no_output(tmp_path: Path):
+    import signal
+    import time
+
+    clip = write_clip(tmp_path / "in.mp4", frames=200)
+    command = [sys.executable, "-c", "from vsr.cli import main; main()", "upscale", str(clip)]
+    command += [str(tmp_path / "out.mp4"), "--model", "fast", "--scale", "4", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        process.stdout.readline()  # the first frame is done
+        time.sleep(0.2)
+        process.send_signal(signal.SIGINT)
+        process.stdout.read()
+        assert process.wait(30) == 130
+    assert not (tmp_path / "out.mp4").exists()
