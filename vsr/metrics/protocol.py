@@ -107,6 +107,16 @@ def fidelity(pair: Pair, border: int) -> Fidelity:
     )
 
 
+def psnr_y(result: Picture, truth: Picture, crop: int) -> float:
+    """Return the PSNR in dB of the luma of two 8-bit R'G'B' pictures, without ``crop`` pixels.
+
+    Raises:
+        ValueError: the shapes differ.
+    """
+    inner = slice(crop, -crop or None)
+    return min(psnr(luma(truth[inner, inner]), luma(result[inner, inner])), CEILING_DB)
+
+
 def _luma_of(rgb: Picture, is_gray: bool) -> Array:
     if not is_gray:
         return luma(rgb)

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from hashlib import file_digest
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from vsr.errors import InvalidCheckpoint
@@ -43,7 +42,7 @@ class Card:
     data: str
     seconds: float
     device: str
-    scores: Mapping[str, Mapping[str, float]] = field(default_factory=lambda: MappingProxyType({}))
+    scores: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     protocol: str = ""
     note: str = ""
 

@@ -1,0 +1,140 @@
+"""A distance between what a classifier sees in two pictures: MobileNetV2's features.
+
+It is no LPIPS and must not be called so: another network, and no weights fitted to people's
+judgement. It is comparable only with itself. The same features serve as perceptual loss.
+
+Source: M. Sandler et al., MobileNetV2 (CVPR 2018), table 2; parameter names as torchvision's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from vsr.errors import InvalidCheckpoint
+from vsr.models.checkpoint import read_tensors
+
+STAGES = (
+    (1, 16, 1, 1),
+    (6, 24, 2, 2),
+    (6, 32, 3, 2),
+    (6, 64, 4, 2),
+    (6, 96, 3, 1),
+    (6, 160, 3, 2),
+    (6, 320, 1, 1),
+)
+"""(expansion, channels, repeats, stride) of the inverted residuals."""
+
+TAPS = (1, 3, 6, 13, 16)
+"""Blocks whose outputs are compared: the last of each stride 2, 4, 8, 16, 32."""
+
+DEEPEST = 18
+"""The last block, a 1×1 convolution to 1280 channels."""
+
+
+class SameConv(nn.Conv2d):
+    """A convolution that is padded as TensorFlow does: at stride 2, more behind than before."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Convolve: (N, c_in, H, W) → (N, c_out, ⌈H/s⌉, ⌈W/s⌉)."""
+        side, stride = self.kernel_size[0], self.stride[0]
+        pads = []
+        for length in (x.shape[-1], x.shape[-2]):
+            total = max((-(-length // stride) - 1) * stride + side - length, 0)
+            pads += [total // 2, total - total // 2]
+        return super().forward(F.pad(x, pads))
+
+
+class InvertedResidual(nn.Module):
+    """Expand, filter depthwise, project; the input added where shapes allow it."""
+
+    def __init__(self, c_in: int, c_out: int, stride: int, expansion: int) -> None:
+        super().__init__()
+        hidden = c_in * expansion
+        layers: list[nn.Module] = [] if expansion == 1 else [_normed(c_in, hidden, 1)]
+        layers += [
+            _normed(hidden, hidden, 3, stride, groups=hidden),
+            nn.Conv2d(hidden, c_out, 1, bias=False),
+            nn.BatchNorm2d(c_out),
+        ]
+        self.conv = nn.Sequential(*layers)
+        self.is_residual = stride == 1 and c_in == c_out
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, c_in, H, W) → (N, c_out, ⌈H/s⌉, ⌈W/s⌉)."""
+        out: Tensor = self.conv(x)
+        return x + out if self.is_residual else out
+
+
+class Features(nn.Module):
+    """MobileNetV2 without its classifier; frozen, in eval mode.
+
+    Its weights are expected to take R'G'B' in [-1, 1], which it makes from [0, 1] itself.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        blocks: list[nn.Module] = [_normed(3, 32, 3, 2)]
+        c_in = 32
+        for expansion, channels, repeats, stride in STAGES:
+            for i in range(repeats):
+                blocks.append(InvertedResidual(c_in, channels, stride if i == 0 else 1, expansion))
+                c_in = channels
+        self.features = nn.Sequential(*blocks, _normed(c_in, 1280, 1))
+        self.eval().requires_grad_(False)
+
+    @classmethod
+    def open(cls, path: Path) -> Features:
+        """Load the weights of a file.
+
+        Raises:
+            NoSuchFile: there is none.
+            InvalidCheckpoint: it is no weights file, or of another network.
+        """
+        tensors = {k: v for k, v in read_tensors(path).items() if k.startswith("features.")}
+        net = cls()
+        try:
+            net.load_state_dict(tensors)
+        except RuntimeError as error:
+            raise InvalidCheckpoint(f"{path}: not the features of a MobileNetV2.") from error
+        return net
+
+    def forward(self, rgb: Tensor, taps: Sequence[int] = TAPS) -> list[Tensor]:
+        """Return the outputs of the blocks ``taps``, in order, of (N, 3, H, W) in [0, 1]."""
+        x = rgb * 2 - 1
+        outputs = []
+        for index, block in enumerate(self.features.children()):
+            if index > max(taps):
+                break
+            x = block(x)
+            if index in taps:
+                outputs.append(x)
+        return outputs
+
+    def train(self, mode: bool = True) -> Features:
+        """Stay in eval mode, whatever holds these features."""
+        del mode
+        return super().train(False)
+
+
+def feature_distance(
+    net: Features, result: Tensor, truth: Tensor, taps: Sequence[int] = TAPS
+) -> Tensor:
+    """Return the mean over ``taps`` of mean|f(result) - f(truth)| / mean|f(truth)|: a scalar.
+
+    It is 0 for equal pictures and differentiable in ``result``. Shape: (N, 3, H, W) in [0, 1].
+    """
+    distances = [
+        (mine - theirs).abs().mean() / theirs.abs().mean().clamp_min(1e-12)
+        for mine, theirs in zip(net(result, taps), net(truth, taps), strict=True)
+    ]
+    return torch.stack(distances).mean()
+
+
+def _normed(c_in: int, c_out: int, side: int, stride: int = 1, groups: int = 1) -> nn.Sequential:
+    conv = SameConv(c_in, c_out, side, stride, groups=groups, bias=False)
+    return nn.Sequential(conv, nn.BatchNorm2d(c_out), nn.ReLU6())
