@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from av.container import OutputContainer
 from av.packet import Packet
 from av.stream import Stream
 from av.subtitles.codeccontext import SubtitleCodecContext
 
 from vsr.errors import UnsuitableContainer
+from vsr.media.source import open_input
 
 STALE_STREAM_KEYS = ("duration", "encoder", "number_of_frames", "number_of_bytes", "bps")
 """Statistics that muxers write themselves, and that no longer hold; ``BPS-eng`` counts as well."""
+
+COVERS = {"mjpeg": ("jpg", "image/jpeg"), "png": ("png", "image/png")}
+"""Codec of a picture to suffix and type: Matroska knows cover art by its name and type."""
 
 STALE_CONTAINER_KEYS = ("major_brand", "minor_version", "compatible_brands", "encoder", "duration")
 
@@ -25,6 +31,25 @@ def add_copy(output: OutputContainer, stream: Stream) -> Stream:
     copy.disposition = stream.disposition
     copy.metadata.update(stream_metadata(stream.metadata))
     return copy
+
+
+def add_cover(output: OutputContainer, stream: Stream) -> Stream:
+    """Add cover art to Matroska, where it is an attached file of a certain name.
+
+    Raises:
+        ValueError: a picture format that covers do not have, or no picture.
+    """
+    codec = stream.codec_context.name
+    if codec not in COVERS:
+        raise ValueError(f"{codec} is no format of cover art in Matroska")
+    suffix, mime_type = COVERS[codec]
+    assert stream.container.name is not None
+    with open_input(Path(stream.container.name.removeprefix("file:"))) as source:
+        pictures = source.demux(source.streams[stream.index])
+        data = next((bytes(packet) for packet in pictures if packet.size), None)
+    if data is None:
+        raise ValueError(f"stream {stream.index} has no picture")
+    return output.add_attachment(f"cover.{suffix}", mime_type, data)
 
 
 def add_converted(output: OutputContainer, stream: Stream, codec: str) -> Stream:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import cast
 
 import av
-from av.container import InputContainer, OutputContainer
+from av.container import Flags, InputContainer, OutputContainer
 from av.packet import Packet
 from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
@@ -24,8 +24,8 @@ from av.video.stream import VideoStream
 from vsr.media.carrying import container_metadata
 from vsr.media.containers import Container, container_named
 from vsr.media.failures import output_failure
+from vsr.media.info import MediaInfo
 from vsr.media.others import Cut, Timed, other_packets
-from vsr.media.probe import MediaInfo
 from vsr.media.scan import Scan, Times, scan
 from vsr.media.source import open_input
 from vsr.media.streams import StreamPlan, add_carried
@@ -39,11 +39,14 @@ class Joined:
     """What was written: for `verify`, and for the report.
 
     Attributes:
-        start_seconds, end_seconds: of the video on the clock of the output.
+        start_seconds: when the first picture begins, on the clock of the output.
+        last_seconds: when the last one begins.
+        end_seconds: when it ends.
     """
 
     frames: int
     start_seconds: float
+    last_seconds: float
     end_seconds: float
 
 
@@ -86,6 +89,9 @@ def join(
                 container_options=dict((*container.options, *options)),
             ) as output,
         ):
+            output.flags |= (
+                Flags.bitexact.value
+            )  # no random identifiers: a resumed file is the same
             output.metadata.update(container_metadata(origin.metadata))
             _set_chapters(origin, output, times, video.time_base)
             stream = _add_video(output, container, segments[0], video)
@@ -100,6 +106,7 @@ def join(
     return Joined(
         frames=len(times.pts),
         start_seconds=float((times.pts[0] - times.offset) * video.time_base),
+        last_seconds=float((times.pts[-1] - times.offset) * video.time_base),
         end_seconds=float((times.end - times.offset) * video.time_base),
     )
 

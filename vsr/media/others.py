@@ -43,7 +43,7 @@ def other_packets(
         if packet.size == 0:
             continue
         fate, target = targets[packet.stream_index]
-        if not _place(packet, cut):
+        if target.type == "attachment" or not _place(packet, cut):
             continue
         ready = converted_packet(packet, target) if fate.fate is Fate.CONVERT else packet
         if ready is None:

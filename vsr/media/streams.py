@@ -17,9 +17,9 @@ from av.packet import Packet
 from av.stream import Stream
 
 from vsr.errors import UnsuitableContainer
-from vsr.media.carrying import add_converted, add_copy
+from vsr.media.carrying import add_converted, add_copy, add_cover
 from vsr.media.containers import Container, container_named
-from vsr.media.probe import MediaInfo, StreamInfo
+from vsr.media.info import MediaInfo, StreamInfo
 from vsr.media.source import open_input
 
 TEXT_SUBTITLES = frozenset({"srt", "subrip", "ass", "ssa", "webvtt", "mov_text", "text"})
@@ -197,12 +197,16 @@ def _accepts(
 def add_carried(output: OutputContainer, source: InputContainer, fate: StreamFate) -> Stream:
     """Add the stream of the output that carries a stream of the source."""
     stream = source.streams[fate.stream.index]
+    if fate.stream.is_cover_art and output.format.name == "matroska":
+        return add_cover(output, stream)
     if fate.target_codec is None:
         return add_copy(output, stream)
     return add_converted(output, stream, fate.target_codec)
 
 
 def _mux_copy(output: OutputContainer, stream: Stream, packet: Packet[Stream]) -> None:
+    if stream.type == "attachment":
+        return
     copy: Packet[Stream] = Packet(bytes(packet))
     copy.time_base, copy.pts, copy.dts = packet.time_base, packet.pts, packet.dts
     copy.duration, copy.is_keyframe, copy.stream = packet.duration, True, stream

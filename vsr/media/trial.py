@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Mapping
 from difflib import get_close_matches
 from fractions import Fraction
@@ -39,6 +40,12 @@ def configure(context: VideoCodecContext, encoder: Encoder, size: Size, colour: 
     context.thread_count = encoder.threads
     context.flags |= Flags.global_header
     options = dict(encoder.options)
+    if encoder.name == "libx265":  # it prints to the terminal by itself
+        options["x265-params"] = ":".join(
+            part for part in ("log-level=none", options.get("x265-params")) if part
+        )
+    if encoder.name == "libsvtav1":  # so does this one, and is told only in this way
+        os.environ.setdefault("SVT_LOG", "0")
     if colour.siting is not Siting.UNSPECIFIED and not encoder.layout.is_gray:
         options["chroma_sample_location"] = str(int(colour.siting))
     context.options = options

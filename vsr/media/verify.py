@@ -17,8 +17,8 @@ from vsr.media.join import Joined
 from vsr.media.streams import StreamPlan
 from vsr.specs import Size
 
-TOLERANCE_SECONDS = 0.1
-"""For what containers round: Matroska's milliseconds, a last picture without a duration."""
+TOLERANCE_SECONDS = 0.002
+"""Matroska rounds the first and the last time to milliseconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,13 +26,13 @@ class Expected:
     """What a finished file must hold.
 
     Attributes:
+        shown_seconds: from the beginning of the first picture to that of the last.
         streams: how many of each kind there must be beside the upscaled video.
     """
 
     size: Size
     frames: int
-    start_seconds: float
-    end_seconds: float
+    shown_seconds: float
     streams: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
@@ -44,8 +44,7 @@ class Expected:
         return cls(
             size=size,
             frames=joined.frames,
-            start_seconds=joined.start_seconds,
-            end_seconds=joined.end_seconds,
+            shown_seconds=joined.last_seconds - joined.start_seconds,
             streams=counts,
         )
 
@@ -103,10 +102,10 @@ def _check_times(path: Path, video: VideoStream, times: list[int], expected: Exp
         raise VerificationFailed(f"{path}: the finished file is {size}, not {expected.size}.")
     assert video.time_base is not None
     shown = float((max(times) - min(times)) * video.time_base)
-    wanted = expected.end_seconds - expected.start_seconds
-    if not shown - TOLERANCE_SECONDS <= wanted:
+    if abs(shown - expected.shown_seconds) > TOLERANCE_SECONDS:
         raise VerificationFailed(
-            f"{path}: the finished file lasts {shown:.3f} s, not {wanted:.3f} s."
+            f"{path}: the pictures of the finished file span {shown:.3f} s, "
+            f"not {expected.shown_seconds:.3f} s."
         )
 
 

@@ -24,6 +24,7 @@ from av.video.stream import VideoStream
 from vsr.colour import Colour
 from vsr.errors import EncodingFailed
 from vsr.frames import HostFrame, Layout
+from vsr.media.captions import can_carry_captions, with_captions
 from vsr.media.encoders import Encoder
 from vsr.media.failures import output_failure
 from vsr.media.formats import layout_of
@@ -32,6 +33,10 @@ from vsr.media.mastering import with_mastering
 from vsr.media.scan import FIRST_PTS
 from vsr.media.trial import configure
 from vsr.specs import Size
+
+SEGMENT_OPTIONS = {"movflags": "use_metadata_tags", "avoid_negative_ts": "make_zero"}
+"""QuickTime keeps unknown metadata, such as the first pts, only on request, and would hide
+pictures before zero behind an edit list."""
 
 DEFAULT_RATE = Fraction(25)
 """Told to rate control where the source does not know its rate."""
@@ -74,6 +79,7 @@ class Writer:
         self._video = video
         self._encoder = with_mastering(encoder, video.hdr)
         self._layout = cast(Layout, layout_of(encoder.pix_fmt))
+        self._captions: dict[int, bytes] = {}
         self._output: OutputContainer | None = None
         self._stream: VideoStream | None = None
 
@@ -113,6 +119,8 @@ class Writer:
             if self._stream is None:
                 self._open(frame.pts)
             assert self._stream is not None
+            if frame.captions and can_carry_captions(self._encoder.codec):
+                self._captions[frame.pts] = frame.captions
             self._mux(self._stream.encode(self._picture(frame)))
         except (av.FFmpegError, OSError, ValueError) as error:
             raise output_failure(error, self._part) from error
@@ -145,7 +153,12 @@ class Writer:
         self._part.unlink(missing_ok=True)
 
     def _open(self, first_pts: int) -> None:
-        output = av.open(f"file:{self._part}", "w", format="nut")
+        output = av.open(
+            f"file:{self._part}",
+            "w",
+            format=segment_format(self._encoder.codec),
+            container_options=SEGMENT_OPTIONS,
+        )
         self._output = output
         output.metadata[FIRST_PTS] = str(first_pts)
         self._stream = add_video(output, self._video, self._encoder)
@@ -153,7 +166,16 @@ class Writer:
     def _mux(self, packets: Iterable[Packet[VideoStream]]) -> None:
         assert self._output is not None
         for packet in packets:
-            self._output.mux(packet)
+            captions = self._captions.pop(packet.pts or 0, None)
+            self._output.mux(packet if captions is None else self._captioned(packet, captions))
+
+    def _captioned(self, packet: Packet[VideoStream], captions: bytes) -> Packet[VideoStream]:
+        data = with_captions(bytes(packet), captions, self._encoder.codec)
+        copy = cast("Packet[VideoStream]", Packet(data))
+        copy.pts, copy.dts, copy.time_base = packet.pts, packet.dts, packet.time_base
+        copy.duration, copy.is_keyframe = packet.duration, packet.is_keyframe
+        copy.stream = packet.stream
+        return copy
 
     def _picture(self, frame: HostFrame) -> av.VideoFrame:
         """Copy the planes into a picture that FFmpeg owns: the encoder may hold it for long."""
@@ -180,6 +202,11 @@ def add_video(output: OutputContainer, video: OutputVideo, encoder: Encoder) -> 
     stream.codec_context.sample_aspect_ratio = video.sar
     stream.time_base = video.time_base
     return stream
+
+
+def segment_format(codec: str) -> str:
+    """Return the container of a segment: NUT, which does not take ProRes, else QuickTime."""
+    return "mov" if codec == "prores" else "nut"
 
 
 def part_of(path: Path) -> Path:

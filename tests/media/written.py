@@ -1,0 +1,109 @@
+"""Segments and joined files for tests: what a job does, without upscaling."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+
+from tests.clips import host_frame
+from vsr.colour import Colour
+from vsr.frames import HostFrame, Layout
+from vsr.media.encoders import Encoder, choose
+from vsr.media.info import MediaInfo
+from vsr.media.join import Joined, join
+from vsr.media.probe import probe
+from vsr.media.reader import Reader
+from vsr.media.segments import plan
+from vsr.media.streams import StreamPlan, plan_streams
+from vsr.media.writer import OutputVideo, Writer
+from vsr.specs import EncodeSpec, Size, TimeRange
+
+SIZE = Size(96, 64)
+
+
+def encoder_for(
+    codec: str = "h264",
+    layout: Layout = Layout(),
+    colour: Colour = Colour(),
+    size: Size = SIZE,
+    **spec: Any,
+) -> Encoder:
+    spec.setdefault("encoder_preset", "ultrafast")
+    return choose(
+        EncodeSpec(codec=codec, **spec),
+        {"prores": "mov"}.get(codec, "matroska"),
+        size,
+        layout,
+        colour,
+        is_cpu_device=True,
+        threads=2,
+    )
+
+
+def video_of(info: MediaInfo) -> OutputVideo:
+    """Return what the upscaled video would be at ×1."""
+    video = info.video
+    return OutputVideo(
+        size=video.size,
+        time_base=video.time_base,
+        frame_rate=video.frame_rate,
+        colour=video.colour,
+        sar=video.sar,
+        display_matrix=video.display_matrix,
+        hdr=video.hdr,
+    )
+
+
+def write_segment(
+    path: Path,
+    frames: Iterable[HostFrame] | int = 10,
+    encoder: Encoder | None = None,
+    video: OutputVideo | None = None,
+) -> Path:
+    if isinstance(frames, int):
+        frames = [host_frame(index) for index in range(frames)]
+    video = video or OutputVideo(size=SIZE, time_base=Fraction(1, 25), frame_rate=Fraction(25))
+    with Writer.create(path, video, encoder or encoder_for()) as writer:
+        for frame in frames:
+            writer.write(frame)
+    return path
+
+
+def carry(
+    source: Path,
+    target: Path,
+    *,
+    codec: str = "h264",
+    frames_per_segment: int = 16,
+    time: TimeRange = TimeRange(),
+    options: Sequence[tuple[str, str]] = (),
+    **keep: bool,
+) -> tuple[StreamPlan, Joined]:
+    """Encode ``source`` in segments and join them with its other streams into ``target``."""
+    info = probe(source)
+    container = {".mkv": "matroska", ".ts": "mpegts"}.get(target.suffix, target.suffix[1:])
+    streams = plan_streams(info, container, **keep)
+    encoder = encoder_for(codec, info.video.layout, info.video.colour, info.video.size)
+    video = video_of(info)
+    paths = []
+    for segment in plan(info, frames_per_segment, time):
+        path = target.parent / f"{target.name}-{segment.index:06d}.nut"
+        with Reader.open(source, info, segment.span) as reader:
+            paths.append(write_segment(path, reader.frames(), encoder, video))
+    joined = join(paths, info, streams, target, video, time=time, options=options)
+    return streams, joined
+
+
+def packets_in(path: Path, kind: str, index: int = 0) -> list[tuple[Fraction, bytes]]:
+    """Return (time, content) of each packet of a stream."""
+    with av.open(str(path)) as container:
+        stream = [one for one in container.streams if one.type == kind][index]
+        return [
+            ((packet.pts or 0) * Fraction(packet.time_base), bytes(packet))
+            for packet in container.demux(stream)
+            if packet.size
+        ]

@@ -1,0 +1,90 @@
+"""Closed captions put back into encoded pictures.
+
+PyAV gives an encoder no way to take them with a picture, so that they are inserted into the packet:
+an SEI message for H.264 and HEVC. A decoder then hands them out with the same picture.
+
+Source: ATSC A/53 part 4, 6.2.3 (cc_data); ITU-T H.264 7.3.1, 7.3.2.3.1 and D.1.6; H.265 7.3.1.1.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+START_CODE = b"\x00\x00\x00\x01"
+ITU_T_T35 = 4
+"""The SEI payload type of registered user data."""
+
+PROVIDER = b"\xb5\x00\x31GA94\x03"
+"""United States, ATSC, its identifier, and the user data type of cc_data."""
+
+PROCESS_CC_DATA = 0x40
+LARGEST_COUNT = 31
+"""cc_count has five bits; a triplet has three bytes."""
+
+NAL_START = re.compile(rb"\x00\x00\x01")
+
+
+@dataclass(frozen=True, slots=True)
+class Syntax:
+    """What differs between the two codecs: the SEI's header, and which units hold a slice."""
+
+    sei_header: bytes
+    type_shift: int
+    type_mask: int
+    last_slice_type: int
+    first_slice_type: int
+
+
+SYNTAX = {
+    "h264": Syntax(b"\x06", 0, 0x1F, 5, 1),
+    "hevc": Syntax(b"\x4e\x01", 1, 0x3F, 31, 0),
+}
+
+
+def can_carry_captions(codec: str) -> bool:
+    """Tell whether captions can be written into this codec."""
+    return codec in SYNTAX
+
+
+def with_captions(packet: bytes, captions: bytes, codec: str) -> bytes:
+    """Return an encoded picture with captions before its first slice.
+
+    Args:
+        packet: start codes and units (Annex B).
+        captions: triplets of cc_data, as FFmpeg's ``A53_CC`` side data.
+    """
+    syntax = SYNTAX[codec]
+    place = _first_slice(packet, syntax)
+    return packet[:place] + START_CODE + sei(captions, codec) + packet[place:]
+
+
+def sei(captions: bytes, codec: str) -> bytes:
+    """Return one SEI unit with captions, without its start code."""
+    count = min(len(captions) // 3, LARGEST_COUNT)
+    data = PROVIDER + bytes([PROCESS_CC_DATA | count, 0xFF]) + captions[: 3 * count] + b"\xff"
+    body = bytes([ITU_T_T35, len(data)]) + data + b"\x80"
+    return SYNTAX[codec].sei_header + _escaped(body)
+
+
+def _first_slice(packet: bytes, syntax: Syntax) -> int:
+    """Return where the start code of the first unit with a slice begins."""
+    for match in NAL_START.finditer(packet):
+        kind = packet[match.end()] >> syntax.type_shift & syntax.type_mask
+        if syntax.first_slice_type <= kind <= syntax.last_slice_type:
+            start = match.start()
+            is_long = start > 0 and packet[start - 1] == 0
+            return start - 1 if is_long else start
+    return 0
+
+
+def _escaped(payload: bytes) -> bytes:
+    """Break up what would look like a start code (H.264 7.4.1)."""
+    escaped, zeros = bytearray(), 0
+    for byte in payload:
+        if zeros >= 2 and byte <= 3:
+            escaped.append(3)
+            zeros = 0
+        escaped.append(byte)
+        zeros = zeros + 1 if byte == 0 else 0
+    return bytes(escaped)

@@ -1,0 +1,173 @@
+"""Plan the segments of an output: one pass over the packets, cuts at key frames of the source.
+
+A segment is what is lost when the power fails, and what another machine can do on its own. Its span
+is in ticks of the source, half-open; the spans of a plan cover the clip without gap or overlap.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import isinf
+
+import av
+
+from vsr.errors import DecodingFailed, InvalidOption
+from vsr.media.info import MediaInfo
+from vsr.media.source import open_input
+from vsr.media.timing import Timing, rounded, ticks, ticks_per_frame
+from vsr.specs import PtsSpan, TimeRange
+
+SECONDS_OF_WORK = 90.0
+"""How much work a crash may cost, about."""
+
+FEWEST_FRAMES = 48
+"""A shorter segment would spend its bits on its own key frame and the encoder's restart."""
+
+MOST_FRAMES = 3000
+
+PATIENCE = 2
+"""A cut waits for a key frame until a segment is this many times its size."""
+
+MOST_CUTS_WITHOUT_TIMES = 7
+"""A source without times is decoded from its beginning for every segment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One part of the output.
+
+    Attributes:
+        span: of the source's pts; the first is open at its start, the last at its end, unless a
+            part of the clip was asked for.
+        frames: how many pictures the packets promise.
+    """
+
+    index: int
+    span: PtsSpan
+    frames: int
+
+
+@dataclass(frozen=True, slots=True)
+class Packets:
+    """What one pass over the packets of the video tells.
+
+    Attributes:
+        times: of the pictures, ascending, in ticks.
+        keys: those of key frames, where decoding can begin, ascending.
+    """
+
+    times: Sequence[int]
+    keys: Sequence[int]
+
+
+def frames_per_segment(seconds_per_frame: float) -> int:
+    """Return how many pictures make a segment, for the time that one is expected to take."""
+    wanted = round(SECONDS_OF_WORK / max(seconds_per_frame, 1e-6))
+    return min(max(wanted, FEWEST_FRAMES), MOST_FRAMES)
+
+
+def plan(
+    info: MediaInfo, frames: int = MOST_FRAMES, time: TimeRange = TimeRange()
+) -> tuple[Segment, ...]:
+    """Cut the clip, or the part of it that was asked for, into segments of about ``frames``.
+
+    Raises:
+        InvalidOption: the part holds no picture.
+        DecodingFailed: the source cannot be read.
+    """
+    packets = read_packets(info)
+    whole = part_of(info, packets.times, time)
+    first, last = _indices(packets.times, whole)
+    times = packets.times[first:last]
+    if not times:
+        raise InvalidOption(f"{info.path}: there is no picture between --start and --end.")
+    if info.video.timing is not Timing.GIVEN:
+        frames = max(frames, -(-len(times) // (MOST_CUTS_WITHOUT_TIMES + 1)))
+    places = cut_places(times, packets.keys, frames)
+    edges = [whole.start, *(times[place] for place in places), whole.end]
+    counts = [b - a for a, b in zip([0, *places], [*places, len(times)])]
+    return tuple(
+        Segment(index, PtsSpan(edges[index], edges[index + 1]), count)
+        for index, count in enumerate(counts)
+    )
+
+
+def read_packets(info: MediaInfo) -> Packets:
+    """Read the times of all pictures without decoding any.
+
+    Raises:
+        DecodingFailed: the source cannot be read.
+    """
+    times: list[int] = []
+    keys: list[int] = []
+    with open_input(info.path) as container:
+        try:
+            for packet in container.demux(container.streams[info.video.index]):
+                if packet.size == 0 or packet.is_discard:
+                    continue
+                time = packet.pts if info.video.timing is Timing.GIVEN else packet.dts
+                if time is None and info.video.timing is Timing.FRAME_RATE:
+                    time = len(times)
+                if time is None:
+                    continue
+                times.append(time)
+                if packet.is_keyframe:
+                    keys.append(time)
+        except (av.InvalidDataError, EOFError):  # the reader counts what is damaged
+            pass
+        except (av.FFmpegError, OSError) as error:
+            raise DecodingFailed(f"{info.path}: reading failed: {error}.") from error
+    if info.video.timing is Timing.FRAME_RATE:
+        start = info.video.start_pts or 0
+        step = ticks_per_frame(info.video.frame_rate, info.video.time_base)
+        times = [start + rounded(index * step) for index in range(len(times))]
+        keys = []
+    return Packets(sorted(set(times)), sorted(set(keys)))
+
+
+def part_of(info: MediaInfo, times: Sequence[int], time: TimeRange) -> PtsSpan:
+    """Return the span of the source's pts that ``time`` asks for.
+
+    Seconds count from the first picture, and a picture belongs to the part if it begins in it.
+    """
+    if time.is_whole or not times:
+        return PtsSpan()
+    first = info.video.start_pts if info.video.start_pts is not None else times[0]
+    base = info.video.time_base
+    start = first + ticks(Fraction(str(time.start_seconds)), base)
+    end = None
+    if not isinf(time.end_seconds):
+        end = first + ticks(Fraction(str(time.end_seconds)), base)
+    if time.max_frames is not None:
+        after = bisect_left(times, start) + time.max_frames
+        if after < len(times) and (end is None or times[after] < end):
+            end = times[after]
+    return PtsSpan(start, end)
+
+
+def cut_places(times: Sequence[int], keys: Sequence[int], frames: int) -> list[int]:
+    """Return the indices in ``times`` at which segments after the first begin.
+
+    A cut lies at the first key frame after ``frames`` pictures. Where the next key frame is too far
+    (some sources have one alone), it lies at any picture: reading begins at the key frame before.
+    """
+    places: list[int] = []
+    begin = 0
+    while len(times) - begin >= PATIENCE * frames:
+        earliest, latest = begin + frames, min(begin + PATIENCE * frames, len(times) - frames // 2)
+        key = bisect_left(keys, times[earliest])
+        place = earliest
+        if key < len(keys) and keys[key] <= times[latest - 1]:
+            place = bisect_left(times, keys[key])
+        places.append(place)
+        begin = place
+    return places
+
+
+def _indices(times: Sequence[int], span: PtsSpan) -> tuple[int, int]:
+    first = 0 if span.start is None else bisect_left(times, span.start)
+    last = len(times) if span.end is None else bisect_left(times, span.end)
+    return first, last

@@ -1,0 +1,265 @@
+"""The work folder beside a target: the plan, its finished segments, and the lock of its owner.
+
+The finished segments and ``job.json`` are all the state there is. A run that was killed leaves
+them; the next one with the same fingerprint goes on where it was.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from vsr.errors import DecodingFailed, OutputBusy, OutputError, UnwritableOutput
+from vsr.media.segments import Segment
+from vsr.media.writer import publish, sync_folder
+from vsr.specs import PtsSpan
+
+VERSION = 1
+MANIFEST, LOCK = "job.json", "lock"
+HASHED_BYTES = 1 << 20
+
+Fingerprint = Mapping[str, Any]
+"""Everything that the bytes of the output depend on, as JSON values by name."""
+
+
+def source_facts(path: Path) -> dict[str, Any]:
+    """Return what tells one input from another: size, time of change, hash of the first MiB."""
+    facts = path.stat()
+    with path.open("rb") as file:
+        head = sha256(file.read(HASHED_BYTES)).hexdigest()
+    return {"source size": facts.st_size, "source time": facts.st_mtime_ns, "source head": head}
+
+
+def work_folder_of(target: Path) -> Path:
+    """Return the folder in which the segments of ``target`` are made."""
+    return target.with_name(f".{target.name}.vsr")
+
+
+class Work:
+    """The work folder of one target, owned by this process while the ``with`` lasts.
+
+    Attributes:
+        folder: where it is.
+        fingerprint: of this run and of any before it.
+        segments: the plan: of the run that began, if one did.
+    """
+
+    def __init__(self, target: Path) -> None:
+        self.target = target
+        self.folder = work_folder_of(target)
+        self.fingerprint: Fingerprint = {}
+        self.segments: tuple[Segment, ...] = ()
+        self._lock: int | None = None
+
+    @classmethod
+    def begin(
+        cls,
+        target: Path,
+        fingerprint: Fingerprint,
+        plan: Callable[[], tuple[Segment, ...]],
+        *,
+        is_restart: bool = False,
+    ) -> Self:
+        """Take the work folder of ``target``, and plan or take over the plan that is in it.
+
+        Args:
+            fingerprint: of this run.
+            plan: makes the segments; called only where no plan can be taken over.
+            is_restart: throw away what an earlier run left.
+
+        Raises:
+            OutputBusy: another run is writing this target.
+            OutputError: an earlier run of other settings left its work; the difference is named.
+            UnwritableOutput: the folder cannot be made.
+        """
+        work = cls(target)
+        work._take()
+        try:
+            if is_restart:
+                work._clear()
+            work._plan(json.loads(json.dumps(dict(fingerprint))), plan)
+        except BaseException:
+            if (work.folder / MANIFEST).exists():
+                work.release()
+            else:
+                work.remove()
+            raise
+        return work
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.release()
+
+    def path_of(self, segment: Segment) -> Path:
+        """Return where a finished segment lies."""
+        return self.folder / f"{segment.index:06d}.nut"
+
+    @property
+    def finished(self) -> tuple[Segment, ...]:
+        """The segments that are whole and on the disk."""
+        return tuple(one for one in self.segments if self.path_of(one).exists())
+
+    @property
+    def pending(self) -> tuple[Segment, ...]:
+        """The segments that are still to do."""
+        return tuple(one for one in self.segments if not self.path_of(one).exists())
+
+    @property
+    def joined(self) -> Path:
+        """Where the final file is written before it gets its name: on the target's own disk."""
+        return self.folder / f"joined{self.target.suffix}"
+
+    def check_source(self, source: Path) -> None:
+        """Check that the input is still the one that the plan was made for.
+
+        Raises:
+            DecodingFailed: it is gone, or has changed.
+        """
+        try:
+            facts = source_facts(source)
+        except OSError as error:
+            raise DecodingFailed(
+                f"{source}: gone while it was being upscaled ({error.strerror}). Put it back and "
+                f"run the same command again."
+            ) from error
+        changed = [key for key in facts if facts[key] != self.fingerprint.get(key, facts[key])]
+        if changed:
+            raise DecodingFailed(
+                f"{source}: changed while it was being upscaled ({', '.join(changed)}). "
+                f"Begin anew with --restart."
+            )
+
+    def publish(self) -> None:
+        """Give the joined file the target's name."""
+        publish(self.joined, self.target)
+
+    def remove(self) -> None:
+        """Delete the folder and all that is in it; to be called when the target is published."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.release()
+
+    def release(self) -> None:
+        """Give up the folder, and leave what is in it."""
+        lock, self._lock = self._lock, None
+        if lock is not None:
+            os.close(lock)
+
+    def _take(self) -> None:
+        try:
+            self.folder.mkdir(exist_ok=True)
+            self._lock = _locked(self.folder / LOCK)
+        except BlockingIOError as error:
+            raise OutputBusy(
+                f"{self.target}: another run is writing it. Wait for it, or choose another name."
+            ) from error
+        except OSError as error:
+            raise UnwritableOutput(
+                f"{self.folder}: cannot be made ({error.strerror}). Choose another folder."
+            ) from error
+
+    def _clear(self) -> None:
+        for path in self.folder.iterdir():
+            if path.name != LOCK:
+                path.unlink()
+
+    def _plan(self, fingerprint: dict[str, Any], plan: Callable[[], tuple[Segment, ...]]) -> None:
+        self.fingerprint = fingerprint
+        for part in self.folder.glob("*.part"):  # left by a run that was killed
+            part.unlink()
+        manifest = self.folder / MANIFEST
+        if manifest.exists():
+            earlier = _read(manifest)
+            _check_same(self.target, earlier["fingerprint"], fingerprint)
+            self.segments = _segments_from(earlier["segments"])
+            return
+        self._clear()
+        self.segments = plan()
+        text = {
+            "version": VERSION,
+            "fingerprint": fingerprint,
+            "segments": [[one.span.start, one.span.end, one.frames] for one in self.segments],
+        }
+        part = manifest.with_suffix(".part")
+        part.write_text(json.dumps(text, indent=1), encoding="utf-8")
+        publish(part, manifest)
+        sync_folder(self.folder.parent)
+
+
+def differences(earlier: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, ...]:
+    """Name what differs between two fingerprints, with both values."""
+    keys = [*earlier, *(key for key in now if key not in earlier)]
+    return tuple(
+        f"{key} was {earlier.get(key, 'not given')}, is {now.get(key, 'not given')}"
+        for key in keys
+        if earlier.get(key) != now.get(key)
+    )
+
+
+def _check_same(target: Path, earlier: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    changed = differences(earlier, now)
+    if changed:
+        raise OutputError(
+            f"{target}: an earlier run left unfinished work of other settings "
+            f"({'; '.join(changed)}). Use those again, or begin anew with --restart."
+        )
+
+
+def _read(manifest: Path) -> dict[str, Any]:
+    try:
+        content = dict(json.loads(manifest.read_text(encoding="utf-8")))
+        _segments_from(content["segments"])
+        dict(content["fingerprint"])
+        is_known = content["version"] == VERSION
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise OutputError(
+            f"{manifest}: no manifest of vsr ({error!r}). Begin anew with --restart."
+        ) from error
+    if not is_known:
+        raise OutputError(
+            f"{manifest}: left by version {content['version']} of vsr. Begin anew with --restart."
+        )
+    return content
+
+
+def _segments_from(rows: list[list[int | None]]) -> tuple[Segment, ...]:
+    return tuple(
+        Segment(index, PtsSpan(start, end), frames or 0)
+        for index, (start, end, frames) in enumerate(rows)
+    )
+
+
+def _locked(path: Path) -> int:
+    """Open and lock a file; the system lifts the lock when the process ends, however it ends.
+
+    Raises:
+        BlockingIOError: another process holds it.
+    """
+    import fcntl  # absent on Windows, where nothing of this is tested
+
+    while True:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if path.exists() and os.fstat(handle).st_ino == path.stat().st_ino:
+                return handle
+            os.close(handle)  # its folder was removed in between by the run that held it
+            path.parent.mkdir(exist_ok=True)
+        except OSError as error:
+            os.close(handle)
+            if error.errno in (errno.EAGAIN, errno.EACCES):
+                raise BlockingIOError(error.errno, "locked") from error
+            raise
