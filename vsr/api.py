@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vsr.jobs.progress import Progress, ignore
-from vsr.jobs.upscale import Result, spec_of_preset
+from vsr.jobs.result import Result
+from vsr.jobs.upscale import spec_of_preset
 from vsr.jobs.upscale import upscale as run
 from vsr.specs import EncodeSpec, Precision, Target, TimeRange
 

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from fractions import Fraction
-from math import ceil, inf
+from math import inf
 from types import MappingProxyType
 from typing import Literal
 
 from vsr.errors import InvalidOption
-
-MICROSECONDS = 1_000_000
-"""To a second: the finest time that a user can mean."""
 
 Precision = Literal["auto", "fp16", "bf16", "fp32"]
 Deinterlace = Literal["auto", "off", "refuse"]
@@ -88,16 +84,6 @@ class TimeRange:
         """Nothing is cut off."""
         return self.start_seconds == 0 and self.end_seconds == inf and self.max_frames is None
 
-    def span(self, first_pts: int, time_base: Fraction) -> PtsSpan:
-        """Return the pictures meant, in ticks: the first at or after each time."""
-
-        def tick(seconds: float) -> int:
-            exact = Fraction(seconds).limit_denominator(MICROSECONDS)  # 0.2 is meant as 1/5
-            return first_pts + ceil(exact / time_base)
-
-        start = tick(self.start_seconds) if self.start_seconds else None
-        return PtsSpan(start, tick(self.end_seconds) if self.end_seconds < inf else None)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EncodeSpec:
@@ -147,6 +133,8 @@ class UpscaleSpec:
     deinterlace: Deinterlace = "auto"
     is_strict: bool = False
     existing: Existing = "refuse"
+    keeps_work: bool = False
+    is_restart: bool = False
 
     def __post_init__(self) -> None:
         if self.tile is not None and self.tile < 16:

@@ -9,9 +9,9 @@ from tests.upscaling.toys import BT709, frame, model_of, plain
 from vsr.device.select import Device
 from vsr.errors import InvalidOption, Refused, UnknownName
 from vsr.frames import Layout
-from vsr.specs import Size, Target
+from vsr.specs import PtsSpan, Size, Target
 from vsr.upscaling.plan import plan_sizes
-from vsr.upscaling.steps import Counters, StepContext, build, output_size
+from vsr.upscaling.steps import Counters, StepContext, open_steps, output_size
 
 SOURCE = Size(40, 28)
 BOX = Target(width=60, height=42)
@@ -32,7 +32,7 @@ def context(target: Target = BOX, **changes) -> StepContext:
 def run(names, context, frames, counters=None):
     with ExitStack() as stack:
         stream = iter(frames)
-        for step in build(names, context, stack, counters):
+        for step in open_steps(names, context, stack, counters)(PtsSpan()):
             stream = step(stream)
         return list(stream)
 
@@ -55,7 +55,7 @@ def test_the_steps_decide_the_size(names, size):
 
 def test_upscale_and_fit_are_one_pass():
     with ExitStack() as stack:
-        assert len(build(["upscale", "fit"], context(), stack)) == 1
+        assert len(open_steps(["upscale", "fit"], context(), stack)(PtsSpan())) == 1
 
 
 def test_repeated_pictures_are_reused_and_counted():

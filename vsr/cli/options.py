@@ -72,6 +72,8 @@ _CONTENT_OPTIONS = (
     click.option("--no-audio", is_flag=True, help="Leave all sound out."),
     click.option("--no-subs", is_flag=True, help="Leave all subtitles out."),
     click.option("--deinterlace", type=click.Choice(["auto", "off", "refuse"]), help="As preset."),
+    click.option("--restart", is_flag=True, help="Throw away what an unfinished run left."),
+    click.option("--keep-work", is_flag=True, help="Leave the segments beside the output."),
     click.option("--strict", is_flag=True, help="Refuse where anything would be lost."),
 )
 SPEC_OPTIONS = (*_SIZE_OPTIONS, *_ENCODE_OPTIONS, *_RUN_OPTIONS, *_CONTENT_OPTIONS)
@@ -136,6 +138,8 @@ def spec_from(options: dict[str, Any], existing: Existing = "refuse") -> Upscale
         keep_audio=not options["no_audio"],
         keep_subtitles=not options["no_subs"],
         is_strict=options["strict"],
+        is_restart=options["restart"],
+        keeps_work=options["keep_work"],
         existing=existing,
         **{name: value for name, value in typed.items() if value is not None},
     )

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from vsr.jobs.progress import Note, Observer, ignore
-from vsr.jobs.upscale import Result, spec_of_preset, upscale
+from vsr.jobs.result import Result
+from vsr.jobs.upscale import spec_of_preset, upscale
 from vsr.specs import Size
 
 FULL_HD = Size(1920, 1080)

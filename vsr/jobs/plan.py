@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
+from importlib.metadata import version
+from math import inf
 from pathlib import Path
+from typing import Any
 
 from vsr.colour import UNSPECIFIED, Colour, guessed_matrix
 from vsr.device.select import Device, select
@@ -15,10 +18,11 @@ from vsr.media.encoders import Encoder, choose
 from vsr.media.info import MediaInfo, VideoInfo
 from vsr.media.probe import probe
 from vsr.media.streams import StreamPlan, plan_streams
+from vsr.media.work import source_facts
 from vsr.media.writer import OutputVideo
 from vsr.models import catalog
 from vsr.models.catalog import Model
-from vsr.specs import PtsSpan, Size, UpscaleSpec
+from vsr.specs import Size, UpscaleSpec
 from vsr.upscaling.plan import SizePlan, plan_sizes
 from vsr.upscaling.steps import output_size
 
@@ -37,7 +41,6 @@ class Job:
     encoder: Encoder
     streams: StreamPlan
     video: OutputVideo
-    span: PtsSpan
 
     @property
     def colour(self) -> Colour:
@@ -64,6 +67,32 @@ class Job:
         """How many pictures beyond a span's ends the steps look at."""
         is_filtered = "deinterlace" in self.spec.steps and self.spec.deinterlace != "off"
         return 1 if is_filtered else 0
+
+    def fingerprint(self) -> dict[str, Any]:
+        """Return everything that the bytes of the output depend on, by name, as JSON values."""
+        spec, encoder = self.spec, self.encoder
+        return {
+            **source_facts(self.source.path),
+            "vsr": version("vsr-cli"),
+            "torch": version("torch"),
+            "av": version("av"),
+            "steps": list(spec.steps),
+            "sizes": str(self.sizes),
+            "model": self.model.name,
+            "weights": self.model.sha256,
+            "device": self.device.kind,
+            "precision": self.device.precision,
+            "tile": spec.tile,
+            "deinterlace": spec.deinterlace,
+            "start": spec.time.start_seconds,
+            "end": None if spec.time.end_seconds == inf else spec.time.end_seconds,
+            "max frames": spec.time.max_frames,
+            "encoder": encoder.name,
+            "pixel format": encoder.pix_fmt,
+            "encoder options": dict(encoder.options),
+            "encoder threads": encoder.threads,
+            "colour": asdict(self.video.colour),
+        }
 
     def notes(self) -> Iterator[str]:
         """Yield what the user should know before the start, one line each."""
@@ -122,7 +151,6 @@ def prepare(source: Path, target: Path, spec: UpscaleSpec) -> Job:
         encoder=encoder,
         streams=streams,
         video=_output_video(info.video, size, sizes.sar, colour),
-        span=spec.time.span(info.video.start_pts or 0, info.video.time_base),
     )
 
 

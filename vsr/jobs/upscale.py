@@ -6,78 +6,30 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
 
-from vsr.errors import Refused
+from vsr.errors import DecodingFailed
 from vsr.frames import HostFrame
 from vsr.jobs.plan import Job, prepare
 from vsr.jobs.progress import Note, Observer, Stopwatch, ignore
+from vsr.jobs.result import Result
 from vsr.media.join import Joined, join
 from vsr.media.reader import Reader
+from vsr.media.segments import Segment, frames_per_segment, plan
 from vsr.media.target import check_target
 from vsr.media.verify import Expected, verify
-from vsr.media.writer import Writer, part_of, publish
+from vsr.media.work import Work
+from vsr.media.writer import Writer, part_of
 from vsr.recipes.pipeline import load_pipeline
 from vsr.recipes.preset import load_preset
 from vsr.specs import Existing, Target, UpscaleSpec
 from vsr.upscaling.segment import run_segment
-from vsr.upscaling.steps import STEPS, Counters, Step, StepContext, build
+from vsr.upscaling.steps import STEPS, Counters, StepContext, open_steps
 
+MACS_PER_SECOND = 60e9
+"""What two older processor cores reach in a convolution, roughly; it only sizes the segments."""
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
-    """What an upscale did.
-
-    Attributes:
-        frames_in: pictures that could be decoded.
-        frames_out: pictures in the output, verified.
-        frames_reused: of these, repeated ones that took over the output of the one before.
-        fps: frames per second of wall time, everything included.
-        losses: what is damaged or missing; the exit code is 3 if there is any.
-        is_skipped: the target was there and was left alone.
-    """
-
-    output: Path
-    frames_in: int = 0
-    frames_out: int = 0
-    frames_reused: int = 0
-    elapsed_seconds: float = 0.0
-    losses: tuple[str, ...] = ()
-    is_skipped: bool = False
-
-    @property
-    def fps(self) -> float:
-        """Frames per second of wall time."""
-        return self.frames_out / self.elapsed_seconds if self.elapsed_seconds > 0 else 0.0
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return plain values for JSON."""
-        return {
-            "frames_in": self.frames_in,
-            "frames_out": self.frames_out,
-            "frames_reused": self.frames_reused,
-            "fps": round(self.fps, 3),
-            "elapsed_seconds": round(self.elapsed_seconds, 3),
-            "output": str(self.output),
-            "losses": list(self.losses),
-            "skipped": self.is_skipped,
-        }
-
-    def summary(self) -> str:
-        """Return what to tell a person, losses on lines of their own."""
-        if self.is_skipped:
-            return f"{self.output}: there already, left alone."
-        lines = [f"{self.output}: {self.speed()}"]
-        return "\n".join(lines + [f"loss: {loss}" for loss in self.losses])
-
-    def speed(self) -> str:
-        """Return frames, time and rate in a few words."""
-        reused = f", {self.frames_reused} repeated" if self.frames_reused else ""
-        seconds = self.elapsed_seconds
-        return f"{self.frames_out} frames{reused} in {seconds:.1f} s, {self.fps:.2f} fps"
+CUDA_ADVANTAGE = 500.0
 
 
 def spec_of_preset(
@@ -130,59 +82,104 @@ def upscale(
 
 
 def _run(job: Job, observe: Observer, note: Note) -> Result:
-    """Decode, upscale and encode into a segment; join it with the other streams; publish."""
+    """Plan or take over the segments, do those that are missing, join, verify, publish."""
     started = time.monotonic()
-    watch, counters = Stopwatch(observe, job.frames_expected), Counters()
-    with TemporaryDirectory(dir=job.target.parent, prefix=f".{job.target.name}.") as work:
-        segment = Path(work) / "000000.nut"
-        with (
-            ExitStack() as stack,
-            Reader.open(job.source.path, job.source, job.span, context=job.context) as reader,
-            Writer.create(segment, job.video, job.encoder) as writer,
-        ):
-            steps = build(job.spec.steps, _context(job, note), stack, counters)
-            steps.append(_at_most(job.spec.time.max_frames))
-            count = run_segment(reader.frames(), steps, writer, _ticking(watch, job, segment))
-            if count == 0:
-                raise Refused(f"{job.source.path}: no picture lies between --start and --end.")
-        joined = _publish(job, [segment])
+    target, spec = job.target, job.spec
+    with Work.begin(
+        target, job.fingerprint(), lambda: _plan(job), is_restart=spec.is_restart
+    ) as work:
+        watch = Stopwatch(observe, sum(segment.frames for segment in work.segments))
+        finished = work.finished
+        if finished:
+            note(f"going on after {len(finished)} of {len(work.segments)} finished segments.")
+        for segment in finished:
+            watch.skip(segment.frames, _end_seconds(job, segment))
+        try:
+            done = _do_segments(job, work, watch, note)
+            joined = _publish(job, work)
+        except BaseException:
+            if not work.finished:
+                work.remove()  # nothing to go on from
+            raise
+        if not spec.keeps_work:
+            work.remove()
     return Result(
-        output=job.target,
-        frames_in=count,
+        output=target,
+        frames_in=joined.frames,
         frames_out=joined.frames,
-        frames_reused=counters.reused,
+        frames_reused=done.frames_reused,
         elapsed_seconds=time.monotonic() - started,
-        losses=(str(reader.damage),) if reader.damage.has_losses else (),
+        losses=done.losses,
     )
 
 
-def _publish(job: Job, segments: list[Path]) -> Joined:
+def _plan(job: Job) -> tuple[Segment, ...]:
+    """Cut the clip into segments of about equal work."""
+    frame_seconds = job.model.traits.macs_per_pixel * job.sizes.source.pixels / MACS_PER_SECOND
+    if job.device.is_cuda:
+        frame_seconds /= CUDA_ADVANTAGE
+    return plan(job.source, frames_per_segment(frame_seconds), job.spec.time)
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """What was met on the way."""
+
+    frames_reused: int
+    losses: tuple[str, ...]
+
+
+def _do_segments(job: Job, work: Work, watch: Stopwatch, note: Note) -> _Done:
+    """Decode, upscale and encode each segment that is missing; a finished one is on the disk."""
+    counters, losses = Counters(), []
+    with ExitStack() as stack:
+        steps_of = open_steps(job.spec.steps, _context(job, note), stack, counters)
+        for segment in work.pending:
+            path = work.path_of(segment)
+            with (
+                Reader.open(
+                    job.source.path, job.source, segment.span, context=job.context
+                ) as reader,
+                Writer.create(path, job.video, job.encoder) as writer,
+            ):
+                ticking = _ticking(watch, job, path)
+                count = run_segment(reader.frames(), steps_of(segment.span), writer, ticking)
+                if count == 0:
+                    raise DecodingFailed(f"{job.source.path}: not one picture can be decoded.")
+            if reader.damage.has_losses:
+                losses.append(str(reader.damage))
+            work.check_source(job.source.path)
+    return _Done(counters.reused, tuple(losses))
+
+
+def _publish(job: Job, work: Work) -> Joined:
     """Join, verify, and only then give the file its name."""
-    part = part_of(job.target)
-    try:
-        joined = join(segments, job.source, job.streams, part, job.video, time=job.spec.time)
-        verify(part, Expected.of(joined, job.streams, job.video.size))
-        publish(part, job.target)
-    finally:
-        part.unlink(missing_ok=True)
+    paths = [work.path_of(segment) for segment in work.segments]
+    joined = join(paths, job.source, job.streams, work.joined, job.video, time=job.spec.time)
+    verify(work.joined, Expected.of(joined, job.streams, job.video.size))
+    work.publish()
     return joined
 
 
 def _ticking(watch: Stopwatch, job: Job, segment: Path) -> Callable[[HostFrame], None]:
     """Return what tells the watch of a frame: how far the output is, and how large."""
-    first = job.span.start or job.source.video.start_pts or 0
     part = part_of(segment)
 
     def written(frame: HostFrame) -> None:
         size = part.stat().st_size if part.exists() else 0
-        watch.tick(float((frame.pts - first) * job.video.time_base), size)
+        watch.tick(_seconds(job, frame.pts), size)
 
     return written
 
 
-def _at_most(count: int | None) -> Step:
-    """Return a step that ends the stream after so many frames."""
-    return lambda frames: islice(frames, count)
+def _end_seconds(job: Job, segment: Segment) -> float:
+    return 0.0 if segment.span.end is None else _seconds(job, segment.span.end)
+
+
+def _seconds(job: Job, pts: int) -> float:
+    """Return a time of the source on the clock of the output."""
+    first = job.source.video.start_pts or 0
+    return max(0.0, float((pts - first) * job.video.time_base) - job.spec.time.start_seconds)
 
 
 def _context(job: Job, note: Note) -> StepContext:
@@ -195,6 +192,5 @@ def _context(job: Job, note: Note) -> StepContext:
         device=job.device,
         tile=job.spec.tile,
         deinterlace=job.spec.deinterlace,
-        span=job.span,
         say=note,
     )

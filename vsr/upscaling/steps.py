@@ -42,7 +42,6 @@ class StepContext:
         layout: of the decoded frames.
         colour: of the decoded frames, resolved (`Colour.resolved`); the output keeps it.
         output_layout: what the encoder takes.
-        span: the pictures to deliver; the deinterlacer looks at its neighbours too.
         tile: the largest tile side in low-resolution pixels; None lets memory decide.
         say: told what the user should know, one line each.
     """
@@ -55,7 +54,6 @@ class StepContext:
     device: Device
     tile: int | None = None
     deinterlace: Deinterlace = "auto"
-    span: PtsSpan = field(default_factory=PtsSpan)
     say: Callable[[str], None] = field(default=lambda line: None)
 
 
@@ -95,10 +93,13 @@ def check_steps(names: Sequence[str]) -> None:
         raise InvalidOption(f"steps {', '.join(names)}: their order must be {', '.join(order)}.")
 
 
-def build(
+def open_steps(
     names: Sequence[str], context: StepContext, stack: ExitStack, counters: Counters | None = None
-) -> list[Step]:
-    """Return the steps, ready to be folded: ``for step in steps: frames = step(frames)``.
+) -> Callable[[PtsSpan], list[Step]]:
+    """Open what the steps need, once for a clip; return what makes the steps of each span.
+
+    The steps are folded: ``for step in steps: frames = step(frames)``. A span says which pictures
+    to deliver; the deinterlacer looks at its neighbours too.
 
     Args:
         stack: owns the engine that is opened here.
@@ -111,13 +112,16 @@ def build(
     """
     check_steps(names)
     counters = counters if counters is not None else Counters()
-    steps: list[Step] = []
-    if "deinterlace" in names and context.deinterlace != "off":
-        steps.append(_deinterlaced(context))
+    passes: list[Step] = []
     device_steps = [name for name in names if STEPS[name] == DEVICE]
     if device_steps or context.layout != context.output_layout:
-        steps.append(_engine_pass(device_steps, context, stack, counters))
-    return steps
+        passes.append(_engine_pass(device_steps, context, stack, counters))
+    is_filtered = "deinterlace" in names and context.deinterlace != "off"
+
+    def steps_of(span: PtsSpan) -> list[Step]:
+        return [_deinterlaced(context, span), *passes] if is_filtered else passes
+
+    return steps_of
 
 
 def _engine_pass(
@@ -147,13 +151,13 @@ def _engine_pass(
     return enlarged
 
 
-def _deinterlaced(context: StepContext) -> Step:
+def _deinterlaced(context: StepContext, span: PtsSpan) -> Step:
     """Return the deinterlacing step: progressive pictures pass untouched."""
     from vsr.media.filters import deinterlace
 
     if context.deinterlace == "refuse":
         return _refuse_interlaced
-    return lambda frames: deinterlace(frames, context.span)
+    return lambda frames: deinterlace(frames, span)
 
 
 def _refuse_interlaced(frames: Iterator[HostFrame]) -> Iterator[HostFrame]:

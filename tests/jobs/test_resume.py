@@ -1,0 +1,115 @@
+"""A run that was stopped goes on where it was, and ends byte for byte as if it had not been."""
+
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.clips import Audio, indices_in, write_clip
+from vsr.errors import OutputBusy, OutputError
+from vsr.jobs import upscale as job
+from vsr.jobs.upscale import spec_of_preset, upscale
+from vsr.media.work import Work, work_folder_of
+from vsr.specs import EncodeSpec, Target
+
+FRAMES = 72
+
+
+@pytest.fixture(autouse=True)
+def small_segments(monkeypatch):
+    """Cut the clip into three."""
+    monkeypatch.setattr(job, "frames_per_segment", lambda seconds: 24)
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    return write_clip(tmp_path / "in.mp4", frames=FRAMES, gop=12, audio=[Audio()])
+
+
+def spec(**changes):
+    encode = EncodeSpec(encoder_preset="ultrafast")
+    base = spec_of_preset("1080p", Target(scale=2))
+    return replace(base, **{"model": "bicubic", "encode": encode, **changes})
+
+
+class Stop(Exception):
+    """A power cut."""
+
+
+def stop_after(frames: int):
+    def observe(progress):
+        if progress.frames == frames:
+            raise Stop
+
+    return observe
+
+
+def test_segments_join_without_seam(clip: Path, tmp_path: Path):
+    upscale(clip, tmp_path / "out.mp4", spec(keeps_work=True))
+    assert indices_in(tmp_path / "out.mp4") == list(range(FRAMES))
+    segments = sorted(work_folder_of(tmp_path / "out.mp4").glob("*.nut"))
+    assert [len(indices_in(path)) for path in segments] == [24, 24, 24]
+
+
+@pytest.mark.parametrize("frames", [25, 47, 60])
+def test_a_stopped_run_goes_on_and_ends_byte_identical(clip: Path, tmp_path: Path, frames: int):
+    upscale(clip, tmp_path / "whole.mp4", spec())
+    target, notes, counts = tmp_path / "out.mp4", [], []
+    with pytest.raises(Stop):
+        upscale(clip, target, spec(), observe=stop_after(frames))
+    assert not target.exists()
+    upscale(clip, target, spec(), note=notes.append, observe=lambda p: counts.append(p.frames))
+    assert any("going on after" in note for note in notes)
+    assert counts[0] > 24
+    assert counts[-1] == FRAMES
+    assert target.read_bytes() == (tmp_path / "whole.mp4").read_bytes()
+    assert not work_folder_of(target).exists()
+
+
+def test_a_run_stopped_before_its_first_segment_leaves_nothing(clip: Path, tmp_path: Path):
+    with pytest.raises(Stop):
+        upscale(clip, tmp_path / "out.mp4", spec(), observe=stop_after(3))
+    assert [path.name for path in tmp_path.iterdir()] == ["in.mp4"]
+
+
+def test_other_settings_are_refused_with_the_difference_unless_begun_anew(clip, tmp_path: Path):
+    target = tmp_path / "out.mp4"
+    with pytest.raises(Stop):
+        upscale(clip, target, spec(), observe=stop_after(30))
+    other = spec(encode=EncodeSpec(encoder_preset="ultrafast", crf=30))
+    with pytest.raises(OutputError, match=r"encoder options was .* Use those again"):
+        upscale(clip, target, other)
+    assert upscale(clip, target, replace(other, is_restart=True)).frames_out == FRAMES
+
+
+def test_a_second_run_on_one_target_is_refused(clip: Path, tmp_path: Path):
+    with Work.begin(tmp_path / "out.mp4", {}, lambda: ()), pytest.raises(OutputBusy):
+        upscale(clip, tmp_path / "out.mp4", spec())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("frame", [1, 26, 50, 71])
+def test_a_killed_process_is_resumed_byte_identical(clip: Path, tmp_path: Path, frame: int):
+    upscale(clip, tmp_path / "whole.mp4", spec())
+    code = f"""
+import os, signal
+from tests.jobs.test_resume import spec, job
+job.frames_per_segment = lambda seconds: 24
+def observe(progress):
+    if progress.frames == {frame}:
+        os.kill(os.getpid(), signal.SIGKILL)
+from pathlib import Path
+job.upscale(Path("in.mp4"), Path("out.mp4"), spec(), observe=observe)
+"""
+    root = Path(__file__).parents[2]
+    environment = {"PYTHONPATH": str(root), "PATH": ""}
+    killed = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environment, check=False
+    )
+    assert killed.returncode == -signal.SIGKILL
+    assert not (tmp_path / "out.mp4").exists()
+    upscale(clip, tmp_path / "out.mp4", spec())
+    assert (tmp_path / "out.mp4").read_bytes() == (tmp_path / "whole.mp4").read_bytes()

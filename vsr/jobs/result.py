@@ -1,0 +1,60 @@
+"""What an upscale did, as values, as a line for a person and as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What an upscale did.
+
+    Attributes:
+        frames_in: pictures that could be decoded.
+        frames_out: pictures in the output, verified.
+        frames_reused: of these, repeated ones that took over the output of the one before.
+        fps: frames per second of wall time, everything included.
+        losses: what is damaged or missing; the exit code is 3 if there is any.
+        is_skipped: the target was there and was left alone.
+    """
+
+    output: Path
+    frames_in: int = 0
+    frames_out: int = 0
+    frames_reused: int = 0
+    elapsed_seconds: float = 0.0
+    losses: tuple[str, ...] = ()
+    is_skipped: bool = False
+
+    @property
+    def fps(self) -> float:
+        """Frames per second of wall time."""
+        return self.frames_out / self.elapsed_seconds if self.elapsed_seconds > 0 else 0.0
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return {
+            "frames_in": self.frames_in,
+            "frames_out": self.frames_out,
+            "frames_reused": self.frames_reused,
+            "fps": round(self.fps, 3),
+            "elapsed_seconds": round(self.elapsed_seconds, 3),
+            "output": str(self.output),
+            "losses": list(self.losses),
+            "skipped": self.is_skipped,
+        }
+
+    def summary(self) -> str:
+        """Return what to tell a person, losses on lines of their own."""
+        if self.is_skipped:
+            return f"{self.output}: there already, left alone."
+        lines = [f"{self.output}: {self.speed()}"]
+        return "\n".join(lines + [f"loss: {loss}" for loss in self.losses])
+
+    def speed(self) -> str:
+        """Return frames, time and rate in a few words."""
+        reused = f", {self.frames_reused} repeated" if self.frames_reused else ""
+        seconds = self.elapsed_seconds
+        return f"{self.frames_out} frames{reused} in {seconds:.1f} s, {self.fps:.2f} fps"
