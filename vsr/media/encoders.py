@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from vsr.colour import Colour
@@ -12,9 +10,12 @@ from vsr.errors import EncoderUnavailable, InvalidOption, UnsuitableContainer
 from vsr.frames import Layout
 from vsr.media.codecs import CodecEntry, codec_named
 from vsr.media.containers import container_named
+from vsr.media.encoder import Encoder
 from vsr.media.formats import layout_of
 from vsr.media.trial import check_option_names, prove
 from vsr.specs import EncodeSpec, Size
+
+__all__ = ["Encoder", "choose"]
 
 DEFAULT_CRF = 18.0
 """Visually clean at x264's scale: upscaling is done once, and kept."""
@@ -27,31 +28,6 @@ H264_SIDE = 4096
 """The longest side that decoders of H.264 in hardware take (level 5.2)."""
 
 MAX_THREADS = 16
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Encoder:
-    """An encoder that has been opened once at this size and format.
-
-    Attributes:
-        name: FFmpeg's name, such as ``libx264``.
-        codec: what it writes, such as ``h264``.
-        pix_fmt: FFmpeg's name of what it encodes.
-        layout: what the upscaler is to deliver. Gray stays gray even where ``pix_fmt`` has chroma.
-        options: everything that FFmpeg is told.
-        threads: fixed, as the bytes of the output can depend on it.
-        params_option: the option for the parameters of the library itself, if it has one.
-        notes: what the user should know, one sentence each.
-    """
-
-    name: str
-    codec: str
-    pix_fmt: str
-    layout: Layout
-    options: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    threads: int = 1
-    params_option: str | None = None
-    notes: tuple[str, ...] = ()
 
 
 def choose(

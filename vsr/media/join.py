@@ -89,9 +89,8 @@ def join(
                 container_options=dict((*container.options, *options)),
             ) as output,
         ):
-            output.flags |= (
-                Flags.bitexact.value
-            )  # no random identifiers: a resumed file is the same
+            # No random identifiers: the file of a resumed run is the same, byte for byte.
+            output.flags |= cast("int", Flags.bitexact.value)
             output.metadata.update(container_metadata(origin.metadata))
             _set_chapters(origin, output, times, video.time_base)
             stream = _add_video(output, container, segments[0], video)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from fractions import Fraction
 from types import MappingProxyType
 
-from vsr.media.encoders import Encoder
+from vsr.media.encoder import Encoder
 from vsr.media.hdr import HdrMetadata, MasteringDisplay, Point
 
 CHROMATICITY_UNITS = 50_000

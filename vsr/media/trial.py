@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import errno
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from fractions import Fraction
-from typing import TYPE_CHECKING, cast
+from types import MappingProxyType
+from typing import cast
 
 import av
 import av.logging
@@ -16,10 +16,13 @@ from av.video.codeccontext import VideoCodecContext
 
 from vsr.colour import Colour, Siting
 from vsr.errors import EncoderUnavailable, InvalidOption
+from vsr.media.codecs import CODECS
+from vsr.media.encoder import Encoder
+from vsr.media.formats import layout_of
+from vsr.specs import Size
 
-if TYPE_CHECKING:
-    from vsr.media.encoders import Encoder
-    from vsr.specs import Size
+TRIAL_SIZE = Size(256, 144)
+"""Hardware encoders refuse much smaller ones."""
 
 TRIAL_RATE = Fraction(25)
 """Any rate will do: none of the encoders has a limit on it that matters here."""
@@ -76,6 +79,31 @@ def prove(encoder: Encoder, size: Size, colour: Colour, *, is_hardware: bool) ->
         EncoderUnavailable: it does not open.
         InvalidOption: it opens, but complains of one of the library's own parameters.
     """
+    reason = _obstacle(encoder, size, colour, is_hardware=is_hardware)
+    if reason is not None:
+        raise EncoderUnavailable(
+            f"{encoder.name} does not open at {size}, {encoder.pix_fmt} ({reason}). "
+            f"Choose another --codec, size or --pix-fmt."
+        )
+
+
+def openings() -> Iterator[tuple[str, str | None]]:
+    """Yield each encoder that vsr knows, and why it does not open here; None if it does."""
+    for entry in CODECS:
+        layout = layout_of(entry.pix_fmts[0])
+        assert layout is not None  # a row of the table
+        encoder = Encoder(
+            name=entry.name,
+            codec=entry.codec,
+            pix_fmt=entry.pix_fmts[0],
+            layout=layout,
+            options=MappingProxyType(dict(entry.fixed)),
+        )
+        yield entry.name, _obstacle(encoder, TRIAL_SIZE, Colour(), is_hardware=entry.is_hardware)
+
+
+def _obstacle(encoder: Encoder, size: Size, colour: Colour, *, is_hardware: bool) -> str | None:
+    """Open the encoder, and return why it cannot be."""
     context = _create(encoder.name)
     configure(context, encoder, size, colour)
     context.time_base, context.framerate = 1 / TRIAL_RATE, TRIAL_RATE
@@ -88,10 +116,12 @@ def prove(encoder: Encoder, size: Size, colour: Colour, *, is_hardware: bool) ->
             if is_hardware:
                 context.encode(av.VideoFrame(size.width, size.height, encoder.pix_fmt))
     except (av.FFmpegError, OSError, ValueError) as error:
-        raise EncoderUnavailable(_refusal(encoder, size, error, log)) from error
+        said = next((text.strip() for _, _, text in reversed(log) if text.strip()), "")
+        return (said or str(error)).rstrip(".")
     finally:
         av.logging.set_level(level)
     _check_complaints(encoder, log, set(context.options) & given)
+    return None
 
 
 def _create(name: str) -> VideoCodecContext:
@@ -101,19 +131,6 @@ def _create(name: str) -> VideoCodecContext:
         raise EncoderUnavailable(
             f"{name}: this build of FFmpeg does not have it. Choose another --codec."
         ) from error
-
-
-def _refusal(
-    encoder: Encoder, size: Size, error: Exception, log: list[tuple[int, str, str]]
-) -> str:
-    said = next((text.strip() for _, _, text in reversed(log) if text.strip()), "")
-    if isinstance(error, OSError) and error.errno in (errno.EPERM, errno.ENODEV, errno.ENOSYS):
-        said = said or "there is no such device here"
-    reason = (said or str(error)).rstrip(".")
-    return (
-        f"{encoder.name} does not open at {size}, {encoder.pix_fmt} ({reason}). "
-        f"Choose another --codec, size or --pix-fmt."
-    )
 
 
 def _check_complaints(encoder: Encoder, log: list[tuple[int, str, str]], unused: set[str]) -> None:

@@ -25,7 +25,7 @@ from vsr.colour import Colour
 from vsr.errors import EncodingFailed
 from vsr.frames import HostFrame, Layout
 from vsr.media.captions import can_carry_captions, with_captions
-from vsr.media.encoders import Encoder
+from vsr.media.encoder import Encoder
 from vsr.media.failures import output_failure
 from vsr.media.formats import layout_of
 from vsr.media.hdr import HdrMetadata

@@ -1,0 +1,34 @@
+"""An encoder that has been chosen: everything that FFmpeg is told, as one frozen value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from vsr.frames import Layout
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Encoder:
+    """An encoder that has been opened once at this size and format.
+
+    Attributes:
+        name: FFmpeg's name, such as ``libx264``.
+        codec: what it writes, such as ``h264``.
+        pix_fmt: FFmpeg's name of what it encodes.
+        layout: what the upscaler is to deliver. Gray stays gray even where ``pix_fmt`` has chroma.
+        options: everything that FFmpeg is told.
+        threads: fixed, as the bytes of the output can depend on it.
+        params_option: the option for the parameters of the library itself, if it has one.
+        notes: what the user should know, one sentence each.
+    """
+
+    name: str
+    codec: str
+    pix_fmt: str
+    layout: Layout
+    options: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    threads: int = 1
+    params_option: str | None = None
+    notes: tuple[str, ...] = ()
