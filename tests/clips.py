@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import struct
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -17,6 +18,8 @@ from typing import Any
 
 import av
 import numpy as np
+from av.filter import Graph
+from av.stream import Disposition
 from numpy.typing import NDArray
 
 from vsr.colour import Range
@@ -62,7 +65,7 @@ class Attachment:
 
 @dataclass(frozen=True, kw_only=True)
 class Clip:
-    """Everything a made clip can be; see `write_clip`."""
+    """Everything a made clip can be; see `write_clip`. Without frames it has no video stream."""
 
     frames: int = 48
     size: Size = SMALL
@@ -85,6 +88,7 @@ class Clip:
     rotation: float | None = None
     is_flipped: bool = False
     is_interlaced: bool = False
+    is_top_first: bool = True
     audio: Sequence[Audio] = ()
     subtitles: Sequence[Subtitle] = ()
     attachments: Sequence[Attachment] = ()
@@ -101,14 +105,14 @@ def write_clip(path: Path | str, clip: Clip | None = None, **changes: Any) -> Pa
         str(path), "w", format=clip.container, options=dict(clip.container_options)
     ) as output:
         output.metadata.update(clip.metadata)
-        video = _video_stream(output, clip)
+        video = _video_stream(output, clip) if clip.frames else None
         tones = [(_audio_stream(output, item), item) for item in clip.audio]
         texts = [(_subtitle_stream(output, item), item) for item in clip.subtitles]
         for item in clip.attachments:
             output.add_attachment(item.name, item.mime_type, item.data)
         if clip.chapters:
             output.set_chapters([_chapter(i, item) for i, item in enumerate(clip.chapters)])
-        packets = list(_video_packets(video, clip))
+        packets = _video_packets(video, clip) if clip.frames else []
         for stream, item in tones:
             packets += _audio_packets(stream, item, clip)
         for stream, item in texts:
@@ -170,9 +174,41 @@ def times_in(path: Path | str, stream: int = 0) -> list[Fraction]:
         return [frame.pts * Fraction(frame.time_base) for frame in container.decode(video=stream)]
 
 
-def mkv_with(path: Path, **changes: Any) -> bytes:
-    """Return the bytes of a small Matroska clip, for tests that damage it."""
-    return write_clip(path, **changes).read_bytes()
+def side_by_side(
+    path: Path, sources: Sequence[Path], dispositions: Sequence[Disposition] = ()
+) -> Path:
+    """Copy all streams of several clips into one file, in order, with the given dispositions."""
+    with ExitStack() as stack:
+        inputs = [stack.enter_context(av.open(str(source))) for source in sources]
+        output = stack.enter_context(av.open(str(path), "w"))
+        copies = {
+            stream: output.add_stream_from_template(stream, opaque=True)
+            for source in inputs
+            for stream in source.streams
+        }
+        for copy, disposition in zip(copies.values(), dispositions):
+            copy.disposition = disposition
+        for source in inputs:
+            for packet in source.demux():
+                if packet.size:
+                    packet.stream = copies[packet.stream]
+                    output.mux(packet)
+    return path
+
+
+def write_captioned(path: Path, frames: int = 12) -> list[bytes]:
+    """Write raw H.264 with A/53 captions on every picture; return what each must say."""
+    bare = write_clip(path.with_suffix(".bare.h264"), frames=frames, b_frames=0)
+    texts = [bytes([0xFC, 0x80 | index, 0x41 + index % 26]) for index in range(frames)]
+    queue = iter(texts)
+    pieces = []
+    for nal in (part.rstrip(b"\0") for part in bare.read_bytes().split(b"\0\0\1")[1:]):
+        if nal[0] & 31 in (1, 5):
+            body = b"\xb5\x00\x31GA94\x03" + bytes([0xC1, 0xFF]) + next(queue) + b"\xff"
+            pieces.append(bytes([6, 4, len(body)]) + body + b"\x80")
+        pieces.append(nal)
+    path.write_bytes(b"".join(b"\0\0\0\1" + piece for piece in pieces))
+    return texts
 
 
 def _inner(cell: int, cells: int, length: int) -> tuple[int, int]:
@@ -256,8 +292,12 @@ def _video_packets(stream: Any, clip: Clip) -> list[Any]:
     time_base = clip.time_base or 1 / clip.rate
     step = 1 / (clip.rate * time_base)
     packets = []
+    flag = _field_flag(clip) if clip.is_interlaced else None
     for position in range(clip.frames):
         frame = av_frame(clip.first_index + position, clip.size, clip.pix_fmt)
+        if flag is not None:
+            flag.vpush(frame)
+            frame = flag.vpull()
         frame.pts = clip.pts[position] if clip.pts else round(position * step)
         frame.time_base = time_base
         for name in ("primaries", "transfer", "matrix", "color_range"):
@@ -271,6 +311,20 @@ def _video_packets(stream: Any, clip: Clip) -> list[Any]:
                 setattr(frame, attribute, int(value))
         packets += stream.encode(frame)
     return packets + stream.encode(None)
+
+
+def _field_flag(clip: Clip) -> Graph:
+    """Return a filter that marks pictures as interlaced; encoders read it from each of them."""
+    graph = Graph()
+    source = graph.add(
+        "buffer",
+        video_size=f"{clip.size.width}x{clip.size.height}",
+        pix_fmt=clip.pix_fmt,
+        time_base="1/1",
+    )
+    mark = graph.add("setfield", "tff" if clip.is_top_first else "bff")
+    graph.link_nodes(source, mark, graph.add("buffersink")).configure()
+    return graph
 
 
 def _audio_stream(output: Any, item: Audio) -> Any:

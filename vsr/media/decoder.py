@@ -57,6 +57,9 @@ class Damage:
             or self.missing_bytes
         )
 
+    def __bool__(self) -> bool:
+        return bool(self.has_losses or self.repaired_times or self.converted_frames)
+
     def __str__(self) -> str:
         counts = (
             (self.corrupt_frames, "damaged frames"),

@@ -18,6 +18,7 @@ from av.video.stream import VideoStream
 from vsr.colour import LUMA_WEIGHTS, UNSPECIFIED, Colour
 from vsr.errors import UnreadableMedia
 from vsr.media.decoder import Damage, Decoder
+from vsr.media.fields import FieldOrder
 from vsr.media.formats import Reading, reading_of
 from vsr.media.headers import missing_bytes, y4m_siting
 from vsr.media.info import Kind, MediaInfo, StreamInfo, VideoInfo
@@ -92,7 +93,7 @@ def _video(
     codec = stream.codec_context.codec.canonical_name
     field_order = stream.codec_context.field_order
     is_interlaced_in_header = field_order in FIELD_ORDERS_TOP_FIRST + FIELD_ORDERS_BOTTOM_FIRST
-    is_flagged = any(frame.interlaced_frame for frame in frames)
+    flagged = [frame for frame in frames if frame.interlaced_frame]
     return VideoInfo(
         index=stream.index,
         codec=codec,
@@ -107,9 +108,13 @@ def _video(
         frame_rate=rate,
         duration_seconds=float(stream.duration * time_base) if stream.duration else None,
         frames_in_header=stream.frames or None,
-        is_interlaced=is_flagged or is_interlaced_in_header,
-        is_interlaced_in_header=is_interlaced_in_header and not is_flagged,
-        is_top_field_first=field_order not in FIELD_ORDERS_BOTTOM_FIRST,
+        is_interlaced=bool(flagged) or is_interlaced_in_header,
+        is_interlaced_in_header=is_interlaced_in_header and not flagged,
+        is_top_field_first=(
+            FieldOrder().is_top_first(flagged[0])
+            if flagged
+            else field_order not in FIELD_ORDERS_BOTTOM_FIRST
+        ),
         display_matrix=display_matrix_of(side_data),
         hdr=hdr_of(side_data),
         bit_rate=stream.bit_rate or None,
@@ -179,7 +184,7 @@ def _other(stream: Stream) -> StreamInfo:
         "attachment": "attachment",
     }
     context = stream.codec_context
-    codec = context.name if context is not None else getattr(stream, "name", None)
+    codec = context.codec.canonical_name if context is not None else getattr(stream, "name", None)
     time_base = stream.time_base
     duration = stream.duration
     return StreamInfo(

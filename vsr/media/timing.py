@@ -98,6 +98,7 @@ class Timeline:
             self.repaired += self._is_timed
         elif self._last is None or shifted > self._last:
             stamp = self._anchored(shifted)
+            self.repaired += shifted != pts
         else:
             stamp = self._anchored(self._forced_forward(shifted, next_pts))
             self.repaired += 1

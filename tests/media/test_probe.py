@@ -1,0 +1,266 @@
+from __future__ import annotations
+
+import os
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from av.stream import Disposition
+
+from tests.clips import Attachment, Audio, Subtitle, side_by_side, write_captioned, write_clip
+from vsr.colour import Colour, Range, Siting
+from vsr.errors import NoSuchFile, NoVideo, UnreadableMedia
+from vsr.media.probe import probe
+from vsr.media.timing import Timing
+from vsr.specs import Size
+
+MASTERING = "G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,50)"
+
+
+def test_everything_in_a_file_is_found(tmp_path: Path) -> None:
+    path = write_clip(
+        tmp_path / "full.mkv",
+        frames=30,
+        audio=[Audio(), Audio(codec="libopus", language="deu", title="Kommentar")],
+        subtitles=[Subtitle(), Subtitle(codec="ass", language="fra")],
+        attachments=[Attachment()],
+        chapters=[(0, 0.5, "one"), (0.5, 1.2, "two")],
+        metadata={"title": "A clip"},
+        sar=Fraction(4, 3),
+    )
+    info = probe(path)
+    assert [(item.kind, item.codec, item.language, item.title) for item in info.others] == [
+        ("audio", "aac", "eng", None),
+        ("audio", "opus", "deu", "Kommentar"),
+        ("subtitle", "subrip", "eng", None),
+        ("subtitle", "ass", "fra", None),
+        ("attachment", "font.ttf", None, None),
+    ]
+    assert (info.chapters, info.metadata["title"], info.missing_bytes) == (2, "A clip", 0)
+    assert info.format_name == "matroska,webm"
+    assert (info.video.codec, info.video.pix_fmt) == ("h264", "yuv420p")
+    assert (info.video.size, info.video.sar) == (Size(96, 64), Fraction(4, 3))
+    assert info.video.timing is Timing.GIVEN
+    assert info.video.conversion is None
+
+
+def test_times_and_rates_are_exact(tmp_path: Path) -> None:
+    video = probe(write_clip(tmp_path / "film.mp4", rate=Fraction(24000, 1001), frames=24)).video
+    assert video.frame_rate == Fraction(24000, 1001)
+    assert (video.time_base * video.frame_rate).numerator == 1
+    assert (video.start_pts, video.frames_in_header) == (0, 24)
+    assert video.duration_seconds == pytest.approx(1.001)
+
+
+def test_a_late_start_is_kept(tmp_path: Path) -> None:
+    late = [1500 + 40 * index for index in range(5)]
+    path = write_clip(tmp_path / "late.mkv", time_base=Fraction(1, 1000), pts=late, frames=5)
+    assert probe(path).video.start_pts == 1500
+
+
+def test_colour_tags_are_read_as_they_are(tmp_path: Path) -> None:
+    path = write_clip(
+        tmp_path / "tags.mp4", primaries=1, transfer=13, matrix=5, color_range=Range.FULL
+    )
+    expected = Colour(primaries=1, transfer=13, matrix=5, range=Range.FULL)
+    assert probe(path).video.colour == expected
+
+
+def test_what_is_not_tagged_stays_unspecified(tmp_path: Path) -> None:
+    assert probe(write_clip(tmp_path / "plain.mp4", frames=2)).video.colour == Colour()
+
+
+def test_motion_jpeg_is_full_range_and_centre_sited(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "m.avi", codec="mjpeg", pix_fmt="yuvj420p", frames=2)
+    colour = probe(path).video.colour
+    assert (colour.range, colour.siting) == (Range.FULL, Siting.CENTER)
+
+
+@pytest.mark.parametrize(
+    ("tag", "siting"),
+    [
+        (b" C420mpeg2", Siting.LEFT),
+        (b" C420jpeg", Siting.CENTER),
+        (b" C420paldv", Siting.TOP_LEFT),
+        (b"", Siting.CENTER),
+        (b" C444", Siting.UNSPECIFIED),
+    ],
+)
+def test_the_siting_of_y4m_is_read_from_its_header(
+    tmp_path: Path, tag: bytes, siting: Siting
+) -> None:
+    path = tmp_path / "clip.y4m"
+    picture = bytes(32 * 16 * (3 if b"444" in tag else 1) * 3 // (3 if b"444" in tag else 2))
+    path.write_bytes(b"YUV4MPEG2 W32 H16 F25:1 Ip A1:1" + tag + b"\n" + b"FRAME\n" + picture)
+    assert probe(path).video.colour.siting is siting
+
+
+def test_an_unsupported_matrix_is_refused_at_once(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "ycgco.mkv", matrix=8, frames=2)
+    with pytest.raises(UnreadableMedia, match=r"colour matrix 8 of H\.273 is not supported"):
+        probe(path)
+
+
+def test_rotation_and_flips_are_read_whole(tmp_path: Path) -> None:
+    turned = write_clip(tmp_path / "turned.mp4", rotation=90, frames=2)
+    flipped = write_clip(tmp_path / "flipped.mp4", rotation=90, is_flipped=True, frames=2)
+    one = 65536
+    matrix = probe(turned).video.display_matrix
+    assert matrix is not None
+    assert [abs(value) for value in matrix] == [0, one, 0, one, 0, 0, 0, 0, 1 << 30]
+    assert probe(flipped).video.display_matrix not in (matrix, None)
+    assert probe(write_clip(tmp_path / "upright.mp4", frames=2)).video.display_matrix is None
+
+
+def test_hdr10_metadata_is_read_as_exact_fractions(tmp_path: Path) -> None:
+    path = write_clip(
+        tmp_path / "hdr.mkv",
+        codec="libx265",
+        pix_fmt="yuv420p10le",
+        frames=3,
+        primaries=9,
+        transfer=16,
+        matrix=9,
+        options={
+            "x265-params": f"hdr10=1:repeat-headers=1:master-display={MASTERING}:max-cll=1000,400"
+        },
+    )
+    hdr = probe(path).video.hdr
+    assert hdr is not None
+    assert hdr.mastering is not None
+    assert hdr.light is not None
+    assert hdr.mastering.green == (Fraction(13250, 50000), Fraction(34500, 50000))
+    assert hdr.mastering.white == (Fraction(15635, 50000), Fraction(16450, 50000))
+    assert (hdr.mastering.min_luminance, hdr.mastering.max_luminance) == (Fraction(1, 200), 1000)
+    assert (hdr.light.max_content, hdr.light.max_frame_average) == (1000, 400)
+
+
+@pytest.mark.parametrize("codec", ["libx264", "mpeg2video"])
+@pytest.mark.parametrize("is_top", [True, False])
+def test_interlacing_and_its_field_order_are_seen(tmp_path: Path, codec: str, is_top: bool) -> None:
+    video = probe(
+        write_clip(tmp_path / "i.mkv", is_interlaced=True, is_top_first=is_top, codec=codec)
+    ).video
+    assert (video.is_interlaced, video.is_top_field_first) == (True, is_top)
+    assert not probe(write_clip(tmp_path / "p.mkv")).video.is_interlaced
+
+
+def test_closed_captions_are_noticed(tmp_path: Path) -> None:
+    write_captioned(tmp_path / "captioned.h264")
+    assert probe(tmp_path / "captioned.h264").video.has_captions
+    assert not probe(tmp_path / "captioned.bare.h264").video.has_captions
+
+
+def test_the_default_video_is_chosen_before_the_larger_one(tmp_path: Path) -> None:
+    small = write_clip(tmp_path / "small.mkv", frames=3)
+    large = write_clip(tmp_path / "large.mkv", frames=3, size=Size(128, 96))
+    both = side_by_side(tmp_path / "a.mkv", [large, small], [Disposition(0), Disposition.default])
+    assert probe(both).video.size == Size(96, 64)
+    neither = side_by_side(tmp_path / "b.mkv", [small, large], [Disposition(0), Disposition(0)])
+    assert probe(neither).video.size == Size(128, 96)
+    assert [item.kind for item in probe(neither).others] == ["video"]
+
+
+def test_cover_art_is_no_video(tmp_path: Path) -> None:
+    cover = write_clip(
+        tmp_path / "cover.mkv", codec="mjpeg", pix_fmt="yuvj420p", frames=1, size=Size(640, 480)
+    )
+    clip = write_clip(tmp_path / "clip.mkv", frames=3, audio=[Audio()])
+    path = side_by_side(tmp_path / "art.mp4", [cover, clip], [Disposition.attached_pic])
+    info = probe(path)
+    assert info.video.size == Size(96, 64)
+    assert [item.is_cover_art for item in info.others if item.kind == "video"] == [True]
+
+
+def test_sound_alone_is_refused_with_the_counts(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "sound.mka", frames=0, audio=[Audio(seconds=0.2)] * 2)
+    with pytest.raises(NoVideo, match=r"sound\.mka: no video stream \(2 audio\)\. Choose another"):
+        probe(path)
+
+
+def test_sound_with_cover_art_is_refused(tmp_path: Path) -> None:
+    cover = write_clip(tmp_path / "c.mkv", codec="mjpeg", pix_fmt="yuvj420p", frames=1)
+    sound = write_clip(tmp_path / "s.mka", frames=0, audio=[Audio(seconds=0.2)])
+    song = side_by_side(tmp_path / "song.mp4", [cover, sound], [Disposition.attached_pic])
+    with pytest.raises(NoVideo, match=r"\(1 audio, 1 cover art\)"):
+        probe(song)
+
+
+def test_a_missing_file_says_so(tmp_path: Path) -> None:
+    with pytest.raises(NoSuchFile, match=r"gone\.mp4: no such file"):
+        probe(tmp_path / "gone.mp4")
+
+
+def test_a_directory_says_so(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableMedia, match="this is a directory"):
+        probe(tmp_path)
+
+
+def test_an_empty_file_says_so(tmp_path: Path) -> None:
+    (tmp_path / "empty.mp4").touch()
+    with pytest.raises(UnreadableMedia, match="the file is empty"):
+        probe(tmp_path / "empty.mp4")
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "notes.mp4", "notes.ans"])
+def test_a_text_file_is_no_video(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("It was a dark and stormy night.\n" * 40)
+    with pytest.raises(UnreadableMedia):
+        probe(tmp_path / name)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_file_without_permission_says_so(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "secret.mp4", frames=1)
+    path.chmod(0)
+    with pytest.raises(UnreadableMedia, match="no permission"):
+        probe(path)
+
+
+def test_an_mp4_without_its_index_is_refused(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "cut.mp4")
+    path.write_bytes(path.read_bytes()[:2000])
+    with pytest.raises(UnreadableMedia, match="damaged beyond opening"):
+        probe(path)
+
+
+def test_undecodable_video_is_refused(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "clip.mkv", codec="ffv1", frames=3, gop=1)
+    data = path.read_bytes()
+    start = data.index(bytes.fromhex("1F43B675"))  # the first cluster
+    path.write_bytes(data[: start + 40] + b"\x55" * (len(data) - start - 40))
+    with pytest.raises(UnreadableMedia):
+        probe(path)
+
+
+@pytest.mark.parametrize(
+    "name", ["a b'\"c.mkv", "-y.mkv", "new\nline.mkv", "ünïcödé.mkv", "http:x.mkv", "%03d.mkv"]
+)
+def test_any_file_name_opens(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_clip(tmp_path / "plain.mkv", frames=2).rename(tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    assert probe(Path(name)).video.size == Size(96, 64)
+
+
+def test_metadata_that_is_no_utf8_does_not_matter(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "latin.mkv", frames=2, metadata={"comment": "caf@"})
+    path.write_bytes(path.read_bytes().replace(b"caf@", b"caf\xe9"))
+    assert probe(path).metadata["COMMENT"] == "caf"
+
+
+@pytest.mark.parametrize(("suffix", "options"), [("mkv", {}), ("mp4", {"movflags": "+faststart"})])
+def test_a_file_that_ends_early_says_how_much_is_missing(
+    tmp_path: Path, suffix: str, options: dict[str, str]
+) -> None:
+    path = write_clip(tmp_path / f"clip.{suffix}", container_options=options)
+    whole = path.read_bytes()
+    assert probe(path).missing_bytes == 0
+    path.write_bytes(whole[: len(whole) - 1000])
+    assert probe(path).missing_bytes == 1000
+
+
+def test_missing_times_are_said(tmp_path: Path) -> None:
+    raw = write_clip(tmp_path / "raw.h264", b_frames=2)
+    assert probe(raw).video.timing is Timing.FRAME_RATE
+    avi = write_clip(tmp_path / "old.avi", b_frames=2)
+    assert probe(avi).video.timing is Timing.DECODING_ORDER
