@@ -1,0 +1,135 @@
+"""``vsr evaluate``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from vsr.cli.report import emit
+from vsr.cli.table import echo_table
+from vsr.errors import FinishedWithLosses, InvalidOption, UnwritableOutput
+
+if TYPE_CHECKING:
+    from vsr.metrics.scores import Report
+
+Watch = Callable[[int, int | None], None]
+
+A_PATH = click.Path(path_type=Path)
+
+
+@click.command(short_help="Measure a network on true pictures, or a film against another.")
+@click.argument("films", nargs=-1, metavar="[REFERENCE RESULT]", type=A_PATH)
+@click.option("-m", "--model", default="fast", metavar="NAME|FILE", help="Network, or weights.")
+@click.option("--data", type=A_PATH, metavar="FOLDER", help="Folder of true pictures.")
+@click.option("-s", "--scale", type=int, help="Scale; the largest that the model has.")
+@click.option(
+    "--protocol",
+    type=click.Choice(["standard", "swift"]),
+    default="standard",
+    help="swift repeats SwiftSRGAN's own loop; its numbers stand beside no others.",
+)
+@click.option(
+    "--self-ensemble",
+    type=click.Choice(["none", "flips", "sizes"]),
+    default="none",
+    help="Average over eight flips and turns, or over input sizes.",
+)
+@click.option(
+    "--perceptual-weights",
+    type=A_PATH,
+    metavar="FILE",
+    help="MobileNetV2's features, for the feature distance.",
+)
+@click.option("--niqe-parameters", type=A_PATH, metavar="FILE", help="NIQE's pristine model.")
+@click.option("-d", "--device", default="auto", help="auto, cpu, cuda or cuda:N.")
+@click.option("--plot", type=A_PATH, metavar="FILE.png", help="Draw luma PSNR over the pictures.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def evaluate(films: tuple[Path, ...], plot: Path | None, as_json: bool, **options: Any) -> int:
+    r"""Measure a network on a folder of true pictures, or a film against its reference.
+
+    \b
+      vsr evaluate --model fast --data Set5
+      vsr evaluate reference.mkv upscaled.mkv
+
+    Pictures are reduced, enlarged by the network and compared: PSNR and SSIM of luma as papers
+    report them, PSNR of R'G'B', and, where their parameter files are given (or lie in
+    $VSR_DATA/weights), a distance of MobileNetV2's features, which is no LPIPS, and NIQE.
+    Films of one size are compared picture by picture, and their flicker is measured.
+    """
+    with _bar(is_shown=not as_json) as watch:
+        report = _measured(films, options, watch)
+    if plot is not None:
+        _draw(report, plot)
+    if as_json:
+        emit(report.as_json())
+    else:
+        _show(report)
+    for text in report.skipped:
+        click.echo(f"vsr: not measured: {text}", err=True)
+    return FinishedWithLosses.exit_code if report.skipped else 0
+
+
+@contextmanager
+def _bar(*, is_shown: bool) -> Iterator[Watch]:
+    """Yield a function that is told how many pictures of how many are measured."""
+    from tqdm import tqdm
+
+    with tqdm(unit=" pictures", leave=False, disable=not is_shown, dynamic_ncols=True) as bar:
+
+        def watch(done: int, total: int | None) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        yield watch
+
+
+def _measured(films: tuple[Path, ...], options: dict[str, Any], watch: Watch) -> Report:
+    if films:
+        if len(films) != 2 or options["data"] is not None:
+            raise InvalidOption("give either two films, REFERENCE and RESULT, or --data FOLDER.")
+        from vsr.jobs.compare import compare
+
+        return compare(*films, watch)
+    if options["data"] is None:
+        raise InvalidOption("give --data FOLDER, or two films: REFERENCE and RESULT.")
+    from vsr.jobs.evaluate import EvaluateSpec, evaluate, parameter_files
+
+    features, niqe = parameter_files()
+    options["perceptual_weights"] = options["perceptual_weights"] or features
+    options["niqe_parameters"] = options["niqe_parameters"] or niqe
+    return evaluate(EvaluateSpec(**options), watch)
+
+
+def _show(report: Report) -> None:
+    rows = [(item.name, asdict(item.scores)) for item in report.pictures]
+    mean = asdict(report.mean)
+    metrics = [name for name, value in mean.items() if value is not None]
+    table = [(name, *(scores[metric] for metric in metrics)) for name, scores in rows]
+    digits = [{"psnr_y": 2, "psnr_rgb": 2}.get(metric, 4) for metric in metrics]
+    echo_table(
+        ("picture", *metrics),
+        [
+            (name, *(f"{v:.{d}f}" if v is not None else None for v, d in zip(values, digits)))
+            for name, *values in (*table, ("mean", *(mean[metric] for metric in metrics)))
+        ],
+    )
+    click.echo("  ".join(f"{name} {value}" for name, value in report.about.items() if value))
+    if report.flicker:
+        for name, value in asdict(report.flicker).items():
+            click.echo(f"{name.replace('_', ' ')}: {'–' if value is None else f'{value:.4g}'}")
+
+
+def _draw(report: Report, path: Path) -> None:
+    from vsr.metrics.plot import line_plot
+
+    metric = "psnr_y" if report.mean.psnr_y is not None else "psnr_rgb"
+    values = [getattr(item.scores, metric) for item in report.pictures]
+    try:
+        line_plot(values, f"{metric} in dB, mean {getattr(report.mean, metric):.2f}").save(path)
+    except (OSError, ValueError) as error:
+        raise UnwritableOutput(f"{path}: cannot be written: {error}.") from error

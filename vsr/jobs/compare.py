@@ -1,0 +1,80 @@
+"""``vsr evaluate REFERENCE RESULT``: one film beside another, picture by picture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import zip_longest
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vsr.colour import Codes, Range
+from vsr.errors import InvalidData
+from vsr.frames import HostFrame
+from vsr.media.info import MediaInfo
+from vsr.media.probe import probe
+from vsr.media.reader import Reader
+from vsr.metrics.psnr import CEILING_DB, psnr
+from vsr.metrics.scores import Named, Report, Scores, mean_of
+from vsr.metrics.ssim import WINDOW, ssim
+from vsr.metrics.temporal import FlickerMeter
+
+Watch = Callable[[int, int | None], None]
+"""Called with how many pictures are measured, of how many if the header says it."""
+
+
+def compare(reference: Path, result: Path, watch: Watch = lambda _done, _of: None) -> Report:
+    """Measure the luma of ``result`` against that of ``reference``, and its flicker.
+
+    Pictures are paired by number, and only two of each film are held at once. Codes of any depth
+    and range are brought to limited-range 8-bit codes first, without rounding.
+
+    Raises:
+        MediaError: a film cannot be opened.
+        InvalidData: they differ in size, or are smaller than SSIM's window.
+        DecodingFailed: a film cannot be read any further.
+    """
+    infos = probe(reference), probe(result)
+    _check_sizes(*infos)
+    meter, named, unpaired = FlickerMeter(), [], 0
+    with Reader.open(reference, infos[0]) as truth, Reader.open(result, infos[1]) as made:
+        for number, (true, ours) in enumerate(zip_longest(truth.frames(), made.frames())):
+            if true is None or ours is None:
+                unpaired += 1
+                continue
+            true_luma, our_luma = luma_codes(true), luma_codes(ours)
+            meter.add(true_luma, our_luma)
+            named.append(Named(str(number), _scores(true_luma, our_luma)))
+            watch(len(named), infos[0].video.frames_in_header)
+    if not named:
+        raise InvalidData(f"{result}: not one picture of it could be compared with {reference}.")
+    about = {"reference": str(reference), "result": str(result), "count": len(named)}
+    skipped = (f"{unpaired} pictures of the longer film have no partner",) if unpaired else ()
+    mean = mean_of([item.scores for item in named])
+    return Report(
+        about=about, mean=mean, pictures=tuple(named), flicker=meter.flicker(), skipped=skipped
+    )
+
+
+def luma_codes(frame: HostFrame) -> NDArray[np.float64]:
+    """Return the luma (H, W) in limited-range 8-bit codes, not rounded."""
+    own = Codes.of(frame.layout.bits, frame.colour.range)
+    common = Codes.of(8, Range.LIMITED)
+    amplitude = (frame.planes[0].astype(np.float64) - own.luma_offset) / own.luma_scale
+    return common.luma_offset + common.luma_scale * amplitude
+
+
+def _scores(truth: NDArray[np.float64], result: NDArray[np.float64]) -> Scores:
+    return Scores(psnr_y=min(psnr(truth, result), CEILING_DB), ssim_y=ssim(truth, result))
+
+
+def _check_sizes(reference: MediaInfo, result: MediaInfo) -> None:
+    ours, theirs = result.video.size, reference.video.size
+    if ours != theirs:
+        raise InvalidData(
+            f"{result.path}: {ours} cannot be compared with {theirs} of {reference.path}. "
+            f"Upscale to the reference's size first."
+        )
+    if min(ours.width, ours.height) < WINDOW:
+        raise InvalidData(f"{result.path}: {ours} is smaller than SSIM's {WINDOW}×{WINDOW} window.")

@@ -1,0 +1,149 @@
+"""``vsr evaluate``: how good a network is on a folder of true pictures."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from vsr.device.select import select
+from vsr.errors import InvalidData, InvalidOption
+from vsr.metrics.enlarge import Enlarge, bicubic, by_network, ensembled
+from vsr.metrics.judge import Judge
+from vsr.metrics.pictures import Picture, pictures_in, read_picture
+from vsr.metrics.protocol import standard_pair, swift_pair, swift_scores
+from vsr.metrics.scores import Named, Report, Scores, mean_of
+from vsr.models.catalog import Model, load
+
+Protocol = Literal["standard", "swift"]
+Ensemble = Literal["none", "flips", "sizes"]
+
+FEATURES_FILE = "mobilenet_v2_features_fp16.safetensors"
+NIQE_FILE = "niqe_pris_params.npz"
+
+Watch = Callable[[int, int], None]
+"""Called with how many pictures are measured, of how many."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluateSpec:
+    """Measure a network on a folder of true pictures.
+
+    Attributes:
+        data: the folder.
+        model: a name or a weights file.
+        scale: None for the largest of the model.
+        protocol: ``standard``, or ``swift``, which repeats SwiftSRGAN's own loop.
+        self_ensemble: average over ``flips``, or over input ``sizes``.
+        perceptual_weights: MobileNetV2's features; without them no feature distance.
+        niqe_parameters: NIQE's pristine model; without it no NIQE.
+        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``; always in single precision.
+    """
+
+    data: Path
+    model: str = "fast"
+    scale: int | None = None
+    protocol: Protocol = "standard"
+    self_ensemble: Ensemble = "none"
+    perceptual_weights: Path | None = None
+    niqe_parameters: Path | None = None
+    device: str = "auto"
+
+    def __post_init__(self) -> None:
+        if self.protocol == "swift" and self.scale == 1:
+            raise InvalidOption("--protocol swift needs a scale of at least 2.")
+
+
+def evaluate(spec: EvaluateSpec, watch: Watch = lambda _done, _of: None) -> Report:
+    """Measure as ``spec`` says. Pictures that cannot be measured are skipped and listed.
+
+    Raises:
+        Refused: the model, the folder, a parameter file; or no picture could be measured.
+    """
+    paths = pictures_in(spec.data)
+    model = load(spec.model, spec.scale)
+    skipped: list[str] = []
+    pictures = _readable(paths, skipped, watch)
+    measure = _by_swift if spec.protocol == "swift" else _by_standard
+    mean, named = measure(spec, model, pictures, skipped)
+    about = {
+        "model": model.name,
+        "scale": model.traits.scale,
+        "sha256": model.sha256 or None,
+        "protocol": spec.protocol,
+        "self_ensemble": spec.self_ensemble,
+        "data": str(spec.data),
+        "count": len(named),
+    }
+    return Report(about=about, mean=mean, pictures=named, skipped=tuple(skipped))
+
+
+def parameter_files() -> tuple[Path | None, Path | None]:
+    """Return MobileNetV2's and NIQE's files below ``$VSR_DATA/weights``, where they are there."""
+    folder = Path(os.environ.get("VSR_DATA", "")) / "weights"
+    features, niqe = folder / FEATURES_FILE, folder / NIQE_FILE
+    return features if features.is_file() else None, niqe if niqe.is_file() else None
+
+
+Pictures = Iterator[tuple[str, Picture]]
+Measured = tuple[Scores, tuple[Named, ...]]
+
+
+def _by_standard(
+    spec: EvaluateSpec, model: Model, pictures: Pictures, skipped: list[str]
+) -> Measured:
+    device = select(spec.device, "fp32").torch_device
+    judge = Judge.open(spec.perceptual_weights, spec.niqe_parameters, device)
+    enlarge = _enlarge(model, spec)
+    scale = model.traits.scale
+    named = []
+    for name, picture in pictures:
+        try:
+            pair = standard_pair(picture, scale, enlarge)
+        except InvalidData as error:
+            skipped.append(f"{name}: {error}")
+            continue
+        named.append(Named(name, judge.scores(pair, border=scale)))
+    if not named:
+        raise InvalidData(f"{spec.data}: no picture could be measured: {'; '.join(skipped)}")
+    return mean_of([item.scores for item in named]), tuple(named)
+
+
+def _by_swift(spec: EvaluateSpec, model: Model, pictures: Pictures, skipped: list[str]) -> Measured:
+    """Pool the errors of all pictures, as that loop does; each is also given by itself."""
+    enlarge = None if model.net is None else _enlarge(model, spec)
+    pairs, named = [], []
+    for name, picture in pictures:
+        try:
+            pair = swift_pair(picture, model.traits.scale, enlarge)
+        except InvalidData as error:
+            skipped.append(f"{name}: {error}")
+            continue
+        pairs.append(pair)
+        psnr, ssim = swift_scores([pair])
+        named.append(Named(name, Scores(psnr_rgb=psnr, ssim_rgb=ssim)))
+    if not named:
+        raise InvalidData(f"{spec.data}: no picture could be measured: {'; '.join(skipped)}")
+    psnr, ssim = swift_scores(pairs)
+    return Scores(psnr_rgb=psnr, ssim_rgb=ssim), tuple(named)
+
+
+def _enlarge(model: Model, spec: EvaluateSpec) -> Enlarge:
+    if model.net is None:
+        return ensembled(bicubic(model.traits.scale), spec.self_ensemble)
+    device = select(spec.device, "fp32").torch_device
+    network = by_network(model.net.to(device), model.traits.radius, device)
+    return ensembled(network, spec.self_ensemble)
+
+
+def _readable(paths: tuple[Path, ...], skipped: list[str], watch: Watch) -> Pictures:
+    """Yield the pictures that can be read, with their names; note the others."""
+    for done, path in enumerate(paths):
+        watch(done, len(paths))
+        try:
+            yield path.name, read_picture(path)
+        except InvalidData as error:
+            skipped.append(str(error))
+    watch(len(paths), len(paths))
