@@ -5,34 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import torch
-from torch import nn
-from torch.nn.parallel import DistributedDataParallel
 
-from vsr.models.blocks import Generator
 from vsr.training.batches import Source
 from vsr.training.dataset import Patches
 from vsr.training.recipe import Recipe
 from vsr.training.run_folder import RunFolder
-from vsr.training.schedule import Budget
-
-
-@dataclass(frozen=True, slots=True)
-class Team:
-    """The processes that train one network together; this one is ``rank`` of ``count``."""
-
-    rank: int = 0
-    count: int = 1
-
-    @property
-    def is_first(self) -> bool:
-        """The process that writes."""
-        return self.rank == 0
-
-    def wrapped(self, net: nn.Module) -> nn.Module:
-        """Return a network whose gradients are averaged over the team."""
-        return DistributedDataParallel(net) if self.count > 1 else net
+from vsr.training.team import Team
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +45,7 @@ class Context:
     """What a step may use.
 
     Attributes:
-        net: builds the network as the run starts it (its ``--init`` taken).
+        benchmarks: folders of true pictures for the `evaluate` step.
         clock: seconds that count against the budget.
         should_stop: asked after every step; True ends the run with a checkpoint.
     """
@@ -74,10 +55,10 @@ class Context:
     patches: Patches
     source: Source
     device: torch.device
-    net: Callable[[], Generator]
-    budget: Budget | None = None
     dtype: torch.dtype = torch.float32
-    team: Team = Team()
+    team: Team = field(default_factory=Team)
+    benchmarks: tuple[Path, ...] = ()
+    perceptual_weights: str | None = None
     clock: Callable[[], float] = time.monotonic
     should_stop: Callable[[], bool] = lambda: False
     on_progress: Callable[[Progress], None] = field(default=lambda _: None)

@@ -17,6 +17,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,6 +58,22 @@ class Manifest:
             raise InvalidData(f"format {self.format}, this vsr reads {FORMAT}; prepare it again.")
         if self.count < 1 or len(self.weights) != self.count:
             raise InvalidData("no patches, or not one weight for each; prepare it again.")
+
+    def summary(self) -> dict[str, Any]:
+        """Return what there is and what there is not, for a machine."""
+        table = asdict(self)
+        del table["weights"]
+        return table
+
+    def losses(self, *, is_detailed: bool) -> list[str]:
+        """Say in lines what was changed or left out; in detail, with the files' names."""
+        lines = [f"{count} converted: {what}" for what, count in self.converted.items()]
+        for reason, names in self.skipped.items():
+            detail = f" ({', '.join(names)})" if is_detailed else ""
+            lines.append(f"{len(names)} skipped: {reason}{detail}")
+        for reason, count in self.dropped_patches.items():
+            lines.append(f"{count} patches dropped: {reason}")
+        return lines
 
     def write(self, folder: Path) -> None:
         """Write it as JSON into ``folder``."""

@@ -2,42 +2,64 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from vsr.models.blocks import Generator
 from vsr.training.context import Context
 from vsr.training.forms import plain_form, set_learning, training_form
 from vsr.training.recipe import Optimisation
-from vsr.training.state import Average, TrainState, write_atomically
+from vsr.training.state import Average, Rival, TrainState, write_atomically
 from vsr.training.validate import Validation
 
 
-def state_of(context: Context, name: str, values: Optimisation, start: Generator) -> TrainState:
+def state_of(
+    context: Context,
+    name: str,
+    values: Optimisation,
+    start: Generator,
+    rival: Rival | None = None,
+) -> TrainState:
     """Return the state of a stage: fresh from ``start``, or as its checkpoint has it."""
-    net = training_form(start, is_reparameterised=values.reparameterise).to(context.device)
-    net = net.to(memory_format=torch.channels_last)
+    net = training_form(start, is_reparameterised=values.reparameterise)
+    net.to(context.device, memory_format=torch.channels_last)  # type: ignore[call-overload] # absent from torch's stubs
     set_learning(net, is_norm_frozen=values.freeze_norm)
     optimiser = torch.optim.Adam(
         net.parameters(), lr=values.learning_rate, betas=values.betas, fused=True
     )
     scaler = torch.amp.GradScaler(context.device.type, enabled=context.dtype is torch.float16)
     zero = torch.zeros((), dtype=torch.float64, device=context.device)
-    state = TrainState(net, Average(net, values.ema), optimiser, scaler, zero)
+    state = TrainState(net, Average(net, values.ema), optimiser, scaler, zero, rival)
     if context.folder.checkpoint(name).exists():
         state.load(context.folder.checkpoint(name))
     return state
 
 
-def descend(state: TrainState, loss: Tensor, clip: float) -> None:
-    """Go one step down the gradient, its norm clipped to ``clip`` (0: not)."""
-    state.optimiser.zero_grad(set_to_none=True)
-    state.scaler.scale(loss).backward()
+def descend(
+    net: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    scaler: torch.amp.GradScaler,
+    loss: Tensor,
+    clip: float,
+    average: Callable[[nn.Module], None] | None = None,
+) -> None:
+    """Go one step down the gradient.
+
+    Args:
+        clip: the largest norm of the gradient; 0 does not clip.
+        average: averages the gradients over a team, where the network does not do so itself.
+    """
+    optimiser.zero_grad(set_to_none=True)
+    scaler.scale(loss).backward()  # type: ignore[no-untyped-call] # torch's own
+    if average is not None:
+        average(net)
     if clip:
-        state.scaler.unscale_(state.optimiser)
-        torch.nn.utils.clip_grad_norm_(state.net.parameters(), clip)
-    state.scaler.step(state.optimiser)
-    state.scaler.update()
+        scaler.unscale_(optimiser)
+        torch.nn.utils.clip_grad_norm_(net.parameters(), clip)
+    scaler.step(optimiser)
+    scaler.update()
 
 
 def validate(

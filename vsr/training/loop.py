@@ -13,8 +13,10 @@ from torch import Tensor
 from vsr.errors import Interrupted, TrainingDiverged
 from vsr.training.batches import Batch
 from vsr.training.context import Context, Progress
-from vsr.training.log import append
+from vsr.training.log import append, read
+from vsr.training.plots import write_plot
 from vsr.training.recipe import Optimisation
+from vsr.training.run_folder import PLOT
 from vsr.training.schedule import Budget, learning_rate
 from vsr.training.state import TrainState
 
@@ -65,17 +67,23 @@ def train(
         state.loss_count += 1
         pace.steps += 1
         state.average.update(state.step)
-        state.seconds = seconds_before + context.clock() - start
+        state.seconds = seconds_before + _spent(context, budget, start)
         is_last = budget.progress(state.step, state.seconds) >= 1
         is_check = state.step % values.check_steps == 0 or is_last
         if is_check or state.step % values.log_steps == 0:
             _note(context, stage, budget, state, rate, pace, check if is_check else None)
             pace = _Pace()
-        if context.should_stop():
+        if context.team.agreed(context.should_stop(), context.device):
             _save(context, stage, state)
             raise Interrupted(
                 f"stopped at step {state.step}. Go on with: vsr train resume {context.folder.path}"
             )
+
+
+def _spent(context: Context, budget: Budget, start: float) -> float:
+    """Return the seconds since ``start``: of the slowest process, where they are the budget."""
+    seconds = context.clock() - start
+    return context.team.slowest(seconds, context.device) if budget.seconds else seconds
 
 
 def _set_rate(state: TrainState, rate: float) -> None:
@@ -129,6 +137,8 @@ def _note(
         context.on_progress(line)
     if check is not None:
         _save(context, stage, state)
+        if context.team.is_first:
+            write_plot(read(context.folder), context.folder.path / PLOT)
 
 
 def _save(context: Context, stage: str, state: TrainState) -> None:

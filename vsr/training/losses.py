@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Literal
 
 from torch import Tensor
 
-LossName = Literal["l1", "mse", "charbonnier"]
+from vsr.training.recipe import LossName
+
 Loss = Callable[[Tensor, Tensor], Tensor]
 
 CHARBONNIER_EPSILON = 1e-3

@@ -10,7 +10,7 @@ import hashlib
 import os
 import shutil
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from errno import ENOSPC
@@ -189,7 +189,7 @@ def _cut(
     weight: float,
     tally: _Tally,
     high: BinaryIO,
-    low: dict[int, BinaryIO],
+    low: Mapping[int, BinaryIO],
 ) -> None:
     """Append a picture's patches, and the same patches of its reductions, to the files."""
     height, width = (side - side % spec.grid for side in pixels.shape[:2])
@@ -205,8 +205,9 @@ def _cut(
                 tally.dropped[reason] += 1
                 continue
             tally.weights.append(weight)
-            tally.digest.update(patch)
-            high.write(patch.tobytes())
+            codes = patch.tobytes()
+            tally.digest.update(codes)
+            high.write(codes)
             for s, file in low.items():
                 end = (y + spec.patch) // s, (x + spec.patch) // s
                 file.write(reduced[s][y // s : end[0], x // s : end[1]].tobytes())

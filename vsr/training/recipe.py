@@ -8,14 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
-from vsr.errors import InvalidOption, InvalidRecipe
+from vsr.errors import InvalidOption
 from vsr.recipes.decode import decode, decode_toml
 from vsr.recipes.find import every, find
-from vsr.training.losses import LossName
+
+LossName = Literal["l1", "mse", "charbonnier"]
+DiscriminatorName = Literal["srgan", "swift-srgan", "patch", "unet"]
+FeatureName = Literal["mobilenet-v2", "vgg19"]
 
 MAX_PATCH = 512
+RECIPE = "recipe"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,19 +76,65 @@ class PixelValues(Optimisation):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EvaluateValues:
-    """Values of an `evaluate` step: PSNR on the pictures held out."""
+class AdversarialValues(Optimisation):
+    """Values of an `adversarial` step: a generator against a discriminator.
 
-    pictures: int = 24
+    Attributes:
+        discriminator: its architecture (`vsr.models.discriminators`).
+        discriminator_learning_rate: at its peak; 0 is the generator's.
+        objective: what the generator gets from the discriminator's verdict p: ``bce`` is −log p,
+            ``linear`` is 1 − p, as in SwiftSRGAN's code.
+        real: the labels of true pictures are drawn from this range, per verdict and step.
+        fake: likewise of made pictures.
+        pixel_loss: the regression beside it.
+        pixel: its weight.
+        perceptual: weight of the distance of features; 0 needs no feature network.
+        perceptual_network: the feature network; its weights are the user's to supply.
+        perceptual_layer: features after so many layers of it.
+        adversarial: weight of the discriminator's verdict.
+        variation: weight of the total variation.
+    """
+
+    learning_rate: float = 1e-4
+    discriminator: DiscriminatorName = "unet"
+    discriminator_learning_rate: float = 0.0
+    objective: Literal["bce", "linear"] = "bce"
+    real: tuple[float, float] = (1.0, 1.0)
+    fake: tuple[float, float] = (0.0, 0.0)
+    pixel_loss: LossName = "l1"
+    pixel: float = 1.0
+    perceptual: float = 0.0
+    perceptual_network: FeatureName = "mobilenet-v2"
+    perceptual_layer: int = 17
+    adversarial: float = 1e-3
+    variation: float = 0.0
 
     def __post_init__(self) -> None:
-        if self.pictures < 1:
-            raise InvalidOption(f"pictures {self.pictures} must be at least 1.")
+        super(AdversarialValues, self).__post_init__()  # slots: the class cell is the old class
+        weights = ("pixel", "perceptual", "adversarial", "variation", "discriminator_learning_rate")
+        for name in weights:
+            if getattr(self, name) < 0:
+                raise InvalidOption(f"{name} {getattr(self, name)} must not be negative.")
+        for name in ("real", "fake"):
+            low, high = getattr(self, name)
+            if not 0 <= low <= high <= 1:
+                raise InvalidOption(f"{name} [{low}, {high}] must be a range within [0, 1].")
+        if self.perceptual_layer < 1:
+            raise InvalidOption(f"perceptual_layer {self.perceptual_layer} must be at least 1.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluateValues:
+    """Values of an `evaluate` step: there are none; what is measured on is the run's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportValues:
-    """Values of an `export` step: half precision halves the file and costs no quality."""
+    """Values of an `export` step.
+
+    Attributes:
+        half: write half precision, which halves the file.
+    """
 
     half: bool = True
 
@@ -100,13 +150,13 @@ class Recipe:
     seed: int = 1
     steps: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
-    def values(self, step: str, schema: type[Any]) -> Any:
+    def values(self, step: str, schema: type[Any], where: str = RECIPE) -> Any:
         """Decode the values of one step.
 
         Raises:
             InvalidRecipe: an unknown key or an impossible value.
         """
-        return decode(self.steps.get(step, {}), schema, f"steps.{step}")
+        return decode(self.steps.get(step, {}), schema, f"{where}: steps.{step}")
 
 
 def load_recipe(name: str) -> tuple[str, Recipe]:
@@ -130,17 +180,3 @@ def every_recipe() -> dict[str, Recipe]:
     return {
         source.name: decode_recipe(source.text, source.where) for source in every("presets/train")
     }
-
-
-def check_steps_known(recipe: Recipe, names: list[str], where: str) -> None:
-    """Refuse values for a step that the pipeline does not have.
-
-    Raises:
-        InvalidRecipe: there are some.
-    """
-    for name in recipe.steps:
-        if name not in names:
-            raise InvalidRecipe(
-                f"{where}: values for the step '{name}', but pipeline '{recipe.pipeline}' has "
-                f"{', '.join(names)}."
-            )

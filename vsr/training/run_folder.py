@@ -8,6 +8,7 @@
       STEP.ckpt       the newest checkpoint of each step that learns
       STEP.net        its averaged network, once the step is finished
       log.csv         one line per log interval
+      scores.json     what the evaluate step measured
       plot.png        loss and PSNR over steps
       validation/     pictures held out: low resolution, output, original
       lock            held while a process works on the run
@@ -28,8 +29,10 @@ from vsr.errors import InvalidData, InvalidRecipe, OutputBusy, OutputExists, Unw
 from vsr.recipes.decode import decode
 from vsr.recipes.pipeline import Step
 from vsr.training.schedule import Budget
+from vsr.training.score import Scores
 
-RUN, RECIPE, LOG, PLOT, LOCK = "run.json", "recipe.toml", "log.csv", "plot.png", "lock"
+RUN, RECIPE, LOG, PLOT = "run.json", "recipe.toml", "log.csv", "plot.png"
+SCORES, LOCK = "scores.json", "lock"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +45,9 @@ class Run:
     data_sha256: str
     init: str | None = None
     budget: Budget | None = None
+    benchmarks: tuple[str, ...] = ()
+    perceptual_weights: str | None = None
+    device: str = ""
     finished: tuple[str, ...] = ()
 
 
@@ -100,7 +106,18 @@ class RunFolder:
     def finish(self, step: str) -> None:
         """Note that a step is finished."""
         run = self.read()
-        self.write(replace(run, finished=(*run.finished, step)))
+        if step not in run.finished:
+            self.write(replace(run, finished=(*run.finished, step)))
+
+    def write_scores(self, scores: Scores) -> None:
+        """Keep what was measured."""
+        text = json.dumps({name: dict(means) for name, means in scores.items()}, indent=1)
+        (self.path / SCORES).write_text(text, encoding="utf-8")
+
+    def read_scores(self) -> Scores:
+        """Return what was measured last; empty where nothing was."""
+        path = self.path / SCORES
+        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
     def checkpoint(self, step: str) -> Path:
         """Return where a step's checkpoint lies."""
@@ -111,12 +128,18 @@ class RunFolder:
         return self.path / f"{step}.net"
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self, *, is_needed: bool = True) -> Iterator[None]:
         """Hold the run for this process. The lock goes with the process, however it ends.
+
+        Args:
+            is_needed: False in a process whose team mate holds the lock.
 
         Raises:
             OutputBusy: another process holds it.
         """
+        if not is_needed:
+            yield
+            return
         self.path.mkdir(parents=True, exist_ok=True)
         with (self.path / LOCK).open("a+") as file:
             try:

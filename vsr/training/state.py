@@ -52,6 +52,27 @@ class Average:
 
 
 @dataclass(slots=True)
+class Rival:
+    """The discriminator of an adversarial stage.
+
+    ``relative_rate`` is its learning rate over the generator's.
+    """
+
+    net: nn.Module
+    optimiser: torch.optim.Optimizer
+    relative_rate: float = 1.0
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what a checkpoint holds of it."""
+        return {"net": self.net.state_dict(), "optimiser": self.optimiser.state_dict()}
+
+    def load_state_dict(self, table: dict[str, Any]) -> None:
+        """Take what a checkpoint holds."""
+        self.net.load_state_dict(table["net"])
+        self.optimiser.load_state_dict(table["optimiser"])
+
+
+@dataclass(slots=True)
 class TrainState:
     """What one stage has come to.
 
@@ -64,6 +85,7 @@ class TrainState:
     optimiser: torch.optim.Optimizer
     scaler: torch.amp.GradScaler
     loss_sum: Tensor
+    rival: Rival | None = None
     loss_count: int = 0
     step: int = 0
     seconds: float = 0.0
@@ -85,6 +107,7 @@ class TrainState:
             "step": self.step,
             "seconds": self.seconds,
             "best_psnr": self.best_psnr,
+            "rival": self.rival.state_dict() if self.rival else None,
         }
         write_atomically(path, tensors)
 
@@ -103,6 +126,8 @@ class TrainState:
             self.loss_sum, self.loss_count = table["loss_sum"], table["loss_count"]
             self.step, self.seconds = table["step"], table["seconds"]
             self.best_psnr = table["best_psnr"]
+            if self.rival:
+                self.rival.load_state_dict(table["rival"])
         except (KeyError, RuntimeError, ValueError) as error:
             raise InvalidCheckpoint(f"{path}: of another network. Start a new run.") from error
 

@@ -2,40 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from torch import Tensor
 
 from vsr.models.blocks import Generator
+from vsr.models.shelf import weights_name
+from vsr.training.adversarial import adversarial
 from vsr.training.batches import Batch
 from vsr.training.context import Context
 from vsr.training.learn import descend, state_of, trained, validate
 from vsr.training.loop import train
 from vsr.training.losses import PIXEL_LOSSES
-from vsr.training.recipe import PixelValues
+from vsr.training.outcome import (
+    Provenance,
+    manifest_of,
+    outcome_of,
+    write_model,
+    write_outcome_card,
+)
+from vsr.training.recipe import EvaluateValues, ExportValues, PixelValues
 from vsr.training.schedule import Budget
+from vsr.training.score import score
 from vsr.training.state import TrainState
 from vsr.training.validate import Validation
 
-
-@dataclass(frozen=True, slots=True)
-class TrainStep:
-    """A kind of step: the schema of its values, and what it does.
-
-    ``run(context, name, values, budget, net)`` returns the network that the next step gets.
-    """
-
-    schema: type[Any]
-    run: Callable[[Context, str, Any, Budget, Generator], Generator]
-    learns: bool = False
+Run = Callable[[Context, str, Any, Budget | None, Generator], Generator]
+"""(context, name, values, budget where it learns, network) → the network for the next step."""
 
 
 def pixel(
-    context: Context, name: str, values: PixelValues, budget: Budget, start: Generator
+    context: Context, name: str, values: PixelValues, budget: Budget | None, start: Generator
 ) -> Generator:
     """Regress on pixels; return the averaged network."""
+    assert budget is not None  # a step that learns has one
     state = state_of(context, name, values, start)
     loss = PIXEL_LOSSES[values.loss]
     forward = context.team.wrapped(state.net)
@@ -45,7 +46,7 @@ def pixel(
         with context.autocast():
             output = forward(batch.low)
         value = loss(output.float(), batch.high)
-        descend(state, value, values.clip)
+        descend(state.net, state.optimiser, state.scaler, value, values.clip)
         return value.detach()
 
     def check(state: TrainState) -> float:
@@ -55,7 +56,38 @@ def pixel(
     return trained(context, name, state)
 
 
-STEPS = {
-    "pixel": TrainStep(PixelValues, pixel, learns=True),
+def evaluate(
+    context: Context, name: str, values: EvaluateValues, budget: Budget | None, start: Generator
+) -> Generator:
+    """Measure the network on the run's benchmarks; leave the figures in the run folder."""
+    del name, values, budget
+    if context.team.is_first:
+        scores = score(start, context.benchmarks, context.device)
+        context.folder.write_scores(scores)
+    return start
+
+
+def export(
+    context: Context, name: str, values: ExportValues, budget: Budget | None, start: Generator
+) -> Generator:
+    """Write the network and its card into the run folder."""
+    del name, budget
+    if context.team.is_first:
+        run, recipe = context.folder.read(), context.recipe
+        weights = context.folder.path / weights_name(recipe.model, recipe.scale)
+        write_model(start, weights, is_half=values.half)
+        provenance = Provenance(
+            run=run, recipe=recipe, manifest=manifest_of(run), device=run.device
+        )
+        outcome = outcome_of(context.folder, recipe)
+        write_outcome_card(outcome, provenance, context.folder.read_scores(), recipe.model, weights)
+    return start
+
+
+STEPS: Mapping[str, Run] = {
+    "pixel": pixel,
+    "adversarial": adversarial,
+    "evaluate": evaluate,
+    "export": export,
 }
-"""What a pipeline may name."""
+"""What a pipeline may name; the schemas of the values are in `stages`."""

@@ -1,0 +1,95 @@
+"""``vsr train export``: the network of a run as a model that every command knows by name."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from vsr.device.select import select
+from vsr.errors import InvalidOption, OutputExists
+from vsr.models.card import Card
+from vsr.models.catalog import NAMES, load
+from vsr.models.shelf import user_folder, weights_name
+from vsr.training.outcome import (
+    NO_LICENCE,
+    Provenance,
+    manifest_of,
+    outcome_of,
+    write_model,
+    write_outcome_card,
+)
+from vsr.training.recipe import decode_recipe
+from vsr.training.run_folder import RECIPE, RunFolder
+from vsr.training.score import score
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportSpec:
+    """What to export, and under which name.
+
+    Attributes:
+        folder: where to; None is the user's own folder of models, where names are looked for.
+        benchmarks: folders of true pictures to measure the exported file on, for the card.
+        licence: SPDX identifier for the card.
+    """
+
+    run: Path
+    name: str
+    folder: Path | None = None
+    benchmarks: tuple[Path, ...] = ()
+    licence: str = NO_LICENCE
+    note: str = ""
+    is_half: bool = True
+    may_overwrite: bool = False
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", self.name):
+            raise InvalidOption(f"--name {self.name}: use letters, digits, '.', '_' and '-'.")
+        if self.folder is None and self.name in NAMES:
+            raise InvalidOption(
+                f"--name {self.name}: is a network of vsr's own. Choose another name."
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A written model: its file and its card."""
+
+    path: Path
+    card: Card
+
+
+def export(spec: ExportSpec) -> Exported:
+    """Write the averaged network of a run, finished or not, with its card.
+
+    What is measured is the file as it was written, in half precision.
+
+    Raises:
+        InvalidData: not a run, without a checkpoint, or benchmarks without pictures.
+        OutputExists: there is a model of that name and scale.
+    """
+    folder = RunFolder(spec.run)
+    run = folder.read()
+    path = folder.path / RECIPE
+    recipe = decode_recipe(path.read_text(encoding="utf-8"), str(path))
+    target = (spec.folder or user_folder()) / weights_name(spec.name, recipe.scale)
+    if target.exists() and not spec.may_overwrite:
+        raise OutputExists(f"{target}: exists. Choose another --name, or give --overwrite.")
+    outcome = outcome_of(folder, recipe)
+    target.with_suffix(".json").unlink(missing_ok=True)  # of the file that is replaced
+    write_model(outcome.net, target, is_half=spec.is_half)
+    device = select("auto", "fp32").torch_device
+    written = load(str(target)).net
+    assert written is not None  # it was just written
+    scores = {**folder.read_scores(), **score(written, spec.benchmarks, device)}
+    provenance = Provenance(
+        run=run,
+        recipe=recipe,
+        manifest=manifest_of(run),
+        device=run.device or str(select("cpu")),
+        licence=spec.licence,
+        note=spec.note,
+    )
+    outcome = replace(outcome, net=written)
+    return Exported(target, write_outcome_card(outcome, provenance, scores, spec.name, target))

@@ -1,0 +1,183 @@
+"""``vsr train``: fit a recipe from the start, resume a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+
+from vsr.device.select import Device, select
+from vsr.errors import InvalidData, InvalidOption
+from vsr.recipes.find import find
+from vsr.specs import Precision
+from vsr.training.batches import held, sliced
+from vsr.training.context import Context, Progress
+from vsr.training.dataset import Patches
+from vsr.training.perceptual import feature_extractor
+from vsr.training.recipe import AdversarialValues, Recipe, decode_recipe
+from vsr.training.run_folder import RECIPE, Run, RunFolder
+from vsr.training.schedule import Budget
+from vsr.training.stages import SCHEMAS, Stage, budget_of, checked_pipeline, learning_stages
+from vsr.training.start import start
+from vsr.training.steps import STEPS
+from vsr.training.team import Team, joined
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FitSpec:
+    """One training run: which recipe, from what, to where, for how long.
+
+    Attributes:
+        data: a prepared data set.
+        out: the run folder, which must not hold a run yet.
+        init: a model's name or a weights file to start from.
+        budget: for the whole run; without one each stage has its recipe's steps.
+        benchmarks: folders of true pictures that the result is measured on.
+        perceptual_weights: of the feature network, for recipes with a perceptual loss.
+    """
+
+    recipe: str
+    data: Path
+    out: Path
+    init: str | None = None
+    budget: Budget | None = None
+    device: str = "auto"
+    precision: Precision = "auto"
+    benchmarks: tuple[Path, ...] = ()
+    perceptual_weights: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """How a caller follows a run, and stops it after the step at hand."""
+
+    on_progress: Callable[[Progress], None] = lambda _: None
+    should_stop: Callable[[], bool] = lambda: False
+
+
+def fit(spec: FitSpec, watch: Watch = Watch()) -> RunFolder:
+    """Train a recipe from its start.
+
+    Raises:
+        Refused: the recipe, the data, the weights to start from or the folder; before anything is
+            written.
+        TrainingDiverged, NoSpace: the last checkpoint stands.
+        Interrupted: by ``watch``; a checkpoint was written.
+    """
+    source = find("presets/train", spec.recipe)
+    recipe = decode_recipe(source.text, source.where)
+    pipeline = checked_pipeline(recipe, source.where)
+    patches = Patches.open(spec.data, recipe.scale)
+    device = select(spec.device, spec.precision)
+    _refuse_early(spec, recipe, learning_stages(recipe, pipeline.steps))
+    weights = spec.perceptual_weights
+    run = Run(
+        recipe=source.name,
+        pipeline=pipeline.steps,
+        data=str(spec.data.resolve()),
+        data_sha256=patches.sha256,
+        init=spec.init,
+        budget=spec.budget,
+        benchmarks=tuple(str(folder.resolve()) for folder in spec.benchmarks),
+        perceptual_weights=str(weights.resolve()) if weights else None,
+        device=str(device),
+    )
+    with joined(device) as team:
+        folder = RunFolder(spec.out)
+        with folder.locked(is_needed=team.is_first):
+            if team.is_first:
+                RunFolder.create(spec.out, run, source.text)
+            _run_steps(folder, run, recipe, patches, device, team, watch)
+    return folder
+
+
+def resume(
+    path: Path,
+    budget: Budget | None = None,
+    device: str = "auto",
+    precision: Precision = "auto",
+    watch: Watch = Watch(),
+) -> RunFolder:
+    """Go on with a run where its checkpoint is.
+
+    Args:
+        budget: another one than the run began with; the schedule bends to it.
+
+    Raises:
+        InvalidData: not a run, or its data changed.
+        OutputBusy: another process works on it.
+    """
+    folder = RunFolder(path)
+    run = folder.read()
+    chosen = select(device, precision)
+    recipe = read_recipe(folder)
+    patches = Patches.open(Path(run.data), recipe.scale)
+    if patches.sha256 != run.data_sha256:
+        raise InvalidData(f"{run.data}: changed since the run began. Start a new run.")
+    with joined(chosen) as team, folder.locked(is_needed=team.is_first):
+        if budget is not None:
+            run = replace(run, budget=budget)
+            if team.is_first:
+                folder.write(run)
+        _run_steps(folder, run, recipe, patches, chosen, team, watch)
+    return folder
+
+
+def _refuse_early(spec: FitSpec, recipe: Recipe, stages: list[Stage]) -> None:
+    """Try what a stage would need only later, before anything is written."""
+    start(recipe.model, recipe.scale, recipe.seed, spec.init)
+    for stage in stages:
+        if not isinstance(stage.values, AdversarialValues) or not stage.values.perceptual:
+            continue
+        name, layers = stage.values.perceptual_network, stage.values.perceptual_layer
+        if spec.perceptual_weights is None:
+            raise InvalidOption(
+                f"{spec.recipe}: its step '{stage.name}' needs the weights of {name}. Give "
+                "--perceptual-weights FILE, or a recipe with perceptual = 0."
+            )
+        feature_extractor(name, layers, spec.perceptual_weights, torch.device("cpu"))
+
+
+def read_recipe(folder: RunFolder) -> Recipe:
+    """Return the recipe as it was when the run began."""
+    path = folder.path / RECIPE
+    return decode_recipe(path.read_text(encoding="utf-8"), str(path))
+
+
+def _run_steps(
+    folder: RunFolder,
+    run: Run,
+    recipe: Recipe,
+    patches: Patches,
+    device: Device,
+    team: Team,
+    watch: Watch,
+) -> None:
+    """Run the steps that are not finished, each from what the one before made."""
+    net = start(recipe.model, recipe.scale, recipe.seed, run.init)
+    target = device.torch_device
+    source = held(patches, net.colour, target) if device.is_cuda else sliced(patches, net.colour)
+    context = Context(
+        folder=folder,
+        recipe=recipe,
+        patches=patches,
+        source=source,
+        device=target,
+        dtype=device.torch_dtype,
+        team=team,
+        benchmarks=tuple(Path(path) for path in run.benchmarks),
+        perceptual_weights=run.perceptual_weights,
+        on_progress=watch.on_progress,
+        should_stop=watch.should_stop,
+    )
+    stages = {stage.name: stage for stage in learning_stages(recipe, run.pipeline)}
+    for step in run.pipeline:
+        values = recipe.values(step.name, SCHEMAS[step.step])
+        budget = None
+        if step.name in stages:
+            budget = budget_of(stages[step.name], list(stages.values()), run.budget)
+        net = STEPS[step.step](context, step.name, values, budget, net)
+        if team.is_first:
+            folder.finish(step.name)

@@ -1,0 +1,163 @@
+"""What a run has come to: its averaged network, finished or not, as a file that vsr loads."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from errno import ENOSPC
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+
+from vsr.errors import InvalidData, NoSpace, UnwritableOutput
+from vsr.models.blocks import Generator
+from vsr.models.card import Card, sha256_of, write_card
+from vsr.models.catalog import build
+from vsr.training.dataset import Manifest, read_manifest
+from vsr.training.forms import plain_form, training_form
+from vsr.training.recipe import Recipe
+from vsr.training.run_folder import Run, RunFolder
+from vsr.training.score import PROTOCOL, Scores
+from vsr.training.stages import learning_stages
+from vsr.training.state import read_checkpoint
+
+NO_LICENCE = "NOASSERTION"
+"""SPDX for: whoever publishes the weights decides, as it depends on the data."""
+
+CPU = torch.device("cpu")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """A run's network and what it took to get there.
+
+    ``flavour`` is the kind of the last step that learnt; ``steps`` and ``seconds`` are over all of
+    them; ``is_finished`` tells whether every one spent its budget.
+    """
+
+    net: Generator
+    flavour: str
+    steps: int
+    seconds: float
+    is_finished: bool
+
+
+def outcome_of(folder: RunFolder, recipe: Recipe) -> Outcome:
+    """Return the averaged network of the last stage that has a checkpoint.
+
+    Raises:
+        InvalidData: the run has no checkpoint yet.
+        InvalidCheckpoint: it is damaged.
+    """
+    run = folder.read()
+    stages = learning_stages(recipe, run.pipeline)
+    reached = [stage for stage in stages if folder.checkpoint(stage.name).exists()]
+    if not reached:
+        raise InvalidData(f"{folder.path}: has no checkpoint yet. Let it run longer.")
+    tables = [read_checkpoint(folder.checkpoint(stage.name), CPU) for stage in reached]
+    last, table = reached[-1], tables[-1]
+    net = build(recipe.model, recipe.scale)
+    form = training_form(net, is_reparameterised=last.values.reparameterise)
+    form.load_state_dict(table["net"])
+    averaged = [value for value in form.state_dict().values() if value.is_floating_point()]
+    with torch.no_grad():
+        for value, average in zip(averaged, table["average"], strict=True):
+            value.copy_(average)
+    return Outcome(
+        net=plain_form(form).eval().requires_grad_(False),
+        flavour=last.kind,
+        steps=sum(table["step"] for table in tables),
+        seconds=sum(table["seconds"] for table in tables),
+        is_finished=all(stage.name in run.finished for stage in stages),
+    )
+
+
+def write_model(net: Generator, target: Path, *, is_half: bool) -> None:
+    """Write a network as safetensors; it takes its name when it is whole and on the disk.
+
+    Raises:
+        NoSpace, UnwritableOutput: nothing new stands under that name.
+    """
+    dtype = torch.float16 if is_half else torch.float32
+    tensors = {
+        name: (value.to(dtype) if value.is_floating_point() else value).cpu().contiguous()
+        for name, value in net.state_dict().items()
+    }
+    part = target.with_name(target.name + ".part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        save_file(tensors, part)
+        with part.open("rb") as file:
+            os.fsync(file.fileno())
+        part.replace(target)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        if error.errno == ENOSPC:
+            raise NoSpace(f"{target}: the disk is full. Free some space.") from error
+        raise UnwritableOutput(f"{target}: cannot be written: {error.strerror}.") from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """What a card says of where weights come from, beside what the outcome knows."""
+
+    run: Run
+    recipe: Recipe
+    manifest: Manifest | None
+    device: str
+    licence: str = NO_LICENCE
+    note: str = ""
+
+
+def write_outcome_card(
+    outcome: Outcome, provenance: Provenance, scores: Scores, name: str, weights: Path
+) -> Card:
+    """Write the card beside ``weights`` and return it."""
+    stopped = "" if outcome.is_finished else "Exported before the run's budget was spent. "
+    card = Card(
+        name=name,
+        architecture=outcome.net.architecture,
+        scale=outcome.net.scale,
+        flavour=outcome.flavour,
+        licence=provenance.licence,
+        sha256=sha256_of(weights),
+        command=command_of(provenance.run),
+        data=_data(provenance.manifest),
+        seconds=round(outcome.seconds, 1),
+        device=provenance.device,
+        scores=scores,
+        protocol=PROTOCOL if scores else "",
+        note=f"{outcome.steps} steps. {stopped}{provenance.note}".strip(),
+    )
+    write_card(card, weights)
+    return card
+
+
+def manifest_of(run: Run) -> Manifest | None:
+    """Return the manifest of the run's data, if that is still there."""
+    try:
+        return read_manifest(Path(run.data))
+    except InvalidData:
+        return None
+
+
+def command_of(run: Run) -> str:
+    """Return the command that began a run, without its folders."""
+    words = ["vsr train fit", run.recipe]
+    if run.init is not None:
+        words += ["--init", Path(run.init).name]
+    if run.budget is not None:
+        steps, seconds = run.budget.steps, run.budget.seconds
+        words += [f"--steps {steps}" if steps else f"--minutes {(seconds or 0) / 60:g}"]
+    return " ".join(words)
+
+
+def _data(manifest: Manifest | None) -> str:
+    if manifest is None:
+        return "no longer at hand"
+    side = manifest.patch
+    return (
+        f"{manifest.count} patches of {side}×{side} from {manifest.sources} pictures, "
+        f"SHA-256 {manifest.sha256[:16]}"
+    )

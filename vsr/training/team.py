@@ -1,0 +1,70 @@
+"""Several processes, one network: what ``torchrun`` sets up, as one value."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import distributed, nn
+from torch.nn.parallel import DistributedDataParallel
+
+from vsr.device.select import Device
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """The processes that train one network together; this one is ``rank`` of ``count``."""
+
+    rank: int = 0
+    count: int = 1
+
+    @property
+    def is_first(self) -> bool:
+        """The process that writes."""
+        return self.rank == 0
+
+    def wrapped(self, net: nn.Module) -> nn.Module:
+        """Return a network whose gradients are averaged over the team."""
+        return DistributedDataParallel(net) if self.count > 1 else net
+
+    def average_gradients(self, net: nn.Module) -> None:
+        """Average the gradients of a network that is not wrapped."""
+        if self.count == 1:
+            return
+        for parameter in net.parameters():
+            if parameter.grad is not None:
+                distributed.all_reduce(parameter.grad)
+                parameter.grad /= self.count
+
+    def agreed(self, is_wanted: bool, device: torch.device) -> bool:
+        """Return whether any process of the team wants to stop; all get the same answer."""
+        if self.count == 1:
+            return is_wanted
+        votes = torch.tensor(float(is_wanted), device=device)
+        distributed.all_reduce(votes)
+        return bool(votes > 0)
+
+    def slowest(self, seconds: float, device: torch.device) -> float:
+        """Return the largest of the team's clocks, so that all spend one budget."""
+        if self.count == 1:
+            return seconds
+        clock = torch.tensor(seconds, dtype=torch.float64, device=device)
+        distributed.all_reduce(clock, distributed.ReduceOp.MAX)
+        return float(clock)
+
+
+@contextmanager
+def joined(device: Device) -> Iterator[Team]:
+    """Join the team that ``torchrun`` started; alone, there is nothing to join."""
+    count = int(os.environ.get("WORLD_SIZE", "1"))
+    if count == 1:
+        yield Team()
+        return
+    distributed.init_process_group("nccl" if device.is_cuda else "gloo")
+    try:
+        yield Team(distributed.get_rank(), count)
+    finally:
+        distributed.destroy_process_group()
