@@ -370,10 +370,23 @@ def test_segments_that_overlap_are_refused(tmp_path: Path) -> None:
         join(segments, source, plan, tmp_path / "out.mkv", video_of(source))
 
 
-@pytest.mark.parametrize("content", [b"", b"no segment at all" * 100])
-def test_a_broken_segment_is_named(tmp_path: Path, content: bytes) -> None:
+def test_segments_without_a_picture_are_passed_over(tmp_path: Path) -> None:
     source = probe(write_clip(tmp_path / "in.mkv", frames=10))
-    (tmp_path / "0.nut").write_bytes(content)
+    later = [replace(host_frame(index), pts=40 * index) for index in range(3, 6)]
+    paths = [
+        write_segment(tmp_path / f"{index}.nut", frames, video=video_of(source))
+        for index, frames in enumerate((0, later, 0))
+    ]
+    plan = plan_streams(source, "matroska")
+    assert join(paths, source, plan, tmp_path / "out.mkv", video_of(source)).frames == 3
+    assert indices_in(tmp_path / "out.mkv") == [3, 4, 5]
+    with pytest.raises(EncodingFailed, match="nothing to join"):
+        join([paths[0]], source, plan, tmp_path / "none.mkv", video_of(source))
+
+
+def test_a_broken_segment_is_named(tmp_path: Path) -> None:
+    source = probe(write_clip(tmp_path / "in.mkv", frames=10))
+    (tmp_path / "0.nut").write_bytes(b"no segment at all" * 100)
     plan = plan_streams(source, "matroska")
     with pytest.raises(EncodingFailed, match="0.nut"):
         join([tmp_path / "0.nut"], source, plan, tmp_path / "out.mkv", video_of(source))

@@ -1,7 +1,8 @@
 """The encoders that vsr knows, as one table: names, pixel formats, presets and quality scales.
 
-``--crf`` is one scale, that of x264. Each other encoder has anchor points that were measured: the
-value at which it gives the luma PSNR of x264 at the same preset; between them the map is linear.
+``--crf`` is one scale, that of x264. Each other software encoder has anchor points at which it
+gives the luma PSNR of x264 at preset medium, as ``tests/benchmarks/quality_scale.py`` measures it;
+between them the map is linear. The ends and NVENC (the same scale) are not measured.
 """
 
 from __future__ import annotations
@@ -144,7 +145,7 @@ CODECS: tuple[CodecEntry, ...] = (
             "gray12le",
         ),
         presets=_named("preset", X264_PRESETS),
-        quality=((0, 0), (51, 51)),
+        quality=((0, 0), (8, 8), (13, 14), (18, 19.5), (23, 25), (28, 30), (34, 36), (51, 51)),
         params_option="x265-params",
     ),
     CodecEntry(
@@ -154,7 +155,7 @@ CODECS: tuple[CodecEntry, ...] = (
         pix_fmts=("yuv420p", "yuv420p10le"),
         presets=_named("preset", ("10", "10", "9", "8", "7", "6", "5", "4", "3", "2")),
         native_presets=("preset", _numbers(0, 13)),
-        quality=((0, 1), (51, 63)),
+        quality=((0, 1), (8, 6), (13, 12), (18, 26), (23, 38), (28, 50), (34, 59), (51, 63)),
         params_option="svtav1-params",
     ),
     CodecEntry(
@@ -171,7 +172,7 @@ CODECS: tuple[CodecEntry, ...] = (
             )
         ),
         native_presets=("cpu-used", _numbers(0, 8)),
-        quality=((0, 0), (51, 63)),
+        quality=((0, 0), (8, 8), (13, 17), (18, 29), (23, 39), (28, 48), (34, 59), (51, 63)),
         fixed={"b": "0"},
     ),
     CodecEntry(

@@ -37,9 +37,8 @@ class Container:
     tags: tuple[tuple[str, str], ...] = ()
 
 
-# A killed direct write stays readable up to its last fragment, a finished one is an ordinary file.
-HYBRID = (("movflags", "+frag_keyframe+hybrid_fragmented"),)
-FRAGMENTED = (("movflags", "+frag_keyframe+empty_moov"),)
+# A pipe cannot seek back to write the index; with the first packets at hand it is complete.
+FRAGMENTED = (("movflags", "+frag_keyframe+delay_moov"),)
 # Apple's players know HEVC under this code only: the parameter sets stand in the header.
 HVC1 = (("hevc", "hvc1"),)
 

@@ -10,7 +10,7 @@ from vsr.errors import EncodingFailed, Failed, NoSpace
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
-def output_failure(error: Exception, path: Path) -> Failed:
+def output_failure(error: Exception, path: Path | str) -> Failed:
     """Return the error to raise from ``error``, which arose while ``path`` was written."""
     if isinstance(error, Failed):
         return error

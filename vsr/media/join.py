@@ -26,11 +26,11 @@ from vsr.media.containers import Container, container_named
 from vsr.media.failures import output_failure
 from vsr.media.info import MediaInfo
 from vsr.media.others import Cut, Timed, other_packets
+from vsr.media.output_video import OutputVideo
 from vsr.media.scan import Scan, Times, scan
 from vsr.media.source import open_input
 from vsr.media.streams import StreamPlan, add_carried
 from vsr.media.timing import rounded, ticks_per_frame
-from vsr.media.writer import OutputVideo
 from vsr.specs import TimeRange
 
 
@@ -63,7 +63,7 @@ def join(
     """Write the final file under a temporary name; `verify` and `publish` are to follow.
 
     Args:
-        segments: in the order of time.
+        segments: in the order of time; an empty file is a segment without a picture.
         source: whose other streams, chapters and metadata are carried.
         plan: what becomes of the other streams, as decided before the start.
         target_part: where to write.
@@ -72,10 +72,11 @@ def join(
         options: of the muxer, such as ``("movflags", "+faststart")``.
 
     Raises:
-        EncodingFailed: a segment is unreadable or of other settings, or the muxer gave up.
+        EncodingFailed: there is no picture, a segment is unreadable or of other settings, or the
+            muxer gave up.
         NoSpace: the disk is full.
     """
-    scans = [scan(path, video.time_base) for path in segments]
+    scans = [scan(path, video.time_base) for path in segments if path.stat().st_size]
     last_duration = max(1, rounded(ticks_per_frame(video.frame_rate, video.time_base)))
     times = Times(scans, last_duration, starts_at_zero=not time.is_whole)
     container = container_named(plan.container)
@@ -93,7 +94,7 @@ def join(
             output.flags |= cast("int", Flags.bitexact.value)
             output.metadata.update(container_metadata(origin.metadata))
             _set_chapters(origin, output, times, video.time_base)
-            stream = _add_video(output, container, segments[0], video)
+            stream = _add_video(output, container, scans[0].path, video)
             carried = [(fate, add_carried(output, origin, fate)) for fate in plan.carried]
             cut = _cut(times, time, video.time_base)
             others = other_packets(origin, carried, cut) if carried else iter(())

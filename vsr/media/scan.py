@@ -112,6 +112,8 @@ class Times:
 
 def _check(scans: Sequence[Scan]) -> None:
     """Refuse segments that do not continue one another."""
+    if not scans:
+        raise EncodingFailed("not one picture was encoded: there is nothing to join.")
     for before, after in pairwise(scans):
         if after.extradata != before.extradata:
             raise EncodingFailed(

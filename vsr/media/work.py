@@ -17,8 +17,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from vsr.errors import DecodingFailed, OutputBusy, OutputError, UnwritableOutput
+from vsr.media.publishing import publish, sync_folder
 from vsr.media.segments import Segment
-from vsr.media.writer import publish, sync_folder
 from vsr.specs import PtsSpan
 
 VERSION = 1

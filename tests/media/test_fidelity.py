@@ -1,0 +1,68 @@
+"""What of the video cannot reach the output is said before the start."""
+
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from tests.clips import write_clip
+from tests.media.test_writer import HDR
+from tests.media.written import encoder_for, video_of
+from vsr.media.fidelity import losses_of
+from vsr.media.info import MediaInfo
+from vsr.media.probe import probe
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> MediaInfo:
+    return probe(write_clip(tmp_path / "in.mp4", frames=3))
+
+
+def lost(
+    source: MediaInfo, codec: str, container: str, sar: Fraction = Fraction(1), **video: object
+) -> str:
+    info = replace(source.video, **video)  # type: ignore[arg-type]  # the fields under test
+    output = replace(video_of(replace(source, video=info)), sar=sar)
+    return " ".join(losses_of(info, output, encoder_for(codec, info.layout), container))
+
+
+def test_a_plain_clip_loses_nothing(source: MediaInfo) -> None:
+    for codec in ("h264", "hevc", "av1", "ffv1"):
+        assert lost(source, codec, "matroska") == ""
+
+
+def test_side_data_that_cannot_be_carried_is_named(source: MediaInfo) -> None:
+    assert "HDR10+ cannot be carried" in lost(source, "h264", "mp4", unsupported=("HDR10+",))
+
+
+@pytest.mark.parametrize(("codec", "is_lost"), [("hevc", False), ("av1", False), ("ffv1", True)])
+def test_hdr10_needs_an_encoder_that_writes_it(
+    source: MediaInfo, codec: str, is_lost: bool
+) -> None:
+    assert ("HDR10 metadata, which is lost" in lost(source, codec, "mp4", hdr=HDR)) == is_lost
+
+
+@pytest.mark.parametrize(("codec", "is_lost"), [("h264", False), ("hevc", False), ("av1", True)])
+def test_captions_need_a_codec_that_holds_them(
+    source: MediaInfo, codec: str, is_lost: bool
+) -> None:
+    assert ("closed captions" in lost(source, codec, "mp4", has_captions=True)) == is_lost
+
+
+@pytest.mark.parametrize(
+    ("codec", "container", "is_lost"),
+    [
+        ("h264", "matroska", False),
+        ("hevc", "mpegts", False),
+        ("av1", "mp4", False),
+        ("av1", "matroska", True),
+        ("vp9", "webm", True),
+        ("ffv1", "matroska", True),
+    ],
+)
+def test_the_shape_of_pixels_is_lost_where_nothing_says_it(
+    source: MediaInfo, codec: str, container: str, is_lost: bool
+) -> None:
+    said = lost(source, codec, container, sar=Fraction(4, 3))
+    assert ("the shape of pixels (4:3) is lost" in said) == is_lost

@@ -1,0 +1,177 @@
+"""Encode and mux at once, for an output that cannot be joined: a pipe. There is no resume."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from types import TracebackType
+from typing import BinaryIO, Self
+
+import av
+from av.container import InputContainer, OutputContainer
+from av.packet import Packet
+from av.stream import Disposition
+from av.video.stream import VideoStream
+
+from vsr.errors import EncodingFailed
+from vsr.frames import HostFrame
+from vsr.media.carrying import container_metadata
+from vsr.media.containers import container_named
+from vsr.media.encoder import Encoder
+from vsr.media.encoding import Encoding
+from vsr.media.failures import output_failure
+from vsr.media.info import MediaInfo
+from vsr.media.others import Cut, Timed, other_packets
+from vsr.media.output_video import OutputVideo
+from vsr.media.source import open_input
+from vsr.media.streams import StreamPlan, add_carried
+from vsr.specs import PtsSpan
+
+
+class DirectWriter:
+    """Write video and the source's other streams into a pipe. Use `create` in a ``with``.
+
+    Attributes:
+        frames: how many pictures were written.
+    """
+
+    def __init__(
+        self,
+        target: str | BinaryIO,
+        source: MediaInfo,
+        plan: StreamPlan,
+        video: OutputVideo,
+        encoder: Encoder,
+        span: PtsSpan,
+    ) -> None:
+        self.frames = 0
+        self._target, self._source, self._plan = target, source, plan
+        self._video, self._encoder, self._span = video, encoder, span
+        self._origin: InputContainer | None = None
+        self._output: OutputContainer | None = None
+        self._encoding: Encoding | None = None
+        self._others: Iterator[Timed] = iter(())
+        self._next: Timed | None = None
+        self._offset = 0
+
+    @classmethod
+    def create(
+        cls,
+        target: str | BinaryIO,
+        source: MediaInfo,
+        plan: StreamPlan,
+        video: OutputVideo,
+        encoder: Encoder,
+        span: PtsSpan = PtsSpan(),  # frozen
+    ) -> Self:
+        """Prepare the output; nothing is written before the first picture.
+
+        Args:
+            target: such as ``pipe:1``, or a file that is open for writing.
+            source: whose other streams, chapters and metadata are carried.
+            plan: what becomes of the other streams.
+            video: what the pictures are.
+            encoder: as chosen by `encoders.choose`.
+            span: the part of the source that is done; unless it is open, the output starts at 0.
+        """
+        return cls(target, source, plan, video, encoder, span)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            if kind is None:
+                self._finish()
+        finally:
+            self._close()
+
+    def write(self, frame: HostFrame) -> None:
+        """Encode one picture, and send on what of the other streams belongs before it.
+
+        Raises:
+            EncodingFailed: the encoder or the muxer gave up, or nobody reads the pipe any more.
+        """
+        try:
+            if self._encoding is None:
+                self._encoding = self._open(frame.pts)
+            self._mux(self._encoding.encode(frame))
+        except (av.FFmpegError, OSError, ValueError) as error:
+            raise output_failure(error, "the pipe") from error
+        self.frames += 1
+
+    def _open(self, first_pts: int) -> Encoding:
+        container, video = container_named(self._plan.container), self._video
+        self._origin = open_input(self._source.path)
+        output = av.open(
+            self._target,
+            "w",
+            format=container.name,
+            container_options=dict((*container.options, *container.pipe_options)),
+        )
+        self._output = output
+        output.metadata.update(container_metadata(self._origin.metadata))
+        encoding = Encoding(output, video, self._encoder)
+        tag = dict(container.tags).get(self._encoder.codec)
+        if tag is not None:
+            encoding.stream.codec_context.codec_tag = tag
+        encoding.stream.set_display_matrix(video.display_matrix)
+        encoding.stream.metadata.update(video.metadata)
+        encoding.stream.disposition = Disposition(video.disposition)
+        cut = self._cut(first_pts)
+        carried = [(fate, add_carried(output, self._origin, fate)) for fate in self._plan.carried]
+        if carried:
+            self._others = other_packets(self._origin, carried, cut)
+        self._next = next(self._others, None)
+        return encoding
+
+    def _cut(self, first_pts: int) -> Cut:
+        if self._span == PtsSpan():
+            chapters = self._origin.chapters() if self._origin else []
+            if chapters and self._output is not None:
+                self._output.set_chapters(chapters)
+            return Cut()
+        self._offset = first_pts
+        base = self._video.time_base
+        end = None if self._span.end is None else self._span.end * base
+        return Cut(first_pts * base, end)
+
+    def _mux(self, packets: Iterable[Packet[VideoStream]]) -> None:
+        assert self._output is not None
+        for packet in packets:
+            if packet.pts is not None:
+                packet.pts -= self._offset
+            if packet.dts is not None:
+                packet.dts -= self._offset
+                self._mux_others_until(float(packet.dts * packet.time_base))
+            self._output.mux(packet)
+
+    def _mux_others_until(self, seconds: float) -> None:
+        assert self._output is not None
+        while self._next is not None and self._next[0] <= seconds:
+            self._output.mux(self._next[1])
+            self._next = next(self._others, None)
+
+    def _finish(self) -> None:
+        if self._encoding is None:
+            raise EncodingFailed("the pipe: not one picture was written.")
+        try:
+            self._mux(self._encoding.drain())
+            self._mux_others_until(float("inf"))
+            if self._output is not None:
+                output, self._output = self._output, None
+                output.close()
+        except (av.FFmpegError, OSError, ValueError) as error:
+            raise output_failure(error, "the pipe") from error
+
+    def _close(self) -> None:
+        for one in (self._output, self._origin):
+            if one is not None:
+                with suppress(av.FFmpegError, OSError, ValueError):
+                    one.close()
+        self._output = self._origin = self._encoding = None

@@ -1,0 +1,82 @@
+"""Pictures in host memory become packets of a stream of an output."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import cast
+
+import av
+import numpy as np
+from av.container import OutputContainer
+from av.packet import Packet
+from av.video.stream import VideoStream
+
+from vsr.frames import HostFrame, Layout
+from vsr.media.captions import can_carry_captions, with_captions
+from vsr.media.encoder import Encoder
+from vsr.media.formats import layout_of
+from vsr.media.mastering import with_mastering
+from vsr.media.output_video import OutputVideo
+from vsr.media.trial import configure
+
+DEFAULT_RATE = Fraction(25)
+"""Told to rate control where the source does not know its rate."""
+
+
+class Encoding:
+    """One run of an encoder, into a stream that it adds to ``output``.
+
+    Attributes:
+        stream: of the output; what a header says of it can be set until the first packet is muxed.
+    """
+
+    def __init__(self, output: OutputContainer, video: OutputVideo, encoder: Encoder) -> None:
+        self._encoder = with_mastering(encoder, video.hdr)
+        self._layout = cast(Layout, layout_of(encoder.pix_fmt))
+        self._time_base = video.time_base
+        self._captions: dict[int, bytes] = {}
+        stream = output.add_stream(encoder.name, rate=video.frame_rate or DEFAULT_RATE)
+        assert isinstance(stream, VideoStream)
+        configure(stream.codec_context, self._encoder, video.size, video.colour)
+        stream.codec_context.time_base = stream.time_base = video.time_base
+        stream.codec_context.sample_aspect_ratio = video.sar
+        self.stream = stream
+
+    def encode(self, frame: HostFrame) -> Iterator[Packet[VideoStream]]:
+        """Yield the packets that are ready once the encoder has taken a picture."""
+        if frame.captions and can_carry_captions(self._encoder.codec):
+            self._captions[frame.pts] = frame.captions
+        yield from self._captioned(self.stream.encode(self._picture(frame)))
+
+    def drain(self) -> Iterator[Packet[VideoStream]]:
+        """Yield the packets that the encoder held back."""
+        yield from self._captioned(self.stream.encode(None))
+
+    def _captioned(self, packets: list[Packet[VideoStream]]) -> Iterator[Packet[VideoStream]]:
+        for packet in packets:
+            captions = self._captions.pop(packet.pts or 0, None)
+            if captions is None:
+                yield packet
+                continue
+            data = with_captions(bytes(packet), captions, self._encoder.codec)
+            copy = cast("Packet[VideoStream]", Packet(data))
+            copy.pts, copy.dts, copy.time_base = packet.pts, packet.dts, packet.time_base
+            copy.duration, copy.is_keyframe = packet.duration, packet.is_keyframe
+            copy.stream = packet.stream
+            yield copy
+
+    def _picture(self, frame: HostFrame) -> av.VideoFrame:
+        """Copy the planes into a picture that FFmpeg owns: the encoder may hold it for long."""
+        size, layout = frame.size, self._layout
+        picture = av.VideoFrame(size.width, size.height, self._encoder.pix_fmt)
+        for index, plane in enumerate(picture.planes):
+            pitch = plane.line_size // layout.dtype.itemsize
+            rows = np.frombuffer(memoryview(plane), layout.dtype).reshape(-1, pitch)
+            used = rows[: plane.height, : plane.width]
+            if index < len(frame.planes):
+                used[:] = frame.planes[index]
+            else:
+                used[:] = 1 << (layout.bits - 1)  # neutral chroma for a gray picture
+        picture.pts, picture.time_base = frame.pts, self._time_base
+        return picture

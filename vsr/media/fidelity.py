@@ -1,0 +1,44 @@
+"""What of the video itself does not reach the output, known before the start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from vsr.media.captions import can_carry_captions
+from vsr.media.encoder import Encoder
+from vsr.media.info import VideoInfo
+from vsr.media.mastering import can_write_mastering
+from vsr.media.output_video import OutputVideo
+
+SELF_DESCRIBING = frozenset({"h264", "hevc"})
+"""Codecs that say the shape of their pixels in the stream itself."""
+
+SHAPE_IN_HEADER = frozenset({"mp4", "mov"})
+"""Containers whose header says it through PyAV; Matroska could hold it, but is not told."""
+
+
+def losses_of(
+    source: VideoInfo, video: OutputVideo, encoder: Encoder, container: str
+) -> Iterator[str]:
+    """Yield what is lost of the video stream, one sentence each, with what to do about it.
+
+    For ``--strict``, anything that is yielded is a reason to refuse.
+    """
+    for name in source.unsupported:
+        yield f"{name} cannot be carried and is lost."
+    if video.hdr is not None and not can_write_mastering(encoder):
+        yield (
+            f"{encoder.name} cannot write HDR10 metadata, which is lost. "
+            f"Choose --codec hevc or av1 to keep it."
+        )
+    if source.has_captions and not can_carry_captions(encoder.codec):
+        yield (
+            f"closed captions do not fit {encoder.codec} and are lost. "
+            f"Choose --codec h264 or hevc to keep them."
+        )
+    keeps_shape = encoder.codec in SELF_DESCRIBING or container in SHAPE_IN_HEADER
+    if video.sar != 1 and not keeps_shape:
+        yield (
+            f"the shape of pixels ({video.sar.numerator}:{video.sar.denominator}) is lost for "
+            f"{encoder.codec} in {container}. Choose .mp4, --codec hevc, or a preset."
+        )
