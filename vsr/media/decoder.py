@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from heapq import heappop, heappush
 
@@ -120,6 +121,15 @@ class Decoder:
                 ) from error
             else:
                 return
+
+    def prime(self) -> None:
+        """Show the decoder the first packet, before a seek.
+
+        x264 writes its build number there alone, and FFmpeg decodes 4:4:4 of builds before 151
+        differently: without it, pictures after a seek differ from those of the whole.
+        """
+        with suppress(av.FFmpegError, StopIteration):
+            next(self._container.demux(self._stream)).decode()
 
     def next_decoding_time(self) -> int | None:
         """Return the decoding time that belongs to the picture just handed out."""

@@ -102,7 +102,7 @@ def _video(
         layout=reading.layout,
         colour=_colour(path, stream, first, reading),
         time_base=time_base,
-        sar=stream.sample_aspect_ratio or Fraction(1),
+        sar=_sar(stream),
         start_pts=_start_pts(frames, timing, rate, stream),
         timing=timing,
         frame_rate=rate,
@@ -163,6 +163,11 @@ def _start_pts(
             if frame.pts is not None:
                 return frame.pts - rounded(index * step)
     return stream.start_time or 0
+
+
+def _sar(stream: VideoStream) -> Fraction:
+    sar = stream.sample_aspect_ratio
+    return Fraction(sar) if sar and sar > 0 else Fraction(1)
 
 
 def _frame_rate(stream: VideoStream) -> Fraction | None:

@@ -160,6 +160,7 @@ class Reader:
             return self._decoder.packets()
         wanted = start - min(self._context, 1)
         if self.info.format_name in EXACTLY_SEEKABLE:
+            self._decoder.prime()
             step = ticks_per_frame(video.frame_rate, video.time_base)
             for frames_back in SEEK_FRAMES_BACK:
                 packets = from_key_frame(self._sought(wanted - rounded(frames_back * step)))

@@ -16,8 +16,16 @@ from vsr.media.hdr import ContentLight, HdrMetadata, MasteringDisplay
 DISPLAY_MATRIX = struct.Struct("=9i")
 IDENTITY_MATRIX = (65536, 0, 0, 0, 65536, 0, 0, 0, 1 << 30)
 
-CENTRE_SITED_CODECS = frozenset({"mjpeg", "mpeg1video", "jpeg2000", "webp"})
-"""JPEG (JFIF 1.02) and MPEG-1 (ISO 11172-2) put chroma between the pixels."""
+SITINGS = {
+    "mjpeg": Siting.CENTER,
+    "mpeg1video": Siting.CENTER,
+    "jpeg2000": Siting.CENTER,
+    "webp": Siting.CENTER,
+    "dvvideo": Siting.TOP_LEFT,
+}
+"""Codecs that put chroma elsewhere than MPEG-2 does: JPEG (JFIF 1.02) and MPEG-1 (ISO 11172-2)
+between the pixels, DV (IEC 61834-2) on the upper left one. av 18.1 does not show a stream's own
+word on it."""
 
 NAMES_OF_LOST = {
     Type.STEREO3D: "stereo 3D layout",
@@ -61,7 +69,7 @@ def colour_of(frame: VideoFrame, codec: str, reading: Reading) -> Colour:
         transfer=transfer,
         matrix=UNSPECIFIED if reading.layout.is_gray and matrix == Matrix.RGB else matrix,
         range=Range.FULL if is_jpeg else color_range,
-        siting=Siting.CENTER if codec in CENTRE_SITED_CODECS else Siting.UNSPECIFIED,
+        siting=SITINGS.get(codec, Siting.UNSPECIFIED),
     )
 
 
