@@ -1,0 +1,80 @@
+"""``vsr evaluate REFERENCE RESULT``: film beside film."""
+
+import json
+
+import numpy as np
+import pytest
+
+from tests.clips import write_clip
+from vsr.cli import run
+from vsr.colour import Colour, Range
+from vsr.errors import InvalidData, MediaError
+from vsr.frames import HostFrame, Layout
+from vsr.jobs.compare import compare, luma_codes
+from vsr.specs import Size
+
+
+def test_a_film_equals_itself(tmp_path):
+    film = write_clip(tmp_path / "a.mkv", frames=8)
+    report = compare(film, film)
+    assert report.about["count"] == 8
+    assert report.mean.psnr_y == 100
+    assert report.mean.ssim_y == pytest.approx(1)
+    assert report.flicker.difference_error == 0
+    assert [item.name for item in report.pictures] == [str(i) for i in range(8)]
+
+
+def test_other_pictures_are_seen_as_other_pictures(tmp_path):
+    a = write_clip(tmp_path / "a.mkv", frames=6)
+    b = write_clip(tmp_path / "b.mkv", frames=6, first_index=100)
+    report = compare(a, b)
+    assert report.mean.psnr_y < 20
+    assert report.flicker.pairs == 5
+
+
+def test_depth_and_range_do_not_count_as_error():
+    amplitude = np.array([[0.0, 0.25], [0.5, 1.0]])
+    frames = []
+    for bits, color_range, offset, scale in (
+        (8, Range.LIMITED, 16, 219),
+        (10, Range.LIMITED, 64, 876),
+        (8, Range.FULL, 0, 255),
+    ):
+        layout = Layout(bits=bits, x_shift=0, y_shift=0, is_gray=True)
+        plane = np.round(offset + scale * amplitude).astype(layout.dtype)
+        colour = Colour(range=color_range)
+        frames.append(HostFrame(planes=(plane,), pts=0, layout=layout, colour=colour))
+    expected = 16 + 219 * amplitude
+    for frame in frames:
+        np.testing.assert_allclose(luma_codes(frame), expected, atol=0.5)
+    np.testing.assert_allclose(luma_codes(frames[1])[1, 1], 235, atol=1e-9)
+
+
+def test_a_longer_film_is_compared_as_far_as_the_other_goes_and_it_is_told(tmp_path, capsys):
+    a = write_clip(tmp_path / "a.mkv", frames=8)
+    b = write_clip(tmp_path / "b.mkv", frames=5)
+    assert run(["evaluate", str(a), str(b), "--json"]) == 3
+    shown = capsys.readouterr()
+    found = json.loads(shown.out)
+    assert found["count"] == 5
+    assert "3 pictures" in found["skipped"][0]
+    assert {"static_std", "difference_error", "static_share"} <= set(found["flicker"])
+
+
+def test_a_table_for_people_ends_with_the_flicker(tmp_path, capsys):
+    film = write_clip(tmp_path / "a.mkv", frames=4)
+    assert run(["evaluate", str(film), str(film)]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("picture")
+    assert "static std" in out
+
+
+def test_films_of_two_sizes_and_no_films_are_refused(tmp_path, capsys):
+    a = write_clip(tmp_path / "a.mkv", frames=2)
+    b = write_clip(tmp_path / "b.mkv", frames=2, size=Size(64, 64))
+    with pytest.raises(InvalidData, match="cannot be compared"):
+        compare(a, b)
+    with pytest.raises(MediaError):
+        compare(a, tmp_path / "none.mkv")
+    assert run(["evaluate", str(a)]) == 2
+    assert "two films" in capsys.readouterr().err

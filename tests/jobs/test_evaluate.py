@@ -1,0 +1,186 @@
+"""``vsr evaluate`` on folders of pictures."""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from safetensors.torch import save_file
+
+from vsr.cli import run
+from vsr.errors import InvalidData, InvalidOption, NoSuchFile
+from vsr.jobs.evaluate import EvaluateSpec, evaluate, parameter_files
+from vsr.metrics.enlarge import bicubic
+from vsr.metrics.imresize import imresize
+from vsr.metrics.protocol import fidelity, standard_pair
+from vsr.models.plain import Plain
+
+RNG = np.random.default_rng(7)
+
+
+def smooth(rows, columns, *channels):
+    small = RNG.random((max(rows // 6, 2), max(columns // 6, 2), *channels))
+    return np.clip(imresize(small, rows, columns) * 255, 0, 255).astype(np.uint8)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """Three pictures, one of them gray."""
+    monkeypatch.delenv("VSR_DATA", raising=False)
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for name, picture in (
+        ("a.png", smooth(110, 99, 3)),
+        ("b.png", smooth(100, 104)),
+        ("c.png", smooth(98, 97, 3)),
+    ):
+        Image.fromarray(picture).save(folder / name)
+    return folder
+
+
+def test_the_report_is_the_metrics_of_each_picture_and_their_mean(folder):
+    report = evaluate(EvaluateSpec(data=folder, model="bicubic", scale=2))
+    assert [item.name for item in report.pictures] == ["a.png", "b.png", "c.png"]
+    picture = np.asarray(Image.open(folder / "a.png"))
+    expected = fidelity(standard_pair(picture, 2, bicubic(2)), 2)
+    assert report.pictures[0].scores.psnr_y == expected.psnr_y
+    mean = np.mean([item.scores.psnr_y for item in report.pictures])
+    assert report.mean.psnr_y == pytest.approx(mean, abs=1e-12)
+
+
+def test_json_is_one_object_with_the_means_and_null_where_weights_are_missing(folder, capsys):
+    assert run(["evaluate", "--model", "bicubic", "--data", str(folder), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert {"psnr_y", "ssim_y", "psnr_rgb", "feature_distance", "niqe"} <= set(found)
+    assert (found["feature_distance"], found["niqe"]) == (None, None)
+    assert (found["model"], found["scale"], found["count"]) == ("bicubic", 4, 3)
+    assert len(found["images"]) == 3
+    assert set(found["images"][0]) > {"name", "psnr_y"}
+
+
+def test_a_table_and_a_plot_are_made_for_people(folder, tmp_path, capsys):
+    plot = tmp_path / "plot.png"
+    arguments = ["--model", "bicubic", "--data", str(folder), "--plot", str(plot)]
+    assert run(["evaluate", *arguments]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["picture", "psnr_y", "ssim_y", "psnr_rgb"]
+    assert [line.split()[0] for line in lines[1:5]] == ["a.png", "b.png", "c.png", "mean"]
+    assert plot.read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_picture_that_cannot_be_read_or_is_too_small_is_skipped_and_told(folder, capsys):
+    (folder / "broken.png").write_bytes(b"none")
+    Image.fromarray(smooth(8, 8, 3)).save(folder / "tiny.png")
+    assert run(["evaluate", "--model", "bicubic", "--data", str(folder), "--json"]) == 3
+    shown = capsys.readouterr()
+    found = json.loads(shown.out)
+    assert found["count"] == 3
+    assert len(found["skipped"]) == 2
+    assert "broken.png" in shown.err
+    assert "too small" in shown.err
+
+
+def test_a_folder_of_which_nothing_can_be_measured_is_refused(tmp_path):
+    Image.fromarray(smooth(8, 8, 3)).save(tmp_path / "tiny.png")
+    for protocol in ("standard", "swift"):
+        with pytest.raises(InvalidData, match="no picture could be measured"):
+            evaluate(EvaluateSpec(data=tmp_path, model="bicubic", protocol=protocol))
+
+
+def test_a_missing_folder_and_no_folder_are_refused(tmp_path, capsys):
+    with pytest.raises(NoSuchFile):
+        evaluate(EvaluateSpec(data=tmp_path / "none", model="bicubic"))
+    assert run(["evaluate"]) == 2
+    assert "--data" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", ["flips", "sizes"])
+def test_a_self_ensemble_changes_what_a_network_gives(folder, tmp_path, kind):
+    weights = tmp_path / "net.safetensors"
+    save_file(Plain(2, 8, 1).state_dict(), weights)
+    spec = EvaluateSpec(data=folder, model=str(weights), device="cpu")
+    alone = evaluate(spec).mean.psnr_y
+    together = evaluate(
+        EvaluateSpec(data=folder, model=str(weights), device="cpu", self_ensemble=kind)
+    ).mean.psnr_y
+    assert together != alone
+
+
+def test_the_swift_protocol_gives_its_own_two_numbers_only(folder):
+    report = evaluate(EvaluateSpec(data=folder, model="bicubic", protocol="swift"))
+    assert report.mean.psnr_y is None
+    assert report.mean.psnr_rgb > 10
+    assert 0 < report.mean.ssim_rgb <= 1
+
+
+def test_swift_at_scale_1_is_refused(folder):
+    with pytest.raises(InvalidOption):
+        EvaluateSpec(data=folder, model="bicubic", scale=1, protocol="swift")
+
+
+def test_progress_is_told_from_none_to_all(folder):
+    seen = []
+    evaluate(EvaluateSpec(data=folder, model="bicubic"), lambda done, of: seen.append((done, of)))
+    assert seen == [(0, 3), (1, 3), (2, 3), (3, 3)]
+
+
+def test_parameter_files_are_found_only_where_the_variable_leads(tmp_path, monkeypatch):
+    monkeypatch.delenv("VSR_DATA", raising=False)
+    assert parameter_files() == (None, None)
+    (tmp_path / "weights").mkdir()
+    (tmp_path / "weights" / "niqe_pris_params.npz").touch()
+    monkeypatch.setenv("VSR_DATA", str(tmp_path))
+    assert parameter_files() == (None, tmp_path / "weights" / "niqe_pris_params.npz")
+
+
+def data(*parts):
+    return Path(os.environ["VSR_DATA"]).joinpath(*parts)
+
+
+@pytest.mark.data
+@pytest.mark.parametrize(
+    ("name", "psnr_y", "ssim_y"),
+    [("Set5", 28.42, 0.8104), ("Set14", 26.00, 0.7027), ("BSD100", 25.96, 0.6675)],
+)
+def test_bicubic_has_the_published_figures(name, psnr_y, ssim_y):
+    mean = evaluate(EvaluateSpec(data=data("benchmarks", name), model="bicubic", scale=4)).mean
+    assert mean.psnr_y == pytest.approx(psnr_y, abs=0.02)
+    assert mean.ssim_y == pytest.approx(ssim_y, abs=0.0005)
+
+
+@pytest.mark.data
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "psnr_y"), [("Set5", 30.01), ("Set14", 27.28)])
+def test_the_published_swift_srgan_checkpoint_has_its_known_figures(name, psnr_y):
+    weights = str(data("weights", "swift_srgan_4x.pth.tar"))
+    mean = evaluate(EvaluateSpec(data=data("benchmarks", name), model=weights)).mean
+    assert mean.psnr_y == pytest.approx(psnr_y, abs=0.05)
+
+
+@pytest.mark.data
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "psnr_y"), [("Set5", 31.28), ("Set14", 27.97), ("BSD100", 27.24)])
+def test_the_bootstrap_generator_has_its_known_figures(name, psnr_y):
+    weights = str(data("weights", "bootstrap_fast_x4.safetensors"))
+    mean = evaluate(EvaluateSpec(data=data("benchmarks", name), model=weights)).mean
+    assert mean.psnr_y == pytest.approx(psnr_y, abs=0.05)
+
+
+@pytest.mark.data
+def test_bicubic_under_the_swift_protocol_has_26_17_db():
+    spec = EvaluateSpec(data=data("benchmarks", "Set5"), model="bicubic", protocol="swift")
+    assert evaluate(spec).mean.psnr_rgb == pytest.approx(26.17, abs=0.005)
+
+
+@pytest.mark.data
+def test_all_metrics_are_measured_where_the_parameter_files_are(tmp_path):
+    Image.open(data("benchmarks", "Set14", "comic.png")).save(tmp_path / "comic.png")
+    features, niqe = parameter_files()
+    spec = EvaluateSpec(
+        data=tmp_path, model="bicubic", perceptual_weights=features, niqe_parameters=niqe
+    )
+    mean = evaluate(spec).mean
+    assert mean.feature_distance > 0.1
+    assert mean.niqe > 5

@@ -1,0 +1,110 @@
+"""MobileNetV2's features and the distance between them."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from vsr.errors import InvalidCheckpoint, NoSuchFile
+from vsr.metrics.enlarge import bicubic
+from vsr.metrics.features import DEEPEST, TAPS, Features, SameConv, feature_distance
+from vsr.metrics.pictures import pictures_in, read_picture
+from vsr.metrics.protocol import standard_pair
+
+
+@pytest.fixture(scope="module")
+def net():
+    torch.manual_seed(0)
+    return Features()
+
+
+def test_the_taps_have_the_channels_and_strides_of_the_table(net):
+    outputs = net(torch.rand(1, 3, 64, 96), (*TAPS, DEEPEST))
+    shapes = [tuple(output.shape[1:]) for output in outputs]
+    assert shapes == [
+        (16, 32, 48), (24, 16, 24), (32, 8, 12), (96, 4, 6), (160, 2, 3), (1280, 2, 3),
+    ]  # fmt: skip
+
+
+def test_the_parameters_are_those_of_torchvision(net):
+    assert sum(p.numel() for p in net.parameters()) == 2_223_872
+    keys = net.state_dict()
+    for key in (
+        "features.0.0.weight",
+        "features.1.conv.1.weight",
+        "features.17.conv.3.running_var",
+    ):
+        assert key in keys
+
+
+def test_the_input_is_brought_to_minus_1_to_1(net):
+    x = torch.rand(1, 3, 32, 32)
+    expected = net.features[1](net.features[0](x * 2 - 1))
+    assert torch.equal(net(x, (1,))[0], expected)
+
+
+def test_a_strided_convolution_pads_behind_as_tensorflow_does():
+    conv = SameConv(1, 1, 3, 2, bias=False)
+    torch.nn.init.ones_(conv.weight).requires_grad_(False)
+    x = torch.arange(16.0).reshape(1, 1, 4, 4)
+    # Even sides are padded at the end only, so the first window begins at the first pixel.
+    assert float(conv(x)[0, 0, 0, 0]) == float(x[0, 0, :3, :3].sum())
+    # Odd sides are padded at both ends.
+    assert float(conv(x[:, :, :3, :3])[0, 0, 0, 0]) == float(x[0, 0, :2, :2].sum())
+    assert conv(x[:, :, :3, :3]).shape == (1, 1, 2, 2)
+
+
+def test_the_distance_is_the_formula(net):
+    net = net.double()
+    a, b = torch.rand(2, 1, 3, 32, 32, dtype=torch.float64)
+    ratios = [
+        float((x - y).abs().mean() / y.abs().mean()) for x, y in zip(net(a), net(b), strict=True)
+    ]
+    assert float(feature_distance(net, a, b)) == pytest.approx(np.mean(ratios), rel=1e-12)
+    assert float(feature_distance(net, b, b)) == 0
+    net.float()
+
+
+def test_the_features_are_frozen_and_the_distance_has_a_gradient_in_the_result(net):
+    net.train()
+    assert not net.training
+    assert not net.features[0][1].training
+    a = torch.rand(1, 3, 32, 32, requires_grad=True)
+    feature_distance(net, a, torch.rand(1, 3, 32, 32)).backward()
+    assert a.grad.abs().sum() > 0
+    assert all(p.grad is None for p in net.parameters())
+
+
+def test_weights_are_read_from_a_file_in_half_precision_beside_a_classifier(net, tmp_path):
+    state = {k: v.half() if v.is_floating_point() else v for k, v in net.state_dict().items()}
+    save_file(state | {"classifier.1.bias": torch.zeros(3)}, tmp_path / "net.safetensors")
+    again = Features.open(tmp_path / "net.safetensors")
+    weight = again.features[0][0].weight
+    assert weight.dtype is torch.float32
+    torch.testing.assert_close(weight, net.features[0][0].weight, atol=1e-3, rtol=1e-3)
+
+
+def test_weights_of_another_network_are_refused(tmp_path):
+    save_file({"features.0.weight": torch.zeros(3)}, tmp_path / "vgg.safetensors")
+    with pytest.raises(InvalidCheckpoint, match="MobileNetV2"):
+        Features.open(tmp_path / "vgg.safetensors")
+    with pytest.raises(NoSuchFile):
+        Features.open(tmp_path / "none.safetensors")
+
+
+@pytest.mark.data
+def test_a_blurrier_picture_is_farther_from_the_truth():
+    data = Path(os.environ["VSR_DATA"])
+    net = Features.open(data / "weights" / "mobilenet_v2_features_fp16.safetensors")
+    picture = read_picture(pictures_in(data / "benchmarks" / "Set5")[2])
+
+    def tensor(rgb):
+        return torch.from_numpy(rgb.copy()).permute(2, 0, 1)[None].float() / 255
+
+    pairs = [standard_pair(picture, scale, bicubic(scale)) for scale in (2, 3, 4)]
+    distances = [float(feature_distance(net, tensor(p.result), tensor(p.truth))) for p in pairs]
+    assert distances == sorted(distances)
+    assert distances[0] > 0.05
