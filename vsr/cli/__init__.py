@@ -55,7 +55,7 @@ def _hint(error: click.ClickException) -> str:
 def _report(message: str, code: int, arguments: list[str], hint: str = "") -> int:
     if "--json" in arguments:
         print(json.dumps({"event": "error", "code": code, "message": message}), flush=True)
-    if _is_verbose(arguments) and sys.exc_info()[0] is not None:
+    if _is_verbose(arguments) and not isinstance(sys.exception(), click.ClickException):
         traceback.print_exc()
     print(f"vsr: {message}{hint}", file=sys.stderr)
     return code

@@ -49,16 +49,26 @@ def render(size: Size, seconds: float) -> Picture:
     return np.asarray(image)
 
 
-def clip_frames(seconds: float, size: Size = SIZE) -> Iterator[Picture]:
-    """Yield the clip's pictures at ``size``, each reduced from four times that size (bicubic)."""
+def clip_frames(
+    seconds: float, size: Size = SIZE, supersampling: int = SUPERSAMPLING
+) -> Iterator[Picture]:
+    """Yield the clip's pictures at ``size``, each reduced from a larger one (bicubic)."""
     for index in range(round(seconds * RATE)):
-        large = Image.fromarray(render(size.scaled(SUPERSAMPLING), index / float(RATE)))
+        large = Image.fromarray(render(size.scaled(supersampling), index / float(RATE)))
         yield np.asarray(large.resize((size.width, size.height), Image.Resampling.BICUBIC))
 
 
-def write_clip(path: Path, seconds: float = 2.0, size: Size = SIZE) -> None:
-    """Write the scene as H.264 (CRF 20, BT.709) with stereo AAC sound."""
+def write_clip(
+    path: Path, seconds: float = 2.0, size: Size = SIZE, supersampling: int = SUPERSAMPLING
+) -> None:
+    """Write the scene as H.264 (CRF 20, BT.709) with stereo AAC sound.
+
+    Args:
+        supersampling: how many times larger each picture is drawn.
+    """
     import av
+
+    from vsr.media.planes import frame_of
 
     with av.open(str(path), "w") as out:
         video = out.add_stream("libx264", rate=RATE, options={"crf": "20", "preset": "veryfast"})
@@ -67,11 +77,8 @@ def write_clip(path: Path, seconds: float = 2.0, size: Size = SIZE) -> None:
         context.color_range, context.colorspace = 1, 1
         context.color_primaries, context.color_trc = 1, 1
         audio = out.add_stream("aac", rate=AUDIO_RATE, layout="stereo")
-        for index, picture in enumerate(clip_frames(seconds, size)):
-            frame = av.VideoFrame(size.width, size.height, "yuv420p")
-            for plane, values in zip(frame.planes, _yuv420(picture), strict=True):
-                rows = np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)
-                rows[:, : plane.width] = values
+        for index, picture in enumerate(clip_frames(seconds, size, supersampling)):
+            frame = frame_of(_yuv420(picture), "yuv420p")
             frame.pts, frame.time_base = index, 1 / RATE
             out.mux(video.encode(frame))
         out.mux(video.encode(None))
