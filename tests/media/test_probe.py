@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from av.stream import Disposition
 
-from tests.clips import Attachment, Audio, Subtitle, side_by_side, write_captioned, write_clip
+from tests.clips import Attachment, Audio, Subtitle, write_clip
+from tests.composed import side_by_side, write_captioned
 from vsr.colour import Colour, Range, Siting
 from vsr.errors import NoSuchFile, NoVideo, UnreadableMedia
 from vsr.media.probe import probe
@@ -90,7 +91,7 @@ def test_the_siting_of_y4m_is_read_from_its_header(
     tmp_path: Path, tag: bytes, siting: Siting
 ) -> None:
     path = tmp_path / "clip.y4m"
-    picture = bytes(32 * 16 * (3 if b"444" in tag else 1) * 3 // (3 if b"444" in tag else 2))
+    picture = bytes(32 * 16 * 3 if b"444" in tag else 32 * 16 * 3 // 2)
     path.write_bytes(b"YUV4MPEG2 W32 H16 F25:1 Ip A1:1" + tag + b"\n" + b"FRAME\n" + picture)
     assert probe(path).video.colour.siting is siting
 

@@ -13,7 +13,8 @@ import av
 import numpy as np
 import pytest
 
-from tests.clips import Audio, index_of, indices_in, pts_in, write_captioned, write_clip
+from tests.clips import Audio, index_of, indices_in, pts_in, write_clip
+from tests.composed import write_captioned
 from vsr.errors import MediaError
 from vsr.frames import HostFrame
 from vsr.media.decoder import Damage
@@ -249,6 +250,24 @@ def test_damage_is_counted_and_the_rest_is_read(tmp_path: Path, suffix: str, cod
     assert len(frames) > 15
     assert all(earlier.pts < later.pts for earlier, later in pairwise(frames))
     assert damage.has_losses or len(frames) == 60
+
+
+def test_the_damage_of_the_parts_adds_up_to_that_of_the_whole(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "clip.mp4", frames=60)
+    data = bytearray(path.read_bytes())
+    rng = random.Random(3)
+    for _ in range(6):
+        place = rng.randrange(len(data) // 4, len(data) * 3 // 4)
+        data[place : place + 20] = rng.randbytes(20)
+    path.write_bytes(data)
+    info = probe(path)
+    frames, whole = read(path, info=info)
+    cut = frames[30].pts
+    parts = [read(path, info=info, span=span) for span in (PtsSpan(None, cut), PtsSpan(cut))]
+    assert whole.corrupt_frames > 0
+    assert sum(damage.corrupt_frames for _, damage in parts) == whole.corrupt_frames
+    assert sum(damage.undecodable_packets for _, damage in parts) == whole.undecodable_packets
+    assert sum(len(pictures) for pictures, _ in parts) == len(frames)
 
 
 def test_a_file_cut_short_is_read_to_its_end_and_counts_as_a_loss(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from vsr.errors import DecodingFailed
+from vsr.specs import PtsSpan
 
 MOST_DRAINS = 64
 """More pictures than this no decoder holds back."""
@@ -75,18 +76,21 @@ class Damage:
 
 
 class Decoder:
-    """Decode the packets of one stream in order.
+    """Decode the packets of one stream in order; damage is counted within ``span`` alone.
 
     Attributes:
         decoding_times: a heap of the dts of packets whose picture was not yet handed out; the
             smallest belongs to the next picture shown.
     """
 
-    def __init__(self, container: InputContainer, stream: VideoStream, damage: Damage) -> None:
+    def __init__(
+        self, container: InputContainer, stream: VideoStream, damage: Damage, span: PtsSpan
+    ) -> None:
         self.decoding_times: list[int] = []
         self._container = container
         self._stream = stream
         self._damage = damage
+        self._span = span
 
     def frames(self, packets: Iterator[Packet[VideoStream]]) -> Iterator[VideoFrame]:
         """Yield every picture in presentation order, the ones held back at the end included."""
@@ -109,7 +113,7 @@ class Decoder:
                     if packet.size == 0:
                         return
                     failures = 0
-                    self._damage.corrupt_packets += packet.is_corrupt
+                    self._damage.corrupt_packets += packet.is_corrupt and self._counts(packet)
                     yield packet
             except (av.InvalidDataError, EOFError):
                 failures += 1
@@ -139,9 +143,13 @@ class Decoder:
         try:
             frames = packet.decode()
         except (av.FFmpegError, EOFError):
-            self._damage.undecodable_packets += 1
+            self._damage.undecodable_packets += self._counts(packet)
             return
         yield from frames
+
+    def _counts(self, packet: Packet[VideoStream]) -> bool:
+        """Return whether a packet belongs to the part that is read, so that parts add up."""
+        return packet.pts is None or packet.pts in self._span
 
     def _drained(self) -> Iterator[VideoFrame]:
         """Yield what the decoder held back; a damaged picture there must not hide the next ones."""

@@ -17,12 +17,10 @@ from av.video.stream import VideoStream
 
 from vsr.frames import HostFrame
 from vsr.media.decoder import Damage, Decoder, from_key_frame, from_last_key_frame
-from vsr.media.fields import FieldOrder
-from vsr.media.info import MediaInfo, VideoInfo
-from vsr.media.planes import Converter, planes_of
+from vsr.media.delivery import Delivery
+from vsr.media.info import MediaInfo
 from vsr.media.probe import probe
 from vsr.media.source import open_input
-from vsr.media.tags import captions_of, side_data_of
 from vsr.media.timing import Timeline, Timing, rounded, ticks_per_frame
 from vsr.specs import PtsSpan
 
@@ -51,7 +49,7 @@ class Reader:
 
     Attributes:
         info: what the file is.
-        damage: what was wrong with what has been read so far.
+        damage: what was wrong with what has been read of the span so far.
     """
 
     def __init__(
@@ -64,6 +62,7 @@ class Reader:
         self._span = span
         self._thread_count = threads
         self._context = context
+        self._delivery = Delivery(info.video)
         self._attach()
 
     @classmethod
@@ -114,8 +113,7 @@ class Reader:
         Raises:
             DecodingFailed: the file cannot be read any further.
         """
-        video, span = self.info.video, self._span
-        deliver = _Delivery(video, self.damage)
+        span = self._span
         before: deque[tuple[VideoFrame, int]] = deque(maxlen=self._context)
         beyond = 0
         for frame, pts in self._stamped():
@@ -127,24 +125,29 @@ class Reader:
                 if beyond > self._context:
                     break
             for earlier in before:
-                yield deliver(*earlier)
+                yield self._delivery.deliver(*earlier)
             before.clear()
-            yield deliver(frame, pts)
+            yield self._delivery.deliver(frame, pts)
 
     def _stamped(self) -> Iterator[tuple[VideoFrame, int]]:
+        """Yield decoded pictures with their final times, and count what is wrong in the span."""
         video = self.info.video
         step = ticks_per_frame(video.frame_rate, video.time_base)
         is_timed = video.timing is not Timing.FRAME_RATE
         timeline = Timeline(video.start_pts or 0, step, is_timed=is_timed)
+        repaired = 0
         for frame, pts in timeline.stamped(self._timed()):
-            self.damage.repaired_times = timeline.repaired
+            if pts in self._span:
+                self.damage.corrupt_frames += frame.is_corrupt
+                self.damage.repaired_times += timeline.repaired - repaired
+                self.damage.converted_frames += self._delivery.differs(frame)
+            repaired = timeline.repaired
             yield frame, pts
 
     def _timed(self) -> Iterator[tuple[VideoFrame, int | None]]:
         """Yield decoded pictures with the time that the file gives them, if it does."""
         timing = self.info.video.timing
         for frame in self._decoder.frames(self._packets()):
-            self.damage.corrupt_frames += frame.is_corrupt
             decoding_time = self._decoder.next_decoding_time()
             if timing is Timing.GIVEN:
                 yield frame, frame.pts
@@ -188,42 +191,4 @@ class Reader:
         stream.thread_type = "AUTO"
         stream.thread_count = self._thread_count
         self._stream = stream
-        self._decoder = Decoder(self._container, stream, self.damage)
-
-
-class _Delivery:
-    """Turn decoded pictures into host frames of one size and layout."""
-
-    def __init__(self, video: VideoInfo, damage: Damage) -> None:
-        self._video = video
-        self._damage = damage
-        self._reading = video.reading
-        wanted = self._reading.filtered_as or video.pix_fmt
-        self._converter = Converter(video.size, wanted, video.colour)
-        self._fields = FieldOrder()
-
-    def __call__(self, frame: VideoFrame, pts: int) -> HostFrame:
-        video = self._video
-        size = video.size
-        differs = (frame.width, frame.height, frame.format.name) != (
-            size.width,
-            size.height,
-            video.pix_fmt,
-        )
-        self._damage.converted_frames += differs
-        is_interlaced = frame.interlaced_frame or video.is_interlaced_in_header
-        is_top_first = video.is_top_field_first
-        if frame.interlaced_frame:
-            is_top_first = self._fields.is_top_first(frame)
-        captions = captions_of(side_data_of(frame)) if frame.side_data else None
-        if differs or self._reading.filtered_as:
-            frame = self._converter.convert(frame)
-        return HostFrame(
-            planes=planes_of(frame, self._reading, video.colour.range),
-            pts=pts,
-            layout=video.layout,
-            colour=video.colour,
-            is_interlaced=is_interlaced,
-            is_top_field_first=is_top_first,
-            captions=captions,
-        )
+        self._decoder = Decoder(self._container, stream, self.damage, self._span)

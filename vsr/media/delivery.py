@@ -1,0 +1,52 @@
+"""Decoded pictures to host frames of one size and layout, with all that travels with them."""
+
+from __future__ import annotations
+
+from av.video.frame import VideoFrame
+
+from vsr.frames import HostFrame
+from vsr.media.fields import FieldOrder
+from vsr.media.info import VideoInfo
+from vsr.media.planes import Converter, planes_of
+from vsr.media.tags import captions_of, side_data_of
+from vsr.specs import Size
+
+
+class Delivery:
+    """Turn decoded pictures into host frames of one size and layout."""
+
+    def __init__(self, video: VideoInfo) -> None:
+        self._video = video
+        self._reading = video.reading
+        wanted = self._reading.filtered_as or video.pix_fmt
+        self._converter = Converter(video.size, wanted, video.colour)
+        self._fields = FieldOrder()
+
+    def differs(self, frame: VideoFrame) -> bool:
+        """Return whether a picture is of another size or pixel format than the first one."""
+        size = Size(frame.width, frame.height)
+        return (size, frame.format.name) != (self._video.size, self._video.pix_fmt)
+
+    def deliver(self, frame: VideoFrame, pts: int) -> HostFrame:
+        """Return a decoded picture as a host frame; its planes are views where they can be.
+
+        Raises:
+            DecodingFailed: in mid-stream its format becomes one that cannot be converted.
+        """
+        video = self._video
+        is_interlaced = frame.interlaced_frame or video.is_interlaced_in_header
+        is_top_first = video.is_top_field_first
+        if frame.interlaced_frame:
+            is_top_first = self._fields.is_top_first(frame)
+        captions = captions_of(side_data_of(frame)) if frame.side_data else None
+        if self.differs(frame) or self._reading.filtered_as:
+            frame = self._converter.convert(frame)
+        return HostFrame(
+            planes=planes_of(frame, self._reading, video.colour.range),
+            pts=pts,
+            layout=video.layout,
+            colour=video.colour,
+            is_interlaced=is_interlaced,
+            is_top_field_first=is_top_first,
+            captions=captions,
+        )
