@@ -6,7 +6,16 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from vsr.specs import Size
-from vsr.upscaling.resample import CATMULL_ROM, LANCZOS3, Axis, resample, resize, taps
+from vsr.upscaling.resample import (
+    CATMULL_ROM,
+    LANCZOS3,
+    Axis,
+    _gathered,
+    _interleaved,
+    resample,
+    resize,
+    taps,
+)
 
 sides = st.integers(1, 40)
 KERNELS = [CATMULL_ROM, LANCZOS3]
@@ -63,6 +72,25 @@ def test_chroma_stays_under_its_luma_for_every_siting(offset, target_offset, sca
     expected = (torch.arange(count // 2, dtype=torch.float64) * 2 + target_offset + 0.5) / count
     inside = slice(3 * scale, -3 * scale)
     torch.testing.assert_close(out[0, 0, 0][inside], expected[inside])
+
+
+@settings(deadline=None)
+@given(
+    st.integers(1, 12),
+    st.integers(2, 5),
+    st.sampled_from(OFFSETS),
+    st.sampled_from(KERNELS),
+    st.sampled_from([2, 3]),
+)
+def test_enlarging_by_an_integer_is_what_the_general_way_does(source, factor, offset, kernel, dim):
+    axis = Axis.chroma((2 * source, 2, offset), (2 * source * factor, 2, offset))
+    assert axis.factor == factor
+    shape = [2, 3, 5, 5]
+    shape[dim] = source
+    picture = torch.rand(shape, dtype=torch.float64)
+    torch.testing.assert_close(
+        _interleaved(picture, axis, kernel, dim), _gathered(picture, axis, kernel, dim)
+    )
 
 
 def test_chroma_of_the_same_grid_is_left_alone():

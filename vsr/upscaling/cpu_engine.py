@@ -13,9 +13,10 @@ from vsr.device.memory import available_host_bytes
 from vsr.frames import HostFrame
 from vsr.specs import Size
 from vsr.upscaling.exchange import check_frame, host_frame, tensor_of
-from vsr.upscaling.fuse import fuse
 from vsr.upscaling.memory import peak_bytes_per_pixel
-from vsr.upscaling.passes import Pass, PassSpec, Planes, choose_pass
+from vsr.upscaling.onednn import with_post_ops
+from vsr.upscaling.passes import Pass, PassSpec, Planes
+from vsr.upscaling.routes import route
 from vsr.upscaling.tiling import Window, core_that_fits, run_tiled, windows
 
 if TYPE_CHECKING:
@@ -56,13 +57,13 @@ class CpuEngine:
         Raises:
             Failed: not even the smallest tile fits memory.
         """
-        way = choose_pass(model, spec)
-        if model is None or model.net is None:
+        way, net = route(model, spec)
+        if model is None or net is None:
             return cls(spec, way, None, ())
-        net = fuse(model.net)
         net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # a stub gap
         radius = model.traits.radius
         core = Size(tile, tile) if tile is not None else _core(net, way, spec, radius)
+        net = with_post_ops(net, way.channels)
         return cls(spec, way, net, windows(spec.source, core, radius))
 
     def __enter__(self) -> Self:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -17,9 +17,6 @@ from vsr.device.yuv import YuvFormat, amplitudes, planes_of, quantised, rgb_of, 
 from vsr.errors import InvalidOption
 from vsr.specs import Size
 from vsr.upscaling.resample import Axis, resample, resize
-
-if TYPE_CHECKING:
-    from vsr.models.catalog import Model
 
 Planes = tuple[Tensor, ...]
 
@@ -76,13 +73,6 @@ class Pass(Protocol):
         ...
 
 
-def choose_pass(model: Model | None, spec: PassSpec) -> Pass:
-    """Return the plain way for a model; without a network it is the luma way."""
-    if model is None or model.net is None or model.traits.colour == "luma":
-        return LumaPass(spec)
-    return RgbPass(spec)
-
-
 @dataclass(frozen=True, slots=True)
 class RgbPass:
     """Planes → RGB → network → RGB → (resize) → planes."""
@@ -131,16 +121,27 @@ class LumaPass:
     def complete(self, output: Tensor, planes: Sequence[Tensor]) -> Planes:
         """Resize luma where needed, bring chroma over, quantise."""
         spec = self.spec
-        luma = resize(output.float(), spec.output)
-        if spec.output_format.layout.is_gray:
-            return quantised(luma, None, spec.output_format)
-        _, chroma = amplitudes(planes, spec.source_format)
-        if chroma is None:
-            shape = spec.output_format.layout.chroma_size(spec.output)
-            chroma = luma.new_zeros(1, 2, shape.height, shape.width)
-            return quantised(luma, chroma, spec.output_format)
+        luma = quantised(resize(output.float(), spec.output), None, spec.output_format)
+        return luma + chroma_planes(planes, spec)
+
+
+def chroma_planes(planes: Sequence[Tensor], spec: PassSpec) -> Planes:
+    """Return the written chroma planes: resampled from the decoded ones, neutral where none are.
+
+    Empty for a gray output.
+    """
+    target = spec.output_format
+    if target.layout.is_gray:
+        return ()
+    if spec.source_format.layout.is_gray:
+        size = target.layout.chroma_size(spec.output)
+        chroma = torch.zeros(1, 2, size.height, size.width, device=planes[0].device)
+    else:
         vertical, horizontal = chroma_axes(spec)
-        return quantised(luma, resample(chroma, vertical, horizontal), spec.output_format)
+        _, own = amplitudes(planes, spec.source_format)
+        assert own is not None
+        chroma = resample(own, vertical, horizontal)
+    return quantised(None, chroma, target)
 
 
 def chroma_axes(spec: PassSpec) -> tuple[Axis, Axis]:

@@ -81,6 +81,12 @@ class Axis:
         )
 
     @property
+    def factor(self) -> int:
+        """The integer that this axis enlarges by; 0 for any other axis."""
+        factor = self.target // self.source
+        return factor if factor > 1 and self.target * self.step == self.source else 0
+
+    @property
     def is_identity(self) -> bool:
         """Every target sample lies on its own source sample."""
         return self.source == self.target and self.start == 0 and self.step == 1
@@ -119,10 +125,15 @@ def resample(
 def resize(picture: Tensor, size: Size) -> Tensor:
     """Return the picture (N, C, h, w) at ``size``, antialiased Catmull-Rom, edges kept in place.
 
-    The same as `resample` on centred axes, by torch's own kernel, which is faster.
+    The same as `resample` on centred axes; by torch's own kernel where that is faster.
     """
-    if picture.shape[2:] == (size.height, size.width):
+    height, width = picture.shape[2:]
+    if (height, width) == (size.height, size.width):
         return picture
+    vertical, horizontal = Axis.centred(height, size.height), Axis.centred(width, size.width)
+    # torch 2.13 repeats the first row of a picture one column wide
+    if width == 1 or (vertical.factor and horizontal.factor):
+        return resample(picture, vertical, horizontal)
     return F.interpolate(
         picture, (size.height, size.width), mode="bicubic", align_corners=False, antialias=True
     )
@@ -131,6 +142,13 @@ def resize(picture: Tensor, size: Size) -> Tensor:
 def _along(picture: Tensor, axis: Axis, kernel: Kernel, dim: int) -> Tensor:
     if axis.is_identity:
         return picture
+    if axis.factor:
+        return _interleaved(picture, axis, kernel, dim)
+    return _gathered(picture, axis, kernel, dim)
+
+
+def _gathered(picture: Tensor, axis: Axis, kernel: Kernel, dim: int) -> Tensor:
+    """Add up shifted and weighted samples, tap by tap: serves every axis."""
     indices, weights = taps(axis, kernel)
     shape = [1, 1, 1, 1]
     shape[dim] = axis.target
@@ -140,3 +158,47 @@ def _along(picture: Tensor, axis: Axis, kernel: Kernel, dim: int) -> Tensor:
     for index, factor in zip(where[1:], weight[1:], strict=True):
         total.addcmul_(picture.index_select(dim, index), factor.view(shape))
     return total
+
+
+def _interleaved(picture: Tensor, axis: Axis, kernel: Kernel, dim: int) -> Tensor:
+    """Enlarge by an integer: a convolution whose output channels are the phases.
+
+    In channels_last the phases of a sample lie side by side in memory, which is where they belong
+    along a row.
+    """
+    factor = axis.factor
+    weights, correction = _phases(axis, kernel)
+    reach = weights.shape[1] // 2
+    rows = picture if dim == 3 else picture.transpose(2, 3)
+    before, width = rows.shape[:3], rows.shape[3]
+    count = before.numel()
+    lines = rows.reshape(count, width)
+    lines = lines.as_strided((1, 1, count, width), (count * width, 1, width, 1))
+    weight = torch.from_numpy(weights).to(picture)[:, None, None]
+    phases = F.conv2d(lines, weight, padding=(0, reach))  # (1, factor, lines, width)
+    enlarged = phases.permute(0, 2, 3, 1).reshape(*before, width * factor)
+    margin = min(reach * factor, axis.target)
+    factors = torch.from_numpy(correction).to(picture)
+    enlarged[..., :margin].mul_(factors[:margin])
+    if 2 * margin <= axis.target:
+        enlarged[..., -margin:].mul_(factors[-margin:])
+    else:
+        enlarged[..., margin:].mul_(factors[margin:])
+    return enlarged if dim == 3 else enlarged.transpose(2, 3).contiguous()
+
+
+def _phases(axis: Axis, kernel: Kernel) -> tuple[Floats, Floats]:
+    """Return the weights of each phase (factor, taps) and what renormalises each target sample."""
+    factor = axis.factor
+    centres = axis.start + axis.step * np.arange(factor)
+    reach = int(np.ceil(kernel.radius + np.abs(centres).max()))
+    taps_at = np.arange(-reach, reach + 1)
+    weights = kernel.value(taps_at - centres[:, None])
+    used = np.flatnonzero(np.abs(weights).max(axis=0) > 0)
+    reach = int(np.abs(taps_at[used]).max())
+    weights = weights[:, np.abs(taps_at) <= reach]
+    weights /= weights.sum(axis=1, keepdims=True)
+    inside = np.zeros(axis.source + 2 * reach)
+    inside[reach : reach + axis.source] = 1.0
+    windows = np.lib.stride_tricks.sliding_window_view(inside, 2 * reach + 1)
+    return weights, 1.0 / (windows @ weights.T).ravel()
