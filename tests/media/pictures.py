@@ -35,3 +35,17 @@ def with_cover_art(path: Path, *, is_second_video: bool = False) -> Path:
         output.mux(video.encode(None))
         output.mux(cover.encode(None))
     return path
+
+
+def with_time_code(path: Path) -> Path:
+    """Write a clip of 10 pictures with a time code track, as cameras do."""
+    with av.open(str(path), "w") as output:
+        video = output.add_stream("libx264", rate=25, options={"preset": "ultrafast"})
+        video.width, video.height = SIZE.width, SIZE.height
+        video.metadata["timecode"] = "01:02:03:04"
+        for index in range(10):
+            frame = av_frame(index, SIZE, "yuv420p")
+            frame.pts = index
+            output.mux(video.encode(frame))
+        output.mux(video.encode(None))
+    return path

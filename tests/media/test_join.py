@@ -17,7 +17,7 @@ from tests.clips import (
     times_in,
     write_clip,
 )
-from tests.media.pictures import with_cover_art
+from tests.media.pictures import with_cover_art, with_time_code
 from tests.media.test_writer import HDR
 from tests.media.written import (
     SIZE,
@@ -241,6 +241,25 @@ def test_metadata_is_kept_but_not_what_no_longer_holds(tmp_path: Path) -> None:
             "comment"
         ] == "Great"
         assert "major_brand" not in container.metadata
+
+
+def test_the_video_stream_keeps_its_own_metadata(tmp_path: Path) -> None:
+    source = write_clip(tmp_path / "in.mkv", frames=5, title="Director's cut")
+    carry(source, tmp_path / "out.mkv")
+    with av.open(str(tmp_path / "out.mkv")) as container:
+        (video,) = container.streams.video
+        assert video.metadata["title"] == "Director's cut"
+
+
+@pytest.mark.parametrize("suffix", ["mov", "mp4"])
+def test_the_time_code_of_a_camera_is_kept(tmp_path: Path, suffix: str) -> None:
+    source, target = with_time_code(tmp_path / "in.mov"), tmp_path / f"out.{suffix}"
+    plan, joined = carry(source, target)
+    assert plan.losses == ()
+    verify(target, Expected.of(joined, plan, SIZE))
+    with av.open(str(target)) as container:
+        (track,) = container.streams.data
+        assert track.metadata["timecode"] == "01:02:03:04"
 
 
 @pytest.mark.parametrize("suffix", ["mp4", "mkv"])

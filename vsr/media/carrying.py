@@ -12,7 +12,14 @@ from av.subtitles.codeccontext import SubtitleCodecContext
 from vsr.errors import UnsuitableContainer
 from vsr.media.source import open_input
 
-STALE_STREAM_KEYS = ("duration", "encoder", "number_of_frames", "number_of_bytes", "bps")
+STALE_STREAM_KEYS = (
+    "duration",
+    "encoder",
+    "vendor_id",
+    "number_of_frames",
+    "number_of_bytes",
+    "bps",
+)
 """Statistics that muxers write themselves, and that no longer hold; ``BPS-eng`` counts as well."""
 
 COVERS = {"mjpeg": ("jpg", "image/jpeg"), "png": ("png", "image/png")}

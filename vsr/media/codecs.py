@@ -185,7 +185,7 @@ CODECS: tuple[CodecEntry, ...] = (
             *(*GRAY_8_AND_10, "gray12le", "gray16le"),
         ),
         quality_option=None,
-        fixed={"level": "3", "g": "1", "slices": "16", "slicecrc": "1"},
+        fixed={"level": "3", "g": "1", "slicecrc": "1"},
     ),
     CodecEntry(
         name="prores_ks",

@@ -10,12 +10,11 @@ from typing import BinaryIO, Self
 import av
 from av.container import InputContainer, OutputContainer
 from av.packet import Packet
-from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from vsr.errors import EncodingFailed
 from vsr.frames import HostFrame
-from vsr.media.carrying import container_metadata
+from vsr.media.carrying import container_metadata, stream_metadata
 from vsr.media.containers import container_named
 from vsr.media.encoder import Encoder
 from vsr.media.encoding import Encoding
@@ -121,8 +120,11 @@ class DirectWriter:
         if tag is not None:
             encoding.stream.codec_context.codec_tag = tag
         encoding.stream.set_display_matrix(video.display_matrix)
-        encoding.stream.metadata.update(video.metadata)
-        encoding.stream.disposition = Disposition(video.disposition)
+        upscaled = self._origin.streams[self._source.video.index]
+        encoding.stream.metadata.update(stream_metadata(upscaled.metadata))
+        if self._span != PtsSpan():
+            encoding.stream.metadata.pop("timecode", None)
+        encoding.stream.disposition = upscaled.disposition
         cut = self._cut(first_pts)
         carried = [(fate, add_carried(output, self._origin, fate)) for fate in self._plan.carried]
         if carried:

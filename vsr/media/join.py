@@ -18,10 +18,10 @@ from typing import cast
 import av
 from av.container import Flags, InputContainer, OutputContainer
 from av.packet import Packet
-from av.stream import Disposition, Stream
+from av.stream import Stream
 from av.video.stream import VideoStream
 
-from vsr.media.carrying import container_metadata
+from vsr.media.carrying import container_metadata, stream_metadata
 from vsr.media.containers import Container, container_named
 from vsr.media.failures import output_failure
 from vsr.media.info import MediaInfo
@@ -94,7 +94,10 @@ def join(
             output.flags |= cast("int", Flags.bitexact.value)
             output.metadata.update(container_metadata(origin.metadata))
             _set_chapters(origin, output, times, video.time_base)
-            stream = _add_video(output, container, scans[0].path, video)
+            original = origin.streams[source.video.index]
+            stream = _add_video(output, container, scans[0].path, video, original)
+            if not time.is_whole:
+                stream.metadata.pop("timecode", None)  # it counts from the clip's own beginning
             carried = [(fate, add_carried(output, origin, fate)) for fate in plan.carried]
             cut = _cut(times, time, video.time_base)
             others = other_packets(origin, carried, cut) if carried else iter(())
@@ -131,7 +134,11 @@ def _pictures(
 
 
 def _add_video(
-    output: OutputContainer, container: Container, segment: Path, video: OutputVideo
+    output: OutputContainer,
+    container: Container,
+    segment: Path,
+    video: OutputVideo,
+    source: Stream,
 ) -> VideoStream:
     """Add the video stream as the segments have it, with what a segment cannot hold."""
     with av.open(f"file:{segment}") as first:
@@ -149,8 +156,8 @@ def _add_video(
     if video.frame_rate is not None:
         context.framerate = video.frame_rate
     stream.set_display_matrix(video.display_matrix)
-    stream.metadata.update(video.metadata)
-    stream.disposition = Disposition(video.disposition)
+    stream.metadata.update(stream_metadata(source.metadata))
+    stream.disposition = source.disposition
     return stream
 
 

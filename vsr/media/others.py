@@ -15,6 +15,8 @@ from vsr.media.carrying import converted_packet
 from vsr.media.streams import Fate, StreamFate
 from vsr.media.timing import rounded
 
+WIDEST_INTERLEAVING_SECONDS = 10
+
 Timed: TypeAlias = "tuple[float, Packet[Stream]]"
 """A packet of the output with its decoding time in seconds, by which streams interleave."""
 
@@ -43,6 +45,8 @@ def other_packets(
         if packet.size == 0:
             continue
         fate, target = targets[packet.stream_index]
+        if _is_long_after(packet, cut):
+            return
         if target.type == "attachment" or not _place(packet, cut):
             continue
         ready = converted_packet(packet, target) if fate.fate is Fate.CONVERT else packet
@@ -51,6 +55,13 @@ def other_packets(
         _straighten(ready, lasts, packet.stream.index, is_audio=fate.stream.kind == "audio")
         ready.stream = target
         yield float((ready.dts or 0) * ready.time_base), ready
+
+
+def _is_long_after(packet: Packet[Stream], cut: Cut) -> bool:
+    """Tell that the part is over: streams are interleaved more closely than this."""
+    if cut.end is None or packet.dts is None:
+        return False
+    return packet.dts * packet.time_base > cut.end + WIDEST_INTERLEAVING_SECONDS
 
 
 def _place(packet: Packet[Stream], cut: Cut) -> bool:

@@ -22,8 +22,6 @@ class OutputVideo:
         sar: the shape of a pixel.
         display_matrix: nine integers in FFmpeg's layout, or None.
         hdr: mastering display and light level, or None.
-        metadata: of the stream, such as its language and title.
-        disposition: FFmpeg's flags of the stream.
     """
 
     size: Size
@@ -33,5 +31,3 @@ class OutputVideo:
     sar: Fraction = Fraction(1)
     display_matrix: tuple[int, ...] | None = None
     hdr: HdrMetadata | None = None
-    metadata: tuple[tuple[str, str], ...] = ()
-    disposition: int = 0

@@ -24,6 +24,9 @@ from vsr.media.source import open_input
 
 TEXT_SUBTITLES = frozenset({"srt", "subrip", "ass", "ssa", "webvtt", "mov_text", "text"})
 
+PACKETS_COUNT = ("audio", "subtitle", "data")
+"""Kinds of streams whose first packet is tried too: a header alone does not find everything."""
+
 PROBED_PACKETS = 400
 """How far into the source a first packet of each stream is looked for."""
 
@@ -134,10 +137,15 @@ def _decide(
         return _lost(info, "one video stream is upscaled, the best")
     if _is_chapter_track(stream, source):
         return StreamFate(stream=info, fate=Fate.DROP, reason="written anew from the chapters")
+    if info.kind == "data" and "timecode" in stream.metadata:
+        # Muxers write a time code track from the tag of the video stream, which is kept.
+        return StreamFate(stream=info, fate=Fate.DROP, reason="written anew from the time code")
     if info.is_cover_art and not target.has_cover_art:
         return _lost(info, f"{target.name} holds no cover art")
     if info.kind == "attachment" and not target.has_attachments:
         return _lost(info, f"{target.name} holds no attachments")
+    if info.kind == "data" and getattr(stream, "name", None) is None:
+        return _lost(info, "its codec is unknown")
     copy = StreamFate(stream=info, fate=Fate.COPY)
     if _accepts(source, [copy], target, [packet]):
         return copy
@@ -216,7 +224,7 @@ def _mux_copy(output: OutputContainer, stream: Stream, packet: Packet[Stream]) -
 def _first_packets(source: InputContainer, wanted: Sequence[int]) -> dict[int, Packet[Stream]]:
     """Return the first packet of each wanted stream that has one near the start."""
     found: dict[int, Packet[Stream]] = {}
-    missing = {index for index in wanted if source.streams[index].type in ("audio", "subtitle")}
+    missing = {index for index in wanted if source.streams[index].type in PACKETS_COUNT}
     if not missing:
         return found
     try:
