@@ -94,6 +94,11 @@ def spec_options(command: Command) -> Command:
     return _with(command, SPEC_OPTIONS)
 
 
+def coding_options(command: Command) -> Command:
+    """Add what says how pictures are encoded, and where the network runs."""
+    return _with(command, _ENCODE_OPTIONS + _RUN_OPTIONS)
+
+
 def existing_options(command: Command) -> Command:
     """Add ``-y`` and ``-n``."""
     return _with(command, _EXISTING_OPTIONS)

@@ -36,20 +36,28 @@ def measure_ceilings(device: Device) -> Ceilings:
         if device.is_cuda:
             torch.cuda.synchronize(device.index)
 
-    where = device.torch_device
-    side = MATMUL_SIDE_CUDA if device.is_cuda else MATMUL_SIDE_CPU
-    matrix = torch.ones(side, side, device=where, dtype=device.torch_dtype)
-    product = torch.empty_like(matrix)
     with torch.inference_mode():
-        multiply_seconds = _best(lambda: torch.mm(matrix, matrix, out=product), wait)
-    del matrix, product
-    source = torch.zeros(COPIED_FLOATS, device=where)
+        return Ceilings(
+            operations_per_second=_operations_per_second(device, wait),
+            bytes_per_second=_bytes_per_second(device, wait),
+        )
+
+
+def _operations_per_second(device: Device, wait: Callable[[], None]) -> float:
+    import torch
+
+    side = MATMUL_SIDE_CUDA if device.is_cuda else MATMUL_SIDE_CPU
+    matrix = torch.ones(side, side, device=device.torch_device, dtype=device.torch_dtype)
+    product = torch.empty_like(matrix)
+    return 2 * side**3 / _best(lambda: torch.mm(matrix, matrix, out=product), wait)
+
+
+def _bytes_per_second(device: Device, wait: Callable[[], None]) -> float:
+    import torch
+
+    source = torch.zeros(COPIED_FLOATS, device=device.torch_device)
     target = torch.zeros_like(source)
-    copy_seconds = _best(lambda: target.copy_(source), wait)
-    return Ceilings(
-        operations_per_second=2 * side**3 / multiply_seconds,
-        bytes_per_second=2 * source.nbytes / copy_seconds,
-    )
+    return 2 * source.nbytes / _best(lambda: target.copy_(source), wait)
 
 
 def _best(work: Callable[[], object], wait: Callable[[], None]) -> float:

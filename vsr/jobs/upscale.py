@@ -133,7 +133,7 @@ def _do_segments(job: Job, work: Work, watch: Stopwatch, note: Note) -> _Done:
     """Decode, upscale and encode each segment that is missing; a finished one is on the disk."""
     counters, losses = Counters(), []
     with ExitStack() as stack:
-        steps_of = open_steps(job.spec.steps, _context(job, note), stack, counters)
+        steps_of = open_steps(job.spec.steps, step_context(job, note), stack, counters)
         for segment in work.pending:
             path = work.path_of(segment)
             with (
@@ -182,7 +182,8 @@ def _seconds(job: Job, pts: int) -> float:
     return max(0.0, float((pts - first) * job.video.time_base) - job.spec.time.start_seconds)
 
 
-def _context(job: Job, note: Note) -> StepContext:
+def step_context(job: Job, note: Note) -> StepContext:
+    """Return what the steps of this job need to know."""
     return StepContext(
         plan=job.sizes,
         layout=job.source.video.layout,

@@ -1,0 +1,105 @@
+"""``vsr bench``."""
+
+from __future__ import annotations
+
+from math import inf
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from vsr.cli.options import coding_options, output_options, spec_from
+from vsr.cli.report import emit
+from vsr.cli.table import echo_table
+
+if TYPE_CHECKING:
+    from vsr.jobs.bench_report import BenchReport
+
+WHOLE_CLIP: dict[str, Any] = {
+    "deinterlace": None, "start": 0.0, "end": inf, "max_frames": None, "no_audio": True,
+    "no_subs": True, "strict": False, "restart": False, "keep_work": False,
+}  # fmt: skip
+"""The options of an upscale that a benchmark does not have."""
+
+
+@click.command(short_help="Measure how fast this machine is, stage by stage.")
+@click.argument("clip", required=False, type=click.Path(path_type=Path))
+@click.option("-m", "--model", "models", multiple=True, help="Network; may be repeated.")
+@click.option("-p", "--preset", metavar="NAME|FILE", help="Size and values: 1080p, 4k, a file.")
+@click.option("-s", "--scale", type=int, help="Enlarge exactly this many times.")
+@click.option("--frames", type=int, help="Frames of each run; else a few seconds' worth.")
+@click.option("--repeat", "repeats", type=int, default=3, help="Runs; the median counts.")
+@click.option("--discard-output", is_flag=True, help="Throw the pictures away, do not encode.")
+@click.option("--no-plain-loop", is_flag=True, help="Do not compare with a plain PyTorch loop.")
+@click.option("--png", type=click.Path(path_type=Path), help="Draw the times of the stages here.")
+@coding_options
+@output_options
+def bench(
+    clip: Path | None,
+    models: tuple[str, ...],
+    frames: int | None,
+    repeats: int,
+    discard_output: bool,
+    no_plain_loop: bool,
+    png: Path | None,
+    as_json: bool,
+    verbose: bool,
+    quiet: bool,
+    **options: Any,
+) -> None:
+    r"""Measure each stage alone, the whole pipeline, and a plain PyTorch loop beside it.
+
+    CLIP is enlarged; without one a scene is drawn, 480×270, or 960×540 for 4K. With --json each
+    model is one object on a line.
+
+    \b
+      vsr bench
+      vsr bench -m fast -m lite --json
+      vsr bench --preset 4k --discard-output
+    """
+    from vsr.jobs.program import settle
+
+    settle()
+    from vsr.jobs.bench import BenchSpec
+    from vsr.jobs.bench import bench as run
+
+    reports = []
+    for model in models or (None,):
+        typed = {**WHOLE_CLIP, **options, "width": None, "height": None, "model": model}
+        spec = BenchSpec(
+            upscale=spec_from(typed),
+            frames=frames,
+            repeats=repeats,
+            is_discarded=discard_output,
+            has_plain_loop=not no_plain_loop,
+        )
+        report = run(clip, spec, note=lambda text: _say(text, is_quiet=quiet or as_json))
+        reports.append(report)
+        if as_json:
+            emit(report.as_dict())
+        else:
+            _show(report)
+    if png is not None:
+        from vsr.jobs.chart import draw_chart
+
+        draw_chart(reports).save(png)
+
+
+def _say(text: str, *, is_quiet: bool) -> None:
+    if not is_quiet:
+        click.echo(f"vsr: {text}", err=True)
+
+
+def _show(report: BenchReport) -> None:
+    """Print one report."""
+    click.echo(f"{report.model} ×{report.scale}, {report.size}")
+    click.echo(f"{report.device}, {report.cores} processor cores")
+    click.echo(report.encoder or "output discarded")
+    rows = [(name, rate.fps, rate.ms, rate.cpu_ms) for name, rate in report.stages.items()]
+    rows.append(("whole", report.whole_fps, 1000 / report.whole_fps, None))
+    if report.plain_loop_fps:
+        rows.append(("plain loop", report.plain_loop_fps, 1000 / report.plain_loop_fps, None))
+    echo_table(("alone", "fps", "ms", "CPU ms, one thread"), rows)
+    for line in report.lines():
+        click.echo(line)
+    click.echo("")

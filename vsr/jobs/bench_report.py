@@ -1,0 +1,164 @@
+"""What a benchmark measured: one value, as JSON and as lines for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageRate:
+    """One stage, run alone.
+
+    Attributes:
+        fps: frames per second of wall time, with the threads that it has in the pipeline.
+        cpu_ms: CPU time of one frame with a single thread; None where it was not measured.
+    """
+
+    fps: float
+    cpu_ms: float | None = None
+
+    @property
+    def ms(self) -> float:
+        """Wall time of one frame."""
+        return 1000 / self.fps
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roofline:
+    """What the network's convolutions must take at least for one frame, as they stand.
+
+    Attributes:
+        operations: for one frame; a multiply-accumulate is two.
+        bytes_moved: for one frame, each convolution reading its input and writing its output.
+        operations_per_second: what this device reached in a large matrix product.
+        bytes_per_second: what it reached in a large copy.
+        ms: the sum over the convolutions of the longer of computing and moving.
+    """
+
+    operations: float
+    bytes_moved: float
+    operations_per_second: float
+    bytes_per_second: float
+    ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BenchReport:
+    """One model on one device.
+
+    Attributes:
+        weights: first digits of the sha256 of the weights; empty for ``bicubic``.
+        size: from what to what.
+        encoder: with what it was told; None where the pictures were thrown away.
+        frames, repeats: of each measurement; the rates are medians.
+        stages: ``decode``, ``network`` and ``encode``, each alone.
+        whole_fps: of the whole pipeline, files opened and committed.
+        core_use: single-thread CPU seconds of the stages ÷ (cores × wall of the whole); None on a
+            GPU, where waiting costs CPU time.
+        plain_loop_fps: of a plain PyTorch loop with the same encoder; None if it was not run.
+        peak_host_mb: the largest resident set while the whole ran.
+        peak_device_mb: the most that was held of the device's memory; None on the CPU.
+    """
+
+    model: str
+    weights: str
+    scale: int
+    size: str
+    device: str
+    cores: int
+    encoder: str | None
+    frames: int
+    repeats: int
+    stages: Mapping[str, StageRate]
+    whole_fps: float
+    core_use: float | None
+    plain_loop_fps: float | None
+    peak_host_mb: float | None
+    peak_device_mb: float | None
+    roofline: Roofline
+    versions: Mapping[str, str]
+
+    @property
+    def overlap_efficiency(self) -> float:
+        """The whole ÷ the slowest stage alone: 1 where all others hide behind it."""
+        return self.whole_fps / min(stage.fps for stage in self.stages.values())
+
+    @property
+    def network_share(self) -> float:
+        """The whole ÷ the network alone."""
+        return self.whole_fps / self.stages["network"].fps
+
+    @property
+    def speedup(self) -> float | None:
+        """The whole ÷ the plain loop."""
+        return self.whole_fps / self.plain_loop_fps if self.plain_loop_fps else None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        roofline = self.roofline
+        return {
+            "model": self.model,
+            "weights": self.weights,
+            "scale": self.scale,
+            "size": self.size,
+            "device": self.device,
+            "cores": self.cores,
+            "encoder": self.encoder,
+            "frames": self.frames,
+            "repeats": self.repeats,
+            "stages": {
+                name: {
+                    "fps": _rounded(stage.fps),
+                    "ms": _rounded(stage.ms),
+                    "cpu_ms": _rounded(stage.cpu_ms),
+                }
+                for name, stage in self.stages.items()
+            },
+            "whole_fps": _rounded(self.whole_fps),
+            "overlap_efficiency": _rounded(self.overlap_efficiency),
+            "network_share": _rounded(self.network_share),
+            "core_use": _rounded(self.core_use),
+            "plain_loop_fps": _rounded(self.plain_loop_fps),
+            "speedup": _rounded(self.speedup),
+            "peak_host_mb": _rounded(self.peak_host_mb),
+            "peak_device_mb": _rounded(self.peak_device_mb),
+            "roofline": {
+                "operations": round(roofline.operations),
+                "bytes": round(roofline.bytes_moved),
+                "operations_per_second": round(roofline.operations_per_second),
+                "bytes_per_second": round(roofline.bytes_per_second),
+                "ms": _rounded(roofline.ms),
+                "network_ms": _rounded(self.stages["network"].ms),
+            },
+            "versions": dict(self.versions),
+        }
+
+    def lines(self) -> list[str]:
+        """Return what stands under the table of rates."""
+        roofline, network = self.roofline, self.stages["network"]
+        lines = [
+            f"overlap efficiency {self.overlap_efficiency:.2f} (whole ÷ slowest stage alone), "
+            f"{self.network_share:.2f} of the network alone"
+        ]
+        if self.core_use is not None:
+            lines.append(f"core use {self.core_use:.2f} of {self.cores} cores")
+        if self.speedup is not None:
+            lines.append(f"{self.speedup:.2f} × the plain loop")
+        if self.peak_host_mb is not None:
+            device = f", device {self.peak_device_mb:.0f} MB" if self.peak_device_mb else ""
+            lines.append(f"peak memory {self.peak_host_mb:.0f} MB{device}")
+        if roofline.operations:
+            lines.append(
+                f"network {network.ms:.2f} ms a frame, roofline {roofline.ms:.2f} ms: "
+                f"{roofline.operations / 1e9:.1f} GFLOP at "
+                f"{roofline.operations_per_second / 1e9:.0f} GFLOP/s, "
+                f"{roofline.bytes_moved / 1e6:.0f} MB at {roofline.bytes_per_second / 1e9:.0f} GB/s"
+            )
+        return lines
+
+
+def _rounded(value: float | None) -> float | None:
+    """Round to four significant digits: more would be noise."""
+    return None if value is None else float(f"{value:.4g}")
