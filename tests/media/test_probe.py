@@ -63,12 +63,46 @@ def test_colour_tags_are_read_as_they_are(tmp_path: Path) -> None:
     path = write_clip(
         tmp_path / "tags.mp4", primaries=1, transfer=13, matrix=5, color_range=Range.FULL
     )
-    expected = Colour(primaries=1, transfer=13, matrix=5, range=Range.FULL)
+    expected = Colour(primaries=1, transfer=13, matrix=5, range=Range.FULL, siting=Siting.LEFT)
     assert probe(path).video.colour == expected
 
 
 def test_what_is_not_tagged_stays_unspecified(tmp_path: Path) -> None:
-    assert probe(write_clip(tmp_path / "plain.mp4", frames=2)).video.colour == Colour()
+    plain = write_clip(tmp_path / "plain.mkv", codec="ffv1", frames=2)
+    assert probe(plain).video.colour == Colour()
+
+
+@pytest.mark.parametrize(
+    ("codec", "options"), [("libx264", "x264-params"), ("libx265", "x265-params")]
+)
+@pytest.mark.parametrize("siting", [Siting.LEFT, Siting.CENTER, Siting.TOP_LEFT, Siting.TOP])
+def test_where_chroma_lies_is_read(
+    tmp_path: Path, codec: str, options: str, siting: Siting
+) -> None:
+    tag = {options: f"chromaloc={siting - 1}"}
+    path = write_clip(tmp_path / "sited.mp4", codec=codec, frames=2, options=tag)
+    assert probe(path).video.colour.siting is siting
+
+
+@pytest.mark.parametrize(
+    ("codec", "suffix", "siting"),
+    [
+        ("mpeg1video", "mpg", Siting.CENTER),
+        ("mpeg2video", "mpg", Siting.LEFT),
+        ("libvpx-vp9", "webm", Siting.UNSPECIFIED),
+        ("jpeg2000", "mov", Siting.CENTER),
+    ],
+)
+def test_codecs_of_one_siting_have_it(
+    tmp_path: Path, codec: str, suffix: str, siting: Siting
+) -> None:
+    path = write_clip(tmp_path / f"clip.{suffix}", codec=codec, frames=12)
+    assert probe(path).video.colour.siting is siting
+
+
+def test_unsubsampled_chroma_has_no_siting(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "full.mkv", pix_fmt="yuv444p", frames=2)
+    assert probe(path).video.colour.siting is Siting.UNSPECIFIED
 
 
 def test_motion_jpeg_is_full_range_and_centre_sited(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -16,8 +15,8 @@ from vsr.colour import LUMA_WEIGHTS, UNSPECIFIED, Colour
 from vsr.errors import UnreadableMedia
 from vsr.media.fields import FieldOrder
 from vsr.media.formats import Reading, reading_of
-from vsr.media.headers import y4m_siting
 from vsr.media.info import Kind, StreamInfo, VideoInfo
+from vsr.media.siting import siting_of
 from vsr.media.tags import (
     captions_of,
     colour_of,
@@ -90,9 +89,7 @@ def _reading(path: Path, frame: VideoFrame) -> Reading:
 
 
 def _colour(path: Path, stream: VideoStream, frame: VideoFrame, reading: Reading) -> Colour:
-    colour = colour_of(frame, stream.codec_context.codec.canonical_name, reading)
-    if stream.container.format.name == "yuv4mpegpipe":
-        colour = replace(colour, siting=y4m_siting(path))
+    colour = colour_of(frame, reading, siting_of(stream, path))
     has_chroma = not reading.layout.is_gray
     if has_chroma and colour.matrix != UNSPECIFIED and colour.matrix not in LUMA_WEIGHTS:
         raise UnreadableMedia(

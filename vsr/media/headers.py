@@ -1,23 +1,12 @@
-"""What file headers say that av does not pass on: the true length, and Y4M's siting."""
+"""How long a file is by its own word, which av does not pass on."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import BinaryIO
 
-from vsr.colour import Siting
-
 EBML_HEADER = bytes.fromhex("1A45DFA3")
 SEGMENT = bytes.fromhex("18538067")
-LONGEST_Y4M_HEADER = 4096
-
-Y4M_SITINGS = {
-    "420": Siting.CENTER,
-    "420jpeg": Siting.CENTER,
-    "420mpeg2": Siting.LEFT,
-    "420paldv": Siting.TOP_LEFT,
-}
-"""The ``C`` tags of yuv4mpeg(5) that say where chroma lies."""
 
 
 def missing_bytes(path: Path, format_name: str) -> int:
@@ -32,14 +21,6 @@ def missing_bytes(path: Path, format_name: str) -> int:
     with path.open("rb") as file:
         end = end_of[format_name](file, size)
     return max(0, end - size)
-
-
-def y4m_siting(path: Path) -> Siting:
-    """Return where the chroma of a Y4M file lies; 4:2:0 without a word of it is JPEG's."""
-    with path.open("rb") as file:
-        first_line = file.readline(LONGEST_Y4M_HEADER).decode("ascii", "replace")
-    tags = [word[1:] for word in first_line.split()[1:] if word.startswith("C")]
-    return Y4M_SITINGS.get(tags[0] if tags else "420", Siting.UNSPECIFIED)
 
 
 def _matroska_end(file: BinaryIO, size: int) -> int:

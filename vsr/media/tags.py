@@ -16,17 +16,6 @@ from vsr.media.hdr import ContentLight, HdrMetadata, MasteringDisplay
 DISPLAY_MATRIX = struct.Struct("=9i")
 IDENTITY_MATRIX = (65536, 0, 0, 0, 65536, 0, 0, 0, 1 << 30)
 
-SITINGS = {
-    "mjpeg": Siting.CENTER,
-    "mpeg1video": Siting.CENTER,
-    "jpeg2000": Siting.CENTER,
-    "webp": Siting.CENTER,
-    "dvvideo": Siting.TOP_LEFT,
-}
-"""Codecs that put chroma elsewhere than MPEG-2 does: JPEG (JFIF 1.02) and MPEG-1 (ISO 11172-2)
-between the pixels, DV (IEC 61834-2) on the upper left one. av 18.1 does not show a stream's own
-word on it."""
-
 NAMES_OF_LOST = {
     Type.STEREO3D: "stereo 3D layout",
     Type.AFD: "active format description",
@@ -54,7 +43,7 @@ def side_data_of(frame: VideoFrame) -> dict[Type, bytes]:
         return {}
 
 
-def colour_of(frame: VideoFrame, codec: str, reading: Reading) -> Colour:
+def colour_of(frame: VideoFrame, reading: Reading, siting: Siting) -> Colour:
     """Return the tags of a decoded picture as its reader delivers it."""
     primaries, transfer = int(frame.color_primaries), int(frame.color_trc)
     if reading.is_from_rgb:
@@ -69,7 +58,7 @@ def colour_of(frame: VideoFrame, codec: str, reading: Reading) -> Colour:
         transfer=transfer,
         matrix=UNSPECIFIED if reading.layout.is_gray and matrix == Matrix.RGB else matrix,
         range=Range.FULL if is_jpeg else color_range,
-        siting=SITINGS.get(codec, Siting.UNSPECIFIED),
+        siting=siting if reading.layout.x_shift else Siting.UNSPECIFIED,
     )
 
 

@@ -1,0 +1,68 @@
+"""Where a stream's chroma samples lie, by its own word.
+
+av 18.1 does not show it, but FFmpeg's Matroska muxer writes it into a header: one is written into
+memory and read back. Y4M says it in its first line.
+"""
+
+from __future__ import annotations
+
+import re
+from io import BytesIO
+from pathlib import Path
+
+import av
+from av.video.stream import VideoStream
+
+from vsr.colour import Siting
+
+CHROMA_SITING = re.compile(rb"\x55\xb7\x81([\x01\x02])\x55\xb8\x81([\x01\x02])", re.DOTALL)
+"""ChromaSitingHorz and ChromaSitingVert of RFC 9559: 1 is on the first luma sample, 2 between."""
+
+SITINGS = {
+    (1, 1): Siting.TOP_LEFT,
+    (1, 2): Siting.LEFT,
+    (2, 1): Siting.TOP,
+    (2, 2): Siting.CENTER,
+}
+
+SITINGS_OF_CODECS = {
+    "jpeg2000": Siting.CENTER,
+    "webp": Siting.CENTER,
+    "dvvideo": Siting.TOP_LEFT,
+}
+"""What standards say where FFmpeg's decoders say nothing: JPEG (JFIF 1.02), DV (IEC 61834-2)."""
+
+LONGEST_Y4M_HEADER = 4096
+
+Y4M_SITINGS = {
+    "420": Siting.CENTER,
+    "420jpeg": Siting.CENTER,
+    "420mpeg2": Siting.LEFT,
+    "420paldv": Siting.TOP_LEFT,
+}
+"""The ``C`` tags of yuv4mpeg(5) that say where chroma lies."""
+
+
+def siting_of(stream: VideoStream, path: Path) -> Siting:
+    """Return the siting of a stream of which a picture was decoded; unspecified if unknown."""
+    if stream.container.format.name == "yuv4mpegpipe":
+        return _y4m_siting(path)
+    header = BytesIO()
+    try:
+        with av.open(header, "w", format="matroska") as container:
+            container.add_stream_from_template(stream, opaque=True)
+            container.start_encoding()
+    except (av.FFmpegError, ValueError):  # a codec that Matroska does not know
+        return Siting.UNSPECIFIED
+    match = CHROMA_SITING.search(header.getvalue())
+    if match is None:
+        return SITINGS_OF_CODECS.get(stream.codec_context.codec.canonical_name, Siting.UNSPECIFIED)
+    return SITINGS[match[1][0], match[2][0]]
+
+
+def _y4m_siting(path: Path) -> Siting:
+    """Return where the chroma of a Y4M file lies; 4:2:0 without a word of it is JPEG's."""
+    with path.open("rb") as file:
+        first_line = file.readline(LONGEST_Y4M_HEADER).decode("ascii", "replace")
+    tags = [word[1:] for word in first_line.split()[1:] if word.startswith("C")]
+    return Y4M_SITINGS.get(tags[0] if tags else "420", Siting.UNSPECIFIED)
