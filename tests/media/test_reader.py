@@ -15,6 +15,7 @@ import pytest
 
 from tests.clips import Audio, index_of, indices_in, pts_in, write_clip
 from tests.composed import write_captioned
+from vsr.colour import Range
 from vsr.errors import MediaError
 from vsr.frames import HostFrame
 from vsr.media.decoder import Damage
@@ -143,16 +144,19 @@ def test_a_change_of_size_is_converted_to_the_first_and_counted(tmp_path: Path) 
     assert "24 frames converted" in str(damage)
 
 
-def test_a_change_of_range_is_converted_to_the_first(tmp_path: Path) -> None:
-    one = write_clip(tmp_path / "one.ts", frames=4, color_range=2, codec="libx265")
-    two = write_clip(tmp_path / "two.ts", frames=4, color_range=1, codec="libx265")
+@pytest.mark.parametrize("pix_fmt", ["yuv420p", "yuv420p10le"])
+def test_a_change_of_range_is_converted_to_the_first(tmp_path: Path, pix_fmt: str) -> None:
+    same = {"frames": 8, "codec": "libx265", "pix_fmt": pix_fmt}
+    full = write_clip(tmp_path / "one.ts", color_range=Range.FULL, **same)
+    limited = write_clip(tmp_path / "two.ts", color_range=Range.LIMITED, **same)
     path = tmp_path / "changing.ts"
-    path.write_bytes(one.read_bytes() + two.read_bytes())
+    path.write_bytes(full.read_bytes() + limited.read_bytes())
     frames, damage = read(path)
-    assert damage.converted_frames == 4
-    before, after = frames[0].planes[0], frames[-1].planes[0]
-    expected = (float(before.max()) - 16) * 255 / 219
-    assert abs(float(after.max()) - expected) < 4
+    assert damage.converted_frames == 8
+    before, after = (
+        float(frames[i].planes[0].max()) / ((1 << frames[i].layout.bits) - 1) for i in (0, -1)
+    )
+    assert after == pytest.approx((before * 255 - 16) / 219, abs=4 / 255)
 
 
 @pytest.mark.parametrize(

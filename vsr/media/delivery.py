@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from av.video.frame import VideoFrame
 
+from vsr.colour import UNSPECIFIED, Range
 from vsr.frames import HostFrame
 from vsr.media.fields import FieldOrder
 from vsr.media.info import VideoInfo
@@ -23,9 +24,19 @@ class Delivery:
         self._fields = FieldOrder()
 
     def differs(self, frame: VideoFrame) -> bool:
-        """Return whether a picture is of another size or pixel format than the first one."""
+        """Return whether size, pixel format, matrix or range differ from the first picture's.
+
+        A tag that appears or goes missing is no change.
+        """
         size = Size(frame.width, frame.height)
-        return (size, frame.format.name) != (self._video.size, self._video.pix_fmt)
+        if (size, frame.format.name) != (self._video.size, self._video.pix_fmt):
+            return True
+        if self._reading.is_from_rgb:
+            return False
+        colour = self._video.colour
+        matrices = {int(frame.colorspace), colour.matrix} - {UNSPECIFIED}
+        ranges = {int(frame.color_range), int(colour.range)} - {int(Range.UNSPECIFIED)}
+        return len(matrices) > 1 or len(ranges) > 1
 
     def deliver(self, frame: VideoFrame, pts: int) -> HostFrame:
         """Return a decoded picture as a host frame; its planes are views where they can be.
