@@ -57,8 +57,8 @@ def train(context: click.Context, as_json: bool) -> None:
       vsr upscale in.mp4 out.mp4 --model mine
 
     Your own recipes are TOML files in $VSR_HOME/presets/train, else ~/.config/vsr/presets/train.
-    Several GPUs: torchrun --nproc-per-node N -m vsr train fit ...
-    """
+    Several GPUs: torchrun --nproc-per-node N --no-python vsr train fit ...
+    """  # noqa: D301 - click reads the mark
     if context.invoked_subcommand is not None:
         return
     from vsr.training.recipe import every_recipe

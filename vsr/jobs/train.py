@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -51,10 +52,11 @@ class FitSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
-    """How a caller follows a run, and stops it after the step at hand."""
+    """How a caller follows a run, stops it after the step at hand, and tells it the time."""
 
     on_progress: Callable[[Progress], None] = lambda _: None
     should_stop: Callable[[], bool] = lambda: False
+    clock: Callable[[], float] = time.monotonic
 
 
 def fit(spec: FitSpec, watch: Watch = Watch()) -> RunFolder:
@@ -71,7 +73,10 @@ def fit(spec: FitSpec, watch: Watch = Watch()) -> RunFolder:
     pipeline = checked_pipeline(recipe, source.where)
     patches = Patches.open(spec.data, recipe.scale)
     device = select(spec.device, spec.precision)
-    _refuse_early(spec, recipe, learning_stages(recipe, pipeline.steps))
+    stages = learning_stages(recipe, pipeline.steps)
+    for stage in stages:
+        patches.check_holds(stage.values.patch, spec.data)
+    _refuse_early(spec, recipe, stages)
     weights = spec.perceptual_weights
     run = Run(
         recipe=source.name,
@@ -127,9 +132,16 @@ def resume(
 
 def _refuse_early(spec: FitSpec, recipe: Recipe, stages: list[Stage]) -> None:
     """Try what a stage would need only later, before anything is written."""
-    start(recipe.model, recipe.scale, recipe.seed, spec.init)
+    net = start(recipe.model, recipe.scale, recipe.seed, spec.init)
     for stage in stages:
-        if not isinstance(stage.values, AdversarialValues) or not stage.values.perceptual:
+        if not isinstance(stage.values, AdversarialValues):
+            continue
+        if net.colour != "rgb":
+            raise InvalidOption(
+                f"{spec.recipe}: {recipe.model} makes luma only, and the discriminator of step "
+                f"'{stage.name}' looks at colour. Choose another network."
+            )
+        if not stage.values.perceptual:
             continue
         name, layers = stage.values.perceptual_network, stage.values.perceptual_layer
         if spec.perceptual_weights is None:
@@ -171,6 +183,7 @@ def _run_steps(
         perceptual_weights=run.perceptual_weights,
         on_progress=watch.on_progress,
         should_stop=watch.should_stop,
+        clock=watch.clock,
     )
     stages = {stage.name: stage for stage in learning_stages(recipe, run.pipeline)}
     for step in run.pipeline:

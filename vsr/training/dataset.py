@@ -114,7 +114,7 @@ class Patches:
         """Map a prepared folder.
 
         Raises:
-            InvalidData: not a prepared folder, damaged, or without that scale.
+            InvalidData: not a prepared folder, damaged, without that scale, or too small.
         """
         manifest = read_manifest(folder)
         if scale not in manifest.scales:
@@ -126,6 +126,11 @@ class Patches:
         weights = np.asarray(manifest.weights, dtype=np.float64)
         weights[manifest.count - held_out(manifest.count) :] = 0
         weights = np.cumsum(weights)
+        if not weights[-1] > 0:
+            raise InvalidData(
+                f"{folder}: {manifest.count} patches, none of which may be drawn. Prepare more "
+                "pictures, or smaller patches, or weights above 0."
+            )
         small = manifest.patch // scale
         return cls(
             _mapped(folder / "hr.u8", manifest.count, manifest.patch),
@@ -134,6 +139,19 @@ class Patches:
             weights / weights[-1],
             manifest.sha256,
         )
+
+    def check_holds(self, size: int, folder: Path) -> None:
+        """Refuse crops of ``size`` low-resolution pixels that a patch cannot hold.
+
+        Raises:
+            InvalidData: they are larger than the prepared patches.
+        """
+        side = self.lr.shape[1]
+        if size > side:
+            raise InvalidData(
+                f"{folder}: the recipe's patch {size} is larger than the prepared patches, which "
+                f"are {side} at ×{self.scale}. Prepare with --patch {size * self.scale} or more."
+            )
 
     def draw(self, seed: int, step: int, batch: int, size: int) -> Crops:
         """Choose the crops of one step: a pure function of the seed and the step.

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import torch
 from torch import nn
 
 from vsr.models.blocks import Generator
 from vsr.models.plain import Plain, ReparameterisedPlain
 
 
-def training_form(net: Generator, *, is_reparameterised: bool) -> Generator:
-    """Return a network that computes what ``net`` does and learns better or faster."""
-    if is_reparameterised and isinstance(net, Plain):
+def training_form(net: Generator, seed: int, *, is_reparameterised: bool) -> Generator:
+    """Return a network that computes what ``net`` does and learns better or faster.
+
+    Args:
+        seed: fixes the random weights of what is added.
+    """
+    if not is_reparameterised or not isinstance(net, Plain):
+        return net
+    with torch.random.fork_rng(devices=()):
+        torch.manual_seed(seed)
         return ReparameterisedPlain.of(net)
-    return net
 
 
 def set_learning(net: nn.Module, *, is_norm_frozen: bool) -> None:

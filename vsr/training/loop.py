@@ -82,7 +82,7 @@ def train(
 
 def _spent(context: Context, budget: Budget, start: float) -> float:
     """Return the seconds since ``start``: of the slowest process, where they are the budget."""
-    seconds = context.clock() - start
+    seconds = float(context.clock() - start)
     return context.team.slowest(seconds, context.device) if budget.seconds else seconds
 
 

@@ -13,13 +13,13 @@ from safetensors.torch import save_file
 from vsr.errors import InvalidData, NoSpace, UnwritableOutput
 from vsr.models.blocks import Generator
 from vsr.models.card import Card, sha256_of, write_card
-from vsr.models.catalog import build
 from vsr.training.dataset import Manifest, read_manifest
 from vsr.training.forms import plain_form, training_form
 from vsr.training.recipe import Recipe
 from vsr.training.run_folder import Run, RunFolder
 from vsr.training.score import PROTOCOL, Scores
 from vsr.training.stages import learning_stages
+from vsr.training.start import start
 from vsr.training.state import read_checkpoint
 
 NO_LICENCE = "NOASSERTION"
@@ -57,8 +57,8 @@ def outcome_of(folder: RunFolder, recipe: Recipe) -> Outcome:
         raise InvalidData(f"{folder.path}: has no checkpoint yet. Let it run longer.")
     tables = [read_checkpoint(folder.checkpoint(stage.name), CPU) for stage in reached]
     last, table = reached[-1], tables[-1]
-    net = build(recipe.model, recipe.scale)
-    form = training_form(net, is_reparameterised=last.values.reparameterise)
+    net = start(recipe.model, recipe.scale, recipe.seed, None)
+    form = training_form(net, recipe.seed, is_reparameterised=last.values.reparameterise)
     form.load_state_dict(table["net"])
     averaged = [value for value in form.state_dict().values() if value.is_floating_point()]
     with torch.no_grad():

@@ -16,9 +16,8 @@ SUFFIXES = {
     "AVIF": (".avif",),
     "BMP": (".bmp",),
     "GIF": (".gif",),
-    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
+    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"),
     "JPEG2000": (".jp2", ".j2k"),
-    "MPO": (".jpg", ".jpeg", ".mpo"),
     "PNG": (".png", ".apng"),
     "PPM": (".ppm", ".pgm", ".pnm", ".pbm"),
     "TIFF": (".tif", ".tiff"),
@@ -74,7 +73,8 @@ def read_picture(path: Path) -> Picture:
 
 def _remarks(image: Image.Image, path: Path) -> Iterator[str]:
     """Say what is unusual about the file, before its pixels are looked at."""
-    if path.suffix.lower() not in SUFFIXES[image.format or ""]:
+    kind = "JPEG" if image.format == "MPO" else image.format or ""  # a JPEG with more behind it
+    if path.suffix.lower() not in SUFFIXES[kind]:
         yield "named as another format"
     if getattr(image, "n_frames", 1) > 1:
         yield "animated, first picture taken"

@@ -17,7 +17,7 @@ from errno import ENOSPC
 from fnmatch import fnmatch
 from math import lcm
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,8 @@ from PIL import Image
 from vsr.errors import InvalidData, InvalidOption, NoSpace, OutputExists, UnwritableOutput
 from vsr.training.dataset import Manifest
 from vsr.training.degrade import bicubic
+from vsr.training.doubles import Looks
+from vsr.training.film import film_frames
 from vsr.training.pictures import UnusablePicture, is_picture, read_picture
 
 Pixels = NDArray[np.uint8]
@@ -82,8 +84,8 @@ class _Tally:
     skipped: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     dropped: Counter[str] = field(default_factory=Counter)
     weights: list[float] = field(default_factory=list)
-    seen: set[bytes] = field(default_factory=set)
-    digest: hashlib._Hash = field(default_factory=hashlib.sha256)
+    looks: Looks = field(default_factory=Looks)
+    digest: Any = field(default_factory=hashlib.sha256)  # hashlib names no public type
 
 
 def prepare(spec: PrepareSpec, on_file: Callable[[int, int], None] = lambda *_: None) -> Manifest:
@@ -145,7 +147,7 @@ def _write(
         low = {s: stack.enter_context((part / f"lr_x{s}.u8").open("wb")) for s in spec.scales}
         for done, path in enumerate(files):
             on_file(done, len(files))
-            for pixels in _pictures(path, tally):
+            for pixels in _pictures(path, spec.frames_per_video, tally):
                 _cut(pixels, spec, spec.weight_of(path), tally, high, low)
         on_file(len(files), len(files))
     if not tally.weights:
@@ -168,19 +170,22 @@ def _reasons(tally: _Tally) -> str:
     return ", ".join(f"{count} {reason}" for reason, count in counts.items()) or "nothing read"
 
 
-def _pictures(path: Path, tally: _Tally) -> Iterator[Pixels]:
+def _pictures(path: Path, frames_per_video: int, tally: _Tally) -> Iterator[Pixels]:
     """Yield the picture or the frames of one file; tally what is unusual."""
-    if not is_picture(path):
-        tally.skipped["neither picture nor video"].append(path.name)
-        return
+    count = 0
     try:
-        picture = read_picture(path)
+        if is_picture(path):
+            picture = read_picture(path)
+            tally.converted.update(picture.conversions)
+            count = 1
+            yield picture.pixels
+        else:
+            for pixels in film_frames(path, frames_per_video):
+                count += 1
+                yield pixels
     except UnusablePicture as error:
         tally.skipped[str(error)].append(path.name)
-        return
-    tally.sources += 1
-    tally.converted.update(picture.conversions)
-    yield picture.pixels
+    tally.sources += count > 0
 
 
 def _cut(
@@ -195,13 +200,13 @@ def _cut(
     height, width = (side - side % spec.grid for side in pixels.shape[:2])
     pixels = pixels[:height, :width]
     if min(height, width) < spec.patch:
-        tally.dropped["of pictures smaller than a patch"] += 1
+        tally.dropped["in pictures smaller than a patch"] += 1
         return
     reduced = {scale: bicubic(pixels, scale) for scale in spec.scales}
     for y in corners(height, spec.patch, spec.grid):
         for x in corners(width, spec.patch, spec.grid):
             patch = np.ascontiguousarray(pixels[y : y + spec.patch, x : x + spec.patch])
-            if reason := _unwanted(patch, tally.seen):
+            if reason := _unwanted(patch, tally.looks):
                 tally.dropped[reason] += 1
                 continue
             tally.weights.append(weight)
@@ -222,19 +227,9 @@ def corners(length: int, patch: int, grid: int) -> list[int]:
     return [round(i * room / (count - 1)) * grid for i in range(count)]
 
 
-def _unwanted(patch: Pixels, seen: set[bytes]) -> str | None:
+def _unwanted(patch: Pixels, looks: Looks) -> str | None:
     """Return why a patch is not wanted; remember its look if it is."""
     gray = Image.fromarray(patch).convert("L")
     if np.asarray(gray, dtype=np.float32).std() < FLAT_DEVIATION:
         return "without detail"
-    look = _difference_hash(gray)
-    if look in seen:
-        return "like another"
-    seen.add(look)
-    return None
-
-
-def _difference_hash(gray: Image.Image) -> bytes:
-    """Return 64 bits that survive re-encoding: is each cell of 8×8 brighter than its neighbour?"""
-    cells = np.asarray(gray.resize((9, 8), Image.Resampling.BOX), dtype=np.int16)
-    return np.packbits(cells[:, 1:] > cells[:, :-1]).tobytes()
+    return None if looks.is_new(gray) else "like another"

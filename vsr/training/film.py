@@ -1,0 +1,69 @@
+"""Frames of videos → 8-bit RGB arrays, a few from each, evenly spread in time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from vsr.device.yuv import YuvFormat, rgb_of
+from vsr.errors import DecodingFailed, InvalidOption, MediaError
+from vsr.frames import HostFrame
+from vsr.media.info import VideoInfo
+from vsr.media.reader import Reader
+from vsr.training.pictures import UnusablePicture
+
+Pixels = NDArray[np.uint8]
+
+HDR_TRANSFERS = (16, 18)
+"""PQ and HLG of H.273 table 3: their codes are not what the networks are trained on."""
+
+STRIDE_WITHOUT_DURATION = 24
+"""Every so many frames, where the container does not say how long it is."""
+
+
+def film_frames(path: Path, count: int) -> Iterator[Pixels]:
+    """Yield up to ``count`` frames (H, W, 3), uint8.
+
+    Raises:
+        UnusablePicture: no video, interlaced, HDR, or damaged before the first frame.
+    """
+    try:
+        with Reader.open(path) as reader:
+            video = reader.info.video
+            if video.is_interlaced:
+                raise UnusablePicture("interlaced video")
+            if video.colour.transfer in HDR_TRANSFERS:
+                raise UnusablePicture("HDR video")
+            yield from (_rgb(frame) for frame in _spread(reader.frames(), video, count))
+    except (MediaError, InvalidOption) as error:
+        raise UnusablePicture("neither picture nor video") from error
+    except DecodingFailed as error:
+        raise UnusablePicture("damaged video") from error
+
+
+def _spread(frames: Iterator[HostFrame], video: VideoInfo, count: int) -> Iterator[HostFrame]:
+    """Yield the first frame at or past each of ``count`` evenly spread times."""
+    step = None
+    if video.duration_seconds is not None:
+        step = video.duration_seconds / float(video.time_base) / count
+    taken, due = 0, float("nan")
+    for index, frame in enumerate(frames):
+        if taken == count:
+            return
+        due = frame.pts if index == 0 else due
+        is_due = frame.pts >= due if step is not None else index % STRIDE_WITHOUT_DURATION == 0
+        if is_due:
+            taken += 1
+            due += step or 0
+            yield frame
+
+
+def _rgb(frame: HostFrame) -> Pixels:
+    colour = frame.colour.resolved(frame.size.width, frame.size.height)
+    planes = [torch.from_numpy(np.ascontiguousarray(plane)) for plane in frame.planes]
+    rgb = rgb_of(planes, YuvFormat(frame.layout, colour))[0]
+    return rgb.clamp(0, 1).mul(255).round().byte().permute(1, 2, 0).numpy()
