@@ -70,6 +70,14 @@ def test_a_table_and_a_plot_are_made_for_people(folder, tmp_path, capsys):
     assert plot.read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.parametrize("name", ["plot.txt", "none/plot.png"])
+def test_a_plot_that_cannot_be_written_is_refused_before_measuring(folder, tmp_path, name, capsys):
+    arguments = ["--model", "bicubic", "--data", str(folder), "--plot", str(tmp_path / name)]
+    assert run(["evaluate", *arguments]) == 2
+    shown = capsys.readouterr()
+    assert (shown.out, "plot" in shown.err) == ("", True)
+
+
 def test_a_picture_that_cannot_be_read_or_is_too_small_is_skipped_and_told(folder, capsys):
     (folder / "broken.png").write_bytes(b"none")
     Image.fromarray(smooth(8, 8, 3)).save(folder / "tiny.png")

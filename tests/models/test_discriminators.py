@@ -32,6 +32,7 @@ def test_the_parameter_count_is_that_of_the_table(build, parameters):
         (SRGANDiscriminator, 96, (2, 1)),
         (PatchDiscriminator, 128, (2, 1, 5, 5)),
         (UNetDiscriminator, 32, (2, 1, 32, 32)),
+        (UNetDiscriminator, 13, (2, 1, 13, 13)),
     ],
 )
 def test_logits_have_the_shape_of_the_docstring(build, side, shape):

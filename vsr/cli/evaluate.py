@@ -50,7 +50,7 @@ A_PATH = click.Path(path_type=Path)
 @click.option("--plot", type=A_PATH, metavar="FILE.png", help="Draw luma PSNR over the pictures.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def evaluate(films: tuple[Path, ...], plot: Path | None, as_json: bool, **options: Any) -> int:
-    r"""Measure a network on a folder of true pictures, or a film against its reference.
+    """Measure a network on a folder of true pictures, or a film against its reference.
 
     \b
       vsr evaluate --model fast --data Set5
@@ -60,7 +60,9 @@ def evaluate(films: tuple[Path, ...], plot: Path | None, as_json: bool, **option
     report them, PSNR of R'G'B', and, where their parameter files are given (or lie in
     $VSR_DATA/weights), a distance of MobileNetV2's features, which is no LPIPS, and NIQE.
     Films of one size are compared picture by picture, and their flicker is measured.
-    """
+    """  # noqa: D301 - \b is click's mark for lines that must not be joined
+    if plot is not None:
+        _check(plot)
     with _bar(is_shown=not as_json) as watch:
         report = _measured(films, options, watch)
     if plot is not None:
@@ -122,6 +124,14 @@ def _show(report: Report) -> None:
     if report.flicker:
         for name, value in asdict(report.flicker).items():
             click.echo(f"{name.replace('_', ' ')}: {'–' if value is None else f'{value:.4g}'}")
+
+
+def _check(plot: Path) -> None:
+    """Refuse now what could not be written after minutes of measuring."""
+    if plot.suffix.lower() != ".png":
+        raise InvalidOption(f"--plot {plot}: give a name that ends in .png.")
+    if not plot.absolute().parent.is_dir():
+        raise UnwritableOutput(f"{plot}: its folder is not there. Make it first.")
 
 
 def _draw(report: Report, path: Path) -> None:

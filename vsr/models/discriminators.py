@@ -115,7 +115,7 @@ class PatchDiscriminator(Discriminator):
 
 
 class UNetDiscriminator(Discriminator):
-    """A U-Net with spectral norm: one logit per pixel. Sides must be multiples of 8.
+    """A U-Net with spectral norm: one logit per pixel. Sides must be at least 8.
 
     Source: X. Wang et al., Real-ESRGAN (ICCVW 2021), arXiv 2107.10833, section 3.4.
     """
