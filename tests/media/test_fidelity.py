@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.clips import write_clip
+from tests.clips import host_frame, write_clip
 from tests.media.test_writer import HDR
-from tests.media.written import encoder_for, video_of
-from vsr.media.fidelity import losses_of
+from tests.media.written import encoder_for, video_of, write_segment
+from vsr.colour import Colour, Siting
+from vsr.media.fidelity import losses_of, sitings_of
 from vsr.media.info import MediaInfo
 from vsr.media.probe import probe
 
@@ -66,3 +67,19 @@ def test_the_shape_of_pixels_is_lost_where_nothing_says_it(
 ) -> None:
     said = lost(source, codec, container, sar=Fraction(4, 3))
     assert ("the shape of pixels (4:3) is lost" in said) == is_lost
+
+
+@pytest.mark.parametrize("siting", list(Siting), ids=lambda siting: siting.name)
+@pytest.mark.parametrize("codec", ["h264", "hevc", "av1", "vp9", "ffv1"])
+def test_what_is_said_of_chroma_siting_is_true(
+    tmp_path: Path, source: MediaInfo, codec: str, siting: Siting
+) -> None:
+    colour = Colour(siting=siting)
+    encoder = encoder_for(codec, colour=colour)
+    video = replace(video_of(source), colour=colour)
+    frames = [replace(host_frame(index), pts=index * 512) for index in range(2)]
+    read = probe(write_segment(tmp_path / "a.nut", frames, encoder, video)).video.colour.siting
+    as_players_do = {Siting.UNSPECIFIED: Siting.LEFT}
+    is_kept = as_players_do.get(read, read) == as_players_do.get(siting, siting)
+    assert is_kept == (siting in sitings_of(encoder))
+    assert is_kept != ("chroma lies" in lost(source, codec, "mp4", colour=colour))

@@ -1,9 +1,15 @@
+from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from vsr.errors import NoSpace, OutputExists, UnsuitableContainer, UnwritableOutput
-from vsr.media.target import check_folder, check_space, check_target
+from tests.media.written import encoder_for, write_segment
+from vsr.errors import OutputExists, UnsuitableContainer, UnwritableOutput
+from vsr.frames import HostFrame
+from vsr.media.output_video import OutputVideo
+from vsr.media.target import check_folder, check_space, check_target, least_bytes
+from vsr.specs import Size
 
 
 @pytest.mark.parametrize(
@@ -90,5 +96,18 @@ def test_checking_leaves_nothing_behind(tmp_path: Path) -> None:
 
 def test_a_disk_that_is_sure_to_overflow_is_refused(tmp_path: Path) -> None:
     check_space(tmp_path, 1)
-    with pytest.raises(NoSpace, match=r"are needed and .* are free"):
+    with pytest.raises(UnwritableOutput, match=r"are needed and .* are free"):
         check_space(tmp_path, 1 << 60)
+
+
+@pytest.mark.parametrize("codec", ["ffv1", "prores", "h264", "hevc", "av1"])
+def test_a_black_film_needs_more_than_is_asked_for(tmp_path: Path, codec: str) -> None:
+    """The estimate must refuse nothing that would fit, and nothing needs less than black."""
+    size = Size(320, 180)
+    encoder = encoder_for(codec, size=size)
+    layout = encoder.layout
+    black = [np.full(shape, 16, layout.dtype) for shape in layout.plane_shapes(size)]
+    frames = [HostFrame(planes=tuple(black), pts=pts, layout=layout) for pts in range(50)]
+    video = OutputVideo(size=size, time_base=Fraction(1, 25))
+    written = write_segment(tmp_path / "a.nut", frames, encoder, video).stat().st_size
+    assert 2 * written > least_bytes(codec, size.pixels, 50)

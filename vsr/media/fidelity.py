@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from vsr.colour import Siting
 from vsr.media.captions import can_carry_captions
 from vsr.media.encoder import Encoder
 from vsr.media.info import VideoInfo
@@ -13,8 +14,22 @@ from vsr.media.output_video import OutputVideo
 SELF_DESCRIBING = frozenset({"h264", "hevc"})
 """Codecs that say the shape of their pixels in the stream itself."""
 
+SITINGS = {
+    "h264": frozenset(Siting) - {Siting.BOTTOM_LEFT, Siting.BOTTOM},
+    "hevc": frozenset(Siting) - {Siting.BOTTOM_LEFT, Siting.BOTTOM},
+    "av1": frozenset({Siting.UNSPECIFIED, Siting.LEFT, Siting.TOP_LEFT}),
+}
+"""Where each codec can say that chroma lies, in 4:2:0. The others are taken for left."""
+
 SHAPE_IN_HEADER = frozenset({"mp4", "mov"})
 """Containers whose header says it through PyAV; Matroska could hold it, but is not told."""
+
+
+def sitings_of(encoder: Encoder) -> frozenset[Siting]:
+    """Return the sitings that survive the encoder; all do where chroma is not halved both ways."""
+    if encoder.layout.subsampling != "4:2:0":
+        return frozenset(Siting)
+    return SITINGS.get(encoder.codec, frozenset({Siting.UNSPECIFIED, Siting.LEFT}))
 
 
 def losses_of(
@@ -35,6 +50,12 @@ def losses_of(
         yield (
             f"closed captions do not fit {encoder.codec} and are lost. "
             f"Choose --codec h264 or hevc to keep them."
+        )
+    if video.colour.siting not in sitings_of(encoder):
+        place = video.colour.siting.name.lower().replace("_", " ")
+        yield (
+            f"{encoder.codec} cannot say that chroma lies {place}; players take it for left. "
+            f"Choose --codec h264 or hevc to keep it."
         )
     keeps_shape = encoder.codec in SELF_DESCRIBING or container in SHAPE_IN_HEADER
     if video.sar != 1 and not keeps_shape:

@@ -6,9 +6,12 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from vsr.errors import NoSpace, OutputExists, UnwritableOutput
+from vsr.errors import OutputExists, UnwritableOutput
 from vsr.media.containers import Container, container_for
 from vsr.specs import Existing
+
+LEAST_BITS_PER_PIXEL = {"ffv1": 0.02, "prores": 0.1}
+LEAST_BITS_OF_LOSSY = 0.001
 
 
 def check_target(
@@ -62,16 +65,25 @@ def check_folder(folder: Path) -> None:
         ) from error
 
 
+def least_bytes(codec: str, pixels: int, frames: int) -> int:
+    """Return less than a video of this size will need, segments and joined file together.
+
+    A judgement, and a low one: it refuses only what cannot end well.
+    """
+    bits = LEAST_BITS_PER_PIXEL.get(codec, LEAST_BITS_OF_LOSSY)
+    return round(2 * pixels * frames * bits / 8)
+
+
 def check_space(folder: Path, needed_bytes: int) -> None:
     """Refuse to start where the disk is sure to overflow.
 
     Raises:
-        NoSpace: less is free than needed.
+        UnwritableOutput: less is free than needed.
     """
     free = shutil.disk_usage(folder).free
     if free < needed_bytes:
-        raise NoSpace(
-            f"{folder}: about {_size(needed_bytes)} are needed and {_size(free)} are free. "
+        raise UnwritableOutput(
+            f"{folder}: at least {_size(needed_bytes)} are needed and {_size(free)} are free. "
             f"Make room, or choose another folder."
         )
 

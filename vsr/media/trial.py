@@ -49,7 +49,7 @@ def configure(context: VideoCodecContext, encoder: Encoder, size: Size, colour: 
         )
     if encoder.name == "libsvtav1":  # so does this one, and is told only in this way
         os.environ.setdefault("SVT_LOG", "0")
-    if colour.siting is not Siting.UNSPECIFIED and not encoder.layout.is_gray:
+    if colour.siting is not Siting.UNSPECIFIED and encoder.layout.subsampling == "4:2:0":
         options["chroma_sample_location"] = str(int(colour.siting))
     context.options = options
 

@@ -118,6 +118,22 @@ class Work:
         """The segments that are still to do."""
         return tuple(one for one in self.segments if not self.path_of(one).exists())
 
+    def record(self, segment: Segment, facts: Mapping[str, Any]) -> None:
+        """Keep what was met while a segment was made; to be called before it is committed.
+
+        Args:
+            facts: JSON values.
+        """
+        path = self.path_of(segment).with_suffix(".json")
+        part = path.with_suffix(".part")
+        part.write_text(json.dumps(dict(facts)), encoding="utf-8")
+        publish(part, path)
+
+    def recorded(self, segment: Segment) -> dict[str, Any]:
+        """Return what was kept of a finished segment."""
+        path = self.path_of(segment).with_suffix(".json")
+        return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
+
     @property
     def joined(self) -> Path:
         """Where the final file is written before it gets its name: on the target's own disk."""
