@@ -23,7 +23,12 @@ def state_of(
     rival: Rival | None = None,
 ) -> TrainState:
     """Return the state of a stage: fresh from ``start``, or as its checkpoint has it."""
-    net = training_form(start, context.recipe.seed, is_reparameterised=values.reparameterise)
+    net = training_form(
+        start,
+        context.recipe.seed,
+        is_reparameterised=values.reparameterise,
+        is_composed=context.device.type == "cuda",
+    )
     net.to(context.device, memory_format=torch.channels_last)  # type: ignore[call-overload] # absent from torch's stubs
     set_learning(net, is_norm_frozen=values.freeze_norm)
     optimiser = torch.optim.Adam(

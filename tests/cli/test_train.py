@@ -1,0 +1,113 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+from PIL import Image
+
+from tests.training.toys import picture, prepared, recipe
+from vsr.cli import run
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    return prepared(tmp_path_factory.mktemp("prepared"))
+
+
+def lines_of(text):
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_bare_train_lists_the_recipes(capsys):
+    assert run(["train"]) == 0
+    heads, *rows = capsys.readouterr().out.splitlines()
+    assert heads.split() == ["recipe", "scale", "pipeline", "what"]
+    assert any(row.startswith("fast-x4 ") for row in rows)
+
+
+def test_the_list_imports_no_torch():
+    code = "import sys; from vsr.cli import run; run(['train']); assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+def test_prepare_says_what_it_dropped_and_ends_with_3(tmp_path, capsys):
+    source = tmp_path / "in"
+    source.mkdir()
+    Image.fromarray(picture(1)).save(source / "a.png")
+    Image.fromarray(picture(1)).save(source / "b.png")
+    (source / "c.png").write_text("no picture")
+    arguments = ["train", "prepare", str(source), "--out", str(tmp_path / "out"), "--patch", "64"]
+    assert run([*arguments, "-v"]) == 3
+    out = capsys.readouterr().out
+    assert "4 patches of 64×64, 2 files" in out
+    assert "1 skipped: not a picture (c.png)" in out
+    assert "4 patches dropped: like another" in out
+
+
+@pytest.mark.parametrize("weight", ["drone", "=1", "drone=often", "drone=-1"])
+def test_a_weight_that_is_none_is_refused(tmp_path, weight, capsys):
+    arguments = ["train", "prepare", str(tmp_path), "--out", "out", "--weight", weight]
+    assert run(arguments) == 2
+    assert "--weight" in capsys.readouterr().err
+
+
+def test_fit_and_export_report_as_json(tmp_path, data, capsys):
+    out = tmp_path / "run"
+    fit = ["train", "fit", recipe(tmp_path), "--data", str(data), "--out", str(out)]
+    benchmark = ["--benchmark", str(data.parent / "pictures")]
+    assert run([*fit, "--steps", "4", *benchmark, "--json", "-d", "cpu"]) == 0
+    *progress, done = lines_of(capsys.readouterr().out)
+    assert [line["step"] for line in progress] == [2, 4]
+    assert progress[-1]["share"] == 1.0
+    assert done["scores"]["pictures"]["psnr_y"] > 5
+    assert (
+        run(["train", "export", str(out), "--name", "mine", "--to", str(tmp_path), "--json"]) == 0
+    )
+    (exported,) = lines_of(capsys.readouterr().out)
+    assert exported["path"] == str(tmp_path / "mine_x4.safetensors")
+
+
+def test_fit_shows_a_bar_and_what_to_do_next(tmp_path, data, capsys):
+    out = tmp_path / "run"
+    fit = ["train", "fit", recipe(tmp_path), "--data", str(data), "--out", str(out)]
+    assert run([*fit, "--minutes", "0.001", "-d", "cpu"]) == 0
+    captured = capsys.readouterr()
+    assert "steps/s" in captured.err
+    assert f"vsr train export {out} --name NAME" in captured.out
+    assert run(["train", "resume", str(out), "--minutes", "0.002", "-q"]) == 0
+    assert capsys.readouterr().out == ""
+
+
+def test_two_budgets_are_refused(tmp_path, data, capsys):
+    fit = ["train", "fit", "lite-x4", "--data", str(data), "--out", str(tmp_path / "run")]
+    assert run([*fit, "--minutes", "1", "--steps", "1"]) == 2
+    assert "choose one of --steps and --minutes" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_leaves_a_checkpoint_and_130(tmp_path, data, kind):
+    out = tmp_path / "run"
+    arguments = [
+        "train",
+        "fit",
+        recipe(tmp_path, steps=10**6),
+        "--data",
+        str(data),
+        "--out",
+        str(out),
+    ]
+    code = "import sys; from vsr.cli import main; main()"
+    with subprocess.Popen(
+        [sys.executable, "-c", code, *arguments, "--json"], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()  # it trains
+        os.kill(process.pid, kind)
+        rest = process.stdout.read()
+    assert process.returncode == 130
+    assert (out / "pixel.ckpt").exists()
+    assert not list(out.glob("*.part"))
+    assert json.loads(rest.splitlines()[-1])["code"] == 130
