@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.clips import Audio, indices_in, write_clip
-from vsr.errors import OutputBusy, OutputError
+from vsr.errors import Interrupted, OutputBusy, OutputError
 from vsr.jobs import upscale as job
 from vsr.jobs.upscale import spec_of_preset, upscale
 from vsr.media.work import Work, work_folder_of
@@ -73,6 +73,31 @@ def test_a_run_stopped_before_its_first_segment_leaves_nothing(clip: Path, tmp_p
     with pytest.raises(Stop):
         upscale(clip, tmp_path / "out.mp4", spec(), observe=stop_after(3))
     assert [path.name for path in tmp_path.iterdir()] == ["in.mp4"]
+
+
+def test_ctrl_c_says_how_to_go_on(clip: Path, tmp_path: Path):
+    def press(progress):
+        if progress.frames == 30:
+            raise KeyboardInterrupt
+
+    with pytest.raises(Interrupted, match="1 of 3 segments .* same command again") as caught:
+        upscale(clip, tmp_path / "out.mp4", spec(), observe=press)
+    assert caught.value.exit_code == 130
+    assert upscale(clip, tmp_path / "out.mp4", spec()).frames_in == FRAMES
+
+
+def test_losses_of_the_run_before_are_not_forgotten(clip: Path, tmp_path: Path):
+    data = bytearray(write_clip(tmp_path / "bad.mkv", frames=FRAMES, gop=12).read_bytes())
+    for place in range(len(data) // 12, len(data) // 5, 61):
+        data[place] ^= 0xFF
+    (tmp_path / "bad.mkv").write_bytes(data)
+    whole = upscale(tmp_path / "bad.mkv", tmp_path / "whole.mkv", spec())
+    assert whole.losses
+    with pytest.raises(Stop):
+        upscale(tmp_path / "bad.mkv", tmp_path / "out.mkv", spec(), observe=stop_after(40))
+    resumed = upscale(tmp_path / "bad.mkv", tmp_path / "out.mkv", spec())
+    assert resumed.losses == whole.losses
+    assert resumed.frames_in == whole.frames_in == len(indices_in(tmp_path / "out.mkv"))
 
 
 def test_other_settings_are_refused_with_the_difference_unless_begun_anew(clip, tmp_path: Path):

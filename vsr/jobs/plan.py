@@ -27,6 +27,10 @@ from vsr.upscaling.plan import SizePlan, plan_sizes
 from vsr.upscaling.steps import output_size
 
 
+LEAST_BITS_PER_PIXEL = 0.01
+"""Even a still lecture at a high CRF takes about that; a film takes ten times as much."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """One upscale, decided whole: `vsr probe` prints it, `vsr upscale` runs it."""
@@ -93,6 +97,12 @@ class Job:
             "encoder threads": encoder.threads,
             "colour": asdict(self.video.colour),
         }
+
+    @property
+    def least_bytes(self) -> int:
+        """How much disk the run is sure to need: the segments, and the file joined from them."""
+        pixels = self.video.size.pixels * (self.frames_expected or 0)
+        return round(2 * pixels * LEAST_BITS_PER_PIXEL / 8)
 
     def notes(self) -> Iterator[str]:
         """Yield what the user should know before the start, one line each."""

@@ -5,10 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
-from vsr.errors import DecodingFailed
+from vsr.errors import Failed, Interrupted
 from vsr.frames import HostFrame
 from vsr.jobs.plan import Job, prepare
 from vsr.jobs.progress import Note, Observer, Stopwatch, ignore
@@ -16,14 +15,14 @@ from vsr.jobs.result import Result
 from vsr.media.join import Joined, join
 from vsr.media.reader import Reader
 from vsr.media.segments import Segment, frames_per_segment, plan
-from vsr.media.target import check_target
+from vsr.media.target import check_space, check_target
 from vsr.media.verify import Expected, verify
 from vsr.media.work import Work
 from vsr.media.writer import Writer, part_of
 from vsr.recipes.pipeline import load_pipeline
 from vsr.recipes.preset import load_preset
 from vsr.specs import Existing, Target, UpscaleSpec
-from vsr.upscaling.segment import run_segment
+from vsr.upscaling.segment import Counted, run_segment
 from vsr.upscaling.steps import STEPS, Counters, StepContext, open_steps
 
 MACS_PER_SECOND = 60e9
@@ -85,31 +84,48 @@ def _run(job: Job, observe: Observer, note: Note) -> Result:
     """Plan or take over the segments, do those that are missing, join, verify, publish."""
     started = time.monotonic()
     target, spec = job.target, job.spec
+    check_space(target.parent, job.least_bytes)
     with Work.begin(
         target, job.fingerprint(), lambda: _plan(job), is_restart=spec.is_restart
     ) as work:
-        watch = Stopwatch(observe, sum(segment.frames for segment in work.segments))
-        finished = work.finished
-        if finished:
-            note(f"going on after {len(finished)} of {len(work.segments)} finished segments.")
-        for segment in finished:
-            watch.skip(segment.frames, _end_seconds(job, segment))
         try:
-            done = _do_segments(job, work, watch, note)
+            _do_segments(job, work, _watch(job, work, observe, note), note)
             joined = _publish(job, work)
-        except BaseException:
+        except BaseException as error:
             if not work.finished:
                 work.remove()  # nothing to go on from
+            elif isinstance(error, KeyboardInterrupt):
+                raise Interrupted(_how_to_go_on(work)) from error
             raise
+        met = [work.recorded(segment) for segment in work.segments]
         if not spec.keeps_work:
             work.remove()
     return Result(
         output=target,
-        frames_in=joined.frames,
+        frames_in=sum(facts["frames"] for facts in met),
         frames_out=joined.frames,
-        frames_reused=done.frames_reused,
+        frames_reused=sum(facts["reused"] for facts in met),
         elapsed_seconds=time.monotonic() - started,
-        losses=done.losses,
+        losses=tuple(loss for facts in met for loss in facts["losses"]),
+    )
+
+
+def _watch(job: Job, work: Work, observe: Observer, note: Note) -> Stopwatch:
+    """Start the watch, with what an earlier run has finished behind it."""
+    watch = Stopwatch(observe, sum(segment.frames for segment in work.segments))
+    finished = work.finished
+    if finished:
+        note(f"going on after {len(finished)} of {len(work.segments)} finished segments.")
+    for segment in finished:
+        watch.skip(segment.frames, _end_seconds(job, segment))
+    return watch
+
+
+def _how_to_go_on(work: Work) -> str:
+    done, planned = len(work.finished), len(work.segments)
+    return (
+        f"interrupted; {done} of {planned} segments are finished. "
+        "Run the same command again to go on."
     )
 
 
@@ -121,35 +137,28 @@ def _plan(job: Job) -> tuple[Segment, ...]:
     return plan(job.source, frames_per_segment(frame_seconds), job.spec.time)
 
 
-@dataclass(frozen=True, slots=True)
-class _Done:
-    """What was met on the way."""
-
-    frames_reused: int
-    losses: tuple[str, ...]
-
-
-def _do_segments(job: Job, work: Work, watch: Stopwatch, note: Note) -> _Done:
+def _do_segments(job: Job, work: Work, watch: Stopwatch, note: Note) -> None:
     """Decode, upscale and encode each segment that is missing; a finished one is on the disk."""
-    counters, losses = Counters(), []
+    counters = Counters()
     with ExitStack() as stack:
         steps_of = open_steps(job.spec.steps, step_context(job, note), stack, counters)
         for segment in work.pending:
-            path = work.path_of(segment)
+            path, reused_before = work.path_of(segment), counters.reused
             with (
                 Reader.open(
                     job.source.path, job.source, segment.span, context=job.context
                 ) as reader,
                 Writer.create(path, job.video, job.encoder) as writer,
             ):
+                frames = Counted(reader.frames(), segment.span)
                 ticking = _ticking(watch, job, path)
-                count = run_segment(reader.frames(), steps_of(segment.span), writer, ticking)
-                if count == 0:
-                    raise DecodingFailed(f"{job.source.path}: not one picture can be decoded.")
-            if reader.damage.has_losses:
-                losses.append(str(reader.damage))
+                written = run_segment(frames, steps_of(segment.span), writer, ticking)
+                if written != frames.count:
+                    raise Failed(f"{job.source.path}: {frames.count} frames in, {written} out.")
+                losses = [str(reader.damage)] if reader.damage.has_losses else []
+                reused = counters.reused - reused_before
+                work.record(segment, {"frames": written, "reused": reused, "losses": losses})
             work.check_source(job.source.path)
-    return _Done(counters.reused, tuple(losses))
 
 
 def _publish(job: Job, work: Work) -> Joined:

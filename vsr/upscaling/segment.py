@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from typing import Protocol
 
 from vsr.device.prefetch import prefetch
 from vsr.frames import HostFrame
+from vsr.specs import PtsSpan
 from vsr.upscaling.steps import Step
 
 DECODED_AHEAD = 4
@@ -23,8 +24,21 @@ class Sink(Protocol):
         ...
 
 
+class Counted:
+    """Count the frames of a span as they leave the decoder; its neighbours are context."""
+
+    def __init__(self, frames: Iterator[HostFrame], span: PtsSpan) -> None:
+        self.count = 0
+        self._frames, self._span = frames, span
+
+    def __iter__(self) -> Iterator[HostFrame]:
+        for frame in self._frames:
+            self.count += frame.pts in self._span
+            yield frame
+
+
 def run_segment(
-    frames: Iterator[HostFrame],
+    frames: Iterable[HostFrame],
     steps: Sequence[Step],
     sink: Sink,
     written: Callable[[HostFrame], None] = lambda frame: None,
