@@ -26,7 +26,6 @@ from vsr.specs import Size, UpscaleSpec
 from vsr.upscaling.plan import SizePlan, plan_sizes
 from vsr.upscaling.steps import output_size
 
-
 LEAST_BITS_PER_PIXEL = 0.01
 """Even a still lecture at a high CRF takes about that; a film takes ten times as much."""
 
