@@ -44,7 +44,7 @@ def test_hdr10_needs_an_encoder_that_writes_it(
     assert ("HDR10 metadata, which is lost" in lost(source, codec, "mp4", hdr=HDR)) == is_lost
 
 
-@pytest.mark.parametrize(("codec", "is_lost"), [("h264", False), ("hevc", False), ("av1", True)])
+@pytest.mark.parametrize(("codec", "is_lost"), [("h264", False), ("av1", False), ("ffv1", True)])
 def test_captions_need_a_codec_that_holds_them(
     source: MediaInfo, codec: str, is_lost: bool
 ) -> None:

@@ -151,7 +151,7 @@ def test_hdr10_metadata_is_in_the_stream(tmp_path: Path, codec: str) -> None:
     assert float(read.mastering.min_luminance) == pytest.approx(0.005, abs=1e-4)
 
 
-@pytest.mark.parametrize("codec", ["h264", "hevc"])
+@pytest.mark.parametrize("codec", ["h264", "hevc", "av1"])
 def test_closed_captions_stay_with_their_pictures(tmp_path: Path, codec: str) -> None:
     captions = {2: b"\xfc\x94\x2c", 5: b"\xfc\x00\x00\xfd\x00\x01", 9: b"\xfc\x80\x80" * 31}
     frames = [replace(host_frame(index), captions=captions.get(index)) for index in range(12)]

@@ -1,9 +1,11 @@
 """Closed captions put back into encoded pictures.
 
 PyAV gives an encoder no way to take them with a picture, so that they are inserted into the packet:
-an SEI message for H.264 and HEVC. A decoder then hands them out with the same picture.
+an SEI message for H.264 and HEVC, a metadata unit for AV1. A decoder then hands them out with the
+same picture.
 
-Source: ATSC A/53 part 4, 6.2.3 (cc_data); ITU-T H.264 7.3.1, 7.3.2.3.1 and D.1.6; H.265 7.3.1.1.
+Source: ATSC A/53 part 4, 6.2.3 (cc_data); ITU-T H.264 7.3.1, 7.3.2.3.1 and D.1.6; H.265 7.3.1.1;
+AV1 bitstream specification 5.3, 5.8.2 and 5.9.2.
 """
 
 from __future__ import annotations
@@ -42,18 +44,27 @@ SYNTAX = {
 }
 
 
+OBU_FRAME_HEADER, OBU_METADATA, OBU_FRAME = 3, 5, 6
+HAS_EXTENSION, HAS_SIZE = 4, 2
+SHOWS = 0b1001_0000
+"""show_existing_frame and show_frame, at the head of a frame header."""
+
+
 def can_carry_captions(codec: str) -> bool:
     """Tell whether captions can be written into this codec."""
-    return codec in SYNTAX
+    return codec in SYNTAX or codec == "av1"
 
 
 def with_captions(packet: bytes, captions: bytes, codec: str) -> bytes:
-    """Return an encoded picture with captions before its first slice.
+    """Return an encoded picture with captions before its first slice, or its shown frame.
 
     Args:
-        packet: start codes and units (Annex B).
+        packet: start codes and units (Annex B), or the units of AV1 with their sizes.
         captions: triplets of cc_data, as FFmpeg's ``A53_CC`` side data.
     """
+    if codec == "av1":
+        place = _shown_frame(packet)
+        return packet[:place] + _metadata_unit(captions) + packet[place:]
     syntax = SYNTAX[codec]
     place = _first_slice(packet, syntax)
     return packet[:place] + START_CODE + sei(captions, codec) + packet[place:]
@@ -61,10 +72,42 @@ def with_captions(packet: bytes, captions: bytes, codec: str) -> bytes:
 
 def sei(captions: bytes, codec: str) -> bytes:
     """Return one SEI unit with captions, without its start code."""
-    count = min(len(captions) // 3, LARGEST_COUNT)
-    data = PROVIDER + bytes([PROCESS_CC_DATA | count, 0xFF]) + captions[: 3 * count] + b"\xff"
+    data = _user_data(captions)
     body = bytes([ITU_T_T35, len(data)]) + data + b"\x80"
     return SYNTAX[codec].sei_header + _escaped(body)
+
+
+def _user_data(captions: bytes) -> bytes:
+    count = min(len(captions) // 3, LARGEST_COUNT)
+    return PROVIDER + bytes([PROCESS_CC_DATA | count, 0xFF]) + captions[: 3 * count] + b"\xff"
+
+
+def _metadata_unit(captions: bytes) -> bytes:
+    """Return an AV1 unit; its size is below 128 and takes one byte (leb128)."""
+    body = bytes([ITU_T_T35]) + _user_data(captions) + b"\x80"
+    return bytes([OBU_METADATA << 3 | HAS_SIZE, len(body)]) + body
+
+
+def _shown_frame(packet: bytes) -> int:
+    """Return where the unit begins that shows a picture; hidden ones may stand before it."""
+    place = 0
+    while place < len(packet):
+        head, body = packet[place], place + 1 + bool(packet[place] & HAS_EXTENSION)
+        kind = head >> 3 & 0xF
+        size, body = _leb128(packet, body) if head & HAS_SIZE else (len(packet) - body, body)
+        if kind in (OBU_FRAME, OBU_FRAME_HEADER) and packet[body] & SHOWS:
+            return place
+        place = body + size
+    return 0
+
+
+def _leb128(data: bytes, place: int) -> tuple[int, int]:
+    """Return a number, seven bits a byte from the lowest, and where it ends."""
+    value = shift = 0
+    while data[place] & 0x80:
+        value |= (data[place] & 0x7F) << shift
+        place, shift = place + 1, shift + 7
+    return value | data[place] << shift, place + 1
 
 
 def _first_slice(packet: bytes, syntax: Syntax) -> int:

@@ -49,7 +49,7 @@ def losses_of(
     if source.has_captions and not can_carry_captions(encoder.codec):
         yield (
             f"closed captions do not fit {encoder.codec} and are lost. "
-            f"Choose --codec h264 or hevc to keep them."
+            f"Choose --codec h264, hevc or av1 to keep them."
         )
     if video.colour.siting not in sitings_of(encoder):
         place = video.colour.siting.name.lower().replace("_", " ")
