@@ -12,7 +12,7 @@ MATMUL_SIDE_CPU, MATMUL_SIDE_CUDA = 1024, 8192
 COPIED_FLOATS = 1 << 26
 """256 MB: more than any cache."""
 
-TRIALS = 5
+TRIALS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

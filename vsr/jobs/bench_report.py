@@ -43,6 +43,23 @@ class Roofline:
     bytes_per_second: float
     ms: float
 
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return {
+            "operations": round(self.operations),
+            "bytes": round(self.bytes_moved),
+            "operations_per_second": round(self.operations_per_second),
+            "bytes_per_second": round(self.bytes_per_second),
+            "ms": _rounded(self.ms),
+        }
+
+    def __str__(self) -> str:
+        return (
+            f"{self.ms:.2f} ms: {self.operations / 1e9:.1f} GFLOP at "
+            f"{self.operations_per_second / 1e9:.0f} GFLOP/s, "
+            f"{self.bytes_moved / 1e6:.0f} MB at {self.bytes_per_second / 1e9:.0f} GB/s"
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BenchReport:
@@ -60,6 +77,7 @@ class BenchReport:
         plain_loop_fps: of a plain PyTorch loop with the same encoder; None if it was not run.
         peak_host_mb: the largest resident set while the whole ran.
         peak_device_mb: the most that was held of the device's memory; None on the CPU.
+        roofline: None without a network.
     """
 
     model: str
@@ -77,7 +95,7 @@ class BenchReport:
     plain_loop_fps: float | None
     peak_host_mb: float | None
     peak_device_mb: float | None
-    roofline: Roofline
+    roofline: Roofline | None
     versions: Mapping[str, str]
 
     @property
@@ -97,7 +115,6 @@ class BenchReport:
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
-        roofline = self.roofline
         return {
             "model": self.model,
             "weights": self.weights,
@@ -124,20 +141,12 @@ class BenchReport:
             "speedup": _rounded(self.speedup),
             "peak_host_mb": _rounded(self.peak_host_mb),
             "peak_device_mb": _rounded(self.peak_device_mb),
-            "roofline": {
-                "operations": round(roofline.operations),
-                "bytes": round(roofline.bytes_moved),
-                "operations_per_second": round(roofline.operations_per_second),
-                "bytes_per_second": round(roofline.bytes_per_second),
-                "ms": _rounded(roofline.ms),
-                "network_ms": _rounded(self.stages["network"].ms),
-            },
+            "roofline": self.roofline.as_dict() if self.roofline else None,
             "versions": dict(self.versions),
         }
 
     def lines(self) -> list[str]:
         """Return what stands under the table of rates."""
-        roofline, network = self.roofline, self.stages["network"]
         lines = [
             f"overlap efficiency {self.overlap_efficiency:.2f} (whole ÷ slowest stage alone), "
             f"{self.network_share:.2f} of the network alone"
@@ -149,13 +158,9 @@ class BenchReport:
         if self.peak_host_mb is not None:
             device = f", device {self.peak_device_mb:.0f} MB" if self.peak_device_mb else ""
             lines.append(f"peak memory {self.peak_host_mb:.0f} MB{device}")
-        if roofline.operations:
-            lines.append(
-                f"network {network.ms:.2f} ms a frame, roofline {roofline.ms:.2f} ms: "
-                f"{roofline.operations / 1e9:.1f} GFLOP at "
-                f"{roofline.operations_per_second / 1e9:.0f} GFLOP/s, "
-                f"{roofline.bytes_moved / 1e6:.0f} MB at {roofline.bytes_per_second / 1e9:.0f} GB/s"
-            )
+        if self.roofline is not None:
+            network = self.stages["network"]
+            lines.append(f"network {network.ms:.2f} ms a frame, roofline {self.roofline}")
         return lines
 
 

@@ -46,7 +46,7 @@ def draw_chart(reports: Sequence[BenchReport]) -> Image.Image:
 def _bars(report: BenchReport) -> Iterator[tuple[str, float]]:
     for name, stage in report.stages.items():
         yield name, stage.ms
-    if report.roofline.ms:
+    if report.roofline is not None:
         yield "roofline", report.roofline.ms
     yield "whole", 1000 / report.whole_fps
     if report.plain_loop_fps:
