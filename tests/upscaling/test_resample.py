@@ -21,7 +21,7 @@ sides = st.integers(1, 40)
 KERNELS = [CATMULL_ROM, LANCZOS3]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(sides, sides, sides, sides)
 def test_both_implementations_agree(height, width, rows, columns):
     picture = torch.rand(1, 2, height, width, dtype=torch.float64)

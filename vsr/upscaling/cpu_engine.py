@@ -13,6 +13,7 @@ from vsr.device.memory import available_host_bytes
 from vsr.frames import HostFrame
 from vsr.specs import Size
 from vsr.upscaling.exchange import check_frame, host_frame, tensor_of
+from vsr.upscaling.grouped import with_grouped_tail
 from vsr.upscaling.memory import peak_bytes_per_pixel
 from vsr.upscaling.onednn import with_post_ops
 from vsr.upscaling.passes import Pass, PassSpec, Planes
@@ -63,7 +64,7 @@ class CpuEngine:
         net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # a stub gap
         radius = model.traits.radius
         core = Size(tile, tile) if tile is not None else _core(net, way, spec, radius)
-        net = with_post_ops(net, way.channels)
+        net = with_post_ops(with_grouped_tail(net), way.channels)
         return cls(spec, way, net, windows(spec.source, core, radius))
 
     def __enter__(self) -> Self:

@@ -55,6 +55,7 @@ def with_post_ops(net: nn.Module, channels: int) -> nn.Module:
         graph = fx.symbolic_trace(net)
         _merge_relu(graph)
         _merge_add(graph)
+        _take_pointwise(graph)
         graph.delete_all_unused_submodules()
         graph.graph.lint()
         graph.recompile()
@@ -99,6 +100,16 @@ def _merge_add(graph: fx.GraphModule) -> None:
         before.args = (before.args[0], addend)
         node.replace_all_uses_with(before)
         graph.graph.erase_node(node)
+
+
+def _take_pointwise(graph: fx.GraphModule) -> None:
+    """Call oneDNN for lone 1×1 convolutions too; torch would send them to a slower GEMM."""
+    for node in graph.graph.nodes:
+        if node.op != "call_module":
+            continue
+        module = graph.get_submodule(str(node.target))
+        if isinstance(module, nn.Conv2d) and module.kernel_size == (1, 1):
+            _call(graph, node, PostOpConv(module, has_relu=False))
 
 
 def _is_relu(graph: fx.GraphModule, node: fx.Node) -> bool:

@@ -83,8 +83,9 @@ class Axis:
     @property
     def factor(self) -> int:
         """The integer that this axis enlarges by; 0 for any other axis."""
-        factor = self.target // self.source
-        return factor if factor > 1 and self.target * self.step == self.source else 0
+        factor = round(1 / self.step)
+        is_whole = factor > 1 and factor * self.step == 1
+        return factor if is_whole and self.target <= self.source * factor else 0
 
     @property
     def is_identity(self) -> bool:
@@ -131,8 +132,9 @@ def resize(picture: Tensor, size: Size) -> Tensor:
     if (height, width) == (size.height, size.width):
         return picture
     vertical, horizontal = Axis.centred(height, size.height), Axis.centred(width, size.width)
-    # torch 2.13 repeats the first row of a picture one column wide
-    if width == 1 or (vertical.factor and horizontal.factor):
+    # torch 2.13 reads a picture with a side of 1 (before or after) in the wrong memory order
+    has_thin_side = 1 in (height, width, size.height, size.width)
+    if has_thin_side or (vertical.factor and horizontal.factor):
         return resample(picture, vertical, horizontal)
     return F.interpolate(
         picture, (size.height, size.width), mode="bicubic", align_corners=False, antialias=True
@@ -172,11 +174,11 @@ def _interleaved(picture: Tensor, axis: Axis, kernel: Kernel, dim: int) -> Tenso
     rows = picture if dim == 3 else picture.transpose(2, 3)
     before, width = rows.shape[:3], rows.shape[3]
     count = before.numel()
-    lines = rows.reshape(count, width)
+    lines = rows.reshape(count, width).contiguous()  # a transposed view keeps its strides
     lines = lines.as_strided((1, 1, count, width), (count * width, 1, width, 1))
     weight = torch.from_numpy(weights).to(picture)[:, None, None]
     phases = F.conv2d(lines, weight, padding=(0, reach))  # (1, factor, lines, width)
-    enlarged = phases.permute(0, 2, 3, 1).reshape(*before, width * factor)
+    enlarged = phases.permute(0, 2, 3, 1).reshape(*before, width * factor)[..., : axis.target]
     margin = min(reach * factor, axis.target)
     factors = torch.from_numpy(correction).to(picture)
     enlarged[..., :margin].mul_(factors[:margin])
@@ -201,4 +203,4 @@ def _phases(axis: Axis, kernel: Kernel) -> tuple[Floats, Floats]:
     inside = np.zeros(axis.source + 2 * reach)
     inside[reach : reach + axis.source] = 1.0
     windows = np.lib.stride_tricks.sliding_window_view(inside, 2 * reach + 1)
-    return weights, 1.0 / (windows @ weights.T).ravel()
+    return weights, 1.0 / (windows @ weights.T).ravel()[: axis.target]
