@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from vsr.errors import DecodingFailed, OutputBusy, OutputError, UnwritableOutput
+from vsr.media.manifest import differences
 from vsr.media.segments import Segment
-from vsr.media.work import Work, differences, source_facts, work_folder_of
+from vsr.media.work import Work, source_facts, work_folder_of
 from vsr.specs import PtsSpan
 
 PLAN = (
@@ -82,7 +83,7 @@ def test_a_crash_before_the_manifest_leaves_nothing_to_resume(tmp_path: Path) ->
     target = tmp_path / "out.mp4"
     folder = work_folder_of(target)
     folder.mkdir()
-    (folder / "job.part").write_text("{")
+    (folder / "job.json.part").write_text("{")
     (folder / "000000.nut").write_bytes(b"of an unknown run")
     with begin(target) as work:
         assert work.pending == PLAN
@@ -102,7 +103,7 @@ def test_a_manifest_of_another_version_is_refused(tmp_path: Path) -> None:
     with begin(target) as work:
         manifest = work.folder / "job.json"
         manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"version": 99}))
-    with pytest.raises(OutputError, match="left by version 99"):
+    with pytest.raises(OutputError, match="of version 99"):
         begin(target)
 
 

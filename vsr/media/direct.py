@@ -23,7 +23,8 @@ from vsr.media.info import MediaInfo
 from vsr.media.others import Cut, Timed, other_packets
 from vsr.media.output_video import OutputVideo
 from vsr.media.source import open_input
-from vsr.media.streams import StreamPlan, add_carried
+from vsr.media.stream_plan import StreamPlan
+from vsr.media.streams import add_carried
 from vsr.specs import PtsSpan
 
 

@@ -29,7 +29,8 @@ from vsr.media.others import Cut, Timed, other_packets
 from vsr.media.output_video import OutputVideo
 from vsr.media.scan import Scan, Times, scan
 from vsr.media.source import open_input
-from vsr.media.streams import StreamPlan, add_carried
+from vsr.media.stream_plan import StreamPlan
+from vsr.media.streams import add_carried
 from vsr.media.timing import rounded, ticks_per_frame
 from vsr.specs import TimeRange
 
@@ -48,6 +49,20 @@ class Joined:
     start_seconds: float
     last_seconds: float
     end_seconds: float
+
+    @classmethod
+    def of(cls, times: Times, time_base: Fraction) -> Joined:
+        """Return what a file of these times is."""
+
+        def seconds(pts: int) -> float:
+            return float((pts - times.offset) * time_base)
+
+        return cls(
+            frames=len(times.pts),
+            start_seconds=seconds(times.pts[0]),
+            last_seconds=seconds(times.pts[-1]),
+            end_seconds=seconds(times.end),
+        )
 
 
 def join(
@@ -80,38 +95,26 @@ def join(
     last_duration = max(1, rounded(ticks_per_frame(video.frame_rate, video.time_base)))
     times = Times(scans, last_duration, starts_at_zero=not time.is_whole)
     container = container_named(plan.container)
+    muxing = dict((*container.options, *options))
+    name = f"file:{target_part}"
     try:
         with (
             open_input(source.path) as origin,
-            av.open(
-                f"file:{target_part}",
-                "w",
-                format=container.name,
-                container_options=dict((*container.options, *options)),
-            ) as output,
+            av.open(name, "w", format=container.name, container_options=muxing) as output,
         ):
-            # No random identifiers: the file of a resumed run is the same, byte for byte.
-            output.flags |= cast("int", Flags.bitexact.value)
-            output.metadata.update(container_metadata(origin.metadata))
-            _set_chapters(origin, output, times, video.time_base)
             original = origin.streams[source.video.index]
             stream = _add_video(output, container, scans[0].path, video, original)
             if not time.is_whole:
                 stream.metadata.pop("timecode", None)  # it counts from the clip's own beginning
-            carried = [(fate, add_carried(output, origin, fate)) for fate in plan.carried]
             cut = _cut(times, time, video.time_base)
-            others = other_packets(origin, carried, cut) if carried else iter(())
+            others = _add_others(output, origin, plan, cut)
+            _describe(output, origin, times, video.time_base)
             pictures = _pictures(scans, times, stream, video.time_base)
             for _, packet in heapq.merge(pictures, others, key=itemgetter(0)):
                 output.mux(packet)
     except (av.FFmpegError, OSError, ValueError) as error:
         raise output_failure(error, target_part) from error
-    return Joined(
-        frames=len(times.pts),
-        start_seconds=float((times.pts[0] - times.offset) * video.time_base),
-        last_seconds=float((times.pts[-1] - times.offset) * video.time_base),
-        end_seconds=float((times.end - times.offset) * video.time_base),
-    )
+    return Joined.of(times, video.time_base)
 
 
 def _pictures(
@@ -168,10 +171,21 @@ def _cut(times: Times, time: TimeRange, time_base: Fraction) -> Cut:
     return Cut(times.offset * time_base, None if is_open else times.end * time_base)
 
 
-def _set_chapters(
-    origin: InputContainer, output: OutputContainer, times: Times, time_base: Fraction
+def _add_others(
+    output: OutputContainer, origin: InputContainer, plan: StreamPlan, cut: Cut
+) -> Iterator[Timed]:
+    """Add the carried streams, and return their packets."""
+    carried = [(fate, add_carried(output, origin, fate)) for fate in plan.carried]
+    return other_packets(origin, carried, cut) if carried else iter(())
+
+
+def _describe(
+    output: OutputContainer, origin: InputContainer, times: Times, time_base: Fraction
 ) -> None:
-    """Carry the chapters; those of a part are cut to it and moved with it."""
+    """Carry metadata and chapters; the chapters of a part are cut to it and moved with it."""
+    # No random identifiers: the file of a resumed run is the same, byte for byte.
+    output.flags |= cast("int", Flags.bitexact.value)
+    output.metadata.update(container_metadata(origin.metadata))
     chapters = origin.chapters()
     if times.offset:
         start, end = times.offset * time_base, times.end * time_base

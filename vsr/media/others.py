@@ -12,7 +12,7 @@ from av.packet import Packet
 from av.stream import Discard, Disposition, Stream
 
 from vsr.media.carrying import converted_packet
-from vsr.media.streams import Fate, StreamFate
+from vsr.media.stream_plan import Fate, StreamFate
 from vsr.media.timing import rounded
 
 WIDEST_INTERLEAVING_SECONDS = 10

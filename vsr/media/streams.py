@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from enum import Enum
+from dataclasses import replace
 
 import av
 from av.container import InputContainer, OutputContainer
@@ -21,6 +20,9 @@ from vsr.media.carrying import add_converted, add_copy, add_cover
 from vsr.media.containers import Container, container_named
 from vsr.media.info import MediaInfo, StreamInfo
 from vsr.media.source import open_input
+from vsr.media.stream_plan import Fate, StreamFate, StreamPlan
+
+__all__ = ["Fate", "StreamFate", "StreamPlan", "add_carried", "plan_streams"]
 
 TEXT_SUBTITLES = frozenset({"srt", "subrip", "ass", "ssa", "webvtt", "mov_text", "text"})
 
@@ -29,62 +31,6 @@ PACKETS_COUNT = ("audio", "subtitle", "data")
 
 PROBED_PACKETS = 400
 """How far into the source a first packet of each stream is looked for."""
-
-
-class Fate(Enum):
-    """What happens to a stream."""
-
-    COPY = "copied"
-    CONVERT = "converted"
-    DROP = "dropped"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StreamFate:
-    """What happens to one stream, and why.
-
-    Attributes:
-        stream: as the source has it.
-        fate: what happens to it.
-        target_codec: what a text subtitle is converted to.
-        reason: why it is converted or dropped; empty for a copy.
-        is_loss: dropped although nobody asked for that.
-    """
-
-    stream: StreamInfo
-    fate: Fate
-    target_codec: str | None = None
-    reason: str = ""
-    is_loss: bool = False
-
-    def __str__(self) -> str:
-        language = f", {self.stream.language}" if self.stream.language else ""
-        name = f"{self.stream.kind} stream {self.stream.index} ({self.stream.codec}{language})"
-        target = f" to {self.target_codec}" if self.target_codec else ""
-        return f"{name}: {self.fate.value}{target}{': ' if self.reason else ''}{self.reason}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StreamPlan:
-    """What becomes of every stream but the upscaled one, in the source's order."""
-
-    container: str
-    fates: tuple[StreamFate, ...] = ()
-
-    @property
-    def carried(self) -> tuple[StreamFate, ...]:
-        """Those that reach the output."""
-        return tuple(fate for fate in self.fates if fate.fate is not Fate.DROP)
-
-    @property
-    def converted(self) -> tuple[StreamFate, ...]:
-        """Those that reach it in another form."""
-        return tuple(fate for fate in self.fates if fate.fate is Fate.CONVERT)
-
-    @property
-    def losses(self) -> tuple[StreamFate, ...]:
-        """Those that are dropped although nobody asked for that; to be said before the start."""
-        return tuple(fate for fate in self.fates if fate.is_loss)
 
 
 def plan_streams(

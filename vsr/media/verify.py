@@ -14,7 +14,7 @@ from av.video.stream import VideoStream
 
 from vsr.errors import VerificationFailed
 from vsr.media.join import Joined
-from vsr.media.streams import StreamPlan
+from vsr.media.stream_plan import StreamPlan
 from vsr.specs import Size
 
 TOLERANCE_SECONDS = 0.002

@@ -6,35 +6,23 @@ them; the next one with the same fingerprint goes on where it was.
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import shutil
 from collections.abc import Callable, Mapping
-from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from vsr.errors import DecodingFailed, OutputBusy, OutputError, UnwritableOutput
+from vsr.media.lock import locked
+from vsr.media.manifest import Fingerprint, Manifest, differences, source_facts
 from vsr.media.publishing import publish, sync_folder
 from vsr.media.segments import Segment
-from vsr.specs import PtsSpan
 
-VERSION = 1
+__all__ = ["Work", "source_facts", "work_folder_of"]
+
 MANIFEST, LOCK = "job.json", "lock"
-HASHED_BYTES = 1 << 20
-
-Fingerprint = Mapping[str, Any]
-"""Everything that the bytes of the output depend on, as JSON values by name."""
-
-
-def source_facts(path: Path) -> dict[str, Any]:
-    """Return what tells one input from another: size, time of change, hash of the first MiB."""
-    facts = path.stat()
-    with path.open("rb") as file:
-        head = sha256(file.read(HASHED_BYTES)).hexdigest()
-    return {"source size": facts.st_size, "source time": facts.st_mtime_ns, "source head": head}
 
 
 def work_folder_of(target: Path) -> Path:
@@ -176,8 +164,7 @@ class Work:
 
     def _take(self) -> None:
         try:
-            self.folder.mkdir(exist_ok=True)
-            self._lock = _locked(self.folder / LOCK)
+            self._lock = locked(self.folder / LOCK)
         except BlockingIOError as error:
             raise OutputBusy(
                 f"{self.target}: another run is writing it. Wait for it, or choose another name."
@@ -192,90 +179,25 @@ class Work:
             if path.name != LOCK:
                 path.unlink()
 
-    def _plan(self, fingerprint: dict[str, Any], plan: Callable[[], tuple[Segment, ...]]) -> None:
+    def _plan(self, fingerprint: Fingerprint, plan: Callable[[], tuple[Segment, ...]]) -> None:
         self.fingerprint = fingerprint
         for part in self.folder.glob("*.part"):  # left by a run that was killed
             part.unlink()
-        manifest = self.folder / MANIFEST
-        if manifest.exists():
-            earlier = _read(manifest)
-            _check_same(self.target, earlier["fingerprint"], fingerprint)
-            self.segments = _segments_from(earlier["segments"])
+        path = self.folder / MANIFEST
+        if path.exists():
+            earlier = Manifest.read(path)
+            self._check_same(earlier.fingerprint)
+            self.segments = earlier.segments
             return
         self._clear()
         self.segments = plan()
-        text = {
-            "version": VERSION,
-            "fingerprint": fingerprint,
-            "segments": [[one.span.start, one.span.end, one.frames] for one in self.segments],
-        }
-        part = manifest.with_suffix(".part")
-        part.write_text(json.dumps(text, indent=1), encoding="utf-8")
-        publish(part, manifest)
+        Manifest(fingerprint, self.segments).write(path)
         sync_folder(self.folder.parent)
 
-
-def differences(earlier: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, ...]:
-    """Name what differs between two fingerprints, with both values."""
-    keys = [*earlier, *(key for key in now if key not in earlier)]
-    return tuple(
-        f"{key} was {earlier.get(key, 'not given')}, is {now.get(key, 'not given')}"
-        for key in keys
-        if earlier.get(key) != now.get(key)
-    )
-
-
-def _check_same(target: Path, earlier: Mapping[str, Any], now: Mapping[str, Any]) -> None:
-    changed = differences(earlier, now)
-    if changed:
-        raise OutputError(
-            f"{target}: an earlier run left unfinished work of other settings "
-            f"({'; '.join(changed)}). Use those again, or begin anew with --restart."
-        )
-
-
-def _read(manifest: Path) -> dict[str, Any]:
-    try:
-        content = dict(json.loads(manifest.read_text(encoding="utf-8")))
-        _segments_from(content["segments"])
-        dict(content["fingerprint"])
-        is_known = content["version"] == VERSION
-    except (OSError, ValueError, LookupError, TypeError) as error:
-        raise OutputError(
-            f"{manifest}: no manifest of vsr ({error!r}). Begin anew with --restart."
-        ) from error
-    if not is_known:
-        raise OutputError(
-            f"{manifest}: left by version {content['version']} of vsr. Begin anew with --restart."
-        )
-    return content
-
-
-def _segments_from(rows: list[list[int | None]]) -> tuple[Segment, ...]:
-    return tuple(
-        Segment(index, PtsSpan(start, end), frames or 0)
-        for index, (start, end, frames) in enumerate(rows)
-    )
-
-
-def _locked(path: Path) -> int:
-    """Open and lock a file; the system lifts the lock when the process ends, however it ends.
-
-    Raises:
-        BlockingIOError: another process holds it.
-    """
-    import fcntl  # absent on Windows, where nothing of this is tested
-
-    while True:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if path.exists() and os.fstat(handle).st_ino == path.stat().st_ino:
-                return handle
-            os.close(handle)  # its folder was removed in between by the run that held it
-            path.parent.mkdir(exist_ok=True)
-        except OSError as error:
-            os.close(handle)
-            if error.errno in (errno.EAGAIN, errno.EACCES):
-                raise BlockingIOError(error.errno, "locked") from error
-            raise
+    def _check_same(self, earlier: Fingerprint) -> None:
+        changed = differences(earlier, self.fingerprint)
+        if changed:
+            raise OutputError(
+                f"{self.target}: an earlier run left unfinished work of other settings "
+                f"({'; '.join(changed)}). Use those again, or begin anew with --restart."
+            )

@@ -1,0 +1,87 @@
+"""``job.json``: what a run was asked for, and how it cut the clip."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from vsr.errors import OutputError
+from vsr.media.failures import output_failure
+from vsr.media.publishing import part_of, publish
+from vsr.media.segments import Segment
+from vsr.specs import PtsSpan
+
+VERSION = 1
+HASHED_BYTES = 1 << 20
+
+Fingerprint = Mapping[str, Any]
+"""Everything that the bytes of the output depend on, as JSON values by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A run's fingerprint and its segments."""
+
+    fingerprint: Fingerprint
+    segments: tuple[Segment, ...]
+
+    @classmethod
+    def read(cls, path: Path) -> Manifest:
+        """Read a manifest.
+
+        Raises:
+            OutputError: it is none, or of another version.
+        """
+        try:
+            content = dict(json.loads(path.read_text(encoding="utf-8")))
+            segments = tuple(
+                Segment(index, PtsSpan(start, end), frames)
+                for index, (start, end, frames) in enumerate(content["segments"])
+            )
+            manifest, version = cls(dict(content["fingerprint"]), segments), content["version"]
+        except (OSError, ValueError, LookupError, TypeError) as error:
+            raise OutputError(
+                f"{path}: no manifest of vsr ({error!r}). Begin anew with --restart."
+            ) from error
+        if version != VERSION:
+            raise OutputError(f"{path}: of version {version}. Begin anew with --restart.")
+        return manifest
+
+    def write(self, path: Path) -> None:
+        """Write it, whole or not at all.
+
+        Raises:
+            NoSpace, EncodingFailed: it cannot be written.
+        """
+        content = {
+            "version": VERSION,
+            "fingerprint": self.fingerprint,
+            "segments": [[one.span.start, one.span.end, one.frames] for one in self.segments],
+        }
+        try:
+            part_of(path).write_text(json.dumps(content, indent=1), encoding="utf-8")
+            publish(part_of(path), path)
+        except OSError as error:
+            raise output_failure(error, path) from error
+
+
+def source_facts(path: Path) -> dict[str, Any]:
+    """Return what tells one input from another: size, time of change, hash of the first MiB."""
+    facts = path.stat()
+    with path.open("rb") as file:
+        head = sha256(file.read(HASHED_BYTES)).hexdigest()
+    return {"source size": facts.st_size, "source time": facts.st_mtime_ns, "source head": head}
+
+
+def differences(earlier: Fingerprint, now: Fingerprint) -> tuple[str, ...]:
+    """Name what differs between two fingerprints, with both values."""
+    keys = [*earlier, *(key for key in now if key not in earlier)]
+    return tuple(
+        f"{key} was {earlier.get(key, 'not given')}, is {now.get(key, 'not given')}"
+        for key in keys
+        if earlier.get(key) != now.get(key)
+    )
