@@ -130,6 +130,18 @@ def test_batch_norm_and_the_discriminator_are_resumed_too(tmp_path, data):
     assert files[0].read_bytes() == files[1].read_bytes()
 
 
+def test_more_budget_goes_to_the_stage_that_was_reached(tmp_path, data):
+    path = tmp_path / "game.toml"
+    path.write_text(GAME)
+    spec = FitSpec(recipe=str(path), data=data, out=tmp_path / "run", device="cpu")
+    fit(spec)
+    before = (spec.out / "pixel.ckpt").read_bytes()
+    seen = []
+    resume(spec.out, Budget(steps=12), device="cpu", watch=Watch(on_progress=seen.append))
+    assert [(line.stage, line.step) for line in seen] == [("adversarial", n) for n in (4, 5, 6)]
+    assert (spec.out / "pixel.ckpt").read_bytes() == before
+
+
 def test_a_luma_network_cannot_play_against_a_discriminator(tmp_path, data):
     path = tmp_path / "game.toml"
     path.write_text(GAME.replace("swift-srgan", "lite"))

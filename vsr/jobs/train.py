@@ -16,6 +16,7 @@ from vsr.specs import Precision
 from vsr.training.batches import held, sliced
 from vsr.training.context import Context, Progress
 from vsr.training.dataset import Patches
+from vsr.training.outcome import finished_network
 from vsr.training.perceptual import feature_extractor
 from vsr.training.recipe import AdversarialValues, Recipe, decode_recipe
 from vsr.training.run_folder import RECIPE, Run, RunFolder
@@ -185,12 +186,16 @@ def _run_steps(
         should_stop=watch.should_stop,
         clock=watch.clock,
     )
-    stages = {stage.name: stage for stage in learning_stages(recipe, run.pipeline)}
+    stages = learning_stages(recipe, run.pipeline)
+    by_name = {stage.name: stage for stage in stages}
+    begun = [stage.name for stage in stages if folder.checkpoint(stage.name).exists()]
     for step in run.pipeline:
+        if step.name in begun[:-1]:  # a later stage goes on from what this one made
+            net = finished_network(folder, recipe, step.name)
+            continue
+        stage = by_name.get(step.name)
+        budget = budget_of(stage, stages, run.budget) if stage else None
         values = recipe.values(step.name, SCHEMAS[step.step])
-        budget = None
-        if step.name in stages:
-            budget = budget_of(stages[step.name], list(stages.values()), run.budget)
         net = STEPS[step.step](context, step.name, values, budget, net)
         if team.is_first:
             folder.finish(step.name)

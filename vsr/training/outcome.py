@@ -73,6 +73,17 @@ def outcome_of(folder: RunFolder, recipe: Recipe) -> Outcome:
     )
 
 
+def finished_network(folder: RunFolder, recipe: Recipe, stage: str) -> Generator:
+    """Return the network that a finished stage left for the next one.
+
+    Raises:
+        InvalidCheckpoint: it is missing or damaged.
+    """
+    net = start(recipe.model, recipe.scale, recipe.seed, None)
+    net.load_state_dict(read_checkpoint(folder.network(stage), CPU)["net"])
+    return net
+
+
 def write_model(net: Generator, target: Path, *, is_half: bool) -> None:
     """Write a network as safetensors; it takes its name when it is whole and on the disk.
 

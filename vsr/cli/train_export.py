@@ -1,0 +1,68 @@
+"""``vsr train export``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from vsr.cli.report import emit
+
+FOLDER = click.Path(path_type=Path)
+
+
+@click.command(short_help="Make a model of a run.")
+@click.argument("run", type=FOLDER)
+@click.option("--name", required=True, help="What --model will call it.")
+@click.option("--to", "folder", type=FOLDER, help="Another folder than that of your models.")
+@click.option(
+    "--benchmark",
+    "benchmarks",
+    multiple=True,
+    type=FOLDER,
+    help="Measure it on this folder of pictures, for its card; may be repeated.",
+)
+@click.option("--licence", default="NOASSERTION", show_default=True, help="SPDX, for the card.")
+@click.option("--note", default="", help="For the card.")
+@click.option("--full", is_flag=True, help="Single precision instead of half.")
+@click.option("-y", "--overwrite", is_flag=True, help="Replace a model of that name.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON line.")
+@click.option("-v", "--verbose", is_flag=True, help="Tracebacks on errors.")
+def export(
+    run: Path,
+    name: str,
+    folder: Path | None,
+    benchmarks: Sequence[Path],
+    licence: str,
+    note: str,
+    full: bool,
+    overwrite: bool,
+    as_json: bool,
+    verbose: bool,
+) -> None:
+    """Write the averaged network of RUN, finished or not, with its card.
+
+    Afterwards vsr upscale --model NAME knows it.
+    """
+    from vsr.jobs.export import ExportSpec
+    from vsr.jobs.export import export as write
+
+    spec = ExportSpec(
+        run=run,
+        name=name,
+        folder=folder,
+        benchmarks=tuple(benchmarks),
+        licence=licence,
+        note=note,
+        is_half=not full,
+        may_overwrite=overwrite,
+    )
+    exported = write(spec)
+    scores = {data: dict(means) for data, means in exported.card.scores.items()}
+    if as_json:
+        emit({"event": "done", "path": str(exported.path), "scores": scores})
+        return
+    click.echo(f"{exported.path}")
+    for data, means in scores.items():
+        click.echo(f"  {data}: {means['psnr_y']:.2f} dB, SSIM {means['ssim_y']:.4f}")

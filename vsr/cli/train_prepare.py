@@ -1,0 +1,88 @@
+"""``vsr train prepare``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from vsr.cli.report import emit
+from vsr.errors import InvalidOption
+
+FOLDER = click.Path(path_type=Path)
+
+
+@click.command(short_help="Make patches of folders of pictures and videos.")
+@click.argument("data", nargs=-1, required=True, type=FOLDER)
+@click.option("-o", "--out", required=True, type=FOLDER, help="The folder to make.")
+@click.option(
+    "--patch", type=int, default=256, help="Side of a patch in pixels.", show_default=True
+)
+@click.option("--scale", "scales", type=int, multiple=True, help="Repeatable; 2 and 4 if left out.")
+@click.option(
+    "--weight",
+    "weights",
+    multiple=True,
+    metavar="PATTERN=W",
+    help="Draw from files of this name less (0.3) or more (2) often; may be repeated.",
+)
+@click.option("--frames-per-video", type=int, default=16, show_default=True, help="Evenly spread.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON line.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress, no report.")
+@click.option(
+    "-v", "--verbose", is_flag=True, help="Name every skipped file; tracebacks on errors."
+)
+def prepare(
+    data: tuple[Path, ...],
+    out: Path,
+    patch: int,
+    scales: tuple[int, ...],
+    weights: tuple[str, ...],
+    frames_per_video: int,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
+) -> int:
+    """Cut DATA, folders or files, into checked patches without doubles, and reduce them.
+
+    Ends with 3 if files were skipped; the report names them.
+    """
+    from tqdm import tqdm
+
+    from vsr.training.prepare import PrepareSpec
+    from vsr.training.prepare import prepare as run
+
+    spec = PrepareSpec(
+        sources=data,
+        out=out,
+        patch=patch,
+        scales=scales or (2, 4),
+        weights=tuple(_weight(text) for text in weights),
+        frames_per_video=frames_per_video,
+    )
+    with tqdm(desc="prepare", unit=" files", disable=quiet or as_json) as bar:
+
+        def on_file(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        manifest = run(spec, on_file)
+    if as_json:
+        emit({"event": "done", "out": str(out), **manifest.summary()})
+    elif not quiet:
+        click.echo(f"{out}: {manifest.count} patches of {patch}×{patch}, {manifest.sources} files")
+        for line in manifest.losses(is_detailed=verbose):
+            click.echo(f"  {line}")
+    return 3 if manifest.skipped else 0
+
+
+def _weight(text: str) -> tuple[str, float]:
+    pattern, separator, number = text.rpartition("=")
+    try:
+        return (pattern, float(number)) if separator and pattern else _no_weight(text)
+    except ValueError:
+        return _no_weight(text)
+
+
+def _no_weight(text: str) -> tuple[str, float]:
+    raise InvalidOption(f"--weight {text}: write PATTERN=NUMBER, such as 'drone_*=0.3'.")
