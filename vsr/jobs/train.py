@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from vsr.device.select import Device, select
+from vsr.device.select import Device
 from vsr.errors import InvalidData, InvalidOption
 from vsr.recipes.find import find
 from vsr.specs import Precision
@@ -24,7 +24,7 @@ from vsr.training.schedule import Budget
 from vsr.training.stages import SCHEMAS, Stage, budget_of, checked_pipeline, learning_stages
 from vsr.training.start import start
 from vsr.training.steps import STEPS
-from vsr.training.team import Team, joined
+from vsr.training.team import Team, joined, training_device
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +73,7 @@ def fit(spec: FitSpec, watch: Watch = Watch()) -> RunFolder:
     recipe = decode_recipe(source.text, source.where)
     pipeline = checked_pipeline(recipe, source.where)
     patches = Patches.open(spec.data, recipe.scale)
-    device = select(spec.device, spec.precision)
+    device = training_device(spec.device, spec.precision)
     stages = learning_stages(recipe, pipeline.steps)
     for stage in stages:
         patches.check_holds(stage.values.patch, spec.data)
@@ -117,7 +117,7 @@ def resume(
     """
     folder = RunFolder(path)
     run = folder.read()
-    chosen = select(device, precision)
+    chosen = training_device(device, precision)
     recipe = read_recipe(folder)
     patches = Patches.open(Path(run.data), recipe.scale)
     if patches.sha256 != run.data_sha256:
@@ -187,14 +187,16 @@ def _run_steps(
         clock=watch.clock,
     )
     stages = learning_stages(recipe, run.pipeline)
+    for stage in stages:
+        team.check_divides(stage.values.batch)
     by_name = {stage.name: stage for stage in stages}
     begun = [stage.name for stage in stages if folder.checkpoint(stage.name).exists()]
     for step in run.pipeline:
         if step.name in begun[:-1]:  # a later stage goes on from what this one made
             net = finished_network(folder, recipe, step.name)
             continue
-        stage = by_name.get(step.name)
-        budget = budget_of(stage, stages, run.budget) if stage else None
+        learning = by_name.get(step.name)
+        budget = budget_of(learning, stages, run.budget) if learning else None
         values = recipe.values(step.name, SCHEMAS[step.step])
         net = STEPS[step.step](context, step.name, values, budget, net)
         if team.is_first:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from vsr.device.select import Device
+from vsr.device.select import Device, select
+from vsr.errors import InvalidOption
+from vsr.specs import Precision
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,18 @@ class Team:
     def is_first(self) -> bool:
         """The process that writes."""
         return self.rank == 0
+
+    def check_divides(self, batch: int) -> None:
+        """Refuse a batch that cannot be shared out evenly.
+
+        Raises:
+            InvalidOption: it is no multiple of the number of processes.
+        """
+        if batch % self.count:
+            raise InvalidOption(
+                f"a batch of {batch} cannot be shared by {self.count} processes. Change the "
+                "recipe's batch, or --nproc-per-node."
+            )
 
     def wrapped(self, net: nn.Module) -> nn.Module:
         """Return a network whose gradients are averaged over the team."""
@@ -56,6 +70,24 @@ class Team:
         return float(clock)
 
 
+def training_device(name: str, precision: Precision) -> Device:
+    """Return the device of this process.
+
+    Where ``torchrun`` started several, each has a GPU of its own. The precision that ``auto``
+    stands for is bf16 on CUDA, whose range needs no scaling of the loss.
+
+    Raises:
+        InvalidOption, DeviceUnavailable: as `vsr.device.select.select`.
+    """
+    chosen = select(name, precision)
+    if not chosen.is_cuda:
+        return chosen
+    index = int(os.environ.get("LOCAL_RANK", chosen.index))
+    return replace(
+        chosen, index=index, precision="bf16" if precision == "auto" else chosen.precision
+    )
+
+
 @contextmanager
 def joined(device: Device) -> Iterator[Team]:
     """Join the team that ``torchrun`` started; alone, there is nothing to join."""
@@ -63,7 +95,10 @@ def joined(device: Device) -> Iterator[Team]:
     if count == 1:
         yield Team()
         return
-    distributed.init_process_group("nccl" if device.is_cuda else "gloo")
+    if device.is_cuda:
+        distributed.init_process_group("nccl", device_id=device.torch_device)
+    else:
+        distributed.init_process_group("gloo")
     try:
         yield Team(distributed.get_rank(), count)
     finally:

@@ -1,0 +1,31 @@
+import pytest
+import torch
+
+from vsr.device.select import Device
+from vsr.errors import InvalidOption
+from vsr.training.team import Team, joined, training_device
+
+
+def test_alone_there_is_nothing_to_join(monkeypatch):
+    monkeypatch.delenv("WORLD_SIZE", raising=False)
+    with joined(Device(kind="cpu")) as team:
+        assert team == Team(0, 1)
+        net = torch.nn.Linear(1, 1)
+        assert team.wrapped(net) is net
+        assert team.agreed(True, torch.device("cpu"))
+        assert team.slowest(2.5, torch.device("cpu")) == 2.5
+
+
+def test_a_batch_is_shared_evenly_or_refused():
+    Team(0, 2).check_divides(16)
+    with pytest.raises(InvalidOption, match="a batch of 15 cannot be shared by 2"):
+        Team(0, 2).check_divides(15)
+
+
+def test_each_process_has_its_own_gpu_at_bf16(monkeypatch):
+    found = Device(kind="cuda", index=0, precision="fp16")
+    monkeypatch.setattr("vsr.training.team.select", lambda *_: found)
+    monkeypatch.setenv("LOCAL_RANK", "3")
+    chosen = training_device("auto", "auto")
+    assert (chosen.index, chosen.precision) == (3, "bf16")
+    assert training_device("auto", "fp16").precision == "fp16"
