@@ -62,6 +62,19 @@ def test_webm_and_av1_likewise(tmp_path: Path, codec: str, suffix: str) -> None:
     assert times_in(target) == times_in(source)
 
 
+@pytest.mark.parametrize("codec", ["h264", "hevc"])
+@pytest.mark.parametrize("suffix", ["ts", "nut"])
+def test_streaming_containers_likewise_after_one_offset(
+    tmp_path: Path, codec: str, suffix: str
+) -> None:
+    source = write_clip(tmp_path / "in.mkv", frames=30, audio=[Audio()])
+    target = tmp_path / f"out.{suffix}"
+    plan, joined = carry(source, target, codec=codec, frames_per_segment=8)
+    verify(target, Expected.of(joined, plan, SIZE))
+    assert indices_in(target) == list(range(30))
+    assert len({a - b for a, b in zip(times_in(target), times_in(source), strict=True)}) == 1
+
+
 @pytest.mark.parametrize("codec", ["ffv1", "prores"])
 def test_studio_codecs_likewise(tmp_path: Path, codec: str) -> None:
     layout = Layout(10, 1, 0)
