@@ -1,7 +1,7 @@
 """Networks and whole pipelines on a GPU, in under eight minutes.
 
-Run: ``python -m tests.benchmarks.gpu`` (``make bench-gpu``). It ends with 2 and one line where there
-is no GPU. For each model and size: the network planes → planes, the overlap with the output
+Run: ``python -m tests.benchmarks.gpu`` (``make bench-gpu``). It ends with 2 and one line where
+there is no GPU. For each model and size: the network planes → planes, the overlap with the output
 discarded, the plain loop, and the network as published (eager, float32 and under fp16 autocast).
 Where weights are not at hand random ones serve: speed is equal. What time does not allow is left
 out, and said. The results go to ``tests/benchmarks/results``.
@@ -92,8 +92,8 @@ def main() -> None:
             row = measure(preset, model, weights, is_discarded=is_discarded, device=device)
             rows.append(row)
             write(device, "gpu", rows, wanted.results)  # what is done stays if time runs out
-            print(f"{model} {preset}: network {row['stages']['network']['ms']} ms, eager "
-                  f"{row['eager_ms']}, {time.monotonic() - started:.0f} s so far", flush=True)  # fmt: skip
+            network_ms, seconds = row["stages"]["network"]["ms"], time.monotonic() - started
+            print(f"{seconds:4.0f} s  {model} {preset}: {network_ms} ms, eager {row['eager_ms']}")
     print_table(rows)
     if left_out:
         print(f"left out for want of time: {', '.join(left_out)}")
