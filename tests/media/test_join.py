@@ -32,6 +32,7 @@ from vsr.errors import EncodingFailed, NoSpace
 from vsr.frames import Layout
 from vsr.media.join import join
 from vsr.media.probe import probe
+from vsr.media.reader import Reader
 from vsr.media.streams import plan_streams
 from vsr.media.verify import Expected, verify
 from vsr.media.writer import OutputVideo
@@ -414,6 +415,26 @@ def test_segments_without_a_picture_are_passed_over(tmp_path: Path) -> None:
     assert indices_in(tmp_path / "out.mkv") == [3, 4, 5]
     with pytest.raises(EncodingFailed, match="nothing to join"):
         join([paths[0]], source, plan, tmp_path / "none.mkv", video_of(source))
+
+
+def test_damage_to_the_other_streams_is_counted_and_passed_over(tmp_path: Path) -> None:
+    source = write_clip(
+        tmp_path / "in.mkv", frames=50, audio=[Audio()], subtitles=[Subtitle()], b_frames=0
+    )
+    target = tmp_path / "out.mp4"
+    info = probe(source)
+    plan = plan_streams(info, "mp4")
+    with Reader.open(source, info) as reader:
+        segment = write_segment(tmp_path / "0.nut", reader.frames(), encoder_for(), video_of(info))
+    data = bytearray(source.read_bytes())
+    cue = data.index(b"two")
+    data[cue : cue + 3] = b"\xff\xfe\xff"  # no UTF-8
+    data[len(data) // 2 : len(data) // 2 + 200] = bytes(200)
+    source.write_bytes(data)
+    joined = join([segment], info, plan, target, video_of(info))
+    verify(target, Expected.of(joined, plan, SIZE))
+    assert indices_in(target) == list(range(50))
+    assert "1 packets of sound or text" in joined.losses
 
 
 def test_a_broken_segment_is_named(tmp_path: Path) -> None:

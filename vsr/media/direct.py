@@ -20,7 +20,7 @@ from vsr.media.encoder import Encoder
 from vsr.media.encoding import Encoding
 from vsr.media.failures import output_failure
 from vsr.media.info import MediaInfo
-from vsr.media.others import Cut, Timed, other_packets
+from vsr.media.others import Cut, Lost, Timed, other_packets
 from vsr.media.output_video import OutputVideo
 from vsr.media.source import open_input
 from vsr.media.stream_plan import StreamPlan
@@ -33,6 +33,7 @@ class DirectWriter:
 
     Attributes:
         frames: how many pictures were written.
+        lost: what damage took from the other streams.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class DirectWriter:
         span: PtsSpan,
     ) -> None:
         self.frames = 0
+        self.lost = Lost()
         self._target, self._source, self._plan = target, source, plan
         self._video, self._encoder, self._span = video, encoder, span
         self._origin: InputContainer | None = None
@@ -129,7 +131,7 @@ class DirectWriter:
         cut = self._cut(first_pts)
         carried = [(fate, add_carried(output, self._origin, fate)) for fate in self._plan.carried]
         if carried:
-            self._others = other_packets(self._origin, carried, cut)
+            self._others = other_packets(self._origin, carried, cut, self.lost)
         self._next = next(self._others, None)
         return encoding
 

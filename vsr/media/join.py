@@ -7,7 +7,7 @@ the whole stream, as those of one run of the encoder do not continue those of th
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import isinf
@@ -25,7 +25,7 @@ from vsr.media.carrying import container_metadata, stream_metadata
 from vsr.media.containers import Container, container_named
 from vsr.media.failures import output_failure
 from vsr.media.info import MediaInfo
-from vsr.media.others import Cut, Timed, other_packets
+from vsr.media.others import Cut, Lost, Timed, other_packets
 from vsr.media.output_video import OutputVideo
 from vsr.media.scan import Scan, Times, scan
 from vsr.media.source import open_input
@@ -43,15 +43,17 @@ class Joined:
         start_seconds: when the first picture begins, on the clock of the output.
         last_seconds: when the last one begins.
         end_seconds: when it ends.
+        losses: what damage took from the other streams; empty if nothing.
     """
 
     frames: int
     start_seconds: float
     last_seconds: float
     end_seconds: float
+    losses: str = ""
 
     @classmethod
-    def of(cls, times: Times, time_base: Fraction) -> Joined:
+    def of(cls, times: Times, time_base: Fraction, losses: str) -> Joined:
         """Return what a file of these times is."""
 
         def seconds(pts: int) -> float:
@@ -62,6 +64,7 @@ class Joined:
             start_seconds=seconds(times.pts[0]),
             last_seconds=seconds(times.pts[-1]),
             end_seconds=seconds(times.end),
+            losses=losses,
         )
 
 
@@ -107,14 +110,25 @@ def join(
             if not time.is_whole:
                 stream.metadata.pop("timecode", None)  # it counts from the clip's own beginning
             cut = _cut(times, time, video.time_base)
-            others = _add_others(output, origin, plan, cut)
+            lost = Lost()
+            others = _add_others(output, origin, plan, cut, lost)
             _describe(output, origin, times, video.time_base)
             pictures = _pictures(scans, times, stream, video.time_base)
-            for _, packet in heapq.merge(pictures, others, key=itemgetter(0)):
-                output.mux(packet)
+            _mux(output, heapq.merge(pictures, others, key=itemgetter(0)), stream, lost)
     except (av.FFmpegError, OSError, ValueError) as error:
         raise output_failure(error, target_part) from error
-    return Joined.of(times, video.time_base)
+    return Joined.of(times, video.time_base, str(lost))
+
+
+def _mux(output: OutputContainer, packets: Iterable[Timed], video: VideoStream, lost: Lost) -> None:
+    """Write the packets; one of the source's that the muxer finds damaged is counted, and left."""
+    for _, packet in packets:
+        try:
+            output.mux(packet)
+        except av.InvalidDataError:
+            if packet.stream_index == video.index:
+                raise
+            lost.packets += 1
 
 
 def _pictures(
@@ -172,11 +186,11 @@ def _cut(times: Times, time: TimeRange, time_base: Fraction) -> Cut:
 
 
 def _add_others(
-    output: OutputContainer, origin: InputContainer, plan: StreamPlan, cut: Cut
+    output: OutputContainer, origin: InputContainer, plan: StreamPlan, cut: Cut, lost: Lost
 ) -> Iterator[Timed]:
     """Add the carried streams, and return their packets."""
     carried = [(fate, add_carried(output, origin, fate)) for fate in plan.carried]
-    return other_packets(origin, carried, cut) if carried else iter(())
+    return other_packets(origin, carried, cut, lost) if carried else iter(())
 
 
 def _describe(

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
+import av
 from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Discard, Disposition, Stream
 
 from vsr.media.carrying import converted_packet
+from vsr.media.decoder import MOST_BROKEN_READS
 from vsr.media.stream_plan import Fate, StreamFate
 from vsr.media.timing import rounded
 
@@ -32,29 +34,61 @@ class Cut:
     end: Fraction | None = None
 
 
+@dataclass(slots=True)
+class Lost:
+    """What a damaged source lost of the other streams; counted while they are carried."""
+
+    packets: int = 0
+    broken_reads: int = 0
+
+    def __str__(self) -> str:
+        counts = ((self.packets, "packets of sound or text"), (self.broken_reads, "broken places"))
+        return ", ".join(f"{count} {what}" for count, what in counts if count)
+
+
 def other_packets(
-    origin: InputContainer, carried: list[tuple[StreamFate, Stream]], cut: Cut
+    origin: InputContainer, carried: list[tuple[StreamFate, Stream]], cut: Cut, lost: Lost
 ) -> Iterator[Timed]:
-    """Yield the packets of the carried streams, ready for the output, in the source's order."""
+    """Yield the packets of the carried streams, ready for the output, in the source's order.
+
+    Damage is counted and passed over: the work of days is not given up for a broken cue.
+    """
     targets = {fate.stream.index: (fate, stream) for fate, stream in carried}
     for stream in origin.streams:
         if stream.index not in targets:
             stream.discard = Discard.all
     lasts: dict[int, int] = {}
-    for packet in origin.demux([origin.streams[index] for index in targets]):
-        if packet.size == 0:
-            continue
+    for packet in _demuxed(origin, [origin.streams[index] for index in targets], lost):
         fate, target = targets[packet.stream_index]
         if _is_long_after(packet, cut):
             return
         if target.type == "attachment" or not _place(packet, cut):
             continue
-        ready = converted_packet(packet, target) if fate.fate is Fate.CONVERT else packet
+        try:
+            ready = converted_packet(packet, target) if fate.fate is Fate.CONVERT else packet
+        except (av.FFmpegError, ValueError):  # a cue that cannot be decoded
+            lost.packets += 1
+            continue
         if ready is None:
             continue
         _straighten(ready, lasts, packet.stream.index, is_audio=fate.stream.kind == "audio")
         ready.stream = target
         yield float((ready.dts or 0) * ready.time_base), ready
+
+
+def _demuxed(origin: InputContainer, streams: list[Stream], lost: Lost) -> Iterator[Packet[Stream]]:
+    failures = 0
+    while failures < MOST_BROKEN_READS:
+        try:
+            for packet in origin.demux(streams):
+                if packet.size:
+                    failures = 0
+                    yield packet
+        except (av.InvalidDataError, EOFError):
+            failures += 1
+            lost.broken_reads += 1
+        else:
+            return
 
 
 def _is_long_after(packet: Packet[Stream], cut: Cut) -> bool:
