@@ -64,6 +64,10 @@ def open_engine(
         say: told, once each, what the user should know (a redo in fp32, smaller tiles).
 
     Raises:
-        Failed: not even the smallest tile fits.
+        Failed: not even the smallest tile fits (OutOfDeviceMemory on a CUDA device).
     """
+    if device.is_cuda:
+        from vsr.upscaling.cuda_engine import CudaEngine
+
+        return CudaEngine.open(model, device, spec, tile=tile, say=say)
     return CpuEngine.open(model, spec, tile=tile)

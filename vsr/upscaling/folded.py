@@ -41,7 +41,7 @@ class FoldedPlain(nn.Module):
     """
 
     def __init__(
-        self, head: nn.Conv2d, body: Sequence[nn.Module], tail: nn.Conv2d, base: nn.Conv2d
+        self, head: nn.Module, body: Sequence[nn.Module], tail: nn.Module, base: nn.Module
     ) -> None:
         super().__init__()
         self.head = head

@@ -1,0 +1,183 @@
+"""Order and lifetime on a simulated device that does its work as late, and as mixed, as allowed."""
+
+import random
+from collections import deque
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vsr.device.double_buffer import double_buffered
+from vsr.device.flight import Flight, Lanes, Work
+from vsr.device.ring import Ring
+
+
+class Point:
+    def __init__(self, world: "World") -> None:
+        self.world = world
+        self.passed = False
+
+    def synchronize(self) -> None:
+        while not self.passed:
+            self.world.step()
+
+
+class SlowLane:
+    """Does nothing until somebody waits; then any lane that can go on may."""
+
+    def __init__(self, world: "World") -> None:
+        self.world = world
+        self.queue: deque[Callable[[], None] | Point | tuple[Point]] = deque()
+
+    def run(self, work: Callable[[], None]) -> None:
+        self.queue.append(work)
+
+    def record(self) -> Point:
+        point = Point(self.world)
+        self.queue.append(point)
+        return point
+
+    def wait(self, point: Point) -> None:
+        self.queue.append((point,))
+
+    def can_go_on(self) -> bool:
+        head = self.queue[0] if self.queue else None
+        return head is not None and not (isinstance(head, tuple) and not head[0].passed)
+
+    def step(self) -> None:
+        head = self.queue.popleft()
+        if isinstance(head, Point):
+            head.passed = True
+        elif callable(head):
+            head()
+
+
+class World:
+    def __init__(self, seed: int) -> None:
+        self.random = random.Random(seed)
+        self.lanes = [SlowLane(self) for _ in range(3)]
+
+    def step(self) -> None:
+        ready = [lane for lane in self.lanes if lane.can_go_on()]
+        assert ready, "deadlock"
+        self.random.choice(ready).step()
+
+
+class Box:
+    """A slot of memory: what it holds, and on the device also what comes out."""
+
+    def __init__(self) -> None:
+        self.value: int | None = None
+        self.result: int | None = None
+
+
+def fill(slot: Box, item: int) -> None:
+    slot.value = item
+
+
+def upload(slot: Box, device: Box) -> None:
+    device.value = slot.value
+
+
+def compute(device: Box) -> None:
+    device.result = device.value * 2
+
+
+def download(device: Box, slot: Box) -> None:
+    slot.value = device.result
+
+
+DOUBLING = Work(fill, upload, compute, download)
+
+
+def flight(world: World, inputs: int, devices: int, outputs: Ring[Box]) -> Flight:
+    return Flight(
+        Lanes(*world.lanes),
+        DOUBLING,
+        [Box() for _ in range(inputs)],
+        [Box() for _ in range(devices)],
+        outputs,
+    )
+
+
+counts = st.integers(1, 4)
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(), max_size=25), counts, counts, counts, st.integers(0, 10**6))
+def test_every_interleaving_gives_what_map_gives(items, inputs, devices, depth, seed):
+    outputs = Ring(Box() for _ in range(depth))
+    flying = flight(World(seed), inputs, devices, outputs)
+
+    def read_and_return(ticket) -> int:
+        slot = flying.finish(ticket)
+        value = slot.value
+        outputs.give(slot)
+        return value
+
+    got = list(double_buffered(items, flying.start, read_and_return, depth, flying.abandon))
+    assert got == [item * 2 for item in items]
+    assert outputs.free == depth
+
+
+@settings(deadline=None)
+@given(st.integers(0, 12), counts, st.integers(0, 10**6))
+def test_slow_readers_keep_their_pictures(count, held, seed):
+    """A reader that holds slots for a while still sees its own picture in each."""
+    outputs = Ring(Box() for _ in range(held + 2))
+    flying = flight(World(seed), 2, 2, outputs)
+    in_hand: deque[tuple[int, Box]] = deque()
+    for number, slot in enumerate(
+        double_buffered(range(count), flying.start, flying.finish, 2, flying.abandon)
+    ):
+        in_hand.append((number, slot))
+        assert all(box.value == own * 2 for own, box in in_hand)
+        if len(in_hand) == held:
+            outputs.give(in_hand.popleft()[1])
+
+
+@given(st.integers(1, 10), st.integers(0, 10), counts, st.integers(0, 10**6))
+def test_early_close_brings_every_slot_back(count, taken, depth, seed):
+    outputs = Ring(Box() for _ in range(depth))
+    flying = flight(World(seed), 2, 2, outputs)
+    results = double_buffered(range(count), flying.start, flying.finish, depth, flying.abandon)
+    for _, slot in zip(range(min(taken, count)), results, strict=False):
+        outputs.give(slot)
+    results.close()
+    assert outputs.free == depth
+
+
+class Broken(SlowLane):
+    def run(self, work: Callable[[], None]) -> None:
+        raise MemoryError("no room on the device")
+
+
+def test_a_launch_that_fails_brings_its_slot_back():
+    world = World(0)
+    outputs = Ring([Box()])
+    flying = Flight(
+        Lanes(world.lanes[0], Broken(world), world.lanes[2]), DOUBLING, [Box()], [Box()], outputs
+    )
+    with pytest.raises(MemoryError):
+        flying.start(1)
+    assert outputs.free == 1
+
+
+@pytest.mark.parametrize("forgotten", ["up", "run", "down"])
+def test_the_simulated_device_shows_a_missing_wait(forgotten):
+    """Without the waits of any one lane some interleaving goes wrong: the tests above can fail."""
+
+    def wrong(seed: int) -> bool:
+        world = World(seed)
+        lane = world.lanes[("up", "run", "down").index(forgotten)]
+        lane.wait = lambda point: None
+        outputs = Ring(Box() for _ in range(3))
+        flying = flight(world, 2, 1, outputs)
+        try:
+            tickets = [flying.start(item) for item in (1, 2, 3)]
+            return [flying.finish(ticket).value for ticket in tickets] != [2, 4, 6]
+        except TypeError:
+            return True  # computed before anything was uploaded
+
+    assert any(wrong(seed) for seed in range(200))

@@ -1,0 +1,33 @@
+import numpy as np
+import pytest
+import torch
+
+from vsr.device.packing import ALIGNMENT, Packing
+from vsr.frames import Layout
+from vsr.specs import Size
+
+LAYOUTS = [Layout(8, 1, 1), Layout(10, 1, 0), Layout(12, 0, 0), Layout(8, 0, 0, is_gray=True)]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids=str)
+def test_planes_written_on_the_host_are_read_on_the_device(layout):
+    size = Size(21, 13)
+    packing = Packing.of(layout, size)
+    block = np.zeros(packing.size, np.uint8)
+    for number, plane in enumerate(packing.arrays(block)):
+        plane[:] = np.arange(plane.size).reshape(plane.shape) % 200 + number
+    for number, plane in enumerate(packing.tensors(torch.from_numpy(block))):
+        assert tuple(plane.shape) == layout.plane_shapes(size)[number]
+        expected = np.arange(plane.numel()).reshape(plane.shape) % 200 + number
+        assert np.array_equal(plane.numpy(), expected)
+
+
+def test_planes_begin_aligned_and_do_not_overlap():
+    packing = Packing.of(Layout(10, 1, 1), Size(33, 9))
+    assert all(offset % ALIGNMENT == 0 for offset in packing.offsets)
+    ends = [
+        at + rows * columns * 2
+        for at, (rows, columns) in zip(packing.offsets, packing.shapes, strict=True)
+    ]
+    assert all(end <= start for end, start in zip(ends, packing.offsets[1:], strict=False))
+    assert ends[-1] <= packing.size

@@ -1,0 +1,106 @@
+"""On a real GPU; they fail where there is none (``make test-gpu``)."""
+
+import gc
+
+import numpy as np
+import pytest
+import torch
+
+from tests.upscaling.toys import frame, model_of, pass_spec, plain, swift
+from vsr.device.double_buffer import double_buffered
+from vsr.device.select import select
+from vsr.errors import OutOfDeviceMemory
+from vsr.frames import Layout
+from vsr.specs import Size
+from vsr.upscaling.cpu_engine import CpuEngine
+from vsr.upscaling.cuda_engine import OUTPUTS, CudaEngine
+
+pytestmark = pytest.mark.gpu
+
+NETS = {"folded": lambda: plain(2), "luma": lambda: plain(2, "luma"), "swift": swift}
+SIZE = Size(96, 64)
+
+
+def difference(one, other) -> int:
+    return max(
+        int(np.abs(a.astype(int) - b.astype(int)).max())
+        for a, b in zip(one.planes, other.planes, strict=True)
+    )
+
+
+@pytest.mark.parametrize("layout", [Layout(8, 1, 1), Layout(10, 1, 1)], ids=str)
+@pytest.mark.parametrize(("precision", "codes"), [("fp32", 1), ("fp16", 2), ("bf16", 12)])
+@pytest.mark.parametrize("name", NETS)
+def test_frames_are_those_of_the_cpu(name, precision, codes, layout):
+    spec, model = pass_spec(SIZE, layout=layout), model_of(NETS[name]())
+    frames = [frame(SIZE, layout, pts=number, seed=number) for number in range(6)]
+    with CpuEngine.open(model, spec) as cpu:
+        expected = [cpu.finish(cpu.start(one)) for one in frames]
+    said: list[str] = []
+    with CudaEngine.open(model, select("cuda", precision), spec, say=said.append) as engine:
+        got = list(double_buffered(frames, engine.start, engine.finish, engine.depth))
+        unit = 1 << (layout.bits - 8)
+        assert [f.pts for f in got] == list(range(6))
+        assert max(difference(a, b) for a, b in zip(got, expected, strict=True)) <= codes * unit
+        del got
+    assert said == []
+
+
+def test_more_frames_than_slots_pass_when_the_reader_lets_go():
+    spec, model = pass_spec(SIZE), model_of(plain(2))
+    frames = [frame(SIZE, pts=number, seed=number % 5) for number in range(3 * OUTPUTS)]
+    with CpuEngine.open(model, spec) as cpu:
+        expected = [cpu.finish(cpu.start(one)) for one in frames[:5]]
+    with CudaEngine.open(model, select("cuda", "fp32"), spec) as engine:
+        for number, out in enumerate(
+            double_buffered(frames, engine.start, engine.finish, engine.depth)
+        ):
+            assert difference(out, expected[number % 5]) <= 1
+            del out
+    gc.collect()
+
+
+def test_an_overflow_is_redone_in_float32_and_said_once():
+    net = plain(2)
+    net.body[0].weight.data.mul_(1e5)
+    net.body[1].weight.data.mul_(1e-5)
+    spec, model, said = pass_spec(SIZE), model_of(net), []
+    with CpuEngine.open(model, spec) as cpu:
+        expected = cpu.finish(cpu.start(frame(SIZE)))
+    with CudaEngine.open(model, select("cuda", "fp16"), spec, say=said.append) as engine:
+        for _ in range(2):
+            assert difference(engine.finish(engine.start(frame(SIZE))), expected) <= 1
+    assert len([line for line in said if "fp32" in line]) == 1
+
+
+def test_out_of_memory_means_smaller_tiles_of_the_same_picture(monkeypatch):
+    spec, model, said = pass_spec(SIZE), model_of(plain(2)), []
+    with CudaEngine.open(model, select("cuda", "fp32"), spec) as engine:
+        expected = engine.finish(engine.start(frame(SIZE)))
+    with CudaEngine.open(model, select("cuda", "fp32"), spec, say=said.append) as engine:
+        engine._drop_graphs()
+        failures = iter([True, True])
+
+        def failing(slot) -> None:
+            if next(failures, False):
+                raise torch.cuda.OutOfMemoryError("simulated")
+            engine._compute(slot)
+
+        object.__setattr__(engine._flight._work, "compute", failing)
+        got = engine.finish(engine.start(frame(SIZE)))
+        assert difference(got, expected) <= 1
+        assert engine._core == Size(48, 32)
+        del got
+    assert len([line for line in said if "smaller tiles" in line]) == 1
+
+
+def test_no_memory_at_all_is_an_error_that_says_what_to_do():
+    spec, model = pass_spec(SIZE), model_of(plain(2))
+    with CudaEngine.open(model, select("cuda", "fp32"), spec) as engine:
+
+        def failing(slot) -> None:
+            raise torch.cuda.OutOfMemoryError("simulated")
+
+        object.__setattr__(engine._flight._work, "compute", failing)
+        with pytest.raises(OutOfDeviceMemory, match="--device cpu"):
+            engine.start(frame(SIZE))

@@ -1,0 +1,163 @@
+"""Upload, compute and download of several pictures at once: who waits for whom. Pure.
+
+Three lanes (CUDA streams) run at the same time, each in its own order; events order them among one
+another. The rules, which tests check on a simulated device under every interleaving:
+
+* an input slot is refilled after its upload was done (the host waits);
+* a device slot's input is overwritten after the computation that read it (the upload lane waits);
+* a device slot's output is overwritten after its download (the compute lane waits);
+* an output slot is lent to the reader and comes back when its last reader let go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from vsr.device.ring import Ring
+
+Item = TypeVar("Item")
+In = TypeVar("In")
+Dev = TypeVar("Dev")
+Out = TypeVar("Out")
+
+STARVED_SECONDS = 60.0
+"""How long a full set of output slots may stay in the readers' hands."""
+
+
+class Event(Protocol):
+    """A point in a lane."""
+
+    def synchronize(self) -> None:
+        """Block the host until the lane has passed this point."""
+        ...
+
+
+class Lane(Protocol):
+    """Work done one after another, without the host."""
+
+    def run(self, work: Callable[[], None]) -> None:
+        """Enqueue work."""
+        ...
+
+    def record(self) -> Event:
+        """Mark the point behind all work enqueued so far."""
+        ...
+
+    def wait(self, event: Event) -> None:
+        """Let all later work wait for a point of another lane; the host goes on."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Lanes:
+    """The three lanes."""
+
+    up: Lane
+    run: Lane
+    down: Lane
+
+
+@dataclass(frozen=True, slots=True)
+class Work(Generic[Item, In, Dev, Out]):
+    """What is done to the slots; all but ``fill`` only enqueue.
+
+    Attributes:
+        fill: copies an item into a host slot.
+        upload: copies a host slot into a device slot's input.
+        compute: makes a device slot's output from its input.
+        download: copies a device slot's output into a host slot.
+    """
+
+    fill: Callable[[In, Item], None]
+    upload: Callable[[In, Dev], None]
+    compute: Callable[[Dev], None]
+    download: Callable[[Dev, Out], None]
+
+
+@dataclass(slots=True)
+class _Input(Generic[In]):
+    slot: In
+    uploaded: Event | None = None
+
+
+@dataclass(slots=True)
+class _Device(Generic[Dev]):
+    slot: Dev
+    computed: Event | None = None
+    downloaded: Event | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InFlight(Generic[Out]):
+    """A picture on its way; its output slot is ready when ``done`` has passed."""
+
+    slot: Out
+    done: Event
+
+
+class Flight(Generic[Item, In, Dev, Out]):
+    """Keep pictures in flight over three lanes; slots are used in turn."""
+
+    def __init__(
+        self,
+        lanes: Lanes,
+        work: Work[Item, In, Dev, Out],
+        inputs: Sequence[In],
+        devices: Sequence[Dev],
+        outputs: Ring[Out],
+    ) -> None:
+        self._lanes = lanes
+        self._work = work
+        self._inputs = [_Input(slot) for slot in inputs]
+        self._devices = [_Device(slot) for slot in devices]
+        self._outputs = outputs
+        self._turn = 0
+
+    def start(self, item: Item) -> InFlight[Out]:
+        """Enqueue one picture.
+
+        Raises:
+            Starved: the readers hold every output slot.
+        """
+        source = self._inputs[self._turn % len(self._inputs)]
+        device = self._devices[self._turn % len(self._devices)]
+        if source.uploaded is not None:
+            source.uploaded.synchronize()
+        self._work.fill(source.slot, item)
+        output = self._outputs.take(STARVED_SECONDS)
+        try:
+            self._enqueue(source, device, output)
+        except BaseException:
+            # nothing was enqueued for this slot: the download is the last step, and it records
+            self._outputs.give(output)
+            raise
+        self._turn += 1
+        assert device.downloaded is not None
+        return InFlight(output, device.downloaded)
+
+    def finish(self, ticket: InFlight[Out]) -> Out:
+        """Wait for one picture alone and lend its output slot."""
+        ticket.done.synchronize()
+        return ticket.slot
+
+    def abandon(self, ticket: InFlight[Out]) -> None:
+        """Wait for a picture that nobody wants and take its slot back."""
+        ticket.done.synchronize()
+        self._outputs.give(ticket.slot)
+
+    def _enqueue(self, source: _Input[In], device: _Device[Dev], output: Out) -> None:
+        up, run, down = self._lanes.up, self._lanes.run, self._lanes.down
+        if device.computed is not None:
+            up.wait(device.computed)
+        up.run(lambda: self._work.upload(source.slot, device.slot))
+        source.uploaded = up.record()
+        run.wait(source.uploaded)
+        if device.downloaded is not None:
+            run.wait(device.downloaded)
+        run.run(lambda: self._work.compute(device.slot))
+        device.computed = run.record()
+        down.wait(device.computed)
+        down.run(lambda: self._work.download(device.slot, output))
+        device.downloaded = down.record()
