@@ -118,7 +118,11 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpscaleSpec:
-    """One upscale, whole: what to reach, with which network, where, and how it is written."""
+    """One upscale, whole: what to reach, with which network, where, and how it is written.
+
+    Attributes:
+        threads: of the processor, for one worker of several; None takes all.
+    """
 
     target: Target
     steps: tuple[str, ...]
@@ -127,6 +131,7 @@ class UpscaleSpec:
     device: str = "auto"
     precision: Precision = "auto"
     tile: int | None = None
+    threads: int | None = None
     time: TimeRange = TimeRange()
     keep_audio: bool = True
     keep_subtitles: bool = True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from importlib.metadata import version
@@ -117,8 +117,14 @@ class Job:
         yield from (note if note.endswith(".") else f"{note}." for note in self.encoder.notes)
 
 
-def prepare(source: Path, target: Path, spec: UpscaleSpec) -> Job:
+Load = Callable[[str, int | None], Model]
+
+
+def prepare(source: Path, target: Path, spec: UpscaleSpec, load: Load = catalog.load) -> Job:
     """Decide everything; nothing is written.
+
+    Args:
+        load: gives the network of a name and a scale.
 
     Raises:
         Refused: whatever would fail later, found now.
@@ -128,7 +134,7 @@ def prepare(source: Path, target: Path, spec: UpscaleSpec) -> Job:
     _check_interlacing(info, spec)
     device = select(spec.device, spec.precision)
     sizes = _sizes(info.video, spec)
-    model = catalog.load(spec.model, sizes.scale)
+    model = load(spec.model, sizes.scale)
     size = output_size(spec.steps, sizes)
     colour = _output_colour(info.video, size)
     encoder = choose(
@@ -138,6 +144,7 @@ def prepare(source: Path, target: Path, spec: UpscaleSpec) -> Job:
         info.video.layout,
         colour,
         is_cpu_device=not device.is_cuda,
+        threads=spec.threads,
     )
     streams = plan_streams(
         info,

@@ -30,6 +30,18 @@ def work_folder_of(target: Path) -> Path:
     return target.with_name(f".{target.name}.vsr")
 
 
+def record(segment: Path, facts: Mapping[str, Any]) -> None:
+    """Keep what was met while a segment was made; to be called before it is committed.
+
+    Args:
+        segment: where it will lie.
+        facts: JSON values.
+    """
+    part = segment.with_suffix(f".{os.getpid()}.json.part")  # a lost worker may still be writing
+    part.write_text(json.dumps(dict(facts)), encoding="utf-8")
+    publish(part, segment.with_suffix(".json"))
+
+
 class Work:
     """The work folder of one target, owned by this process while the ``with`` lasts.
 
@@ -105,17 +117,6 @@ class Work:
     def pending(self) -> tuple[Segment, ...]:
         """The segments that are still to do."""
         return tuple(one for one in self.segments if not self.path_of(one).exists())
-
-    def record(self, segment: Segment, facts: Mapping[str, Any]) -> None:
-        """Keep what was met while a segment was made; to be called before it is committed.
-
-        Args:
-            facts: JSON values.
-        """
-        path = self.path_of(segment).with_suffix(".json")
-        part = path.with_suffix(".part")
-        part.write_text(json.dumps(dict(facts)), encoding="utf-8")
-        publish(part, path)
 
     def recorded(self, segment: Segment) -> dict[str, Any]:
         """Return what was kept of a finished segment."""

@@ -1,0 +1,115 @@
+"""Does segments, of one film after another; the network and its engine stay open between them."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+from vsr.errors import Failed
+from vsr.frames import HostFrame
+from vsr.jobs.plan import Job
+from vsr.jobs.progress import Note, ignore
+from vsr.media.publishing import part_of
+from vsr.media.reader import Reader
+from vsr.media.segments import Segment
+from vsr.media.work import record
+from vsr.media.writer import Writer
+from vsr.models import catalog
+from vsr.models.catalog import Model
+from vsr.specs import PtsSpan
+from vsr.upscaling.segment import Counted, run_segment
+from vsr.upscaling.steps import Counters, Step, StepContext, open_steps
+
+Written = Callable[[HostFrame, int], None]
+"""Takes a frame that was written, and the size of its segment so far in bytes."""
+
+
+class SegmentWorker:
+    """A network, its engine, and the segments that they do. `close` lets go of them."""
+
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+        self._opened: tuple[tuple[str, ...], StepContext] | None = None
+        self._steps_of: Callable[[PtsSpan], list[Step]] = lambda span: []
+        self._counters = Counters()
+        self._models: dict[tuple[str, int | None], Model] = {}
+        self._note: Note = ignore
+
+    def load(self, name_or_path: str, scale: int | None = None) -> Model:
+        """Return a network as `catalog.load` does; the one that is open already is not read anew.
+
+        Raises:
+            Refused: as `catalog.load`.
+        """
+        key = (name_or_path, scale)
+        if key not in self._models:
+            self._models = {key: catalog.load(name_or_path, scale)}
+        return self._models[key]
+
+    def do(
+        self, job: Job, segment: Segment, path: Path, written: Written, note: Note = ignore
+    ) -> None:
+        """Decode, upscale and encode one segment; the rename to ``path`` commits it.
+
+        A worker that is taken for dead, and is not, may do the same segment at the same time: each
+        writes under a name of its own, and whoever is last replaces equal bytes.
+
+        Raises:
+            Failed: it cannot be done.
+        """
+        self._open(job, note)
+        own = path.with_name(f"{path.stem}.{socket.gethostname()}-{os.getpid()}{path.suffix}")
+        part, before = part_of(own), self._counters.reused
+        with (
+            Reader.open(job.source.path, job.source, segment.span, context=job.context) as reader,
+            Writer.create(own, job.video, job.encoder) as writer,
+        ):
+            frames = Counted(reader.frames(), segment.span)
+            count = run_segment(
+                frames,
+                self._steps_of(segment.span),
+                writer,
+                lambda frame: written(frame, part.stat().st_size if part.exists() else 0),
+            )
+            if count != frames.count:
+                raise Failed(f"{job.source.path}: {frames.count} frames in, {count} out.")
+        losses = [str(reader.damage)] if reader.damage.has_losses else []
+        reused = self._counters.reused - before
+        record(path, {"frames": count, "reused": reused, "losses": losses})
+        own.replace(path)
+
+    def close(self) -> None:
+        """Close the engine."""
+        self._stack.close()
+        self._opened = None
+
+    def _open(self, job: Job, note: Note) -> None:
+        """Open the steps of a job, unless those that are open would be the same."""
+        self._note = note
+        wanted = (job.spec.steps, step_context(job, self._say))
+        if wanted == self._opened:
+            return
+        self.close()
+        self._steps_of = open_steps(*wanted, self._stack, self._counters)
+        self._opened = wanted
+
+    def _say(self, text: str) -> None:
+        self._note(text)
+
+
+def step_context(job: Job, note: Note) -> StepContext:
+    """Return what the steps of this job need to know."""
+    return StepContext(
+        plan=job.sizes,
+        layout=job.source.video.layout,
+        colour=job.colour,
+        output_layout=job.encoder.layout,
+        model=job.model,
+        device=job.device,
+        tile=job.spec.tile,
+        deinterlace=job.spec.deinterlace,
+        say=note,
+    )
