@@ -51,5 +51,8 @@ bench: $(VENV)/installed        ## the CPU benchmarks; results go to tests/bench
 bench-gpu: $(VENV)/installed    ## the GPU benchmarks, in under eight minutes
 	$(BIN)/python -m tests.benchmarks.gpu
 
+benchmark-quality: $(VENV)/installed  ## measure every shipped network on Set5, Set14, BSD100
+	$(BIN)/python -m tests.benchmarks.quality
+
 clean:                          ## remove the environment and everything that was made
 	rm -rf $(VENV) build dist demo

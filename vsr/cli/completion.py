@@ -12,13 +12,13 @@ SHELLS = ("bash", "zsh", "fish")
 @click.argument("shell", type=click.Choice(SHELLS))
 @click.pass_context
 def completion(ctx: click.Context, shell: str) -> None:
-    r"""Print the completion script of SHELL.
+    """Print the completion script of SHELL.
 
     \b
       bash:  eval "$(vsr completion bash)"    in ~/.bashrc
       zsh:   eval "$(vsr completion zsh)"     in ~/.zshrc
       fish:  vsr completion fish > ~/.config/fish/completions/vsr.fish
-    """
+    """  # noqa: D301 # \b is click's mark of lines to keep
     complete = get_completion_class(shell)
     assert complete is not None
     click.echo(complete(ctx.find_root().command, {}, "vsr", "_VSR_COMPLETE").source())

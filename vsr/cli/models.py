@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import click
 
 from vsr.cli.report import emit
 from vsr.cli.table import echo_table
+
+if TYPE_CHECKING:
+    from vsr.models.catalog import Description
 
 
 @click.command(short_help="List the networks and how good they are.")
@@ -36,9 +40,15 @@ def models(as_json: bool) -> None:
                 row.macs_per_pixel,
                 row.radius,
                 row.scores.get("Set5", {}).get("psnr_y"),
-                "shipped" if row.is_shipped else "yours" if row.scales else None,
+                _origin(row),
                 row.summary,
             )
             for row in rows
         ],
     )
+
+
+def _origin(row: Description) -> str | None:
+    if row.parameters == 0:
+        return "needs none"
+    return "shipped" if row.is_shipped else "yours" if row.scales else None

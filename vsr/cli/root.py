@@ -65,10 +65,10 @@ def _version() -> str:
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(_version(), "-V", "--version", prog_name="vsr")
 def vsr() -> None:
-    r"""Upscale real video with neural networks, without damaging anything.
+    """Upscale real video with neural networks, without damaging anything.
 
     \b
       vsr upscale in.mp4 out.mp4 --preset 4k
       vsr batch folder/ out/ --preset 1080p
       vsr train
-    """
+    """  # noqa: D301 # \b is click's mark of lines to keep

@@ -35,14 +35,14 @@ def upscale(
     quiet: bool,
     **options: Any,
 ) -> int:
-    r"""Upscale IN into OUT: picture by picture, with all sound, subtitles and times kept.
+    """Upscale IN into OUT: picture by picture, with all sound, subtitles and times kept.
 
     Without a size the preset is 1080p. IN and OUT may both be folders (see vsr batch).
 
     \b
       vsr upscale in.mp4 out.mp4 --preset 4k
       vsr upscale in.mkv out.mkv --scale 2 --crf 16 --encoder-preset slow
-    """
+    """  # noqa: D301 # \b is click's mark of lines to keep
     spec = spec_from(options, existing_from(overwrite, no_clobber))
     if Path(source).is_dir():
         from vsr.cli.batch import run_batch

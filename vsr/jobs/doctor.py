@@ -62,10 +62,12 @@ def _device() -> Finding:
 
 
 def _pinned() -> Finding:
-    from vsr.device.pinned import pinned_pool
+    """Say what the CUDA path would take its pinned memory from; the CPU path needs none."""
+    from vsr.device.pinned import pinned_by
 
-    pool, why = pinned_pool()
-    return Finding("pinned memory", pool != "none", why)
+    library = pinned_by()
+    better = "" if library == "cupy" else " (pip install '.[cuda]' for CuPy's pool)"
+    return Finding("pinned memory", library == "cupy", f"from {library}{better}")
 
 
 def _encoders() -> list[Finding]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from math import log2
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from vsr.errors import InvalidOption
-from vsr.models.traits import Channels
+
+Channels = Literal["rgb", "luma"]
+"""What a network takes and gives: three channels of R'G'B', or luma alone."""
 
 SCALES = (2, 4)
 """The scales that every trained network of this project comes in."""

@@ -12,8 +12,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from vsr.models.blocks import BRANCH_GAIN, Generator, ReparameterisedConv, doublings, nearest_base
-from vsr.models.traits import Channels
+from vsr.models.blocks import (
+    BRANCH_GAIN,
+    Channels,
+    Generator,
+    ReparameterisedConv,
+    doublings,
+    nearest_base,
+)
 
 
 class Plain(Generator):

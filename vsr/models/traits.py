@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from vsr.errors import InvalidOption
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from vsr.models.blocks import Generator
-
-Channels = Literal["rgb", "luma"]
+    from vsr.models.blocks import Channels, Generator
 
 PROBE_SIDE = 8
 """The side of the picture that is sent through a network to see its layers in order."""

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from vsr.colour import Matrix, luma_weights
-from vsr.models.traits import Channels
+from vsr.models.blocks import Channels
 from vsr.training.dataset import Crops, Patches
 
 

@@ -3,7 +3,8 @@
 A plain network grows without changing what it computes: new channels are drawn at random but
 nothing that was there listens to them yet, and new layers pass on what they get, which ReLU leaves
 alone as features are never negative. A change of scale keeps all but the tail, whose outputs are
-averaged or repeated; that is only near to what it was.
+averaged or repeated; that is only near to what it was. The dense residual networks can start from
+SwiftSRGAN's weights.
 """
 
 from __future__ import annotations
@@ -16,6 +17,10 @@ from torch import Tensor, nn
 from vsr.errors import InvalidCheckpoint
 from vsr.models.blocks import Generator
 from vsr.models.plain import Plain
+from vsr.training.densify import densify
+
+DENSE = ("srgan", "dpsrgan")
+"""Architectures that can start from SwiftSRGAN's weights (see `densify`)."""
 
 
 @torch.no_grad()
@@ -32,14 +37,18 @@ def transplant(source: Generator, target: Generator, where: str) -> None:
         _check_fits(source, target, where)
         _grow(source, target)
         return
-    if type(source) is not type(target) or source.scale != target.scale:
+    is_densified = source.architecture == "swift-srgan" and target.architecture in DENSE
+    if not (is_densified or type(source) is type(target)) or source.scale != target.scale:
         raise InvalidCheckpoint(
             f"{where}: weights of {source.architecture} ×{source.scale} cannot start "
             f"{target.architecture} ×{target.scale}. Choose another --init."
         )
     try:
-        target.load_state_dict(source.state_dict())
-    except RuntimeError as error:
+        if is_densified:
+            densify(source, target)
+        else:
+            target.load_state_dict(source.state_dict())
+    except (RuntimeError, KeyError) as error:
         raise InvalidCheckpoint(
             f"{where}: another width or depth. Choose another --init."
         ) from error

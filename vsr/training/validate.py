@@ -10,7 +10,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from vsr.colour import Matrix, luma_weights
-from vsr.models.traits import Channels
+from vsr.models.blocks import Channels
 from vsr.training.batches import amplitudes
 from vsr.training.dataset import Patches
 from vsr.training.run_folder import RunFolder
