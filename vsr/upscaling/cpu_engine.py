@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from vsr.device.memory import available_host_bytes
 from vsr.frames import HostFrame
 from vsr.specs import Size
+from vsr.upscaling.dirty import TileMemory
 from vsr.upscaling.exchange import check_frame, host_frame, tensor_of
 from vsr.upscaling.grouped import with_grouped_tail
 from vsr.upscaling.memory import peak_bytes_per_pixel
@@ -41,12 +42,28 @@ class CpuEngine:
     depth = 1
 
     def __init__(
-        self, spec: PassSpec, way: Pass, net: nn.Module | None, tiles: tuple[Window, ...]
+        self,
+        spec: PassSpec,
+        way: Pass,
+        net: nn.Module | None,
+        tiles: tuple[Window, ...],
+        radius: int = 0,
     ) -> None:
         self.spec = spec
         self.tiles = tiles
         self._way = way
         self._net = net
+        # where memory is short the last output is not kept
+        self._memory = (
+            TileMemory(net, spec.source, radius, way.scale)
+            if net is not None and len(tiles) == 1
+            else None
+        )
+
+    @property
+    def reused_tiles(self) -> int:
+        """How many tiles took over the output of the frame before."""
+        return self._memory.reused if self._memory is not None else 0
 
     @classmethod
     def open(cls, model: Model | None, spec: PassSpec, *, tile: int | None = None) -> Self:
@@ -65,7 +82,7 @@ class CpuEngine:
         radius = model.traits.radius
         core = Size(tile, tile) if tile is not None else _core(net, way, spec, radius)
         net = with_post_ops(with_grouped_tail(net), way.channels)
-        return cls(spec, way, net, windows(spec.source, core, radius))
+        return cls(spec, way, net, windows(spec.source, core, radius), radius)
 
     def __enter__(self) -> Self:
         return self
@@ -80,7 +97,7 @@ class CpuEngine:
 
     def close(self) -> None:
         """Let go of the network."""
-        self._net = None
+        self._net = self._memory = None
 
     def start(self, frame: HostFrame) -> Ticket:
         """Compute the frame.
@@ -92,19 +109,18 @@ class CpuEngine:
         # inference mode is thread-local: it is entered where the work is done
         with torch.inference_mode():
             planes = tuple(tensor_of(plane) for plane in frame.planes)
-            output = self._run(self._way.prepare(planes))
+            output = self._run(frame, self._way.prepare(planes))
             return Ticket(frame, self._way.complete(output, planes))
 
     def finish(self, ticket: Ticket) -> HostFrame:
         """Return the enlarged frame, with the source's time and captions."""
         return host_frame(ticket.frame, tuple(p.numpy() for p in ticket.planes), self.spec)
 
-    def _run(self, picture: Tensor) -> Tensor:
+    def _run(self, frame: HostFrame, picture: Tensor) -> Tensor:
         if self._net is None:
             return picture
-        if len(self.tiles) == 1:
-            output: Tensor = self._net(picture)
-            return output
+        if self._memory is not None:
+            return self._memory.run(frame, picture)
         return run_tiled(self._net, picture, self.tiles, self._way.scale)
 
 
@@ -113,7 +129,7 @@ def _core(net: nn.Module, way: Pass, spec: PassSpec, radius: int) -> Size:
     free = available_host_bytes()
     if free is None:
         return spec.source
-    # the whole picture's float32 network output, RGB and YUV live beside the tiles
-    whole = spec.network.pixels * 4 * 3 * 2 + spec.output.pixels * 4 * 3
+    # the whole picture's float32 network output (twice: one is kept), RGB and YUV live beside
+    whole = spec.network.pixels * 4 * 3 * 3 + spec.output.pixels * 4 * 3
     budget = max(0, int(free * MEMORY_SHARE) - whole)
     return core_that_fits(spec.source, radius, peak_bytes_per_pixel(net, way.channels), budget)

@@ -86,6 +86,7 @@ class CudaEngine:
     """Enlarge frames on a CUDA device. Start, finish and close from one thread."""
 
     depth = DEPTH
+    reused_tiles = 0
 
     def __init__(
         self,

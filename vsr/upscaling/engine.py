@@ -26,6 +26,11 @@ class Engine(Protocol):
         """How many frames are worth keeping in flight."""
         ...
 
+    @property
+    def reused_tiles(self) -> int:
+        """How many tiles took over the output of the frame before, so far."""
+        ...
+
     def start(self, frame: HostFrame) -> Any:
         """Begin a frame and return its ticket."""
         ...

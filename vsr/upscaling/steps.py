@@ -59,9 +59,10 @@ class StepContext:
 
 @dataclass(slots=True)
 class Counters:
-    """What the steps counted: frames that reused the output of the one before."""
+    """What the steps counted: frames, and tiles, that reused the output of the one before."""
 
     reused: int = 0
+    reused_tiles: int = 0
 
 
 def output_size(names: Sequence[str], plan: SizePlan) -> Size:
@@ -147,6 +148,7 @@ def _engine_pass(
             yield from double_buffered(frames, reuse.start, reuse.finish, engine.depth)
         finally:
             counters.reused += reuse.reused
+            counters.reused_tiles += engine.reused_tiles
 
     return enlarged
 

@@ -122,7 +122,7 @@ def core_that_fits(size: Size, halo: int, bytes_per_pixel: float, budget: int) -
     rows = pixels // size.width - 2 * halo
     # a strip lower than its halo computes more margin than picture; squares waste less then
     if rows >= max(MIN_CORE, 2 * halo):
-        return Size(size.width, _balanced(size.height, rows))
+        return Size(size.width, balanced(size.height, rows))
     side = min(isqrt(pixels), max(size.width, size.height)) - 2 * halo
     if side < MIN_CORE:
         needed = (MIN_CORE + 2 * halo) ** 2 * bytes_per_pixel / 2**20
@@ -130,7 +130,7 @@ def core_that_fits(size: Size, halo: int, bytes_per_pixel: float, budget: int) -
             f"{budget / 2**20:.0f} MB of memory are free and the smallest tile needs "
             f"{needed:.0f} MB. Free memory or choose a smaller model."
         )
-    return Size(_balanced(size.width, side), _balanced(size.height, side))
+    return Size(balanced(size.width, side), balanced(size.height, side))
 
 
 def smaller(core: Size) -> Size | None:
@@ -142,7 +142,7 @@ def smaller(core: Size) -> Size | None:
     return half if min(half.width, half.height) >= MIN_CORE else None
 
 
-def _balanced(length: int, core: int) -> int:
+def balanced(length: int, core: int) -> int:
     """Return the core that needs no more tiles than ``core`` and makes them about equal."""
     count = -(-length // min(core, length))
     return -(-length // count)
