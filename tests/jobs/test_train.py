@@ -252,6 +252,19 @@ def test_a_run_starts_from_the_weights_of_another(toy, tmp_path):
         assert torch.allclose(a, b, atol=1e-6)
 
 
+def test_a_run_is_resumed_without_the_weights_it_started_from(toy, tmp_path):
+    fit(toy)
+    init = shutil.copy(toy.out / "lite_x4.safetensors", tmp_path / "init.safetensors")
+    spec = FitSpec(
+        recipe=toy.recipe, data=toy.data, out=tmp_path / "tuned", init=str(init), device="cpu"
+    )
+    with pytest.raises(Interrupted):
+        fit(spec, stop_after(1))
+    init.unlink()
+    resume(spec.out, device="cpu")
+    assert RunFolder(spec.out).read().finished[-1] == "export"
+
+
 def test_weights_of_another_network_are_refused_before_the_start(toy, tmp_path):
     save_file({"other": torch.zeros(1)}, tmp_path / "other.safetensors")
     spec = FitSpec(

@@ -7,7 +7,8 @@ import torch
 
 from vsr.errors import InvalidData
 from vsr.training.batches import amplitudes, held, sliced
-from vsr.training.dataset import MANIFEST, Patches, held_out
+from vsr.training.dataset import Patches, held_out
+from vsr.training.manifest import MANIFEST
 
 
 def test_a_low_crop_is_the_reduction_of_its_high_crop(data):

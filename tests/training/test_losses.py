@@ -3,9 +3,9 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from vsr.training.adversarial import generator_loss, labels_of, rival_loss, variation
 from vsr.training.losses import PIXEL_LOSSES
 from vsr.training.recipe import AdversarialValues
+from vsr.training.verdicts import generator_loss, labels_of, rival_loss, variation
 
 RNG = np.random.default_rng(0)
 A, B = RNG.random((2, 2, 3, 8, 8))

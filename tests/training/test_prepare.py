@@ -8,8 +8,9 @@ from PIL import Image
 from tests.training.toys import picture
 from vsr.errors import InvalidData, InvalidOption, NoSpace, OutputExists
 from vsr.metrics.protocol import low_resolution
+from vsr.training.cutting import corners
 from vsr.training.dataset import Patches
-from vsr.training.prepare import PrepareSpec, corners, prepare
+from vsr.training.prepare import PrepareSpec, prepare
 
 
 def prepare_in(tmp_path, **values):

@@ -11,19 +11,19 @@ import torch
 
 from vsr.device.select import Device
 from vsr.errors import InvalidData, InvalidOption
+from vsr.models.shelf import is_path
 from vsr.recipes.find import find
 from vsr.specs import Precision
 from vsr.training.batches import held, sliced
 from vsr.training.context import Context, Progress
 from vsr.training.dataset import Patches
-from vsr.training.outcome import finished_network
 from vsr.training.perceptual import feature_extractor
 from vsr.training.recipe import AdversarialValues, Recipe, decode_recipe
 from vsr.training.run_folder import RECIPE, Run, RunFolder
 from vsr.training.schedule import Budget
-from vsr.training.stages import SCHEMAS, Stage, budget_of, checked_pipeline, learning_stages
+from vsr.training.stages import Stage, checked_pipeline, learning_stages
 from vsr.training.start import start
-from vsr.training.steps import STEPS
+from vsr.training.story import run_steps
 from vsr.training.team import Team, joined, training_device
 
 
@@ -84,7 +84,7 @@ def fit(spec: FitSpec, watch: Watch = Watch()) -> RunFolder:
         pipeline=pipeline.steps,
         data=str(spec.data.resolve()),
         data_sha256=patches.sha256,
-        init=spec.init,
+        init=_whole(spec.init),
         budget=spec.budget,
         benchmarks=tuple(str(folder.resolve()) for folder in spec.benchmarks),
         perceptual_weights=str(weights.resolve()) if weights else None,
@@ -95,7 +95,7 @@ def fit(spec: FitSpec, watch: Watch = Watch()) -> RunFolder:
         with folder.locked(is_needed=team.is_first):
             if team.is_first:
                 RunFolder.create(spec.out, run, source.text)
-            _run_steps(folder, run, recipe, patches, device, team, watch)
+            _go(folder, run, recipe, patches, device, team, watch)
     return folder
 
 
@@ -127,7 +127,7 @@ def resume(
             run = replace(run, budget=budget)
             if team.is_first:
                 folder.write(run)
-        _run_steps(folder, run, recipe, patches, chosen, team, watch)
+        _go(folder, run, recipe, patches, chosen, team, watch)
     return folder
 
 
@@ -153,13 +153,18 @@ def _refuse_early(spec: FitSpec, recipe: Recipe, stages: list[Stage]) -> None:
         feature_extractor(name, layers, spec.perceptual_weights, torch.device("cpu"))
 
 
+def _whole(init: str | None) -> str | None:
+    """Return ``--init`` so that it means the same from another folder."""
+    return str(Path(init).resolve()) if init is not None and is_path(init) else init
+
+
 def read_recipe(folder: RunFolder) -> Recipe:
     """Return the recipe as it was when the run began."""
     path = folder.path / RECIPE
     return decode_recipe(path.read_text(encoding="utf-8"), str(path))
 
 
-def _run_steps(
+def _go(
     folder: RunFolder,
     run: Run,
     recipe: Recipe,
@@ -168,8 +173,9 @@ def _run_steps(
     team: Team,
     watch: Watch,
 ) -> None:
-    """Run the steps that are not finished, each from what the one before made."""
-    net = start(recipe.model, recipe.scale, recipe.seed, run.init)
+    """Put together what the steps work with, and run them."""
+    is_begun = any(folder.path.glob("*.ckpt"))  # a checkpoint holds what --init gave
+    net = start(recipe.model, recipe.scale, recipe.seed, None if is_begun else run.init)
     target = device.torch_device
     source = held(patches, net.colour, target) if device.is_cuda else sliced(patches, net.colour)
     context = Context(
@@ -186,18 +192,4 @@ def _run_steps(
         should_stop=watch.should_stop,
         clock=watch.clock,
     )
-    stages = learning_stages(recipe, run.pipeline)
-    for stage in stages:
-        team.check_divides(stage.values.batch)
-    by_name = {stage.name: stage for stage in stages}
-    begun = [stage.name for stage in stages if folder.checkpoint(stage.name).exists()]
-    for step in run.pipeline:
-        if step.name in begun[:-1]:  # a later stage goes on from what this one made
-            net = finished_network(folder, recipe, step.name)
-            continue
-        learning = by_name.get(step.name)
-        budget = budget_of(learning, stages, run.budget) if learning else None
-        values = recipe.values(step.name, SCHEMAS[step.step])
-        net = STEPS[step.step](context, step.name, values, budget, net)
-        if team.is_first:
-            folder.finish(step.name)
+    run_steps(context, run, net)

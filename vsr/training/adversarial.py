@@ -1,17 +1,11 @@
-"""The adversarial step: a generator learns to please a discriminator that learns to see through it.
-
-Source: C. Ledig et al., SRGAN (arXiv 1609.04802), section 2.2; K. Chordiya et al., DPSRGAN (IEEE
-9417903), smoothed labels; SwiftSRGAN's published code, the linear objective.
-"""
+"""The adversarial step: a generator learns to please a discriminator, which learns to tell."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from vsr.errors import InvalidOption
 from vsr.models.blocks import Generator
@@ -26,12 +20,15 @@ from vsr.training.batches import Batch
 from vsr.training.context import Context
 from vsr.training.learn import descend, state_of, trained, validate
 from vsr.training.loop import train
-from vsr.training.losses import PIXEL_LOSSES
-from vsr.training.perceptual import Extract, feature_extractor, feature_loss
+from vsr.training.perceptual import Extract, feature_extractor
 from vsr.training.recipe import AdversarialValues, DiscriminatorName
 from vsr.training.schedule import Budget
 from vsr.training.state import Rival, TrainState, read_checkpoint
 from vsr.training.validate import Validation
+from vsr.training.verdicts import generator_loss, labels_of, rival_loss
+
+SMALLEST_FOR_PATCH = 93
+"""Its receptive field: below that its unpadded convolutions run out of picture."""
 
 
 def adversarial(
@@ -68,65 +65,6 @@ def adversarial(
     return trained(context, name, state)
 
 
-def generator_loss(
-    values: AdversarialValues,
-    extract: Extract | None,
-    output: Tensor,
-    target: Tensor,
-    verdict: Tensor,
-) -> Tensor:
-    """Return the weighted sum that the generator minimises: pixels, features, verdict, variation.
-
-    Args:
-        verdict: the discriminator's logits on ``output``.
-    """
-    total = values.pixel * PIXEL_LOSSES[values.pixel_loss](output, target)
-    if extract is not None:
-        total = total + values.perceptual * feature_loss(extract, output, target)
-    if values.objective == "bce":
-        total = total + values.adversarial * F.softplus(-verdict).mean()
-    else:
-        total = total + values.adversarial * (1 - verdict.sigmoid()).mean()
-    if values.variation:
-        total = total + values.variation * variation(output)
-    return total
-
-
-def rival_loss(
-    values: AdversarialValues, real: Tensor, fake: Tensor, labels: tuple[Tensor, Tensor]
-) -> Tensor:
-    """Return what the discriminator minimises.
-
-    Args:
-        real: logits on true pictures.
-        fake: logits on made ones.
-        labels: for each, of the same shape; unused by the linear objective.
-    """
-    if values.objective == "linear":
-        return 1 - real.sigmoid().mean() + fake.sigmoid().mean()
-    return (
-        F.binary_cross_entropy_with_logits(real, labels[0])
-        + F.binary_cross_entropy_with_logits(fake, labels[1])
-    ) / 2
-
-
-def variation(picture: Tensor) -> Tensor:
-    """Return the mean squared difference of neighbours, down plus across: (N, C, H, W) → scalar."""
-    down = (picture[:, :, 1:] - picture[:, :, :-1]).square().mean()
-    return down + (picture[:, :, :, 1:] - picture[:, :, :, :-1]).square().mean()
-
-
-def labels_of(
-    values: AdversarialValues, seed: int, step: int, like: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Draw the labels of one step, one per verdict: a pure function of seed and step."""
-    rng = np.random.default_rng((seed, step, 1))
-    shape = tuple(like.shape)
-    drawn = [rng.uniform(*values.real, shape), rng.uniform(*values.fake, shape)]
-    real, fake = (torch.from_numpy(d).to(like.device, torch.float32) for d in drawn)
-    return real, fake
-
-
 def discriminator(name: DiscriminatorName, patch: int) -> Discriminator:
     """Return a discriminator for pictures of ``patch`` pixels a side, initialised.
 
@@ -142,10 +80,6 @@ def discriminator(name: DiscriminatorName, patch: int) -> Discriminator:
     if patch < SMALLEST_FOR_PATCH:
         raise InvalidOption(f"a patch of {patch}: this discriminator needs {SMALLEST_FOR_PATCH}.")
     return PatchDiscriminator()
-
-
-SMALLEST_FOR_PATCH = 93
-"""Its receptive field: below that its unpadded convolutions run out of picture."""
 
 
 def _rival(context: Context, name: str, values: AdversarialValues, scale: int) -> Rival:

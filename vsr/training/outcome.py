@@ -13,8 +13,8 @@ from safetensors.torch import save_file
 from vsr.errors import InvalidData, NoSpace, UnwritableOutput
 from vsr.models.blocks import Generator
 from vsr.models.card import Card, sha256_of, write_card
-from vsr.training.dataset import Manifest, read_manifest
 from vsr.training.forms import plain_form, training_form
+from vsr.training.manifest import Manifest, read_manifest
 from vsr.training.recipe import Recipe
 from vsr.training.run_folder import Run, RunFolder
 from vsr.training.score import PROTOCOL, Scores

@@ -6,34 +6,26 @@ counted: patches without detail, which teach nothing, and patches that look like
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from errno import ENOSPC
 from fnmatch import fnmatch
 from math import lcm
 from pathlib import Path
-from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from vsr.errors import InvalidData, InvalidOption, NoSpace, OutputExists, UnwritableOutput
-from vsr.training.dataset import Manifest
-from vsr.training.degrade import bicubic
-from vsr.training.doubles import Looks
+from vsr.training.cutting import Cutter, Tally
 from vsr.training.film import film_frames
+from vsr.training.manifest import Manifest
 from vsr.training.pictures import UnusablePicture, is_picture, read_picture
 
 Pixels = NDArray[np.uint8]
-
-FLAT_DEVIATION = 3.0
-"""A patch whose luma deviates less than this many codes has nothing to be sharpened."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,19 +65,6 @@ class PrepareSpec:
         """Return the weight of the first pattern that the file's name matches, else 1."""
         matching = (weight for pattern, weight in self.weights if fnmatch(path.name, pattern))
         return next(matching, 1.0)
-
-
-@dataclass(slots=True)
-class _Tally:
-    """What happened so far."""
-
-    sources: int = 0
-    converted: Counter[str] = field(default_factory=Counter)
-    skipped: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-    dropped: Counter[str] = field(default_factory=Counter)
-    weights: list[float] = field(default_factory=list)
-    looks: Looks = field(default_factory=Looks)
-    digest: Any = field(default_factory=hashlib.sha256)  # hashlib names no public type
 
 
 def prepare(spec: PrepareSpec, on_file: Callable[[int, int], None] = lambda *_: None) -> Manifest:
@@ -141,14 +120,15 @@ def _walk(folder: Path) -> Iterator[Path]:
 def _write(
     spec: PrepareSpec, files: list[Path], part: Path, on_file: Callable[[int, int], None]
 ) -> Manifest:
-    tally = _Tally()
+    tally = Tally()
     with ExitStack() as stack:
         high = stack.enter_context((part / "hr.u8").open("wb"))
         low = {s: stack.enter_context((part / f"lr_x{s}.u8").open("wb")) for s in spec.scales}
+        cutter = Cutter(spec.patch, spec.grid, high, low)
         for done, path in enumerate(files):
             on_file(done, len(files))
             for pixels in _pictures(path, spec.frames_per_video, tally):
-                _cut(pixels, spec, spec.weight_of(path), tally, high, low)
+                cutter.cut(pixels, spec.weight_of(path), tally)
         on_file(len(files), len(files))
     if not tally.weights:
         raise InvalidData(f"no usable picture among {len(files)} files ({_reasons(tally)}).")
@@ -165,12 +145,12 @@ def _write(
     )
 
 
-def _reasons(tally: _Tally) -> str:
+def _reasons(tally: Tally) -> str:
     counts = {reason: len(names) for reason, names in tally.skipped.items()} | tally.dropped
     return ", ".join(f"{count} {reason}" for reason, count in counts.items()) or "nothing read"
 
 
-def _pictures(path: Path, frames_per_video: int, tally: _Tally) -> Iterator[Pixels]:
+def _pictures(path: Path, frames_per_video: int, tally: Tally) -> Iterator[Pixels]:
     """Yield the picture or the frames of one file; tally what is unusual."""
     count = 0
     try:
@@ -186,50 +166,3 @@ def _pictures(path: Path, frames_per_video: int, tally: _Tally) -> Iterator[Pixe
     except UnusablePicture as error:
         tally.skipped[str(error)].append(path.name)
     tally.sources += count > 0
-
-
-def _cut(
-    pixels: Pixels,
-    spec: PrepareSpec,
-    weight: float,
-    tally: _Tally,
-    high: BinaryIO,
-    low: Mapping[int, BinaryIO],
-) -> None:
-    """Append a picture's patches, and the same patches of its reductions, to the files."""
-    height, width = (side - side % spec.grid for side in pixels.shape[:2])
-    pixels = pixels[:height, :width]
-    if min(height, width) < spec.patch:
-        tally.dropped["in pictures smaller than a patch"] += 1
-        return
-    reduced = {scale: bicubic(pixels, scale) for scale in spec.scales}
-    for y in corners(height, spec.patch, spec.grid):
-        for x in corners(width, spec.patch, spec.grid):
-            patch = np.ascontiguousarray(pixels[y : y + spec.patch, x : x + spec.patch])
-            if reason := _unwanted(patch, tally.looks):
-                tally.dropped[reason] += 1
-                continue
-            tally.weights.append(weight)
-            codes = patch.tobytes()
-            tally.digest.update(codes)
-            high.write(codes)
-            for s, file in low.items():
-                end = (y + spec.patch) // s, (x + spec.patch) // s
-                file.write(reduced[s][y // s : end[0], x // s : end[1]].tobytes())
-
-
-def corners(length: int, patch: int, grid: int) -> list[int]:
-    """Return where patches start so that they cover ``length``, evenly spread, on the grid."""
-    count = -(-length // patch)
-    if count == 1:
-        return [0]
-    room = (length - patch) // grid
-    return [round(i * room / (count - 1)) * grid for i in range(count)]
-
-
-def _unwanted(patch: Pixels, looks: Looks) -> str | None:
-    """Return why a patch is not wanted; remember its look if it is."""
-    gray = Image.fromarray(patch).convert("L")
-    if np.asarray(gray, dtype=np.float32).std() < FLAT_DEVIATION:
-        return "without detail"
-    return None if looks.is_new(gray) else "like another"

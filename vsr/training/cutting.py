@@ -1,0 +1,90 @@
+"""Pictures → the patches of a data set, with a tally of what was done and what was dropped."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from vsr.training.degrade import bicubic
+from vsr.training.doubles import Looks
+
+Pixels = NDArray[np.uint8]
+
+FLAT_DEVIATION = 3.0
+"""A patch whose luma deviates less than this many codes has nothing to be sharpened."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What happened so far."""
+
+    sources: int = 0
+    converted: Counter[str] = field(default_factory=Counter)
+    skipped: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    dropped: Counter[str] = field(default_factory=Counter)
+    weights: list[float] = field(default_factory=list)
+    looks: Looks = field(default_factory=Looks)
+    digest: Any = field(default_factory=hashlib.sha256)  # hashlib names no public type
+
+
+@dataclass(frozen=True, slots=True)
+class Cutter:
+    """Cuts pictures and appends the patches, and those of their reductions, to open files.
+
+    Attributes:
+        patch: side in pixels.
+        grid: corners and sides are multiples of it.
+        high: for the patches.
+        low: for their reductions, by scale.
+    """
+
+    patch: int
+    grid: int
+    high: BinaryIO
+    low: Mapping[int, BinaryIO]
+
+    def cut(self, pixels: Pixels, weight: float, tally: Tally) -> None:
+        """Append the patches of one picture (H, W, 3), each with ``weight``."""
+        height, width = (side - side % self.grid for side in pixels.shape[:2])
+        pixels = pixels[:height, :width]
+        if min(height, width) < self.patch:
+            tally.dropped["in pictures smaller than a patch"] += 1
+            return
+        reduced = {scale: bicubic(pixels, scale) for scale in self.low}
+        for y in corners(height, self.patch, self.grid):
+            for x in corners(width, self.patch, self.grid):
+                patch = np.ascontiguousarray(pixels[y : y + self.patch, x : x + self.patch])
+                if reason := _unwanted(patch, tally.looks):
+                    tally.dropped[reason] += 1
+                    continue
+                tally.weights.append(weight)
+                codes = patch.tobytes()
+                tally.digest.update(codes)
+                self.high.write(codes)
+                for s, file in self.low.items():
+                    rows, columns = (slice(k // s, (k + self.patch) // s) for k in (y, x))
+                    file.write(reduced[s][rows, columns].tobytes())
+
+
+def corners(length: int, patch: int, grid: int) -> list[int]:
+    """Return where patches start so that they cover ``length``, evenly spread, on the grid."""
+    count = -(-length // patch)
+    if count == 1:
+        return [0]
+    room = (length - patch) // grid
+    return [round(i * room / (count - 1)) * grid for i in range(count)]
+
+
+def _unwanted(patch: Pixels, looks: Looks) -> str | None:
+    """Return why a patch is not wanted; remember its look if it is."""
+    gray = Image.fromarray(patch).convert("L")
+    if np.asarray(gray, dtype=np.float32).std() < FLAT_DEVIATION:
+        return "without detail"
+    return None if looks.is_new(gray) else "like another"

@@ -1,0 +1,78 @@
+"""The manifest of a prepared data set: what lies there, and what was left out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from vsr.errors import InvalidData, InvalidRecipe
+from vsr.recipes.decode import decode
+
+MANIFEST = "dataset.json"
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """What a prepared folder holds and what was left out of it.
+
+    ``weights`` has one number per patch: how much likelier than another it is drawn.
+    """
+
+    format: int = FORMAT
+    patch: int
+    scales: tuple[int, ...]
+    count: int
+    sources: int
+    weights: tuple[float, ...]
+    sha256: str
+    converted: Mapping[str, int] = field(default_factory=dict)
+    skipped: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    dropped_patches: Mapping[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.format != FORMAT:
+            raise InvalidData(f"format {self.format}, this vsr reads {FORMAT}; prepare it again.")
+        if self.count < 1 or len(self.weights) != self.count:
+            raise InvalidData("no patches, or not one weight for each; prepare it again.")
+
+    def summary(self) -> dict[str, Any]:
+        """Return what there is and what there is not, for a machine."""
+        table = asdict(self)
+        del table["weights"]
+        return table
+
+    def losses(self, *, is_detailed: bool) -> list[str]:
+        """Say in lines what was changed or left out; in detail, with the files' names."""
+        lines = [f"{count} converted: {what}" for what, count in self.converted.items()]
+        for reason, names in self.skipped.items():
+            detail = f" ({', '.join(names)})" if is_detailed else ""
+            lines.append(f"{len(names)} skipped: {reason}{detail}")
+        for reason, count in self.dropped_patches.items():
+            lines.append(f"{count} patches dropped: {reason}")
+        return lines
+
+    def write(self, folder: Path) -> None:
+        """Write it as JSON into ``folder``."""
+        (folder / MANIFEST).write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read the manifest of a prepared folder.
+
+    Raises:
+        InvalidData: there is none, or it cannot be read.
+    """
+    try:
+        table = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        return decode(table, Manifest, MANIFEST)
+    except FileNotFoundError as error:
+        raise InvalidData(
+            f"{folder}: not a prepared data set. Make one with: vsr train prepare {folder} --out "
+            "PREPARED."
+        ) from error
+    except (OSError, ValueError, AttributeError, InvalidRecipe) as error:
+        raise InvalidData(f"{folder}: {error}") from error

@@ -1,0 +1,40 @@
+"""The story of a run: its steps in order, each from what the one before made."""
+
+from __future__ import annotations
+
+from vsr.models.blocks import Generator
+from vsr.training.context import Context
+from vsr.training.outcome import finished_network
+from vsr.training.run_folder import Run
+from vsr.training.stages import SCHEMAS, budget_of, learning_stages
+from vsr.training.steps import STEPS
+
+
+def run_steps(context: Context, run: Run, net: Generator) -> Generator:
+    """Run the steps of a run from where it stands; return the network of the last one.
+
+    A stage that a later one has already gone on from is not trained again, whatever the budget.
+
+    Args:
+        net: what the first stage starts from.
+
+    Raises:
+        InvalidOption: a batch that the team cannot share.
+    """
+    folder, recipe = context.folder, context.recipe
+    stages = learning_stages(recipe, run.pipeline)
+    for stage in stages:
+        context.team.check_divides(stage.values.batch)
+    by_name = {stage.name: stage for stage in stages}
+    begun = [stage.name for stage in stages if folder.checkpoint(stage.name).exists()]
+    for step in run.pipeline:
+        if step.name in begun[:-1]:
+            net = finished_network(folder, recipe, step.name)
+            continue
+        learning = by_name.get(step.name)
+        budget = budget_of(learning, stages, run.budget) if learning else None
+        values = recipe.values(step.name, SCHEMAS[step.step])
+        net = STEPS[step.step](context, step.name, values, budget, net)
+        if context.team.is_first:
+            folder.finish(step.name)
+    return net
