@@ -128,6 +128,8 @@ class UpscaleSpec:
     steps: tuple[str, ...]
     model: str = "fast"
     encode: EncodeSpec = EncodeSpec()
+    container: str | None = None
+    is_faststart: bool = False
     device: str = "auto"
     precision: Precision = "auto"
     tile: int | None = None

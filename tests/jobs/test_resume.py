@@ -138,3 +138,16 @@ job.upscale(Path("in.mp4"), Path("out.mp4"), spec(), observe=observe)
     assert not (tmp_path / "out.mp4").exists()
     upscale(clip, tmp_path / "out.mp4", spec())
     assert (tmp_path / "out.mp4").read_bytes() == (tmp_path / "whole.mp4").read_bytes()
+
+
+def test_a_spliced_source_is_done_in_one_piece(tmp_path: Path):
+    """Two transport streams put end to end: the times start again in the middle."""
+    parts = [
+        write_clip(tmp_path / f"{part}.ts", frames=36, first_index=36 * part, gop=12)
+        for part in range(2)
+    ]
+    clip = tmp_path / "in.ts"
+    clip.write_bytes(b"".join(part.read_bytes() for part in parts))
+    upscale(clip, tmp_path / "out.mkv", spec(keeps_work=True))
+    assert indices_in(tmp_path / "out.mkv") == list(range(72))
+    assert len(list(work_folder_of(tmp_path / "out.mkv").glob("*.nut"))) == 1

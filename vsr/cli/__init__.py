@@ -54,7 +54,9 @@ def _hint(error: click.ClickException) -> str:
 
 def _report(message: str, code: int, arguments: list[str], hint: str = "") -> int:
     if "--json" in arguments:
-        print(json.dumps({"event": "error", "code": code, "message": message}), flush=True)
+        film_on_stdout = "-" in arguments
+        event = json.dumps({"event": "error", "code": code, "message": message})
+        click.echo(event, err=film_on_stdout)
     if _is_verbose(arguments) and not isinstance(sys.exception(), click.ClickException):
         traceback.print_exc()
     print(f"vsr: {message}{hint}", file=sys.stderr)

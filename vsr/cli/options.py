@@ -55,6 +55,8 @@ _ENCODE_OPTIONS = (
         "-e", "--encoder-option", "encoder_options", multiple=True, metavar="KEY=VALUE",
         help="An option of the encoder's own; may be repeated.",
     ),
+    click.option("--format", "container", metavar="NAME", help="Container, else by OUT's suffix."),
+    click.option("--faststart", is_flag=True, help="Put the index of an mp4 or mov first."),
     click.option("--pix-fmt", metavar="NAME", help="Pixel format, else as the source."),
 )  # fmt: skip
 _RUN_OPTIONS = (
@@ -132,6 +134,8 @@ def spec_from(options: dict[str, Any], existing: Existing = "refuse") -> Upscale
     return replace(
         base,
         encode=_encoding(base.encode, options),
+        container=options["container"],
+        is_faststart=options["faststart"],
         device=_device(options["device"]),
         precision=options["precision"],
         tile=options["tile"],

@@ -29,10 +29,19 @@ class Report:
 
 
 @contextmanager
-def report_for(label: str, *, as_json: bool, is_quiet: bool) -> Iterator[Report]:
-    """Yield the report that the user asked for, and close it."""
+def report_for(
+    label: str, *, as_json: bool, is_quiet: bool, to_stderr: bool = False
+) -> Iterator[Report]:
+    """Yield the report that the user asked for, and close it.
+
+    Args:
+        to_stderr: JSON lines go there, as standard output is the film.
+    """
     if as_json:
-        yield Report(_JsonLines(), lambda text: emit({"event": "note", "message": text}))
+        yield Report(
+            _JsonLines(to_stderr),
+            lambda text: emit({"event": "note", "message": text}, to_stderr=to_stderr),
+        )
     elif is_quiet:
         yield Report(ignore, ignore)
     else:
@@ -40,9 +49,9 @@ def report_for(label: str, *, as_json: bool, is_quiet: bool) -> Iterator[Report]
             yield Report(bar.observe, bar.note)
 
 
-def emit(event: dict[str, Any]) -> None:
-    """Print one JSON line to stdout."""
-    click.echo(json.dumps(event, ensure_ascii=False))
+def emit(event: dict[str, Any], *, to_stderr: bool = False) -> None:
+    """Print one JSON line to stdout, or to stderr."""
+    click.echo(json.dumps(event, ensure_ascii=False), err=to_stderr)
 
 
 class _Bar:
@@ -86,14 +95,16 @@ class _Bar:
 class _JsonLines:
     """Prints a progress line at most twice a second, with ffmpeg's names."""
 
-    def __init__(self) -> None:
+    def __init__(self, to_stderr: bool) -> None:
+        self._to_stderr = to_stderr
         self._next_seconds = 0.0
 
     def __call__(self, progress: Progress) -> None:
         if progress.elapsed_seconds < self._next_seconds:
             return
         self._next_seconds = progress.elapsed_seconds + JSON_INTERVAL_SECONDS
-        emit({"event": "progress", **progress_fields(progress), "progress": "continue"})
+        event = {"event": "progress", **progress_fields(progress), "progress": "continue"}
+        emit(event, to_stderr=self._to_stderr)
 
 
 def progress_fields(progress: Progress) -> dict[str, Any]:

@@ -37,7 +37,8 @@ def upscale(
 ) -> int:
     """Upscale IN into OUT: picture by picture, with all sound, subtitles and times kept.
 
-    Without a size the preset is 1080p. IN and OUT may both be folders (see vsr batch).
+    Without a size the preset is 1080p. IN and OUT may both be folders (see vsr batch); either may
+    be - for a pipe, an output then with --format.
 
     \b
       vsr upscale in.mp4 out.mp4 --preset 4k
@@ -56,10 +57,13 @@ def upscale(
     from vsr.jobs.upscale import upscale as run
 
     settle()
-    with report_for(Path(source).name, as_json=as_json, is_quiet=quiet) as report:
+    is_pipe = target == "-"
+    with report_for(
+        Path(source).name, as_json=as_json, is_quiet=quiet, to_stderr=is_pipe
+    ) as report:
         result = run(Path(source), Path(target), spec, observe=report.observe, note=report.note)
     if as_json:
-        emit({"event": "done", **result.as_dict()})
+        emit({"event": "done", **result.as_dict()}, to_stderr=is_pipe)
     elif not quiet:
-        click.echo(result.summary())
+        click.echo(result.summary(), err=is_pipe)
     return 3 if result.losses else 0

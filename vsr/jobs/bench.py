@@ -14,9 +14,10 @@ from vsr.jobs.bench_clip import own_clip, source_size
 from vsr.jobs.bench_report import BenchReport, Roofline, StageRate
 from vsr.jobs.bench_runs import MOST_FRAMES, BenchSpec, Runs, measure
 from vsr.jobs.plan import Job, prepare
+from vsr.jobs.program import core_count
 from vsr.jobs.progress import Note, ignore
 from vsr.jobs.segment_worker import step_context
-from vsr.jobs.stages import Stages, core_count
+from vsr.jobs.stages import Stages
 from vsr.media.encoder import Encoder
 from vsr.specs import PtsSpan
 from vsr.upscaling.roofline import costs_of

@@ -15,6 +15,7 @@ from vsr.device.select import Device, select
 from vsr.errors import Refused
 from vsr.media.containers import Container, container_for
 from vsr.media.encoders import Encoder, choose
+from vsr.media.fidelity import losses_of
 from vsr.media.info import MediaInfo, VideoInfo
 from vsr.media.probe import probe
 from vsr.media.streams import StreamPlan, plan_streams
@@ -22,7 +23,7 @@ from vsr.media.work import source_facts
 from vsr.media.writer import OutputVideo
 from vsr.models import catalog
 from vsr.models.catalog import Model
-from vsr.specs import Size, UpscaleSpec
+from vsr.specs import Size, TimeRange, UpscaleSpec
 from vsr.upscaling.plan import SizePlan, plan_sizes
 from vsr.upscaling.steps import output_size
 
@@ -54,16 +55,7 @@ class Job:
     @property
     def frames_expected(self) -> int | None:
         """How many frames there will be, as far as the header is to be believed."""
-        video, time = self.source.video, self.spec.time
-        count = video.frames_in_header
-        if not count and video.duration_seconds and video.frame_rate:
-            count = round(video.duration_seconds * video.frame_rate)
-        if count and video.frame_rate and not time.is_whole:
-            last_seconds = min(time.end_seconds, float(count / video.frame_rate))
-            count = max(0, round((last_seconds - time.start_seconds) * video.frame_rate))
-        if time.max_frames is not None:
-            count = min(count or time.max_frames, time.max_frames)
-        return count or None
+        return frames_expected(self.source.video, self.spec.time)
 
     @property
     def context(self) -> int:
@@ -97,6 +89,12 @@ class Job:
             "colour": asdict(self.video.colour),
         }
 
+    def seconds(self, pts: int) -> float:
+        """Return a time of the source on the clock of the output."""
+        first = self.source.video.start_pts or 0
+        shown = float((pts - first) * self.video.time_base)
+        return max(0.0, shown - self.spec.time.start_seconds)
+
     @property
     def least_bytes(self) -> int:
         """How much disk the run is sure to need: the segments, and the file joined from them."""
@@ -110,11 +108,23 @@ class Job:
             yield video.conversion
         if video.colour.matrix == UNSPECIFIED and not video.layout.is_gray:
             yield _matrix_note(video, self.video)
-        if video.unsupported:
-            yield f"cannot be carried and is lost: {', '.join(video.unsupported)}."
+        yield from losses_of(video, self.video, self.encoder, self.container.name)
         for fate in self.streams.converted + self.streams.losses:
             yield f"{fate}."
         yield from (note if note.endswith(".") else f"{note}." for note in self.encoder.notes)
+
+
+def frames_expected(video: VideoInfo, time: TimeRange) -> int | None:
+    """Return how many pictures a part of a clip has, as far as the header is to be believed."""
+    count = video.frames_in_header
+    if not count and video.duration_seconds and video.frame_rate:
+        count = round(video.duration_seconds * video.frame_rate)
+    if count and video.frame_rate and not time.is_whole:
+        last_seconds = min(time.end_seconds, float(count / video.frame_rate))
+        count = max(0, round((last_seconds - time.start_seconds) * video.frame_rate))
+    if time.max_frames is not None:
+        count = min(count or time.max_frames, time.max_frames)
+    return count or None
 
 
 Load = Callable[[str, int | None], Model]
@@ -129,7 +139,7 @@ def prepare(source: Path, target: Path, spec: UpscaleSpec, load: Load = catalog.
     Raises:
         Refused: whatever would fail later, found now.
     """
-    container = container_for(target)
+    container = container_for(target, spec.container)
     info = probe(source)
     _check_interlacing(info, spec)
     device = select(spec.device, spec.precision)
@@ -153,9 +163,10 @@ def prepare(source: Path, target: Path, spec: UpscaleSpec, load: Load = catalog.
         keep_subtitles=spec.keep_subtitles,
         is_strict=spec.is_strict,
     )
-    if spec.is_strict and info.video.unsupported:
-        lost = ", ".join(info.video.unsupported)
-        raise Refused(f"{source}: --strict, and {lost} cannot be carried. Leave --strict out.")
+    video = _output_video(info.video, size, sizes.sar, colour)
+    losses = list(losses_of(info.video, video, encoder, container.name))
+    if spec.is_strict and losses:
+        raise Refused(f"{source}: --strict, and not all can be kept: {' '.join(losses)}")
     return Job(
         source=info,
         target=target,
@@ -166,7 +177,7 @@ def prepare(source: Path, target: Path, spec: UpscaleSpec, load: Load = catalog.
         device=device,
         encoder=encoder,
         streams=streams,
-        video=_output_video(info.video, size, sizes.sar, colour),
+        video=video,
     )
 
 

@@ -6,6 +6,7 @@ import os
 import socket
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from vsr.errors import Failed
@@ -20,11 +21,20 @@ from vsr.media.writer import Writer
 from vsr.models import catalog
 from vsr.models.catalog import Model
 from vsr.specs import PtsSpan
-from vsr.upscaling.segment import Counted, run_segment
+from vsr.upscaling.segment import Counted, Sink, run_segment
 from vsr.upscaling.steps import Counters, Step, StepContext, open_steps
 
 Written = Callable[[HostFrame, int], None]
 """Takes a frame that was written, and the size of its segment so far in bytes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Met:
+    """What was met in a span: its frames, those that repeat the one before, what is damaged."""
+
+    frames: int
+    reused: int
+    losses: tuple[str, ...]
 
 
 class SegmentWorker:
@@ -60,26 +70,39 @@ class SegmentWorker:
         Raises:
             Failed: it cannot be done.
         """
-        self._open(job, note)
         own = path.with_name(f"{path.stem}.{socket.gethostname()}-{os.getpid()}{path.suffix}")
-        part, before = part_of(own), self._counters.reused
-        with (
-            Reader.open(job.source.path, job.source, segment.span, context=job.context) as reader,
-            Writer.create(own, job.video, job.encoder) as writer,
-        ):
-            frames = Counted(reader.frames(), segment.span)
-            count = run_segment(
-                frames,
-                self._steps_of(segment.span),
-                writer,
-                lambda frame: written(frame, part.stat().st_size if part.exists() else 0),
-            )
-            if count != frames.count:
-                raise Failed(f"{job.source.path}: {frames.count} frames in, {count} out.")
-        losses = [str(reader.damage)] if reader.damage.has_losses else []
-        reused = self._counters.reused - before
-        record(path, {"frames": count, "reused": reused, "losses": losses})
+        part = part_of(own)
+
+        def tell(frame: HostFrame) -> None:
+            written(frame, part.stat().st_size if part.exists() else 0)
+
+        with Writer.create(own, job.video, job.encoder) as writer:
+            met = self.run(job, segment.span, writer, tell, note)
+        record(path, asdict(met))
         own.replace(path)
+
+    def run(
+        self,
+        job: Job,
+        span: PtsSpan,
+        sink: Sink,
+        written: Callable[[HostFrame], None],
+        note: Note = ignore,
+    ) -> Met:
+        """Decode and upscale a span of the source into a sink.
+
+        Raises:
+            Failed: it cannot be done, or not every frame arrived.
+        """
+        self._open(job, note)
+        before = self._counters.reused
+        with Reader.open(job.source.path, job.source, span, context=job.context) as reader:
+            frames = Counted(reader.frames(), span)
+            count = run_segment(frames, self._steps_of(span), sink, written)
+        if count != frames.count:
+            raise Failed(f"{job.source.path}: {frames.count} frames in, {count} out.")
+        losses = (str(reader.damage),) if reader.damage.has_losses else ()
+        return Met(frames=count, reused=self._counters.reused - before, losses=losses)
 
     def close(self) -> None:
         """Close the engine."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -144,13 +143,6 @@ def one_compute_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
-
-
-def core_count() -> int:
-    """Return how many processor cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _exhausted(flow: Iterator[HostFrame]) -> int:

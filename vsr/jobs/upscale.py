@@ -7,6 +7,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 
 from vsr.errors import Interrupted
+from vsr.jobs.pipe import PIPE, check_pipe, spooled, upscale_into_pipe
 from vsr.jobs.plan import Job, prepare
 from vsr.jobs.progress import Note, Observer, Stopwatch, ignore
 from vsr.jobs.result import Result
@@ -62,6 +63,8 @@ def upscale(
     """Upscale one clip. The target appears under its name only when it is whole and verified.
 
     Args:
+        source: the clip; ``-`` is standard input.
+        target: the file to write; ``-`` is standard output, written as it comes.
         observe: told of every finished frame.
         note: told, before the start and on the way, what the user should know.
         worker: that has a network open already, from the clip before; the caller closes it.
@@ -70,17 +73,21 @@ def upscale(
         Refused: nothing was started.
         Failed: it was started and could not be finished.
     """
-    if check_target(source, target, spec.existing) is None:
+    if target == PIPE:
+        check_pipe(spec.container)
+    elif check_target(source, target, spec.existing, spec.container) is None:
         return Result(output=target, is_skipped=True)
     with ExitStack() as stack:
+        source = stack.enter_context(spooled(source))
         worker = worker or stack.enter_context(closing(SegmentWorker()))
         job = prepare(source, target, spec, worker.load)
         for text in job.notes():
             note(text)
-        return _run(job, worker, observe, note)
+        do = upscale_into_pipe if target == PIPE else _upscale_into_file
+        return do(job, worker, observe, note)
 
 
-def _run(job: Job, worker: SegmentWorker, observe: Observer, note: Note) -> Result:
+def _upscale_into_file(job: Job, worker: SegmentWorker, observe: Observer, note: Note) -> Result:
     """Plan or take over the segments, do those that are missing, join, verify, publish."""
     started = time.monotonic()
     target, spec = job.target, job.spec
@@ -106,7 +113,7 @@ def _run(job: Job, worker: SegmentWorker, observe: Observer, note: Note) -> Resu
         frames_out=joined.frames,
         frames_reused=sum(facts["reused"] for facts in met),
         elapsed_seconds=time.monotonic() - started,
-        losses=tuple(loss for facts in met for loss in facts["losses"]),
+        losses=(*(loss for facts in met for loss in facts["losses"]), *_listed(joined.losses)),
     )
 
 
@@ -119,6 +126,10 @@ def _watch(job: Job, work: Work, observe: Observer, note: Note) -> Stopwatch:
     for segment in finished:
         watch.skip(segment.frames, _end_seconds(job, segment))
     return watch
+
+
+def _listed(loss: str) -> tuple[str, ...]:
+    return (loss,) if loss else ()
 
 
 def _how_to_go_on(work: Work) -> str:
@@ -154,21 +165,25 @@ def _publish(job: Job, work: Work) -> Joined:
 
 def join_verified(job: Job, segments: list[Path], target: Path) -> Joined:
     """Join the segments into ``target`` and check what came of it."""
-    joined = join(segments, job.source, job.streams, target, job.video, time=job.spec.time)
+    is_mp4 = job.container.name in ("mp4", "mov")
+    options = [("movflags", "+faststart")] if job.spec.is_faststart and is_mp4 else []
+    joined = join(
+        segments,
+        job.source,
+        job.streams,
+        target,
+        job.video,
+        time=job.spec.time,
+        options=options,
+    )
     verify(target, Expected.of(joined, job.streams, job.video.size))
     return joined
 
 
 def _ticking(watch: Stopwatch, job: Job) -> Written:
     """Return what tells the watch of a frame: how far the output is, and how large."""
-    return lambda frame, size_bytes: watch.tick(_seconds(job, frame.pts), size_bytes)
+    return lambda frame, size_bytes: watch.tick(job.seconds(frame.pts), size_bytes)
 
 
 def _end_seconds(job: Job, segment: Segment) -> float:
-    return 0.0 if segment.span.end is None else _seconds(job, segment.span.end)
-
-
-def _seconds(job: Job, pts: int) -> float:
-    """Return a time of the source on the clock of the output."""
-    first = job.source.video.start_pts or 0
-    return max(0.0, float((pts - first) * job.video.time_base) - job.spec.time.start_seconds)
+    return 0.0 if segment.span.end is None else job.seconds(segment.span.end)

@@ -10,6 +10,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from math import isinf
 
 import av
@@ -57,10 +58,13 @@ class Packets:
     Attributes:
         times: of the pictures, ascending, in ticks.
         keys: those of key frames, where decoding can begin, ascending.
+        is_spliced: times repeat or start again, as where files were put end to end. The reader
+            straightens them while it goes through; there is no place to cut beforehand.
     """
 
     times: Sequence[int]
     keys: Sequence[int]
+    is_spliced: bool = False
 
 
 def frames_per_segment(seconds_per_frame: float) -> int:
@@ -86,7 +90,7 @@ def plan(
         raise InvalidOption(f"{info.path}: there is no picture between --start and --end.")
     if info.video.timing is not Timing.GIVEN:
         frames = max(frames, -(-len(times) // (MOST_CUTS_WITHOUT_TIMES + 1)))
-    places = cut_places(times, packets.keys, frames)
+    places = [] if packets.is_spliced else cut_places(times, packets.keys, frames)
     edges = [whole.start, *(times[place] for place in places), whole.end]
     counts = [b - a for a, b in zip([0, *places], [*places, len(times)])]
     return tuple(
@@ -125,7 +129,10 @@ def read_packets(info: MediaInfo) -> Packets:
         step = ticks_per_frame(info.video.frame_rate, info.video.time_base)
         times = [start + rounded(index * step) for index in range(len(times))]
         keys = []
-    return Packets(sorted(set(times)), sorted(set(keys)))
+    restarts = any(later <= earlier for earlier, later in pairwise(keys))
+    repeats = len(set(times)) < len(times)
+    is_spliced = info.video.timing is Timing.GIVEN and (restarts or repeats)
+    return Packets(sorted(set(times)), sorted(set(keys)), is_spliced)
 
 
 def part_of(info: MediaInfo, times: Sequence[int], time: TimeRange) -> PtsSpan:

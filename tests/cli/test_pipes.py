@@ -1,0 +1,56 @@
+"""``vsr upscale - -``: films through standard input and output."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.clips import Audio, indices_in, times_in, write_clip
+from vsr.media.probe import probe
+
+COMMAND = [sys.executable, "-c", "from vsr.cli import main; main()", "upscale"]
+QUICK = ["--model", "bicubic", "-s", "2", "--encoder-preset", "ultrafast"]
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    return write_clip(tmp_path / "in.mp4", frames=12, audio=[Audio()])
+
+
+@pytest.mark.parametrize(("format_name", "suffix"), [("matroska", "mkv"), ("mp4", "mp4")])
+def test_a_film_goes_through_pipes_whole(clip: Path, tmp_path: Path, format_name, suffix):
+    out = tmp_path / f"out.{suffix}"
+    with clip.open("rb") as source, out.open("wb") as target:
+        done = subprocess.run(
+            [*COMMAND, "-", "-", "--format", format_name, "--json", *QUICK],
+            stdin=source, stdout=target, stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert indices_in(out) == list(range(12))
+    shown = times_in(out)  # Matroska shifts all streams alike, by the priming of AAC
+    assert [time - shown[0] for time in shown] == times_in(clip)
+    assert [stream.kind for stream in probe(out).others] == ["audio"]
+    events = [json.loads(line) for line in done.stderr.splitlines()]
+    assert (events[-1]["event"], events[-1]["frames_out"]) == ("done", 12)
+
+
+def test_a_pipe_without_a_format_is_refused(clip: Path):
+    done = subprocess.run([*COMMAND, str(clip), "-", *QUICK], capture_output=True, check=False)
+    assert done.returncode == 2
+    assert done.stdout == b""
+    assert b"--format" in done.stderr
+
+
+def test_a_reader_that_goes_away_ends_in_one_line(clip: Path):
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        [*COMMAND, str(clip), "-", "--format", "matroska", *QUICK, "-q"],
+        stdout=write, stderr=subprocess.PIPE, text=True, check=False,
+    )  # fmt: skip
+    os.close(write)
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1

@@ -1,0 +1,77 @@
+"""Standard input and output as clips: ``-``. There is no resume: a pipe cannot be rewound."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from vsr.errors import InvalidOption
+from vsr.jobs.plan import Job
+from vsr.jobs.progress import Note, Observer, Stopwatch
+from vsr.jobs.result import Result
+from vsr.jobs.segment_worker import SegmentWorker
+from vsr.media.direct import DirectWriter
+from vsr.media.segments import plan
+
+PIPE = Path("-")
+
+STANDARD_OUTPUT = "pipe:1"
+"""FFmpeg's name of it."""
+
+WHOLE = 1 << 62
+"""More frames than any clip has: it stays in one piece."""
+
+
+@contextmanager
+def spooled(source: Path) -> Iterator[Path]:
+    """Yield the source, or for ``-`` a temporary file that holds what standard input held.
+
+    A clip is read more than once: to look what it is, to plan, to decode, and for its sound.
+    """
+    if source != PIPE:
+        yield source
+        return
+    with tempfile.NamedTemporaryFile(prefix="vsr-stdin-") as file:
+        shutil.copyfileobj(sys.stdin.buffer, file)
+        file.flush()
+        yield Path(file.name)
+
+
+def check_pipe(container: str | None) -> None:
+    """Refuse a pipe whose format nobody named.
+
+    Raises:
+        InvalidOption: ``--format`` is missing.
+    """
+    if container is None:
+        raise InvalidOption("-: the output is a pipe. Name its format, as --format matroska.")
+
+
+def upscale_into_pipe(job: Job, worker: SegmentWorker, observe: Observer, note: Note) -> Result:
+    """Send finished pictures and the other streams straight to standard output.
+
+    Raises:
+        Failed: it cannot be finished, or nobody reads the pipe any more.
+    """
+    started = time.monotonic()
+    (whole,) = plan(job.source, WHOLE, job.spec.time)
+    watch = Stopwatch(observe, whole.frames)
+    with DirectWriter.create(
+        STANDARD_OUTPUT, job.source, job.streams, job.video, job.encoder, whole.span
+    ) as writer:
+        met = worker.run(
+            job, whole.span, writer, lambda frame: watch.tick(job.seconds(frame.pts), 0), note
+        )
+    return Result(
+        output=job.target,
+        frames_in=met.frames,
+        frames_out=writer.frames,
+        frames_reused=met.reused,
+        elapsed_seconds=time.monotonic() - started,
+        losses=met.losses,
+    )
