@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from vsr.device.yuv import YuvFormat, rgb_of
 from vsr.errors import DecodingFailed, InvalidOption, MediaError
 from vsr.frames import HostFrame
-from vsr.media.info import VideoInfo
 from vsr.media.reader import Reader
 from vsr.training.pictures import UnusablePicture
 
@@ -38,18 +37,22 @@ def film_frames(path: Path, count: int) -> Iterator[Pixels]:
                 raise UnusablePicture("interlaced video")
             if video.colour.transfer in HDR_TRANSFERS:
                 raise UnusablePicture("HDR video")
-            yield from (_rgb(frame) for frame in _spread(reader.frames(), video, count))
+            seconds = video.duration_seconds or reader.info.duration_seconds
+            ticks = seconds / float(video.time_base) if seconds else None
+            yield from (_rgb(frame) for frame in _spread(reader.frames(), ticks, count))
     except (MediaError, InvalidOption) as error:
         raise UnusablePicture("neither picture nor video") from error
     except DecodingFailed as error:
         raise UnusablePicture("damaged video") from error
 
 
-def _spread(frames: Iterator[HostFrame], video: VideoInfo, count: int) -> Iterator[HostFrame]:
-    """Yield the first frame at or past each of ``count`` evenly spread times."""
-    step = None
-    if video.duration_seconds is not None:
-        step = video.duration_seconds / float(video.time_base) / count
+def _spread(frames: Iterator[HostFrame], duration: float | None, count: int) -> Iterator[HostFrame]:
+    """Yield the first frame at or past each of ``count`` evenly spread times.
+
+    Args:
+        duration: in ticks; None where nobody knows.
+    """
+    step = duration / count if duration is not None else None
     taken, due = 0, float("nan")
     for index, frame in enumerate(frames):
         if taken == count:
