@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from contextlib import ExitStack
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from vsr.batch.engine import EngineSpec
+from vsr.batch.names import DEFAULT_TEMPLATE
+from vsr.cli.engines import engine_from, engine_options
 from vsr.cli.options import (
+    DEFAULT_PRESET,
     existing_from,
     existing_options,
     output_options,
@@ -17,8 +21,11 @@ from vsr.cli.options import (
     spec_options,
 )
 from vsr.cli.report import emit, report_for
-from vsr.jobs.progress import Observer
 from vsr.specs import UpscaleSpec
+
+if TYPE_CHECKING:
+    from vsr.jobs.batch import BatchSpec
+    from vsr.jobs.outcome import Outcome
 
 
 @click.command(short_help="Upscale a folder, past its bad files.")
@@ -26,53 +33,133 @@ from vsr.specs import UpscaleSpec
 @click.argument("target", metavar="OUT_DIR", type=click.Path(path_type=Path))
 @spec_options
 @existing_options
+@click.option("--include", multiple=True, metavar="PATTERN", help="Only these, such as '*.mkv'.")
+@click.option("--exclude", multiple=True, metavar="PATTERN", help="Not these, such as 'raw/*'.")
+@click.option(
+    "--name",
+    default=DEFAULT_TEMPLATE,
+    metavar="TEMPLATE",
+    help="Name of a result without suffix: {stem} {name} {suffix} {model} {scale} {preset}.",
+)
+@click.option("--watch", is_flag=True, help="Go on with files that are added, until Ctrl-C.")
+@engine_options
 @output_options
 def batch(
     source: Path,
     target: Path,
     overwrite: bool,
     no_clobber: bool,
+    include: tuple[str, ...],
+    exclude: tuple[str, ...],
+    name: str,
+    watch: bool,
     as_json: bool,
     verbose: bool,
     quiet: bool,
     **options: Any,
 ) -> int:
-    """Upscale every clip below IN_DIR to the same place below OUT_DIR.
+    r"""Upscale every clip and picture below IN_DIR to the same place below OUT_DIR.
 
-    Clips that are finished are skipped, so the same command goes on where an earlier one stopped;
-    a bad clip does not stop the rest. Ends with 3 if some failed.
+    What is finished, of the same file and settings, is skipped, so the same command goes on where
+    an earlier one stopped; a bad file does not stop the rest. Ends with 3 if some failed.
+
+    \b
+      vsr batch in/ out/ --preset 4k --workers 2
+      vsr batch in/ out/ --scale 2 --include '*.mkv' --name '{stem}_{scale}x'
     """
+    engine = engine_from(options)
     spec = spec_from(options, existing_from(overwrite, no_clobber))
-    return run_batch(source, target, spec, as_json=as_json, quiet=quiet)
+    selection = {"include": include, "exclude": exclude, "name": name}
+    values = {
+        "model": Path(spec.model).name,
+        "scale": str(spec.target.scale or ""),
+        "preset": Path(options["preset"] or DEFAULT_PRESET).stem,
+    }
+    return run_batch(
+        source,
+        target,
+        spec,
+        engine=engine,
+        selection={**selection, "values": values},
+        is_watching=watch,
+        as_json=as_json,
+        quiet=quiet,
+    )
 
 
-def run_batch(source: Path, target: Path, spec: UpscaleSpec, *, as_json: bool, quiet: bool) -> int:
+def run_batch(
+    source: Path,
+    target: Path,
+    spec: UpscaleSpec,
+    *,
+    engine: EngineSpec | None = None,
+    selection: dict[str, Any] | None = None,
+    is_watching: bool = False,
+    as_json: bool,
+    quiet: bool,
+) -> int:
     """Run the job, print a line for each file and one for all; return the exit code."""
-    from vsr.jobs.batch import batch as run
+    from vsr.batch.plan import Selection
+    from vsr.jobs.batch import BatchSpec
+    from vsr.jobs.outcome import counts, write_report
     from vsr.jobs.program import settle
 
     settle()
-    states: Counter[str] = Counter()
-    has_losses = False
-    with ExitStack() as bars:
-
-        def observe(clip: Path) -> Observer:
-            bars.close()  # the bar of the clip before
-            report = report_for(clip.name, as_json=as_json, is_quiet=quiet)
-            return bars.enter_context(report).observe
-
-        for outcome in run(source, target, spec, observe=observe):
-            bars.close()
-            states[outcome.state] += 1
-            has_losses = has_losses or bool(outcome.message)
-            if as_json:
-                emit({"event": "file", **outcome.as_dict()})
-            elif not quiet or outcome.state == "failed":
-                detail = f"  ({outcome.message})" if outcome.message else ""
-                click.echo(f"{outcome.state:7}  {outcome.target}{detail}")
-    counts = {state: states[state] for state in ("done", "skipped", "failed")}
+    job = BatchSpec(
+        upscale=spec,
+        engine=engine or EngineSpec(),
+        selection=Selection(**(selection or {})),
+    )
+    outcomes: list[Outcome] = []
+    try:
+        _show(source, target, job, outcomes, is_watching, as_json=as_json, quiet=quiet)
+    finally:
+        if target.is_dir():
+            with suppress(OSError):  # a full disk; the reason is on its way already
+                write_report(target, outcomes)
+    total = counts(outcomes)
     if as_json:
-        emit({"event": "done", **counts})
+        emit({"event": "done", **total})
     elif not quiet:
-        click.echo(", ".join(f"{count} {state}" for state, count in counts.items()))
+        _echo_table(outcomes)
+        click.echo(", ".join(f"{count} {state}" for state, count in total.items()))
+    has_losses = any(one.has_losses for one in outcomes if one.state != "skipped")
     return 3 if has_losses else 0
+
+
+def _show(
+    source: Path,
+    target: Path,
+    job: BatchSpec,
+    outcomes: list[Outcome],
+    is_watching: bool,
+    *,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Run the job, and show each outcome as it comes."""
+    from vsr.jobs.batch import batch as once
+    from vsr.jobs.batch import watch as forever
+
+    run = forever if is_watching else once
+    with report_for(f"{source.name}/", as_json=as_json, is_quiet=quiet) as report:
+        found: Iterable[Outcome] = run(source, target, job, observe=report.observe)
+        try:
+            for outcome in found:
+                outcomes.append(outcome)
+                if as_json:
+                    emit({"event": "file", **outcome.as_dict()})
+                elif not quiet:
+                    report.note(outcome.line())
+                elif outcome.state == "failed":
+                    click.echo(f"vsr: {outcome.line()}", err=True)
+        except KeyboardInterrupt:
+            if not is_watching:
+                raise
+
+
+def _echo_table(outcomes: list[Outcome]) -> None:
+    from vsr.cli.table import echo_table
+    from vsr.jobs.outcome import HEADS
+
+    echo_table(HEADS, [outcome.row() for outcome in outcomes])

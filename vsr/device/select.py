@@ -88,6 +88,11 @@ def select(name: str = "auto", precision: Precision = "auto") -> Device:
     return _cuda(index, precision, "asked for")
 
 
+def cuda_count() -> int:
+    """Return how many CUDA devices this process can use."""
+    return _cuda_devices()[0]
+
+
 def _cuda_devices() -> tuple[int, str]:
     """Return how many CUDA devices torch can use, and why so many."""
     import torch

@@ -1,121 +1,215 @@
-"""``vsr batch``: every clip of a folder, one after another, past the bad ones."""
+"""``vsr batch``: every file of a folder, on all workers, past the bad ones, none of them twice."""
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field, replace
+from hashlib import sha256
+from math import inf
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from vsr.errors import InvalidOption, NoSuchFile, UnwritableOutput, VsrError
-from vsr.jobs.progress import Note, Observer, ignore
-from vsr.jobs.upscale import upscale
+from vsr.batch.crew import Crew
+from vsr.batch.engine import EngineSpec
+from vsr.batch.ledger import Ledger, facts_of, open_ledger
+from vsr.batch.names import check_inside
+from vsr.batch.plan import Item, Selection, check_folders, plan
+from vsr.errors import NoSuchFile, OutputExists, VsrError
+from vsr.jobs.engines import Open, open_engine
+from vsr.jobs.film import FilmInWork
+from vsr.jobs.outcome import Outcome
+from vsr.jobs.progress import Observer, ignore
+from vsr.jobs.tally import Tally
+from vsr.media.work import source_facts
 from vsr.specs import UpscaleSpec
 
-State = Literal["done", "skipped", "failed"]
-
-VIDEO_SUFFIXES = frozenset(
-    {".3gp", ".asf", ".avi", ".dv", ".f4v", ".flv", ".h264", ".h265", ".hevc", ".ivf", ".m2ts",
-     ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".mxf", ".nut", ".ogm", ".ogv",
-     ".ts", ".vob", ".webm", ".wmv", ".y4m"}
-)  # fmt: skip
-"""What is taken for a clip in a folder; anything may be named to ``vsr upscale``."""
-
-KEPT_SUFFIXES = frozenset({".mkv", ".mov", ".mp4", ".webm", ".m4v", ".ts"})
-"""Containers that are written as they came; a clip in any other becomes ``.mkv``."""
+WATCH_SECONDS = 2.0
+"""How often a watched folder is looked at; a file is taken when two looks find it equal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What became of one file.
+class BatchSpec:
+    """A batch: what is done to each file, to which files, and by whom."""
 
-    Attributes:
-        message: the error, or the losses, in one line; empty when all went well.
-    """
-
-    source: Path
-    target: Path
-    state: State
-    frames: int = 0
-    fps: float = 0.0
-    message: str = ""
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return plain values for JSON."""
-        return {**asdict(self), "source": str(self.source), "target": str(self.target)}
+    upscale: UpscaleSpec
+    selection: Selection = field(default_factory=Selection)
+    engine: EngineSpec = field(default_factory=EngineSpec)
 
 
 def batch(
-    source: Path,
-    target: Path,
-    spec: UpscaleSpec,
-    *,
-    observe: Callable[[Path], Observer] = lambda _: ignore,
-    note: Note = ignore,
+    source: Path, target: Path, spec: BatchSpec, *, observe: Observer = ignore
 ) -> Iterator[Outcome]:
-    """Upscale every clip below ``source`` to its mirrored place below ``target``.
+    """Upscale every file below ``source`` to its mirrored place below ``target``.
 
-    A file that stands in its place is finished and is skipped, as a target only appears whole; one
-    that fails is told, and the rest goes on.
+    What is finished, of the same input and settings, is skipped; a file that fails is told, and the
+    rest goes on. Nothing outside ``target`` is written.
+
+    Args:
+        observe: told how far all files are.
 
     Yields:
-        one `Outcome` for each file, in the order of the names.
+        one `Outcome` for each file, as it ends.
 
     Raises:
-        NoSuchFile, UnwritableOutput, InvalidOption: one of the folders cannot be used.
+        Refused: one of the folders or the engine cannot be used, or another batch is at work.
     """
-    for clip, place in pairs(source, target):
-        if place.exists() and spec.existing != "overwrite":
-            yield Outcome(source=clip, target=place, state="skipped")
-            continue
-        yield _attempt(clip, place, replace(spec, existing="overwrite"), observe(clip), note)
+    check_folders(source, target)
+    items = plan(source, target, spec.selection)
+    if not items:
+        raise NoSuchFile(f"{source}: nothing to upscale in this folder.")
+    with open_ledger(target) as ledger, ExitStack() as stack:
+        yield from _Batch(ledger, spec, observe, stack).run(items)
 
 
-def pairs(source: Path, target: Path) -> list[tuple[Path, Path]]:
-    """Return each clip below ``source`` with its place below ``target``; no two share a place.
+def watch(
+    source: Path,
+    target: Path,
+    spec: BatchSpec,
+    *,
+    observe: Observer = ignore,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Iterator[Outcome]:
+    """Do the same again and again, with files that have stopped growing, until interrupted.
 
     Raises:
-        NoSuchFile, UnwritableOutput, InvalidOption: one of the folders cannot be used.
+        Refused: as `batch`; an empty folder is waited for.
     """
-    if not source.is_dir():
-        raise NoSuchFile(f"{source}: no such folder.")
-    if target.exists() and not target.is_dir():
-        raise UnwritableOutput(f"{target}: is a file. Name a folder for the results.")
-    if source.resolve() == target.resolve():
-        raise InvalidOption(f"{target}: is the folder of the sources. Name another one.")
-    clips = [path for path in sorted(source.rglob("*")) if _is_clip(path, source, target)]
-    if not clips:
-        raise NoSuchFile(f"{source}: no video in this folder.")
-    taken: set[Path] = set()
-    found = []
-    for clip in clips:
-        place = target / clip.relative_to(source)
-        if place.suffix.lower() not in KEPT_SUFFIXES:
-            place = place.with_suffix(".mkv")
-        if place in taken:  # a.avi beside a.mkv
-            place = place.with_name(f"{clip.name}.mkv")
-        taken.add(place)
-        found.append((clip, place))
-    return found
+    check_folders(source, target)
+    before: dict[Path, Any] = {}
+    handled: dict[Path, Any] = {}
+    with open_ledger(target) as ledger, ExitStack() as stack:
+        work = _Batch(ledger, spec, observe, stack)
+        while True:
+            items = plan(source, target, spec.selection)
+            now = {item.source: facts_of(item.source) for item in items}
+            ready = [
+                item
+                for item in items
+                if now[item.source] == before.get(item.source) != handled.get(item.source)
+            ]
+            yield from work.run(ready)
+            handled |= {item.source: now[item.source] for item in ready}
+            before = now
+            sleep(WATCH_SECONDS)
 
 
-def _is_clip(path: Path, source: Path, target: Path) -> bool:
-    is_hidden = any(part.startswith(".") for part in path.relative_to(source).parts)
-    is_result = path.is_relative_to(target)
-    return path.suffix.lower() in VIDEO_SUFFIXES and path.is_file() and not (is_hidden or is_result)
+class _Batch:
+    """An open ledger and, once there is work, an open engine."""
+
+    def __init__(
+        self, ledger: Ledger, spec: BatchSpec, observe: Observer, stack: ExitStack
+    ) -> None:
+        self._ledger, self._spec, self._stack = ledger, spec, stack
+        self._tally = Tally(observe)
+        self._opened: Open | None = None
+        self._settings = fingerprint(spec.upscale)
+
+    def run(self, items: list[Item]) -> Iterator[Outcome]:
+        """Settle what needs no work, then do the rest, longest first."""
+        todo: list[tuple[Item, dict[str, Any]]] = []
+        for item in items:
+            settled = self._settled(item, todo)
+            if settled is not None:
+                yield settled
+        if todo:
+            self._opened = self._opened or self._stack.enter_context(
+                open_engine(self._spec.engine, self._spec.upscale)
+            )
+            yield from self._work(self._opened, todo)
+
+    def _settled(self, item: Item, todo: list[tuple[Item, dict[str, Any]]]) -> Outcome | None:
+        """Return what became of a file without work, or put it on the list."""
+        existing, ledger = self._spec.upscale.existing, self._ledger
+        try:
+            check_inside(item.target, ledger.folder)
+            key = {**source_facts(item.source), "settings": self._settings}
+            if item.target.exists():
+                if existing != "overwrite" and ledger.is_finished(item.target, key):
+                    return self._skipped(item)
+                if existing == "skip":
+                    return self._skipped(item)
+                if existing == "refuse" and not ledger.is_ours(item.target):
+                    raise OutputExists(
+                        f"{item.target}: there already, and no batch has made it. "
+                        "Add -y to overwrite it, or -n to leave it."
+                    )
+            item.target.parent.mkdir(parents=True, exist_ok=True)
+        except (VsrError, OSError) as error:
+            return _failed(item, error)
+        todo.append((item, key))
+        return None
+
+    def _work(self, opened: Open, todo: list[tuple[Item, dict[str, Any]]]) -> Iterator[Outcome]:
+        """Do the films; each is in the ledger before it is told."""
+        self._ledger.begin([(item.name, item.target, key) for item, key in todo])
+        spec = replace(opened.spec, existing="overwrite")
+        films: dict[int, tuple[Item, dict[str, Any]]] = {}
+        pieces: list[FilmInWork] = []
+        for item, key in todo:
+            film = FilmInWork(
+                item.source,
+                item.target,
+                spec,
+                is_shared=opened.is_shared,
+                is_mixed=self._spec.engine.is_mixed,
+                told=self._tally.tell,
+            )
+            films[id(film)] = (item, key)
+            pieces.append(film)
+            self._tally.add(film)
+        try:
+            for piece in Crew(opened.engine).run(pieces):
+                assert isinstance(piece, FilmInWork)
+                yield self._ended(piece, *films[id(piece)])
+        finally:
+            for film in pieces:
+                film.release()
+
+    def _ended(self, film: FilmInWork, item: Item, key: dict[str, Any]) -> Outcome:
+        result = film.result
+        if result is None:
+            outcome = _failed(item, film.error)
+            self._ledger.write("failed", item.name, item.target, key, {"error": outcome.error})
+            return outcome
+        outcome = Outcome(
+            source=item.source,
+            target=item.target,
+            state="done",
+            frames=result.frames_out,
+            fps=result.fps,
+            reused=result.frames_reused,
+            losses=result.losses,
+        )
+        self._ledger.write("done", item.name, item.target, key, outcome.facts())
+        return outcome
+
+    def _skipped(self, item: Item) -> Outcome:
+        facts = dict(self._ledger.summary(item.target))
+        losses = tuple(facts.pop("losses", ()))
+        return Outcome(
+            source=item.source, target=item.target, state="skipped", losses=losses, **facts
+        )
 
 
-def _attempt(clip: Path, place: Path, spec: UpscaleSpec, observe: Observer, note: Note) -> Outcome:
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        result = upscale(clip, place, spec, observe=observe, note=note)
-    except (VsrError, OSError) as error:
-        return Outcome(source=clip, target=place, state="failed", message=str(error))
-    return Outcome(
-        source=clip,
-        target=place,
-        state="done",
-        frames=result.frames_out,
-        fps=result.fps,
-        message="; ".join(result.losses),
-    )
+def fingerprint(spec: UpscaleSpec) -> str:
+    """Return what tells one batch's settings from another's, as far as pixels and streams go."""
+    values = asdict(replace(spec, encode=replace(spec.encode, options={})))
+    for name in ("existing", "is_restart", "keeps_work", "threads", "device"):
+        del values[name]
+    values["encoder options"] = sorted(spec.encode.options.items())
+    if spec.time.end_seconds == inf:
+        values["time"]["end_seconds"] = None
+    weights = Path(spec.model).expanduser()
+    if weights.is_file():
+        values["weights"] = source_facts(weights)
+    return sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _failed(item: Item, error: BaseException | None) -> Outcome:
+    text = " ".join(str(error).split()) or type(error).__name__
+    if not isinstance(error, VsrError | OSError):
+        text = f"{type(error).__name__}: {text}"
+    return Outcome(source=item.source, target=item.target, state="failed", error=text)

@@ -55,7 +55,7 @@ class Job:
     @property
     def frames_expected(self) -> int | None:
         """How many frames there will be, as far as the header is to be believed."""
-        return frames_expected(self.source.video, self.spec.time)
+        return frames_expected(self.source, self.spec.time)
 
     @property
     def context(self) -> int:
@@ -114,11 +114,13 @@ class Job:
         yield from (note if note.endswith(".") else f"{note}." for note in self.encoder.notes)
 
 
-def frames_expected(video: VideoInfo, time: TimeRange) -> int | None:
+def frames_expected(info: MediaInfo, time: TimeRange) -> int | None:
     """Return how many pictures a part of a clip has, as far as the header is to be believed."""
+    video = info.video
     count = video.frames_in_header
-    if not count and video.duration_seconds and video.frame_rate:
-        count = round(video.duration_seconds * video.frame_rate)
+    duration_seconds = video.duration_seconds or info.duration_seconds
+    if not count and duration_seconds and video.frame_rate:
+        count = round(duration_seconds * video.frame_rate)
     if count and video.frame_rate and not time.is_whole:
         last_seconds = min(time.end_seconds, float(count / video.frame_rate))
         count = max(0, round((last_seconds - time.start_seconds) * video.frame_rate))

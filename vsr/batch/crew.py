@@ -1,0 +1,121 @@
+"""Hand out tasks: most urgent first, a lost one again to another worker, past what fails."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from heapq import heappop, heappush
+from typing import Any, Protocol
+
+from vsr.batch.engine import Ended, Engine
+
+RETRIES = 3
+"""How often a task may lose its worker before it is given up."""
+
+
+class Task(Protocol):
+    """Something to do: a plain value that travels."""
+
+    @property
+    def urgency(self) -> int:
+        """The smaller, the sooner."""
+        ...
+
+
+class Piece(Protocol):
+    """A piece of work made of tasks, such as a film. It lives with the driver."""
+
+    @property
+    def weight(self) -> float:
+        """How much work it is; of equally urgent tasks, the heaviest piece's come first."""
+        ...
+
+    @property
+    def is_over(self) -> bool:
+        """Nothing is left to do, well or badly."""
+        ...
+
+    def begin(self) -> Iterable[Task]:
+        """Return the first tasks."""
+        ...
+
+    def told(self, task: Any, tick: Any) -> None:
+        """Take in how far a task is; None if it begins anew."""
+        ...
+
+    def ended(self, task: Any, value: Any) -> Iterable[Task]:
+        """Take in what a task gave; return those that it makes possible."""
+        ...
+
+    def fail(self, error: BaseException) -> None:
+        """Take in that a task cannot be done; the piece is over."""
+        ...
+
+
+class Crew:
+    """Runs pieces of work on an engine."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._queue: list[tuple[int, float, int]] = []
+        self._tasks: dict[int, tuple[Piece, Task]] = {}
+        self._losses: dict[int, int] = {}
+        self._tickets = 0
+
+    def run(self, pieces: Iterable[Piece]) -> Iterator[Piece]:
+        """Yield each piece when it is over."""
+        over: deque[Piece] = deque()
+        running = 0
+        for piece in pieces:
+            self._add(piece, piece.begin())
+            if piece.is_over:
+                over.append(piece)
+        while self._queue or running or over:
+            while over:
+                yield over.popleft()
+            while self._queue and self._engine.free:
+                running += self._start()
+            for ended in self._engine.wait(self._told) if running else ():
+                running -= 1
+                piece = self._tasks[ended.ticket][0]
+                if piece.is_over:  # it failed in another task
+                    continue
+                self._take(piece, ended)
+                if piece.is_over:
+                    over.append(piece)
+
+    def _add(self, piece: Piece, tasks: Iterable[Task]) -> None:
+        for task in tasks:
+            self._tickets += 1
+            self._tasks[self._tickets] = (piece, task)
+            heappush(self._queue, (task.urgency, -piece.weight, self._tickets))
+
+    def _start(self) -> int:
+        """Start the most urgent task; return how many were started."""
+        *_, ticket = heappop(self._queue)
+        piece, task = self._tasks[ticket]
+        if piece.is_over:  # it failed in another task
+            del self._tasks[ticket]
+            return 0
+        self._engine.start(ticket, task)
+        return 1
+
+    def _told(self, ticket: int, tick: Any) -> None:
+        piece, task = self._tasks[ticket]
+        piece.told(task, tick)
+
+    def _take(self, piece: Piece, ended: Ended) -> None:
+        task = self._tasks[ended.ticket][1]
+        if ended.is_lost and self._losses.get(ended.ticket, 0) < RETRIES:
+            self._losses[ended.ticket] = self._losses.get(ended.ticket, 0) + 1
+            piece.told(task, None)
+            heappush(self._queue, (task.urgency, -piece.weight, ended.ticket))
+            return
+        del self._tasks[ended.ticket]
+        if ended.error is not None:
+            piece.fail(ended.error)
+            return
+        try:
+            self._add(piece, piece.ended(task, ended.value))
+        except Exception as error:  # such as a full disk: this piece ends, the rest goes on
+            piece.fail(error)

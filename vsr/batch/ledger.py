@@ -1,0 +1,185 @@
+"""What a batch has finished: one line of JSON a fact, on the disk before the next file begins.
+
+A line is written when a file is begun and when it ends, and never changed. A crash can cost the
+last line alone, and then the result itself tells: it only appears under its name when it is whole.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Self, TextIO
+
+from vsr.errors import OutputBusy, UnwritableOutput
+from vsr.media.lock import locked
+
+LEDGER, LOCK = ".vsr-ledger.jsonl", ".vsr-lock"
+
+Event = Literal["begun", "done", "failed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One line.
+
+    Attributes:
+        target: of the file, below the output folder.
+        key: what the result depends on: facts of the source, and of the settings.
+        result: size and time of the file under the result's name: before, for ``begun``; after, for
+            ``done``; None if there was none.
+        summary: for the report.
+    """
+
+    event: Event
+    name: str
+    target: str
+    key: Mapping[str, Any]
+    result: tuple[int, int] | None = None
+    summary: Mapping[str, Any] = field(default_factory=dict)
+
+    def as_line(self) -> str:
+        """Return one line of JSON; any name survives in it."""
+        values = {name: getattr(self, name) for name in self.__slots__}
+        return json.dumps(values, default=dict) + "\n"
+
+    @classmethod
+    def from_line(cls, line: str) -> Self | None:
+        """Return the entry of a line, None if the line was cut off by a crash."""
+        try:
+            values = json.loads(line)
+            result = values.pop("result")
+            return cls(result=tuple(result) if result else None, **values)
+        except (ValueError, TypeError, LookupError, AttributeError):
+            return None
+
+
+class Ledger:
+    """The ledger of an output folder, owned by one batch at a time; see `open_ledger`."""
+
+    def __init__(self, folder: Path, file: TextIO) -> None:
+        self.folder = folder
+        self._file = file
+        self._last: dict[str, Entry] = {}
+        self._done: dict[str, Entry] = {}
+        file.seek(0)
+        text = file.read()
+        for entry in filter(None, map(Entry.from_line, text.splitlines())):
+            self._take(entry)
+        if text and not text.endswith("\n"):
+            file.write("\n")
+
+    def is_finished(self, target: Path, key: Mapping[str, Any]) -> bool:
+        """Say whether a result is there, whole, of the same input and settings."""
+        entry = self._maker(target)
+        return entry is not None and entry.key == key
+
+    def is_ours(self, target: Path) -> bool:
+        """Say whether what lies at ``target`` was made by a batch, of whatever input."""
+        return self._maker(target) is not None
+
+    def summary(self, target: Path) -> Mapping[str, Any]:
+        """Return what was said of the last result at ``target``."""
+        entry = self._maker(target)
+        return entry.summary if entry else {}
+
+    def begin(self, files: Iterable[tuple[str, Path, Mapping[str, Any]]]) -> None:
+        """Write down that files are begun, before anything is: name, target and key of each."""
+        entries = [self._entry("begun", name, target, key, {}) for name, target, key in files]
+        self._write(entries)
+
+    def write(
+        self,
+        event: Event,
+        name: str,
+        target: Path,
+        key: Mapping[str, Any],
+        summary: Mapping[str, Any],
+    ) -> None:
+        """Write down how a file ended."""
+        self._write([self._entry(event, name, target, key, summary)])
+
+    def _entry(
+        self,
+        event: Event,
+        name: str,
+        target: Path,
+        key: Mapping[str, Any],
+        summary: Mapping[str, Any],
+    ) -> Entry:
+        return Entry(
+            event=event,
+            name=name,
+            target=self._name(target),
+            key=key,
+            result=facts_of(target),
+            summary=summary,
+        )
+
+    def _write(self, entries: Iterable[Entry]) -> None:
+        for entry in entries:
+            self._take(entry)
+            self._file.write(entry.as_line())
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+    def _name(self, target: Path) -> str:
+        return target.relative_to(self.folder).as_posix()
+
+    def _take(self, entry: Entry) -> None:
+        self._last[entry.target] = entry
+        if entry.event == "done":
+            self._done[entry.target] = entry
+
+    def _maker(self, target: Path) -> Entry | None:
+        """Return the entry that the file at ``target`` came out of.
+
+        After ``begun`` without an end, the process died: a file that was not there before is the
+        finished result, as it only ever appears whole.
+        """
+        name, now = self._name(target), facts_of(target)
+        last, done = self._last.get(name), self._done.get(name)
+        if now is None or last is None:
+            return None
+        if last.event == "begun" and now != last.result:
+            return last
+        return done if done is not None and now == done.result else None
+
+
+@contextmanager
+def open_ledger(folder: Path) -> Iterator[Ledger]:
+    """Open, or begin, the ledger of an output folder; no second batch may while it is open.
+
+    Raises:
+        OutputBusy: another batch is writing into this folder.
+        UnwritableOutput: the folder cannot be made or written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = locked(folder / LOCK)
+    except BlockingIOError as error:
+        raise OutputBusy(
+            f"{folder}: another batch is writing into it. Wait for it, or choose another one."
+        ) from error
+    except OSError as error:
+        raise UnwritableOutput(
+            f"{folder}: cannot be written ({error.strerror}). Choose another folder."
+        ) from error
+    try:
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
+        with os.fdopen(os.open(folder / LEDGER, flags, 0o644), "r+", encoding="utf-8") as file:
+            yield Ledger(folder, file)
+    finally:
+        os.close(lock)
+
+
+def facts_of(path: Path) -> tuple[int, int] | None:
+    """Return size and time of change in nanoseconds, None if there is no such file."""
+    try:
+        facts = path.stat()
+    except OSError:
+        return None
+    return facts.st_size, facts.st_mtime_ns

@@ -1,0 +1,176 @@
+"""Workers in processes of this machine: one for each GPU, or for each share of the processor.
+
+A process that dies takes nothing with it: its task is told as lost, and a new process takes its
+place. A driver that dies takes its workers along, so that none writes beside its successor's.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+from vsr.batch.engine import Ended, OpenWorker, Told
+from vsr.errors import Failed
+
+WAIT_SECONDS = 1.0
+END_SECONDS = 2.0
+"""How long a worker may take to end before it is killed: what it has on the disk is whole."""
+
+TOLD, DONE, FAILED = "told", "done", "failed"
+
+
+class LocalEngine:
+    """Processes that were spawned; see `open_local`."""
+
+    def __init__(self, open_worker: OpenWorker, gpus: Sequence[int | None]) -> None:
+        self._workers = [_Process(open_worker, gpu) for gpu in gpus]
+
+    @property
+    def size(self) -> int:
+        """How many processes there are."""
+        return len(self._workers)
+
+    @property
+    def free(self) -> int:
+        """How many of them wait for a task."""
+        return sum(worker.ticket is None for worker in self._workers)
+
+    def start(self, ticket: int, task: Any) -> None:
+        """Send a task to the process that has waited longest."""
+        worker = next(worker for worker in self._workers if worker.ticket is None)
+        worker.send(ticket, task)
+        self._workers.remove(worker)
+        self._workers.append(worker)
+
+    def wait(self, told: Told) -> list[Ended]:
+        """Wait until something is heard, or for a second."""
+        busy = {worker.pipe: worker for worker in self._workers if worker.ticket is not None}
+        ready = wait(list(busy), WAIT_SECONDS)
+        return [ended for pipe in ready for ended in busy[pipe].heard(told)]  # type: ignore[index]  # pipes went in, so pipes come out
+
+    def close(self) -> None:
+        """End every process."""
+        for worker in self._workers:
+            worker.end()
+
+
+class _Process:
+    """One process, and the task that it is doing."""
+
+    def __init__(self, open_worker: OpenWorker, gpu: int | None) -> None:
+        self._open_worker, self._gpu = open_worker, gpu
+        self.ticket: int | None = None
+        self._spawn()
+
+    def _spawn(self) -> None:
+        context = multiprocessing.get_context("spawn")  # a forked torch or FFmpeg hangs
+        self.pipe: Connection[Any, Any]
+        self.pipe, theirs = context.Pipe()
+        self.process: BaseProcess = context.Process(
+            target=_serve, args=(theirs, self._open_worker, self._gpu), name="vsr-worker"
+        )
+        self.process.start()
+        theirs.close()
+
+    def send(self, ticket: int, task: Any) -> None:
+        self.ticket = ticket
+        try:
+            self.pipe.send(task)
+        except OSError:  # it died while it waited: a new one takes the task
+            self.end()
+            self._spawn()
+            self.pipe.send(task)
+
+    def heard(self, told: Told) -> Iterator[Ended]:
+        """Pass on what it tells; yield how its task ended, if it did."""
+        ticket = self.ticket
+        assert ticket is not None
+        try:
+            kind, content = self.pipe.recv()
+        except (EOFError, OSError):
+            self.process.join()
+            self.ticket = None
+            yield Ended(ticket=ticket, error=_death(self.process.exitcode), is_lost=True)
+            self._spawn()
+            return
+        if kind == TOLD:
+            told(ticket, content)
+            return
+        self.ticket = None
+        if kind == DONE:
+            yield Ended(ticket=ticket, value=content)
+        else:
+            yield Ended(ticket=ticket, error=content)
+
+    def end(self) -> None:
+        self.pipe.close()
+        if self.ticket is not None:
+            self.process.terminate()
+        self.process.join(END_SECONDS)
+        if self.process.is_alive():
+            self.process.kill()
+            self.process.join()
+
+
+@contextmanager
+def open_local(open_worker: OpenWorker, gpus: Sequence[int | None]) -> Iterator[LocalEngine]:
+    """Spawn a process for each of ``gpus``; they end with the ``with``.
+
+    Args:
+        open_worker: called in each process.
+        gpus: the CUDA device that each sees; None for the CPU.
+    """
+    with closing(LocalEngine(open_worker, gpus)) as engine:
+        yield engine
+
+
+def _serve(pipe: Connection[Any, Any], open_worker: OpenWorker, gpu: int | None) -> None:
+    """Do what comes through the pipe until it is closed; this is the worker's whole life."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the driver's to answer
+    threading.Thread(target=_die_with_driver, daemon=True).start()
+    if gpu is not None:
+        os.environ["CUDA_VISIBLE_DEVICES"] = str(gpu)
+    with closing(open_worker()) as worker:
+        while True:
+            try:
+                task = pipe.recv()
+            except EOFError:
+                return
+            try:
+                answer = DONE, worker.do(task, lambda tick: pipe.send((TOLD, tick)))
+            except Exception as error:  # a bad file, in whatever way, must not stop the rest
+                answer = FAILED, portable(error)
+            pipe.send(answer)
+
+
+def portable(error: Exception) -> Exception:
+    """Return an error that survives pickling: itself where it does, else one that quotes it."""
+    from pickle import PicklingError, dumps, loads
+
+    try:
+        loads(dumps(error))
+    except (PicklingError, TypeError, AttributeError, ValueError):
+        return Failed(f"{type(error).__name__}: {error}")
+    return error
+
+
+def _die_with_driver() -> None:
+    driver = multiprocessing.parent_process()
+    if driver is not None:
+        driver.join()
+    os._exit(1)  # a segment half done is worth nothing
+
+
+def _death(code: int | None) -> Failed:
+    if code is not None and code < 0:
+        name = signal.Signals(-code).name
+        hint = " The system may have run out of memory: try fewer --workers." * (code == -9)
+        return Failed(f"the worker was ended by {name}.{hint}")
+    return Failed(f"the worker ended by itself (exit code {code}).")

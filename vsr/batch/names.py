@@ -1,0 +1,76 @@
+"""The name of a result: from a template, inside the output folder whatever the input is called."""
+
+from __future__ import annotations
+
+import string
+import unicodedata
+from pathlib import Path
+
+from vsr.errors import InvalidOption, UnwritableOutput
+
+FIELDS = ("stem", "name", "suffix", "model", "scale", "preset")
+DEFAULT_TEMPLATE = "{stem}"
+LONGEST_BYTES = 240
+"""File systems take 255; the work folder beside a result adds a few."""
+
+
+def check_template(template: str) -> None:
+    """Check that a template can be filled in.
+
+    Raises:
+        InvalidOption: it has an unknown field, or can leave its folder.
+    """
+    try:
+        named = [
+            field for _, field, _, _ in string.Formatter().parse(template) if field is not None
+        ]
+    except ValueError as error:
+        raise InvalidOption(f"--name {template}: {error}.") from error
+    unknown = [field for field in named if field not in FIELDS]
+    if unknown:
+        raise InvalidOption(
+            f"--name {template}: {{{unknown[0]}}} is no field. Choose from "
+            f"{', '.join(f'{{{field}}}' for field in FIELDS)}."
+        )
+    if "/" in template or "\\" in template or "\0" in template:
+        raise InvalidOption(f"--name {template}: a name, not a path. The folders are mirrored.")
+
+
+def filled(template: str, source: Path, suffix: str, values: dict[str, str]) -> str:
+    """Return the name of the result of ``source``, with its suffix.
+
+    Args:
+        suffix: of the result, such as ``.mkv``.
+        values: of the fields beyond the source's own name.
+
+    Raises:
+        InvalidOption: the name would be empty, too long or mean another folder.
+    """
+    own = {"stem": source.stem, "name": source.name, "suffix": source.suffix.lstrip(".")}
+    name = template.format(**dict.fromkeys(FIELDS, "") | values | own) + suffix
+    is_path = "/" in name or "\0" in name
+    if is_path or name in ("", ".", "..", suffix) or name.startswith("."):
+        raise InvalidOption(f"--name {template}: gives {name!r} for {source.name}, no name to use.")
+    if len(name.encode("utf-8", "surrogateescape")) > LONGEST_BYTES:
+        raise InvalidOption(f"{source.name}: the result's name would be too long. Use --name.")
+    return name
+
+
+def collision_key(place: Path) -> str:
+    """Return what is equal for two places that some file system takes for one."""
+    return unicodedata.normalize("NFC", str(place)).casefold()
+
+
+def check_inside(place: Path, folder: Path) -> None:
+    """Check that writing ``place`` writes below ``folder``, wherever links lead.
+
+    Raises:
+        UnwritableOutput: it would not.
+    """
+    root = folder.resolve()
+    work = place.with_name(f".{place.name}.vsr")
+    is_inside = place.parent.resolve().is_relative_to(root) and not work.is_symlink()
+    if not is_inside or ".." in place.relative_to(folder).parts:
+        raise UnwritableOutput(
+            f"{place}: a link leads out of {folder}. Nothing is written there; remove the link."
+        )

@@ -1,0 +1,234 @@
+"""Workers on a Ray cluster: one actor for each GPU, or for each share of the processors.
+
+Ray places the actors and starts them anew where one is lost; which task comes next, and again, is
+the crew's. Films travel by a shared file system alone, so a task is a few paths.
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import Any
+
+from vsr.batch.engine import DeviceClass, Ended, EngineSpec, OpenWorker, Told, Worker
+from vsr.batch.local import portable
+from vsr.errors import DeviceUnavailable, Failed, InvalidOption, Refused
+
+POLL_SECONDS = 0.5
+"""How often the actors are asked how far they are."""
+
+PATIENCE_SECONDS = 300.0
+"""How long a cluster may take to show its first worker, or another one when all are lost."""
+
+
+class Actor:
+    """A worker inside the cluster. Two of its methods run at once: `do`, and `tick` beside it."""
+
+    def __init__(self, open_worker: OpenWorker) -> None:
+        self._worker: Worker = open_worker()
+        self._told: list[Any] = []
+
+    def describe(self) -> DeviceClass:
+        """Say on what it computes."""
+        return self._worker.describe()
+
+    def do(self, task: Any) -> tuple[Any, Exception | None]:
+        """Do a task; return what it gave, or why it failed."""
+        self._told = []
+        try:
+            return self._worker.do(task, self._told.append), None
+        except Exception as error:  # a bad file, in whatever way, must not stop the rest
+            return None, portable(error)
+
+    def ticks(self) -> list[Any]:
+        """Return what the running task has told since the last question."""
+        told, count = self._told, len(self._told)
+        taken, self._told[:count] = told[:count], []
+        return taken
+
+
+class RayEngine:
+    """Actors of a cluster; see `open_ray`."""
+
+    def __init__(self, ray: Any, actors: list[Any], spec: EngineSpec) -> None:
+        self._ray, self._actors, self._spec = ray, actors, spec
+        self._free: list[Any] = []
+        self._running: dict[Any, tuple[Any, int]] = {}
+        self._waking = {actor.describe.remote(): actor for actor in actors}
+        self._first: DeviceClass | None = None
+        self._seen_at = time.monotonic()
+
+    @property
+    def size(self) -> int:
+        """How many actors there are."""
+        return len(self._actors)
+
+    @property
+    def free(self) -> int:
+        """How many of them wait for a task."""
+        return len(self._free)
+
+    def start(self, ticket: int, task: Any) -> None:
+        """Send a task to the actor that has waited longest."""
+        actor = self._free.pop(0)
+        self._running[actor.do.remote(task)] = (actor, ticket)
+
+    def wait(self, told: Told) -> list[Ended]:
+        """Wait until something ends, or for half a second; then ask how far the rest is.
+
+        Raises:
+            DeviceUnavailable: the actors would make different bytes.
+            Failed: the cluster has gone.
+        """
+        refs = [*self._running, *self._waking]
+        try:
+            ready, _ = self._ray.wait(refs, num_returns=len(refs), timeout=0)
+            if not ready:
+                ready, _ = self._ray.wait(refs, num_returns=1, timeout=POLL_SECONDS)
+            self._wake([ref for ref in ready if ref in self._waking])
+            ended = [self._end(ref) for ref in ready if ref in self._running]
+            if not ready:
+                self._ask(told)
+        except (self._ray.exceptions.RaySystemError, ConnectionError) as error:
+            raise Failed(
+                f"the Ray cluster has gone ({_first_line(error)}). What is finished is on the "
+                "disk: start it again and run the same command."
+            ) from error
+        return ended
+
+    def first(self) -> None:
+        """Wait for the first actor.
+
+        Raises:
+            DeviceUnavailable: the cluster has no room for one, or it cannot start.
+        """
+        while not self._free:
+            self.wait(lambda ticket, tick: None)
+
+    def close(self) -> None:
+        """Let the actors go."""
+        for actor in self._actors:
+            self._ray.kill(actor)
+
+    def _end(self, ref: Any) -> Ended:
+        actor, ticket = self._running.pop(ref)
+        try:
+            value, error = self._ray.get(ref)
+        except self._ray.exceptions.RayError as lost:
+            self._waking[actor.describe.remote()] = actor  # Ray starts it anew, perhaps elsewhere
+            reason = Failed(f"a worker was lost: {_first_line(lost)}")
+            return Ended(ticket=ticket, error=reason, is_lost=True)
+        self._free.append(actor)
+        return Ended(ticket=ticket, value=value, error=error)
+
+    def _wake(self, refs: list[Any]) -> None:
+        """Take in the actors that have come up, and give up when none has for long."""
+        for ref in refs:
+            actor = self._waking.pop(ref)
+            try:
+                found = self._ray.get(ref)
+            except self._ray.exceptions.RayTaskError as error:
+                raise DeviceUnavailable(f"a worker cannot start: {_first_line(error)}") from error
+            except self._ray.exceptions.RayError:
+                self._waking[actor.describe.remote()] = actor
+                continue
+            self._check(found)
+            self._free.append(actor)
+        if self._free or self._running:
+            self._seen_at = time.monotonic()
+        elif time.monotonic() - self._seen_at > PATIENCE_SECONDS:
+            raise DeviceUnavailable(
+                f"no worker has come up in {PATIENCE_SECONDS:g} s. Has the cluster room for "
+                f"{self._spec.cpus_per_worker or 1} processors each (ray status)?"
+            )
+
+    def _check(self, found: DeviceClass) -> None:
+        first = self._first = self._first or found
+        if not (self._spec.is_mixed or found.is_like(first)):
+            raise DeviceUnavailable(
+                f"workers of different classes: {first}; {found}. The bytes would depend on who "
+                "does which segment: use machines of one kind, or allow it with --mixed."
+            )
+
+    def _ask(self, told: Told) -> None:
+        """Pass on how far the running tasks are; an actor that does not answer is not asked."""
+        asked = {actor.ticks.remote(): ticket for actor, ticket in self._running.values()}
+        if not asked:
+            return
+        answered, _ = self._ray.wait(list(asked), num_returns=len(asked), timeout=POLL_SECONDS)
+        for ref in answered:
+            try:
+                ticks = self._ray.get(ref)
+            except self._ray.exceptions.RayError:  # it is lost; its task will say so
+                continue
+            for tick in ticks:
+                told(asked[ref], tick)
+
+
+@contextmanager
+def open_ray(
+    open_worker: OpenWorker, spec: EngineSpec, *, has_gpus: bool = True
+) -> Iterator[RayEngine]:
+    """Connect to a cluster, or start one on this machine, and place the actors.
+
+    Args:
+        open_worker: called in each actor.
+        has_gpus: use those of the cluster, one for each actor; else its processors.
+
+    Raises:
+        Refused: Ray is not installed, or there is no cluster of that address, or no room in it.
+    """
+    ray = _import_ray()
+    cpus = spec.cpus_per_worker or 1
+    if not ray.is_initialized():
+        _connect(ray, spec, cpus)
+    try:
+        resources = ray.cluster_resources()
+        gpus = int(resources.get("GPU", 0)) if has_gpus else 0
+        count = spec.workers or gpus or max(1, int(resources.get("CPU", 1)) // cpus)
+        kind = ray.remote(Actor).options(
+            num_cpus=cpus, num_gpus=1 if gpus else 0, max_restarts=-1, max_concurrency=2
+        )
+        with closing(
+            RayEngine(ray, [kind.remote(open_worker) for _ in range(count)], spec)
+        ) as engine:
+            engine.first()
+            yield engine
+    finally:
+        ray.shutdown()
+
+
+def _import_ray() -> Any:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # its imports warn of each other
+            import ray
+    except ImportError as error:
+        raise InvalidOption(
+            f"--engine ray: Ray is not installed ({error}). pip install 'vsr-cli[ray]'."
+        ) from error
+    return ray
+
+
+def _connect(ray: Any, spec: EngineSpec, cpus: int) -> None:
+    options: dict[str, Any] = {"address": spec.address}
+    if spec.address is None:
+        options = {"num_cpus": cpus * (spec.workers or 1), "include_dashboard": False}
+        if spec.workers is None:
+            del options["num_cpus"]
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a future default that does not concern us
+            ray.init(log_to_driver=False, logging_level="ERROR", **options)
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        raise Refused(
+            f"--ray-address {spec.address}: no Ray cluster answers ({_first_line(error)}). "
+            "Start one with: ray start --head."
+        ) from error
+
+
+def _first_line(error: BaseException) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return (lines[0] if lines else type(error).__name__).rstrip(".")

@@ -1,0 +1,213 @@
+"""A film in the hands of several workers, as the process that leads them sees it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from vsr.batch.shared import wait_for
+from vsr.errors import VsrError
+from vsr.jobs.progress import Note, ignore
+from vsr.jobs.result import Result
+from vsr.jobs.tasks import Begin, Begun, Film, Finish, Look, Part, Seen, Task, Whole
+from vsr.media.segments import FEWEST_FRAMES, PATIENCE, Segment
+from vsr.media.target import check_space
+from vsr.media.work import Work
+from vsr.specs import UpscaleSpec
+
+
+class FilmInWork:
+    """Turns a film into tasks, and what comes of them into a `Result`; a `vsr.batch.crew.Piece`.
+
+    Attributes:
+        result: what came of it, or None.
+        error: why nothing did, or None.
+        frames: how many pictures there will be; 0 while nobody knows.
+        frames_before: of these, finished by an earlier run.
+        seconds_per_frame: of the film; 0 while nobody knows.
+        weight: pictures times their area.
+    """
+
+    def __init__(
+        self,
+        source: Path,
+        target: Path,
+        spec: UpscaleSpec,
+        *,
+        is_shared: bool,
+        is_mixed: bool = False,
+        note: Note = ignore,
+        told: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Keep what is to be done; nothing is started.
+
+        Args:
+            is_shared: several workers may do parts of it at once.
+            is_mixed: they may be of different classes.
+            note: takes what the user should know.
+            told: called when `frames_done` has risen.
+        """
+        encode = replace(spec.encode, options=dict(spec.encode.options))  # a plain dict travels
+        self.film = Film(
+            source=source.absolute(), target=target.absolute(), spec=replace(spec, encode=encode)
+        )
+        self.result: Result | None = None
+        self.error: BaseException | None = None
+        self.frames, self.frames_before = 0, 0
+        self.weight, self.seconds_per_frame = 0.0, 0.0
+        self._is_shared, self._is_mixed, self._note, self._told = is_shared, is_mixed, note, told
+        self._work: Work | None = None
+        self._begun: Begun | None = None
+        self._started = time.monotonic()
+        self._sizes: dict[Segment, int] = {}
+        self._frames_done: dict[object, int] = {}
+
+    @property
+    def is_over(self) -> bool:
+        """It is done, or cannot be."""
+        return self.result is not None or self.error is not None
+
+    @property
+    def frames_done(self) -> int:
+        """How many pictures are finished, an earlier run's included."""
+        return sum(self._frames_done.values())
+
+    @property
+    def bytes_done(self) -> int:
+        """How large the finished segments are."""
+        return sum(self._sizes.values())
+
+    def begin(self) -> Sequence[Task]:
+        """Look at the file first."""
+        return (Look(self.film),)
+
+    def told(self, task: Task, tick: int | str | None) -> None:
+        """Take in a count of pictures, a note, or that the task begins anew."""
+        if isinstance(tick, str):
+            self._note(tick)
+            return
+        self._frames_done[_key(task)] = tick or 0
+        self._told()
+
+    def ended(self, task: Task, value: Any) -> Sequence[Task]:
+        """Take in what a task gave; return those that come next."""
+        match task:
+            case Look():
+                return self._seen(value)
+            case Whole():
+                self.result = value
+                self._count(task, value.frames_out)
+            case Begin():
+                return self._planned(value)
+            case Part():
+                return self._did(task, value)
+            case Finish():
+                self._publish(*value)
+        return ()
+
+    def fail(self, error: BaseException) -> None:
+        """Take in that it cannot be done. What is finished of it stays for another run."""
+        self.error = error
+        self.release()
+
+    def release(self) -> None:
+        """Give up the work folder; it goes where there is nothing in it to go on from."""
+        work, self._work = self._work, None
+        if work is not None:
+            if work.finished:
+                work.release()
+            else:
+                work.remove()
+
+    def outcome(self) -> Result:
+        """Return the result.
+
+        Raises:
+            VsrError, OSError: it cannot be done.
+        """
+        if self.result is None:
+            raise self.error or VsrError(f"{self.film.source}: not done.")
+        return self.result
+
+    def _seen(self, seen: Seen) -> Sequence[Task]:
+        frames = seen.frames or 0
+        self.frames, self.weight = frames, float(frames * seen.pixels)
+        self.seconds_per_frame = seen.seconds_per_frame
+        self._started = time.monotonic()
+        is_long = not frames or frames >= PATIENCE * FEWEST_FRAMES
+        return (Begin(self.film),) if self._is_shared and is_long else (Whole(self.film),)
+
+    def _planned(self, begun: Begun) -> Sequence[Task]:
+        """Take the work folder, and share out what is missing in it."""
+        film = self.film
+        check_space(film.target.parent, begun.least_bytes)
+        is_restart = film.spec.is_restart
+        self._work = Work.begin(
+            film.target, begun.fingerprint, lambda: begun.segments, is_restart=is_restart
+        )
+        self._begun = begun
+        self.frames = sum(segment.frames for segment in self._work.segments)
+        finished = self._work.finished
+        if finished:
+            planned = len(self._work.segments)
+            self._note(f"going on after {len(finished)} of {planned} finished segments.")
+        for segment in finished:
+            self._sizes[segment] = self._work.path_of(segment).stat().st_size
+            self.frames_before += segment.frames
+            self._count(segment, segment.frames)
+        parts = [self._part(segment) for segment in self._work.pending]
+        return parts or self._finish()
+
+    def _part(self, segment: Segment) -> Part:
+        assert self._work is not None
+        assert self._begun is not None
+        path = self._work.path_of(segment)
+        return Part(self.film, self._begun.fingerprint, segment, path, self._is_mixed)
+
+    def _did(self, part: Part, size_bytes: int) -> Sequence[Task]:
+        assert self._work is not None
+        wait_for(part.path, size_bytes)
+        wait_for(part.path.with_suffix(".json"))
+        self._work.check_source(self.film.source)
+        self._sizes[part.segment] = size_bytes
+        self._count(part.segment, part.segment.frames)
+        return self._finish() if len(self._sizes) == len(self._work.segments) else ()
+
+    def _finish(self) -> Sequence[Task]:
+        work = self._work
+        assert work is not None
+        assert self._begun is not None
+        paths = tuple((work.path_of(one), self._sizes[one]) for one in work.segments)
+        return (Finish(self.film, self._begun.fingerprint, paths, work.joined),)
+
+    def _publish(self, frames: int, size_bytes: int) -> None:
+        work, self._work = self._work, None
+        assert work is not None
+        with work:
+            wait_for(work.joined, size_bytes)
+            work.publish()
+            met = [work.recorded(segment) for segment in work.segments]
+            if not self.film.spec.keeps_work:
+                work.remove()
+        self.result = Result(
+            output=self.film.target,
+            frames_in=sum(facts["frames"] for facts in met),
+            frames_out=frames,
+            frames_reused=sum(facts["reused"] for facts in met),
+            elapsed_seconds=time.monotonic() - self._started,
+            losses=tuple(loss for facts in met for loss in facts["losses"]),
+        )
+
+    def _count(self, key: object, frames: int) -> None:
+        self._frames_done[_key(key)] = frames
+        self._told()
+
+
+def _key(task: object) -> object:
+    """Return under what the pictures of a task are counted: a segment's are those of its task."""
+    if isinstance(task, Part):
+        return task.segment
+    return task if isinstance(task, Segment) else type(task)

@@ -1,0 +1,52 @@
+"""``vsr upscale`` with several workers: one film, its segments on all of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from vsr.batch.crew import Crew
+from vsr.batch.engine import EngineSpec
+from vsr.jobs.engines import open_engine
+from vsr.jobs.film import FilmInWork
+from vsr.jobs.progress import Note, Observer, ignore
+from vsr.jobs.result import Result
+from vsr.jobs.tally import Tally
+from vsr.media.target import check_target
+from vsr.specs import UpscaleSpec
+
+
+def upscale_spread(
+    source: Path,
+    target: Path,
+    spec: UpscaleSpec,
+    engine: EngineSpec,
+    *,
+    observe: Observer = ignore,
+    note: Note = ignore,
+) -> Result:
+    """Upscale one clip on the workers of an engine; the rest is as in `vsr.jobs.upscale.upscale`.
+
+    Raises:
+        Refused: nothing was started.
+        Failed: it was started and could not be finished.
+    """
+    if check_target(source, target, spec.existing) is None:
+        return Result(output=target, is_skipped=True)
+    tally = Tally(observe)
+    with open_engine(engine, spec) as opened:
+        film = FilmInWork(
+            source,
+            target,
+            opened.spec,
+            is_shared=opened.is_shared,
+            is_mixed=engine.is_mixed,
+            note=note,
+            told=tally.tell,
+        )
+        tally.add(film)
+        try:
+            for _ in Crew(opened.engine).run([film]):
+                pass
+        finally:
+            film.release()
+    return film.outcome()

@@ -1,0 +1,53 @@
+"""How far many films are, as one progress."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+
+from vsr.jobs.film import FilmInWork
+from vsr.jobs.progress import Observer, Progress
+
+
+class Tally:
+    """Adds up films and tells an observer."""
+
+    def __init__(
+        self,
+        observe: Observer,
+        films: Iterable[FilmInWork] = (),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._observe, self._clock = observe, clock
+        self._started: float | None = None
+        self._films = list(films)
+
+    def add(self, film: FilmInWork) -> None:
+        """Count one more film."""
+        self._films.append(film)
+
+    def tell(self) -> None:
+        """Tell the observer where everything stands."""
+        self._observe(self.progress())
+
+    def progress(self) -> Progress:
+        """Return where everything stands; a film that failed counts as gone through."""
+        if self._started is None:  # workers start up before the first picture
+            self._started = self._clock()
+        elapsed = self._clock() - self._started
+        films = self._films
+        done = sum(film.frames if film.error else film.frames_done for film in films)
+        here = sum(film.frames_done - film.frames_before for film in films)
+        seconds = sum(film.frames_done * film.seconds_per_frame for film in films)
+        seconds_here = sum(
+            (film.frames_done - film.frames_before) * film.seconds_per_frame for film in films
+        )
+        return Progress(
+            frames=done,
+            total_frames=sum(max(film.frames, film.frames_done) for film in films) or None,
+            out_seconds=seconds,
+            elapsed_seconds=elapsed,
+            fps=here / elapsed if elapsed else 0.0,
+            speed=seconds_here / elapsed if elapsed else 0.0,
+            bytes_written=sum(film.bytes_done for film in films),
+        )

@@ -1,0 +1,179 @@
+"""What workers are asked to do: plain values that travel, each with what it does when it arrives.
+
+A short clip is one task (`Whole`). A long one is planned (`Begin`), done in segments by whoever is
+free (`Part`), and joined (`Finish`). Each task names its film by paths and spec alone: a worker
+prepares the film for itself, and the fingerprint tells whether it would make the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vsr.batch.shared import wait_for
+from vsr.errors import DecodingFailed, DeviceUnavailable
+from vsr.jobs.result import Result
+from vsr.media.segments import Segment
+from vsr.specs import UpscaleSpec
+
+if TYPE_CHECKING:
+    from vsr.jobs.worker import FilmWorker
+
+Tell = Callable[[Any], None]
+
+HARDWARE = ("device", "precision")
+"""Entries of a fingerprint that may differ where mixed workers are allowed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Film:
+    """A clip to upscale, as the tasks name it."""
+
+    source: Path
+    target: Path
+    spec: UpscaleSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a glance at a file tells.
+
+    Attributes:
+        frames: how many pictures, if the header says so.
+        pixels: the area of one.
+        seconds_per_frame: how long one is shown; 0 if the header does not say.
+    """
+
+    frames: int | None
+    pixels: int
+    seconds_per_frame: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A film that is planned."""
+
+    fingerprint: dict[str, Any]
+    segments: tuple[Segment, ...]
+    least_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Glance at a file, so that the longest can come first and the bar knows its end."""
+
+    film: Film
+    urgency: int = 0
+
+    def run(self, worker: FilmWorker, tell: Tell) -> Seen:
+        """Read the header."""
+        del tell
+        return worker.look(self.film)
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """Join the segments of a film, and verify what comes of it.
+
+    Attributes:
+        segments: where they are, and their sizes in bytes.
+        joined: where to write.
+    """
+
+    film: Film
+    fingerprint: dict[str, Any] = field(repr=False)
+    segments: tuple[tuple[Path, int], ...]
+    joined: Path
+    urgency: int = 1
+
+    def run(self, worker: FilmWorker, tell: Tell) -> tuple[int, int]:
+        """Return how many pictures, and how many bytes, were written."""
+        from vsr.jobs.upscale import join_verified
+
+        del tell
+        for path, size_bytes in self.segments:
+            wait_for(path, size_bytes)
+        job = worker.job(self.film)
+        joined = join_verified(job, [path for path, _ in self.segments], self.joined)
+        return joined.frames, self.joined.stat().st_size
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Do one segment of a film.
+
+    Attributes:
+        path: where the finished segment goes.
+        is_mixed: another class of device may do it.
+    """
+
+    film: Film
+    fingerprint: dict[str, Any] = field(repr=False)
+    segment: Segment
+    path: Path
+    is_mixed: bool = False
+    urgency: int = 2
+
+    def run(self, worker: FilmWorker, tell: Tell) -> int:
+        """Return the size of the finished segment in bytes."""
+        wait_for(self.path.parent)
+        job = worker.job(self.film)
+        _check_same(self, job.fingerprint())
+        worker.do_segment(job, self.segment, self.path, tell)
+        return self.path.stat().st_size
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """Decide everything about a film, and cut it into segments."""
+
+    film: Film
+    urgency: int = 3
+
+    def run(self, worker: FilmWorker, tell: Tell) -> Begun:
+        """Plan; nothing is written."""
+        from vsr.jobs.upscale import plan_segments
+
+        job = worker.checked_job(self.film)
+        for text in job.notes():
+            tell(text)
+        return Begun(job.fingerprint(), plan_segments(job), job.least_bytes)
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """Do a whole clip."""
+
+    film: Film
+    urgency: int = 3
+
+    def run(self, worker: FilmWorker, tell: Tell) -> Result:
+        """Upscale it."""
+        return worker.upscale(self.film, tell)
+
+
+Task = Look | Begin | Part | Finish | Whole
+
+
+def _check_same(part: Part, mine: dict[str, Any]) -> None:
+    """Check that this worker would make the bytes that the film's other segments have.
+
+    Raises:
+        DecodingFailed: the source is another one by now.
+        DeviceUnavailable: the worker is.
+    """
+    changed = {key for key in mine if mine[key] != part.fingerprint.get(key)}
+    if part.is_mixed:
+        changed -= set(HARDWARE)
+    if any(key.startswith("source") for key in changed):
+        raise DecodingFailed(
+            f"{part.film.source}: changed while it was being upscaled. Begin anew with --restart."
+        )
+    if changed:
+        key = min(changed)
+        raise DeviceUnavailable(
+            f"{part.film.source}: this worker differs from the one that began "
+            f"({key} is {mine[key]}, was {part.fingerprint.get(key)}). Let all be of one kind."
+        )

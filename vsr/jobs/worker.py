@@ -1,0 +1,144 @@
+"""A worker of an engine: does tasks, and keeps the network and the last film open between them."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vsr.batch.engine import DeviceClass, OpenWorker
+from vsr.jobs.result import Result
+from vsr.jobs.tasks import Film, Seen, Task, Tell
+from vsr.specs import UpscaleSpec
+
+if TYPE_CHECKING:
+    from vsr.frames import HostFrame
+    from vsr.jobs.plan import Job
+    from vsr.media.segments import Segment
+
+TELL_SECONDS = 0.2
+"""How often a worker tells how far it is."""
+
+
+class FilmWorker:
+    """Does the tasks of `vsr.jobs.tasks`. Open it with `open_worker`."""
+
+    def __init__(self, device: str, precision: str) -> None:
+        from vsr.jobs.segment_worker import SegmentWorker
+
+        self._segments = SegmentWorker()
+        self._device, self._precision = device, precision
+        self._last: tuple[Film, Job] | None = None
+
+    def do(self, task: Task, tell: Tell) -> Any:
+        """Do a task."""
+        return task.run(self, tell)
+
+    def describe(self) -> DeviceClass:
+        """Say on what it computes."""
+        from vsr.device.select import select
+
+        device = select(self._device, self._precision)  # type: ignore[arg-type]  # from a spec
+        versions = " ".join(f"{name} {version(name)}" for name in ("vsr-cli", "torch", "av"))
+        kind = f"{device.kind} {device.name} {device.precision}"
+        return DeviceClass(device=kind, versions=versions, host=socket.gethostname())
+
+    def close(self) -> None:
+        """Close the engine."""
+        self._segments.close()
+
+    def look(self, film: Film) -> Seen:
+        """Read the header of a film."""
+        from vsr.jobs.plan import frames_expected
+        from vsr.media.probe import probe
+
+        info = probe(film.source)
+        video = info.video
+        seconds = float(1 / video.frame_rate) if video.frame_rate else 0.0
+        return Seen(frames_expected(info, film.spec.time), video.size.pixels, seconds)
+
+    def job(self, film: Film) -> Job:
+        """Return everything that can be decided of a film; the last one is remembered."""
+        from vsr.jobs.plan import prepare
+
+        if self._last is None or self._last[0] != film:
+            job = prepare(film.source, film.target, film.spec, self._segments.load)
+            self._last = (film, job)
+        return self._last[1]
+
+    def checked_job(self, film: Film) -> Job:
+        """Return the same, once the target is found to be writable.
+
+        Raises:
+            Refused: whatever would fail later.
+        """
+        from vsr.media.target import check_target
+
+        check_target(film.source, film.target, film.spec.existing)
+        self._last = None  # the file may have changed since
+        return self.job(film)
+
+    def do_segment(self, job: Job, segment: Segment, path: Path, tell: Tell) -> None:
+        """Do one segment."""
+        told = _seldom(tell)
+        count = 0
+
+        def written(frame: HostFrame, size_bytes: int) -> None:
+            nonlocal count
+            del frame, size_bytes
+            count += 1
+            told(count)
+
+        self._segments.do(job, segment, path, written, tell)
+
+    def upscale(self, film: Film, tell: Tell) -> Result:
+        """Do a whole clip."""
+        from vsr.jobs.upscale import upscale
+
+        told = _seldom(tell)
+        return upscale(
+            film.source,
+            film.target,
+            film.spec,
+            observe=lambda progress: told(progress.frames),
+            note=tell,
+            worker=self._segments,
+        )
+
+
+def opener(spec: UpscaleSpec) -> OpenWorker:
+    """Return what opens a worker for this spec, in any process."""
+    return partial(open_worker, spec.device, spec.precision, spec.threads)
+
+
+def open_worker(device: str, precision: str, threads: int | None) -> FilmWorker:
+    """Open a worker in this process.
+
+    Args:
+        threads: of the processor; None leaves the process as it is.
+    """
+    if threads is not None:
+        from vsr.jobs.program import settle
+
+        settle()
+        import torch
+
+        torch.set_num_threads(threads)
+    return FilmWorker(device, precision)
+
+
+def _seldom(tell: Tell, clock: Callable[[], float] = time.monotonic) -> Callable[[int], None]:
+    """Return ``tell`` for counts, called at most five times a second."""
+    told_at = clock() - TELL_SECONDS
+
+    def told(count: int) -> None:
+        nonlocal told_at
+        if clock() - told_at >= TELL_SECONDS:
+            told_at = clock()
+            tell(count)
+
+    return told
