@@ -24,7 +24,8 @@ def prepared(folder: Path, pictures: int = 4, patch: int = PATCH) -> Path:
     source = folder / "pictures"
     source.mkdir(parents=True)
     for seed in range(pictures):
-        Image.fromarray(picture(seed)).save(source / f"{seed}.png")
+        size = (max(96, patch), max(128, patch))
+        Image.fromarray(picture(seed, *size)).save(source / f"{seed}.png")
     out = folder / "data"
     prepare(PrepareSpec(sources=(source,), out=out, patch=patch))
     return out
