@@ -17,7 +17,8 @@ from vsr.specs import Size
 SIZE = Size(32, 24)
 ODD = Size(33, 25)
 HALF_PAIRS_UNWRITTEN = ("yuyv422", "uyvy422", "yvyu422", "y210le", "p010le")
-"""swscale, which makes the pictures of these formats here, leaves the last odd column out."""
+"""swscale, which makes the pictures of these formats here, leaves the last odd column out, and at
+widths that are no multiple of 16 its threads write over the start of one another's rows."""
 
 
 def read(frame: av.VideoFrame, color_range: Range = Range.LIMITED) -> tuple[np.ndarray, ...]:
@@ -94,7 +95,7 @@ def test_other_arrangements_of_the_same_samples_are_read_exactly(
     stored: str, planar: str, size: Size
 ) -> None:
     if stored in HALF_PAIRS_UNWRITTEN and size is ODD:
-        size = Size(size.width + 1, size.height)
+        size = Size(64, size.height)
     layout = layout_of(planar)
     assert layout is not None
     planes = noise(layout, size)
