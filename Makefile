@@ -5,7 +5,13 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 COMMA  := ,
 CUDA   := $(if $(shell command -v nvidia-smi 2>/dev/null),$(COMMA)cuda)
-DATA   ?= $(VSR_DATA)
+
+# make train-weights: where the prepared pictures and the runs are kept, and how long each may take.
+RUNS    ?= $(HOME)/.cache/vsr/runs
+MINUTES ?= 25
+PIECE   ?= 590
+NETWORKS := fast-x4 quality-x4 lite-x4 swift-srgan-x4 srgan-x4 dpsrgan-x4 fast-x2
+FAST    := vsr/models/weights/fast_x4.safetensors
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-data test-slow test-gpu check format bench bench-gpu benchmark-quality \
@@ -47,12 +53,33 @@ format: $(VENV)/installed       ## format, and mend what lint can mend
 
 bench: $(VENV)/installed        ## the CPU benchmarks; results go to tests/benchmarks/results
 	$(BIN)/python -m tests.benchmarks.end_to_end
+	$(BIN)/python -m tests.benchmarks.memory
 
 bench-gpu: $(VENV)/installed    ## the GPU benchmarks, in under eight minutes
 	$(BIN)/python -m tests.benchmarks.gpu
 
 benchmark-quality: $(VENV)/installed  ## measure every shipped network on Set5, Set14, BSD100
 	$(BIN)/python -m tests.benchmarks.quality
+
+$(RUNS)/data: | $(VENV)/installed
+	$(BIN)/vsr train prepare '$(VSR_DATA)/train/photos' '$(VSR_DATA)/train/bsds500' --out $@ \
+	  --weight 'drone_*=0.3' --weight 'opensfm_*=0.3' --weight 'sceaux_*=0.3'
+
+# One call does one piece of at most ten minutes of the first network that is not finished.
+train-weights: $(VENV)/installed | $(RUNS)/data  ## train what the package ships; run it again to go on
+	@for name in $(NETWORKS); do \
+	  run=$(RUNS)/$$name; model=$${name%-x*}; [ -f $$run/exported ] && continue; \
+	  case $$name in quality-x4|fast-x2) init='--init $(FAST)';; *) init=;; esac; \
+	  if [ -f $$run/run.json ]; \
+	  then timeout -s INT $(PIECE) $(BIN)/vsr train resume $$run; \
+	  else timeout -s INT $(PIECE) $(BIN)/vsr train fit $$name --data $(RUNS)/data --out $$run \
+	    --minutes $(MINUTES) $$init; fi; \
+	  code=$$?; if [ $$code = 124 ]; then echo "$$name: to be continued; run make train-weights again"; exit 0; fi; \
+	  [ $$code = 0 ] || exit $$code; \
+	  $(BIN)/vsr train export $$run --name $$model --to vsr/models/weights -y --licence Apache-2.0 \
+	    --benchmark '$(VSR_DATA)/benchmarks/Set5' --benchmark '$(VSR_DATA)/benchmarks/Set14' \
+	    --benchmark '$(VSR_DATA)/benchmarks/BSD100' && touch $$run/exported && exit 0; exit 1; \
+	done; echo "every network is trained and exported"
 
 clean:                          ## remove the environment and everything that was made
 	rm -rf $(VENV) build dist demo
