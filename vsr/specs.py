@@ -122,6 +122,7 @@ class UpscaleSpec:
 
     Attributes:
         threads: of the processor, for one worker of several; None takes all.
+        segment_frames: pictures of a segment; None sizes it by its work.
     """
 
     target: Target
@@ -134,6 +135,7 @@ class UpscaleSpec:
     precision: Precision = "auto"
     tile: int | None = None
     threads: int | None = None
+    segment_frames: int | None = None
     time: TimeRange = TimeRange()
     keep_audio: bool = True
     keep_subtitles: bool = True
@@ -146,3 +148,5 @@ class UpscaleSpec:
     def __post_init__(self) -> None:
         if self.tile is not None and self.tile < 16:
             raise InvalidOption(f"--tile {self.tile} must be at least 16 pixels.")
+        if self.segment_frames is not None and self.segment_frames < 1:
+            raise InvalidOption(f"--segment-frames {self.segment_frames} must be at least 1.")

@@ -128,4 +128,5 @@ class EngineSpec:
     @property
     def is_inline(self) -> bool:
         """Nothing asks for a second process."""
-        return self.name == "local" and self.workers is None
+        asked = (self.workers, self.cpus_per_worker)
+        return self.name == "local" and asked == (None, None)

@@ -11,7 +11,7 @@ import click
 
 from vsr.batch.engine import EngineSpec
 from vsr.batch.names import DEFAULT_TEMPLATE
-from vsr.cli.engines import engine_from, engine_options
+from vsr.cli.engines import engine_from, engine_options, with_segments
 from vsr.cli.options import (
     DEFAULT_PRESET,
     existing_from,
@@ -68,7 +68,7 @@ def batch(
       vsr batch in/ out/ --scale 2 --include '*.mkv' --name '{stem}_{scale}x'
     """
     engine = engine_from(options)
-    spec = spec_from(options, existing_from(overwrite, no_clobber))
+    spec = with_segments(spec_from(options, existing_from(overwrite, no_clobber)), options)
     selection = {"include": include, "exclude": exclude, "name": name}
     values = {
         "model": Path(spec.model).name,

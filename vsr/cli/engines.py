@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import click
 
 from vsr.batch.engine import EngineSpec
+from vsr.specs import UpscaleSpec
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -19,6 +21,7 @@ _ENGINE_OPTIONS = (
     click.option("--ray-address", metavar="auto|HOST:PORT", help="A cluster that runs already."),
     click.option("--workers", type=int, help="How many; one for each GPU, or one on a CPU."),
     click.option("--cpus-per-worker", type=int, help="Processor threads of each worker."),
+    click.option("--segment-frames", type=int, help="Pictures of a segment, else by its work."),
     click.option("--mixed", is_flag=True, help="Allow workers whose bytes may differ."),
 )  # fmt: skip
 
@@ -28,6 +31,11 @@ def engine_options(command: Command) -> Command:
     for option in reversed(_ENGINE_OPTIONS):
         command = option(command)
     return command
+
+
+def with_segments(spec: UpscaleSpec, options: dict[str, Any]) -> UpscaleSpec:
+    """Return the spec with the size of its segments, and take that out of the options."""
+    return replace(spec, segment_frames=options.pop("segment_frames"))
 
 
 def engine_from(options: dict[str, Any]) -> EngineSpec:

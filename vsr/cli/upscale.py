@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
+from vsr.cli.engines import engine_from, engine_options, with_segments
 from vsr.cli.options import (
     existing_from,
     existing_options,
@@ -23,6 +25,7 @@ from vsr.cli.report import emit, report_for
 @spec_options
 @existing_options
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and write nothing.")
+@engine_options
 @output_options
 def upscale(
     source: str,
@@ -44,19 +47,25 @@ def upscale(
       vsr upscale in.mp4 out.mp4 --preset 4k
       vsr upscale in.mkv out.mkv --scale 2 --crf 16 --encoder-preset slow
     """  # noqa: D301 # \b is click's mark of lines to keep
-    spec = spec_from(options, existing_from(overwrite, no_clobber))
+    engine = engine_from(options)
+    spec = with_segments(spec_from(options, existing_from(overwrite, no_clobber)), options)
     if Path(source).is_dir():
         from vsr.cli.batch import run_batch
 
-        return run_batch(Path(source), Path(target), spec, as_json=as_json, quiet=quiet)
+        return run_batch(
+            Path(source), Path(target), spec, engine=engine, as_json=as_json, quiet=quiet
+        )
     if dry_run:
         from vsr.cli.probe import show_plan
 
         return show_plan(Path(source), Path(target), spec, as_json=as_json)
     from vsr.jobs.program import settle
+    from vsr.jobs.spread import upscale_spread
     from vsr.jobs.upscale import upscale as run
 
     settle()
+    if not engine.is_inline:
+        run = partial(upscale_spread, engine=engine)
     is_pipe = target == "-"
     with report_for(
         Path(source).name, as_json=as_json, is_quiet=quiet, to_stderr=is_pipe

@@ -197,7 +197,7 @@ class _Batch:
 def fingerprint(spec: UpscaleSpec) -> str:
     """Return what tells one batch's settings from another's, as far as pixels and streams go."""
     values = asdict(replace(spec, encode=replace(spec.encode, options={})))
-    for name in ("existing", "is_restart", "keeps_work", "threads", "device"):
+    for name in ("existing", "is_restart", "keeps_work", "threads", "device", "segment_frames"):
         del values[name]
     values["encoder options"] = sorted(spec.encode.options.items())
     if spec.time.end_seconds == inf:

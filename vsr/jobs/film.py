@@ -137,7 +137,8 @@ class FilmInWork:
         self.frames, self.weight = frames, float(frames * seen.pixels)
         self.seconds_per_frame = seen.seconds_per_frame
         self._started = time.monotonic()
-        is_long = not frames or frames >= PATIENCE * FEWEST_FRAMES
+        fewest = self.film.spec.segment_frames or FEWEST_FRAMES
+        is_long = not frames or frames >= PATIENCE * fewest
         return (Begin(self.film),) if self._is_shared and is_long else (Whole(self.film),)
 
     def _planned(self, begun: Begun) -> Sequence[Task]:

@@ -6,8 +6,10 @@ from pathlib import Path
 
 from vsr.batch.crew import Crew
 from vsr.batch.engine import EngineSpec
+from vsr.errors import InvalidOption
 from vsr.jobs.engines import open_engine
 from vsr.jobs.film import FilmInWork
+from vsr.jobs.pipe import PIPE
 from vsr.jobs.progress import Note, Observer, ignore
 from vsr.jobs.result import Result
 from vsr.jobs.tally import Tally
@@ -19,8 +21,8 @@ def upscale_spread(
     source: Path,
     target: Path,
     spec: UpscaleSpec,
-    engine: EngineSpec,
     *,
+    engine: EngineSpec,
     observe: Observer = ignore,
     note: Note = ignore,
 ) -> Result:
@@ -30,7 +32,9 @@ def upscale_spread(
         Refused: nothing was started.
         Failed: it was started and could not be finished.
     """
-    if check_target(source, target, spec.existing) is None:
+    if PIPE in (source, target):
+        raise InvalidOption("-: a pipe cannot be shared out. Leave --workers and --engine out.")
+    if check_target(source, target, spec.existing, spec.container) is None:
         return Result(output=target, is_skipped=True)
     tally = Tally(observe)
     with open_engine(engine, spec) as opened:

@@ -145,7 +145,8 @@ def plan_segments(job: Job) -> tuple[Segment, ...]:
     frame_seconds = job.model.traits.macs_per_pixel * job.sizes.source.pixels / MACS_PER_SECOND
     if job.device.is_cuda:
         frame_seconds /= CUDA_ADVANTAGE
-    return plan(job.source, frames_per_segment(frame_seconds), job.spec.time)
+    frames = job.spec.segment_frames or frames_per_segment(frame_seconds)
+    return plan(job.source, frames, job.spec.time)
 
 
 def _do_segments(job: Job, work: Work, worker: SegmentWorker, watch: Stopwatch, note: Note) -> None:

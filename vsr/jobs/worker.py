@@ -78,7 +78,7 @@ class FilmWorker:
         """
         from vsr.media.target import check_target
 
-        check_target(film.source, film.target, film.spec.existing)
+        check_target(film.source, film.target, film.spec.existing, film.spec.container)
         self._last = None  # the file may have changed since
         return self.job(film)
 

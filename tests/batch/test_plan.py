@@ -1,0 +1,151 @@
+"""Which files of a folder are done, and where each result goes."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vsr.batch.names import check_inside, collision_key, filled
+from vsr.batch.plan import Selection, plan
+from vsr.errors import InvalidOption, NoSuchFile, UnwritableOutput
+
+PICTURES = {".png": ".png", ".bmp": ".png"}
+
+
+def folder(tmp_path: Path, *names: str) -> Path:
+    for name in names:
+        path = tmp_path / "in" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    return tmp_path / "in"
+
+
+def places(tmp_path: Path, *names: str, **selection) -> dict[str, str]:
+    source, target = folder(tmp_path, *names), tmp_path / "out"
+    return {
+        item.name: item.target.relative_to(target).as_posix()
+        for item in plan(source, target, Selection(**selection))
+    }
+
+
+def test_the_tree_is_mirrored(tmp_path: Path):
+    found = places(
+        tmp_path, "a.mp4", "x/b.mkv", "x/y z/c.MOV", "notes.txt", ".hidden/d.mp4", ".e.mp4"
+    )
+    assert found == {"a.mp4": "a.mp4", "x/b.mkv": "x/b.mkv", "x/y z/c.MOV": "x/y z/c.MOV"}
+
+
+def test_a_container_that_is_not_written_becomes_matroska(tmp_path: Path):
+    assert places(tmp_path, "a.avi", "b.m2ts") == {"a.avi": "a.mkv", "b.m2ts": "b.mkv"}
+
+
+def test_no_two_inputs_share_a_place(tmp_path: Path):
+    found = places(tmp_path, "a.avi", "a.mkv", "a.wmv", "a.flv")
+    assert found["a.mkv"] == "a.mkv"  # who keeps the name has it first
+    assert found["a.avi"] == "a.avi.mkv"
+    assert len(set(found.values())) == 4
+
+
+def test_a_template_that_makes_all_names_equal_still_collides_nowhere(tmp_path: Path):
+    found = places(tmp_path, "a.mp4", "b.mp4", "c.mp4", name="film")
+    assert len(set(found.values())) == 3
+
+
+def test_names_that_differ_in_case_or_form_alone_do_not_collide_on_any_disk(tmp_path: Path):
+    found = places(tmp_path, "A.mp4", "a.mp4", "caf\u00e9.mp4", "cafe\u0301.mp4")
+    assert len({collision_key(Path(place)) for place in found.values()}) == 4
+
+
+def test_pictures_are_taken_where_the_selection_knows_them(tmp_path: Path):
+    found = places(tmp_path, "a.png", "b.bmp", "c.jpeg", pictures=PICTURES)
+    assert found == {"a.png": "a.png", "b.bmp": "b.png"}
+
+
+@pytest.mark.parametrize(
+    ("selection", "expected"),
+    [
+        ({"include": ("*.mkv",)}, {"b.mkv", "x/c.mkv"}),
+        ({"exclude": ("x/*",)}, {"a.mp4", "b.mkv"}),
+        ({"include": ("x/*", "a*"), "exclude": ("*.mp4",)}, {"x/c.mkv"}),
+        ({"include": ("*.txt",)}, set()),
+    ],
+)
+def test_patterns_select(tmp_path: Path, selection, expected):
+    assert set(places(tmp_path, "a.mp4", "b.mkv", "x/c.mkv", "d.txt", **selection)) == expected
+
+
+def test_a_template_names_the_results(tmp_path: Path):
+    values = {"model": "fast", "scale": "4", "preset": "4k"}
+    found = places(tmp_path, "x/a.mp4", name="{stem}_{model}_{scale}x", values=values)
+    assert found == {"x/a.mp4": "x/a_fast_4x.mp4"}
+
+
+@pytest.mark.parametrize("template", ["{film}", "../{stem}", "a/{stem}", "{stem", "a\0b", "a\\b"])
+def test_a_template_that_cannot_be_meant_is_refused(template: str):
+    with pytest.raises(InvalidOption, match="--name"):
+        Selection(name=template)
+
+
+@given(st.text(st.characters(blacklist_characters="/\0", blacklist_categories=["Cs"]), min_size=1))
+def test_whatever_a_file_is_called_its_result_is_a_name_in_its_folder(stem: str):
+    try:
+        name = filled("{stem}", Path("in") / f"{stem}.mp4", ".mp4", {})
+    except InvalidOption:
+        return
+    assert "/" not in name
+    assert name not in ("", ".", "..")
+    assert (Path("out") / name).parent == Path("out")
+
+
+def test_odd_names_survive(tmp_path: Path):
+    names = ("a\nb.mp4", "-y.mp4", "a'\"b.mp4", " .mp4", "日本.mp4", "%d{stem}.mp4")
+    assert places(tmp_path, *names) == {name: name for name in names}
+
+
+def test_a_name_that_is_no_text_survives(tmp_path: Path):
+    source = folder(tmp_path, "a.mp4")
+    odd = os.fsdecode(b"\xff.mp4")
+    try:
+        (source / odd).touch()
+    except OSError:
+        pytest.skip("this file system takes text alone")
+    assert (tmp_path / "out" / odd) in [item.target for item in plan(source, tmp_path / "out")]
+
+
+def test_results_inside_the_source_folder_are_not_done_again(tmp_path: Path):
+    assert set(places(tmp_path, "a.mp4")) == {"a.mp4"}
+    source = folder(tmp_path, "out/a.mp4")
+    assert [item.name for item in plan(source, source / "out")] == ["a.mp4"]
+
+
+def test_links_in_a_circle_are_not_followed(tmp_path: Path):
+    source = folder(tmp_path, "x/a.mp4")
+    (source / "x" / "round").symlink_to(source)
+    assert [item.name for item in plan(source, tmp_path / "out")] == ["x/a.mp4"]
+
+
+def test_a_link_that_leads_out_of_the_output_folder_is_refused(tmp_path: Path):
+    out, elsewhere = tmp_path / "out", tmp_path / "elsewhere"
+    out.mkdir()
+    elsewhere.mkdir()
+    (out / "x").symlink_to(elsewhere)
+    with pytest.raises(UnwritableOutput, match="leads out"):
+        check_inside(out / "x" / "a.mp4", out)
+    with pytest.raises(UnwritableOutput, match="leads out"):
+        check_inside(out / ".." / "a.mp4", out)
+    (out / ".b.mp4.vsr").symlink_to(elsewhere)
+    with pytest.raises(UnwritableOutput, match="leads out"):
+        check_inside(out / "b.mp4", out)
+    check_inside(out / "y" / "a.mp4", out)
+
+
+def test_folders_that_cannot_be_meant_are_refused(tmp_path: Path):
+    source = folder(tmp_path, "a.mp4")
+    with pytest.raises(NoSuchFile):
+        plan(tmp_path / "nowhere", tmp_path / "out")
+    with pytest.raises(InvalidOption, match="folder of the sources"):
+        plan(source, source)
+    with pytest.raises(UnwritableOutput, match="is a file"):
+        plan(source, source / "a.mp4")
