@@ -1,10 +1,10 @@
-"""What runs inside the CUDA graph, run here on the CPU."""
+"""What runs inside the CUDA graph, with the network as it is there, run here on the CPU."""
 
 import numpy as np
 import pytest
 import torch
 
-from tests.upscaling.toys import frame, model_of, pass_spec, plain, swift
+from tests.upscaling.toys import dpsrgan, frame, model_of, pass_spec, plain, srgan, swift
 from vsr.frames import Layout
 from vsr.specs import Size
 from vsr.upscaling.cpu_engine import CpuEngine
@@ -15,7 +15,7 @@ from vsr.upscaling.tiling import windows
 
 def run(net, spec, make_run, tile: Size | None = None) -> tuple[tuple[np.ndarray, ...], bool]:
     model = model_of(net)
-    way, middle = route(model, spec)
+    way, middle = route(model, spec, is_dense=True)
     tiles = windows(spec.source, tile or spec.source, model.traits.radius)
     whole = DevicePass(spec, way, make_run(middle) if middle is not None else None, tiles)
     source = torch.zeros(whole.source.size, dtype=torch.uint8)
@@ -30,7 +30,13 @@ def run(net, spec, make_run, tile: Size | None = None) -> tuple[tuple[np.ndarray
     return whole.target.arrays(target.numpy()), bool(flag[0])
 
 
-NETS = {"folded": lambda: plain(2), "luma": lambda: plain(2, "luma"), "swift": swift}
+NETS = {
+    "folded": lambda: plain(2),
+    "luma": lambda: plain(2, "luma"),
+    "swift": swift,
+    "srgan": srgan,
+    "dpsrgan": dpsrgan,
+}
 LAYOUTS = [Layout(8, 1, 1), Layout(10, 1, 0), Layout(8, 0, 0, is_gray=True)]
 
 

@@ -2,25 +2,31 @@ import pytest
 import torch
 from torch import nn
 
-from tests.upscaling.toys import plain, scrambled, swift
-from vsr.models.dpsrgan import DPSRGAN
-from vsr.models.srgan import SRGAN
+from tests.upscaling.toys import dpsrgan, plain, srgan, swift
 from vsr.upscaling.fuse import fuse
 
-NETS = {
-    "swift-srgan": swift,
-    "srgan": lambda: scrambled(SRGAN(2, channels=8, depth=2)),
-    "dpsrgan": lambda: scrambled(DPSRGAN(2, channels=8, depth=2)),
-    "plain": plain,
-}
+NETS = {"swift-srgan": swift, "srgan": srgan, "dpsrgan": dpsrgan, "plain": plain}
 
 
+@pytest.mark.parametrize("size", [(21, 17), (2, 3), (1, 1)], ids=str)
+@pytest.mark.parametrize("is_dense", [False, True], ids=["everywhere", "on a GPU"])
+@pytest.mark.parametrize("scale", [2, 4])
 @pytest.mark.parametrize("name", NETS)
-def test_fused_is_unfused(name):
-    net = NETS[name]().double().eval()
-    picture = torch.rand(1, 3, 21, 17, dtype=torch.float64)
+def test_fused_is_unfused(name, scale, is_dense, size):
+    net = NETS[name](scale).double().eval()
+    picture = torch.rand(1, 3, *size, dtype=torch.float64)
     with torch.no_grad():
-        torch.testing.assert_close(fuse(net)(picture), net(picture), rtol=0, atol=1e-12)
+        fused = fuse(net, is_dense=is_dense)(picture)
+        torch.testing.assert_close(fused, net(picture), rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("name", ["swift-srgan", "srgan", "dpsrgan"])
+def test_dense_leaves_no_depthwise_convolution_and_no_9x9_at_full_size(name):
+    fused = fuse(NETS[name](4), is_dense=True)
+    convs = [module for module in fused.modules() if isinstance(module, nn.Conv2d)]
+    assert {conv.groups for conv in convs} == {1}
+    large = {(c.kernel_size, c.out_channels) for c in convs if c.kernel_size > (3, 3)}
+    assert large == {((9, 9), 8), ((5, 5), 12)}  # the head, and the tail on cells
 
 
 @pytest.mark.parametrize("name", ["swift-srgan", "srgan", "dpsrgan"])

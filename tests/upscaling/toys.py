@@ -11,7 +11,9 @@ from vsr.device.yuv import YuvFormat
 from vsr.frames import HostFrame, Layout
 from vsr.models.blocks import Generator
 from vsr.models.catalog import Model
+from vsr.models.dpsrgan import DPSRGAN
 from vsr.models.plain import Plain
+from vsr.models.srgan import SRGAN
 from vsr.models.swift_srgan import SwiftSRGAN
 from vsr.models.traits import traits_of
 from vsr.specs import Size
@@ -57,6 +59,18 @@ def swift(scale: int = 2) -> SwiftSRGAN:
     torch.manual_seed(2)
     net = SwiftSRGAN(scale, channels=8, depth=2)
     return scrambled(net)
+
+
+def srgan(scale: int = 2) -> SRGAN:
+    """A small SRGAN, as `swift`."""
+    torch.manual_seed(3)
+    return scrambled(SRGAN(scale, channels=8, depth=2))
+
+
+def dpsrgan(scale: int = 2) -> DPSRGAN:
+    """A small DPSRGAN, as `swift`."""
+    torch.manual_seed(4)
+    return scrambled(DPSRGAN(scale, channels=8, depth=2))
 
 
 def scrambled(net: Generator) -> Generator:

@@ -128,7 +128,7 @@ class CudaEngine:
         Raises:
             OutOfDeviceMemory: not even the smallest tile fits.
         """
-        way, net = route(model, spec)
+        way, net = route(model, spec, is_dense=True)
         radius = 0
         if model is not None and net is not None:
             # the model's own network stays where it is

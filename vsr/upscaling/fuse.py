@@ -3,6 +3,12 @@
 The network is traced into a graph; each rewrite looks for one pattern of modules:
 
 * `fold_batch_norm`: convolution → batch norm becomes one convolution.
+* `vsr.upscaling.separable.merge_separable`: depthwise → pointwise becomes one dense convolution.
+* `vsr.upscaling.shuffle.move_slopes`: pixel shuffle → PReLU becomes PReLU → pixel shuffle.
+* `vsr.upscaling.shuffle.lift_convolutions`: so does a convolution, on cells.
+
+The last three pay on a GPU alone. Together they make of SwiftSRGAN's separable 9×9 tail on 64
+channels at full size a dense 5×5 on 256 channels at half the size.
 
 Sources: the algebra of convolutions; ``fused = unfused`` is tested in float64 for each rewrite.
 """
@@ -14,36 +20,45 @@ import copy
 import torch
 from torch import fx, nn
 
+from vsr.upscaling.separable import merge_separable
+from vsr.upscaling.shuffle import lift_convolutions, move_slopes
+from vsr.upscaling.traced import Traced
 
-def fuse(net: nn.Module) -> nn.Module:
-    """Return a copy of ``net``, in eval mode, with every rewrite that pays everywhere applied.
+
+def fuse(net: nn.Module, *, is_dense: bool = False) -> nn.Module:
+    """Return a copy of ``net``, in eval mode, with every rewrite that pays applied.
 
     A network that cannot be traced is returned as it is: slower, equal.
+
+    Args:
+        is_dense: for a device with matrix units, on which dense convolutions are cheap.
     """
     try:
         graph = fx.symbolic_trace(copy.deepcopy(net).eval())
     except Exception:  # tracing runs foreign forward code; it may raise anything
         return net
-    fold_batch_norm(graph)
+    traced = Traced(graph)
+    fold_batch_norm(traced)
+    if is_dense:
+        merge_separable(traced)
+        move_slopes(traced)
+        lift_convolutions(traced)
     return graph
 
 
-def fold_batch_norm(graph: fx.GraphModule) -> None:
+def fold_batch_norm(traced: Traced) -> None:
     """Fold each batch norm into the convolution before it.
 
     With s = γ / √(σ² + ε): weight · s, and bias (b - μ) · s + β.
     """
-    for node in list(graph.graph.nodes):
-        norm, before = _module(graph, node), _only_input(node)
-        if not isinstance(norm, nn.BatchNorm2d) or before is None:
+    for node in traced.nodes:
+        norm, before = traced.module(node, nn.BatchNorm2d), traced.before(node)
+        conv = traced.module(before, nn.Conv2d) if before is not None else None
+        if norm is None or before is None or conv is None:
             continue
-        conv = _module(graph, before)
-        if not isinstance(conv, nn.Conv2d) or len(before.users) != 1:
-            continue
-        _replace_module(graph, before, _normed(conv, norm))
-        node.replace_all_uses_with(before)
-        graph.graph.erase_node(node)
-    _tidy(graph)
+        traced.call(before, _normed(conv, norm))
+        traced.drop(node)
+    traced.tidy()
 
 
 def _normed(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> nn.Conv2d:
@@ -60,26 +75,3 @@ def _normed(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> nn.Conv2d:
     folded.weight = nn.Parameter((conv.weight * scale[:, None, None, None]).detach())
     folded.bias = nn.Parameter((bias * scale + shift).detach())
     return folded
-
-
-def _module(graph: fx.GraphModule, node: fx.Node) -> nn.Module | None:
-    """Return the module that a node calls, or None."""
-    return graph.get_submodule(str(node.target)) if node.op == "call_module" else None
-
-
-def _only_input(node: fx.Node) -> fx.Node | None:
-    first = node.args[0] if len(node.args) == 1 else None
-    return first if isinstance(first, fx.Node) else None
-
-
-def _replace_module(graph: fx.GraphModule, node: fx.Node, module: nn.Module) -> None:
-    """Let ``node`` call ``module``, under a new name: the old one may be called elsewhere too."""
-    name = f"fused_{node.name}"
-    graph.add_module(name, module)
-    node.target = name
-
-
-def _tidy(graph: fx.GraphModule) -> None:
-    graph.delete_all_unused_submodules()
-    graph.graph.lint()
-    graph.recompile()

@@ -15,15 +15,22 @@ if TYPE_CHECKING:
     from vsr.models.catalog import Model
 
 
-def route(model: Model | None, spec: PassSpec) -> tuple[Pass, nn.Module | None]:
+def route(
+    model: Model | None, spec: PassSpec, *, is_dense: bool = False
+) -> tuple[Pass, nn.Module | None]:
     """Return the pass of a model and the network that runs in its middle.
 
     A plain network with nothing to resize runs with its colour folded in; any other is fused and
     sees RGB or luma; no network at all is Catmull-Rom in YUV.
+
+    Args:
+        is_dense: dense convolutions are cheap on the device, as `vsr.upscaling.fuse.fuse` says.
     """
     net = model.net if model is not None else None
     if model is None or net is None:
         return LumaPass(spec), None
     if isinstance(net, Plain) and spec.network == spec.output:
         return fold(net, spec)
-    return (LumaPass(spec) if model.traits.colour == "luma" else RgbPass(spec)), fuse(net)
+    return (LumaPass(spec) if model.traits.colour == "luma" else RgbPass(spec)), fuse(
+        net, is_dense=is_dense
+    )
