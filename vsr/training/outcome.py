@@ -27,6 +27,8 @@ NO_LICENCE = "NOASSERTION"
 
 CPU = torch.device("cpu")
 
+READABLE = 0o644
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
@@ -99,6 +101,7 @@ def write_model(net: Generator, target: Path, *, is_half: bool) -> None:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         save_file(tensors, part)
+        part.chmod(READABLE)  # safetensors keeps its files from everybody else
         with part.open("rb") as file:
             os.fsync(file.fileno())
         part.replace(target)
