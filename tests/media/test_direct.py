@@ -6,6 +6,7 @@ import threading
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import pytest
 
 from tests.clips import Audio, Subtitle, indices_in, times_in, write_clip
@@ -77,7 +78,8 @@ def test_the_other_streams_go_along(tmp_path: Path) -> None:
 
 
 def test_a_part_starts_at_zero(tmp_path: Path) -> None:
-    source = write_clip(tmp_path / "in.mkv", frames=50, audio=[Audio()])
+    chapters = [(0.0, 0.3, "before"), (0.3, 1.0, "cut")]
+    source = write_clip(tmp_path / "in.mkv", frames=50, audio=[Audio()], chapters=chapters)
     pipe = Pipe()
     send(source, "matroska", pipe, PtsSpan(400, 1200))
     out = tmp_path / "out.mkv"
@@ -87,6 +89,10 @@ def test_a_part_starts_at_zero(tmp_path: Path) -> None:
     sound = packets_in(out, "audio")
     assert abs(sound[0][0] - start) < Fraction(1, 20)
     assert sound[-1][0] - start < Fraction(8, 10)
+    with av.open(str(out)) as container:
+        (chapter,) = container.chapters()
+    assert (chapter["start"], chapter["metadata"]["title"]) == (0, "cut")
+    assert chapter["end"] * (chapter["time_base"] or 0) == Fraction(6, 10)
 
 
 def test_a_real_pipe_works(tmp_path: Path) -> None:

@@ -378,10 +378,12 @@ def test_a_part_starts_at_zero_with_all_its_streams(tmp_path: Path, suffix: str)
 
 
 def test_a_part_of_max_frames_ends_with_its_last_picture(tmp_path: Path) -> None:
-    source = write_clip(tmp_path / "in.mkv", frames=50, audio=[Audio()])
+    chapters = [(0.0, 0.2, "whole"), (0.2, 1.0, "cut"), (1.0, 2.0, "after it")]
+    source = write_clip(tmp_path / "in.mkv", frames=50, audio=[Audio()], chapters=chapters)
     carry(source, tmp_path / "out.mkv", time=TimeRange(max_frames=10))
     assert indices_in(tmp_path / "out.mkv") == list(range(10))
     assert float(packets_in(tmp_path / "out.mkv", "audio")[-1][0]) < 0.4
+    assert chapters_in(tmp_path / "out.mkv") == [(0.0, 0.2, "whole"), (0.2, 0.4, "cut")]
 
 
 def test_segments_of_other_settings_are_refused(tmp_path: Path) -> None:

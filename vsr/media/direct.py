@@ -15,6 +15,7 @@ from av.video.stream import VideoStream
 from vsr.errors import EncodingFailed
 from vsr.frames import HostFrame
 from vsr.media.carrying import container_metadata, stream_metadata
+from vsr.media.chapters import chapters_within
 from vsr.media.containers import container_named
 from vsr.media.encoder import Encoder
 from vsr.media.encoding import Encoding
@@ -129,6 +130,9 @@ class DirectWriter:
             encoding.stream.metadata.pop("timecode", None)
         encoding.stream.disposition = upscaled.disposition
         cut = self._cut(first_pts)
+        chapters = chapters_within(self._origin.chapters(), cut)
+        if chapters:
+            output.set_chapters(chapters)
         carried = [(fate, add_carried(output, self._origin, fate)) for fate in self._plan.carried]
         if carried:
             self._others = other_packets(self._origin, carried, cut, self.lost)
@@ -137,9 +141,6 @@ class DirectWriter:
 
     def _cut(self, first_pts: int) -> Cut:
         if self._span == PtsSpan():
-            chapters = self._origin.chapters() if self._origin else []
-            if chapters and self._output is not None:
-                self._output.set_chapters(chapters)
             return Cut()
         self._offset = first_pts
         base = self._video.time_base

@@ -22,6 +22,7 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 
 from vsr.media.carrying import container_metadata, stream_metadata
+from vsr.media.chapters import chapters_within
 from vsr.media.containers import Container, container_named
 from vsr.media.failures import output_failure
 from vsr.media.info import MediaInfo
@@ -112,7 +113,7 @@ def join(
             cut = _cut(times, time, video.time_base)
             lost = Lost()
             others = _add_others(output, origin, plan, cut, lost)
-            _describe(output, origin, times, video.time_base)
+            _describe(output, origin, cut)
             pictures = _pictures(scans, times, stream, video.time_base)
             _mux(output, heapq.merge(pictures, others, key=itemgetter(0)), stream, lost)
     except (av.FFmpegError, OSError, ValueError) as error:
@@ -193,23 +194,11 @@ def _add_others(
     return other_packets(origin, carried, cut, lost) if carried else iter(())
 
 
-def _describe(
-    output: OutputContainer, origin: InputContainer, times: Times, time_base: Fraction
-) -> None:
+def _describe(output: OutputContainer, origin: InputContainer, cut: Cut) -> None:
     """Carry metadata and chapters; the chapters of a part are cut to it and moved with it."""
     # No random identifiers: the file of a resumed run is the same, byte for byte.
     output.flags |= cast("int", Flags.bitexact.value)
     output.metadata.update(container_metadata(origin.metadata))
-    chapters = origin.chapters()
-    if times.offset:
-        start, end = times.offset * time_base, times.end * time_base
-        kept = []
-        for chapter in chapters:
-            base = chapter["time_base"] or Fraction(1)
-            first, last = rounded(start / base), rounded(end / base)
-            if chapter["end"] > first and chapter["start"] < last:
-                begins, ends = max(chapter["start"], first), min(chapter["end"], last)
-                kept.append(chapter | {"start": begins - first, "end": ends - first})
-        chapters = kept
+    chapters = chapters_within(origin.chapters(), cut)
     if chapters:
         output.set_chapters(chapters)

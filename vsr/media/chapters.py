@@ -1,0 +1,33 @@
+"""The chapters of the part of a source that was done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from vsr.media.others import Cut
+from vsr.media.timing import rounded
+
+if TYPE_CHECKING:  # a type of the stub alone
+    from av.container.core import Chapter
+
+
+def chapters_within(chapters: Iterable[Chapter], cut: Cut) -> list[Chapter]:
+    """Return the chapters that begin or last within the part, cut to it, on the output's clock."""
+    kept = []
+    for chapter in chapters:
+        base = chapter["time_base"] or Fraction(1)
+        first = rounded((cut.start or Fraction(0)) / base)
+        begins, ends = chapter["start"], chapter["end"]
+        if cut.start is not None:
+            if ends <= first and begins < first:
+                continue
+            begins = max(begins, first)
+        if cut.end is not None:
+            last = rounded(cut.end / base)
+            if begins >= last:
+                continue
+            ends = min(ends, last)
+        kept.append(chapter | {"start": begins - first, "end": ends - first})
+    return kept
