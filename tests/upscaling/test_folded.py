@@ -9,9 +9,10 @@ from vsr.colour import Colour, Matrix, Range, Siting
 from vsr.device.yuv import YuvFormat, cut, downsample_chroma
 from vsr.frames import Layout
 from vsr.specs import Size
+from vsr.upscaling.cells import one_channel, shuffled
 from vsr.upscaling.chroma_forms import AxisForms
 from vsr.upscaling.exchange import tensor_of
-from vsr.upscaling.folded import fold, one_channel, shuffled
+from vsr.upscaling.folding import fold
 from vsr.upscaling.passes import LumaPass, PassSpec, RgbPass
 
 SITINGS = [Siting.LEFT, Siting.CENTER, Siting.TOP_LEFT, Siting.TOP, Siting.BOTTOM_LEFT]

@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 from tests.upscaling.toys import pass_spec, plain, swift
-from vsr.upscaling.folded import fold
+from vsr.upscaling.folding import fold
 from vsr.upscaling.fuse import fuse
 from vsr.upscaling.onednn import PostOpConv, with_post_ops
 

@@ -6,16 +6,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from vsr.specs import Size
-from vsr.upscaling.resample import (
-    CATMULL_ROM,
-    LANCZOS3,
-    Axis,
-    _gathered,
-    _interleaved,
-    resample,
-    resize,
-    taps,
-)
+from vsr.upscaling.axis import Axis
+from vsr.upscaling.kernel import CATMULL_ROM, LANCZOS3, taps
+from vsr.upscaling.resample import _gathered, _interleaved, resample, resize
 
 sides = st.integers(1, 40)
 KERNELS = [CATMULL_ROM, LANCZOS3]

@@ -11,12 +11,12 @@ import copy
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import nn
 
 from vsr.device.flight import Flight, InFlight, Work
 from vsr.device.pinned import empty_pinned
@@ -26,6 +26,8 @@ from vsr.device.streams import StreamLane, three_lanes
 from vsr.errors import OutOfDeviceMemory
 from vsr.frames import HostFrame
 from vsr.specs import Size
+from vsr.upscaling.cuda_graphs import capture_all, drop_all
+from vsr.upscaling.cuda_slots import DeviceSlot, OutputSlot
 from vsr.upscaling.device_pass import DevicePass, Run, autocast_run, cast_run
 from vsr.upscaling.exchange import check_frame, host_frame
 from vsr.upscaling.passes import Pass, PassSpec
@@ -48,30 +50,6 @@ OUTPUTS = DEPTH + 8
 """Pinned output slots: those in flight, and what queue and encoder may hold."""
 
 T = TypeVar("T")
-
-GRAPH_TOLERANCE = 2
-"""How far, in 8-bit codes, a graph may be from autocast: the rounding of half precision."""
-
-WARM_UPS = 3
-"""Runs before a capture: cuDNN chooses its kernels in them."""
-
-
-@dataclass(slots=True)
-class DeviceSlot:
-    """Static device memory of one picture, and the graph captured around it."""
-
-    source: Tensor
-    target: Tensor
-    flag: Tensor
-    graph: torch.cuda.CUDAGraph | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class OutputSlot:
-    """Pinned memory that one picture is downloaded to, and its flag."""
-
-    block: NDArray[np.uint8]
-    flag: NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +87,7 @@ class CudaEngine:
         self._lanes = three_lanes(device.torch_device)
         self._pass = self._new_pass(autocast_run(net, device.torch_dtype) if net else None)
         self._cast = cast_run(net, device.torch_dtype) if net else None
-        self._ring = Ring(self._output_slot() for _ in range(OUTPUTS))
+        self._ring = Ring(OutputSlot.of(self._pass) for _ in range(OUTPUTS))
         self._slots: list[DeviceSlot] = []
         self._flight = self._new_flight()
 
@@ -137,7 +115,7 @@ class CudaEngine:
             radius = model.traits.radius
         core = Size(tile, tile) if tile is not None else spec.source
         engine = cls(spec, device, way, net, core, radius, say)
-        engine._retrying(engine._capture_all)
+        engine._retrying(engine._capture)
         return engine
 
     def __enter__(self) -> Self:
@@ -180,21 +158,13 @@ class CudaEngine:
         return DevicePass(self.spec, self._way, run, tiles)
 
     def _new_flight(self) -> Flight[HostFrame, NDArray[np.uint8], DeviceSlot, OutputSlot]:
-        self._slots = [self._device_slot() for _ in range(DEVICES)]
+        self._slots = [self._new_slot() for _ in range(DEVICES)]
         inputs = [empty_pinned(self._pass.source.size) for _ in range(INPUTS)]
         work = Work(self._fill, self._upload, self._compute, self._download)
         return Flight(self._lanes, work, inputs, self._slots, self._ring)
 
-    def _device_slot(self) -> DeviceSlot:
-        where: dict[str, Any] = {"dtype": torch.uint8, "device": self._device.torch_device}
-        return DeviceSlot(
-            torch.zeros(self._pass.source.size, **where),
-            torch.zeros(self._pass.target.size, **where),
-            torch.ones(1, **where),
-        )
-
-    def _output_slot(self) -> OutputSlot:
-        return OutputSlot(empty_pinned(self._pass.target.size), empty_pinned(1))
+    def _new_slot(self) -> DeviceSlot:
+        return DeviceSlot.of(self._pass, self._device.torch_device)
 
     def _fill(self, block: NDArray[np.uint8], frame: HostFrame) -> None:
         for own, plane in zip(self._pass.source.arrays(block), frame.planes, strict=True):
@@ -207,7 +177,7 @@ class CudaEngine:
         if slot.graph is not None:
             slot.graph.replay()
         else:
-            self._pass(slot.source, slot.target, slot.flag)
+            slot.compute(self._pass)
 
     def _download(self, slot: DeviceSlot, output: OutputSlot) -> None:
         torch.from_numpy(output.block).copy_(slot.target, non_blocking=True)
@@ -221,55 +191,21 @@ class CudaEngine:
                 f"{self._device.precision} overflowed at pts {frame.pts}: "
                 "such frames are redone in fp32."
             )
-        slot, block = self._device_slot(), np.empty(self._pass.source.size, np.uint8)
+        slot, block = self._new_slot(), np.empty(self._pass.source.size, np.uint8)
         self._fill(block, frame)
         self._upload(block, slot)
         assert self._net is not None
         full = self._new_pass(autocast_run(self._net, torch.float32))
-        full(slot.source, slot.target, slot.flag)
+        slot.compute(full)
         self._download(slot, output)
         torch.cuda.current_stream(self._device.torch_device).synchronize()
 
-    def _capture_all(self) -> None:
-        """Capture a graph per slot; keep them only where they compute what autocast does."""
+    def _capture(self) -> None:
+        """Capture a graph of the fast way per slot; it is checked against the reference."""
         lane = self._lanes.run
         assert isinstance(lane, StreamLane)
         fast = self._new_pass(self._cast) if self._cast is not None else self._pass
-        for slot in self._slots:
-            slot.source.random_(0, 256)
-            torch.cuda.synchronize(self._device.torch_device)
-            lane.run(lambda slot=slot: self._pass(slot.source, slot.target, slot.flag))  # type: ignore[misc] # bound at once
-            lane.stream.synchronize()
-            expected = self._codes(slot)
-            try:
-                slot.graph = _captured(fast, slot, lane)
-            except torch.cuda.OutOfMemoryError:
-                raise
-            except RuntimeError as error:
-                self._say(f"no CUDA graph ({str(error).splitlines()[0]}): launching one by one.")
-                self._drop_graphs()
-                return
-            lane.run(slot.graph.replay)
-            lane.stream.synchronize()
-            if not self._is_close(expected, self._codes(slot)):
-                self._say("the CUDA graph differs from autocast: launching one by one.")
-                self._drop_graphs()
-                return
-
-    def _codes(self, slot: DeviceSlot) -> list[Tensor]:
-        return [plane.to(torch.int32) for plane in self._pass.target.tensors(slot.target)]
-
-    def _is_close(self, one: list[Tensor], other: list[Tensor]) -> bool:
-        """Return whether codes agree but for the rounding of half precision."""
-        unit = 1 << (self.spec.output_format.layout.bits - 8)
-        return all(
-            bool(((a - b).abs() <= GRAPH_TOLERANCE * unit).all())
-            for a, b in zip(one, other, strict=True)
-        )
-
-    def _drop_graphs(self) -> None:
-        for slot in self._slots:
-            slot.graph = None
+        capture_all(self._slots, self._pass, fast, lane, self._say)
 
     def _retrying(self, work: Callable[[], T]) -> T:
         """Do the work; while memory runs out, free graphs, halve the tiles, and do it again."""
@@ -278,7 +214,7 @@ class CudaEngine:
                 return work()
             except torch.cuda.OutOfMemoryError as error:
                 torch.cuda.synchronize(self._device.torch_device)
-                self._drop_graphs()
+                drop_all(self._slots)
                 torch.cuda.empty_cache()
                 core = smaller(self._core)
                 if core is None or self._net is None:
@@ -291,17 +227,3 @@ class CudaEngine:
                 if not self._has_said_tiles:
                     self._has_said_tiles = True
                     self._say(f"{self._device.name} is out of memory: going on in smaller tiles.")
-
-
-def _captured(fast: DevicePass, slot: DeviceSlot, lane: StreamLane) -> torch.cuda.CUDAGraph:
-    def warm_up() -> None:
-        for _ in range(WARM_UPS):
-            fast(slot.source, slot.target, slot.flag)
-
-    lane.run(warm_up)
-    lane.stream.synchronize()
-    graph = torch.cuda.CUDAGraph()
-    # thread_local: a decoder thread may pin memory meanwhile
-    with torch.cuda.graph(graph, stream=lane.stream, capture_error_mode="thread_local"):
-        fast(slot.source, slot.target, slot.flag)
-    return graph

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from vsr.device.packing import Packing
-from vsr.upscaling.folded import FoldedPlain
+from vsr.upscaling.folding import FoldedPlain
 from vsr.upscaling.passes import Pass, PassSpec
 from vsr.upscaling.tiling import Window, run_tiled
 

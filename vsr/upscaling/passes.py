@@ -16,7 +16,8 @@ from torch import Tensor
 from vsr.device.yuv import YuvFormat, amplitudes, planes_of, quantised, rgb_of, yuv_of
 from vsr.errors import InvalidOption
 from vsr.specs import Size
-from vsr.upscaling.resample import Axis, resample, resize
+from vsr.upscaling.axis import Axis
+from vsr.upscaling.resample import resample, resize
 
 Planes = tuple[Tensor, ...]
 

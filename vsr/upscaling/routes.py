@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from torch import nn
 
 from vsr.models.plain import Plain
-from vsr.upscaling.folded import fold
+from vsr.upscaling.folding import fold
 from vsr.upscaling.fuse import fuse
 from vsr.upscaling.passes import LumaPass, Pass, PassSpec, RgbPass
 
