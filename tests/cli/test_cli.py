@@ -251,3 +251,13 @@ def test_ctrl_c_ends_with_130_and_leaves_no_output(tmp_path: Path):
         process.stdout.read()
         assert process.wait(30) == 130
     assert not (tmp_path / "out.mp4").exists()
+
+
+def test_help_keeps_its_examples_on_lines_of_their_own(capsys):
+    from vsr.cli.root import COMMANDS
+
+    for command in COMMANDS:
+        vsr(command, "-h")
+        shown = capsys.readouterr().out
+        assert "\\b" not in shown
+        assert all(line.count("  vsr ") <= 1 for line in shown.splitlines())

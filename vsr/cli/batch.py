@@ -58,7 +58,7 @@ def batch(
     quiet: bool,
     **options: Any,
 ) -> int:
-    r"""Upscale every clip and picture below IN_DIR to the same place below OUT_DIR.
+    """Upscale every clip and picture below IN_DIR to the same place below OUT_DIR.
 
     What is finished, of the same file and settings, is skipped, so the same command goes on where
     an earlier one stopped; a bad file does not stop the rest. Ends with 3 if some failed.
@@ -66,7 +66,7 @@ def batch(
     \b
       vsr batch in/ out/ --preset 4k --workers 2
       vsr batch in/ out/ --scale 2 --include '*.mkv' --name '{stem}_{scale}x'
-    """
+    """  # noqa: D301 # \b is click's mark of lines to keep
     engine = engine_from(options)
     spec = with_segments(spec_from(options, existing_from(overwrite, no_clobber)), options)
     selection = {"include": include, "exclude": exclude, "name": name}
