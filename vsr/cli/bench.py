@@ -47,7 +47,7 @@ def bench(
     quiet: bool,
     **options: Any,
 ) -> None:
-    r"""Measure each stage alone, the whole pipeline, and a plain PyTorch loop beside it.
+    """Measure each stage alone, the whole pipeline, and a plain PyTorch loop beside it.
 
     CLIP is enlarged; without one a scene is drawn, 480×270, or 960×540 for 4K. With --json each
     model is one object on a line.
@@ -56,7 +56,7 @@ def bench(
       vsr bench
       vsr bench -m fast -m lite --json
       vsr bench --preset 4k --discard-output
-    """
+    """  # noqa: D301 # \b is click's mark of lines to keep
     from vsr.jobs.program import settle
 
     settle()
