@@ -6,6 +6,8 @@ the crew's. Films travel by a shared file system alone, so a task is a few paths
 
 from __future__ import annotations
 
+import os
+import socket
 import time
 import warnings
 from collections.abc import Iterator
@@ -23,20 +25,30 @@ PATIENCE_SECONDS = 300.0
 """How long a cluster may take to show its first worker, or another one when all are lost."""
 
 
+CONNECT_SECONDS = 10.0
+"""How long a cluster may take to answer; Ray itself would try for minutes."""
+
+
 class Actor:
     """A worker inside the cluster. Two of its methods run at once: `do`, and `tick` beside it."""
 
     def __init__(self, open_worker: OpenWorker) -> None:
-        self._worker: Worker = open_worker()
         self._told: list[Any] = []
+        self._worker: Worker | None = None
+        self._error: Exception | None = None
+        try:
+            self._worker = open_worker()
+        except Exception as error:  # raised here, Ray would start the actor anew for ever
+            self._error = portable(error)
 
-    def describe(self) -> DeviceClass:
-        """Say on what it computes."""
-        return self._worker.describe()
+    def describe(self) -> tuple[DeviceClass | None, Exception | None]:
+        """Say on what it computes, or why it cannot."""
+        return (self._worker.describe() if self._worker else None), self._error
 
     def do(self, task: Any) -> tuple[Any, Exception | None]:
         """Do a task; return what it gave, or why it failed."""
         self._told = []
+        assert self._worker is not None
         try:
             return self._worker.do(task, self._told.append), None
         except Exception as error:  # a bad file, in whatever way, must not stop the rest
@@ -128,12 +140,13 @@ class RayEngine:
         for ref in refs:
             actor = self._waking.pop(ref)
             try:
-                found = self._ray.get(ref)
-            except self._ray.exceptions.RayTaskError as error:
-                raise DeviceUnavailable(f"a worker cannot start: {_first_line(error)}") from error
+                found, error = self._ray.get(ref)
             except self._ray.exceptions.RayError:
+                time.sleep(POLL_SECONDS)
                 self._waking[actor.describe.remote()] = actor
                 continue
+            if error is not None:
+                raise DeviceUnavailable(f"a worker cannot start: {_first_line(error)}.") from error
             self._check(found)
             self._free.append(actor)
         if self._free or self._running:
@@ -201,6 +214,8 @@ def open_ray(
 
 
 def _import_ray() -> Any:
+    # Ray prints what befalls its workers to standard output, which is for results.
+    os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", ".*")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # its imports warn of each other
@@ -219,10 +234,13 @@ def _connect(ray: Any, spec: EngineSpec, cpus: int) -> None:
         if spec.workers is None:
             del options["num_cpus"]
     try:
+        if spec.address and ":" in spec.address and "//" not in spec.address:
+            host, _, port = spec.address.rpartition(":")
+            socket.create_connection((host, int(port)), CONNECT_SECONDS).close()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a future default that does not concern us
             ray.init(log_to_driver=False, logging_level="ERROR", **options)
-    except (ConnectionError, RuntimeError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         raise Refused(
             f"--ray-address {spec.address}: no Ray cluster answers ({_first_line(error)}). "
             "Start one with: ray start --head."
