@@ -6,7 +6,8 @@ import pytest
 import torch
 from av.filter import Graph
 
-from vsr.colour import Colour, Matrix, Range, Siting
+from vsr.colour import Colour, Matrix, Range, Siting, yuv_from_rgb
+from vsr.device.mixing import mixed_by_plane
 from vsr.device.yuv import (
     YuvFormat,
     amplitudes,
@@ -186,3 +187,10 @@ def test_unresolved_siting_and_odd_subsampling_are_refused():
         YuvFormat(Layout(), Colour(matrix=Matrix.BT709))
     with pytest.raises(InvalidOption, match="subsampling"):
         picture_format(Layout(8, 2, 0))
+
+
+@pytest.mark.parametrize("memory", [torch.contiguous_format, torch.channels_last], ids=str)
+def test_the_way_of_a_cuda_graph_mixes_alike(memory):
+    rgb = torch.rand(1, 3, 9, 7).contiguous(memory_format=memory)
+    mixed = mixed_by_plane(rgb, yuv_from_rgb(Matrix.BT709))
+    torch.testing.assert_close(mixed, yuv_of(rgb, Matrix.BT709), rtol=0, atol=1e-6)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.upscaling.toys import frame, model_of, pass_spec, plain, swift
+from tests.upscaling.toys import dpsrgan, frame, model_of, pass_spec, plain, srgan, swift
 from vsr.device.double_buffer import double_buffered
 from vsr.device.select import select
 from vsr.errors import OutOfDeviceMemory
@@ -17,7 +17,13 @@ from vsr.upscaling.cuda_engine import OUTPUTS, CudaEngine
 
 pytestmark = pytest.mark.gpu
 
-NETS = {"folded": lambda: plain(2), "luma": lambda: plain(2, "luma"), "swift": swift}
+NETS = {
+    "folded": lambda: plain(2),
+    "luma": lambda: plain(2, "luma"),
+    "swift": swift,
+    "srgan": srgan,
+    "dpsrgan": dpsrgan,
+}
 SIZE = Size(96, 64)
 
 

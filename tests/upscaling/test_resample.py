@@ -8,7 +8,7 @@ from PIL import Image
 from vsr.specs import Size
 from vsr.upscaling.axis import Axis
 from vsr.upscaling.kernel import CATMULL_ROM, LANCZOS3, taps
-from vsr.upscaling.resample import _gathered, _interleaved, resample, resize
+from vsr.upscaling.resample import Memo, _gathered, _interleaved, resample, resize
 
 sides = st.integers(1, 40)
 KERNELS = [CATMULL_ROM, LANCZOS3]
@@ -82,7 +82,8 @@ def test_enlarging_by_an_integer_is_what_the_general_way_does(source, factor, of
     shape[dim] = source
     picture = torch.rand(shape, dtype=torch.float64)
     torch.testing.assert_close(
-        _interleaved(picture, axis, kernel, dim), _gathered(picture, axis, kernel, dim)
+        _interleaved(picture, axis, kernel, dim, Memo()),
+        _gathered(picture, axis, kernel, dim, Memo()),
     )
 
 
@@ -90,3 +91,13 @@ def test_chroma_of_the_same_grid_is_left_alone():
     axis = Axis.chroma((33, 2, 0.0), (33, 2, 0.0))
     assert axis.is_identity
     assert (axis.source, axis.target) == (17, 17)
+
+
+@pytest.mark.parametrize("size", [Size(20, 14), Size(23, 19)], ids=["by an integer", "by a ratio"])
+def test_a_memo_leaves_nothing_to_copy_the_second_time(size, monkeypatch):
+    """While a CUDA graph is captured nothing may come from the host."""
+    picture, memo = torch.rand(1, 2, 7, 10), Memo()
+    axes = Axis.centred(7, size.height), Axis.centred(10, size.width)
+    first = resample(picture, *axes, memo=memo)
+    monkeypatch.delattr(torch, "from_numpy")
+    assert torch.equal(resample(picture, *axes, memo=memo), first)

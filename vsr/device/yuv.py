@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from vsr.colour import Codes, Colour, Siting, rgb_from_yuv, yuv_from_rgb
+from vsr.device.mixing import mixed
 from vsr.errors import InvalidOption
 from vsr.frames import Layout
 
@@ -76,12 +76,12 @@ def rgb_of(planes: Sequence[Tensor], source: YuvFormat) -> Tensor:
         return luma.expand(1, 3, *luma.shape[2:])
     height, width = luma.shape[2:]
     yuv = torch.cat((luma, upsample_chroma(chroma, source, height, width)), dim=1)
-    return _mixed(yuv, rgb_from_yuv(source.colour.matrix))
+    return mixed(yuv, rgb_from_yuv(source.colour.matrix))
 
 
 def yuv_of(rgb: Tensor, matrix: int) -> Tensor:
     """Return Y, Cb, Cr amplitudes (N, 3, H, W) of RGB (N, 3, H, W), float32."""
-    return _mixed(rgb, yuv_from_rgb(matrix))
+    return mixed(rgb, yuv_from_rgb(matrix))
 
 
 def planes_of(rgb: Tensor, target: YuvFormat) -> tuple[Tensor, ...]:
@@ -129,13 +129,6 @@ def downsample_chroma(chroma: Tensor, target: YuvFormat) -> Tensor:
     if target.layout.y_shift:
         chroma = _halved(chroma, down, dim=2)
     return chroma
-
-
-def _mixed(picture: Tensor, matrix: Sequence[Sequence[float]]) -> Tensor:
-    """Multiply the channels (N, 3, H, W) by a 3x3 matrix, kept out of any autocast."""
-    weight = torch.tensor(matrix, dtype=picture.dtype, device=picture.device)
-    with torch.autocast(picture.device.type, enabled=False):
-        return F.conv2d(picture, weight[:, :, None, None])
 
 
 def _doubled(chroma: Tensor, offset: float, dim: int) -> Tensor:

@@ -85,7 +85,10 @@ class DevicePass:
 
     def __call__(self, source: Tensor, target: Tensor, flag: Tensor) -> None:
         """Compute ``target`` (bytes) and ``flag`` (1,) from ``source`` (bytes), on their device."""
-        with torch.inference_mode():
+        # float32 is float32: TF32 would round what the image base and chroma are made of; and a run
+        # that goes on after a crash must make the same bytes
+        exact = torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False)
+        with torch.inference_mode(), exact:
             planes = self.source.tensors(source)
             output = self._network(self._way.prepare(planes)).float()
             flag.copy_(torch.isfinite(output).all())

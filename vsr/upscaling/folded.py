@@ -12,7 +12,7 @@ Equal to `vsr.upscaling.passes.RgbPass` to float tolerance; a tie may round the 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -21,6 +21,7 @@ from vsr.device.yuv import cut, upsample_chroma
 from vsr.upscaling.cells import one_channel, shuffled
 from vsr.upscaling.chroma_forms import AxisForms
 from vsr.upscaling.passes import PassSpec, Planes, chroma_planes
+from vsr.upscaling.resample import Memo
 
 LUMA, COLOUR = 1, 3
 """How many channels of the decoded picture the folded network takes."""
@@ -35,6 +36,7 @@ class FoldedPass:
     rows: AxisForms
     has_chroma_in: bool
     has_chroma_out: bool
+    memo: Memo = field(default_factory=Memo, compare=False, repr=False)
 
     @classmethod
     def of(cls, spec: PassSpec) -> FoldedPass:
@@ -83,7 +85,7 @@ class FoldedPass:
         if layout.is_gray:
             return (luma,)
         if not self.has_chroma_out:
-            return luma, *chroma_planes(planes, self.spec)
+            return luma, *chroma_planes(planes, self.spec, self.memo)
         kept = self._chroma(codes)[:, :, : self.columns.samples, : self.rows.samples]
         cb, cr = kept.transpose(2, 3).unbind(-1)
         return luma, shuffled(cb), shuffled(cr)
@@ -99,6 +101,7 @@ class FoldedLumaPass:
     """Luma → folded network; chroma as in `vsr.upscaling.passes.LumaPass`."""
 
     spec: PassSpec
+    memo: Memo = field(default_factory=Memo, compare=False, repr=False)
 
     @property
     def channels(self) -> int:
@@ -119,4 +122,4 @@ class FoldedLumaPass:
         scale = self.spec.scale
         codes = cut(output.permute(0, 2, 3, 1)[0], self.spec.output_format.codes.peak)
         cells = codes.view(*codes.shape[:2], scale, scale)
-        return shuffled(cells), *chroma_planes(planes, self.spec)
+        return shuffled(cells), *chroma_planes(planes, self.spec, self.memo)

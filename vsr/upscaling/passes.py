@@ -7,7 +7,7 @@ picture, and compute in float32. The plain passes here are the reference for `vs
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import torch
@@ -17,7 +17,7 @@ from vsr.device.yuv import YuvFormat, amplitudes, planes_of, quantised, rgb_of, 
 from vsr.errors import InvalidOption
 from vsr.specs import Size
 from vsr.upscaling.axis import Axis
-from vsr.upscaling.resample import resample, resize
+from vsr.upscaling.resample import Memo, resample, resize
 
 Planes = tuple[Tensor, ...]
 
@@ -80,6 +80,7 @@ class RgbPass:
 
     spec: PassSpec
     channels: int = 3
+    memo: Memo = field(default_factory=Memo, compare=False, repr=False)
 
     @property
     def scale(self) -> int:
@@ -92,7 +93,7 @@ class RgbPass:
 
     def complete(self, output: Tensor, planes: Sequence[Tensor]) -> Planes:
         """Resize where needed, convert, quantise."""
-        rgb = resize(output.float(), self.spec.output)
+        rgb = resize(output.float(), self.spec.output, self.memo)
         if self.spec.source_format.layout.is_gray:
             # a network may tint what has no colour
             rgb = yuv_of(rgb, self.spec.output_format.colour.matrix)[:, :1].expand_as(rgb)
@@ -108,6 +109,7 @@ class LumaPass:
 
     spec: PassSpec
     channels: int = 1
+    memo: Memo = field(default_factory=Memo, compare=False, repr=False)
 
     @property
     def scale(self) -> int:
@@ -122,11 +124,11 @@ class LumaPass:
     def complete(self, output: Tensor, planes: Sequence[Tensor]) -> Planes:
         """Resize luma where needed, bring chroma over, quantise."""
         spec = self.spec
-        luma = quantised(resize(output.float(), spec.output), None, spec.output_format)
-        return luma + chroma_planes(planes, spec)
+        luma = quantised(resize(output.float(), spec.output, self.memo), None, spec.output_format)
+        return luma + chroma_planes(planes, spec, self.memo)
 
 
-def chroma_planes(planes: Sequence[Tensor], spec: PassSpec) -> Planes:
+def chroma_planes(planes: Sequence[Tensor], spec: PassSpec, memo: Memo) -> Planes:
     """Return the written chroma planes: resampled from the decoded ones, neutral where none are.
 
     Empty for a gray output.
@@ -141,7 +143,7 @@ def chroma_planes(planes: Sequence[Tensor], spec: PassSpec) -> Planes:
         vertical, horizontal = chroma_axes(spec)
         _, own = amplitudes(planes, spec.source_format)
         assert own is not None
-        chroma = resample(own, vertical, horizontal)
+        chroma = resample(own, vertical, horizontal, memo=memo)
     return quantised(None, chroma, target)
 
 
