@@ -13,6 +13,7 @@ from vsr.errors import InvalidOption
 Precision = Literal["auto", "fp16", "bf16", "fp32"]
 Deinterlace = Literal["auto", "off", "refuse"]
 Existing = Literal["refuse", "overwrite", "skip"]
+Hwaccel = Literal["none", "auto", "cuda"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,7 @@ class UpscaleSpec:
     """One upscale, whole: what to reach, with which network, where, and how it is written.
 
     Attributes:
+        hwaccel: who decodes: software, or a GPU's own decoder where there is one.
         threads: of the processor, for one worker of several; None takes all.
         segment_frames: pictures of a segment; None sizes it by its work.
     """
@@ -133,6 +135,7 @@ class UpscaleSpec:
     is_faststart: bool = False
     device: str = "auto"
     precision: Precision = "auto"
+    hwaccel: Hwaccel = "none"
     tile: int | None = None
     threads: int | None = None
     segment_frames: int | None = None

@@ -65,6 +65,10 @@ _RUN_OPTIONS = (
         "--precision", type=click.Choice(["auto", "fp16", "bf16", "fp32"]), default="auto",
         help="Arithmetic; auto is fp16 on CUDA, fp32 on the CPU.",
     ),
+    click.option(
+        "--hwaccel", type=click.Choice(["none", "auto", "cuda"]), default="none",
+        help="Decode on the GPU (NVDEC) where it can.",
+    ),
     click.option("-t", "--tile", type=int, help="Tile side in source pixels; auto by memory."),
 )  # fmt: skip
 _CONTENT_OPTIONS = (
@@ -138,6 +142,7 @@ def spec_from(options: dict[str, Any], existing: Existing = "refuse") -> Upscale
         is_faststart=options["faststart"],
         device=_device(options["device"]),
         precision=options["precision"],
+        hwaccel=options["hwaccel"],
         tile=options["tile"],
         time=TimeRange(
             start_seconds=options["start"],

@@ -7,10 +7,14 @@ from av.video.frame import VideoFrame
 from vsr.colour import UNSPECIFIED, Range
 from vsr.frames import HostFrame
 from vsr.media.fields import FieldOrder
+from vsr.media.formats import Reading, reading_of
 from vsr.media.info import VideoInfo
 from vsr.media.planes import Converter, planes_of
 from vsr.media.tags import captions_of, side_data_of
 from vsr.specs import Size
+
+REORDERED = ("nv12", "p010le")
+"""What a GPU's decoder hands down."""
 
 
 class Delivery:
@@ -29,7 +33,8 @@ class Delivery:
         A tag that appears or goes missing is no change.
         """
         size = Size(frame.width, frame.height)
-        if (size, frame.format.name) != (self._video.size, self._video.pix_fmt):
+        is_other_format = frame.format.name != self._video.pix_fmt and not self._reordered(frame)
+        if size != self._video.size or is_other_format:
             return True
         if self._reading.is_from_rgb:
             return False
@@ -50,10 +55,11 @@ class Delivery:
         if frame.interlaced_frame:
             is_top_first = self._fields.is_top_first(frame)
         captions = captions_of(side_data_of(frame)) if frame.side_data else None
+        reading = self._reordered(frame) or self._reading
         if self.differs(frame) or self._reading.filtered_as:
-            frame = self._converter.convert(frame)
+            frame, reading = self._converter.convert(frame), self._reading
         return HostFrame(
-            planes=planes_of(frame, self._reading, video.colour.range),
+            planes=planes_of(frame, reading, video.colour.range),
             pts=pts,
             layout=video.layout,
             colour=video.colour,
@@ -61,3 +67,13 @@ class Delivery:
             is_top_field_first=is_top_first,
             captions=captions,
         )
+
+    def _reordered(self, frame: VideoFrame) -> Reading | None:
+        """Return how to read a picture that holds the samples wanted, in another order.
+
+        A GPU's decoder gives NV12 where software gives planes.
+        """
+        if frame.format.name not in REORDERED or frame.format.name == self._video.pix_fmt:
+            return None
+        reading = reading_of(frame.format.name)
+        return reading if reading is not None and reading.layout == self._reading.layout else None

@@ -18,11 +18,11 @@ from av.video.stream import VideoStream
 from vsr.frames import HostFrame
 from vsr.media.decoder import Damage, Decoder, from_key_frame, from_last_key_frame
 from vsr.media.delivery import Delivery
+from vsr.media.hardware import open_decoding
 from vsr.media.info import MediaInfo
 from vsr.media.probe import probe
-from vsr.media.source import open_input
 from vsr.media.timing import Timeline, Timing, rounded, ticks_per_frame
-from vsr.specs import PtsSpan
+from vsr.specs import Hwaccel, PtsSpan
 
 EVERYTHING = PtsSpan()
 
@@ -53,12 +53,13 @@ class Reader:
     """
 
     def __init__(
-        self, info: MediaInfo, container: InputContainer, span: PtsSpan, threads: int, context: int
+        self, info: MediaInfo, span: PtsSpan, threads: int, context: int, hwaccel: Hwaccel
     ) -> None:
         self.info = info
         # The part that holds the end of the clip is the one that lacks something.
         self.damage = Damage(missing_bytes=info.missing_bytes if span.end is None else 0)
-        self._container = container
+        self._hwaccel = hwaccel
+        self._container = open_decoding(self.info.path, self._hwaccel)
         self._span = span
         self._thread_count = threads
         self._context = context
@@ -73,6 +74,7 @@ class Reader:
         span: PtsSpan = EVERYTHING,
         thread_count: int = 0,
         context: int = 0,
+        hwaccel: Hwaccel = "none",
     ) -> Reader:
         """Open a file.
 
@@ -83,12 +85,14 @@ class Reader:
             thread_count: of the decoder; 0 lets it choose.
             context: pictures to read beyond either end of the span, for filters that look at
                 neighbours; 0 or 1.
+            hwaccel: who decodes (`vsr.media.hardware.choose_decoding`); where a GPU is not to be
+                had after all, software does.
 
         Raises:
             MediaError: it cannot be opened, or has no video.
         """
         info = replace(info, path=Path(path)) if info else probe(path)
-        return cls(info, open_input(info.path), span, thread_count, context)
+        return cls(info, span, thread_count, context, hwaccel)
 
     def __enter__(self) -> Reader:
         return self
@@ -182,7 +186,7 @@ class Reader:
 
     def _reopen(self) -> None:
         self._container.close()
-        self._container = open_input(self.info.path)
+        self._container = open_decoding(self.info.path, self._hwaccel)
         self._attach()
 
     def _attach(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import av
+from av.codec.hwaccel import HWAccel
 from av.container import InputContainer
 from av.stream import Disposition
 from av.video.stream import VideoStream
@@ -14,8 +15,11 @@ from vsr.errors import MediaError, NoSuchFile, NoVideo, UnreadableMedia
 NOT_A_MOVING_PICTURE = Disposition.attached_pic | Disposition.timed_thumbnails
 
 
-def open_input(path: Path) -> InputContainer:
+def open_input(path: Path, hwaccel: HWAccel | None = None) -> InputContainer:
     """Open a media file for reading. The caller closes it.
+
+    Args:
+        hwaccel: the device to decode on; software if not given.
 
     Raises:
         NoSuchFile: nothing is there.
@@ -24,8 +28,10 @@ def open_input(path: Path) -> InputContainer:
     _check_is_file(path)
     try:
         # "file:" keeps a colon or a leading dash in a name from being taken for a protocol.
-        container = av.open(f"file:{path}", "r", metadata_errors="ignore")
+        container = av.open(f"file:{path}", "r", metadata_errors="ignore", hwaccel=hwaccel)
     except (av.FFmpegError, OSError, ValueError, RuntimeError) as error:
+        if hwaccel is not None:  # the device, not the file: the caller says so
+            raise
         raise _opening_error(path, error) from error
     if container.format.name == "tty":
         container.close()
