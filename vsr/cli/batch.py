@@ -103,12 +103,13 @@ def run_batch(
     from vsr.jobs.batch import BatchSpec
     from vsr.jobs.outcome import counts, write_report
     from vsr.jobs.program import settle
+    from vsr.media.images import RESULTS
 
     settle()
     job = BatchSpec(
         upscale=spec,
         engine=engine or EngineSpec(),
-        selection=Selection(**(selection or {})),
+        selection=Selection(pictures=RESULTS, **(selection or {})),
     )
     outcomes: list[Outcome] = []
     try:

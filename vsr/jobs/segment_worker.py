@@ -6,7 +6,7 @@ import os
 import socket
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from vsr.errors import Failed
@@ -94,11 +94,17 @@ class SegmentWorker:
         Raises:
             Failed: it cannot be done, or not every frame arrived.
         """
-        self._open(job, note)
+        steps = self._opener(job.spec.steps, step_context(job, self._say), note)(span)
         before = self._counters.reused
-        with Reader.open(job.source.path, job.source, span, context=job.context) as reader:
+        with Reader.open(
+            job.source.path,
+            job.source,
+            span,
+            context=job.context,
+            hwaccel=job.decoding.hwaccel,
+        ) as reader:
             frames = Counted(reader.frames(), span)
-            count = run_segment(frames, self._steps_of(span), sink, written)
+            count = run_segment(frames, steps, sink, written)
         if count != frames.count:
             raise Failed(f"{job.source.path}: {frames.count} frames in, {count} out.")
         losses = (str(reader.damage),) if reader.damage.has_losses else ()
@@ -109,15 +115,20 @@ class SegmentWorker:
         self._stack.close()
         self._opened = None
 
-    def _open(self, job: Job, note: Note) -> None:
-        """Open the steps of a job, unless those that are open would be the same."""
+    def steps(self, names: tuple[str, ...], context: StepContext, note: Note) -> list[Step]:
+        """Return the steps of a context, open until it is another one; for a lone picture."""
+        return self._opener(names, replace(context, say=self._say), note)(PtsSpan())
+
+    def _opener(
+        self, names: tuple[str, ...], context: StepContext, note: Note
+    ) -> Callable[[PtsSpan], list[Step]]:
+        """Open the steps, unless those that are open would be the same."""
         self._note = note
-        wanted = (job.spec.steps, step_context(job, self._say))
-        if wanted == self._opened:
-            return
-        self.close()
-        self._steps_of = open_steps(*wanted, self._stack, self._counters)
-        self._opened = wanted
+        if (names, context) != self._opened:
+            self.close()
+            self._steps_of = open_steps(names, context, self._stack, self._counters)
+            self._opened = (names, context)
+        return self._steps_of
 
     def _say(self, text: str) -> None:
         self._note(text)

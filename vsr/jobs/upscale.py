@@ -7,11 +7,13 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 
 from vsr.errors import Interrupted
+from vsr.jobs.picture import upscale_picture
 from vsr.jobs.pipe import PIPE, check_pipe, spooled, upscale_into_pipe
 from vsr.jobs.plan import Job, prepare
 from vsr.jobs.progress import Note, Observer, Stopwatch, ignore
 from vsr.jobs.result import Result
 from vsr.jobs.segment_worker import SegmentWorker, Written
+from vsr.media.images import is_picture
 from vsr.media.join import Joined, join
 from vsr.media.segments import Segment, frames_per_segment, plan
 from vsr.media.target import check_space, check_target
@@ -60,7 +62,7 @@ def upscale(
     note: Note = ignore,
     worker: SegmentWorker | None = None,
 ) -> Result:
-    """Upscale one clip. The target appears under its name only when it is whole and verified.
+    """Upscale one clip, or picture. The target appears only when it is whole and verified.
 
     Args:
         source: the clip; ``-`` is standard input.
@@ -73,14 +75,28 @@ def upscale(
         Refused: nothing was started.
         Failed: it was started and could not be finished.
     """
+    with ExitStack() as stack:
+        worker = worker or stack.enter_context(closing(SegmentWorker()))
+        if is_picture(source):
+            return upscale_picture(source, target, spec, worker, observe, note)
+        return _upscale_film(source, target, spec, worker, observe, note)
+
+
+def _upscale_film(
+    source: Path,
+    target: Path,
+    spec: UpscaleSpec,
+    worker: SegmentWorker,
+    observe: Observer,
+    note: Note,
+) -> Result:
+    """Check the target, decide everything else, and do it."""
     if target == PIPE:
         check_pipe(spec.container)
     elif check_target(source, target, spec.existing, spec.container) is None:
         return Result(output=target, is_skipped=True)
-    with ExitStack() as stack:
-        source = stack.enter_context(spooled(source))
-        worker = worker or stack.enter_context(closing(SegmentWorker()))
-        job = prepare(source, target, spec, worker.load)
+    with spooled(source) as clip:
+        job = prepare(clip, target, spec, worker.load)
         for text in job.notes():
             note(text)
         do = upscale_into_pipe if target == PIPE else _upscale_into_file

@@ -52,7 +52,11 @@ class FilmWorker:
         self._segments.close()
 
     def look(self, film: Film) -> Seen:
-        """Read the header of a film."""
+        """Read the header of a film, or of a picture."""
+        from vsr.media.images import image_size, is_picture
+
+        if is_picture(film.source):
+            return Seen(1, image_size(film.source).pixels)
         from vsr.jobs.plan import frames_expected
         from vsr.media.probe import probe
 

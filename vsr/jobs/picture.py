@@ -1,0 +1,142 @@
+"""``vsr upscale photo.png out.png``: one picture, with its alpha and its colour profile."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from vsr.device.select import select
+from vsr.errors import NoSpace, OutputExists, UnsuitableContainer, UnwritableOutput
+from vsr.frames import HostFrame
+from vsr.jobs.progress import Note, Observer, Stopwatch
+from vsr.jobs.result import Result
+from vsr.jobs.segment_worker import SegmentWorker
+from vsr.media.images import (
+    HAS_ALPHA,
+    RESULTS,
+    Codes,
+    Picture,
+    codes_of,
+    frame_of,
+    is_picture,
+    read_image,
+    write_image,
+)
+from vsr.media.publishing import part_of, publish
+from vsr.media.target import check_folder
+from vsr.models import catalog
+from vsr.models.catalog import Model
+from vsr.specs import Size, UpscaleSpec
+from vsr.upscaling.plan import SQUARE, SizePlan, plan_sizes
+from vsr.upscaling.steps import StepContext
+
+
+def upscale_picture(
+    source: Path,
+    target: Path,
+    spec: UpscaleSpec,
+    worker: SegmentWorker,
+    observe: Observer,
+    note: Note,
+) -> Result:
+    """Upscale one picture; the target appears under its name only when it is whole.
+
+    Raises:
+        Refused: nothing was started.
+        Failed: it was started and could not be finished.
+    """
+    started = time.monotonic()
+    if not _is_wanted(source, target, spec):
+        return Result(output=target, is_skipped=True)
+    picture = read_image(source)
+    rows, columns = picture.codes.shape[:2]
+    plan = _sizes(Size(columns, rows), spec)
+    model = worker.load(spec.model, plan.scale)
+    codes = _enlarged(picture.codes, plan, model, spec, worker, note)
+    alpha = picture.alpha
+    if alpha is not None:
+        bicubic = catalog.load("bicubic", plan.scale)  # a network would draw edges into it
+        alpha = _enlarged(alpha, plan, bicubic, spec, worker, note)
+    _write(target, replace(picture, codes=codes, alpha=alpha))
+    Stopwatch(observe, 1).tick(0.0, target.stat().st_size)
+    return Result(
+        output=target,
+        frames_in=1,
+        frames_out=1,
+        elapsed_seconds=time.monotonic() - started,
+        losses=tuple(_losses(picture, target)),
+    )
+
+
+def _is_wanted(source: Path, target: Path, spec: UpscaleSpec) -> bool:
+    """Check the target; return False if an existing one is to be kept."""
+    if not is_picture(target):
+        raise UnsuitableContainer(
+            f"{target}: a picture cannot be written under this name. "
+            f"Choose one of {', '.join(RESULTS)}."
+        )
+    if target.is_dir() or (target.exists() and target.samefile(source)):
+        raise UnwritableOutput(f"{target}: a folder, or the input itself. Choose another name.")
+    if target.exists() and spec.existing == "skip":
+        return False
+    if target.exists() and spec.existing == "refuse":
+        raise OutputExists(f"{target}: there already. Add -y to overwrite it, or -n to skip it.")
+    check_folder(target.parent)
+    return True
+
+
+def _sizes(source: Size, spec: UpscaleSpec) -> SizePlan:
+    """Plan as for a film, but a picture may have odd sides."""
+    plan = plan_sizes(source, SQUARE, spec.target, catalog.scales(spec.model))
+    if spec.target.scale is not None:
+        plan = replace(plan, output=source.scaled(spec.target.scale))
+    return plan
+
+
+def _enlarged(
+    codes: Codes,
+    plan: SizePlan,
+    model: Model,
+    spec: UpscaleSpec,
+    worker: SegmentWorker,
+    note: Note,
+) -> Codes:
+    frame = frame_of(codes)
+    context = StepContext(
+        plan=plan,
+        layout=frame.layout,
+        colour=frame.colour.resolved(plan.source.width, plan.source.height),
+        output_layout=frame.layout,
+        model=model,
+        device=select(spec.device, spec.precision),
+        tile=spec.tile,
+        deinterlace="off",
+    )
+    flow = iter((frame,))
+    for step in worker.steps(spec.steps, context, note):
+        flow = step(flow)
+    (enlarged,) = list[HostFrame](flow)
+    return codes_of(enlarged)
+
+
+def _write(target: Path, picture: Picture) -> None:
+    part = part_of(target)
+    try:
+        write_image(part, target.suffix, picture)
+        publish(part, target)
+    except OSError as error:
+        raise NoSpace(f"{target}: cannot be written ({error}).") from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _losses(picture: Picture, target: Path) -> list[str]:
+    losses = []
+    if picture.alpha is not None and target.suffix.lower() not in HAS_ALPHA:
+        losses.append(f"{target.suffix} has no alpha: it is lost")
+    if picture.bits == 16 and target.suffix.lower() != ".png":
+        losses.append(f"{target.suffix} is written at 8 bits (16 came in)")
+    if picture.frames_lost:
+        losses.append(f"only the first of {picture.frames_lost + 1} pictures in the file is done")
+    return losses
