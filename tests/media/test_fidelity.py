@@ -11,6 +11,7 @@ from tests.media.test_writer import HDR
 from tests.media.written import encoder_for, video_of, write_segment
 from vsr.colour import Colour, Siting
 from vsr.media.fidelity import losses_of, sitings_of
+from vsr.media.formats import reading_of
 from vsr.media.info import MediaInfo
 from vsr.media.probe import probe
 
@@ -31,6 +32,32 @@ def lost(
 def test_a_plain_clip_loses_nothing(source: MediaInfo) -> None:
     for codec in ("h264", "hevc", "av1", "ffv1"):
         assert lost(source, codec, "matroska") == ""
+
+
+@pytest.mark.parametrize(
+    ("pix_fmt", "said"),
+    [
+        ("yuva444p12le", "without its alpha and with 10 bits instead of 12."),
+        ("bgr0", "with the BT.709 matrix."),
+        ("p016le", "10 bits instead of 16."),
+        ("nv12", ""),
+        ("yuv411p", ""),
+    ],
+)
+def test_pixels_that_lose_more_than_their_arrangement_are_a_loss(
+    source: MediaInfo, pix_fmt: str, said: str
+) -> None:
+    reading = reading_of(pix_fmt)
+    assert reading is not None
+    text = lost(
+        source,
+        "ffv1",
+        "matroska",
+        pix_fmt=pix_fmt,
+        layout=reading.layout,
+        conversion=reading.conversion,
+    )
+    assert text.endswith(said) if said else text == ""
 
 
 def test_side_data_that_cannot_be_carried_is_named(source: MediaInfo) -> None:

@@ -265,6 +265,20 @@ def test_the_video_stream_keeps_its_own_metadata(tmp_path: Path) -> None:
         assert video.metadata["title"] == "Director's cut"
 
 
+@pytest.mark.parametrize("suffix", CONTAINERS)
+def test_the_titles_of_tracks_are_kept_from_mp4(tmp_path: Path, suffix: str) -> None:
+    source = write_clip(
+        tmp_path / "in.mp4", frames=5, title="Director's cut", audio=[Audio(title="Commentary")]
+    )
+    carry(source, tmp_path / f"out.{suffix}")
+    titles = [item.title for item in probe(tmp_path / f"out.{suffix}").others]
+    assert titles == ["Commentary"]
+    with av.open(str(tmp_path / f"out.{suffix}")) as container:
+        (video,) = container.streams.video
+        kept = video.metadata.get("title") or video.metadata.get("name")
+    assert kept == "Director's cut"
+
+
 @pytest.mark.parametrize("suffix", ["mov", "mp4"])
 def test_the_time_code_of_a_camera_is_kept(tmp_path: Path, suffix: str) -> None:
     source, target = with_time_code(tmp_path / "in.mov"), tmp_path / f"out.{suffix}"
@@ -384,6 +398,15 @@ def test_a_part_of_max_frames_ends_with_its_last_picture(tmp_path: Path) -> None
     assert indices_in(tmp_path / "out.mkv") == list(range(10))
     assert float(packets_in(tmp_path / "out.mkv", "audio")[-1][0]) < 0.4
     assert chapters_in(tmp_path / "out.mkv") == [(0.0, 0.2, "whole"), (0.2, 0.4, "cut")]
+
+
+def test_a_subtitle_of_no_duration_at_the_cut_is_kept(tmp_path: Path) -> None:
+    """Those of discs have none: a picture is shown until the next one."""
+    source = write_clip(
+        tmp_path / "in.mkv", frames=50, subtitles=[Subtitle(cues=[(1.0, 1.0, "shown")])]
+    )
+    carry(source, tmp_path / "out.mkv", time=TimeRange(start_seconds=1.0))
+    assert packets_in(tmp_path / "out.mkv", "subtitle") == [(Fraction(0), b"shown")]
 
 
 def test_segments_of_other_settings_are_refused(tmp_path: Path) -> None:

@@ -16,7 +16,9 @@ from vsr.errors import Refused
 from vsr.media.containers import Container, container_for
 from vsr.media.encoders import Encoder, choose
 from vsr.media.fidelity import losses_of
+from vsr.media.hardware import Decoding, choose_decoding
 from vsr.media.info import MediaInfo, VideoInfo
+from vsr.media.lost_tags import lost_tags
 from vsr.media.probe import probe
 from vsr.media.streams import StreamPlan, plan_streams
 from vsr.media.work import source_facts
@@ -45,6 +47,7 @@ class Job:
     encoder: Encoder
     streams: StreamPlan
     video: OutputVideo
+    decoding: Decoding = Decoding()
 
     @property
     def colour(self) -> Colour:
@@ -78,6 +81,7 @@ class Job:
             "device": self.device.kind,
             "precision": self.device.precision,
             "tile": spec.tile,
+            "decoding": self.decoding.hwaccel,
             "deinterlace": spec.deinterlace,
             "start": spec.time.start_seconds,
             "end": None if spec.time.end_seconds == inf else spec.time.end_seconds,
@@ -104,11 +108,15 @@ class Job:
     def notes(self) -> Iterator[str]:
         """Yield what the user should know before the start, one line each."""
         video = self.source.video
-        if video.conversion:
-            yield video.conversion
+        if video.conversion and not video.reading.is_lossy:
+            yield f"{video.conversion}."
+        if video.is_interlaced:
+            yield _fields_note(is_deinterlaced=self.context > 0)
         if video.colour.matrix == UNSPECIFIED and not video.layout.is_gray:
             yield _matrix_note(video, self.video)
-        yield from losses_of(video, self.video, self.encoder, self.container.name)
+        yield from _losses(self.source, self.video, self.encoder, self.container)
+        if self.decoding.note:
+            yield self.decoding.note
         for fate in self.streams.converted + self.streams.losses:
             yield f"{fate}."
         yield from (note if note.endswith(".") else f"{note}." for note in self.encoder.notes)
@@ -166,7 +174,7 @@ def prepare(source: Path, target: Path, spec: UpscaleSpec, load: Load = catalog.
         is_strict=spec.is_strict,
     )
     video = _output_video(info.video, size, sizes.sar, colour)
-    losses = list(losses_of(info.video, video, encoder, container.name))
+    losses = list(_losses(info, video, encoder, container))
     if spec.is_strict and losses:
         raise Refused(f"{source}: --strict, and not all can be kept: {' '.join(losses)}")
     return Job(
@@ -180,6 +188,7 @@ def prepare(source: Path, target: Path, spec: UpscaleSpec, load: Load = catalog.
         encoder=encoder,
         streams=streams,
         video=video,
+        decoding=choose_decoding(source, spec.hwaccel),
     )
 
 
@@ -216,6 +225,22 @@ def _output_colour(video: VideoInfo, size: Size) -> Colour:
     if video.colour.matrix != UNSPECIFIED or guess == used.matrix:
         return video.colour
     return replace(video.colour, matrix=used.matrix)
+
+
+def _losses(
+    info: MediaInfo, video: OutputVideo, encoder: Encoder, container: Container
+) -> Iterator[str]:
+    yield from losses_of(info.video, video, encoder, container.name)
+    tags = lost_tags(info.metadata, container.name)
+    if tags:
+        names = ", ".join(tags)
+        yield f"{container.name} does not hold the tags {names}. Choose .mkv to keep them."
+
+
+def _fields_note(*, is_deinterlaced: bool) -> str:
+    if is_deinterlaced:
+        return "interlaced: made progressive at the same frame rate (--deinterlace off leaves it)."
+    return "interlaced, and left so: both fields of a picture are enlarged as one."
 
 
 def _matrix_note(video: VideoInfo, output: OutputVideo) -> str:

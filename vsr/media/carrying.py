@@ -98,12 +98,18 @@ def converted_packet(packet: Packet[Stream], target: Stream) -> Packet[Stream] |
 
 
 def stream_metadata(metadata: dict[str, str]) -> dict[str, str]:
-    """Return what of a stream's metadata still holds for a copy of it."""
-    return {
+    """Return what of a stream's metadata still holds for a copy of it.
+
+    A track's title is read from mp4 as ``name``, but written from ``title`` alone.
+    """
+    kept = {
         key: value
         for key, value in metadata.items()
         if not key.startswith("_STATISTICS") and key.lower().split("-")[0] not in STALE_STREAM_KEYS
     }
+    if "name" in kept and "title" not in kept:
+        kept["title"] = kept.pop("name")
+    return kept
 
 
 def container_metadata(metadata: dict[str, str]) -> dict[str, str]:

@@ -161,7 +161,7 @@ def stream_info(stream: Stream) -> StreamInfo:
         kind=kinds.get(stream.type, "data"),
         codec=codec or "unknown",
         language=stream.language,
-        title=stream.metadata.get("title"),
+        title=stream.metadata.get("title") or stream.metadata.get("name"),
         is_cover_art=bool(stream.disposition & Disposition.attached_pic),
         is_default=bool(stream.disposition & Disposition.default),
         is_forced=bool(stream.disposition & Disposition.forced),

@@ -39,6 +39,8 @@ def losses_of(
 
     For ``--strict``, anything that is yielded is a reason to refuse.
     """
+    if source.conversion and source.reading.is_lossy:
+        yield f"{source.conversion}."
     for name in source.unsupported:
         yield f"{name} cannot be carried and is lost."
     if video.hdr is not None and not can_write_mastering(encoder):

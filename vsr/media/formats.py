@@ -57,6 +57,7 @@ class Reading:
         is_big_endian: of samples of two bytes.
         filtered_as: the format that a filter graph must first convert to, if any.
         is_from_rgb: that filter applies a colour matrix (BT.709, limited range).
+        is_lossy: what changes is more than the arrangement: alpha, low bits or RGB itself are lost.
         conversion: what the user is told, if anything changes.
     """
 
@@ -67,6 +68,7 @@ class Reading:
     is_big_endian: bool = False
     filtered_as: str | None = None
     is_from_rgb: bool = False
+    is_lossy: bool = False
     conversion: str | None = None
 
     @property
@@ -122,6 +124,7 @@ def _planar(pix_fmt: str) -> Reading | None:
         samples=PLANES,
         bits=bits,
         is_big_endian=endian == "be",
+        is_lossy=bool(notes) or bits > DEEPEST_BITS,
         conversion=_conversion(pix_fmt, bits, notes),
     )
 
@@ -138,6 +141,7 @@ def _gray(pix_fmt: str) -> Reading | None:
         samples=(Samples(0, 0, 2 if name == "ya" else 1),),
         bits=bits,
         is_big_endian=endian == "be",
+        is_lossy=bool(notes) or bits > DEEPEST_BITS,
         conversion=_conversion(pix_fmt, bits, notes),
     )
 
@@ -156,6 +160,7 @@ def _semi_planar(pix_fmt: str) -> Reading | None:
         bits=bits,
         unused_low_bits=0 if nv else 16 - bits,
         is_big_endian=endian == "be",
+        is_lossy=bits > DEEPEST_BITS,
         conversion=_conversion(pix_fmt, bits, ["as planes"]),
     )
 
@@ -204,6 +209,7 @@ def _filtered(pix_fmt: str) -> Reading | None:
         bits=layout.bits,
         filtered_as=filtered_as,
         is_from_rgb=is_rgb,
+        is_lossy=bool(notes) or max(item.bits for item in components) > DEEPEST_BITS,
         conversion=" ".join([f"{pix_fmt} is converted to {filtered_as}", *notes]),
     )
 

@@ -112,7 +112,8 @@ def _place(packet: Packet[Stream], cut: Cut) -> bool:
     end = time + (packet.duration or 0)
     is_subtitle = packet.stream.type == "subtitle"
     first, last = start / base, cut.end / base if cut.end is not None else None
-    if (end <= first if is_subtitle else time < first) or (last is not None and time >= last):
+    is_shown_later = is_subtitle and end > first
+    if (time < first and not is_shown_later) or (last is not None and time >= last):
         return False
     if is_subtitle and packet.duration:  # shown over the cut: it starts or ends with the part
         until = end if last is None else min(end, rounded(last))

@@ -1,0 +1,42 @@
+"""What is decided before the first frame, and what is said of it."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.clips import write_clip
+from vsr.errors import Refused
+from vsr.jobs.plan import prepare
+from vsr.specs import EncodeSpec, Target, UpscaleSpec
+
+FAST = EncodeSpec(encoder_preset="ultrafast")
+TWICE = UpscaleSpec(
+    target=Target(scale=2), steps=("deinterlace", "upscale"), model="bicubic", encode=FAST
+)
+
+
+def notes_of(source: Path, target: str, **changes: object) -> str:
+    spec = UpscaleSpec(**({name: getattr(TWICE, name) for name in SPEC} | changes))  # type: ignore[arg-type]  # the fields under test
+    return " ".join(prepare(source, source.with_name(target), spec).notes())
+
+
+SPEC = ("target", "steps", "model", "encode")
+
+
+def test_what_becomes_of_interlaced_pictures_is_said(tmp_path: Path) -> None:
+    source = write_clip(tmp_path / "in.mkv", frames=3, is_interlaced=True)
+    assert "made progressive at the same frame rate" in notes_of(source, "out.mkv")
+    assert "interlaced, and left so" in notes_of(source, "out.mkv", deinterlace="off")
+
+
+def test_strict_refuses_to_lose_an_alpha_plane(tmp_path: Path) -> None:
+    source = write_clip(tmp_path / "in.mkv", frames=2, codec="ffv1", pix_fmt="yuva444p")
+    assert "without its alpha." in notes_of(source, "out.mkv")
+    with pytest.raises(Refused, match="--strict.*without its alpha"):
+        notes_of(source, "out.mkv", is_strict=True)
+
+
+def test_tags_that_mp4_does_not_hold_are_named(tmp_path: Path) -> None:
+    source = write_clip(tmp_path / "in.mkv", frames=2, metadata={"title": "A", "my key": "b"})
+    assert "mp4 does not hold the tags MY_KEY. Choose .mkv" in notes_of(source, "out.mp4")
+    assert "tags" not in notes_of(source, "out.mkv")
