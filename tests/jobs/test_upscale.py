@@ -200,6 +200,19 @@ def test_an_error_midway_leaves_nothing_behind(clip: Path, tmp_path: Path):
     assert [path.name for path in tmp_path.iterdir()] == ["in.mp4"]
 
 
+def test_a_gpu_decoder_that_is_not_there_is_said_and_software_decodes(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def refuse(path: Path) -> None:
+        raise PermissionError(1, "Operation not permitted")  # what FFmpeg does without a driver
+
+    monkeypatch.setattr("vsr.media.hardware.open_on_hardware", refuse)
+    said: list[str] = []
+    result = upscale(clip, tmp_path / "out.mp4", spec(hwaccel="cuda"), note=said.append)
+    assert result.frames_out == FRAMES
+    assert len([line for line in said if "--hwaccel cuda" in line]) == 1
+
+
 def _packets(path: Path, kind: str) -> list[bytes]:
     with av.open(str(path)) as container:
         streams = [stream for stream in container.streams if stream.type == kind]

@@ -47,7 +47,7 @@ class Job:
     encoder: Encoder
     streams: StreamPlan
     video: OutputVideo
-    decoding: Decoding = Decoding()
+    decoding: Decoding
 
     @property
     def colour(self) -> Colour:

@@ -117,7 +117,13 @@ class Stages:
 
     def _reader(self, threads: int = 0) -> Reader:
         job = self.job
-        return Reader.open(job.source.path, job.source, thread_count=threads, context=job.context)
+        return Reader.open(
+            job.source.path,
+            job.source,
+            thread_count=threads,
+            context=job.context,
+            hwaccel=job.decoding.hwaccel,
+        )
 
     @property
     def _ticks(self) -> int:

@@ -10,7 +10,6 @@ from pathlib import Path
 from types import TracebackType
 
 import av
-from av.container import InputContainer
 from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
