@@ -44,6 +44,16 @@ def test_a_pipe_without_a_format_is_refused(clip: Path):
     assert b"--format" in done.stderr
 
 
+def test_nothing_on_standard_input_is_called_so(tmp_path: Path):
+    done = subprocess.run(
+        [*COMMAND, "-", str(tmp_path / "out.mkv"), *QUICK],
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr.startswith("vsr: -: nothing came from standard input.")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_reader_that_goes_away_ends_in_one_line(clip: Path):
     read, write = os.pipe()
     os.close(read)

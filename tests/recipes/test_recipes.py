@@ -53,6 +53,20 @@ def test_a_users_preset_wins_over_a_shipped_one(home: Path):
     assert [source.name for source in every("presets")].count("4k") == 1
 
 
+def test_a_users_preset_of_the_name_of_a_shipped_alias_wins(home: Path):
+    (home / "presets" / "uhd.toml").write_text(MINE)
+    assert load_preset("uhd").description == "Mine."
+
+
+def test_a_broken_preset_does_not_stand_in_the_way_of_others(home: Path):
+    (home / "presets" / "broken.toml").write_text("modle = 1")
+    (home / "presets" / "mine.toml").write_text(MINE)
+    assert load_preset("mine").description == "Mine."
+    assert load_preset("uhd") == load_preset("4k")
+    with pytest.raises(InvalidRecipe, match="broken.toml"):
+        load_preset("broken")
+
+
 @pytest.mark.parametrize("name", ["slow", "ultrafast", "medium"])
 def test_an_encoder_preset_is_explained(name):
     with pytest.raises(UnknownName, match=f"--encoder-preset {name}"):

@@ -10,12 +10,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from vsr.errors import InvalidOption
+from vsr.errors import InvalidOption, UnreadableMedia
 from vsr.jobs.plan import Job
 from vsr.jobs.progress import Note, Observer, Stopwatch
 from vsr.jobs.result import Result
 from vsr.jobs.segment_worker import SegmentWorker
 from vsr.media.direct import DirectWriter
+from vsr.media.failures import output_failure
 from vsr.media.segments import plan
 
 PIPE = Path("-")
@@ -32,13 +33,22 @@ def spooled(source: Path) -> Iterator[Path]:
     """Yield the source, or for ``-`` a temporary file that holds what standard input held.
 
     A clip is read more than once: to look what it is, to plan, to decode, and for its sound.
+
+    Raises:
+        UnreadableMedia: nothing came.
+        NoSpace: there is no room for the temporary file.
     """
     if source != PIPE:
         yield source
         return
     with tempfile.NamedTemporaryFile(prefix="vsr-stdin-") as file:
-        shutil.copyfileobj(sys.stdin.buffer, file)
-        file.flush()
+        try:
+            shutil.copyfileobj(sys.stdin.buffer, file)
+            file.flush()
+        except OSError as error:
+            raise output_failure(error, file.name) from error
+        if not file.tell():
+            raise UnreadableMedia("-: nothing came from standard input. Send a film into it.")
         yield Path(file.name)
 
 

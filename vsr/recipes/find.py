@@ -49,6 +49,11 @@ def every(kind: Kind) -> list[Source]:
     return [_read(path, name) for name, path in sorted(dict(_all(kind)).items())]
 
 
+def names(kind: Kind) -> list[str]:
+    """Return the names of every recipe of a kind; nothing is read."""
+    return sorted(dict(_all(kind)))
+
+
 def shipped_folder(kind: str) -> Traversable:
     """Return the shipped folder: in the wheel inside the package, in a checkout beside it."""
     inside = files("vsr").joinpath(kind)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
-from vsr.errors import InvalidOption, UnknownName
+from vsr.errors import InvalidOption, Refused, UnknownName
 from vsr.recipes.decode import decode_toml
-from vsr.recipes.find import Source, every, find
+from vsr.recipes.find import Source, every, find, names
 from vsr.specs import Deinterlace, EncodeSpec, Target
 
 X264_PRESETS = (
@@ -94,10 +95,12 @@ def _decoded(source: Source) -> Preset:
 
 
 def _named(name: str) -> str:
-    """Return the name behind an alias, else ``name`` itself."""
-    if name.endswith(".toml"):
+    """Return the name behind an alias, else ``name`` itself. A name goes before an alias."""
+    known = names("presets")
+    if name.endswith(".toml") or name in known:
         return name
-    for known, preset in every_preset().items():
-        if name in preset.aliases:
-            return known
+    for other in known:
+        with suppress(Refused):  # a broken preset does not stand in the way of the others
+            if name in _decoded(find("presets", other)).aliases:
+                return other
     return name
