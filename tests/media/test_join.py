@@ -409,6 +409,22 @@ def test_a_subtitle_of_no_duration_at_the_cut_is_kept(tmp_path: Path) -> None:
     assert packets_in(tmp_path / "out.mkv", "subtitle") == [(Fraction(0), b"shown")]
 
 
+def test_sound_goes_on_with_the_pictures_where_files_were_put_end_to_end(tmp_path: Path) -> None:
+    halves = [
+        write_clip(
+            tmp_path / f"{first}.ts", frames=25, first_index=first, audio=[Audio(codec="mp2")]
+        )
+        for first in (0, 25)
+    ]
+    source = tmp_path / "in.ts"
+    source.write_bytes(b"".join(half.read_bytes() for half in halves))
+    carry(source, tmp_path / "out.mkv")
+    sound = [float(time) for time, _ in packets_in(tmp_path / "out.mkv", "audio")]
+    assert indices_in(tmp_path / "out.mkv") == list(range(50))
+    assert sound == pytest.approx([0.024 * index for index in range(len(sound))], abs=0.002)
+    assert sound[-1] == pytest.approx(float(times_in(tmp_path / "out.mkv")[-1]), abs=0.08)
+
+
 def test_segments_of_other_settings_are_refused(tmp_path: Path) -> None:
     source = probe(write_clip(tmp_path / "in.mkv", frames=10))
     video = video_of(source)

@@ -19,6 +19,9 @@ from vsr.media.timing import rounded
 
 WIDEST_INTERLEAVING_SECONDS = 10
 
+SPLICE_SECONDS = Fraction(1, 2)
+"""Times of sound that step back by more begin anew; by less, they are rounded or repeated."""
+
 Timed: TypeAlias = "tuple[float, Packet[Stream]]"
 """A packet of the output with its decoding time in seconds, by which streams interleave."""
 
@@ -32,6 +35,36 @@ class Cut:
 
     start: Fraction | None = None
     end: Fraction | None = None
+
+
+@dataclass(slots=True)
+class Continuity:
+    """How the decoding times of one stream go on where files were put end to end.
+
+    Attributes:
+        last: the last time, as written.
+        highest: the latest one that the source has given.
+        shift: what is added to the source's times.
+    """
+
+    last: int | None = None
+    highest: int = 0
+    shift: int = 0
+
+    def shift_at(self, dts: int, duration: int, splice: int) -> int:
+        """Return what to add to ``dts``; a step back by more than ``splice`` is a new beginning.
+
+        The sound goes on after its last packet, as the pictures do (`timing.Timeline`). One stray
+        packet does not move those after it.
+        """
+        if self.last is None:
+            self.highest = dts
+        elif self.last - (dts + self.shift) > splice:
+            self.shift = self.last + duration - dts
+        elif self.shift and dts > self.highest and dts + self.shift - self.last > splice:
+            self.shift = 0
+        self.highest = max(self.highest, dts)
+        return self.shift
 
 
 @dataclass(slots=True)
@@ -57,7 +90,7 @@ def other_packets(
     for stream in origin.streams:
         if stream.index not in targets:
             stream.discard = Discard.all
-    lasts: dict[int, int] = {}
+    clocks = {index: Continuity() for index in targets}
     for packet in _demuxed(origin, [origin.streams[index] for index in targets], lost):
         fate, target = targets[packet.stream_index]
         if _is_long_after(packet, cut):
@@ -71,7 +104,8 @@ def other_packets(
             continue
         if ready is None:
             continue
-        _straighten(ready, lasts, packet.stream.index, is_audio=fate.stream.kind == "audio")
+        clock = clocks[packet.stream.index]
+        _straighten(ready, clock, is_audio=fate.stream.kind == "audio")
         ready.stream = target
         yield float((ready.dts or 0) * ready.time_base), ready
 
@@ -126,15 +160,17 @@ def _place(packet: Packet[Stream], cut: Cut) -> bool:
     return True
 
 
-def _straighten(
-    packet: Packet[Stream], lasts: dict[int, int], index: int, *, is_audio: bool
-) -> None:
+def _straighten(packet: Packet[Stream], clock: Continuity, *, is_audio: bool) -> None:
     """Give every packet a decoding time; those of sound must rise, or the muxer gives up."""
     if packet.dts is None:
-        packet.dts = packet.pts if packet.pts is not None else lasts.get(index, 0)
+        packet.dts = packet.pts if packet.pts is not None else clock.last or 0
     if packet.pts is None:
         packet.pts = packet.dts
-    if is_audio and index in lasts and packet.dts <= lasts[index]:
-        packet.dts = lasts[index] + 1
-        packet.pts = max(packet.pts, packet.dts)
-    lasts[index] = packet.dts
+    if is_audio:
+        splice = rounded(SPLICE_SECONDS / packet.time_base)
+        shift = clock.shift_at(packet.dts, packet.duration or 1, splice)
+        packet.dts, packet.pts = packet.dts + shift, packet.pts + shift
+        if clock.last is not None and packet.dts <= clock.last:
+            packet.dts = clock.last + 1
+            packet.pts = max(packet.pts, packet.dts)
+    clock.last = packet.dts
