@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 
 from tests.upscaling.toys import BT709, frame, model_of, pass_spec, plain
 from vsr.frames import HostFrame, Layout
+from vsr.models.fast import fast
+from vsr.models.lite import lite
 from vsr.specs import Size
 from vsr.upscaling.cpu_engine import CpuEngine
 from vsr.upscaling.dirty import TileMemory, dirty_windows
@@ -42,6 +44,50 @@ def test_reused_is_recomputed_bit_for_bit(layout, colour):
         assert engine.reused_tiles > 0
     for mine, theirs in zip(got, recomputed(model, spec, frames), strict=True):
         assert all(np.array_equal(a, b) for a, b in zip(mine.planes, theirs.planes, strict=True))
+
+
+NETS = {"fast": fast(2), "lite": lite(2)}
+SMALL = Size(192, 100)
+rectangles = st.tuples(
+    st.integers(0, 2), st.integers(0, 95), st.integers(0, 187), st.integers(1, 40)
+)
+changes = st.one_of(st.just("still"), st.just("everything"), rectangles)
+
+
+def changed(source: HostFrame, change) -> HostFrame:
+    if change == "still":
+        return painted(source, slice(0, 0), slice(0, 0))
+    if change == "everything":
+        return frame(SMALL, pts=source.pts + 1, seed=source.pts + 1)
+    plane, top, left, side = change
+    shrink = 2 if plane else 1
+    return painted(
+        source,
+        slice(top // shrink, (top + side) // shrink + 1),
+        slice(left // shrink, (left + side) // shrink + 1),
+        plane,
+    )
+
+
+@pytest.mark.parametrize("name", [pytest.param("fast", marks=pytest.mark.slow), "lite"])
+@settings(deadline=None, max_examples=8)
+@given(st.lists(changes, min_size=2, max_size=4))
+def test_any_mixture_of_still_and_moving_is_as_if_all_were_computed(name, mixture):
+    model, spec = model_of(NETS[name]), pass_spec(SMALL)
+    frames = [frame(SMALL)]
+    for change in mixture:
+        frames.append(changed(frames[-1], change))
+    with (
+        CpuEngine.open(model, spec) as engine,
+        CpuEngine.open(model, spec, remembers=False) as forgetful,
+    ):
+        for one in frames:
+            mine, theirs = (own.finish(own.start(one)) for own in (engine, forgetful))
+            assert all(
+                np.array_equal(a, b) for a, b in zip(mine.planes, theirs.planes, strict=True)
+            )
+        assert engine.reused_tiles > 0 or "still" not in mixture
+        assert forgetful.reused_tiles == 0
 
 
 @settings(deadline=None, max_examples=30)

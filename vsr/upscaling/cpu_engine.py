@@ -48,6 +48,8 @@ class CpuEngine:
         net: nn.Module | None,
         tiles: tuple[Window, ...],
         radius: int = 0,
+        *,
+        remembers: bool = True,
     ) -> None:
         self.spec = spec
         self.tiles = tiles
@@ -56,7 +58,7 @@ class CpuEngine:
         # where memory is short the last output is not kept
         self._memory = (
             TileMemory(net, spec.source, radius, way.scale)
-            if net is not None and len(tiles) == 1
+            if remembers and net is not None and len(tiles) == 1
             else None
         )
 
@@ -66,11 +68,19 @@ class CpuEngine:
         return self._memory.reused if self._memory is not None else 0
 
     @classmethod
-    def open(cls, model: Model | None, spec: PassSpec, *, tile: int | None = None) -> Self:
+    def open(
+        cls,
+        model: Model | None,
+        spec: PassSpec,
+        *,
+        tile: int | None = None,
+        remembers: bool = True,
+    ) -> Self:
         """Fuse the network and choose the tiles.
 
         Args:
             tile: the largest core side in low-resolution pixels; None fits the memory there is.
+            remembers: reuse the tiles of the last picture that did not change.
 
         Raises:
             Failed: not even the smallest tile fits memory.
@@ -82,7 +92,8 @@ class CpuEngine:
         radius = model.traits.radius
         core = Size(tile, tile) if tile is not None else _core(net, way, spec, radius)
         net = with_post_ops(with_grouped_tail(net), way.channels)
-        return cls(spec, way, net, windows(spec.source, core, radius), radius)
+        tiles = windows(spec.source, core, radius)
+        return cls(spec, way, net, tiles, radius, remembers=remembers)
 
     def __enter__(self) -> Self:
         return self
