@@ -19,7 +19,7 @@ from vsr.batch.names import check_inside
 from vsr.batch.plan import Item, Selection, check_folders, plan
 from vsr.errors import NoSuchFile, OutputExists, VsrError
 from vsr.jobs.engines import Open, open_engine
-from vsr.jobs.film import FilmInWork
+from vsr.jobs.film import FilmInWork, release_all
 from vsr.jobs.outcome import Outcome
 from vsr.jobs.progress import Observer, ignore
 from vsr.jobs.tally import Tally
@@ -105,6 +105,8 @@ class _Batch:
         self._ledger, self._spec, self._stack = ledger, spec, stack
         self._tally = Tally(observe)
         self._opened: Open | None = None
+        self._films: list[FilmInWork] = []
+        stack.callback(release_all, self._films)  # after the engine: once no worker writes
         self._settings = fingerprint(spec.upscale)
 
     def run(self, items: list[Item]) -> Iterator[Outcome]:
@@ -147,7 +149,6 @@ class _Batch:
         self._ledger.begin([(item.name, item.target, key) for item, key in todo])
         spec = replace(opened.spec, existing="overwrite")
         films: dict[int, tuple[Item, dict[str, Any]]] = {}
-        pieces: list[FilmInWork] = []
         for item, key in todo:
             film = FilmInWork(
                 item.source,
@@ -158,15 +159,12 @@ class _Batch:
                 told=self._tally.tell,
             )
             films[id(film)] = (item, key)
-            pieces.append(film)
+            self._films.append(film)
             self._tally.add(film)
-        try:
-            for piece in Crew(opened.engine).run(pieces):
-                assert isinstance(piece, FilmInWork)
-                yield self._ended(piece, *films[id(piece)])
-        finally:
-            for film in pieces:
-                film.release()
+        for piece in Crew(opened.engine).run(self._films):
+            assert isinstance(piece, FilmInWork)
+            yield self._ended(piece, *films[id(piece)])
+        self._films.clear()
 
     def _ended(self, film: FilmInWork, item: Item, key: dict[str, Any]) -> Outcome:
         result = film.result

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -205,6 +205,12 @@ class FilmInWork:
     def _count(self, key: object, frames: int) -> None:
         self._frames_done[_key(key)] = frames
         self._told()
+
+
+def release_all(films: Iterable[FilmInWork]) -> None:
+    """Give up what films still hold; to be called when no worker writes any more."""
+    for film in films:
+        film.release()
 
 
 def _key(task: object) -> object:

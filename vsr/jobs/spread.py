@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 
 from vsr.batch.crew import Crew
 from vsr.batch.engine import EngineSpec
 from vsr.errors import InvalidOption
 from vsr.jobs.engines import open_engine
-from vsr.jobs.film import FilmInWork
+from vsr.jobs.film import FilmInWork, release_all
 from vsr.jobs.pipe import PIPE
 from vsr.jobs.progress import Note, Observer, ignore
 from vsr.jobs.result import Result
@@ -37,7 +38,10 @@ def upscale_spread(
     if check_target(source, target, spec.existing, spec.container) is None:
         return Result(output=target, is_skipped=True)
     tally = Tally(observe)
-    with open_engine(engine, spec) as opened:
+    films: list[FilmInWork] = []
+    with ExitStack() as stack:
+        stack.callback(release_all, films)  # once no worker writes any more
+        opened = stack.enter_context(open_engine(engine, spec))
         film = FilmInWork(
             source,
             target,
@@ -47,10 +51,8 @@ def upscale_spread(
             note=note,
             told=tally.tell,
         )
+        films.append(film)
         tally.add(film)
-        try:
-            for _ in Crew(opened.engine).run([film]):
-                pass
-        finally:
-            film.release()
+        for _ in Crew(opened.engine).run(films):
+            pass
     return film.outcome()
