@@ -29,6 +29,8 @@ PREFIXES = ("module.", "_orig_mod.", "netG.", "generator.")
 
 Tensors = dict[str, Tensor]
 
+CHOOSE = "Choose a .safetensors, .pth, .pt, .ckpt or .pth.tar file of weights."
+
 
 def read_tensors(path: Path) -> Tensors:
     """Return the tensors of a ``.safetensors`` or torch file by bare name, on the CPU, in fp32.
@@ -64,7 +66,9 @@ def _read_safetensors(path: Path) -> Mapping[str, Any]:
     try:
         return load_file(path)
     except (SafetensorError, ValueError, OSError) as error:
-        raise InvalidCheckpoint(f"{path}: a damaged safetensors file: {error}.") from error
+        raise InvalidCheckpoint(
+            f"{path}: a damaged safetensors file ({error}). {CHOOSE}"
+        ) from error
 
 
 def _read_torch(path: Path) -> Any:
@@ -73,17 +77,20 @@ def _read_torch(path: Path) -> Any:
             warnings.simplefilter("ignore")
             return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
-        what = str(error).partition("\n")[0]
-        if "Unsupported" in str(error) or "GLOBAL" in str(error):
+        if "GLOBAL" in str(error) or _is_bare_pickle(path):
             raise InvalidCheckpoint(
                 f"{path}: refused, as it would run code when loaded. Ask its author for a "
                 f".safetensors file."
             ) from error
-        raise InvalidCheckpoint(f"{path}: not a weights file: {what}") from error
-    except (
-        Exception
-    ) as error:  # torch.load promises no set of errors for bytes that are not its own
-        raise InvalidCheckpoint(f"{path}: not a weights file ({type(error).__name__}).") from error
+        raise InvalidCheckpoint(f"{path}: not a weights file. {CHOOSE}") from error
+    except Exception as error:  # torch.load promises no set of errors for foreign bytes
+        raise InvalidCheckpoint(f"{path}: not a weights file. {CHOOSE}") from error
+
+
+def _is_bare_pickle(path: Path) -> bool:
+    """Look at the content: a pickle that no torch wrote, whose calls are not even named."""
+    with path.open("rb") as file:
+        return file.read(1) == pickle.PROTO
 
 
 def _innermost(tree: Any, path: Path) -> Tensors:

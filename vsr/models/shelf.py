@@ -52,9 +52,9 @@ def weights_name(name: str, scale: int) -> str:
 
 
 def is_path(name_or_path: str) -> bool:
-    """Say whether this means a file: it has a separator or the suffix of a weights file."""
+    """Say whether this means a file: it has a separator or a suffix, or lies there."""
     path = Path(name_or_path)
-    return len(path.parts) != 1 or path.suffix in SUFFIXES
+    return len(path.parts) != 1 or path.suffix in SUFFIXES or path.is_file()
 
 
 def _entries_of(folder: Path) -> list[Entry]:
