@@ -149,3 +149,13 @@ def test_little_memory_means_strips_of_the_same_picture(monkeypatch):
         tiled = engine.finish(engine.start(source))
     monkeypatch.undo()
     assert difference(tiled, run(model_of(plain(2)), pass_spec(Size(64, 300)), source)) <= 1
+
+
+def test_memory_that_runs_out_is_an_error_that_says_what_to_do(monkeypatch):
+    def failing(*_: object) -> None:
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried …")
+
+    with CpuEngine.open(model_of(plain(2)), pass_spec()) as engine:
+        monkeypatch.setattr(engine, "_run", failing)
+        with pytest.raises(Failed, match="--tile"):
+            engine.start(frame())

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from vsr.device.memory import available_host_bytes
+from vsr.errors import Failed
 from vsr.frames import HostFrame
 from vsr.specs import Size
 from vsr.upscaling.dirty import TileMemory
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 MEMORY_SHARE = 0.5
 """The part of the free memory that the engine may fill: decoder and encoder need the rest."""
+
+OUT_OF_MEMORY = "allocate memory"
+"""What torch's own error says, which has no class on the CPU."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,14 +118,23 @@ class CpuEngine:
         """Compute the frame.
 
         Raises:
-            Failed: the frame is of another size or layout than the engine was opened for.
+            Failed: the frame is of another size or layout than the engine was opened for, or
+                memory ran out.
         """
         check_frame(frame, self.spec)
-        # inference mode is thread-local: it is entered where the work is done
-        with torch.inference_mode():
-            planes = tuple(tensor_of(plane) for plane in frame.planes)
-            output = self._run(frame, self._way.prepare(planes))
-            return Ticket(frame, self._way.complete(output, planes))
+        try:
+            # inference mode is thread-local: it is entered where the work is done
+            with torch.inference_mode():
+                planes = tuple(tensor_of(plane) for plane in frame.planes)
+                output = self._run(frame, self._way.prepare(planes))
+                return Ticket(frame, self._way.complete(output, planes))
+        except RuntimeError as error:
+            if OUT_OF_MEMORY not in str(error):
+                raise
+            raise Failed(
+                f"memory ran out at pts {frame.pts}. Choose smaller tiles (--tile 128), "
+                "or a smaller model, or close other programs."
+            ) from error
 
     def finish(self, ticket: Ticket) -> HostFrame:
         """Return the enlarged frame, with the source's time and captions."""
