@@ -230,7 +230,8 @@ def _import_ray() -> Any:
 def _connect(ray: Any, spec: EngineSpec, cpus: int) -> None:
     options: dict[str, Any] = {"address": spec.address}
     if spec.address is None:
-        options = {"num_cpus": cpus * (spec.workers or 1), "include_dashboard": False}
+        options = {"address": "local", "include_dashboard": False}
+        options["num_cpus"] = cpus * (spec.workers or 1)
         if spec.workers is None:
             del options["num_cpus"]
     try:
