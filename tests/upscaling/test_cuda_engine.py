@@ -13,7 +13,8 @@ from vsr.errors import OutOfDeviceMemory
 from vsr.frames import Layout
 from vsr.specs import Size
 from vsr.upscaling.cpu_engine import CpuEngine
-from vsr.upscaling.cuda_engine import OUTPUTS, CudaEngine
+from vsr.upscaling.cuda_engine import CudaEngine
+from vsr.upscaling.cuda_slots import OUTPUTS
 
 pytestmark = pytest.mark.gpu
 

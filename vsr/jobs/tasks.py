@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 Tell = Callable[[Any], None]
 
-HARDWARE = ("device", "precision")
+HARDWARE = ("device", "precision", "decoding")
 """Entries of a fingerprint that may differ where mixed workers are allowed."""
 
 

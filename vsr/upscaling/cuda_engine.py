@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
 
@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from vsr.device.flight import Flight, InFlight, Work
+from vsr.device.flight import Flight, Work
 from vsr.device.pinned import empty_pinned
 from vsr.device.ring import Lease, Ring
 from vsr.device.select import Device
@@ -27,7 +27,18 @@ from vsr.errors import OutOfDeviceMemory
 from vsr.frames import HostFrame
 from vsr.specs import Size
 from vsr.upscaling.cuda_graphs import capture_all, drop_all
-from vsr.upscaling.cuda_slots import DeviceSlot, OutputSlot
+from vsr.upscaling.cuda_slots import (
+    DEPTH,
+    DEVICES,
+    INPUTS,
+    OUTPUTS,
+    DeviceSlot,
+    OutputSlot,
+    Ticket,
+    download,
+    fill,
+    upload,
+)
 from vsr.upscaling.device_pass import DevicePass, Run, autocast_run, cast_run
 from vsr.upscaling.exchange import check_frame, host_frame
 from vsr.upscaling.passes import Pass, PassSpec
@@ -37,27 +48,7 @@ from vsr.upscaling.tiling import smaller, windows
 if TYPE_CHECKING:
     from vsr.models.catalog import Model
 
-INPUTS = 2
-"""Pinned input slots: one is filled while the other is uploaded."""
-
-DEVICES = 2
-"""Device slots: one is computed while the other is up- or downloaded."""
-
-DEPTH = 2
-"""Frames in flight."""
-
-OUTPUTS = DEPTH + 8
-"""Pinned output slots: those in flight, and what queue and encoder may hold."""
-
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Ticket:
-    """A frame in flight."""
-
-    frame: HostFrame
-    flight: InFlight[OutputSlot]
 
 
 class CudaEngine:
@@ -160,28 +151,17 @@ class CudaEngine:
     def _new_flight(self) -> Flight[HostFrame, NDArray[np.uint8], DeviceSlot, OutputSlot]:
         self._slots = [self._new_slot() for _ in range(DEVICES)]
         inputs = [empty_pinned(self._pass.source.size) for _ in range(INPUTS)]
-        work = Work(self._fill, self._upload, self._compute, self._download)
+        work = Work(partial(fill, self._pass.source), upload, self._compute, download)
         return Flight(self._lanes, work, inputs, self._slots, self._ring)
 
     def _new_slot(self) -> DeviceSlot:
         return DeviceSlot.of(self._pass, self._device.torch_device)
-
-    def _fill(self, block: NDArray[np.uint8], frame: HostFrame) -> None:
-        for own, plane in zip(self._pass.source.arrays(block), frame.planes, strict=True):
-            np.copyto(own, plane)
-
-    def _upload(self, block: NDArray[np.uint8], slot: DeviceSlot) -> None:
-        slot.source.copy_(torch.from_numpy(block), non_blocking=True)
 
     def _compute(self, slot: DeviceSlot) -> None:
         if slot.graph is not None:
             slot.graph.replay()
         else:
             slot.compute(self._pass)
-
-    def _download(self, slot: DeviceSlot, output: OutputSlot) -> None:
-        torch.from_numpy(output.block).copy_(slot.target, non_blocking=True)
-        torch.from_numpy(output.flag).copy_(slot.flag, non_blocking=True)
 
     def _redo_in_float32(self, frame: HostFrame, output: OutputSlot) -> None:
         """Compute one frame again, whole, in float32, and wait for it."""
@@ -192,12 +172,12 @@ class CudaEngine:
                 "such frames are redone in fp32."
             )
         slot, block = self._new_slot(), np.empty(self._pass.source.size, np.uint8)
-        self._fill(block, frame)
-        self._upload(block, slot)
+        fill(self._pass.source, block, frame)
+        upload(block, slot)
         assert self._net is not None
         full = self._new_pass(autocast_run(self._net, torch.float32))
         slot.compute(full)
-        self._download(slot, output)
+        download(slot, output)
         torch.cuda.current_stream(self._device.torch_device).synchronize()
 
     def _capture(self) -> None:

@@ -9,8 +9,23 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from vsr.device.flight import InFlight
+from vsr.device.packing import Packing
 from vsr.device.pinned import empty_pinned
+from vsr.frames import HostFrame
 from vsr.upscaling.device_pass import DevicePass
+
+INPUTS = 2
+"""Pinned input slots: one is filled while the other is uploaded."""
+
+DEVICES = 2
+"""Device slots: one is computed while the other is up- or downloaded."""
+
+DEPTH = 2
+"""Frames in flight."""
+
+OUTPUTS = DEPTH + 8
+"""Pinned output slots: those in flight, and what queue and encoder may hold."""
 
 
 @dataclass(slots=True)
@@ -53,3 +68,28 @@ class OutputSlot:
     def of(cls, way: DevicePass) -> OutputSlot:
         """Allocate what the pass writes."""
         return cls(empty_pinned(way.target.size), empty_pinned(1))
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A frame in flight."""
+
+    frame: HostFrame
+    flight: InFlight[OutputSlot]
+
+
+def fill(source: Packing, block: NDArray[np.uint8], frame: HostFrame) -> None:
+    """Copy the decoded planes of a frame into pinned memory."""
+    for own, plane in zip(source.arrays(block), frame.planes, strict=True):
+        np.copyto(own, plane)
+
+
+def upload(block: NDArray[np.uint8], slot: DeviceSlot) -> None:
+    """Enqueue the copy of decoded planes to the device."""
+    slot.source.copy_(torch.from_numpy(block), non_blocking=True)
+
+
+def download(slot: DeviceSlot, output: OutputSlot) -> None:
+    """Enqueue the copy of enlarged planes, and of their flag, from the device."""
+    torch.from_numpy(output.block).copy_(slot.target, non_blocking=True)
+    torch.from_numpy(output.flag).copy_(slot.flag, non_blocking=True)
