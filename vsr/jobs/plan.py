@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
+from functools import cache
 from importlib.metadata import version
 from math import inf
 from pathlib import Path
@@ -71,9 +72,7 @@ class Job:
         spec, encoder = self.spec, self.encoder
         return {
             **source_facts(self.source.path),
-            "vsr": version("vsr-cli"),
-            "torch": version("torch"),
-            "av": version("av"),
+            **versions(),
             "steps": list(spec.steps),
             "sizes": str(self.sizes),
             "model": self.model.name,
@@ -138,6 +137,12 @@ def frames_expected(info: MediaInfo, time: TimeRange) -> int | None:
 
 
 Load = Callable[[str, int | None], Model]
+
+
+@cache
+def versions() -> dict[str, str]:
+    """Return the versions that the bytes of an output depend on; looked up once in a process."""
+    return {"vsr": version("vsr-cli"), "torch": version("torch"), "av": version("av")}
 
 
 def prepare(source: Path, target: Path, spec: UpscaleSpec, load: Load = catalog.load) -> Job:
