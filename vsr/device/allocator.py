@@ -13,6 +13,7 @@ import platform
 _M_TRIM_THRESHOLD = -1
 _M_MMAP_THRESHOLD = -3
 _M_MMAP_MAX = -4
+_M_ARENA_MAX = -8
 _LARGEST = 2**31 - 1
 
 
@@ -22,11 +23,16 @@ def keep_large_blocks() -> bool:
     Call it before the first large tensor is made.
 
     Returns:
-        True when glibc took all three settings; False with another C library.
+        True when glibc took every setting; False with another C library.
     """
     if platform.libc_ver()[0] != "glibc":
         return False
     mallopt = ctypes.CDLL(None).mallopt
-    settings = ((_M_MMAP_MAX, 0), (_M_MMAP_THRESHOLD, _LARGEST), (_M_TRIM_THRESHOLD, _LARGEST))
+    settings = (
+        (_M_MMAP_MAX, 0),
+        (_M_MMAP_THRESHOLD, _LARGEST),
+        (_M_TRIM_THRESHOLD, _LARGEST),
+        (_M_ARENA_MAX, 1),  # the arenas of other threads end at 64 MB and map what is larger
+    )
     taken = [mallopt(setting, value) == 1 for setting, value in settings]
     return all(taken)
