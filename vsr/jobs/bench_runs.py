@@ -22,7 +22,7 @@ from vsr.specs import UpscaleSpec
 RUN_SECONDS = 3.0
 """How long the network alone should run where nobody says how many frames."""
 
-LEAST_FRAMES, MOST_FRAMES = 4, 240
+LEAST_FRAMES, MOST_FRAMES = 12, 240
 
 SINGLE_THREAD_SHARE = 4
 """The network alone on one thread takes long: of so many frames it does one."""
