@@ -12,19 +12,7 @@ from itertools import pairwise
 from typing import Literal
 
 from vsr.errors import InvalidOption, UnknownName, one_of
-
-X264_PRESETS = (
-    "ultrafast",
-    "superfast",
-    "veryfast",
-    "faster",
-    "fast",
-    "medium",
-    "slow",
-    "slower",
-    "veryslow",
-    "placebo",
-)
+from vsr.specs import X264_PRESETS
 
 YUV_8_AND_10 = (
     "yuv420p",

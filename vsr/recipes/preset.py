@@ -9,12 +9,7 @@ from dataclasses import dataclass, field
 from vsr.errors import InvalidOption, Refused, UnknownName
 from vsr.recipes.decode import decode_toml
 from vsr.recipes.find import Source, every, find, names
-from vsr.specs import Deinterlace, EncodeSpec, Target
-
-X264_PRESETS = (
-    "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow",
-    "placebo",
-)  # fmt: skip
+from vsr.specs import X264_PRESETS, Deinterlace, EncodeSpec, Target
 
 
 @dataclass(frozen=True, slots=True)
