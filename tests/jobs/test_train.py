@@ -165,12 +165,16 @@ def toy_recipe(name, folder):
     (source,) = [source for source in every("presets/train") if source.name == name]
     table = tomllib.loads(source.text)
     lines = [f"{key} = {json.dumps(value)}" for key, value in table.items() if key != "steps"]
-    adversarial = {"srgan": 8, "swift-srgan": 8, "dpsrgan": 24}.get(table["model"], 8)
+    adversarial = 24 if table["model"] == "dpsrgan" else 8
     small = {"steps": 2, "batch": 2, "patch": 8, "log_steps": 1, "check_steps": 2}
     for step, shipped in table["steps"].items():
         values = shipped | small
         if "discriminator" in shipped:
-            values |= {"steps": 1, "batch": 1, "patch": adversarial, "perceptual_layer": 3}
+            values |= {"steps": 1, "batch": 1, "patch": adversarial, "collapse_db": 99.0}
+        if "perceptual" in shipped:
+            values |= {"perceptual_taps": [3]}
+        if shipped.get("discriminator") == "unet":
+            values |= {"discriminator_width": 4}
         lines += [f"[steps.{step}]", *(f"{key} = {json.dumps(v)}" for key, v in values.items())]
     path = folder / f"{name}.toml"
     path.write_text("\n".join(lines))
@@ -284,7 +288,7 @@ def test_nan_stops_the_run_and_names_the_last_good_checkpoint(tmp_path, data, mo
         return true_loss(x) * (float("nan") if next(steps) == 4 else 1)
 
     monkeypatch.setattr("torch.Tensor.abs", spoilt)
-    with pytest.raises(TrainingDiverged, match=r"before step 6; the last good.*pixel\.ckpt"):
+    with pytest.raises(TrainingDiverged, match=r"before step 6: .*; the last good.*pixel\.ckpt"):
         fit(spec)
     table = torch.load(spec.out / "pixel.ckpt", weights_only=True)
     assert table["step"] == 4

@@ -3,8 +3,9 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from vsr.training.adversarial_values import AdversarialValues
+from vsr.training.frequency import focal_frequency
 from vsr.training.losses import PIXEL_LOSSES
-from vsr.training.recipe import AdversarialValues
 from vsr.training.verdicts import generator_loss, labels_of, rival_loss, variation
 
 RNG = np.random.default_rng(0)
@@ -70,15 +71,18 @@ def test_labels_are_drawn_for_each_cell_and_step_within_their_range():
     assert fake.max() <= 0.3
 
 
-def test_total_variation_is_its_formula():
+def test_total_variation_is_that_of_swift_srgan():
     expected = np.mean((A[:, :, 1:] - A[:, :, :-1]) ** 2)
     expected += np.mean((A[:, :, :, 1:] - A[:, :, :, :-1]) ** 2)
-    assert float(variation(torch.from_numpy(A))) == pytest.approx(expected, rel=1e-12)
+    assert float(variation(torch.from_numpy(A))) == pytest.approx(2 * expected, rel=1e-12)
 
 
-def test_a_perceptual_term_compares_features():
-    values = AdversarialValues(pixel=1.0, perceptual=3.0, adversarial=0.0)
+def test_the_generator_minimises_the_weighted_sum_of_all_terms():
+    values = AdversarialValues(
+        pixel=1.0, perceptual=3.0, adversarial=0.0, frequency=5.0, variation=7.0
+    )
     output, target = torch.from_numpy(A), torch.from_numpy(B)
-    loss = generator_loss(values, lambda x: x[:, :1], output, target, logits(1))
+    loss = generator_loss(values, lambda x: [x[:, :1]], output, target, logits(1))
     expected = F.l1_loss(output, target) + 3 * F.mse_loss(output[:, :1], target[:, :1])
+    expected += 5 * focal_frequency(output, target) + 7 * variation(output)
     assert float(loss) == pytest.approx(float(expected), rel=1e-12)

@@ -1,55 +1,105 @@
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
 
-from vsr.errors import InvalidCheckpoint, InvalidOption
+from vsr.errors import InvalidCheckpoint, InvalidOption, NoSuchFile
 from vsr.metrics.features import Features
-from vsr.training.perceptual import Vgg19, feature_extractor, feature_loss
+from vsr.training.perceptual import Vgg19, feature_extractor, perceptual_term
+from vsr.training.recipe import PerceptualValues
 
 CPU = torch.device("cpu")
 
 
+def values_of(network, *taps, **more):
+    return PerceptualValues(perceptual_network=network, perceptual_taps=taps, **more)
+
+
 def test_vgg19_has_the_layers_of_torchvision():
-    net = Vgg19(37)
+    net = Vgg19(36)
     kinds = [type(module).__name__ for module in net.features]
     assert kinds[34:37] == ["Conv2d", "ReLU", "MaxPool2d"]
     assert net.features[34].weight.shape == (512, 512, 3, 3)
     assert sum(value.numel() for value in net.parameters()) == 20_024_384
 
 
-def test_vgg19_weights_are_loaded_up_to_the_layer(tmp_path):
-    source = Vgg19(10)
+def test_vgg19_weights_are_loaded_up_to_the_deepest_tap(tmp_path):
+    source = Vgg19(9)
     save_file(source.state_dict(), tmp_path / "vgg.safetensors")
-    extract = feature_extractor("vgg19", 9, tmp_path / "vgg.safetensors", CPU)
+    extract = feature_extractor(values_of("vgg19", 3, 8), tmp_path / "vgg.safetensors", CPU)
     picture = torch.rand(1, 3, 16, 16)
-    expected = source.features[:9]((picture - source.mean) / source.deviation)
-    assert torch.equal(extract(picture), expected)
-    assert extract(picture).shape == (1, 128, 8, 8)
+    normalised = (picture - source.mean) / source.deviation
+    shallow, deep = extract(picture)
+    assert torch.allclose(shallow, source.features[:4](normalised), atol=1e-6)
+    assert torch.allclose(deep, source.features[:9](normalised), atol=1e-6)
+    assert deep.shape == (1, 128, 8, 8)
 
 
-def test_mobilenet_layer_17_is_the_sixteenth_block(tmp_path):
+def test_mobilenet_tap_16_is_the_sixteenth_block(tmp_path):
     torch.manual_seed(1)
     net = Features()
     save_file(net.state_dict(), tmp_path / "mobile.safetensors")
-    extract = feature_extractor("mobilenet-v2", 17, tmp_path / "mobile.safetensors", CPU)
+    extract = feature_extractor(values_of("mobilenet-v2", 16), tmp_path / "mobile.safetensors", CPU)
     picture = torch.rand(1, 3, 64, 64)
-    assert torch.equal(extract(picture), net(picture, (16,))[0])
-    assert extract(picture).shape == (1, 160, 2, 2)
+    (found,) = extract(picture)
+    assert torch.allclose(found, net(picture, (16,))[0], atol=1e-6)
+    assert found.shape == (1, 160, 2, 2)
+
+
+@pytest.mark.parametrize(("network", "net"), [("vgg19", Vgg19(4)), ("mobilenet-v2", Features())])
+def test_a_recipe_may_leave_the_range_of_pictures_as_it_is(tmp_path, network, net):
+    save_file(net.state_dict(), tmp_path / "net.safetensors")
+    values = values_of(network, 1, perceptual_normalised=False)
+    picture = torch.rand(1, 3, 8, 8)
+    (found,) = feature_extractor(values, tmp_path / "net.safetensors", CPU)(picture)
+    assert torch.allclose(found, net.features[:2](picture), atol=1e-6)
 
 
 def test_other_weights_and_layers_are_refused(tmp_path):
-    save_file({"features.0.weight": torch.zeros(3)}, tmp_path / "other.safetensors")
-    with pytest.raises(InvalidCheckpoint, match="VGG19"):
-        feature_extractor("vgg19", 9, tmp_path / "other.safetensors", CPU)
-    with pytest.raises(InvalidOption, match="1 to 37"):
-        feature_extractor("vgg19", 38, tmp_path / "other.safetensors", CPU)
-    with pytest.raises(InvalidOption, match="1 to 19"):
-        feature_extractor("mobilenet-v2", 20, tmp_path / "other.safetensors", CPU)
+    file = tmp_path / "other.safetensors"
+    save_file({"features.0.weight": torch.zeros(3)}, file)
+    for network, name in (("vgg19", "VGG19"), ("mobilenet-v2", "MobileNetV2")):
+        with pytest.raises(InvalidCheckpoint, match=rf"other\.safetensors: not .* {name}"):
+            feature_extractor(values_of(network, 8), file, CPU)
+    with pytest.raises(InvalidOption, match="VGG19 has 0 to 36"):
+        feature_extractor(values_of("vgg19", 37), file, CPU)
+    with pytest.raises(InvalidOption, match="MobileNetV2 has 0 to 18"):
+        feature_extractor(values_of("mobilenet-v2", 1, 19), file, CPU)
+
+
+def test_a_perceptual_file_that_is_missing_is_named(tmp_path):
+    with pytest.raises(NoSuchFile, match=r"none\.safetensors"):
+        feature_extractor(values_of("vgg19", 8), tmp_path / "none.safetensors", CPU)
+
+
+@pytest.mark.parametrize("taps", [(), (3, 1), (2, 2)])
+def test_taps_are_layers_in_rising_order(taps):
+    with pytest.raises(InvalidOption, match="rising order"):
+        values_of("vgg19", *taps)
+
+
+def test_the_feature_distances_are_their_formulas():
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(2, 2, 3, 8, 8))
+    output, target = torch.from_numpy(a), torch.from_numpy(b)
+
+    def extract(x):
+        return [x, 10 * x[:, :, ::2, ::2]]
+
+    taps = [(a, b), (10 * a[:, :, ::2, ::2], 10 * b[:, :, ::2, ::2])]
+    squares = np.mean([np.mean((mine - theirs) ** 2) for mine, theirs in taps])
+    relative = np.mean(
+        [np.mean(np.abs(mine - theirs)) / np.mean(np.abs(theirs)) for mine, theirs in taps]
+    )
+    for distance, expected in (("mse", squares), ("relative", relative)):
+        values = PerceptualValues(perceptual=3.0, perceptual_distance=distance)
+        found = perceptual_term(values, extract, output, target)
+        assert float(found) == pytest.approx(3 * expected, rel=1e-12)
 
 
 def test_the_feature_loss_reaches_the_output_and_not_the_target():
     output, target = torch.rand(1, 3, 8, 8, requires_grad=True), torch.rand(1, 3, 8, 8)
     target.requires_grad_()
-    feature_loss(lambda x: x * 2, output, target).backward()
+    perceptual_term(PerceptualValues(perceptual=1.0), lambda x: [x * 2], output, target).backward()
     assert output.grad.abs().sum() > 0
     assert target.grad is None

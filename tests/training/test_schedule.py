@@ -14,6 +14,11 @@ def test_the_rate_warms_up_peaks_and_ends_at_nothing():
     assert learning_rate(1e-3, 0.0, 0, 0) == 1e-3
 
 
+def test_a_constant_rate_only_warms_up():
+    assert learning_rate(1e-3, 0.0, 0, 100, "constant") == pytest.approx(1e-5)
+    assert learning_rate(1e-3, 0.9, 500, 100, "constant") == 1e-3
+
+
 @given(st.floats(0, 1), st.floats(0, 1))
 def test_after_the_warm_up_the_rate_only_falls(a, b):
     low, high = sorted((a, b))

@@ -14,11 +14,13 @@ from vsr.errors import InvalidData, InvalidOption
 from vsr.models.shelf import is_path
 from vsr.recipes.find import find
 from vsr.specs import Precision
+from vsr.training.adversarial_values import AdversarialValues
 from vsr.training.batches import held, sliced
 from vsr.training.context import Context, Progress
 from vsr.training.dataset import Patches
 from vsr.training.perceptual import feature_extractor
-from vsr.training.recipe import AdversarialValues, Recipe, decode_recipe
+from vsr.training.recipe import PerceptualValues, Recipe, decode_recipe
+from vsr.training.rivals import check_rivals
 from vsr.training.run_folder import RECIPE, Run, RunFolder
 from vsr.training.schedule import Budget
 from vsr.training.stages import Stage, checked_pipeline, learning_stages
@@ -135,22 +137,25 @@ def _refuse_early(spec: FitSpec, recipe: Recipe, stages: list[Stage]) -> None:
     """Try what a stage would need only later, before anything is written."""
     net = start(recipe.model, recipe.scale, recipe.seed, spec.init)
     for stage in stages:
-        if not isinstance(stage.values, AdversarialValues):
+        values = stage.values
+        if not isinstance(values, PerceptualValues):
             continue
-        if net.colour != "rgb":
+        needs_colour = isinstance(values, AdversarialValues) or values.perceptual > 0
+        if needs_colour and net.colour != "rgb":
             raise InvalidOption(
-                f"{spec.recipe}: {recipe.model} makes luma only, and the discriminator of step "
-                f"'{stage.name}' looks at colour. Choose another network."
+                f"{spec.recipe}: {recipe.model} makes luma only, and step '{stage.name}' looks at "
+                "colour. Choose another network."
             )
-        if not stage.values.perceptual:
+        if not values.perceptual:
             continue
-        name, layers = stage.values.perceptual_network, stage.values.perceptual_layer
         if spec.perceptual_weights is None:
             raise InvalidOption(
-                f"{spec.recipe}: its step '{stage.name}' needs the weights of {name}. Give "
-                "--perceptual-weights FILE, or a recipe with perceptual = 0."
+                f"{spec.recipe}: its step '{stage.name}' needs the weights of "
+                f"{values.perceptual_network}. Give --perceptual-weights FILE, or a recipe with "
+                "perceptual = 0."
             )
-        feature_extractor(name, layers, spec.perceptual_weights, torch.device("cpu"))
+        feature_extractor(values, spec.perceptual_weights, torch.device("cpu"))
+    check_rivals(stages, recipe.scale)
 
 
 def _whole(init: str | None) -> str | None:

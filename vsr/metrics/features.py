@@ -105,7 +105,10 @@ class Features(nn.Module):
 
     def forward(self, rgb: Tensor, taps: Sequence[int] = TAPS) -> list[Tensor]:
         """Return the outputs of the blocks ``taps``, in order, of (N, 3, H, W) in [0, 1]."""
-        x = rgb * 2 - 1
+        return self.outputs(rgb * 2 - 1, taps)
+
+    def outputs(self, x: Tensor, taps: Sequence[int]) -> list[Tensor]:
+        """Return the outputs of the blocks ``taps``, in order, of x as the first block takes it."""
         outputs = []
         for index, block in enumerate(self.features.children()):
             if index > max(taps):
@@ -124,13 +127,18 @@ class Features(nn.Module):
 def feature_distance(
     net: Features, result: Tensor, truth: Tensor, taps: Sequence[int] = TAPS
 ) -> Tensor:
-    """Return the mean over ``taps`` of mean|f(result) - f(truth)| / mean|f(truth)|: a scalar.
+    """Return the mean over ``taps`` of their `relative_distance`: a scalar.
 
     It is 0 for equal pictures and differentiable in ``result``. Shape: (N, 3, H, W) in [0, 1].
     """
+    return relative_distance(net(result, taps), net(truth, taps))
+
+
+def relative_distance(mine: Sequence[Tensor], theirs: Sequence[Tensor]) -> Tensor:
+    """Return the mean over pairs of mean|mine - theirs| / mean|theirs|: a scalar."""
     distances = [
-        (mine - theirs).abs().mean() / theirs.abs().mean().clamp_min(1e-12)
-        for mine, theirs in zip(net(result, taps), net(truth, taps), strict=True)
+        (a - b).abs().mean() / b.abs().mean().clamp_min(1e-12)
+        for a, b in zip(mine, theirs, strict=True)
     ]
     return torch.stack(distances).mean()
 

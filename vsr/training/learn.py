@@ -31,15 +31,24 @@ def state_of(
     )
     net.to(context.device, memory_format=torch.channels_last)  # type: ignore[call-overload] # absent from torch's stubs
     set_learning(net, is_norm_frozen=values.freeze_norm)
-    optimiser = torch.optim.Adam(
-        net.parameters(), lr=values.learning_rate, betas=values.betas, fused=True
-    )
+    optimiser = optimiser_of(net, values, values.learning_rate)
     scaler = torch.amp.GradScaler(context.device.type, enabled=context.dtype is torch.float16)
     zero = torch.zeros((), dtype=torch.float64, device=context.device)
     state = TrainState(net, Average(net, values.ema), optimiser, scaler, zero, rival)
     if context.folder.checkpoint(name).exists():
         state.load(context.folder.checkpoint(name))
     return state
+
+
+def optimiser_of(net: nn.Module, values: Optimisation, rate: float) -> torch.optim.Optimizer:
+    """Return Adam for a network; with a weight decay it is AdamW."""
+    return torch.optim.AdamW(
+        net.parameters(),
+        lr=rate,
+        betas=values.betas,
+        weight_decay=values.weight_decay,
+        fused=True,
+    )
 
 
 def descend(

@@ -10,7 +10,7 @@ from vsr.training.run_folder import LOG, RunFolder
 
 COLUMNS = (
     "stage", "step", "share", "seconds", "loss", "psnr_db", "learning_rate", "steps_per_second",
-    "wait_share",
+    "wait_share", "rival_loss",
 )  # fmt: skip
 
 
@@ -33,6 +33,7 @@ def append(folder: RunFolder, line: Progress) -> None:
                 f"{line.learning_rate:.3e}",
                 f"{line.steps_per_second:.2f}",
                 f"{line.wait_share:.4f}",
+                "" if line.rival_loss is None else repr(line.rival_loss),
             )
         )
 

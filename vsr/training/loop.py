@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from math import isfinite
 from time import perf_counter
 
-import torch
 from torch import Tensor
 
 from vsr.errors import Interrupted, TrainingDiverged
@@ -59,7 +58,9 @@ def train(
     start, seconds_before = context.clock(), state.seconds
     pace = _Pace()
     while (share := budget.progress(state.step, state.seconds)) < 1:
-        rate = learning_rate(values.learning_rate, share, state.step, values.warm_up_steps)
+        rate = learning_rate(
+            values.learning_rate, share, state.step, values.warm_up_steps, values.schedule
+        )
         _set_rate(state, rate)
         batch = _next_batch(context, values, state, pace)
         state.loss_sum += learn(state, batch)
@@ -111,16 +112,15 @@ def _note(
     check: Check | None,
 ) -> None:
     """Guard against divergence, log, and where it is time check and save."""
-    loss = float(state.loss_sum) / state.loss_count
-    if not isfinite(loss):
-        raise _diverged(context, stage, state)
+    loss, rival_loss = state.mean_loss(), state.mean_rival_loss()
+    if not isfinite(loss) or not isfinite(rival_loss or 0.0):
+        raise diverged(context, stage, state)
     pace_figures = pace.figures()
     psnr = None
     if check is not None and context.team.is_first:
         psnr = check(state)
         state.best_psnr = max(state.best_psnr, psnr)
-    state.loss_sum.zero_()
-    state.loss_count = 0
+    state.begin_line()
     line = Progress(
         stage=stage,
         step=state.step,
@@ -131,6 +131,7 @@ def _note(
         steps_per_second=pace_figures[0],
         wait_share=pace_figures[1],
         psnr=psnr,
+        rival_loss=rival_loss,
     )
     if context.team.is_first:
         append(context.folder, line)
@@ -143,17 +144,19 @@ def _note(
 
 def _save(context: Context, stage: str, state: TrainState) -> None:
     """Write a checkpoint, but never over a good one with weights that are no numbers."""
-    finite = [torch.isfinite(value).all() for value in state.net.parameters()]
-    if not bool(torch.stack(finite).all()):
-        raise _diverged(context, stage, state)
+    if not state.is_finite():
+        raise diverged(context, stage, state)
     if context.team.is_first:
         state.save(context.folder.checkpoint(stage))
 
 
-def _diverged(context: Context, stage: str, state: TrainState) -> TrainingDiverged:
+def diverged(
+    context: Context, stage: str, state: TrainState, why: str = "its loss or weights are no numbers"
+) -> TrainingDiverged:
+    """Return the error of a stage that came to nothing; it names the last good checkpoint."""
     path = context.folder.checkpoint(stage)
     good = f"the last good checkpoint is {path}" if path.exists() else "there is no checkpoint yet"
     return TrainingDiverged(
-        f"{context.folder.path}: stage '{stage}' diverged before step {state.step}; {good}. "
+        f"{context.folder.path}: stage '{stage}' diverged before step {state.step}: {why}; {good}. "
         "Lower learning_rate in the recipe, or its clip."
     )

@@ -142,7 +142,7 @@ def write_outcome_card(
         device=provenance.device,
         scores=scores,
         protocol=PROTOCOL if scores else "",
-        note=f"{outcome.steps} steps. {stopped}{provenance.note}".strip(),
+        note=f"{outcome.steps} steps. {stopped}{_notes(provenance)}".strip(),
     )
     write_card(card, weights)
     return card
@@ -165,6 +165,11 @@ def command_of(run: Run) -> str:
         steps, seconds = run.budget.steps, run.budget.seconds
         words += [f"--steps {steps}" if steps else f"--minutes {(seconds or 0) / 60:g}"]
     return " ".join(words)
+
+
+def _notes(provenance: Provenance) -> str:
+    """Return what the recipe says of its weights, and what the user does."""
+    return f"{provenance.recipe.note} {provenance.note}".strip()
 
 
 def _data(manifest: Manifest | None) -> str:

@@ -5,7 +5,7 @@ None of these is LPIPS: no weights here were fitted to people's judgement.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
@@ -13,12 +13,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from vsr.errors import InvalidCheckpoint, InvalidOption
-from vsr.metrics.features import DEEPEST, Features
+from vsr.metrics.features import DEEPEST, Features, relative_distance
 from vsr.models.checkpoint import read_tensors
-from vsr.training.recipe import FeatureName
+from vsr.training.context import Context
+from vsr.training.recipe import PerceptualValues
 
-Extract = Callable[[Tensor], Tensor]
-"""R'G'B' (N, 3, H, W) in [0, 1] → features (N, C, h, w)."""
+Extract = Callable[[Tensor], Sequence[Tensor]]
+"""R'G'B' (N, 3, H, W) in [0, 1] → one tensor (N, C, h, w) for each tap."""
 
 VGG19_WIDTHS = (64, 64, 0, 128, 128, 0, *[256] * 4, 0, *[512] * 4, 0, *[512] * 4, 0)
 """Convolutions of VGG19; 0 is a pooling. Source: arXiv 1409.1556, table 1, column E."""
@@ -28,17 +29,17 @@ IMAGENET_DEVIATION = (0.229, 0.224, 0.225)
 
 
 class Vgg19(nn.Module):
-    """The first layers of VGG19, numbered as torchvision's ``features``; frozen.
+    """The first layers of VGG19, numbered from 0 as torchvision's ``features``; frozen.
 
     Args:
-        layers: how many of its 37: 36 ends with relu5_4 (SRGAN's φ5,4), 35 before that ReLU, 37
-            with the last pooling.
+        deepest: its last layer: 35 is relu5_4 (SRGAN's φ5,4), 34 what goes into it, 36 the last
+            pooling.
 
     Raises:
-        InvalidOption: another number.
+        InvalidOption: it has no such layer.
     """
 
-    def __init__(self, layers: int) -> None:
+    def __init__(self, deepest: int) -> None:
         super().__init__()
         modules: list[nn.Module] = []
         c_in = 3
@@ -48,49 +49,80 @@ class Vgg19(nn.Module):
             else:
                 modules += [nn.Conv2d(c_in, width, 3, padding=1), nn.ReLU()]
                 c_in = width
-        if not 1 <= layers <= len(modules):
-            raise InvalidOption(f"perceptual_layer {layers}: VGG19 has 1 to {len(modules)}.")
-        self.features = nn.Sequential(*modules[:layers])
+        if not 0 <= deepest < len(modules):
+            raise InvalidOption(f"perceptual_taps: {deepest}: VGG19 has 0 to {len(modules) - 1}.")
+        self.features = nn.Sequential(*modules[: deepest + 1])
         self.register_buffer("mean", torch.tensor(IMAGENET_MEAN)[:, None, None], persistent=False)
         deviation = torch.tensor(IMAGENET_DEVIATION)[:, None, None]
         self.register_buffer("deviation", deviation, persistent=False)
         self.eval().requires_grad_(False)
 
-    def forward(self, rgb: Tensor) -> Tensor:
-        """Return the features of (N, 3, H, W) in [0, 1]."""
+    def forward(self, rgb: Tensor, taps: Sequence[int]) -> list[Tensor]:
+        """Return the outputs of the layers ``taps``, in order, of (N, 3, H, W) in [0, 1]."""
         mean, deviation = self.get_buffer("mean"), self.get_buffer("deviation")
-        features: Tensor = self.features((rgb - mean) / deviation)
-        return features
+        return self.outputs((rgb - mean) / deviation, taps)
+
+    def outputs(self, x: Tensor, taps: Sequence[int]) -> list[Tensor]:
+        """Return the outputs of the layers ``taps``, in order, of x as the first layer takes it."""
+        outputs = []
+        for index, layer in enumerate(self.features.children()):
+            x = layer(x)
+            if index in taps:
+                outputs.append(x)
+        return outputs
 
 
-def feature_extractor(
-    name: FeatureName, layers: int, weights: Path, device: torch.device
-) -> Extract:
-    """Return the first ``layers`` layers of a feature network with the weights of a file.
+def extractor_of(context: Context, values: PerceptualValues) -> Extract | None:
+    """Return what computes a step's features on its device; None where it compares none."""
+    if not values.perceptual:
+        return None
+    weights = context.perceptual_weights
+    assert weights is not None  # refused before the start
+    return feature_extractor(values, Path(weights), context.device)
+
+
+def feature_extractor(values: PerceptualValues, weights: Path, device: torch.device) -> Extract:
+    """Return what computes the features that a recipe names, with the weights of a file.
 
     Raises:
         NoSuchFile, InvalidCheckpoint: the file.
-        InvalidOption: it has not so many layers.
+        InvalidOption: the network has not so many layers.
     """
-    if name == "mobilenet-v2":
-        if not 1 <= layers <= DEEPEST + 1:
-            raise InvalidOption(f"perceptual_layer {layers}: MobileNetV2 has 1 to {DEEPEST + 1}.")
-        net = Features.open(weights).to(device)
-        return lambda rgb: net(rgb, (layers - 1,))[0]
-    vgg = Vgg19(layers)
+    taps = values.perceptual_taps
+    net: Features | Vgg19
+    if values.perceptual_network == "mobilenet-v2":
+        if not 0 <= taps[0] <= taps[-1] <= DEEPEST:
+            raise InvalidOption(f"perceptual_taps {list(taps)}: MobileNetV2 has 0 to {DEEPEST}.")
+        net = Features.open(weights)
+    else:
+        net = _vgg19(taps[-1], weights)
+    net.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload] # absent from torch's stubs
+    if values.perceptual_normalised:
+        return lambda rgb: net(rgb, taps)
+    return lambda rgb: net.outputs(rgb, taps)
+
+
+def _vgg19(deepest: int, weights: Path) -> Vgg19:
+    net = Vgg19(deepest)
     there = read_tensors(weights)
     try:
-        vgg.load_state_dict({name: there[name] for name in vgg.state_dict()})
+        net.load_state_dict({name: there[name] for name in net.state_dict()})
     except (KeyError, RuntimeError) as error:
         raise InvalidCheckpoint(f"{weights}: not the features of a VGG19.") from error
-    return vgg.to(device)
+    return net
 
 
-def feature_loss(extract: Extract, output: Tensor, target: Tensor) -> Tensor:
-    """Return mean (φ(output) − φ(target))²: a scalar, differentiable in ``output``.
+def perceptual_term(
+    values: PerceptualValues, extract: Extract, output: Tensor, target: Tensor
+) -> Tensor:
+    """Return the weighted distance of features: a scalar, differentiable in ``output``.
 
-    Source: C. Ledig et al., SRGAN (arXiv 1609.04802), equation 5.
+    Source: C. Ledig et al., SRGAN (arXiv 1609.04802), equation 5, for ``mse``.
     """
     with torch.no_grad():
         wanted = extract(target)
-    return F.mse_loss(extract(output), wanted)
+    found = extract(output)
+    if values.perceptual_distance == "relative":
+        return values.perceptual * relative_distance(found, wanted)
+    squares = [F.mse_loss(a, b) for a, b in zip(found, wanted, strict=True)]
+    return values.perceptual * torch.stack(squares).mean()

@@ -13,9 +13,9 @@ from typing import Any, Literal
 from vsr.errors import InvalidOption
 from vsr.recipes.decode import decode, decode_toml
 from vsr.recipes.find import every, find
+from vsr.training.schedule import Schedule
 
 LossName = Literal["l1", "mse", "charbonnier"]
-DiscriminatorName = Literal["srgan", "swift-srgan", "patch", "unet"]
 FeatureName = Literal["mobilenet-v2", "vgg19"]
 
 MAX_PATCH = 512
@@ -29,10 +29,13 @@ class Optimisation:
     Attributes:
         share: of the run's budget, relative to the other stages.
         learning_rate: at its peak.
+        schedule: how the rate goes on after the warm-up: ``cosine`` down to 0 over the budget, or
+            ``constant``.
         steps: the budget where neither ``--steps`` nor ``--minutes`` is given.
         batch: crops for a step, over all processes.
         patch: side of a crop in low-resolution pixels.
         betas: of Adam.
+        weight_decay: decoupled from the gradient, as in AdamW.
         ema: decay of the average of the weights, which is what is evaluated and exported.
         clip: largest norm of the gradient; 0 does not clip.
         reparameterise: train plain convolutions as sums of branches.
@@ -44,10 +47,12 @@ class Optimisation:
 
     share: float = 1.0
     learning_rate: float = 1e-3
+    schedule: Schedule = "cosine"
     steps: int = 100_000
     batch: int = 16
     patch: int = 32
     betas: tuple[float, float] = (0.9, 0.99)
+    weight_decay: float = 0.0
     warm_up_steps: int = 500
     ema: float = 0.999
     clip: float = 1.0
@@ -64,63 +69,60 @@ class Optimisation:
             raise InvalidOption(f"patch {self.patch} must be between 8 and {MAX_PATCH}.")
         if not 0 <= self.ema < 1 or any(not 0 <= beta < 1 for beta in self.betas):
             raise InvalidOption("ema and betas must be at least 0 and below 1.")
-        if self.warm_up_steps < 0 or self.clip < 0:
-            raise InvalidOption("warm_up_steps and clip must not be negative.")
+        if min(self.warm_up_steps, self.clip, self.weight_decay) < 0:
+            raise InvalidOption("warm_up_steps, clip and weight_decay must not be negative.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PixelValues(Optimisation):
-    """Values of a `pixel` step: regression on pixels."""
-
-    loss: LossName = "l1"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AdversarialValues(Optimisation):
-    """Values of an `adversarial` step: a generator against a discriminator.
+class PerceptualValues(Optimisation):
+    """Values of a step that may compare features of a classifier beside the pixels.
 
     Attributes:
-        discriminator: its architecture (`vsr.models.discriminators`).
-        discriminator_learning_rate: at its peak; 0 is the generator's.
-        objective: what the generator gets from the discriminator's verdict p: ``bce`` is −log p,
-            ``linear`` is 1 − p, as in SwiftSRGAN's code.
-        real: the labels of true pictures are drawn from this range, per verdict and step.
-        fake: likewise of made pictures.
-        pixel_loss: the regression beside it.
-        pixel: its weight.
         perceptual: weight of the distance of features; 0 needs no feature network.
         perceptual_network: the feature network; its weights are the user's to supply.
-        perceptual_layer: features after so many layers of it.
-        adversarial: weight of the discriminator's verdict.
-        variation: weight of the total variation.
+        perceptual_taps: the layers whose outputs are compared, numbered as in torchvision's
+            ``features``: 35 is VGG19's relu5_4 (SRGAN's φ5,4), 16 MobileNetV2's sixteenth block.
+        perceptual_distance: ``mse``, the mean over taps of mean (Δφ)²; ``relative``, of
+            mean |Δφ| ÷ mean |φ|, which weighs every tap alike.
+        perceptual_normalised: give the feature network the range it was trained on; False gives it
+            [0, 1] as it is, as SwiftSRGAN's and DPSRGAN's code do.
     """
 
-    learning_rate: float = 1e-4
-    discriminator: DiscriminatorName = "unet"
-    discriminator_learning_rate: float = 0.0
-    objective: Literal["bce", "linear"] = "bce"
-    real: tuple[float, float] = (1.0, 1.0)
-    fake: tuple[float, float] = (0.0, 0.0)
-    pixel_loss: LossName = "l1"
-    pixel: float = 1.0
     perceptual: float = 0.0
     perceptual_network: FeatureName = "mobilenet-v2"
-    perceptual_layer: int = 17
-    adversarial: float = 1e-3
-    variation: float = 0.0
+    perceptual_taps: tuple[int, ...] = (16,)
+    perceptual_distance: Literal["mse", "relative"] = "mse"
+    perceptual_normalised: bool = True
 
     def __post_init__(self) -> None:
-        super(AdversarialValues, self).__post_init__()  # slots: the class cell is the old class
-        weights = ("pixel", "perceptual", "adversarial", "variation", "discriminator_learning_rate")
-        for name in weights:
-            if getattr(self, name) < 0:
-                raise InvalidOption(f"{name} {getattr(self, name)} must not be negative.")
-        for name in ("real", "fake"):
-            low, high = getattr(self, name)
-            if not 0 <= low <= high <= 1:
-                raise InvalidOption(f"{name} [{low}, {high}] must be a range within [0, 1].")
-        if self.perceptual_layer < 1:
-            raise InvalidOption(f"perceptual_layer {self.perceptual_layer} must be at least 1.")
+        super(PerceptualValues, self).__post_init__()  # slots: the class cell is the old class
+        if self.perceptual < 0:
+            raise InvalidOption(f"perceptual {self.perceptual} must not be negative.")
+        taps = self.perceptual_taps
+        if not taps or list(taps) != sorted(set(taps)):
+            raise InvalidOption(f"perceptual_taps {list(taps)} must be layers in rising order.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PixelValues(PerceptualValues):
+    """Values of a `pixel` step: regression on pixels.
+
+    Attributes:
+        teacher: a model's name, or the whole path of a weights file: a larger network whose
+            output is learnt from beside the true picture.
+        teacher_weight: the teacher's share of the loss.
+    """
+
+    loss: LossName = "l1"
+    teacher: str | None = None
+    teacher_weight: float = 0.0
+
+    def __post_init__(self) -> None:
+        super(PixelValues, self).__post_init__()  # slots: the class cell is the old class
+        if not 0 <= self.teacher_weight <= 1:
+            raise InvalidOption(f"teacher_weight {self.teacher_weight} must be from 0 to 1.")
+        if (self.teacher is None) != (self.teacher_weight == 0):
+            raise InvalidOption("teacher and teacher_weight (above 0) need each other.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,13 +143,17 @@ class ExportValues:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """One file of ``presets/train/``: the schema is this class."""
+    """One file of ``presets/train/``: the schema is this class.
+
+    ``note`` is what the card of its weights must say of them.
+    """
 
     description: str
     pipeline: str
     model: str
     scale: int
     seed: int = 1
+    note: str = ""
     steps: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def values(self, step: str, schema: type[Any], where: str = RECIPE) -> Any:

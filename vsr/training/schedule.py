@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import cos, pi
+from typing import Literal
 
 from vsr.errors import InvalidOption
+
+Schedule = Literal["cosine", "constant"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,10 +41,13 @@ class Budget:
         return Budget(seconds=self.seconds * part)
 
 
-def learning_rate(peak: float, progress: float, steps: int, warm_up_steps: int) -> float:
+def learning_rate(
+    peak: float, progress: float, steps: int, warm_up_steps: int, schedule: Schedule = "cosine"
+) -> float:
     """Return the rate: a linear warm-up by steps, times half a cosine down to 0 over the budget.
 
-    The cosine goes by progress, not by steps, so that it ends exactly when the budget does.
+    The cosine goes by progress, not by steps, so that it ends exactly when the budget does. A
+    ``constant`` schedule only warms up.
     """
     warm = min(1.0, (steps + 1) / warm_up_steps) if warm_up_steps else 1.0
-    return peak * warm * 0.5 * (1.0 + cos(pi * progress))
+    return peak * warm * (1.0 if schedule == "constant" else 0.5 * (1.0 + cos(pi * progress)))

@@ -7,8 +7,8 @@ from typing import Any
 
 from vsr.errors import InvalidRecipe
 from vsr.recipes.pipeline import Pipeline, Step, load_pipeline
+from vsr.training.adversarial_values import AdversarialValues
 from vsr.training.recipe import (
-    AdversarialValues,
     EvaluateValues,
     ExportValues,
     Optimisation,

@@ -55,21 +55,28 @@ class Average:
 class Rival:
     """The discriminator of an adversarial stage.
 
-    ``relative_rate`` is its learning rate over the generator's.
+    ``loss_sum`` is of its loss since the last line of the log; ``relative_rate`` is its learning
+    rate over the generator's.
     """
 
     net: nn.Module
     optimiser: torch.optim.Optimizer
+    loss_sum: Tensor
     relative_rate: float = 1.0
 
     def state_dict(self) -> dict[str, Any]:
         """Return what a checkpoint holds of it."""
-        return {"net": self.net.state_dict(), "optimiser": self.optimiser.state_dict()}
+        return {
+            "net": self.net.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "loss_sum": self.loss_sum,
+        }
 
     def load_state_dict(self, table: dict[str, Any]) -> None:
         """Take what a checkpoint holds."""
         self.net.load_state_dict(table["net"])
         self.optimiser.load_state_dict(table["optimiser"])
+        self.loss_sum = table["loss_sum"]
 
 
 @dataclass(slots=True)
@@ -78,6 +85,7 @@ class TrainState:
 
     ``seconds`` is the time spent up to the last checkpoint; ``loss_sum`` and ``loss_count`` are
     what has gathered since the last line of the log, so that a resumed log has the same figures.
+    ``start_psnr`` is that of an adversarial stage before its first step.
     """
 
     net: nn.Module
@@ -90,6 +98,28 @@ class TrainState:
     step: int = 0
     seconds: float = 0.0
     best_psnr: float = 0.0
+    start_psnr: float | None = None
+
+    def mean_loss(self) -> float:
+        """Return the mean loss since the last line of the log."""
+        return float(self.loss_sum) / self.loss_count
+
+    def mean_rival_loss(self) -> float | None:
+        """Return the same of the discriminator, where there is one."""
+        return float(self.rival.loss_sum) / self.loss_count if self.rival else None
+
+    def begin_line(self) -> None:
+        """Begin the next line of the log."""
+        self.loss_sum.zero_()
+        if self.rival:
+            self.rival.loss_sum.zero_()
+        self.loss_count = 0
+
+    def is_finite(self) -> bool:
+        """Tell whether every weight is a number, the discriminator's too."""
+        nets = [self.net, self.rival.net] if self.rival else [self.net]
+        values = [torch.isfinite(value).all() for net in nets for value in net.parameters()]
+        return bool(torch.stack(values).all())
 
     def save(self, path: Path) -> None:
         """Write a checkpoint. It takes its name when it is whole and on the disk.
@@ -107,6 +137,7 @@ class TrainState:
             "step": self.step,
             "seconds": self.seconds,
             "best_psnr": self.best_psnr,
+            "start_psnr": self.start_psnr,
             "rival": self.rival.state_dict() if self.rival else None,
         }
         write_atomically(path, tensors)
@@ -125,7 +156,7 @@ class TrainState:
             self.scaler.load_state_dict(table["scaler"])
             self.loss_sum, self.loss_count = table["loss_sum"], table["loss_count"]
             self.step, self.seconds = table["step"], table["seconds"]
-            self.best_psnr = table["best_psnr"]
+            self.best_psnr, self.start_psnr = table["best_psnr"], table["start_psnr"]
             if self.rival:
                 self.rival.load_state_dict(table["rival"])
         except (KeyError, RuntimeError, ValueError) as error:

@@ -22,6 +22,7 @@ from vsr.training.outcome import (
     write_model,
     write_outcome_card,
 )
+from vsr.training.perceptual import extractor_of, perceptual_term
 from vsr.training.recipe import EvaluateValues, ExportValues, PixelValues
 from vsr.training.schedule import Budget
 from vsr.training.score import score
@@ -35,10 +36,11 @@ Run = Callable[[Context, str, Any, Budget | None, Generator], Generator]
 def pixel(
     context: Context, name: str, values: PixelValues, budget: Budget | None, start: Generator
 ) -> Generator:
-    """Regress on pixels; return the averaged network."""
+    """Regress on pixels, and on features where the recipe says so; return the averaged network."""
     assert budget is not None  # a step that learns has one
     state = state_of(context, name, values, start)
     loss = PIXEL_LOSSES[values.loss]
+    extract = extractor_of(context, values)
     forward = context.team.wrapped(state.net)
     validation = Validation.of(context.patches, start.colour, context.device)
 
@@ -46,6 +48,8 @@ def pixel(
         with context.autocast():
             output = forward(batch.low)
         value = loss(output.float(), batch.high)
+        if extract:
+            value = value + perceptual_term(values, extract, output.float(), batch.high)
         descend(state.net, state.optimiser, state.scaler, value, values.clip)
         return value.detach()
 

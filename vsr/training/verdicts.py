@@ -11,9 +11,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from vsr.training.adversarial_values import AdversarialValues
+from vsr.training.frequency import focal_frequency
 from vsr.training.losses import PIXEL_LOSSES
-from vsr.training.perceptual import Extract, feature_loss
-from vsr.training.recipe import AdversarialValues
+from vsr.training.perceptual import Extract, perceptual_term
 
 
 def generator_loss(
@@ -23,18 +24,20 @@ def generator_loss(
     target: Tensor,
     verdict: Tensor,
 ) -> Tensor:
-    """Return the weighted sum that the generator minimises: pixels, features, verdict, variation.
+    """Return the weighted sum that the generator minimises.
 
     Args:
         verdict: the discriminator's logits on ``output``.
     """
     total = values.pixel * PIXEL_LOSSES[values.pixel_loss](output, target)
     if extract is not None:
-        total = total + values.perceptual * feature_loss(extract, output, target)
+        total = total + perceptual_term(values, extract, output, target)
     if values.objective == "bce":
         total = total + values.adversarial * F.softplus(-verdict).mean()
     else:
         total = total + values.adversarial * (1 - verdict.sigmoid()).mean()
+    if values.frequency:
+        total = total + values.frequency * focal_frequency(output, target)
     if values.variation:
         total = total + values.variation * variation(output)
     return total
@@ -44,6 +47,8 @@ def rival_loss(
     values: AdversarialValues, real: Tensor, fake: Tensor, labels: tuple[Tensor, Tensor]
 ) -> Tensor:
     """Return what the discriminator minimises.
+
+    Cross-entropy is halved, as in DPSRGAN's code; SRGAN's is not, but Adam knows no such factor.
 
     Args:
         real: logits on true pictures.
@@ -59,9 +64,12 @@ def rival_loss(
 
 
 def variation(picture: Tensor) -> Tensor:
-    """Return the mean squared difference of neighbours, down plus across: (N, C, H, W) → scalar."""
+    """Return twice the mean squared difference of neighbours, down plus across: a scalar.
+
+    Shape: (N, C, H, W). Source: SwiftSRGAN's published code.
+    """
     down = (picture[:, :, 1:] - picture[:, :, :-1]).square().mean()
-    return down + (picture[:, :, :, 1:] - picture[:, :, :, :-1]).square().mean()
+    return 2 * (down + (picture[:, :, :, 1:] - picture[:, :, :, :-1]).square().mean())
 
 
 def labels_of(

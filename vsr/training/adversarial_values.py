@@ -1,0 +1,62 @@
+"""The values of an `adversarial` step of a recipe: which discriminator, which losses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from vsr.errors import InvalidOption
+from vsr.training.recipe import LossName, PerceptualValues
+
+DiscriminatorName = Literal["srgan", "swift-srgan", "patch", "unet"]
+
+WEIGHTS = ("pixel", "adversarial", "frequency", "variation")
+"""The keys that weigh one loss against the others, beside ``perceptual``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdversarialValues(PerceptualValues):
+    """Values of an `adversarial` step: a generator against a discriminator.
+
+    Attributes:
+        discriminator: its architecture (`vsr.models.discriminators`).
+        discriminator_width: channels of the U-Net's first convolution; no other has such a choice.
+        discriminator_learning_rate: at its peak; 0 is the generator's.
+        objective: what the generator gets from the discriminator's verdict p: ``bce`` is −log p,
+            ``linear`` is 1 − p, as in SwiftSRGAN's code.
+        real: the labels of true pictures are drawn from this range, per verdict and step.
+        fake: likewise of made pictures.
+        pixel_loss: the regression beside it.
+        pixel: its weight.
+        adversarial: weight of the discriminator's verdict.
+        frequency: weight of the focal frequency loss.
+        variation: weight of the total variation.
+        collapse_db: the stage stops when PSNR falls by so much below where it began.
+    """
+
+    learning_rate: float = 1e-4
+    discriminator: DiscriminatorName = "unet"
+    discriminator_width: int = 64
+    discriminator_learning_rate: float = 0.0
+    objective: Literal["bce", "linear"] = "bce"
+    real: tuple[float, float] = (1.0, 1.0)
+    fake: tuple[float, float] = (0.0, 0.0)
+    pixel_loss: LossName = "l1"
+    pixel: float = 1.0
+    adversarial: float = 1e-3
+    frequency: float = 0.0
+    variation: float = 0.0
+    collapse_db: float = 6.0
+
+    def __post_init__(self) -> None:
+        super(AdversarialValues, self).__post_init__()  # slots: the class cell is the old class
+        for name in (*WEIGHTS, "discriminator_learning_rate"):
+            if getattr(self, name) < 0:
+                raise InvalidOption(f"{name} {getattr(self, name)} must not be negative.")
+        for name in ("discriminator_width", "collapse_db"):
+            if not getattr(self, name) > 0:
+                raise InvalidOption(f"{name} {getattr(self, name)} must be above 0.")
+        for name in ("real", "fake"):
+            low, high = getattr(self, name)
+            if not 0 <= low <= high <= 1:
+                raise InvalidOption(f"{name} [{low}, {high}] must be a range within [0, 1].")

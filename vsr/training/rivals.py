@@ -1,0 +1,95 @@
+"""The discriminator of an adversarial step: made, refused early, handed on to the next step."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from vsr.errors import InvalidCheckpoint, InvalidOption
+from vsr.models.discriminators import (
+    Discriminator,
+    PatchDiscriminator,
+    SRGANDiscriminator,
+    SwiftDiscriminator,
+    UNetDiscriminator,
+)
+from vsr.training.adversarial_values import AdversarialValues
+from vsr.training.context import Context
+from vsr.training.learn import optimiser_of
+from vsr.training.stages import Stage
+from vsr.training.state import Rival, read_checkpoint
+
+SMALLEST_FOR_PATCH = 93
+"""Its receptive field: below that its unpadded convolutions run out of picture."""
+
+
+def discriminator(values: AdversarialValues, scale: int) -> Discriminator:
+    """Return the discriminator of a step, initialised.
+
+    Raises:
+        InvalidOption: it does not take pictures of that size.
+    """
+    side = values.patch * scale
+    if values.discriminator == "srgan":
+        return SRGANDiscriminator(side)
+    if values.discriminator == "swift-srgan":
+        return SwiftDiscriminator()
+    if values.discriminator == "unet":
+        return UNetDiscriminator(values.discriminator_width)
+    if side < SMALLEST_FOR_PATCH:
+        raise InvalidOption(f"a patch of {side}: this discriminator needs {SMALLEST_FOR_PATCH}.")
+    return PatchDiscriminator()
+
+
+def check_rivals(stages: list[Stage], scale: int) -> None:
+    """Refuse discriminators that cannot be made, or cannot go on with each other's weights.
+
+    Raises:
+        InvalidOption: one does not take its pictures, or differs from that of the step before.
+    """
+    shapes = None
+    for stage in stages:
+        if not isinstance(stage.values, AdversarialValues):
+            continue
+        with torch.device("meta"):  # shapes only: nothing is drawn or held
+            net = discriminator(stage.values, scale)
+        own = {name: value.shape for name, value in net.state_dict().items()}
+        if shapes is not None and own != shapes:
+            raise InvalidOption(
+                f"step '{stage.name}': its discriminator is of another size than that of the step "
+                "before, which it goes on with. Give both the same discriminator and patch."
+            )
+        shapes = own
+
+
+def rival_of(context: Context, name: str, values: AdversarialValues, scale: int) -> Rival:
+    """Return the discriminator of step ``name``: drawn, or as the adversarial step before left it.
+
+    Raises:
+        InvalidCheckpoint: that step's checkpoint is damaged, or of another discriminator.
+    """
+    with torch.random.fork_rng(devices=()):
+        torch.manual_seed(context.recipe.seed)
+        net = discriminator(values, scale)
+    before = _earlier(context, name)
+    if before is not None:
+        try:
+            net.load_state_dict(read_checkpoint(before, torch.device("cpu"))["rival"]["net"])
+        except (KeyError, RuntimeError, TypeError) as error:
+            raise InvalidCheckpoint(
+                f"{before}: has no discriminator that step '{name}' could go on with. Start a new "
+                "run."
+            ) from error
+    net.to(context.device, memory_format=torch.channels_last)  # type: ignore[call-overload] # absent from torch's stubs
+    rate = values.discriminator_learning_rate or values.learning_rate
+    zero = torch.zeros((), dtype=torch.float64, device=context.device)
+    return Rival(net.train(), optimiser_of(net, values, rate), zero, rate / values.learning_rate)
+
+
+def _earlier(context: Context, name: str) -> Path | None:
+    """Return the checkpoint of the adversarial step before this one: its discriminator goes on."""
+    steps = context.folder.read().pipeline
+    names = [step.name for step in steps if step.step == "adversarial"]
+    place = names.index(name)
+    return context.folder.checkpoint(names[place - 1]) if place else None
