@@ -12,7 +12,7 @@ from vsr.jobs.progress import Progress, ignore
 from vsr.jobs.result import Result
 from vsr.jobs.upscale import spec_of_preset
 from vsr.jobs.upscale import upscale as run
-from vsr.specs import EncodeSpec, Precision, Target, TimeRange
+from vsr.specs import EncodeSpec, Precision, Strength, Target, TimeRange
 
 if TYPE_CHECKING:
     from vsr.media.probe import MediaInfo
@@ -31,6 +31,8 @@ def upscale(
     width: int | None = None,
     height: int | None = None,
     model: str | None = None,
+    strength: Strength | None = None,
+    sharpness: float | None = None,
     encode: EncodeSpec | None = None,
     device: str = "auto",
     precision: Precision = "auto",
@@ -48,6 +50,8 @@ def upscale(
         preset: a preset's name or TOML file, such as ``4k``. Or give ``scale``, or a box with
             ``width`` and ``height`` (or one of them), in pixels.
         model: a network's name or a weights file; by default the preset's.
+        strength: of its flavour for compressed video, 0 to 1, or ``auto``; by default the preset's.
+        sharpness: of its perceptual flavour, 0 to 1; by default the preset's.
         encode: what is asked of the encoder; by default the preset's.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         precision: ``auto`` is fp16 on CUDA and fp32 on the CPU.
@@ -68,9 +72,12 @@ def upscale(
     if scale is not None or width is not None or height is not None:
         box = Target(scale=scale, width=width, height=height)
     spec = spec_of_preset(preset or "1080p", box)
+    if model is not None:
+        spec = spec.of_model(model)
     spec = replace(
         spec,
-        model=model or spec.model,
+        strength=spec.strength if strength is None else strength,
+        sharpness=spec.sharpness if sharpness is None else sharpness,
         encode=encode or spec.encode,
         device=device,
         precision=precision,

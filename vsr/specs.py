@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import inf
 from types import MappingProxyType
 from typing import Literal
@@ -28,6 +28,7 @@ Precision = Literal["auto", "fp16", "bf16", "fp32"]
 Deinterlace = Literal["auto", "off", "refuse"]
 Existing = Literal["refuse", "overwrite", "skip"]
 Hwaccel = Literal["none", "auto", "cuda"]
+Strength = float | Literal["auto"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +133,40 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Blend:
+    """Where between its flavours a network is taken.
+
+    Attributes:
+        strength: 0 is the network itself, 1 its strongest flavour for compressed video.
+        sharpness: how much of the way to its perceptual flavour is added, 0 to 1.
+    """
+
+    strength: float = 0.0
+    sharpness: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name, value in (("strength", self.strength), ("sharpness", self.sharpness)):
+            if not 0 <= value <= 1:
+                raise InvalidOption(f"--{name} {value:g} must lie between 0 and 1.")
+
+    def __str__(self) -> str:
+        values = (("strength", self.strength), ("sharpness", self.sharpness))
+        return ", ".join(f"{name} {value:.2f}" for name, value in values if value)
+
+    @property
+    def is_plain(self) -> bool:
+        """The network itself, unchanged."""
+        return self.strength == 0 and self.sharpness == 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UpscaleSpec:
     """One upscale, whole: what to reach, with which network, where, and how it is written.
 
     Attributes:
+        strength: of the network's flavour for compressed video, 0 to 1; ``auto`` looks at the
+            source, and is 0 for a network that has none.
+        sharpness: of its perceptual flavour, 0 to 1.
         hwaccel: who decodes: software, or a GPU's own decoder where there is one.
         threads: of the processor, for one worker of several; None takes all.
         segment_frames: pictures of a segment; None sizes it by its work.
@@ -144,6 +175,8 @@ class UpscaleSpec:
     target: Target
     steps: tuple[str, ...]
     model: str = "fast"
+    strength: Strength = "auto"
+    sharpness: float = 0.0
     encode: EncodeSpec = EncodeSpec()
     container: str | None = None
     is_faststart: bool = False
@@ -163,7 +196,17 @@ class UpscaleSpec:
     is_restart: bool = False
 
     def __post_init__(self) -> None:
+        self.blend()
         if self.tile is not None and self.tile < 16:
             raise InvalidOption(f"--tile {self.tile} must be at least 16 pixels.")
         if self.segment_frames is not None and self.segment_frames < 1:
             raise InvalidOption(f"--segment-frames {self.segment_frames} must be at least 1.")
+
+    def of_model(self, model: str) -> UpscaleSpec:
+        """Return the spec with another model; what was asked of the first one's flavours is not."""
+        return replace(self, model=model, strength="auto", sharpness=0.0)
+
+    def blend(self, auto: float = 0.0) -> Blend:
+        """Return what is asked of the network, with ``auto`` where the source decides."""
+        strength = auto if self.strength == "auto" else self.strength
+        return Blend(strength=strength, sharpness=self.sharpness)

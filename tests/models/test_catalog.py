@@ -13,6 +13,7 @@ from safetensors.torch import save_file
 from vsr.errors import InvalidCheckpoint, InvalidOption, NoSuchFile, UnknownName
 from vsr.models import catalog, shelf
 from vsr.models.card import Card, read_card, sha256_of, write_card
+from vsr.models.describe import describe
 from vsr.models.plain import Plain
 
 
@@ -138,8 +139,8 @@ def test_every_name_builds_a_network_of_the_scale_asked_for(name):
 
 def test_every_name_is_described(folder):
     save(folder / "mine_x2.safetensors")
-    rows = {row.name: row for row in catalog.describe()}
-    assert set(rows) == {*catalog.NAMES, "mine"}
+    rows = {row.name: row for row in describe()}
+    assert set(rows) == {*catalog.NAMES, "mine", *(entry.name for entry in shelf.entries())}
     assert rows["fast"].is_shipped
     assert (rows["fast"].parameters, rows["fast"].macs_per_pixel) == (188_400, 187_920)
     assert not rows["mine"].is_shipped

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 WHOLE_CLIP: dict[str, Any] = {
     "deinterlace": None, "start": 0.0, "end": inf, "max_frames": None, "no_audio": True,
-    "no_subs": True, "strict": False, "restart": False, "keep_work": False,
+    "no_subs": True, "strict": False, "restart": False, "keep_work": False, "strength": 0.0,
+    "sharpness": 0.0,
 }  # fmt: skip
 """The options of an upscale that a benchmark does not have."""
 

@@ -11,7 +11,7 @@ from vsr.cli.report import emit
 from vsr.cli.table import echo_table
 
 if TYPE_CHECKING:
-    from vsr.models.catalog import Description
+    from vsr.models.describe import Description
 
 
 @click.command(short_help="List the networks and how good they are.")
@@ -22,7 +22,7 @@ def models(as_json: bool) -> None:
     MACs are multiply-accumulates for each source pixel, the radius is how many source pixels away
     a pixel still counts, dB is Y PSNR ×4 on Set5 under the standard protocol.
     """
-    from vsr.models.catalog import describe
+    from vsr.models.describe import describe
 
     rows = describe()
     if as_json:

@@ -11,13 +11,14 @@ from typing import Any, TypeVar
 import click
 
 from vsr.errors import InvalidOption
-from vsr.specs import EncodeSpec, Existing, Target, TimeRange, UpscaleSpec
+from vsr.specs import EncodeSpec, Existing, Strength, Target, TimeRange, UpscaleSpec
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 DEFAULT_PRESET = "1080p"
 
-_CLOCK = re.compile(r"(?:(?:(\d+):)?([0-5]?\d):)?(\d+(?:\.\d*)?)")
+_CLOCK = re.compile(r"(?:(\d+):)?([0-5]?\d):([0-5]?\d(?:\.\d*)?)")
+_PLAIN = re.compile(r"\d+(?:\.\d*)?")
 
 
 class Seconds(click.ParamType[float]):
@@ -31,11 +32,30 @@ class Seconds(click.ParamType[float]):
         """Return seconds."""
         if isinstance(value, float):
             return value
+        if _PLAIN.fullmatch(value):
+            return float(value)
         match = _CLOCK.fullmatch(value)
         if match is None:
             self.fail(f"{value!r} is no time; write 90, 1:30 or 0:01:30.5.", param, ctx)
         hours, minutes, seconds = match.groups()
-        return 3600 * int(hours or 0) + 60 * int(minutes or 0) + float(seconds)
+        return 3600 * int(hours or 0) + 60 * int(minutes) + float(seconds)
+
+
+class StrengthOrAuto(click.ParamType[Strength]):
+    """A number, or ``auto``."""
+
+    name = "strength"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Strength:
+        """Return the number; its range is checked where it is used."""
+        if value == "auto":
+            return "auto"
+        try:
+            return float(value)
+        except ValueError:
+            self.fail(f"{value!r} is no strength; write a number from 0 to 1, or auto.", param, ctx)
 
 
 _SIZE_OPTIONS = (
@@ -46,7 +66,12 @@ _SIZE_OPTIONS = (
     click.option(
         "-m", "--model", metavar="NAME|FILE", help="Network (see vsr models), or weights."
     ),
-)
+    click.option(
+        "--strength", type=StrengthOrAuto(), metavar="0...1|auto",
+        help="Of repairing compressed video; auto looks at the source.",
+    ),
+    click.option("--sharpness", type=float, metavar="0...1", help="Of invented detail; 0 is none."),
+)  # fmt: skip
 _ENCODE_OPTIONS = (
     click.option("-c", "--codec", metavar="NAME", help="auto, h264, hevc, av1, ffv1, ... ."),
     click.option("--crf", type=float, help="Quality on x264's scale; mapped for other encoders."),
@@ -131,8 +156,11 @@ def spec_from(options: dict[str, Any], existing: Existing = "refuse") -> Upscale
 
     target = _target(options)
     base = spec_of_preset(options["preset"] or DEFAULT_PRESET, target)
+    if options["model"] is not None:
+        base = base.of_model(options["model"])
     typed = {
-        "model": options["model"],
+        "strength": options["strength"],
+        "sharpness": options["sharpness"],
         "deinterlace": options["deinterlace"],
     }
     return replace(

@@ -150,6 +150,8 @@ class FilmInWork:
             film.target, begun.fingerprint, lambda: begun.segments, is_restart=is_restart
         )
         self._begun = begun
+        spec = replace(film.spec, strength=begun.blend.strength)
+        self.film = replace(film, spec=spec)
         self.frames = sum(segment.frames for segment in self._work.segments)
         finished = self._work.finished
         if finished:
@@ -193,6 +195,7 @@ class FilmInWork:
             met = [work.recorded(segment) for segment in work.segments]
             if not self.film.spec.keeps_work:
                 work.remove()
+        assert self._begun is not None
         self.result = Result(
             output=self.film.target,
             frames_in=sum(facts["frames"] for facts in met),
@@ -200,6 +203,7 @@ class FilmInWork:
             frames_reused=sum(facts["reused"] for facts in met),
             elapsed_seconds=time.monotonic() - self._started,
             losses=tuple(loss for facts in met for loss in facts["losses"]),
+            model=self._begun.model,
         )
 
     def _count(self, key: object, frames: int) -> None:

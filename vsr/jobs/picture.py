@@ -12,6 +12,7 @@ from vsr.frames import HostFrame
 from vsr.jobs.progress import Note, Observer, Stopwatch
 from vsr.jobs.result import Result
 from vsr.jobs.segment_worker import SegmentWorker
+from vsr.jobs.strength import blend_of, condition_of_picture, told
 from vsr.media.images import (
     HAS_ALPHA,
     RESULTS,
@@ -52,7 +53,11 @@ def upscale_picture(
     picture = read_image(source)
     rows, columns = picture.codes.shape[:2]
     plan = _sizes(Size(columns, rows), spec)
-    model = worker.load(spec.model, plan.scale)
+    luma = frame_of(picture.codes).planes[0]
+    blend, condition = blend_of(spec, plan.scale, lambda: condition_of_picture(source, luma))
+    model = worker.load(spec.model, plan.scale, blend)
+    if condition is not None:
+        note(f"model {told(model, condition)}.")
     codes = _enlarged(picture.codes, plan, model, spec, worker, note)
     alpha = picture.alpha
     if alpha is not None:
@@ -66,6 +71,7 @@ def upscale_picture(
         frames_out=1,
         elapsed_seconds=time.monotonic() - started,
         losses=tuple(_losses(picture, target)),
+        model=str(model),
     )
 
 

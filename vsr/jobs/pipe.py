@@ -84,4 +84,5 @@ def upscale_into_pipe(job: Job, worker: SegmentWorker, observe: Observer, note: 
         frames_reused=met.reused,
         elapsed_seconds=time.monotonic() - started,
         losses=met.losses,
+        model=str(job.model),
     )

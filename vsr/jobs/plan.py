@@ -14,6 +14,7 @@ from typing import Any
 from vsr.colour import UNSPECIFIED, Colour, guessed_matrix
 from vsr.device.select import Device, select
 from vsr.errors import Refused
+from vsr.jobs.strength import Condition, blend_of, condition_of, told
 from vsr.media.containers import Container, container_for
 from vsr.media.encoders import Encoder, choose
 from vsr.media.fidelity import losses_of
@@ -26,7 +27,7 @@ from vsr.media.work import source_facts
 from vsr.media.writer import OutputVideo
 from vsr.models import catalog
 from vsr.models.catalog import Model
-from vsr.specs import Size, TimeRange, UpscaleSpec
+from vsr.specs import Blend, Size, TimeRange, UpscaleSpec
 from vsr.upscaling.plan import SizePlan, plan_sizes
 from vsr.upscaling.steps import output_size
 
@@ -36,7 +37,11 @@ LEAST_BITS_PER_PIXEL = 0.01
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One upscale, decided whole: `vsr probe` prints it, `vsr upscale` runs it."""
+    """One upscale, decided whole: `vsr probe` prints it, `vsr upscale` runs it.
+
+    Attributes:
+        condition: what ``--strength auto`` was decided by; None where it did not have to be.
+    """
 
     source: MediaInfo
     target: Path
@@ -49,6 +54,7 @@ class Job:
     streams: StreamPlan
     video: OutputVideo
     decoding: Decoding
+    condition: Condition | None = None
 
     @property
     def colour(self) -> Colour:
@@ -77,6 +83,8 @@ class Job:
             "sizes": str(self.sizes),
             "model": self.model.name,
             "weights": self.model.sha256,
+            "strength": self.model.blend.strength,
+            "sharpness": self.model.blend.sharpness,
             "device": self.device.kind,
             "precision": self.device.precision,
             "tile": spec.tile,
@@ -91,6 +99,11 @@ class Job:
             "encoder threads": encoder.threads,
             "colour": asdict(self.video.colour),
         }
+
+    @property
+    def network(self) -> str:
+        """The model with its blend, and what decided it."""
+        return told(self.model, self.condition)
 
     def seconds(self, pts: int) -> float:
         """Return a time of the source on the clock of the output."""
@@ -107,6 +120,8 @@ class Job:
     def notes(self) -> Iterator[str]:
         """Yield what the user should know before the start, one line each."""
         video = self.source.video
+        if self.condition is not None:
+            yield f"model {self.network}."
         if video.conversion and not video.reading.is_lossy:
             yield f"{video.conversion}."
         if video.is_interlaced:
@@ -136,7 +151,7 @@ def frames_expected(info: MediaInfo, time: TimeRange) -> int | None:
     return count or None
 
 
-Load = Callable[[str, int | None], Model]
+Load = Callable[[str, int | None, Blend], Model]
 
 
 @cache
@@ -149,7 +164,7 @@ def prepare(source: Path, target: Path, spec: UpscaleSpec, load: Load = catalog.
     """Decide everything; nothing is written.
 
     Args:
-        load: gives the network of a name and a scale.
+        load: gives the network of a name, a scale and a blend.
 
     Raises:
         Refused: whatever would fail later, found now.
@@ -159,7 +174,8 @@ def prepare(source: Path, target: Path, spec: UpscaleSpec, load: Load = catalog.
     _check_interlacing(info, spec)
     device = select(spec.device, spec.precision)
     sizes = _sizes(info.video, spec)
-    model = load(spec.model, sizes.scale)
+    blend, condition = blend_of(spec, sizes.scale, lambda: condition_of(info))
+    model = load(spec.model, sizes.scale, blend)
     size = output_size(spec.steps, sizes)
     colour = _output_colour(info.video, size)
     encoder = choose(
@@ -194,6 +210,7 @@ def prepare(source: Path, target: Path, spec: UpscaleSpec, load: Load = catalog.
         streams=streams,
         video=video,
         decoding=choose_decoding(source, spec.hwaccel),
+        condition=condition,
     )
 
 

@@ -49,14 +49,14 @@ def _described(info: MediaInfo) -> dict[str, Any]:
 
 
 def _planned(job: Job) -> dict[str, Any]:
-    encoder, model = job.encoder, job.model
+    encoder = job.encoder
     options = " ".join(f"{key}={value}" for key, value in encoder.options.items())
     steps = " → ".join(job.spec.steps)
     return {
         "output": f"{job.target} ({job.container.name})",
         "steps": steps,
         "sizes": f"{job.sizes}, sample aspect {_ratio(job.video.sar)}",
-        "network": f"{model.name} ×{job.sizes.scale}",
+        "network": job.network,
         "device": f"{job.device}: {job.device.why}",
         "maths_in": _colour(job.colour),
         "tagged_as": _colour(job.video.colour),

@@ -16,6 +16,7 @@ class Result:
         frames_out: pictures in the output, verified.
         frames_reused: of these, repeated ones that took over the output of the one before.
         fps: frames per second of wall time, everything included.
+        model: the network, its scale, and where between its flavours it was taken.
         losses: what is damaged or missing; the exit code is 3 if there is any.
         is_skipped: the target was there and was left alone.
     """
@@ -26,6 +27,7 @@ class Result:
     frames_reused: int = 0
     elapsed_seconds: float = 0.0
     losses: tuple[str, ...] = ()
+    model: str = ""
     is_skipped: bool = False
 
     @property
@@ -42,6 +44,7 @@ class Result:
             "fps": round(self.fps, 3),
             "elapsed_seconds": round(self.elapsed_seconds, 3),
             "output": str(self.output),
+            "model": self.model,
             "losses": list(self.losses),
             "skipped": self.is_skipped,
         }
@@ -57,4 +60,9 @@ class Result:
         """Return frames, time and rate in a few words."""
         reused = f", {self.frames_reused} repeated" if self.frames_reused else ""
         seconds = self.elapsed_seconds
-        return f"{self.frames_out} frames{reused} in {seconds:.1f} s, {self.fps:.2f} fps"
+        return f"{counted(self.frames_out)}{reused} in {seconds:.1f} s, {self.fps:.2f} fps"
+
+
+def counted(frames: int) -> str:
+    """Return a number of pictures in words: ``1 frame``, ``2 frames``."""
+    return f"{frames} frame" + "s" * (frames != 1)

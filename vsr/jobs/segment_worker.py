@@ -20,7 +20,7 @@ from vsr.media.work import record
 from vsr.media.writer import Writer
 from vsr.models import catalog
 from vsr.models.catalog import Model
-from vsr.specs import PtsSpan
+from vsr.specs import Blend, PtsSpan
 from vsr.upscaling.segment import Counted, Sink, run_segment
 from vsr.upscaling.steps import Counters, Step, StepContext, open_steps
 
@@ -45,18 +45,20 @@ class SegmentWorker:
         self._opened: tuple[tuple[str, ...], StepContext] | None = None
         self._steps_of: Callable[[PtsSpan], list[Step]] = lambda span: []
         self._counters = Counters()
-        self._models: dict[tuple[str, int | None], Model] = {}
+        self._models: dict[tuple[str, int | None, Blend], Model] = {}
         self._note: Note = ignore
 
-    def load(self, name_or_path: str, scale: int | None = None) -> Model:
+    def load(
+        self, name_or_path: str, scale: int | None = None, blend: Blend = catalog.PLAIN
+    ) -> Model:
         """Return a network as `catalog.load` does; the one that is open already is not read anew.
 
         Raises:
             Refused: as `catalog.load`.
         """
-        key = (name_or_path, scale)
+        key = (name_or_path, scale, blend)
         if key not in self._models:
-            self._models = {key: catalog.load(name_or_path, scale)}
+            self._models = {key: catalog.load(name_or_path, scale, blend)}
         return self._models[key]
 
     def do(

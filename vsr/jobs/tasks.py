@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 from vsr.batch.shared import wait_for
 from vsr.errors import DecodingFailed, DeviceUnavailable
 from vsr.jobs.result import Result
+from vsr.media.manifest import shown
 from vsr.media.segments import Segment
-from vsr.specs import UpscaleSpec
+from vsr.specs import Blend, UpscaleSpec
 
 if TYPE_CHECKING:
     from vsr.jobs.worker import FilmWorker
@@ -53,11 +54,18 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A film that is planned."""
+    """A film that is planned.
+
+    Attributes:
+        blend: of the network; decided once, however many workers there are.
+        model: as the report names it.
+    """
 
     fingerprint: dict[str, Any]
     segments: tuple[Segment, ...]
     least_bytes: int
+    blend: Blend
+    model: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +147,9 @@ class Begin:
         job = worker.checked_job(self.film)
         for text in job.notes():
             tell(text)
-        return Begun(job.fingerprint(), plan_segments(job), job.least_bytes)
+        return Begun(
+            job.fingerprint(), plan_segments(job), job.least_bytes, job.model.blend, str(job.model)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,5 +185,6 @@ def _check_same(part: Part, mine: dict[str, Any]) -> None:
         key = min(changed)
         raise DeviceUnavailable(
             f"{part.film.source}: this worker differs from the one that began "
-            f"({key} is {mine[key]}, was {part.fingerprint.get(key)}). Let all be of one kind."
+            f"({key} is {shown(mine[key])}, was {shown(part.fingerprint.get(key))}). "
+            "Let all be of one kind."
         )

@@ -47,6 +47,8 @@ def spec_of_preset(
         target=target or preset.size.target(),
         steps=tuple(step.step for step in pipeline.steps),
         model=preset.model,
+        strength=preset.strength,
+        sharpness=preset.sharpness,
         encode=preset.encode.spec(),
         deinterlace=preset.deinterlace,
         existing=existing,
@@ -130,6 +132,7 @@ def _upscale_into_file(job: Job, worker: SegmentWorker, observe: Observer, note:
         frames_reused=sum(facts["reused"] for facts in met),
         elapsed_seconds=time.monotonic() - started,
         losses=(*(loss for facts in met for loss in facts["losses"]), *_listed(joined.losses)),
+        model=str(job.model),
     )
 
 

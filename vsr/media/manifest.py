@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -17,6 +18,8 @@ from vsr.specs import PtsSpan
 
 VERSION = 1
 HASHED_BYTES = 1 << 20
+
+_SHA256 = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")
 
 Fingerprint = Mapping[str, Any]
 """Everything that the bytes of the output depend on, as JSON values by name."""
@@ -81,7 +84,12 @@ def differences(earlier: Fingerprint, now: Fingerprint) -> tuple[str, ...]:
     """Name what differs between two fingerprints, with both values."""
     keys = [*earlier, *(key for key in now if key not in earlier)]
     return tuple(
-        f"{key} was {earlier.get(key, 'not given')}, is {now.get(key, 'not given')}"
+        f"{key} was {shown(earlier.get(key))}, is {shown(now.get(key))}"
         for key in keys
         if earlier.get(key) != now.get(key)
     )
+
+
+def shown(value: Any) -> str:
+    """Return a fingerprint's value for people: twelve digits of a SHA-256 tell enough."""
+    return "not given" if value is None else _SHA256.sub(r"\1", str(value))

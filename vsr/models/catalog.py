@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vsr.errors import InvalidOption, one_of
+from vsr.models.blend import added_up
 from vsr.models.card import Card, read_card, sha256_of
+from vsr.models.flavours import shares_of
 from vsr.models.shelf import entries, files_of, is_path, user_folder, weights_name
 from vsr.models.traits import Traits, traits_of
+from vsr.specs import Blend
 
 if TYPE_CHECKING:
     from vsr.models.blocks import Generator
@@ -32,6 +36,8 @@ BICUBIC_SCALES = tuple(range(1, 9))
 BICUBIC_RADIUS = 2
 DEFAULT_SCALE = 4
 
+PLAIN = Blend()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Model:
@@ -42,8 +48,9 @@ class Model:
         net: in eval mode, fp32, on the CPU, without gradients; None for ``bicubic``.
         traits: what the rest of the program has to know of it.
         card: where its weights come from; None where nobody wrote it down.
-        sha256: of its weights file; empty for ``bicubic``.
-        path: its weights file; None for ``bicubic``.
+        sha256: of its weights file, of those of a blend and their shares; empty for ``bicubic``.
+        path: its weights file, the plain network's of a blend; None for ``bicubic``.
+        blend: where between its flavours it is taken.
     """
 
     name: str
@@ -52,33 +59,12 @@ class Model:
     card: Card | None = None
     sha256: str = ""
     path: Path | None = None
+    blend: Blend = PLAIN
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Description:
-    """One row of ``vsr models``.
-
-    Attributes:
-        name: what ``--model`` calls it.
-        summary: what it is, in half a line.
-        scales: those with weights at hand.
-        parameters: learnt numbers, at the largest scale, as the next two.
-        macs_per_pixel: multiply-accumulates for each low-resolution pixel.
-        radius: in low-resolution pixels.
-        scores: data set → metric → value, from the card.
-        flavour: from the card.
-        is_shipped: the weights came with the package.
-    """
-
-    name: str
-    summary: str
-    scales: tuple[int, ...]
-    parameters: int
-    macs_per_pixel: int
-    radius: int
-    scores: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    flavour: str = ""
-    is_shipped: bool = False
+    def __str__(self) -> str:
+        """Return name, scale and blend, as reports have it."""
+        blend = "" if self.blend.is_plain else f", {self.blend}"
+        return f"{self.name} ×{self.traits.scale}{blend}"
 
 
 def names() -> tuple[str, ...]:
@@ -86,18 +72,26 @@ def names() -> tuple[str, ...]:
     return NAMES + tuple(sorted({entry.name for entry in entries()} - set(NAMES)))
 
 
-def load(name_or_path: str, scale: int | None = None) -> Model:
+def load(name_or_path: str, scale: int | None = None, blend: Blend = PLAIN) -> Model:
     """Load a network by name, or from a weights file.
 
     A name is looked for among the shipped weights, then in the user's folder. Without a scale
     the largest that there is is taken (4 for ``bicubic``).
 
+    Args:
+        blend: where between the network's flavours to take it.
+
     Raises:
         UnknownName: no model of that name.
         NoSuchFile: no such weights file.
-        InvalidOption: it does not come in that scale.
+        InvalidOption: it does not come in that scale, or in that flavour.
         InvalidCheckpoint: the file is damaged, unsafe, or of no known architecture.
     """
+    plain = _load_plain(name_or_path, scale)
+    return plain if blend.is_plain else _blended(plain, name_or_path, blend)
+
+
+def _load_plain(name_or_path: str, scale: int | None) -> Model:
     if name_or_path == "bicubic":
         return _bicubic(DEFAULT_SCALE if scale is None else scale)
     if is_path(name_or_path):
@@ -149,32 +143,6 @@ def build(name: str, scale: int) -> Generator:
     return builders[one_of(name, builders, "network")](scale)
 
 
-def describe() -> tuple[Description, ...]:
-    """Return a row for every name, without a card's scores where there is no card."""
-    return tuple(_described(name) for name in names())
-
-
-def _described(name: str) -> Description:
-    at_hand = scales(name)
-    files = files_of(name)
-    if name == "bicubic" or at_hand:
-        model = load(name, DEFAULT_SCALE if name == "bicubic" else max(at_hand))
-        traits, card = model.traits, model.card
-    else:
-        traits, card = traits_of(build(name, DEFAULT_SCALE)), None
-    return Description(
-        name=name,
-        summary=SUMMARIES.get(name, f"yours: {traits.architecture}"),
-        scales=at_hand,
-        parameters=traits.parameters,
-        macs_per_pixel=traits.macs_per_pixel,
-        radius=traits.radius,
-        scores=card.scores if card else {},
-        flavour=card.flavour if card else "",
-        is_shipped=bool(files) and files[max(files)].is_shipped,
-    )
-
-
 def _load_file(path: Path, name: str, scale: int | None) -> Model:
     from vsr.models.recognise import read_generator
 
@@ -189,6 +157,23 @@ def _load_file(path: Path, name: str, scale: int | None) -> Model:
         sha256=sha256_of(path),
         path=path,
     )
+
+
+def _blended(plain: Model, name_or_path: str, blend: Blend) -> Model:
+    """Return the network that lies where ``blend`` says, as it came out of one file."""
+    from vsr.models.recognise import generator_of, read_generator
+
+    shares = shares_of(name_or_path, plain.traits.scale, blend)
+    nets = [read_generator(path) for path, _ in shares]
+    names = [path.name for path, _ in shares]
+    tensors = added_up([net.state_dict() for net in nets], [share for _, share in shares], names)
+    parts = [f"{share!r} × {sha256_of(path)}" for path, share in shares]
+    digest = sha256("\n".join(parts).encode()).hexdigest()
+    if card := plain.card:
+        note = f"{blend}: {' + '.join(names)}"
+        card = replace(card, flavour="blend", sha256=digest, scores={}, note=note)
+    net = generator_of(tensors, name_or_path)
+    return replace(plain, net=net, card=card, sha256=digest, blend=blend)
 
 
 def _bicubic(scale: int) -> Model:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from vsr.errors import InvalidOption, Refused, UnknownName
 from vsr.recipes.decode import decode_toml
 from vsr.recipes.find import Source, every, find, names
-from vsr.specs import X264_PRESETS, Deinterlace, EncodeSpec, Target
+from vsr.specs import X264_PRESETS, Blend, Deinterlace, EncodeSpec, Strength, Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +60,15 @@ class Preset:
     pipeline: str
     size: Box
     model: str = "fast"
+    strength: Strength = "auto"
+    sharpness: float = 0.0
     aliases: tuple[str, ...] = ()
     deinterlace: Deinterlace = "auto"
     encode: Encoding = Encoding()
+
+    def __post_init__(self) -> None:
+        strength = 0.0 if self.strength == "auto" else self.strength
+        Blend(strength=strength, sharpness=self.sharpness)  # refuses what lies outside 0 … 1
 
 
 def load_preset(name: str) -> Preset:

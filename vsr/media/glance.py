@@ -1,0 +1,111 @@
+"""A glance at a film: how many bits its pictures have, and a few of them decoded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import av
+import numpy as np
+from av.packet import Packet
+from numpy.typing import NDArray
+
+from vsr.errors import MediaError
+from vsr.media.info import MediaInfo
+from vsr.media.source import open_input
+
+PLACES = (0.1, 0.5, 0.9)
+"""Where in the film it is looked, as shares of its duration: ends are often black."""
+
+MOST_PACKETS = 250
+"""Of one place: a group of pictures of x264's and x265's default length."""
+
+DECODED = 4
+"""Pictures of one place; the last of them is predicted from others."""
+
+Luma = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Glance:
+    """What is seen.
+
+    Attributes:
+        bits_per_pixel: of the coded pictures, whole groups of them counted.
+        lumas: (H, W) each, in 8-bit codes.
+    """
+
+    bits_per_pixel: float
+    lumas: tuple[Luma, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Place:
+    start_pts: int | None
+    packets: int
+    bits: int
+    lumas: tuple[Luma, ...]
+
+
+def glance(info: MediaInfo) -> Glance | None:
+    """Look at a few places of a film; None where nothing can be read.
+
+    The whole film counts, whatever part of it is wanted: what is seen depends on the file alone.
+    """
+    seconds = info.video.duration_seconds or info.duration_seconds or 0.0
+    places = {
+        place.start_pts: place  # a short film has one group of pictures, met again and again
+        for share in PLACES
+        if (place := _look(info, share * seconds)) is not None
+    }
+    packets = sum(place.packets for place in places.values())
+    lumas = tuple(luma for place in places.values() for luma in place.lumas)
+    if not packets or not lumas:
+        return None
+    bits = sum(place.bits for place in places.values())
+    return Glance(bits / packets / info.video.size.pixels, lumas)
+
+
+def _look(info: MediaInfo, seconds: float) -> _Place | None:
+    """Look at the group of pictures around a time; None where it cannot be reached or read."""
+    try:
+        with open_input(info.path) as container:
+            stream = container.streams.video[_video_number(container, info)]
+            if seconds:
+                start_seconds = (container.start_time or 0) / av.time_base
+                container.seek(round((start_seconds + seconds) * av.time_base))
+            packets = list(_group(container.demux(stream)))
+            if not packets:
+                return None
+            shown = list(_decoded(stream.codec_context, packets))
+    except (av.FFmpegError, MediaError, OSError, ValueError):
+        return None
+    lumas = shown[:1] + shown[1:][-1:]
+    return _Place(
+        packets[0].pts, len(packets), 8 * sum(packet.size for packet in packets), tuple(lumas)
+    )
+
+
+def _video_number(container: Any, info: MediaInfo) -> int:
+    """Return which of the video streams is the one that is upscaled."""
+    return [stream.index for stream in container.streams.video].index(info.video.index)
+
+
+def _group(packets: Iterator[Packet[Any]]) -> Iterator[Packet[Any]]:
+    """Yield the packets from a key frame to the next one."""
+    count = 0
+    for packet in packets:
+        if packet.size == 0 or (count and packet.is_keyframe) or count == MOST_PACKETS:
+            return
+        if count or packet.is_keyframe:
+            count += 1
+            yield packet
+
+
+def _decoded(context: Any, packets: list[Packet[Any]]) -> Iterator[Luma]:
+    """Yield the luma of the first pictures of a group."""
+    frames = (frame for packet in (*packets[:DECODED], None) for frame in context.decode(packet))
+    for frame in islice(frames, DECODED):
+        yield frame.to_ndarray(format="gray")

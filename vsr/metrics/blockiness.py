@@ -1,0 +1,44 @@
+"""How much the grid of a codec's 8×8 blocks shows in a picture."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+GRID = 8
+"""The side of the blocks that JPEG, MPEG-2, MPEG-4 and H.264 transform, or the unit of their
+deblocking; larger blocks of newer codecs end on the same lines."""
+
+FLATTEST = 0.05
+"""Codes; a picture whose neighbours differ by less has no grid to see."""
+
+
+def blockiness(luma: NDArray[Any]) -> float:
+    """Return by how much steps across block borders exceed those beside them, relative to these.
+
+    A step counts as far as it stands out from its two neighbours in the same row (or column), so
+    that a slope is none. The mean over both directions; 0 for a picture without a grid, and for one
+    with fewer than three blocks on a side.
+
+    Args:
+        luma: (H, W) in codes of any depth; the grid begins at its first row and column.
+    """
+    plane = luma.astype(np.float32)
+    return (_across(plane) + _across(plane.T)) / 2
+
+
+def _across(plane: NDArray[np.float32]) -> float:
+    """Measure the borders between columns."""
+    if plane.shape[1] < 3 * GRID:
+        return 0.0
+    steps = np.abs(np.diff(plane, axis=1))
+    beside = (steps[:, :-2] + steps[:, 2:]) / 2
+    excess = (steps[:, 1:-1] - beside).mean(axis=0)  # place i is the step from column i+1 to i+2
+    usual = float(steps.mean())
+    if usual < FLATTEST:
+        return 0.0
+    is_border = (np.arange(excess.size) + 2) % GRID == 0
+    difference = float(excess[is_border].mean() - excess[~is_border].mean())
+    return max(0.0, difference / usual)

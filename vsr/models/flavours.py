@@ -1,0 +1,103 @@
+"""The flavours of a network: which weights files belong together, and their shares in a blend.
+
+They are told by their names: ``fast-video-light``, ``-medium`` and ``-strong`` were tuned from
+``fast`` on compressed video, ``fast-perceptual`` by an adversary. Light to import.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from vsr.errors import InvalidOption
+from vsr.models.blend import between
+from vsr.models.shelf import Entry, entries, files_of, is_path
+from vsr.specs import Blend
+
+VIDEO = {
+    "-video-light": "for compressed video, light",
+    "-video-medium": "for compressed video, medium",
+    "-video-strong": "for compressed video, strong",
+}
+"""The ends of the names for compressed video, weakest first, and what they are."""
+
+PERCEPTUAL = {"-perceptual": "that looks sharper than it is true"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flavours:
+    """The weights files of one network at one scale.
+
+    Attributes:
+        base: the network itself, which no flavour changes; strength 0.
+        video: for compressed video, weakest first; the last is strength 1, the others stand evenly
+            between.
+        perceptual: sharpness 1, or None.
+    """
+
+    base: Entry
+    video: tuple[Entry, ...] = ()
+    perceptual: Entry | None = None
+
+    def shares(self, blend: Blend) -> tuple[tuple[Path, float], ...]:
+        """Return the files that a blend adds up, each with its coefficient; they add up to 1."""
+        anchors = (self.base, *self.video)
+        shares = dict.fromkeys((entry.path for entry in anchors), 0.0)
+        for entry, share in zip(anchors, between(blend.strength, len(anchors)), strict=True):
+            shares[entry.path] += share
+        if self.perceptual is not None and blend.sharpness:
+            shares[self.base.path] -= blend.sharpness
+            shares[self.perceptual.path] = blend.sharpness
+        return tuple((path, share) for path, share in shares.items() if share)
+
+
+def flavours_of(name_or_path: str, scale: int) -> Flavours | None:
+    """Return the flavours of a network at a scale; None for a file, or where there are none."""
+    found = None if is_path(name_or_path) else files_of(name_or_path).get(scale)
+    if found is None:
+        return None
+    video = tuple(files[scale] for end in VIDEO if scale in (files := files_of(name_or_path + end)))
+    perceptual = files_of(name_or_path + next(iter(PERCEPTUAL))).get(scale)
+    if not video and perceptual is None:
+        return None
+    return Flavours(base=found, video=video, perceptual=perceptual)
+
+
+def shares_of(name_or_path: str, scale: int, blend: Blend) -> tuple[tuple[Path, float], ...]:
+    """Return the weights files of a blend that is not plain, and the share of each.
+
+    Raises:
+        InvalidOption: the network has no such flavour at this scale.
+    """
+    flavours = flavours_of(name_or_path, scale)
+    for option, value, is_there, ends in (
+        ("strength", blend.strength, flavours and flavours.video, VIDEO),
+        ("sharpness", blend.sharpness, flavours and flavours.perceptual, PERCEPTUAL),
+    ):
+        if value and not is_there:
+            raise InvalidOption(
+                f"--{option} {value:g}: {name_or_path} ×{scale} comes in no such flavour"
+                f"{_those_with(tuple(ends))}. Leave it out."
+            )
+    assert flavours is not None  # else one of the two was refused
+    return flavours.shares(blend)
+
+
+def summary(name: str) -> str | None:
+    """Return what a flavour is, in half a line; None for a name that is none."""
+    for end, text in (VIDEO | PERCEPTUAL).items():
+        base = name.removesuffix(end)
+        if base != name and files_of(base):
+            return f"{base} {text}"
+    return None
+
+
+def _those_with(ends: tuple[str, ...]) -> str:
+    """Name the networks that have a flavour of these, for a message."""
+    found = {
+        f"{entry.name.removesuffix(end)} ×{entry.scale}"
+        for entry in entries()
+        for end in ends
+        if entry.name.endswith(end)
+    }
+    return f"; {', '.join(sorted(found))} does" if found else ""
