@@ -94,6 +94,25 @@ def test_a_resumed_run_ends_as_if_it_had_never_stopped(tmp_path, data, steps, is
     assert files[0].read_bytes() == files[1].read_bytes()
 
 
+def test_a_run_in_bf16_keeps_fp32_weights_and_is_resumed_in_bf16_to_the_last_digit(tmp_path, data):
+    whole, parts = (
+        FitSpec(
+            recipe=recipe(tmp_path), data=data, out=tmp_path / out, device="cpu", precision="bf16"
+        )
+        for out in ("a", "b")
+    )
+    fit(whole)
+    with pytest.raises(Interrupted):
+        fit(parts, stop_after(3))
+    resume(parts.out, device="cpu")  # at its own precision
+    assert log_of(whole.out) == log_of(parts.out)
+    table = torch.load(parts.out / "pixel.ckpt", weights_only=True)
+    values = [*table["net"].values(), *table["average"]]
+    assert {value.dtype for value in values} == {torch.float32}
+    card = load(str(parts.out / "lite_x4.safetensors")).card
+    assert card.device.endswith("bf16)")
+
+
 GAME = """
 description = "A toy game."
 pipeline = "train-dpsrgan"
@@ -109,6 +128,7 @@ steps = 3
 batch = 2
 patch = 8
 log_steps = 1
+discriminator_width = 4
 real = [0.7, 1.0]
 """
 

@@ -29,3 +29,23 @@ def test_each_process_has_its_own_gpu_at_bf16(monkeypatch):
     chosen = training_device("auto", "auto")
     assert (chosen.index, chosen.precision) == (3, "bf16")
     assert training_device("auto", "fp16").precision == "fp16"
+
+
+@pytest.mark.parametrize(
+    ("asked", "is_native", "got"),
+    [
+        ("auto", True, "bf16"),
+        ("auto", False, "fp32"),
+        ("fp32", True, "fp32"),
+        ("bf16", False, "bf16"),
+    ],
+)
+def test_a_cpu_that_computes_in_bf16_trains_in_it(asked, is_native, got):
+    device = training_device("cpu", asked, lambda: is_native)
+    assert (device.kind, device.precision) == ("cpu", got)
+    assert str(device).endswith(f"{got})")
+
+
+def test_fp16_on_the_cpu_is_refused():
+    with pytest.raises(InvalidOption, match="--precision fp16"):
+        training_device("cpu", "fp16", lambda: True)

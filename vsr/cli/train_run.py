@@ -26,7 +26,8 @@ _RUN_OPTIONS = (
     click.option("-d", "--device", default="auto", help="auto, cpu, cuda or cuda:N."),
     click.option(
         "--precision", type=click.Choice(["auto", "fp16", "bf16", "fp32"]), default="auto",
-        help="Of the forward pass; auto is bf16 on CUDA, fp32 on the CPU.",
+        help="Of the forward pass; auto is bf16 on CUDA and on a CPU that computes in it, else "
+        "fp32. A resumed run keeps its own.",
     ),
     click.option("--json", "as_json", is_flag=True, help="Print JSON lines."),
     click.option("-q", "--quiet", is_flag=True, help="No progress."),

@@ -7,11 +7,14 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from vsr.cli.report import emit
 
 if TYPE_CHECKING:
     from vsr.jobs.train import Watch
     from vsr.training.context import Progress
+    from vsr.training.run_folder import Run
 
 BAR = "{desc} {percentage:5.1f}%|{bar}| {postfix}"
 
@@ -26,7 +29,7 @@ def watch_for(options: dict[str, Any], should_stop: Callable[[], bool]) -> Itera
     from vsr.jobs.train import Watch
 
     if options["as_json"]:
-        yield Watch(on_progress=_line, should_stop=should_stop)
+        yield Watch(on_start=_start_line, on_progress=_line, should_stop=should_stop)
     elif options["quiet"]:
         yield Watch(should_stop=should_stop)
     else:
@@ -42,7 +45,22 @@ def watch_for(options: dict[str, Any], should_stop: Callable[[], bool]) -> Itera
                 bar.set_description_str(progress.stage, refresh=False)
                 bar.set_postfix_str(_words(progress, psnr), refresh=True)
 
-            yield Watch(on_progress=show, should_stop=should_stop)
+            yield Watch(on_start=_first_words, on_progress=show, should_stop=should_stop)
+
+
+def _start_line(run: Run) -> None:
+    emit(
+        {
+            "event": "start",
+            "recipe": run.recipe,
+            "device": run.device,
+            "precision": run.precision,
+        }
+    )
+
+
+def _first_words(run: Run) -> None:
+    click.echo(f"{run.recipe} on {run.device}")
 
 
 def _line(progress: Progress) -> None:

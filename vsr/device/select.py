@@ -93,6 +93,13 @@ def cuda_count() -> int:
     return _cuda_devices()[0]
 
 
+def is_bf16_native() -> bool:
+    """Return whether this CPU multiplies in bf16 itself, so that it is faster there than fp32."""
+    import torch
+
+    return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+
+
 def _cuda_devices() -> tuple[int, str]:
     """Return how many CUDA devices torch can use, and why so many."""
     import torch

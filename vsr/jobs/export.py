@@ -19,8 +19,7 @@ from vsr.training.outcome import (
     write_model,
     write_outcome_card,
 )
-from vsr.training.recipe import decode_recipe
-from vsr.training.run_folder import RECIPE, RunFolder
+from vsr.training.run_folder import RunFolder
 from vsr.training.score import score
 
 
@@ -71,8 +70,7 @@ def export(spec: ExportSpec) -> Exported:
     """
     folder = RunFolder(spec.run)
     run = folder.read()
-    path = folder.path / RECIPE
-    recipe = decode_recipe(path.read_text(encoding="utf-8"), str(path))
+    recipe = folder.recipe()
     target = (spec.folder or user_folder()) / weights_name(spec.name, recipe.scale)
     if target.exists() and not spec.may_overwrite:
         raise OutputExists(f"{target}: exists. Choose another --name, or give --overwrite.")

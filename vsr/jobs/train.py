@@ -21,7 +21,7 @@ from vsr.training.dataset import Patches
 from vsr.training.perceptual import feature_extractor
 from vsr.training.recipe import PerceptualValues, Recipe, decode_recipe
 from vsr.training.rivals import check_rivals
-from vsr.training.run_folder import RECIPE, Run, RunFolder
+from vsr.training.run_folder import Run, RunFolder
 from vsr.training.schedule import Budget
 from vsr.training.stages import Stage, checked_pipeline, learning_stages
 from vsr.training.start import start
@@ -57,6 +57,7 @@ class FitSpec:
 class Watch:
     """How a caller follows a run, stops it after the step at hand, and tells it the time."""
 
+    on_start: Callable[[Run], None] = lambda _: None
     on_progress: Callable[[Progress], None] = lambda _: None
     should_stop: Callable[[], bool] = lambda: False
     clock: Callable[[], float] = time.monotonic
@@ -91,6 +92,7 @@ def fit(spec: FitSpec, watch: Watch = Watch()) -> RunFolder:
         benchmarks=tuple(str(folder.resolve()) for folder in spec.benchmarks),
         perceptual_weights=str(weights.resolve()) if weights else None,
         device=str(device),
+        precision=device.precision,
     )
     with joined(device) as team:
         folder = RunFolder(spec.out)
@@ -112,6 +114,7 @@ def resume(
 
     Args:
         budget: another one than the run began with; the schedule bends to it.
+        precision: ``auto`` is what the run began with, so that it goes on exactly.
 
     Raises:
         InvalidData: not a run, or its data changed.
@@ -119,16 +122,17 @@ def resume(
     """
     folder = RunFolder(path)
     run = folder.read()
-    chosen = training_device(device, precision)
-    recipe = read_recipe(folder)
+    chosen = training_device(device, run.precision if precision == "auto" else precision)
+    recipe = folder.recipe()
     patches = Patches.open(Path(run.data), recipe.scale)
     if patches.sha256 != run.data_sha256:
         raise InvalidData(f"{run.data}: changed since the run began. Start a new run.")
     with joined(chosen) as team, folder.locked(is_needed=team.is_first):
-        if budget is not None:
-            run = replace(run, budget=budget)
-            if team.is_first:
-                folder.write(run)
+        run = replace(
+            run, budget=budget or run.budget, device=str(chosen), precision=chosen.precision
+        )
+        if team.is_first:
+            folder.write(run)
         _go(folder, run, recipe, patches, chosen, team, watch)
     return folder
 
@@ -163,12 +167,6 @@ def _whole(init: str | None) -> str | None:
     return str(Path(init).resolve()) if init is not None and is_path(init) else init
 
 
-def read_recipe(folder: RunFolder) -> Recipe:
-    """Return the recipe as it was when the run began."""
-    path = folder.path / RECIPE
-    return decode_recipe(path.read_text(encoding="utf-8"), str(path))
-
-
 def _go(
     folder: RunFolder,
     run: Run,
@@ -197,4 +195,6 @@ def _go(
         should_stop=watch.should_stop,
         clock=watch.clock,
     )
+    if team.is_first:
+        watch.on_start(run)
     run_steps(context, run, net)

@@ -105,24 +105,9 @@ class PerceptualValues(Optimisation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PixelValues(PerceptualValues):
-    """Values of a `pixel` step: regression on pixels.
-
-    Attributes:
-        teacher: a model's name, or the whole path of a weights file: a larger network whose
-            output is learnt from beside the true picture.
-        teacher_weight: the teacher's share of the loss.
-    """
+    """Values of a `pixel` step: regression on pixels."""
 
     loss: LossName = "l1"
-    teacher: str | None = None
-    teacher_weight: float = 0.0
-
-    def __post_init__(self) -> None:
-        super(PixelValues, self).__post_init__()  # slots: the class cell is the old class
-        if not 0 <= self.teacher_weight <= 1:
-            raise InvalidOption(f"teacher_weight {self.teacher_weight} must be from 0 to 1.")
-        if (self.teacher is None) != (self.teacher_weight == 0):
-            raise InvalidOption("teacher and teacher_weight (above 0) need each other.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

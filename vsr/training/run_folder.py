@@ -25,9 +25,11 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from vsr.device.select import Chosen
 from vsr.errors import InvalidData, InvalidRecipe, OutputBusy, OutputExists, UnwritableOutput
 from vsr.recipes.decode import decode
 from vsr.recipes.pipeline import Step
+from vsr.training.recipe import Recipe, decode_recipe
 from vsr.training.schedule import Budget
 from vsr.training.score import Scores
 
@@ -37,7 +39,10 @@ SCORES, LOCK = "scores.json", "lock"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """What a run is; it changes only in ``finished`` and, when resumed with another, ``budget``."""
+    """What a run is.
+
+    It changes only in ``finished`` and, when resumed with others, ``budget`` and the device.
+    """
 
     recipe: str
     pipeline: tuple[Step, ...]
@@ -48,6 +53,7 @@ class Run:
     benchmarks: tuple[str, ...] = ()
     perceptual_weights: str | None = None
     device: str = ""
+    precision: Chosen = "fp32"
     finished: tuple[str, ...] = ()
 
 
@@ -96,6 +102,11 @@ class RunFolder:
             ) from error
         except (OSError, ValueError, InvalidRecipe) as error:
             raise InvalidData(f"{self.path}: {error}") from error
+
+    def recipe(self) -> Recipe:
+        """Return the recipe as it was when the run began."""
+        path = self.path / RECIPE
+        return decode_recipe(path.read_text(encoding="utf-8"), str(path))
 
     def write(self, run: Run) -> None:
         """Write what the run is; the old text stands until the new one is whole."""

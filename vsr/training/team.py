@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -11,7 +11,7 @@ import torch
 from torch import distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from vsr.device.select import Device, select
+from vsr.device.select import Device, is_bf16_native, select
 from vsr.errors import InvalidOption
 from vsr.specs import Precision
 
@@ -70,22 +70,26 @@ class Team:
         return float(clock)
 
 
-def training_device(name: str, precision: Precision) -> Device:
+def training_device(
+    name: str, precision: Precision, is_bf16_native: Callable[[], bool] = is_bf16_native
+) -> Device:
     """Return the device of this process.
 
     Where ``torchrun`` started several, each has a GPU of its own. The precision that ``auto``
-    stands for is bf16 on CUDA, whose range needs no scaling of the loss.
+    stands for is bf16, whose range needs no scaling of the loss, on CUDA and on a CPU that
+    computes in it; weights, average and optimiser stay in fp32.
 
     Raises:
         InvalidOption, DeviceUnavailable: as `vsr.device.select.select`.
     """
-    chosen = select(name, precision)
-    if not chosen.is_cuda:
-        return chosen
-    index = int(os.environ.get("LOCAL_RANK", chosen.index))
-    return replace(
-        chosen, index=index, precision="bf16" if precision == "auto" else chosen.precision
-    )
+    is_bf16 = precision == "bf16"
+    chosen = select(name, "auto" if is_bf16 else precision)
+    if chosen.is_cuda:
+        index = int(os.environ.get("LOCAL_RANK", chosen.index))
+        is_bf16 |= precision == "auto"
+        return replace(chosen, index=index, precision="bf16" if is_bf16 else chosen.precision)
+    is_bf16 |= precision == "auto" and is_bf16_native()
+    return replace(chosen, precision="bf16") if is_bf16 else chosen
 
 
 @contextmanager
