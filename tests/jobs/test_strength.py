@@ -1,22 +1,17 @@
-"""How strong a flavour a source needs, and that every job takes it."""
+"""How strong a flavour a source needs."""
 
 import itertools
-import json
 from dataclasses import replace
-from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
-from safetensors.torch import save_file
 
-from tests.clips import indices_in, write_clip
+from tests.clips import write_clip
+from tests.flavoured import SIZE, SPEC, natural, write_flavours
 from vsr.batch.engine import EngineSpec
-from vsr.cli import run
-from vsr.errors import InvalidOption, OutputError
-from vsr.jobs import upscale as job
+from vsr.errors import InvalidOption
 from vsr.jobs.film import FilmInWork
 from vsr.jobs.plan import prepare
 from vsr.jobs.spread import upscale_spread
@@ -25,51 +20,14 @@ from vsr.jobs.tasks import Begin
 from vsr.jobs.upscale import upscale
 from vsr.jobs.worker import FilmWorker
 from vsr.media.probe import probe
-from vsr.models.plain import Plain
-from vsr.specs import EncodeSpec, Size, Target, UpscaleSpec
-
-SIZE = Size(96, 64)
-SPEC = UpscaleSpec(
-    target=Target(scale=2),
-    steps=("upscale",),
-    model="toy",
-    encode=EncodeSpec(encoder_preset="ultrafast"),
-    device="cpu",
-)
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A user's folder with a network ``toy`` ×2, a flavour for video and a perceptual one."""
     monkeypatch.setenv("VSR_MODELS", str(tmp_path / "models"))
     (tmp_path / "models").mkdir()
-    for seed, end in enumerate(("", "-video-medium", "-perceptual")):
-        torch.manual_seed(seed)
-        save_file(Plain(2, 4, 1).state_dict(), tmp_path / "models" / f"toy{end}_x2.safetensors")
+    write_flavours(tmp_path / "models")
     return tmp_path
-
-
-def natural(path: Path, crf: int) -> Path:
-    """A film of moving smooth noise, as hard to compress as real pictures."""
-    import av
-
-    from vsr.media.planes import frame_of
-
-    rng = np.random.default_rng(0)
-    field = np.cumsum(np.cumsum(rng.normal(size=(160, 200)), 0), 1)
-    field = 128 + 60 * (field - field.mean()) / field.std() + rng.normal(0, 8, field.shape)
-    field = np.clip(field, 16, 235).astype(np.uint8)
-    with av.open(str(path), "w") as output:
-        stream = output.add_stream("libx264", rate=25, options={"crf": str(crf)})
-        stream.width, stream.height, stream.pix_fmt = 128, 96, "yuv420p"
-        gray = np.full((48, 64), 128, np.uint8)
-        for index in range(6):
-            luma = np.ascontiguousarray(field[index : index + 96, 2 * index : 2 * index + 128])
-            frame = frame_of((luma, gray, gray), "yuv420p")
-            frame.pts, frame.time_base = index, Fraction(1, 25)
-            output.mux(stream.encode(frame))
-        output.mux(stream.encode(None))
-    return path
 
 
 def test_the_same_film_compressed_harder_asks_for_no_less(tmp_path: Path) -> None:
@@ -133,30 +91,6 @@ def test_a_network_without_flavours_is_taken_as_it_is(folder: Path) -> None:
         prepare(film, folder / "out.mkv", replace(SPEC, model="bicubic", strength=0.5))
 
 
-def test_work_of_another_strength_is_not_gone_on_with(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(job, "frames_per_segment", lambda seconds: 12)
-    film, target = write_clip(folder / "film.mp4", frames=24, size=SIZE), folder / "out.mkv"
-
-    class PowerCut(Exception):
-        pass
-
-    def cut(progress: object) -> None:
-        if progress.frames == 14:
-            raise PowerCut
-
-    with pytest.raises(PowerCut):
-        upscale(film, target, replace(SPEC, strength=0.5), observe=cut)
-    with pytest.raises(OutputError, match=r"strength was 0.5, is 0.75"):
-        upscale(film, target, replace(SPEC, strength=0.75))
-    with pytest.raises(OutputError, match=r"sharpness was 0.0, is 0.5"):
-        upscale(film, target, replace(SPEC, strength=0.5, sharpness=0.5))
-    result = upscale(film, target, replace(SPEC, strength=0.5))
-    assert result.as_dict()["model"] == "toy ×2, strength 0.50"
-    assert indices_in(target) == list(range(24))
-
-
 def test_what_auto_found_is_decided_once_for_all_workers(folder: Path) -> None:
     film = natural(folder / "film.mp4", 40)
     spec = replace(SPEC, segment_frames=2)
@@ -183,23 +117,6 @@ def test_workers_agree_on_what_auto_found(folder: Path) -> None:
     assert (folder / "spread.mkv").read_bytes() == (folder / "alone.mkv").read_bytes()
 
 
-def test_a_batch_does_a_file_again_for_another_strength(folder: Path, capsys) -> None:
-    films = folder / "films"
-    films.mkdir()
-    write_clip(films / "film.mp4", frames=3, size=SIZE)
-
-    def states(*options: str) -> list[str]:
-        command = ["batch", str(films), str(folder / "out"), "-s", "2", "-m", "toy", "--json"]
-        assert run([*command, *options]) == 0
-        lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-        return [line["state"] for line in lines if line["event"] == "file"]
-
-    assert states("--strength", "0.5") == ["done"]
-    assert states("--strength", "0.5") == ["skipped"]
-    assert states("--strength", "0.25") == ["done"]
-    assert states("--strength", "0.25", "--sharpness", "0.5") == ["done"]
-
-
 def test_a_jpeg_is_looked_at_and_a_png_is_not(folder: Path) -> None:
     rng = np.random.default_rng(1)
     codes = np.clip(rng.normal(128, 40, (64, 64, 3)), 0, 255).astype(np.uint8)
@@ -211,21 +128,3 @@ def test_a_jpeg_is_looked_at_and_a_png_is_not(folder: Path) -> None:
     assert "strength" in hard.model
     assert plain.model == "toy ×2"
     assert any("auto:" in note for note in notes)
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        (["--strength", "2"], "--strength 2 must lie between 0 and 1"),
-        (["--strength", "some"], "'some' is no strength"),
-        (["--sharpness", "-1"], "--sharpness -1 must lie between 0 and 1"),
-        (["--model", "bicubic", "--strength", "1"], "bicubic ×2 comes in no such flavour"),
-    ],
-)
-def test_what_cannot_be_meant_is_refused(
-    folder: Path, capsys, options: list[str], message: str
-) -> None:
-    film = write_clip(folder / "film.mp4", frames=2, size=SIZE)
-    command = ["upscale", str(film), str(folder / "out.mkv"), "-s", "2", "-m", "toy"]
-    assert run([*command, *options]) == 2
-    assert message in capsys.readouterr().err

@@ -13,6 +13,7 @@ import click
 from vsr.cli.report import emit
 from vsr.cli.table import echo_table
 from vsr.errors import FinishedWithLosses, InvalidOption, UnwritableOutput
+from vsr.specs import Blend
 
 if TYPE_CHECKING:
     from vsr.metrics.scores import Report
@@ -25,6 +26,8 @@ A_PATH = click.Path(path_type=Path)
 @click.command(short_help="Measure a network on true pictures, or a film against another.")
 @click.argument("films", nargs=-1, metavar="[REFERENCE RESULT]", type=A_PATH)
 @click.option("-m", "--model", default="fast", metavar="NAME|FILE", help="Network, or weights.")
+@click.option("--strength", type=float, default=0.0, help="Of its flavour for video, 0 to 1.")
+@click.option("--sharpness", type=float, default=0.0, help="Of its perceptual flavour, 0 to 1.")
 @click.option("--data", type=A_PATH, metavar="FOLDER", help="Folder of true pictures.")
 @click.option("-s", "--scale", type=int, help="Scale; the largest that the model has.")
 @click.option(
@@ -104,7 +107,8 @@ def _measured(films: tuple[Path, ...], options: dict[str, Any], watch: Watch) ->
     features, niqe = parameter_files()
     options["perceptual_weights"] = options["perceptual_weights"] or features
     options["niqe_parameters"] = options["niqe_parameters"] or niqe
-    return evaluate(EvaluateSpec(**options), watch)
+    blend = Blend(strength=options.pop("strength"), sharpness=options.pop("sharpness"))
+    return evaluate(EvaluateSpec(blend=blend, **options), watch)
 
 
 def _show(report: Report) -> None:

@@ -15,7 +15,8 @@ from vsr.metrics.judge import Judge
 from vsr.metrics.pictures import Picture, pictures_in, read_picture
 from vsr.metrics.protocol import standard_pair, swift_pair, swift_scores
 from vsr.metrics.scores import Named, Report, Scores, mean_of
-from vsr.models.catalog import Model, load
+from vsr.models.catalog import PLAIN, Model, load
+from vsr.specs import Blend
 
 Protocol = Literal["standard", "swift"]
 Ensemble = Literal["none", "flips", "sizes"]
@@ -34,6 +35,7 @@ class EvaluateSpec:
     Attributes:
         data: the folder.
         model: a name or a weights file.
+        blend: where between the model's flavours to take it.
         scale: None for the largest of the model.
         protocol: ``standard``, or ``swift``, which repeats SwiftSRGAN's own loop.
         self_ensemble: average over ``flips``, or over input ``sizes``.
@@ -44,6 +46,7 @@ class EvaluateSpec:
 
     data: Path
     model: str = "fast"
+    blend: Blend = PLAIN
     scale: int | None = None
     protocol: Protocol = "standard"
     self_ensemble: Ensemble = "none"
@@ -63,7 +66,7 @@ def evaluate(spec: EvaluateSpec, watch: Watch = lambda _done, _of: None) -> Repo
         Refused: the model, the folder, a parameter file; or no picture could be measured.
     """
     paths = pictures_in(spec.data)
-    model = load(spec.model, spec.scale)
+    model = load(spec.model, spec.scale, spec.blend)
     skipped: list[str] = []
     pictures = _readable(paths, skipped, watch)
     measure = _by_swift if spec.protocol == "swift" else _by_standard
@@ -71,6 +74,7 @@ def evaluate(spec: EvaluateSpec, watch: Watch = lambda _done, _of: None) -> Repo
     about = {
         "model": model.name,
         "scale": model.traits.scale,
+        "blend": str(model.blend) or None,
         "sha256": model.sha256 or None,
         "protocol": spec.protocol,
         "self_ensemble": spec.self_ensemble,
