@@ -10,6 +10,7 @@ import pytest
 
 from tests.clips import Audio, indices_in, write_clip
 from vsr.cli import run
+from vsr.cli.options import Seconds
 
 QUICK = ["--model", "bicubic", "--scale", "2", "--encoder-preset", "ultrafast"]
 
@@ -74,6 +75,28 @@ def test_presets_and_models_are_listed(capsys):
     assert "270p-1080p" in capsys.readouterr().out
     assert vsr("models") == 0
     assert "187 920" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("folder", "command"), [("presets", "presets"), ("presets/train", "train")]
+)
+def test_one_broken_file_of_the_users_does_not_hide_the_others(
+    folder: str, command: str, tmp_path: Path, monkeypatch, capsys
+):
+    monkeypatch.setenv("VSR_HOME", str(tmp_path))
+    (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / folder / "mine.toml").write_text("descriptoin = 'Mine.'")
+    assert vsr(command) == 3
+    shown = capsys.readouterr()
+    assert any(name in shown.out for name in ("4k", "fast-x4"))
+    assert "mine.toml: unknown key 'descriptoin'. Did you mean 'description'?" in shown.err
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90", 90), ("90.5", 90.5), ("1:30", 90), ("0:01:30.5", 90.5)]
+)
+def test_a_time_is_read_as_seconds_or_as_a_clock_shows_it(text: str, seconds: float):
+    assert Seconds().convert(text, None, None) == seconds
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
@@ -152,6 +175,8 @@ def test_sound_alone_is_refused(tmp_path: Path, capsys):
         (["-e", "subme"], "write KEY=VALUE"),
         (["-e", "x264-parms=a"], "no such option"),
         (["--start", "1:xx"], "is no time"),
+        (["--start", "1:99"], "is no time"),
+        (["--start", "1:60:00"], "is no time"),
         (["--start", "5", "--end", "2"], "must lie before"),
         (["--precision", "fp16", "--device", "cpu"], "fp32 only"),
         (["--device", "tpu"], "choose from auto, cpu, cuda"),

@@ -1,4 +1,7 @@
+import pytest
+
 from vsr.jobs.progress import Progress, Stopwatch
+from vsr.jobs.result import counted
 
 
 def clock_of(*times):
@@ -24,3 +27,8 @@ def test_frames_of_an_earlier_run_count_but_took_no_time():
     watch.skip(6, 5.0)
     watch.tick(6.0, 1)
     assert (seen[0].frames, seen[0].fps, seen[0].speed) == (7, 0.5, 0.5)
+
+
+@pytest.mark.parametrize(("frames", "words"), [(0, "0 frames"), (1, "1 frame"), (2, "2 frames")])
+def test_frames_are_counted_in_words(frames: int, words: str):
+    assert counted(frames) == words

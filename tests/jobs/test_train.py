@@ -31,9 +31,9 @@ from vsr.jobs.export import ExportSpec, export
 from vsr.jobs.train import FitSpec, Watch, fit, resume
 from vsr.metrics.features import Features
 from vsr.models.catalog import load
-from vsr.recipes.find import every
+from vsr.recipes.find import find, names
 from vsr.training.perceptual import Vgg19
-from vsr.training.recipe import every_recipe
+from vsr.training.recipe import load_recipe
 from vsr.training.run_folder import RunFolder
 from vsr.training.schedule import Budget
 
@@ -182,8 +182,7 @@ def test_a_budget_of_time_ends_on_it_whatever_the_pace(toy):
 
 def toy_recipe(name, folder):
     """Write a shipped recipe at toy size; every other value stays."""
-    (source,) = [source for source in every("presets/train") if source.name == name]
-    table = tomllib.loads(source.text)
+    table = tomllib.loads(find("presets/train", name).text)
     lines = [f"{key} = {json.dumps(value)}" for key, value in table.items() if key != "steps"]
     adversarial = 24 if table["model"] == "dpsrgan" else 8
     small = {"steps": 2, "batch": 2, "patch": 8, "log_steps": 1, "check_steps": 2}
@@ -206,7 +205,7 @@ def large_data(tmp_path_factory):
     return prepared(tmp_path_factory.mktemp("large"), patch=96)
 
 
-@pytest.mark.parametrize("name", sorted(every_recipe()))
+@pytest.mark.parametrize("name", names("presets/train"))
 def test_every_shipped_recipe_runs(name, tmp_path, large_data):
     path = toy_recipe(name, tmp_path)
     torch.manual_seed(1)
@@ -218,7 +217,7 @@ def test_every_shipped_recipe_runs(name, tmp_path, large_data):
     )
     folder = fit(spec)
     card = next(spec.out.glob("*.safetensors"))
-    assert load(str(card)).traits.scale == every_recipe()[name].scale
+    assert load(str(card)).traits.scale == load_recipe(name)[1].scale
     assert folder.read().finished[-1] == "export"
 
 

@@ -184,6 +184,13 @@ def test_facts_tell_inputs_apart(tmp_path: Path) -> None:
     assert len(differences(source_facts(first), source_facts(second))) == 2
 
 
+def test_a_difference_shows_enough_of_a_hash_to_tell_it() -> None:
+    one, other = "a1" * 32, "b2" * 32
+    assert differences({"weights": f"0.5 × {one}"}, {"weights": other}) == (
+        "weights was 0.5 × a1a1a1a1a1a1, is b2b2b2b2b2b2",
+    )
+
+
 def test_differences_name_both_values() -> None:
     assert differences({"a": 1, "b": 2}, {"a": 1, "b": 3, "c": 4}) == (
         "b was 2, is 3",

@@ -3,9 +3,9 @@ from pathlib import Path
 import pytest
 
 from vsr.errors import InvalidRecipe, UnknownName
-from vsr.recipes.find import every, find
+from vsr.recipes.find import find, names, readable
 from vsr.recipes.pipeline import load_pipeline
-from vsr.recipes.preset import every_preset, load_preset
+from vsr.recipes.preset import load_preset
 
 STEPS = ("deinterlace", "upscale", "fit")
 
@@ -23,8 +23,10 @@ MINE = 'description = "Mine."\npipeline = "upscale"\n[size]\nheight = 1440\n'
 
 
 def test_every_shipped_preset_names_a_shipped_pipeline():
-    assert set(every_preset()) >= {"1080p", "4k"}
-    for preset in every_preset().values():
+    every, broken = readable("presets", load_preset)
+    assert set(every) >= {"1080p", "4k"}
+    assert not broken
+    for preset in every.values():
         assert load_pipeline(preset.pipeline, "upscale", STEPS).steps
 
 
@@ -50,7 +52,7 @@ def test_a_users_preset_is_found_by_name_and_by_path(home: Path):
 def test_a_users_preset_wins_over_a_shipped_one(home: Path):
     (home / "presets" / "4k.toml").write_text(MINE)
     assert load_preset("4k").description == "Mine."
-    assert [source.name for source in every("presets")].count("4k") == 1
+    assert names("presets").count("4k") == 1
 
 
 def test_a_users_preset_of_the_name_of_a_shipped_alias_wins(home: Path):

@@ -5,19 +5,21 @@ from __future__ import annotations
 import click
 
 from vsr.cli.report import emit
-from vsr.cli.table import echo_table
+from vsr.cli.table import echo_table, name_broken
 
 
 @click.command(short_help="List the presets, yours among them.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line for each.")
-def presets(as_json: bool) -> None:
+def presets(as_json: bool) -> int:
     """List every preset that --preset finds by name: the shipped ones and your own.
 
-    Your own are TOML files in $VSR_HOME/presets, else ~/.config/vsr/presets.
+    Your own are TOML files in $VSR_HOME/presets, else ~/.config/vsr/presets. One that cannot be
+    read is named on stderr, and the exit code is 3.
     """
-    from vsr.recipes.preset import every_preset
+    from vsr.recipes.find import readable
+    from vsr.recipes.preset import load_preset
 
-    every = every_preset()
+    every, broken = readable("presets", load_preset)
     if as_json:
         for name, preset in every.items():
             size = preset.size
@@ -33,6 +35,7 @@ def presets(as_json: bool) -> None:
                     "pipeline": preset.pipeline,
                 }
             )
-        return
+        return name_broken(broken)
     heads = ("name", "also known as", "model", "what")
     echo_table(heads, [(n, ", ".join(p.aliases), p.model, p.description) for n, p in every.items()])
+    return name_broken(broken)

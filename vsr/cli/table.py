@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import click
 
+from vsr.errors import Refused
+
 
 def echo_table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Print columns as wide as their widest cell; numbers stand to the right."""
@@ -18,6 +20,13 @@ def echo_table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
             for cell, width, right in zip(line, widths, is_number, strict=True)
         )
         click.echo("  ".join(padded).rstrip())
+
+
+def name_broken(errors: Sequence[Refused]) -> int:
+    """Say on stderr what could not be listed; return the exit code of the list."""
+    for error in errors:
+        click.echo(f"vsr: {error}", err=True)
+    return 3 if errors else 0
 
 
 def _text(cell: object) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from vsr.cli.report import emit
-from vsr.cli.table import echo_table
+from vsr.cli.table import echo_table, name_broken
 from vsr.cli.train_export import export
 from vsr.cli.train_prepare import prepare
 from vsr.cli.train_run import fit, resume
@@ -14,7 +14,7 @@ from vsr.cli.train_run import fit, resume
 @click.group(invoke_without_command=True, short_help="Train a network; alone, list the recipes.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line for each recipe.")
 @click.pass_context
-def train(context: click.Context, as_json: bool) -> None:
+def train(context: click.Context, as_json: bool) -> int:
     """Train the networks, or tune one to your own pictures.
 
     \b
@@ -29,10 +29,11 @@ def train(context: click.Context, as_json: bool) -> None:
     Several GPUs: torchrun --nproc-per-node N --no-python vsr train fit ...
     """  # noqa: D301 - click reads the mark
     if context.invoked_subcommand is not None:
-        return
-    from vsr.training.recipe import every_recipe
+        return 0
+    from vsr.recipes.find import readable
+    from vsr.training.recipe import load_recipe
 
-    every = every_recipe()
+    every, broken = readable("presets/train", lambda name: load_recipe(name)[1])
     if as_json:
         for name, recipe in every.items():
             emit(
@@ -44,9 +45,10 @@ def train(context: click.Context, as_json: bool) -> None:
                     "pipeline": recipe.pipeline,
                 }
             )
-        return
+        return name_broken(broken)
     rows = [(name, f"×{r.scale}", r.pipeline, r.description) for name, r in every.items()]
     echo_table(("recipe", "scale", "pipeline", "what"), rows)
+    return name_broken(broken)
 
 
 for command in (prepare, fit, resume, export):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from vsr.jobs.result import counted
 from vsr.media.publishing import part_of, publish
 
 State = Literal["done", "skipped", "failed"]
@@ -73,7 +74,7 @@ class Outcome:
     def line(self) -> str:
         """Return one line for a person."""
         detail = self.error or "; ".join(self.losses)
-        speed = f"  {self.frames} frames, {self.fps:.2f} fps" if self.state == "done" else ""
+        speed = f"  {counted(self.frames)}, {self.fps:.2f} fps" if self.state == "done" else ""
         return f"{self.state:7}  {printable(self.target)}{speed}" + (f"  ({detail})" * bool(detail))
 
 

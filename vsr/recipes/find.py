@@ -9,14 +9,16 @@ shipped ones: inside the installed package, or beside it in a checkout. Anything
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
-from vsr.errors import InvalidRecipe, one_of
+from vsr.errors import InvalidRecipe, Refused, one_of
+
+T = TypeVar("T")
 
 Kind = Literal["presets", "presets/train", "pipelines"]
 
@@ -44,14 +46,25 @@ def find(kind: Kind, name: str) -> Source:
     return _read(found[one_of(name, sorted(found), what)], name)
 
 
-def every(kind: Kind) -> list[Source]:
-    """Return every recipe of a kind, the user's own first, then the shipped ones, by name."""
-    return [_read(path, name) for name, path in sorted(dict(_all(kind)).items())]
-
-
 def names(kind: Kind) -> list[str]:
     """Return the names of every recipe of a kind; nothing is read."""
     return sorted(dict(_all(kind)))
+
+
+def readable(kind: Kind, load: Callable[[str], T]) -> tuple[dict[str, T], list[Refused]]:
+    """Load every recipe of a kind by name.
+
+    Returns:
+        those that can be loaded, and why each of the others cannot: one broken file of the user's
+        does not hide the rest.
+    """
+    found, refused = {}, []
+    for name in names(kind):
+        try:
+            found[name] = load(name)
+        except Refused as error:
+            refused.append(error)
+    return found, refused
 
 
 def shipped_folder(kind: str) -> Traversable:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from vsr.errors import InvalidOption, Refused, UnknownName
 from vsr.recipes.decode import decode_toml
-from vsr.recipes.find import Source, every, find, names
+from vsr.recipes.find import Source, find, names
 from vsr.specs import X264_PRESETS, Blend, Deinterlace, EncodeSpec, Strength, Target
 
 
@@ -84,11 +84,6 @@ def load_preset(name: str) -> Preset:
             f"For the encoder's speed use --encoder-preset {name}."
         )
     return _decoded(find("presets", _named(name)))
-
-
-def every_preset() -> dict[str, Preset]:
-    """Return every preset that `load_preset` finds by name."""
-    return {source.name: _decoded(source) for source in every("presets")}
 
 
 def _decoded(source: Source) -> Preset:

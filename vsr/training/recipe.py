@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from vsr.errors import InvalidOption
 from vsr.recipes.decode import decode, decode_toml
-from vsr.recipes.find import every, find
+from vsr.recipes.find import find
 from vsr.training.schedule import Schedule
 
 LossName = Literal["l1", "mse", "charbonnier"]
@@ -164,10 +164,3 @@ def load_recipe(name: str) -> tuple[str, Recipe]:
 def decode_recipe(text: str, where: str) -> Recipe:
     """Decode the text of a recipe."""
     return decode_toml(text, Recipe, where)
-
-
-def every_recipe() -> dict[str, Recipe]:
-    """Return every recipe by name."""
-    return {
-        source.name: decode_recipe(source.text, source.where) for source in every("presets/train")
-    }
