@@ -52,7 +52,7 @@ def check_rivals(stages: list[Stage], scale: int) -> None:
     for stage in stages:
         if not isinstance(stage.values, AdversarialValues):
             continue
-        with torch.device("meta"):  # shapes only: nothing is drawn or held
+        with torch.random.fork_rng(devices=()):
             net = discriminator(stage.values, scale)
         own = {name: value.shape for name, value in net.state_dict().items()}
         if shapes is not None and own != shapes:

@@ -159,7 +159,7 @@ class TrainState:
             self.best_psnr, self.start_psnr = table["best_psnr"], table["start_psnr"]
             if self.rival:
                 self.rival.load_state_dict(table["rival"])
-        except (KeyError, RuntimeError, ValueError) as error:
+        except (KeyError, RuntimeError, TypeError, ValueError) as error:
             raise InvalidCheckpoint(f"{path}: of another network. Start a new run.") from error
 
 
