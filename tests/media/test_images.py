@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from PIL import Image
 
 from vsr.errors import NoSuchFile, UnreadableMedia
-from vsr.media.images import RESULTS, Picture, codes_of, frame_of, read_image, write_image
+from vsr.media.images import RESULTS, Picture, read_image, write_image
+from vsr.media.picture_frames import codes_of, frame_of
 
 RNG = np.random.default_rng(7)
 COLOUR = RNG.integers(0, 256, (12, 17, 3), dtype=np.uint8)
@@ -29,8 +31,6 @@ def test_codes_come_back_from_a_frame_as_they_were(bits: int, is_gray: bool):
 @pytest.mark.parametrize("is_gray", [False, True])
 @pytest.mark.parametrize("bits", [8, 16])
 def test_a_png_keeps_depth_alpha_and_profile(tmp_path: Path, bits, is_gray, has_alpha):
-    if is_gray and has_alpha and bits == 16:
-        pytest.skip("Pillow reads gray with alpha at 8 bits alone")
     codes = DEEP if bits == 16 else COLOUR.astype(np.uint16) * 257
     picture = Picture(
         codes=codes[..., 0] if is_gray else codes,
@@ -74,6 +74,48 @@ def test_a_turned_photograph_is_read_upright(tmp_path: Path):
     exif[0x0112] = 6
     image.save(tmp_path / "a.jpg", exif=exif)
     assert read_image(tmp_path / "a.jpg").codes.shape == (17, 12, 3)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_deep_picture_is_turned_as_a_shallow_one_is(tmp_path: Path, orientation: int):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    deep, shallow = tmp_path / "deep.png", tmp_path / "shallow.png"
+    Image.fromarray(COLOUR).save(shallow, exif=exif)
+    write_image(deep, ".png", Picture(codes=COLOUR.astype(np.uint16) * 257, bits=16))
+    whole = shallow.read_bytes()
+    start = whole.index(b"eXIf") - 4
+    chunk = whole[start : whole.index(b"IDAT") - 4]
+    data = deep.read_bytes()
+    deep.write_bytes(data[:33] + chunk + data[33:])  # after the header
+    turned = read_image(deep)
+    assert turned.bits == 16
+    assert (turned.codes == read_image(shallow).codes).all()
+
+
+def test_sixteen_bits_of_a_tiff_are_read(tmp_path: Path):
+    frame = av.VideoFrame.from_ndarray(DEEP, "rgb48le")
+    with av.open(str(tmp_path / "a.tif"), "w", format="image2") as output:
+        stream = output.add_stream("tiff", rate=1)
+        stream.width, stream.height, stream.pix_fmt = 17, 12, "rgb48le"
+        output.mux([*stream.encode(frame), *stream.encode(None)])
+    there = read_image(tmp_path / "a.tif")
+    assert there.bits == 16
+    assert (there.codes == DEEP).all()
+
+
+def test_a_profile_of_other_colours_is_not_given_to_rgb(tmp_path: Path):
+    Image.new("CMYK", (8, 8), (255, 0, 0, 0)).save(tmp_path / "a.jpg", icc_profile=ICC)
+    there = read_image(tmp_path / "a.jpg")
+    assert there.icc is None
+    assert there.is_profile_lost
+    assert there.codes[4, 4].tolist()[0] < 20 * 257  # cyan has no red
+
+
+def test_samples_without_a_range_are_refused(tmp_path: Path):
+    Image.fromarray(COLOUR[..., 0].astype(np.float32)).save(tmp_path / "a.tif")
+    with pytest.raises(UnreadableMedia, match="floating point"):
+        read_image(tmp_path / "a.tif")
 
 
 def test_what_is_no_picture_is_refused(tmp_path: Path):

@@ -13,17 +13,16 @@ from vsr.jobs.progress import Note, Observer, Stopwatch
 from vsr.jobs.result import Result
 from vsr.jobs.segment_worker import SegmentWorker
 from vsr.jobs.strength import blend_of, condition_of_picture, told
+from vsr.media.deep_images import Codes
 from vsr.media.images import (
     HAS_ALPHA,
     RESULTS,
-    Codes,
     Picture,
-    codes_of,
-    frame_of,
     is_picture,
     read_image,
     write_image,
 )
+from vsr.media.picture_frames import codes_of, frame_of
 from vsr.media.publishing import part_of, publish
 from vsr.media.target import check_folder
 from vsr.models import catalog
@@ -143,6 +142,8 @@ def _losses(picture: Picture, target: Path) -> list[str]:
         losses.append(f"{target.suffix} has no alpha: it is lost")
     if picture.bits == 16 and target.suffix.lower() != ".png":
         losses.append(f"{target.suffix} is written at 8 bits (16 came in)")
+    if picture.is_profile_lost:
+        losses.append("the colour profile is lost: R'G'B' comes of other colours, such as CMYK")
     if picture.frames_lost:
         losses.append(f"only the first of {picture.frames_lost + 1} pictures in the file is done")
     return losses

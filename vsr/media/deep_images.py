@@ -1,0 +1,101 @@
+"""Pictures of 16 bits per sample: Pillow reads their colours at 8 bits and writes none."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Codes = NDArray[np.uint16]
+
+BITS_PER_SAMPLE = 258
+"""Number of the tag. Source: TIFF 6.0, section 8."""
+
+CHANNELS = {"gray16": 1, "ya16": 2, "rgb48": 3, "rgba64": 4}
+"""FFmpeg's names of what it reads such files as, without the order of bytes, and their samples."""
+
+
+def is_deep(path: Path, image: Any) -> bool:
+    """Say whether a file holds 16-bit samples that Pillow would cut to 8.
+
+    Source: PNG specification (third edition), 11.2.1: depth and colour type follow the size.
+
+    Args:
+        image: the same file, as Pillow has opened it.
+    """
+    if image.format == "TIFF":
+        bits = image.tag_v2.get(BITS_PER_SAMPLE, (1,))
+        return len(bits) > 1 and max(bits) == 16
+    with path.open("rb") as file:
+        head = file.read(26)
+    return head.startswith(b"\x89PNG") and head[24] == 16 and head[25] in (2, 4, 6)
+
+
+def read_deep(path: Path) -> tuple[Codes, Codes | None]:
+    """Return the codes, (rows, columns[, 3]), and the alpha of a picture, as it is stored.
+
+    Raises:
+        OSError, ValueError: it is damaged, or stored in a way that FFmpeg does not read.
+    """
+    import av
+
+    with av.open(f"file:{path}") as container:
+        frame = next(container.decode(video=0), None)
+    if frame is None:
+        raise ValueError("no picture in it")
+    kind = frame.format.name
+    count = CHANNELS.get(kind[:-2])
+    if count is None:
+        raise ValueError(f"16 bits per sample as {kind}")
+    plane = frame.planes[0]
+    rows = np.frombuffer(plane, ">u2" if kind.endswith("be") else "<u2")
+    rows = rows.reshape(plane.height, -1)[:, : plane.width * count]
+    samples = rows.reshape(plane.height, plane.width, count).astype(np.uint16)
+    colours = samples[..., 0] if count < 3 else samples[..., :3]
+    return colours, samples[..., -1] if count in (2, 4) else None
+
+
+def upright(codes: Codes, orientation: int) -> Codes:
+    """Turn a picture as EXIF says; 1 is upright.
+
+    Source: Exif 2.32, 4.6.4, Orientation.
+    """
+    if orientation >= 5:
+        codes = codes.swapaxes(0, 1)
+    if orientation in (3, 4, 7, 8):
+        codes = codes[::-1]
+    if orientation in (2, 3, 6, 7):
+        codes = codes[:, ::-1]
+    return np.ascontiguousarray(codes)
+
+
+def deep_png(codes: Codes, alpha: Codes | None, icc: bytes | None) -> bytes:
+    """Return a PNG of 16 bits per sample.
+
+    Source: PNG specification (third edition), 5.3 chunks, 9.2 filters (2 is Up), 11.2, 11.3.2.3.
+    """
+    rows, columns = codes.shape[:2]
+    parts = [codes.reshape(rows, columns, -1)]
+    parts += [] if alpha is None else [alpha[:, :, None]]
+    samples = np.concatenate(parts, axis=2)
+    kind = {1: 0, 2: 4, 3: 2, 4: 6}[samples.shape[2]]
+    flat = samples.astype(">u2").view(np.uint8).reshape(rows, -1)
+    above = np.vstack([np.zeros_like(flat[:1]), flat[:-1]])
+    filtered = np.hstack([np.full((rows, 1), 2, np.uint8), flat - above])
+    out = io.BytesIO()
+    out.write(b"\x89PNG\r\n\x1a\n")
+    out.write(_chunk(b"IHDR", struct.pack(">IIBBBBB", columns, rows, 16, kind, 0, 0, 0)))
+    if icc:
+        out.write(_chunk(b"iCCP", b"profile\0\0" + zlib.compress(icc)))
+    out.write(_chunk(b"IDAT", zlib.compress(filtered.tobytes(), 6)))
+    out.write(_chunk(b"IEND", b""))
+    return out.getvalue()
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
