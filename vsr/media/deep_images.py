@@ -53,7 +53,7 @@ def read_deep(path: Path) -> tuple[Codes, Codes | None]:
     if count is None:
         raise ValueError(f"16 bits per sample as {kind}")
     plane = frame.planes[0]
-    rows = np.frombuffer(plane, ">u2" if kind.endswith("be") else "<u2")
+    rows = np.frombuffer(memoryview(plane), ">u2" if kind.endswith("be") else "<u2")
     rows = rows.reshape(plane.height, -1)[:, : plane.width * count]
     samples = rows.reshape(plane.height, plane.width, count).astype(np.uint16)
     colours = samples[..., 0] if count < 3 else samples[..., :3]
