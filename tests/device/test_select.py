@@ -56,6 +56,22 @@ def test_other_names_are_refused(name):
 
 
 @pytest.mark.parametrize("precision", ["fp16", "bf16"])
-def test_half_precision_on_the_cpu_is_refused(precision):
-    with pytest.raises(InvalidOption, match="fp32"):
-        select("cpu", precision)
+def test_half_precision_is_refused_on_a_cpu_that_does_not_multiply_in_it(no_cuda, precision):
+    for name in ("cpu", "auto"):
+        with pytest.raises(InvalidOption, match="slower than fp32"):
+            select(name, precision, is_bf16_native=lambda: False)
+
+
+def test_bf16_is_taken_on_a_cpu_that_multiplies_in_it(no_cuda):
+    for name in ("cpu", "auto"):
+        device = select(name, "bf16", is_bf16_native=lambda: True)
+        assert (device.precision, device.torch_dtype) == ("bf16", torch.bfloat16)
+
+
+def test_auto_stays_in_fp32_even_there(no_cuda):
+    assert select("cpu", "auto", is_bf16_native=lambda: True).precision == "fp32"
+
+
+def test_fp16_is_refused_even_there(no_cuda):
+    with pytest.raises(InvalidOption, match="Leave --precision out"):
+        select("cpu", "fp16", is_bf16_native=lambda: True)

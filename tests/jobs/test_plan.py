@@ -1,10 +1,12 @@
 """What is decided before the first frame, and what is said of it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.clips import write_clip
+from vsr.device.select import is_bf16_native
 from vsr.errors import Refused
 from vsr.jobs.plan import prepare
 from vsr.specs import EncodeSpec, Target, UpscaleSpec
@@ -40,3 +42,14 @@ def test_tags_that_mp4_does_not_hold_are_named(tmp_path: Path) -> None:
     source = write_clip(tmp_path / "in.mkv", frames=2, metadata={"title": "A", "my key": "b"})
     assert "mp4 does not hold the tags MY_KEY. Choose .mkv" in notes_of(source, "out.mp4")
     assert "tags" not in notes_of(source, "out.mkv")
+
+
+@pytest.mark.skipif(not is_bf16_native(), reason="this CPU does not multiply in bf16")
+def test_work_of_one_precision_is_not_gone_on_with_in_another(tmp_path: Path) -> None:
+    source = write_clip(tmp_path / "in.mkv", frames=2)
+    auto, bf16 = (
+        prepare(source, tmp_path / "out.mkv", replace(TWICE, device="cpu", precision=precision))
+        for precision in ("auto", "bf16")
+    )
+    apart = auto.fingerprint().items() ^ bf16.fingerprint().items()
+    assert apart == {("precision", "fp32"), ("precision", "bf16")}

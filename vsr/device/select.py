@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -61,22 +62,35 @@ class Device:
         return f"{where} ({self.name}, {self.precision})"
 
 
-def select(name: str = "auto", precision: Precision = "auto") -> Device:
+def is_bf16_native() -> bool:
+    """Return whether this CPU multiplies in bf16 itself, so that it is faster there than fp32."""
+    import torch
+
+    return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+
+
+def select(
+    name: str = "auto",
+    precision: Precision = "auto",
+    is_bf16_native: Callable[[], bool] = is_bf16_native,
+) -> Device:
     """Return the device that ``name`` asks for.
 
     Args:
         name: ``auto`` (CUDA where there is one), ``cpu``, ``cuda`` or ``cuda:N``.
-        precision: ``auto`` is fp16 on CUDA and fp32 on the CPU.
+        precision: ``auto`` is fp16 on CUDA and fp32 on the CPU, where bf16 is there to ask for if
+            the processor multiplies in it.
+        is_bf16_native: asked where bf16 is wanted on the CPU.
 
     Raises:
-        InvalidOption: no such device name, or half precision on the CPU.
+        InvalidOption: no such device name, or a precision that the CPU does not compute in.
         DeviceUnavailable: CUDA was asked for and is not there.
     """
     if name == "auto":
         count, reason = _cuda_devices()
-        return _cuda(0, precision, reason) if count else _cpu(precision, reason)
+        return _cuda(0, precision, reason) if count else _cpu(precision, reason, is_bf16_native)
     if name == "cpu":
-        return _cpu(precision, "asked for")
+        return _cpu(precision, "asked for", is_bf16_native)
     match = _CUDA.fullmatch(name)
     if match is None:
         raise InvalidOption(f"--device {name}: choose from auto, cpu, cuda or cuda:N.")
@@ -91,13 +105,6 @@ def select(name: str = "auto", precision: Precision = "auto") -> Device:
 def cuda_count() -> int:
     """Return how many CUDA devices this process can use."""
     return _cuda_devices()[0]
-
-
-def is_bf16_native() -> bool:
-    """Return whether this CPU multiplies in bf16 itself, so that it is faster there than fp32."""
-    import torch
-
-    return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
 
 
 def _cuda_devices() -> tuple[int, str]:
@@ -120,13 +127,14 @@ def _cuda(index: int, precision: Precision, why: str) -> Device:
     return Device(kind="cuda", index=index, precision=chosen, name=name, why=why)
 
 
-def _cpu(precision: Precision, why: str) -> Device:
-    if precision not in ("auto", "fp32"):
+def _cpu(precision: Precision, why: str, is_bf16_native: Callable[[], bool]) -> Device:
+    if precision == "fp16" or (precision == "bf16" and not is_bf16_native()):
         raise InvalidOption(
-            f"--precision {precision}: the CPU computes in fp32 only (half is slower there). "
-            "Leave --precision out."
+            f"--precision {precision}: several times slower than fp32 on this CPU, which does not "
+            "multiply in it. Leave --precision out."
         )
-    return Device(kind="cpu", name=_cpu_name(), why=why)
+    chosen: Chosen = "bf16" if precision == "bf16" else "fp32"
+    return Device(kind="cpu", precision=chosen, name=_cpu_name(), why=why)
 
 
 def _cpu_name() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -10,9 +11,12 @@ import torch
 from torch import Tensor, nn
 
 from vsr.device.memory import available_host_bytes
+from vsr.device.select import Chosen
 from vsr.errors import Failed
 from vsr.frames import HostFrame
+from vsr.models.plain import Plain
 from vsr.specs import Size
+from vsr.upscaling.bf16 import with_bf16_features
 from vsr.upscaling.dirty import TileMemory
 from vsr.upscaling.exchange import check_frame, host_frame, tensor_of
 from vsr.upscaling.grouped import with_grouped_tail
@@ -41,7 +45,7 @@ class Ticket:
 
 
 class CpuEngine:
-    """Enlarge frames on the CPU: float32, channels_last, fused, in strips that fit memory."""
+    """Enlarge frames on the CPU: channels_last, fused, in strips that fit memory."""
 
     depth = 1
 
@@ -79,12 +83,16 @@ class CpuEngine:
         *,
         tile: int | None = None,
         remembers: bool = True,
+        precision: Chosen = "fp32",
+        say: Callable[[str], None] = lambda line: None,
     ) -> Self:
         """Fuse the network and choose the tiles.
 
         Args:
             tile: the largest core side in low-resolution pixels; None fits the memory there is.
             remembers: reuse the tiles of the last picture that did not change.
+            precision: bf16 is for a CPU that multiplies in it (`vsr.device.select`).
+            say: told where a network stays in fp32 though bf16 was asked for.
 
         Raises:
             Failed: not even the smallest tile fits memory.
@@ -96,6 +104,8 @@ class CpuEngine:
         radius = model.traits.radius
         core = Size(tile, tile) if tile is not None else _core(net, way, spec, radius)
         net = with_post_ops(with_grouped_tail(net), way.channels)
+        if precision == "bf16":
+            net = _rounded(net, model, way, say)
         tiles = windows(spec.source, core, radius)
         return cls(spec, way, net, tiles, radius, remembers=remembers)
 
@@ -146,6 +156,14 @@ class CpuEngine:
         if self._memory is not None:
             return self._memory.run(frame, picture)
         return run_tiled(self._net, picture, self.tiles, self._way.scale)
+
+
+def _rounded(net: nn.Module, model: Model, way: Pass, say: Callable[[str], None]) -> nn.Module:
+    """Return the network with its features in bf16 where that pays, else as it is."""
+    rounded = with_bf16_features(net, way.channels) if isinstance(model.net, Plain) else None
+    if rounded is None:
+        say(f"{model.name} computes in fp32: on a CPU bf16 is for plain networks alone.")
+    return rounded or net
 
 
 def _core(net: nn.Module, way: Pass, spec: PassSpec, radius: int) -> Size:

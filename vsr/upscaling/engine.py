@@ -75,4 +75,4 @@ def open_engine(
         from vsr.upscaling.cuda_engine import CudaEngine
 
         return CudaEngine.open(model, device, spec, tile=tile, say=say)
-    return CpuEngine.open(model, spec, tile=tile)
+    return CpuEngine.open(model, spec, tile=tile, precision=device.precision, say=say)
