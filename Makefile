@@ -14,7 +14,7 @@ NETWORKS := fast-x4 quality-x4 lite-x4 swift-srgan-x4 srgan-x4 dpsrgan-x4 fast-x
 FAST    := vsr/models/weights/fast_x4.safetensors
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-data test-slow test-gpu check format bench bench-gpu benchmark-quality \
+.PHONY: help demo test test-data test-slow test-gpu check format bench bench-gpu bench-video benchmark-quality \
         train-weights clean
 
 help:                           ## list the targets
@@ -57,6 +57,11 @@ bench: $(VENV)/installed        ## the CPU benchmarks; results go to tests/bench
 
 bench-gpu: $(VENV)/installed    ## the GPU benchmarks, in under eight minutes
 	$(BIN)/python -m tests.benchmarks.gpu
+
+bench-video: $(VENV)/installed  ## measure every flavour of `fast` on compressed clips; VSR_DATA names them
+	$(BIN)/python -m tests.benchmarks.video
+	$(BIN)/python -m tests.benchmarks.video_sheet
+	$(BIN)/python -m tests.benchmarks.perceptual
 
 benchmark-quality: $(VENV)/installed  ## measure every shipped network on Set5, Set14, BSD100
 	$(BIN)/python -m tests.benchmarks.quality
