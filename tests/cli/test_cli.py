@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tests.clips import Audio, indices_in, write_clip
 from vsr.cli import run
@@ -97,6 +98,29 @@ def test_one_broken_file_of_the_users_does_not_hide_the_others(
 )
 def test_a_time_is_read_as_seconds_or_as_a_clock_shows_it(text: str, seconds: float):
     assert Seconds().convert(text, None, None) == seconds
+
+
+@pytest.mark.parametrize("command", ["batch", "upscale"])
+def test_a_dry_run_over_a_folder_counts_clips_and_pictures_and_writes_nothing(
+    command: str, tmp_path: Path, capsys
+):
+    folder, out = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    write_clip(folder / "a.mp4", frames=3)
+    Image.new("RGB", (16, 16)).save(folder / "b.png")
+    (folder / "c.mp4").write_bytes(b"no video")
+    assert vsr(command, folder, out, *QUICK, "--dry-run") == 3
+    *lines, last = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == ["todo", "todo", "failed"]
+    assert last == "2 to do (1 clip, 1 picture, 4 frames in all), 0 skipped, 1 failed"
+    assert not out.exists()
+    assert vsr(command, folder, out, *QUICK, "-q") == 3
+    before = {path: path.stat().st_mtime_ns for path in out.iterdir()}
+    capsys.readouterr()
+    assert vsr(command, folder, out, *QUICK, "--dry-run", "--json") == 3
+    *_, total = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (total["todo"], total["skipped"], total["failed"]) == (0, 2, 1)
+    assert {path: path.stat().st_mtime_ns for path in out.iterdir()} == before
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

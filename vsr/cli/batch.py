@@ -12,6 +12,7 @@ import click
 from vsr.batch.engine import EngineSpec
 from vsr.batch.names import DEFAULT_TEMPLATE
 from vsr.cli.engines import engine_from, engine_options, with_segments
+from vsr.cli.forecast import show_forecast
 from vsr.cli.options import (
     DEFAULT_PRESET,
     existing_from,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     metavar="TEMPLATE",
     help="Name of a result without suffix: {stem} {name} {suffix} {model} {scale} {preset}.",
 )
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and write nothing.")
 @click.option("--watch", is_flag=True, help="Go on with files that are added, until Ctrl-C.")
 @engine_options
 @output_options
@@ -52,6 +54,7 @@ def batch(
     include: tuple[str, ...],
     exclude: tuple[str, ...],
     name: str,
+    dry_run: bool,
     watch: bool,
     as_json: bool,
     verbose: bool,
@@ -81,6 +84,7 @@ def batch(
         spec,
         engine=engine,
         selection={**selection, "values": values},
+        is_dry_run=dry_run,
         is_watching=watch,
         as_json=as_json,
         quiet=quiet,
@@ -94,6 +98,7 @@ def run_batch(
     *,
     engine: EngineSpec | None = None,
     selection: dict[str, Any] | None = None,
+    is_dry_run: bool = False,
     is_watching: bool = False,
     as_json: bool,
     quiet: bool,
@@ -111,6 +116,8 @@ def run_batch(
         engine=engine or EngineSpec(),
         selection=Selection(pictures=RESULTS, **(selection or {})),
     )
+    if is_dry_run:
+        return show_forecast(source, target, job, as_json=as_json)
     outcomes: list[Outcome] = []
     try:
         _show(source, target, job, outcomes, is_watching, as_json=as_json, quiet=quiet)

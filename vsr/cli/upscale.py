@@ -53,7 +53,13 @@ def upscale(
         from vsr.cli.batch import run_batch
 
         return run_batch(
-            Path(source), Path(target), spec, engine=engine, as_json=as_json, quiet=quiet
+            Path(source),
+            Path(target),
+            spec,
+            engine=engine,
+            is_dry_run=dry_run,
+            as_json=as_json,
+            quiet=quiet,
         )
     if dry_run:
         from vsr.cli.probe import show_plan

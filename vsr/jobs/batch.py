@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field, replace
-from hashlib import sha256
-from math import inf
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from vsr.batch.crew import Crew
 from vsr.batch.engine import EngineSpec
 from vsr.batch.ledger import Ledger, facts_of, open_ledger
-from vsr.batch.names import check_inside
 from vsr.batch.plan import Item, Selection, check_folders, plan
-from vsr.errors import NoSuchFile, OutputExists, VsrError
+from vsr.errors import NoSuchFile
 from vsr.jobs.engines import Open, open_engine
 from vsr.jobs.film import FilmInWork, release_all
 from vsr.jobs.outcome import Outcome
 from vsr.jobs.progress import Observer, ignore
+from vsr.jobs.standing import Standing, failed, fingerprint, standing
 from vsr.jobs.tally import Tally
-from vsr.media.work import source_facts
 from vsr.specs import UpscaleSpec
 
 WATCH_SECONDS = 2.0
@@ -111,7 +107,7 @@ class _Batch:
 
     def run(self, items: list[Item]) -> Iterator[Outcome]:
         """Settle what needs no work, then do the rest, longest first."""
-        todo: list[tuple[Item, dict[str, Any]]] = []
+        todo: list[Standing] = []
         for item in items:
             settled = self._settled(item, todo)
             if settled is not None:
@@ -122,54 +118,44 @@ class _Batch:
             )
             yield from self._work(self._opened, todo)
 
-    def _settled(self, item: Item, todo: list[tuple[Item, dict[str, Any]]]) -> Outcome | None:
+    def _settled(self, item: Item, todo: list[Standing]) -> Outcome | None:
         """Return what became of a file without work, or put it on the list."""
-        existing, ledger = self._spec.upscale.existing, self._ledger
+        found = standing(item, self._ledger, self._spec.upscale.existing, self._settings)
+        if found.settled is not None:
+            return found.settled
         try:
-            check_inside(item.target, ledger.folder)
-            key = {**source_facts(item.source), "settings": self._settings}
-            if item.target.exists():
-                if existing != "overwrite" and ledger.is_finished(item.target, key):
-                    return self._skipped(item)
-                if existing == "skip":
-                    return self._skipped(item)
-                if existing == "refuse" and not ledger.is_ours(item.target):
-                    raise OutputExists(
-                        f"{item.target}: there already, and no batch has made it. "
-                        "Add -y to overwrite it, or -n to leave it."
-                    )
             item.target.parent.mkdir(parents=True, exist_ok=True)
-        except (VsrError, OSError) as error:
-            return _failed(item, error)
-        todo.append((item, key))
+        except OSError as error:
+            return failed(item, error)
+        todo.append(found)
         return None
 
-    def _work(self, opened: Open, todo: list[tuple[Item, dict[str, Any]]]) -> Iterator[Outcome]:
+    def _work(self, opened: Open, todo: list[Standing]) -> Iterator[Outcome]:
         """Do the films; each is in the ledger before it is told."""
-        self._ledger.begin([(item.name, item.target, key) for item, key in todo])
+        self._ledger.begin([(one.item.name, one.item.target, one.key) for one in todo])
         spec = replace(opened.spec, existing="overwrite")
-        films: dict[int, tuple[Item, dict[str, Any]]] = {}
-        for item, key in todo:
+        films: dict[int, Standing] = {}
+        for one in todo:
             film = FilmInWork(
-                item.source,
-                item.target,
+                one.item.source,
+                one.item.target,
                 spec,
                 is_shared=opened.is_shared,
                 is_mixed=self._spec.engine.is_mixed,
                 told=self._tally.tell,
             )
-            films[id(film)] = (item, key)
+            films[id(film)] = one
             self._films.append(film)
             self._tally.add(film)
         for piece in Crew(opened.engine).run(self._films):
             assert isinstance(piece, FilmInWork)
-            yield self._ended(piece, *films[id(piece)])
+            yield self._ended(piece, films[id(piece)])
         self._films.clear()
 
-    def _ended(self, film: FilmInWork, item: Item, key: dict[str, Any]) -> Outcome:
-        result = film.result
+    def _ended(self, film: FilmInWork, one: Standing) -> Outcome:
+        result, item, key = film.result, one.item, one.key
         if result is None:
-            outcome = _failed(item, film.error)
+            outcome = failed(item, film.error)
             self._ledger.write("failed", item.name, item.target, key, {"error": outcome.error})
             return outcome
         outcome = Outcome(
@@ -183,31 +169,3 @@ class _Batch:
         )
         self._ledger.write("done", item.name, item.target, key, outcome.facts())
         return outcome
-
-    def _skipped(self, item: Item) -> Outcome:
-        facts = dict(self._ledger.summary(item.target))
-        losses = tuple(facts.pop("losses", ()))
-        return Outcome(
-            source=item.source, target=item.target, state="skipped", losses=losses, **facts
-        )
-
-
-def fingerprint(spec: UpscaleSpec) -> str:
-    """Return what tells one batch's settings from another's, as far as pixels and streams go."""
-    values = asdict(replace(spec, encode=replace(spec.encode, options={})))
-    for name in ("existing", "is_restart", "keeps_work", "threads", "device", "segment_frames"):
-        del values[name]
-    values["encoder options"] = sorted(spec.encode.options.items())
-    if spec.time.end_seconds == inf:
-        values["time"]["end_seconds"] = None
-    weights = Path(spec.model).expanduser()
-    if weights.is_file():
-        values["weights"] = source_facts(weights)
-    return sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()
-
-
-def _failed(item: Item, error: BaseException | None) -> Outcome:
-    text = " ".join(str(error).split()) or type(error).__name__
-    if not isinstance(error, VsrError | OSError):
-        text = f"{type(error).__name__}: {text}"
-    return Outcome(source=item.source, target=item.target, state="failed", error=text)

@@ -63,6 +63,6 @@ class Result:
         return f"{counted(self.frames_out)}{reused} in {seconds:.1f} s, {self.fps:.2f} fps"
 
 
-def counted(frames: int) -> str:
-    """Return a number of pictures in words: ``1 frame``, ``2 frames``."""
-    return f"{frames} frame" + "s" * (frames != 1)
+def counted(count: int, noun: str = "frame") -> str:
+    """Return a number of things in words: ``1 frame``, ``2 frames``."""
+    return f"{count} {noun}" + "s" * (count != 1)

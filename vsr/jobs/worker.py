@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from vsr.batch.engine import DeviceClass, OpenWorker
 from vsr.jobs.result import Result
 from vsr.jobs.tasks import Film, Seen, Task, Tell
-from vsr.specs import UpscaleSpec
+from vsr.specs import TimeRange, UpscaleSpec
 
 if TYPE_CHECKING:
     from vsr.frames import HostFrame
@@ -50,20 +50,6 @@ class FilmWorker:
     def close(self) -> None:
         """Close the engine."""
         self._segments.close()
-
-    def look(self, film: Film) -> Seen:
-        """Read the header of a film, or of a picture."""
-        from vsr.media.images import image_size, is_picture
-
-        if is_picture(film.source):
-            return Seen(1, image_size(film.source).pixels)
-        from vsr.jobs.plan import frames_expected
-        from vsr.media.probe import probe
-
-        info = probe(film.source)
-        video = info.video
-        seconds = float(1 / video.frame_rate) if video.frame_rate else 0.0
-        return Seen(frames_expected(info, film.spec.time), video.size.pixels, seconds)
 
     def job(self, film: Film) -> Job:
         """Return everything that can be decided of a film; the last one is remembered."""
@@ -112,6 +98,28 @@ class FilmWorker:
             note=tell,
             worker=self._segments,
         )
+
+
+def glance(source: Path, time: TimeRange) -> Seen:
+    """Read the header of a film, or of a picture.
+
+    Args:
+        time: the part of the film that is wanted.
+
+    Raises:
+        MediaError: it is not there, or cannot be read.
+    """
+    from vsr.media.images import image_size, is_picture
+
+    if is_picture(source):
+        return Seen(1, image_size(source).pixels)
+    from vsr.jobs.plan import frames_expected
+    from vsr.media.probe import probe
+
+    info = probe(source)
+    video = info.video
+    seconds = float(1 / video.frame_rate) if video.frame_rate else 0.0
+    return Seen(frames_expected(info, time), video.size.pixels, seconds)
 
 
 def opener(spec: UpscaleSpec) -> OpenWorker:

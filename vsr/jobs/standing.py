@@ -1,0 +1,94 @@
+"""How the files of a batch stand before any work: finished, left alone, refused, or to do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from hashlib import sha256
+from math import inf
+from pathlib import Path
+from typing import Any
+
+from vsr.batch.ledger import Ledger
+from vsr.batch.names import check_inside
+from vsr.batch.plan import Item
+from vsr.errors import OutputExists, VsrError
+from vsr.jobs.outcome import Outcome
+from vsr.media.work import source_facts
+from vsr.specs import Existing, UpscaleSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How one file stands.
+
+    Attributes:
+        key: what its result depends on; the ledger tells by it whether the file is finished.
+        settled: what became of it without work; None if it is to be done.
+    """
+
+    item: Item
+    key: Mapping[str, Any]
+    settled: Outcome | None = None
+
+
+def standing(item: Item, ledger: Ledger, existing: Existing, settings: str) -> Standing:
+    """Return how a file stands; nothing is written.
+
+    Args:
+        existing: what is to be done about a target that is there.
+        settings: the `fingerprint` of the batch.
+    """
+    key: dict[str, Any] = {}
+    try:
+        check_inside(item.target, ledger.folder)
+        key = {**source_facts(item.source), "settings": settings}
+        is_skipped = item.target.exists() and _is_kept(item, ledger, existing, key)
+    except (VsrError, OSError) as error:
+        return Standing(item=item, key=key, settled=failed(item, error))
+    return Standing(item=item, key=key, settled=_skipped(item, ledger) if is_skipped else None)
+
+
+def fingerprint(spec: UpscaleSpec) -> str:
+    """Return what tells one batch's settings from another's, as far as pixels and streams go."""
+    values = asdict(replace(spec, encode=replace(spec.encode, options={})))
+    for name in ("existing", "is_restart", "keeps_work", "threads", "device", "segment_frames"):
+        del values[name]
+    values["encoder options"] = sorted(spec.encode.options.items())
+    if spec.time.end_seconds == inf:
+        values["time"]["end_seconds"] = None
+    weights = Path(spec.model).expanduser()
+    if weights.is_file():
+        values["weights"] = source_facts(weights)
+    return sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def failed(item: Item, error: BaseException | None) -> Outcome:
+    """Return the outcome of a file that cannot be done."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    if not isinstance(error, VsrError | OSError):
+        text = f"{type(error).__name__}: {text}"
+    return Outcome(source=item.source, target=item.target, state="failed", error=text)
+
+
+def _is_kept(item: Item, ledger: Ledger, existing: Existing, key: Mapping[str, Any]) -> bool:
+    """Say whether what lies at the target stays.
+
+    Raises:
+        OutputExists: nobody may overwrite it.
+    """
+    if existing == "skip" or (existing != "overwrite" and ledger.is_finished(item.target, key)):
+        return True
+    if existing == "refuse" and not ledger.is_ours(item.target):
+        raise OutputExists(
+            f"{item.target}: there already, and no batch has made it. "
+            "Add -y to overwrite it, or -n to leave it."
+        )
+    return False
+
+
+def _skipped(item: Item, ledger: Ledger) -> Outcome:
+    facts = dict(ledger.summary(item.target))
+    losses = tuple(facts.pop("losses", ()))
+    return Outcome(source=item.source, target=item.target, state="skipped", losses=losses, **facts)
