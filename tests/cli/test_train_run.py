@@ -46,6 +46,17 @@ def test_prepare_says_what_it_dropped_and_ends_with_3(tmp_path, capsys):
     assert "4 patches dropped: like another" in out
 
 
+def test_prepare_makes_every_strength_of_video_beside_bicubic(tmp_path):
+    Image.fromarray(picture(1)).save(tmp_path / "a.png")
+    out = tmp_path / "out"
+    arguments = ["train", "prepare", str(tmp_path / "a.png"), "--out", str(out), "--patch", "64"]
+    degradations = ["--degradation", "bicubic", "--degradation", "video"]
+    assert run([*arguments, "--scale", "4", *degradations, "-q"]) == 0
+    manifest = json.loads((out / "dataset.json").read_text())
+    assert manifest["degradations"] == ["bicubic", "video-light", "video-medium", "video-strong"]
+    assert all((out / f"lr_x4_{name}.u8").exists() for name in manifest["degradations"][1:])
+
+
 @pytest.mark.parametrize("weight", ["drone", "=1", "drone=often", "drone=-1"])
 def test_a_weight_that_is_none_is_refused(tmp_path, weight, capsys):
     arguments = ["train", "prepare", str(tmp_path), "--out", "out", "--weight", weight]

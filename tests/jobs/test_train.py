@@ -32,6 +32,7 @@ from vsr.jobs.train import FitSpec, Watch, fit, resume
 from vsr.metrics.features import Features
 from vsr.models.catalog import load
 from vsr.recipes.find import find, names
+from vsr.training.degradation import STRENGTHS
 from vsr.training.perceptual import Vgg19
 from vsr.training.recipe import load_recipe
 from vsr.training.run_folder import RunFolder
@@ -202,7 +203,7 @@ def toy_recipe(name, folder):
 
 @pytest.fixture(scope="module")
 def large_data(tmp_path_factory):
-    return prepared(tmp_path_factory.mktemp("large"), patch=96)
+    return prepared(tmp_path_factory.mktemp("large"), patch=96, degradations=tuple(STRENGTHS))
 
 
 @pytest.mark.parametrize("name", names("presets/train"))

@@ -88,3 +88,23 @@ def test_a_broken_manifest_is_refused(data, tmp_path):
     (folder / MANIFEST).write_text('{"format": 1, "patch": "large"}')
     with pytest.raises(InvalidData, match="'large'"):
         Patches.open(folder, 4)
+
+
+def test_a_degradation_that_was_not_prepared_is_refused_with_the_remedy(data):
+    with pytest.raises(
+        InvalidData, match=r"with bicubic, not with video-light.*--degradation video-light"
+    ):
+        Patches.open(data, 4, "video-light")
+
+
+def test_a_set_of_format_1_is_one_with_bicubic_patches(data, tmp_path):
+    folder = shutil.copytree(data, tmp_path / "first")
+    table = json.loads((folder / MANIFEST).read_text()) | {"format": 1}
+    del table["degradations"]
+    (folder / MANIFEST).write_text(json.dumps(table))
+    assert np.array_equal(Patches.open(folder, 4).lr, Patches.open(data, 4).lr)
+    with pytest.raises(InvalidData, match="prepared with bicubic"):
+        Patches.open(folder, 4, "video-strong")
+    (folder / MANIFEST).write_text(json.dumps(table | {"format": 3}))
+    with pytest.raises(InvalidData, match="format 3, this vsr reads 2"):
+        Patches.open(folder, 4)

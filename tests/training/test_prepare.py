@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from tests.training.toys import picture
-from vsr.errors import InvalidData, InvalidOption, NoSpace, OutputExists
+from vsr.errors import InvalidData, InvalidOption, NoSpace, OutputExists, UnknownName
 from vsr.metrics.protocol import low_resolution
 from vsr.training.cutting import corners
 from vsr.training.dataset import Patches
@@ -177,3 +177,27 @@ def test_weights_go_by_name(tmp_path, source):
 def test_impossible_values_are_refused(tmp_path, values):
     with pytest.raises(InvalidOption):
         PrepareSpec(sources=(tmp_path,), out=tmp_path, **values)
+
+
+def test_degradations_lie_beside_the_bicubic_patches_and_are_the_same_again(tmp_path, source):
+    for seed in range(2):
+        save(source / f"{seed}.png", Image.fromarray(picture(seed)))
+    manifest, out = prepare_in(tmp_path, scales=(4,), degradations=("video-medium",))
+    assert manifest.degradations == ("bicubic", "video-medium")
+    low, after, plain = (
+        np.fromfile(out / f"lr_x4{name}.u8", np.uint8).reshape(manifest.count, 16, 16, 3)
+        for name in ("_video-medium", "_video-medium_next", "")
+    )
+    move = np.fromfile(out / "lr_x4_video-medium_move.i8", np.int8).reshape(manifest.count, 2)
+    assert not np.array_equal(low, plain)
+    still = (move == 0).all(axis=1)
+    assert np.abs(low[still].astype(int) - after[still]).mean() < 10
+    bytes_before = (out / "lr_x4_video-medium.u8").read_bytes()
+    out.rename(tmp_path / "before")
+    prepare_in(tmp_path, scales=(4,), degradations=("video-light", "video-medium"))
+    assert (out / "lr_x4_video-medium.u8").read_bytes() == bytes_before
+
+
+def test_an_unknown_degradation_is_refused_with_the_nearest_name(tmp_path, source):
+    with pytest.raises(UnknownName, match="video-medum: no degradation.*Did you mean video-medium"):
+        prepare_in(tmp_path, degradations=("video-medum",))

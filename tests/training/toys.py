@@ -19,7 +19,9 @@ def picture(seed: int, height: int = 96, width: int = 128) -> np.ndarray:
     return ((smooth.astype(np.uint16) + blocks) // 2).astype(np.uint8)
 
 
-def prepared(folder: Path, pictures: int = 4, patch: int = PATCH) -> Path:
+def prepared(
+    folder: Path, pictures: int = 4, patch: int = PATCH, degradations: tuple[str, ...] = ()
+) -> Path:
     """Write pictures, prepare them and return the prepared folder."""
     source = folder / "pictures"
     source.mkdir(parents=True)
@@ -27,7 +29,7 @@ def prepared(folder: Path, pictures: int = 4, patch: int = PATCH) -> Path:
         size = (max(96, patch), max(128, patch))
         Image.fromarray(picture(seed, *size)).save(source / f"{seed}.png")
     out = folder / "data"
-    prepare(PrepareSpec(sources=(source,), out=out, patch=patch))
+    prepare(PrepareSpec(sources=(source,), out=out, patch=patch, degradations=degradations))
     return out
 
 

@@ -27,6 +27,13 @@ FOLDER = click.Path(path_type=Path)
     help="Draw from files of this name less (0.3) or more (2) often; may be repeated.",
 )
 @click.option("--frames-per-video", type=int, default=16, show_default=True, help="Evenly spread.")
+@click.option(
+    "--degradation",
+    "degradations",
+    multiple=True,
+    metavar="NAME",
+    help="Beside bicubic: video-light, video-medium, video-strong, or video for all three.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress, no report.")
 @click.option(
@@ -39,6 +46,7 @@ def prepare(
     scales: tuple[int, ...],
     weights: tuple[str, ...],
     frames_per_video: int,
+    degradations: tuple[str, ...],
     as_json: bool,
     quiet: bool,
     verbose: bool,
@@ -49,6 +57,7 @@ def prepare(
     """
     from tqdm import tqdm
 
+    from vsr.training.degradation import STRENGTHS
     from vsr.training.prepare import PrepareSpec
     from vsr.training.prepare import prepare as run
 
@@ -59,6 +68,7 @@ def prepare(
         scales=scales or (2, 4),
         weights=tuple(_weight(text) for text in weights),
         frames_per_video=frames_per_video,
+        degradations=_each(degradations, tuple(STRENGTHS)),
     )
     with tqdm(desc="prepare", unit=" files", disable=quiet or as_json) as bar:
 
@@ -74,6 +84,12 @@ def prepare(
         for line in manifest.losses(is_detailed=verbose):
             click.echo(f"  {line}")
     return 3 if manifest.skipped else 0
+
+
+def _each(names: tuple[str, ...], all_of_video: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the degradations named, each once; bicubic is made without asking."""
+    named = (one for name in names for one in (all_of_video if name == "video" else (name,)))
+    return tuple(one for one in dict.fromkeys(named) if one != "bicubic")
 
 
 def _weight(text: str) -> tuple[str, float]:

@@ -75,7 +75,7 @@ def fit(spec: FitSpec, watch: Watch = Watch()) -> RunFolder:
     source = find("presets/train", spec.recipe)
     recipe = decode_recipe(source.text, source.where)
     pipeline = checked_pipeline(recipe, source.where)
-    patches = Patches.open(spec.data, recipe.scale)
+    patches = Patches.open(spec.data, recipe.scale, recipe.degradation)
     device = training_device(spec.device, spec.precision)
     stages = learning_stages(recipe, pipeline.steps)
     for stage in stages:
@@ -124,7 +124,7 @@ def resume(
     run = folder.read()
     chosen = training_device(device, run.precision if precision == "auto" else precision)
     recipe = folder.recipe()
-    patches = Patches.open(Path(run.data), recipe.scale)
+    patches = Patches.open(Path(run.data), recipe.scale, recipe.degradation)
     if patches.sha256 != run.data_sha256:
         raise InvalidData(f"{run.data}: changed since the run began. Start a new run.")
     with joined(chosen) as team, folder.locked(is_needed=team.is_first):

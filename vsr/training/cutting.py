@@ -14,6 +14,7 @@ from PIL import Image
 
 from vsr.training.degrade import bicubic
 from vsr.training.doubles import Looks
+from vsr.training.footage import Footage
 
 Pixels = NDArray[np.uint8]
 
@@ -43,12 +44,14 @@ class Cutter:
         grid: corners and sides are multiples of it.
         high: for the patches.
         low: for their reductions, by scale.
+        footage: for what is left of them after a camera and a codec.
     """
 
     patch: int
     grid: int
     high: BinaryIO
     low: Mapping[int, BinaryIO]
+    footage: tuple[Footage, ...] = ()
 
     def cut(self, pixels: Pixels, weight: float, tally: Tally) -> None:
         """Append the patches of one picture (H, W, 3), each with ``weight``."""
@@ -64,6 +67,8 @@ class Cutter:
                 if reason := _unwanted(patch, tally.looks):
                     tally.dropped[reason] += 1
                     continue
+                for footage in self.footage:
+                    footage.take(pixels, (y, x), self.patch, number=len(tally.weights))
                 tally.weights.append(weight)
                 codes = patch.tobytes()
                 tally.digest.update(codes)

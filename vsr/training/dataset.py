@@ -6,6 +6,7 @@
       dataset.json     what lies here: `Manifest`
       hr.u8            (count, patch, patch, 3), uint8, row by row
       lr_x4.u8         (count, patch / 4, patch / 4, 3), the same patches reduced; one per scale
+      lr_x4_video-medium….u8   what a camera and a codec left of them (see `footage`)
 
 The reduction was made once, from whole pictures, so a training pair is two slices and costs the
 loop next to nothing. The files are mapped, not read: a second run shares them in memory.
@@ -20,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vsr.errors import InvalidData
-from vsr.training.manifest import read_manifest
+from vsr.training.manifest import BICUBIC, low_name, read_manifest
 
 Pixels = NDArray[np.uint8]
 
@@ -59,19 +60,15 @@ class Patches:
     sha256: str
 
     @classmethod
-    def open(cls, folder: Path, scale: int) -> Patches:
+    def open(cls, folder: Path, scale: int, degradation: str = BICUBIC) -> Patches:
         """Map a prepared folder.
 
         Raises:
-            InvalidData: not a prepared folder, damaged, without that scale, or too small.
+            InvalidData: not a prepared folder, damaged, without that scale or degradation, or too
+                small.
         """
         manifest = read_manifest(folder)
-        if scale not in manifest.scales:
-            known = ", ".join(f"×{known}" for known in manifest.scales)
-            raise InvalidData(
-                f"{folder}: prepared for {known}, not for ×{scale}. "
-                f"Prepare it again with --scale {scale}."
-            )
+        manifest.check_offers(scale, degradation, folder)
         weights = np.asarray(manifest.weights, dtype=np.float64)
         weights[manifest.count - held_out(manifest.count) :] = 0
         weights = np.cumsum(weights)
@@ -83,7 +80,7 @@ class Patches:
         small = manifest.patch // scale
         return cls(
             _mapped(folder / "hr.u8", manifest.count, manifest.patch),
-            _mapped(folder / f"lr_x{scale}.u8", manifest.count, small),
+            _mapped(folder / low_name(scale, degradation), manifest.count, small),
             scale,
             weights / weights[-1],
             manifest.sha256,

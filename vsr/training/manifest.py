@@ -12,7 +12,12 @@ from vsr.errors import InvalidData, InvalidRecipe
 from vsr.recipes.decode import decode
 
 MANIFEST = "dataset.json"
-FORMAT = 1
+FORMAT = 2
+READ = (1, 2)
+"""Format 1 is without ``degradations``: it has the standard protocol's alone."""
+
+BICUBIC = "bicubic"
+"""The degradation of the standard protocol."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +25,7 @@ class Manifest:
     """What a prepared folder holds and what was left out of it.
 
     ``weights`` has one number per patch: how much likelier than another it is drawn.
+    ``degradations`` are the ways in which the patches were reduced, each to every scale.
     """
 
     format: int = FORMAT
@@ -32,12 +38,31 @@ class Manifest:
     converted: Mapping[str, int] = field(default_factory=dict)
     skipped: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     dropped_patches: Mapping[str, int] = field(default_factory=dict)
+    degradations: tuple[str, ...] = (BICUBIC,)
 
     def __post_init__(self) -> None:
-        if self.format != FORMAT:
+        if self.format not in READ:
             raise InvalidData(f"format {self.format}, this vsr reads {FORMAT}; prepare it again.")
         if self.count < 1 or len(self.weights) != self.count:
             raise InvalidData("no patches, or not one weight for each; prepare it again.")
+
+    def check_offers(self, scale: int, degradation: str, folder: Path) -> None:
+        """Refuse what was not prepared.
+
+        Raises:
+            InvalidData: it has other scales or other degradations; says how to prepare it.
+        """
+        if scale not in self.scales:
+            known = ", ".join(f"×{known}" for known in self.scales)
+            raise InvalidData(
+                f"{folder}: prepared for {known}, not for ×{scale}. "
+                f"Prepare it again with --scale {scale}."
+            )
+        if degradation not in self.degradations:
+            raise InvalidData(
+                f"{folder}: prepared with {', '.join(self.degradations)}, not with {degradation}. "
+                f"Prepare it again with --degradation {degradation}."
+            )
 
     def summary(self) -> dict[str, Any]:
         """Return what there is and what there is not, for a machine."""
@@ -76,3 +101,18 @@ def read_manifest(folder: Path) -> Manifest:
         ) from error
     except (OSError, ValueError, AttributeError, InvalidRecipe) as error:
         raise InvalidData(f"{folder}: {error}") from error
+
+
+def low_name(scale: int, degradation: str) -> str:
+    """Return the name of the file of reduced patches."""
+    return f"lr_x{scale}.u8" if degradation == BICUBIC else f"lr_x{scale}_{degradation}.u8"
+
+
+def next_name(scale: int, degradation: str) -> str:
+    """Return the name of the file of the same patches one frame later."""
+    return f"lr_x{scale}_{degradation}_next.u8"
+
+
+def move_name(scale: int, degradation: str) -> str:
+    """Return the name of the file that says how the window moved in between."""
+    return f"lr_x{scale}_{degradation}_move.i8"

@@ -19,10 +19,19 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from vsr.errors import InvalidData, InvalidOption, NoSpace, OutputExists, UnwritableOutput
+from vsr.errors import (
+    InvalidData,
+    InvalidOption,
+    NoSpace,
+    OutputExists,
+    UnwritableOutput,
+    one_of,
+)
 from vsr.training.cutting import Cutter, Tally
+from vsr.training.degradation import STRENGTHS
 from vsr.training.film import film_frames
-from vsr.training.manifest import Manifest
+from vsr.training.footage import Footage
+from vsr.training.manifest import BICUBIC, Manifest
 from vsr.training.pictures import UnusablePicture, is_picture, read_picture
 
 Pixels = NDArray[np.uint8]
@@ -33,7 +42,8 @@ class PrepareSpec:
     """What to prepare and how.
 
     ``weights`` are (pattern of the file name, weight): a series of near-duplicates is drawn less
-    often when its weight is below 1.
+    often when its weight is below 1. ``degradations`` are made beside the standard protocol's
+    bicubic, which is always there: names of `degradation.STRENGTHS`.
     """
 
     sources: tuple[Path, ...]
@@ -42,6 +52,7 @@ class PrepareSpec:
     scales: tuple[int, ...] = (2, 4)
     weights: tuple[tuple[str, float], ...] = ()
     frames_per_video: int = 16
+    degradations: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.scales or any(not 1 <= scale <= 8 for scale in self.scales):
@@ -55,6 +66,8 @@ class PrepareSpec:
                 raise InvalidOption(f"--weight {pattern}={weight:g} must not be negative.")
         if self.frames_per_video < 1:
             raise InvalidOption("--frames-per-video must be at least 1.")
+        for name in self.degradations:
+            one_of(name, STRENGTHS, "degradation")
 
     @property
     def grid(self) -> int:
@@ -124,7 +137,10 @@ def _write(
     with ExitStack() as stack:
         high = stack.enter_context((part / "hr.u8").open("wb"))
         low = {s: stack.enter_context((part / f"lr_x{s}.u8").open("wb")) for s in spec.scales}
-        cutter = Cutter(spec.patch, spec.grid, high, low)
+        footage = (stack.enter_context(Footage.open(part, s, spec.degradations)) for s in low)
+        cutter = Cutter(
+            spec.patch, spec.grid, high, low, tuple(footage) if spec.degradations else ()
+        )
         for done, path in enumerate(files):
             on_file(done, len(files))
             for pixels in _pictures(path, spec.frames_per_video, tally):
@@ -142,6 +158,7 @@ def _write(
         converted=dict(tally.converted),
         skipped={reason: tuple(names) for reason, names in tally.skipped.items()},
         dropped_patches=dict(tally.dropped),
+        degradations=(BICUBIC, *spec.degradations),
     )
 
 

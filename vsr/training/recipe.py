@@ -16,6 +16,7 @@ from vsr.recipes.find import find
 from vsr.training.schedule import Schedule
 
 LossName = Literal["l1", "mse", "charbonnier"]
+DegradationName = Literal["bicubic", "video-light", "video-medium", "video-strong"]
 FeatureName = Literal["mobilenet-v2", "vgg19"]
 
 MAX_PATCH = 512
@@ -130,7 +131,8 @@ class ExportValues:
 class Recipe:
     """One file of ``presets/train/``: the schema is this class.
 
-    ``note`` is what the card of its weights must say of them.
+    ``degradation`` is how the pictures were made small, as ``vsr train prepare`` names it; ``note``
+    is what the card of its weights must say of them.
     """
 
     description: str
@@ -139,6 +141,7 @@ class Recipe:
     scale: int
     seed: int = 1
     note: str = ""
+    degradation: DegradationName = "bicubic"
     steps: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def values(self, step: str, schema: type[Any], where: str = RECIPE) -> Any:

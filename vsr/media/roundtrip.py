@@ -1,0 +1,97 @@
+"""Pictures → a codec → pictures, in memory: what a clip looks like once it has been compressed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from types import MappingProxyType
+
+import av
+import numpy as np
+from av.codec.context import CodecContext
+from av.packet import Packet
+from av.video.codeccontext import VideoCodecContext
+from av.video.stream import VideoStream
+
+from vsr.errors import EncodingFailed
+from vsr.frames import HostFrame
+from vsr.media.planes import frame_of
+
+PIX_FMT = "yuv420p"
+RATE = 25
+"""Frames per second that rate control is told."""
+
+SMALLEST_SIDE = 64
+"""x265 writes beyond its memory when a side is smaller (x265 4.2, found with MALLOC_CHECK_)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roundtrip:
+    """An encoder with its settings, and the decoder of what it writes.
+
+    Attributes:
+        encoder: FFmpeg's name, such as ``libx264``.
+        decoder: FFmpeg's name, such as ``h264``.
+        options: everything that FFmpeg is told.
+    """
+
+    encoder: str
+    decoder: str
+    options: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    def of(self, frames: Sequence[HostFrame]) -> list[HostFrame]:
+        """Return what comes back of 8-bit 4:2:0 frames of one even size, in the order shown.
+
+        Sides are at least `SMALLEST_SIDE`.
+
+        One thread and no file: the same frames give the same answer on every run.
+
+        Raises:
+            EncodingFailed: the codec does not open, gave up, or lost a frame.
+        """
+        size = frames[0].size
+        if min(size.width, size.height) < SMALLEST_SIDE:
+            raise EncodingFailed(
+                f"{self.encoder}: {size.width}x{size.height} is too small; {SMALLEST_SIDE} is the "
+                "least. Take a larger part of the picture."
+            )
+        try:
+            packets = self._encoded(frames)
+            decoder = CodecContext.create(self.decoder, "r")
+            assert isinstance(decoder, VideoCodecContext)
+            decoder.thread_count = 1
+            shown = [frame for packet in [*packets, None] for frame in decoder.decode(packet)]
+        except (av.FFmpegError, ValueError) as error:
+            raise EncodingFailed(f"{self.encoder}: could not compress a clip ({error}).") from error
+        if len(shown) != len(frames):
+            raise EncodingFailed(
+                f"{self.encoder}: {len(shown)} of {len(frames)} frames came back. "
+                "Choose another codec."
+            )
+        return [_host(frame, like) for frame, like in zip(shown, frames)]
+
+    def _encoded(self, frames: Sequence[HostFrame]) -> list[Packet[VideoStream]]:
+        encoder = CodecContext.create(self.encoder, "w")
+        assert isinstance(encoder, VideoCodecContext)
+        encoder.width, encoder.height = frames[0].size.width, frames[0].size.height
+        encoder.pix_fmt = PIX_FMT
+        encoder.framerate = Fraction(RATE)
+        encoder.time_base = Fraction(1, RATE)
+        encoder.thread_count = 1
+        encoder.options = dict(self.options)
+        packets: list[Packet[VideoStream]] = []
+        for index, frame in enumerate(frames):
+            picture = frame_of(frame.planes, PIX_FMT)
+            picture.pts, picture.time_base = index, encoder.time_base
+            packets.extend(encoder.encode(picture))
+        return [*packets, *encoder.encode(None)]
+
+
+def _host(frame: av.VideoFrame, like: HostFrame) -> HostFrame:
+    """Copy the planes of a decoded picture: its memory is the decoder's."""
+    planes = []
+    for plane in frame.planes:
+        rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
+        planes.append(rows[: plane.height, : plane.width].copy())
+    return HostFrame(planes=tuple(planes), pts=like.pts, layout=like.layout, colour=like.colour)
