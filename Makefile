@@ -54,6 +54,8 @@ format: $(VENV)/installed       ## format, and mend what lint can mend
 bench: $(VENV)/installed        ## the CPU benchmarks; results go to tests/benchmarks/results
 	$(BIN)/python -m tests.benchmarks.end_to_end
 	$(BIN)/python -m tests.benchmarks.memory
+	$(BIN)/python -m tests.benchmarks.batch
+	$(BIN)/python -m tests.benchmarks.training
 
 bench-gpu: $(VENV)/installed    ## the GPU benchmarks, in under eight minutes
 	$(BIN)/python -m tests.benchmarks.gpu

@@ -20,6 +20,7 @@ from vsr.errors import Interrupted
 from vsr.jobs.train import FitSpec, Watch, fit
 from vsr.training.context import Progress
 from vsr.training.recipe import PixelValues, load_recipe
+from vsr.training.run_folder import RunFolder
 from vsr.training.schedule import Budget
 
 RECIPES = ("lite-x4", "fast-x4", "quality-x4", "swift-srgan-x4", "srgan-x4", "dpsrgan-x4")
@@ -43,7 +44,7 @@ def main() -> None:
     print(write(select(options.device), "training", rows))
 
 
-def measured(name: str, data: Path, run: Path, device: str, seconds: float) -> dict[str, float]:
+def measured(name: str, data: Path, run: Path, device: str, seconds: float) -> dict[str, float | str]:
     """Train for a while, then return the pace of all intervals but the first."""
     _, recipe = load_recipe(name)
     values: PixelValues = recipe.values("pixel", PixelValues)
@@ -64,6 +65,7 @@ def measured(name: str, data: Path, run: Path, device: str, seconds: float) -> d
     steps = seen[-1].step - seen[0].step
     spent = seen[-1].seconds - seen[0].seconds
     return {
+        "precision": RunFolder(run / "run").read().precision,
         "steps_per_second": round(steps / spent, 2),
         "low_resolution_pixels_per_second": round(steps * values.batch * values.patch**2 / spent),
         "wait_share": round(sum(line.wait_share for line in seen[1:]) / len(seen[1:]), 4),
