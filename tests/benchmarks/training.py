@@ -24,6 +24,7 @@ from vsr.training.run_folder import RunFolder
 from vsr.training.schedule import Budget
 
 RECIPES = ("lite-x4", "fast-x4", "quality-x4", "swift-srgan-x4", "srgan-x4", "dpsrgan-x4")
+Row = dict[str, float | str]
 SHORT = "log_steps = 4\n"
 
 
@@ -44,7 +45,7 @@ def main() -> None:
     print(write(select(options.device), "training", rows))
 
 
-def measured(name: str, data: Path, run: Path, device: str, seconds: float) -> dict[str, float | str]:
+def measured(name: str, data: Path, run: Path, device: str, seconds: float) -> Row:
     """Train for a while, then return the pace of all intervals but the first."""
     _, recipe = load_recipe(name)
     values: PixelValues = recipe.values("pixel", PixelValues)
