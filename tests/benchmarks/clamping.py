@@ -40,6 +40,7 @@ CLIPS = (
 )
 FRAMES = 3
 EVERY = 12
+COLUMNS = ("luma", "cb", "cr")
 MODEL, SCALE = "fast", 4
 MOST = Size(320, 180)
 """Of larger pictures the middle is taken."""
@@ -84,7 +85,6 @@ def compare(path: Path, net: Plain) -> dict[str, Any]:
     with Reader.open(path) as reader:
         video = reader.info.video
         colour = video.colour.resolved(video.size.width, video.size.height)
-        unit = 1 << (video.layout.bits - 8)
         for frame in islice(reader.frames(), 0, FRAMES * EVERY, EVERY):
             size, planes = middle_of(frame)
             given = YuvFormat(video.layout, colour)
@@ -94,22 +94,27 @@ def compare(path: Path, net: Plain) -> dict[str, Any]:
             )  # fmt: skip
             outside.append(out_of_gamut(RgbPass(spec).prepare(planes)))
             ways = folded(net, spec, planes), clamped(net, spec, planes)
-            apart.append(
-                [(a.double() - b.double()).flatten() / unit for a, b in zip(*ways, strict=True)]
-            )
+            apart.append(apart_in_codes(*ways, video.layout.bits))
     return {
         "clip": path.name,
         "pixels": f"{video.layout.subsampling} {video.layout.bits} bit",
         "frames": len(apart),
         "source_out_of_gamut_share": round(sum(outside) / len(outside), 4),
         **{
-            name: _summary(torch.cat([frame[index] for frame in apart]))
-            for index, name in enumerate(("luma", "cb", "cr"))
+            name: summary(torch.cat([frame[index] for frame in apart]))
+            for index, name in enumerate(COLUMNS)
         },
     }
 
 
-def _summary(apart: Tensor) -> dict[str, float | None]:
+def apart_in_codes(one: Planes, other: Planes, bits: int) -> list[Tensor]:
+    """Return the difference of each plane, flat, in 8-bit codes."""
+    unit = 1 << (bits - 8)
+    return [(a.double() - b.double()).flatten() / unit for a, b in zip(one, other, strict=True)]
+
+
+def summary(apart: Tensor) -> dict[str, float | None]:
+    """Return the largest and the mean difference, how many differ, and the PSNR."""
     squared = float(apart.square().mean())
     return {
         "max": round(float(apart.abs().max()), 2),

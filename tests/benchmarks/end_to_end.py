@@ -2,8 +2,9 @@
 
 Run: ``python -m tests.benchmarks.end_to_end`` (``make bench``), under six minutes on two idle
 cores. ``--swift FILE`` names the published weights, else random ones serve (speed is equal).
-``--linearity`` measures time = a + b · pixels instead, from 120 to 1080 rows. The results go to
-``tests/benchmarks/results``; measure on a machine that does nothing else.
+``--linearity`` measures time = a + b · pixels instead, from 120 to 1080 rows; ``--precision bf16``
+the networks that compute in it. The results go to ``tests/benchmarks/results``; measure on a
+machine that does nothing else.
 """
 
 import argparse
@@ -19,7 +20,10 @@ from vsr.device.select import select
 from vsr.jobs.bench_clip import own_clip
 from vsr.specs import Size
 
-MODELS = ("bicubic", "lite", "fast", "swift-srgan")
+MODELS = {"fp32": ("bicubic", "lite", "fast", "swift-srgan"), "bf16": ("lite", "fast")}
+PARTS = {"fp32": "end_to_end", "bf16": "end_to_end_bf16"}
+"""By precision: what is measured, and what the results are filed under."""
+
 PUBLISHED = Path("weights/swift_srgan_4x.pth.tar")
 
 HEIGHTS = (120, 180, 270, 360, 540, 720, 1080)
@@ -27,15 +31,17 @@ PIXELS_PER_POINT = 4_000_000
 """Every size does so many source pixels in a run: small pictures more frames."""
 
 
-def end_to_end(folder: Path, swift: Path | None, options: list[str]) -> list[Row]:
-    """Measure every model at 480×270 → 1080p."""
+def end_to_end(folder: Path, swift: Path | None, precision: str, options: list[str]) -> list[Row]:
+    """Measure every model of a precision at 480×270 → 1080p."""
     rows = []
-    for model in MODELS:
+    for model in MODELS[precision]:
         if model == "swift-srgan" and swift is not None:
             name = str(swift)
         else:
             name = weights_for(model, 4, folder)
-        row = bench("-d", "cpu", "-p", "1080p", "-m", name, *options)
+        row = bench(
+            "-d", "cpu", "--precision", precision, "-p", "1080p", "-m", name, *options
+        )  # fmt: skip
         rows.append(row | {"model": model, "random_weights": name.endswith("random.safetensors")})
     return rows
 
@@ -84,6 +90,7 @@ def main() -> None:
     published = Path(data) / PUBLISHED if data else None
     parser.add_argument("--swift", type=Path, default=published)
     parser.add_argument("--linearity", metavar="MODEL", nargs="?", const="lite")
+    parser.add_argument("--precision", choices=tuple(MODELS), default="fp32")
     parser.add_argument("--repeat", default="3")
     parser.add_argument("--frames", help="of each run, to try it out")
     parser.add_argument("--results", type=Path, default=RESULTS)
@@ -95,7 +102,8 @@ def main() -> None:
         else:
             options = ["--repeat", wanted.repeat]
             options += ["--frames", wanted.frames] if wanted.frames else []
-            part, result = "end_to_end", end_to_end(folder, wanted.swift, options)
+            part = PARTS[wanted.precision]
+            result = end_to_end(folder, wanted.swift, wanted.precision, options)
             print_table(result)
     print(write(select("cpu"), part, result, wanted.results))
 
