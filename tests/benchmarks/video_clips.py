@@ -6,7 +6,7 @@ everything is decided.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -88,10 +88,16 @@ def reduced(planes: Planes) -> Planes:
 
 def encode(path: Path, pictures: Sequence[Planes], crf: int) -> Path:
     """Write pictures as H.264 of a quality, preset medium, on one thread: equal bytes each time."""
+    return encode_as(path, pictures, "libx264", {"crf": str(crf), "preset": "medium"})
+
+
+def encode_as(
+    path: Path, pictures: Sequence[Planes], encoder: str, options: Mapping[str, str]
+) -> Path:
+    """Write pictures with any encoder, on one thread."""
     rows, columns = pictures[0][0].shape
     with av.open(str(path), "w") as output:
-        options = {"crf": str(crf), "preset": "medium"}
-        stream = output.add_stream("libx264", rate=RATE, options=options)
+        stream = output.add_stream(encoder, rate=RATE, options=dict(options))
         stream.width, stream.height, stream.pix_fmt = columns, rows, "yuv420p"
         stream.codec_context.thread_count = 1
         for index, planes in enumerate(pictures):

@@ -63,6 +63,8 @@ def test_a_batch_does_a_file_again_for_another_strength(folder: Path, capsys) ->
 
     assert states("--strength", "0.5") == ["done"]
     assert states("--strength", "0.5") == ["skipped"]
+    (line,) = json.loads((folder / "out" / "vsr-report.json").read_text())["files"]
+    assert line["model"] == "toy ×2, strength 0.50"
     assert states("--strength", "0.25") == ["done"]
     assert states("--strength", "0.25", "--sharpness", "0.5") == ["done"]
 

@@ -1,7 +1,6 @@
 """How much a grid of blocks shows."""
 
 import numpy as np
-import pytest
 
 from vsr.metrics.blockiness import blockiness
 
@@ -27,7 +26,7 @@ def test_a_picture_without_a_grid_has_none():
 def test_the_more_of_a_grid_the_more():
     found = [blockiness(blocked(smooth(), share)) for share in (0, 0.3, 0.6, 0.9)]
     assert found == sorted(found)
-    assert found[-1] > 1
+    assert found[-1] > 0.5
 
 
 def test_a_grid_that_lies_elsewhere_is_none_of_the_codec():
@@ -35,10 +34,10 @@ def test_a_grid_that_lies_elsewhere_is_none_of_the_codec():
     assert blockiness(moved) < 0.1
 
 
-@pytest.mark.parametrize("bits", [8, 10, 16])
-def test_depth_does_not_matter(bits):
-    picture = np.round(blocked(smooth(), 0.5)).astype(np.uint16)
-    assert blockiness(picture << (bits - 8)) == pytest.approx(blockiness(picture), rel=1e-3)
+def test_the_edge_of_a_caption_on_the_grid_is_no_grid():
+    captioned = smooth()
+    captioned[64:96] = 16
+    assert blockiness(captioned) < 0.1
 
 
 def test_a_slope_a_flat_and_a_tiny_picture_have_none():

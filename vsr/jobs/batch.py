@@ -166,6 +166,7 @@ class _Batch:
             fps=result.fps,
             reused=result.frames_reused,
             losses=result.losses,
+            model=result.model,
         )
         self._ledger.write("done", item.name, item.target, key, outcome.facts())
         return outcome

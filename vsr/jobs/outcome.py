@@ -27,6 +27,7 @@ class Outcome:
         fps: frames per second of wall time, while other files may have been worked on as well.
         reused: frames that repeat the one before.
         losses: what is damaged or missing.
+        model: the network, its scale, and where between its flavours it was taken.
         error: why there is no output, in one line.
     """
 
@@ -37,6 +38,7 @@ class Outcome:
     fps: float = 0.0
     reused: int = 0
     losses: tuple[str, ...] = ()
+    model: str = ""
     error: str = ""
 
     @property
@@ -51,6 +53,7 @@ class Outcome:
             "fps": round(self.fps, 3),
             "reused": self.reused,
             "losses": list(self.losses),
+            "model": self.model,
         }
 
     def as_dict(self) -> dict[str, Any]:

@@ -31,6 +31,9 @@ from vsr.specs import Size, UpscaleSpec
 from vsr.upscaling.plan import SQUARE, SizePlan, plan_sizes
 from vsr.upscaling.steps import StepContext
 
+CODE = 257
+"""16-bit codes of one 8-bit code."""
+
 
 def upscale_picture(
     source: Path,
@@ -52,7 +55,7 @@ def upscale_picture(
     picture = read_image(source)
     rows, columns = picture.codes.shape[:2]
     plan = _sizes(Size(columns, rows), spec)
-    luma = frame_of(picture.codes).planes[0]
+    luma = frame_of(picture.codes).planes[0] / CODE
     blend, condition = blend_of(spec, plan.scale, lambda: condition_of_picture(source, luma))
     model = worker.load(spec.model, plan.scale, blend)
     if condition is not None:

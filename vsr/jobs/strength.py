@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from vsr.media.glance import glance
 from vsr.media.info import MediaInfo
-from vsr.metrics.blockiness import blockiness
+from vsr.metrics.blockiness import blockiness, detail
 from vsr.models.catalog import Model
 from vsr.models.flavours import flavours_of
 from vsr.specs import Blend, UpscaleSpec
@@ -57,11 +57,13 @@ class Condition:
         codec: FFmpeg's name.
         bits_per_pixel: of its coded pictures.
         blockiness: how much 8×8 blocks show, as `vsr.metrics.blockiness`.
+        detail: mean difference of neighbouring pixels in 8-bit codes: what the bits are spent on.
     """
 
     codec: str
     bits_per_pixel: float
     blockiness: float
+    detail: float
 
     def __str__(self) -> str:
         return f"{self.bits_per_pixel:.3f} bits per pixel, blockiness {self.blockiness:.2f}"
@@ -86,6 +88,7 @@ def condition_of(info: MediaInfo) -> Condition | None:
         codec=info.video.codec,
         bits_per_pixel=seen.bits_per_pixel,
         blockiness=fmean(blockiness(luma) for luma in seen.lumas),
+        detail=fmean(detail(luma) for luma in seen.lumas),
     )
 
 
@@ -93,13 +96,18 @@ def condition_of_picture(path: Path, luma: NDArray[Any]) -> Condition | None:
     """Return how a picture is compressed; None where it is not.
 
     Args:
-        luma: (H, W) in codes of any depth.
+        luma: (H, W) in 8-bit codes.
     """
     codec = LOSSY_PICTURES.get(path.suffix.lower())
     if codec is None:
         return None
     bits_per_pixel = 8 * path.stat().st_size / luma.size
-    return Condition(codec=codec, bits_per_pixel=bits_per_pixel, blockiness=blockiness(luma))
+    return Condition(
+        codec=codec,
+        bits_per_pixel=bits_per_pixel,
+        blockiness=blockiness(luma),
+        detail=detail(luma),
+    )
 
 
 def blend_of(

@@ -11,22 +11,34 @@ GRID = 8
 """The side of the blocks that JPEG, MPEG-2, MPEG-4 and H.264 transform, or the unit of their
 deblocking; larger blocks of newer codecs end on the same lines."""
 
-FLATTEST = 0.05
-"""Codes; a picture whose neighbours differ by less has no grid to see."""
+VISIBLE = 1.0
+"""Codes: added to the usual step, so that a nearly flat picture has no grid to see."""
 
 
 def blockiness(luma: NDArray[Any]) -> float:
     """Return by how much steps across block borders exceed those beside them, relative to these.
 
     A step counts as far as it stands out from its two neighbours in the same row (or column), so
-    that a slope is none. The mean over both directions; 0 for a picture without a grid, and for one
-    with fewer than three blocks on a side.
+    that a slope is none, and the median border counts, so that the edges of a caption or a bar are
+    none. The mean over both directions; 0 for a picture without a grid, and for one with fewer than
+    three blocks on a side.
 
     Args:
-        luma: (H, W) in codes of any depth; the grid begins at its first row and column.
+        luma: (H, W) in 8-bit codes; the grid begins at its first row and column.
     """
     plane = luma.astype(np.float32)
     return (_across(plane) + _across(plane.T)) / 2
+
+
+def detail(luma: NDArray[Any]) -> float:
+    """Return the mean absolute difference of neighbours in both directions, in codes.
+
+    Args:
+        luma: (H, W); a side of one pixel has no neighbours and counts nothing.
+    """
+    plane = luma.astype(np.float32)
+    steps = [np.abs(np.diff(plane, axis=axis)) for axis in (0, 1)]
+    return float(sum(one.mean() for one in steps if one.size) / 2)
 
 
 def _across(plane: NDArray[np.float32]) -> float:
@@ -36,9 +48,6 @@ def _across(plane: NDArray[np.float32]) -> float:
     steps = np.abs(np.diff(plane, axis=1))
     beside = (steps[:, :-2] + steps[:, 2:]) / 2
     excess = (steps[:, 1:-1] - beside).mean(axis=0)  # place i is the step from column i+1 to i+2
-    usual = float(steps.mean())
-    if usual < FLATTEST:
-        return 0.0
     is_border = (np.arange(excess.size) + 2) % GRID == 0
-    difference = float(excess[is_border].mean() - excess[~is_border].mean())
-    return max(0.0, difference / usual)
+    difference = float(np.median(excess[is_border]) - np.median(excess[~is_border]))
+    return max(0.0, difference / (float(steps.mean()) + VISIBLE))
