@@ -55,16 +55,16 @@ def glance(info: MediaInfo) -> Glance | None:
     The whole film counts, whatever part of it is wanted: what is seen depends on the file alone.
     """
     seconds = info.video.duration_seconds or info.duration_seconds or 0.0
-    places = {
-        place.start_pts: place  # a short film has one group of pictures, met again and again
-        for share in PLACES
-        if (place := _look(info, share * seconds)) is not None
-    }
-    packets = sum(place.packets for place in places.values())
-    lumas = tuple(luma for place in places.values() for luma in place.lumas)
+    found = [_look(info, share * seconds) for share in PLACES]
+    if not any(found):
+        found = [_look(info, 0.0)]  # no seek led to a key frame
+    # A short film has one group of pictures, met again and again.
+    places = list({place.start_pts: place for place in found if place is not None}.values())
+    packets = sum(place.packets for place in places)
+    lumas = tuple(luma for place in places for luma in place.lumas)
     if not packets or not lumas:
         return None
-    bits = sum(place.bits for place in places.values())
+    bits = sum(place.bits for place in places)
     return Glance(bits / packets / info.video.size.pixels, lumas)
 
 
