@@ -41,7 +41,6 @@ discriminator_width = {width}
 perceptual = 0.1
 perceptual_taps = [1, 2]
 perceptual_distance = "relative"
-frequency = 1.0
 real = [0.7, 1.0]
 collapse_db = 99.0
 """

@@ -18,7 +18,7 @@ from vsr.models.discriminators import (
         (SwiftDiscriminator, 19_413_279),
         (SRGANDiscriminator, 23_563_649),
         (PatchDiscriminator, 4_695_425),
-        (UNetDiscriminator, 4_376_897),
+        (UNetDiscriminator, 4_378_625),
     ],
 )
 def test_the_parameter_count_is_that_of_the_table(build, parameters):
@@ -41,8 +41,9 @@ def test_logits_have_the_shape_of_the_docstring(build, side, shape):
     assert logits.shape == shape
 
 
-def test_the_patch_discriminator_sees_the_low_resolution():
-    net = PatchDiscriminator().eval()
+@pytest.mark.parametrize("net", [PatchDiscriminator(), UNetDiscriminator(4)])
+def test_conditional_discriminators_see_the_low_resolution(net):
+    net.eval()
     image = torch.rand(1, 3, 96, 96)
     low = torch.rand(1, 3, 24, 24, requires_grad=True)
     net(image, low).sum().backward()

@@ -37,3 +37,8 @@ def test_a_step_that_cannot_go_on_with_the_discriminator_before_is_refused(other
 def test_pictures_that_a_discriminator_cannot_take_are_refused(values, message):
     with pytest.raises(InvalidOption, match=message):
         check_rivals([stage("adversarial", **values)], 4)
+
+
+def test_a_width_for_a_discriminator_that_has_only_its_own_is_refused():
+    with pytest.raises(InvalidOption, match="discriminator_width: 'srgan'"):
+        AdversarialValues(discriminator="srgan", discriminator_width=32)

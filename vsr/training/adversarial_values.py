@@ -10,7 +10,10 @@ from vsr.training.recipe import LossName, PerceptualValues
 
 DiscriminatorName = Literal["srgan", "swift-srgan", "patch", "unet"]
 
-WEIGHTS = ("pixel", "adversarial", "frequency", "variation")
+UNET_WIDTH = 64
+"""Of Real-ESRGAN's discriminator (arXiv 2107.10833)."""
+
+WEIGHTS = ("pixel", "adversarial", "variation")
 """The keys that weigh one loss against the others, beside ``perceptual``."""
 
 
@@ -29,14 +32,13 @@ class AdversarialValues(PerceptualValues):
         pixel_loss: the regression beside it.
         pixel: its weight.
         adversarial: weight of the discriminator's verdict.
-        frequency: weight of the focal frequency loss.
         variation: weight of the total variation.
         collapse_db: the stage stops when PSNR falls by so much below where it began.
     """
 
     learning_rate: float = 1e-4
     discriminator: DiscriminatorName = "unet"
-    discriminator_width: int = 64
+    discriminator_width: int = UNET_WIDTH
     discriminator_learning_rate: float = 0.0
     objective: Literal["bce", "linear"] = "bce"
     real: tuple[float, float] = (1.0, 1.0)
@@ -44,7 +46,6 @@ class AdversarialValues(PerceptualValues):
     pixel_loss: LossName = "l1"
     pixel: float = 1.0
     adversarial: float = 1e-3
-    frequency: float = 0.0
     variation: float = 0.0
     collapse_db: float = 6.0
 
@@ -56,6 +57,8 @@ class AdversarialValues(PerceptualValues):
         for name in ("discriminator_width", "collapse_db"):
             if not getattr(self, name) > 0:
                 raise InvalidOption(f"{name} {getattr(self, name)} must be above 0.")
+        if self.discriminator != "unet" and self.discriminator_width != UNET_WIDTH:
+            raise InvalidOption(f"discriminator_width: '{self.discriminator}' has only its own.")
         for name in ("real", "fake"):
             low, high = getattr(self, name)
             if not 0 <= low <= high <= 1:

@@ -12,7 +12,6 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from vsr.training.adversarial_values import AdversarialValues
-from vsr.training.frequency import focal_frequency
 from vsr.training.losses import PIXEL_LOSSES
 from vsr.training.perceptual import Extract, perceptual_term
 
@@ -36,8 +35,6 @@ def generator_loss(
         total = total + values.adversarial * F.softplus(-verdict).mean()
     else:
         total = total + values.adversarial * (1 - verdict.sigmoid()).mean()
-    if values.frequency:
-        total = total + values.frequency * focal_frequency(output, target)
     if values.variation:
         total = total + values.variation * variation(output)
     return total
