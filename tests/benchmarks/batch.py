@@ -22,7 +22,6 @@ from vsr.batch.engine import EngineSpec
 from vsr.device.select import select
 from vsr.jobs.batch import BatchSpec, batch
 from vsr.jobs.program import settle
-from vsr.jobs.spread import upscale_spread
 from vsr.jobs.upscale import spec_of_preset
 from vsr.specs import EncodeSpec, Size, Target, UpscaleSpec
 
@@ -58,14 +57,18 @@ class AfterStartUp:
         return (self.last_frames - self.first_frames) / elapsed
 
 
-def film_fps(clip: Path, engine: EngineSpec) -> float:
-    """Return the median frames per second of one film, after start-up."""
+def film_fps(folder: Path, engine: EngineSpec) -> float:
+    """Return the median frames per second of the one film in a folder.
+
+    Measured from its first pictures, when workers have started, until it is whole under its name.
+    """
     rates = []
+    job = BatchSpec(upscale=spec("fast", 4), engine=engine)
     for _ in range(RUNS):
         timer = AfterStartUp()
-        target = clip.with_name("out.mkv")
-        upscale_spread(clip, target, spec("fast", 4), engine=engine, observe=timer.observe)
-        rates.append(timer.frames_per_second())
+        for outcome in batch(folder, folder.with_name("films"), job, observe=timer.observe):
+            rates.append(timer.frames_per_second())
+            assert outcome.state == "done", outcome
     return median(rates)
 
 
@@ -88,15 +91,16 @@ def tiny_files(folder: Path, out: Path, workers: int) -> dict[str, float]:
 
 @contextmanager
 def made() -> Iterator[tuple[Path, Path]]:
-    """Yield a film of 384 pictures, and a folder of 500 clips of two small ones."""
+    """Yield a folder with a film of 384 pictures, and one with 500 clips of two small ones."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        film = write_clip(folder / "film.mkv", frames=384, gop=12, size=Size(192, 108))
+        (folder / "film").mkdir()
+        write_clip(folder / "film" / "film.mkv", frames=384, gop=12, size=Size(192, 108))
         tiny = write_clip(folder / "tiny.mp4", frames=2)
         (folder / "tiny").mkdir()
         for index in range(TINY_FILES):
             (folder / "tiny" / f"{index:03}.mp4").hardlink_to(tiny)
-        yield film, folder / "tiny"
+        yield folder / "film", folder / "tiny"
 
 
 def main() -> None:

@@ -56,7 +56,9 @@ class LocalEngine:
         return [ended for pipe in ready for ended in busy[pipe].heard(told)]  # type: ignore[index]  # pipes went in, so pipes come out
 
     def close(self) -> None:
-        """End every process."""
+        """End every process; they go together, so that the last is waited for and no other."""
+        for worker in self._workers:
+            worker.leave()
         for worker in self._workers:
             worker.end()
 
@@ -109,10 +111,15 @@ class _Process:
         else:
             yield Ended(ticket=ticket, error=content)
 
-    def end(self) -> None:
+    def leave(self) -> None:
+        """Ask it to end."""
         self.pipe.close()
         if self.ticket is not None:
             self.process.terminate()
+
+    def end(self) -> None:
+        """Wait until it has ended."""
+        self.leave()
         self.process.join(END_SECONDS)
         if self.process.is_alive():
             self.process.kill()
@@ -142,12 +149,13 @@ def _serve(pipe: Connection[Any, Any], open_worker: OpenWorker, gpu: int | None)
             try:
                 task = pipe.recv()
             except EOFError:
-                return
+                break
             try:
                 answer = DONE, worker.do(task, lambda tick: pipe.send((TOLD, tick)))
             except Exception as error:  # a bad file, in whatever way, must not stop the rest
                 answer = FAILED, portable(error)
             pipe.send(answer)
+    os._exit(0)  # all is closed, and unloading torch would take most of a second
 
 
 def portable(error: Exception) -> Exception:
