@@ -222,6 +222,43 @@ def test_every_shipped_recipe_runs(name, tmp_path, large_data):
     assert folder.read().finished[-1] == "export"
 
 
+FRAMES = """
+description = "A toy of frames."
+pipeline = "train-{step}"
+model = "fast"
+scale = 4
+degradation = "video-medium"
+[steps.{step}]
+steps = 4
+batch = 8
+patch = 8
+temporal = {weight}
+{more}
+"""
+
+
+@pytest.mark.parametrize(
+    ("step", "more"), [("pixel", ""), ("adversarial", "discriminator_width = 4")]
+)
+def test_frames_are_compared_where_the_recipe_weighs_it(step, more, tmp_path, large_data):
+    losses = []
+    for weight in (1e-9, 1000):  # both in pairs
+        path = tmp_path / f"weight_{weight}.toml"
+        path.write_text(FRAMES.format(step=step, weight=weight, more=more))
+        spec = FitSpec(recipe=str(path), data=large_data, out=tmp_path / path.stem, device="cpu")
+        fit(spec)
+        losses.append(float(log_of(spec.out)[0][1]))
+    assert losses[1] > losses[0] + 0.001
+
+
+def test_a_temporal_loss_on_pictures_that_are_no_frames_is_refused(tmp_path, data):
+    spec = FitSpec(
+        recipe=recipe(tmp_path, temporal=0.5), data=data, out=tmp_path / "run", device="cpu"
+    )
+    with pytest.raises(InvalidRecipe, match="frames that follow each other"):
+        fit(spec)
+
+
 def test_a_recipe_that_needs_feature_weights_says_so_before_the_start(tmp_path, data):
     spec = FitSpec(
         recipe=toy_recipe("srgan-gan-x4", tmp_path), data=data, out=tmp_path / "run", device="cpu"

@@ -61,3 +61,15 @@ def test_a_codec_that_does_not_open_is_an_error_of_ours():
 def test_a_clip_too_small_for_a_codec_is_refused():
     with pytest.raises(EncodingFailed, match="48x48 is too small"):
         CODECS[0].of(clip(2, side=48))
+
+
+def test_a_key_frame_in_the_middle_changes_what_seemed_to_stand_still():
+    rng = np.random.default_rng(2)
+    scene, chroma = rng.integers(10, 246, (64, 64)), clip(1)[0].planes[1:]
+    grainy = [
+        HostFrame(planes=((scene + rng.integers(-3, 4, (64, 64))).astype(np.uint8), *chroma), pts=i)
+        for i in range(8)
+    ]
+    codec = Roundtrip(**X264, options={"crf": "35"})
+    plain, broken = codec.of(grainy), codec.of(grainy, key=5)
+    assert error(broken[4], broken[5]) > error(plain[4], plain[5]) + 1

@@ -13,6 +13,7 @@ from vsr.device.select import Device
 from vsr.errors import InvalidData, InvalidOption
 from vsr.models.shelf import is_path
 from vsr.recipes.find import find
+from vsr.recipes.pipeline import Step
 from vsr.specs import Precision
 from vsr.training.adversarial_values import AdversarialValues
 from vsr.training.batches import held, sliced
@@ -23,7 +24,7 @@ from vsr.training.recipe import PerceptualValues, Recipe, decode_recipe
 from vsr.training.rivals import check_rivals
 from vsr.training.run_folder import Run, RunFolder
 from vsr.training.schedule import Budget
-from vsr.training.stages import Stage, checked_pipeline, learning_stages
+from vsr.training.stages import Stage, checked_pipeline, is_paired, learning_stages
 from vsr.training.start import start
 from vsr.training.story import run_steps
 from vsr.training.team import Team, joined, training_device
@@ -75,7 +76,7 @@ def fit(spec: FitSpec, watch: Watch = Watch()) -> RunFolder:
     source = find("presets/train", spec.recipe)
     recipe = decode_recipe(source.text, source.where)
     pipeline = checked_pipeline(recipe, source.where)
-    patches = Patches.open(spec.data, recipe.scale, recipe.degradation)
+    patches = _patches(spec.data, recipe, pipeline.steps)
     device = training_device(spec.device, spec.precision)
     stages = learning_stages(recipe, pipeline.steps)
     for stage in stages:
@@ -124,7 +125,7 @@ def resume(
     run = folder.read()
     chosen = training_device(device, run.precision if precision == "auto" else precision)
     recipe = folder.recipe()
-    patches = Patches.open(Path(run.data), recipe.scale, recipe.degradation)
+    patches = _patches(Path(run.data), recipe, run.pipeline)
     if patches.sha256 != run.data_sha256:
         raise InvalidData(f"{run.data}: changed since the run began. Start a new run.")
     with joined(chosen) as team, folder.locked(is_needed=team.is_first):
@@ -135,6 +136,10 @@ def resume(
             folder.write(run)
         _go(folder, run, recipe, patches, chosen, team, watch)
     return folder
+
+
+def _patches(data: Path, recipe: Recipe, steps: tuple[Step, ...]) -> Patches:
+    return Patches.open(data, recipe.scale, recipe.degradation, is_paired=is_paired(recipe, steps))
 
 
 def _refuse_early(spec: FitSpec, recipe: Recipe, stages: list[Stage]) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 from av.codec.context import CodecContext
 from av.packet import Packet
 from av.video.codeccontext import VideoCodecContext
+from av.video.frame import PictureType
 from av.video.stream import VideoStream
 
 from vsr.errors import EncodingFailed
@@ -40,12 +41,15 @@ class Roundtrip:
     decoder: str
     options: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
-    def of(self, frames: Sequence[HostFrame]) -> list[HostFrame]:
+    def of(self, frames: Sequence[HostFrame], key: int = 0) -> list[HostFrame]:
         """Return what comes back of 8-bit 4:2:0 frames of one even size, in the order shown.
 
         Sides are at least `SMALLEST_SIDE`.
 
         One thread and no file: the same frames give the same answer on every run.
+
+        Args:
+            key: the frame that is coded by itself beside the first.
 
         Raises:
             EncodingFailed: the codec does not open, gave up, or lost a frame.
@@ -57,7 +61,7 @@ class Roundtrip:
                 "least. Take a larger part of the picture."
             )
         try:
-            packets = self._encoded(frames)
+            packets = self._encoded(frames, key)
             decoder = CodecContext.create(self.decoder, "r")
             assert isinstance(decoder, VideoCodecContext)
             decoder.thread_count = 1
@@ -71,7 +75,7 @@ class Roundtrip:
             )
         return [_host(frame, like) for frame, like in zip(shown, frames)]
 
-    def _encoded(self, frames: Sequence[HostFrame]) -> list[Packet[VideoStream]]:
+    def _encoded(self, frames: Sequence[HostFrame], key: int) -> list[Packet[VideoStream]]:
         encoder = CodecContext.create(self.encoder, "w")
         assert isinstance(encoder, VideoCodecContext)
         encoder.width, encoder.height = frames[0].size.width, frames[0].size.height
@@ -84,6 +88,8 @@ class Roundtrip:
         for index, frame in enumerate(frames):
             picture = frame_of(frame.planes, PIX_FMT)
             picture.pts, picture.time_base = index, encoder.time_base
+            if index == key:
+                picture.pict_type = PictureType.I
             packets.extend(encoder.encode(picture))
         return [*packets, *encoder.encode(None)]
 

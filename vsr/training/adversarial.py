@@ -15,6 +15,7 @@ from vsr.training.perceptual import extractor_of
 from vsr.training.rivals import rival_of
 from vsr.training.schedule import Budget
 from vsr.training.state import Rival, TrainState
+from vsr.training.temporal import temporal
 from vsr.training.validate import Validation
 from vsr.training.verdicts import generator_loss, labels_of, rival_loss
 
@@ -42,6 +43,8 @@ def adversarial(
         with context.autocast():
             verdict = rival.net(output, batch.low).float()
         loss = generator_loss(values, extract, output, batch.high, verdict)
+        if values.temporal:
+            loss = loss + values.temporal * temporal(output, batch.high, batch.low)
         descend(state.net, state.optimiser, state.scaler, loss, values.clip)
         rival.net.requires_grad_(True)
         return loss.detach()
@@ -51,7 +54,7 @@ def adversarial(
         _refuse_collapse(context, name, values, state, psnr)
         return psnr
 
-    if state.start_psnr is None:
+    if state.start_psnr is None and context.team.is_first:
         state.start_psnr = validate(context, values, validation, state)
     train(context, name, values, budget, state, learn, check)
     return trained(context, name, state)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from vsr.colour import Matrix, luma_weights
 from vsr.models.blocks import Channels
-from vsr.training.dataset import Crops, Patches
+from vsr.training.crops import Crops
+from vsr.training.dataset import Patches
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +20,8 @@ class Batch:
     """A training pair.
 
     ``low`` is (B, C, h, w) and ``high`` (B, C, s·h, s·w), float32, [0, 1], channels last in memory;
-    C is 3 (R'G'B') or 1 (luma amplitude).
+    C is 3 (R'G'B') or 1 (luma amplitude). Of patches in pairs, the second half of the batch is the
+    next frame of the first.
     """
 
     low: Tensor
@@ -33,6 +36,9 @@ def sliced(patches: Patches, colour: Channels) -> Source:
 
     def batch(crops: Crops, size: int) -> Batch:
         low, high = patches.cut(crops, size)
+        if patches.next is not None:
+            pairs = zip((low, high), patches.cut_next(crops, size))
+            low, high = (np.concatenate(pair) for pair in pairs)
         return Batch(
             amplitudes(torch.from_numpy(low), colour), amplitudes(torch.from_numpy(high), colour)
         )
@@ -47,22 +53,33 @@ def held(patches: Patches, colour: Channels, device: torch.device) -> Source:
     """
     low = torch.tensor(patches.lr, device=device)
     high = torch.tensor(patches.hr, device=device)
+    after = move = None
+    if patches.next is not None:
+        after = torch.tensor(patches.next.lr, device=device)
+        move = torch.tensor(patches.next.move, device=device)
     scale = patches.scale
 
     def batch(crops: Crops, size: int) -> Batch:
         places = torch.stack(
             [torch.from_numpy(v) for v in (crops.index, crops.row, crops.column, crops.symmetry)]
         ).to(device, non_blocking=True)
-        return Batch(
-            amplitudes(_gather(low, places, 1, size), colour),
-            amplitudes(_gather(high, places, scale, scale * size), colour),
-        )
+        lows, highs = [_gather(low, places, 1, size)], [_gather(high, places, scale, scale * size)]
+        if after is not None and move is not None:
+            lows.append(_gather(after, places, 1, size))
+            highs.append(_gather(high, places, scale, scale * size, move[places[0]]))
+        return Batch(amplitudes(torch.cat(lows), colour), amplitudes(torch.cat(highs), colour))
 
     return batch
 
 
-def _gather(pictures: Tensor, places: Tensor, scale: int, side: int) -> Tensor:
-    """Cut (B, side, side, 3) out of (N, P, P, 3), turned as `dataset` turns them."""
+def _gather(
+    pictures: Tensor, places: Tensor, scale: int, side: int, move: Tensor | None = None
+) -> Tensor:
+    """Cut (B, side, side, 3) out of (N, P, P, 3), turned as `dataset` turns them.
+
+    Args:
+        move: (B, 2), by how many pixels each window lies further (down, right).
+    """
     index, row, column, symmetry = places[:, :, None, None]
     down = torch.arange(side, device=pictures.device)[None, :, None].expand(-1, side, side)
     right = down.transpose(1, 2)
@@ -71,6 +88,8 @@ def _gather(pictures: Tensor, places: Tensor, scale: int, side: int) -> Tensor:
     is_transposed = symmetry & 4 > 0
     y = torch.where(is_transposed, right, down)
     x = torch.where(is_transposed, down, right)
+    if move is not None:
+        y, x = (there + further[:, None, None] for there, further in zip((y, x), move.T))
     return pictures[index, scale * row + y, scale * column + x]
 
 

@@ -21,9 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vsr.errors import InvalidData
-from vsr.training.manifest import BICUBIC, low_name, read_manifest
-
-Pixels = NDArray[np.uint8]
+from vsr.training.crops import Crops, Pixels, Places, cut
+from vsr.training.manifest import BICUBIC, Manifest, low_name, move_name, next_name, read_manifest
 
 HELD_OUT_SHARE = 32
 """One patch in so many, and at most `MAX_HELD_OUT`, is kept for validation: the last ones."""
@@ -31,18 +30,15 @@ MAX_HELD_OUT = 24
 
 
 @dataclass(frozen=True, slots=True)
-class Crops:
-    """Where one batch is cut: indices, low-resolution corners and symmetries, (B,) each."""
+class Next:
+    """The frame after each patch.
 
-    index: NDArray[np.int64]
-    row: NDArray[np.int64]
-    column: NDArray[np.int64]
-    symmetry: NDArray[np.int64]
+    ``lr`` is (N, P/s, P/s, 3), uint8; ``move`` is (N, 2): (down, right), by how many pixels of the
+    high resolution its window lies further.
+    """
 
-    def part(self, rank: int, count: int) -> Crops:
-        """Return the share of one of ``count`` processes."""
-        take = slice(rank, None, count)
-        return Crops(self.index[take], self.row[take], self.column[take], self.symmetry[take])
+    lr: Pixels
+    move: Places
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +46,7 @@ class Patches:
     """The patches of a prepared folder at one scale, mapped.
 
     ``hr`` is (N, P, P, 3) and ``lr`` (N, P/s, P/s, 3), uint8; ``cumulative`` is the distribution
-    from which patches are drawn.
+    from which patches are drawn; ``next`` is there where crops are wanted in pairs.
     """
 
     hr: Pixels
@@ -58,10 +54,16 @@ class Patches:
     scale: int
     cumulative: NDArray[np.float64]
     sha256: str
+    next: Next | None = None
 
     @classmethod
-    def open(cls, folder: Path, scale: int, degradation: str = BICUBIC) -> Patches:
+    def open(
+        cls, folder: Path, scale: int, degradation: str = BICUBIC, *, is_paired: bool = False
+    ) -> Patches:
         """Map a prepared folder.
+
+        Args:
+            is_paired: with the frame after each patch, which degradations of a video have.
 
         Raises:
             InvalidData: not a prepared folder, damaged, without that scale or degradation, or too
@@ -84,7 +86,13 @@ class Patches:
             scale,
             weights / weights[-1],
             manifest.sha256,
+            _next(folder, manifest, scale, degradation) if is_paired else None,
         )
+
+    @property
+    def margin(self) -> int:
+        """Low-resolution pixels at each border in which no pair may begin: its window moves."""
+        return -(-int(np.abs(self.next.move).max()) // self.scale) if self.next else 0
 
     def check_holds(self, size: int, folder: Path) -> None:
         """Refuse crops of ``size`` low-resolution pixels that a patch cannot hold.
@@ -92,11 +100,12 @@ class Patches:
         Raises:
             InvalidData: they are larger than the prepared patches.
         """
-        side = self.lr.shape[1]
-        if size > side:
+        side, needed = self.lr.shape[1], size + 2 * self.margin
+        if needed > side:
             raise InvalidData(
                 f"{folder}: the recipe's patch {size} is larger than the prepared patches, which "
-                f"are {side} at ×{self.scale}. Prepare with --patch {size * self.scale} or more."
+                f"are {side - 2 * self.margin} at ×{self.scale}. "
+                f"Prepare with --patch {needed * self.scale} or more."
             )
 
     def draw(self, seed: int, step: int, batch: int, size: int) -> Crops:
@@ -110,9 +119,9 @@ class Patches:
             size: side of a crop in low-resolution pixels.
         """
         rng = np.random.default_rng((seed, step))
-        room = self.lr.shape[1] - size + 1
+        room = self.lr.shape[1] - size + 1 - self.margin
         index = np.searchsorted(self.cumulative, rng.random(batch), side="right")
-        row, column = rng.integers(0, room, size=(2, batch))
+        row, column = rng.integers(self.margin, room, size=(2, batch))
         return Crops(index.astype(np.int64), row, column, rng.integers(0, 8, size=batch))
 
     def held_out(self) -> tuple[Pixels, Pixels]:
@@ -123,15 +132,20 @@ class Patches:
     def cut(self, crops: Crops, size: int) -> tuple[Pixels, Pixels]:
         """Return the crops as (B, size, size, 3) and (B, s·size, s·size, 3), uint8."""
         s = self.scale
-        count = len(crops.index)
-        low = np.empty((count, size, size, 3), np.uint8)
-        high = np.empty((count, s * size, s * size, 3), np.uint8)
-        places = zip(crops.index, crops.row, crops.column, crops.symmetry)
-        for i, (n, y, x, symmetry) in enumerate(places):
-            low[i] = _turned(self.lr[n, y : y + size, x : x + size], symmetry)
-            corner = self.hr[n, s * y : s * (y + size), s * x : s * (x + size)]
-            high[i] = _turned(corner, symmetry)
-        return low, high
+        return (
+            cut(self.lr, crops, (crops.row, crops.column), size),
+            cut(self.hr, crops, (s * crops.row, s * crops.column), s * size),
+        )
+
+    def cut_next(self, crops: Crops, size: int) -> tuple[Pixels, Pixels]:
+        """Return the same crops one frame later: the picture's window has moved on."""
+        assert self.next is not None  # opened in pairs
+        s = self.scale
+        down, right = self.next.move[crops.index].T
+        return (
+            cut(self.next.lr, crops, (crops.row, crops.column), size),
+            cut(self.hr, crops, (s * crops.row + down, s * crops.column + right), s * size),
+        )
 
 
 def held_out(count: int) -> int:
@@ -139,13 +153,13 @@ def held_out(count: int) -> int:
     return min(MAX_HELD_OUT, max(1, count // HELD_OUT_SHARE))
 
 
-def _turned(crop: Pixels, symmetry: int) -> Pixels:
-    """Apply one of the eight symmetries of the square: bits transpose, flip rows, flip columns."""
-    if symmetry & 4:
-        crop = crop.transpose(1, 0, 2)
-    if symmetry & 2:
-        crop = crop[::-1]
-    return crop[:, ::-1] if symmetry & 1 else crop
+def _next(folder: Path, manifest: Manifest, scale: int, degradation: str) -> Next:
+    path = folder / move_name(scale, degradation)
+    low = _mapped(folder / next_name(scale, degradation), manifest.count, manifest.patch // scale)
+    try:
+        return Next(low, np.fromfile(path, np.int8).reshape(manifest.count, 2).astype(np.int64))
+    except (OSError, ValueError) as error:
+        raise InvalidData(f"{path}: missing or cut short; prepare the data again.") from error
 
 
 def _mapped(path: Path, count: int, side: int) -> Pixels:

@@ -29,8 +29,10 @@ Span = tuple[float, float]
 CLEAN_SHARE = 1 / 3
 """Of the patches, which stay as the standard protocol makes them."""
 
-NOISE_SHARE = 0.3
+NOISE_SHARE = 0.6
 JPEG_SHARE = 0.15
+KEY_SHARE = 0.25
+"""Of the clips, in which the next frame is coded by itself: the picture then jumps a little."""
 
 SD_VIDEO = YuvFormat(
     Layout(), Colour(matrix=Matrix.SMPTE170M, range=Range.LIMITED, siting=Siting.LEFT)
@@ -114,25 +116,28 @@ class Shot:
         if self.is_clean:
             frames = list(_codes(self.clip[pair]))
         else:
-            frames = [_rgb(f) for f in _compressed(self.clip, strength, self.number)[pair]]
+            frames = [_rgb(frame) for frame in self._compressed(strength)[pair]]
         edge = margin(self.side)
         inner = slice(edge, edge + self.side)
         low, after = (np.array(frame[inner, inner]) for frame in frames)
         return Degraded(low, after, self.camera.velocity)
 
-
-def _compressed(clip: NDArray[np.float32], strength: Strength, number: int) -> list[HostFrame]:
-    """Lose what noise, JPEG and a codec lose."""
-    rng = np.random.default_rng((number, 1))
-    has_noise, has_jpeg = rng.random(2) < (NOISE_SHARE, JPEG_SHARE)
-    noise, quality = (_at(span, rng.random()) for span in (strength.noise, strength.jpeg))
-    codec = _drawn_codec(rng, strength)
-    if has_noise:
-        clip = clip + noise * rng.standard_normal(clip.shape, dtype=np.float32)
-    frames = _codes(clip)
-    if has_jpeg:
-        frames = np.stack([_through_jpeg(frame, round(quality)) for frame in frames])
-    return codec.of([_host(frame) for frame in frames])
+    def _compressed(self, strength: Strength) -> list[HostFrame]:
+        """Lose what noise, JPEG and a codec lose."""
+        rng = np.random.default_rng((self.number, 1))
+        has_noise, has_jpeg, has_key = rng.random(3) < (NOISE_SHARE, JPEG_SHARE, KEY_SHARE)
+        noise = _at(strength.noise, rng.random() ** 2)  # most sensors are good
+        quality = round(_at(strength.jpeg, rng.random()))
+        codec = _drawn_codec(rng, strength)
+        clip = self.clip
+        if has_noise:
+            clip = clip + noise * rng.standard_normal(clip.shape, dtype=np.float32)
+        frames = _codes(clip)
+        if has_jpeg:
+            frames = np.stack([_through_jpeg(frame, quality) for frame in frames])
+        return codec.of(
+            [_host(frame) for frame in frames], key=self.camera.shown + 1 if has_key else 0
+        )
 
 
 def _drawn_codec(rng: np.random.Generator, strength: Strength) -> Roundtrip:

@@ -39,6 +39,8 @@ class Optimisation:
         weight_decay: decoupled from the gradient, as in AdamW.
         ema: decay of the average of the weights, which is what is evaluated and exported.
         clip: largest norm of the gradient; 0 does not clip.
+        temporal: weight of the temporal loss (`vsr.training.temporal`); above 0 crops come in pairs
+            of frames, so that a step costs twice, and the degradation must be a video's.
         reparameterise: train plain convolutions as sums of branches.
         freeze_norm: leave the statistics of batch norm as they are and learn only its scale and
             shift: it then costs nothing and does not differ between training and use.
@@ -57,6 +59,7 @@ class Optimisation:
     warm_up_steps: int = 500
     ema: float = 0.999
     clip: float = 1.0
+    temporal: float = 0.0
     reparameterise: bool = False
     freeze_norm: bool = False
     log_steps: int = 100
@@ -70,8 +73,10 @@ class Optimisation:
             raise InvalidOption(f"patch {self.patch} must be between 8 and {MAX_PATCH}.")
         if not 0 <= self.ema < 1 or any(not 0 <= beta < 1 for beta in self.betas):
             raise InvalidOption("ema and betas must be at least 0 and below 1.")
-        if min(self.warm_up_steps, self.clip, self.weight_decay) < 0:
-            raise InvalidOption("warm_up_steps, clip and weight_decay must not be negative.")
+        if min(self.warm_up_steps, self.clip, self.weight_decay, self.temporal) < 0:
+            raise InvalidOption(
+                "warm_up_steps, clip, weight_decay, temporal: none may be negative."
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

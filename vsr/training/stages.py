@@ -8,6 +8,7 @@ from typing import Any
 from vsr.errors import InvalidRecipe
 from vsr.recipes.pipeline import Pipeline, Step, load_pipeline
 from vsr.training.adversarial_values import AdversarialValues
+from vsr.training.manifest import BICUBIC
 from vsr.training.recipe import (
     EvaluateValues,
     ExportValues,
@@ -40,7 +41,8 @@ def checked_pipeline(recipe: Recipe, where: str) -> Pipeline:
 
     Raises:
         UnknownName: no such pipeline.
-        InvalidRecipe: values for a step that is not there, or impossible ones.
+        InvalidRecipe: values for a step that is not there, or impossible ones, or a temporal loss
+            on pictures that are no frames.
     """
     pipeline = load_pipeline(recipe.pipeline, "train", SCHEMAS)
     names = [step.name for step in pipeline.steps]
@@ -52,7 +54,17 @@ def checked_pipeline(recipe: Recipe, where: str) -> Pipeline:
             )
     for step in pipeline.steps:
         recipe.values(step.name, SCHEMAS[step.step], where)
+    if recipe.degradation == BICUBIC and is_paired(recipe, pipeline.steps):
+        raise InvalidRecipe(
+            f"{where}: temporal needs frames that follow each other. Set degradation to a video's, "
+            "such as video-medium."
+        )
     return pipeline
+
+
+def is_paired(recipe: Recipe, steps: tuple[Step, ...]) -> bool:
+    """Whether a stage compares frames that follow each other."""
+    return any(stage.values.temporal > 0 for stage in learning_stages(recipe, steps))
 
 
 def learning_stages(recipe: Recipe, steps: tuple[Step, ...]) -> list[Stage]:

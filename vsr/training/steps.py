@@ -27,6 +27,7 @@ from vsr.training.recipe import EvaluateValues, ExportValues, PixelValues
 from vsr.training.schedule import Budget
 from vsr.training.score import score
 from vsr.training.state import TrainState
+from vsr.training.temporal import temporal
 from vsr.training.validate import Validation
 
 Run = Callable[[Context, str, Any, Budget | None, Generator], Generator]
@@ -50,6 +51,8 @@ def pixel(
         value = loss(output.float(), batch.high)
         if extract:
             value = value + perceptual_term(values, extract, output.float(), batch.high)
+        if values.temporal:
+            value = value + values.temporal * temporal(output.float(), batch.high, batch.low)
         descend(state.net, state.optimiser, state.scaler, value, values.clip)
         return value.detach()
 

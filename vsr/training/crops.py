@@ -1,0 +1,47 @@
+"""Where a batch is cut out of patches, and the cutting."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Pixels = NDArray[np.uint8]
+Places = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Crops:
+    """Where one batch is cut: indices, low-resolution corners and symmetries, (B,) each."""
+
+    index: Places
+    row: Places
+    column: Places
+    symmetry: Places
+
+    def part(self, rank: int, count: int) -> Crops:
+        """Return the share of one of ``count`` processes."""
+        take = slice(rank, None, count)
+        return Crops(self.index[take], self.row[take], self.column[take], self.symmetry[take])
+
+
+def cut(pictures: Pixels, crops: Crops, corners: tuple[Places, Places], side: int) -> Pixels:
+    """Cut (B, side, side, 3) out of (N, P, P, 3), turned.
+
+    Args:
+        corners: (rows, columns) in ``pictures``, which need not be the low resolution.
+    """
+    taken = np.empty((len(crops.index), side, side, 3), np.uint8)
+    for i, (n, y, x, symmetry) in enumerate(zip(crops.index, *corners, crops.symmetry)):
+        taken[i] = _turned(pictures[n, y : y + side, x : x + side], symmetry)
+    return taken
+
+
+def _turned(crop: Pixels, symmetry: int) -> Pixels:
+    """Apply one of the eight symmetries of the square: bits transpose, flip rows, flip columns."""
+    if symmetry & 4:
+        crop = crop.transpose(1, 0, 2)
+    if symmetry & 2:
+        crop = crop[::-1]
+    return crop[:, ::-1] if symmetry & 1 else crop

@@ -1,0 +1,33 @@
+"""The temporal loss: what stands still in the source shall not flicker in the output.
+
+No optical flow: the change of the output from one frame to the next is compared with that of the
+truth at the same place, and counts where the source hardly changes. What a codec did differently
+in two frames of one still scene is then no reason to differ.
+
+Source: J. Xu et al., Frame Difference-Based Temporal Loss for Video Stylization (arXiv 2102.05822);
+the weight is ours.
+"""
+
+from __future__ import annotations
+
+from torch import Tensor
+from torch.nn import functional as F
+
+STILLNESS = 8.0 / 255
+"""A change of the source by so much (mean of the channels, [0, 1]) counts 1/e of none."""
+
+
+def temporal(output: Tensor, target: Tensor, source: Tensor) -> Tensor:
+    """Return mean w·|Δoutput − Δtarget|, w = exp(−|Δsource| / `STILLNESS`): a scalar.
+
+    Shape: ``output`` and ``target`` (2N, C, s·h, s·w), ``source`` (2N, C, h, w), [0, 1]; the second
+    half of each is the next frame of the first, and Δ is the difference between the halves.
+    """
+    change = (_change(output) - _change(target)).abs()
+    stillness = (-_change(source).abs().mean(dim=1, keepdim=True) / STILLNESS).exp()
+    return (F.interpolate(stillness, size=change.shape[-2:]) * change).mean()
+
+
+def _change(pairs: Tensor) -> Tensor:
+    first, second = pairs.chunk(2)
+    return second - first
