@@ -6,59 +6,21 @@ the crew's. Films travel by a shared file system alone, so a task is a few paths
 
 from __future__ import annotations
 
-import os
-import socket
 import time
-import warnings
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import Any
 
-from vsr.batch.engine import DeviceClass, Ended, EngineSpec, OpenWorker, Told, Worker
-from vsr.batch.local import portable
-from vsr.errors import DeviceUnavailable, Failed, InvalidOption, Refused
+from vsr.batch.engine import DeviceClass, Ended, EngineSpec, OpenWorker, Told
+from vsr.batch.ray_actor import Actor
+from vsr.batch.ray_cluster import connect, first_line, import_ray
+from vsr.errors import DeviceUnavailable, Failed
 
 POLL_SECONDS = 0.5
 """How often the actors are asked how far they are."""
 
 PATIENCE_SECONDS = 300.0
 """How long a cluster may take to show its first worker, or another one when all are lost."""
-
-
-CONNECT_SECONDS = 10.0
-"""How long a cluster may take to answer; Ray itself would try for minutes."""
-
-
-class Actor:
-    """A worker inside the cluster. Two of its methods run at once: `do`, and `tick` beside it."""
-
-    def __init__(self, open_worker: OpenWorker) -> None:
-        self._told: list[Any] = []
-        self._worker: Worker | None = None
-        self._error: Exception | None = None
-        try:
-            self._worker = open_worker()
-        except Exception as error:  # raised here, Ray would start the actor anew for ever
-            self._error = portable(error)
-
-    def describe(self) -> tuple[DeviceClass | None, Exception | None]:
-        """Say on what it computes, or why it cannot."""
-        return (self._worker.describe() if self._worker else None), self._error
-
-    def do(self, task: Any) -> tuple[Any, Exception | None]:
-        """Do a task; return what it gave, or why it failed."""
-        self._told = []
-        assert self._worker is not None
-        try:
-            return self._worker.do(task, self._told.append), None
-        except Exception as error:  # a bad file, in whatever way, must not stop the rest
-            return None, portable(error)
-
-    def ticks(self) -> list[Any]:
-        """Return what the running task has told since the last question."""
-        told, count = self._told, len(self._told)
-        taken, self._told[:count] = told[:count], []
-        return taken
 
 
 class RayEngine:
@@ -105,7 +67,7 @@ class RayEngine:
                 self._ask(told)
         except (self._ray.exceptions.RaySystemError, ConnectionError) as error:
             raise Failed(
-                f"the Ray cluster has gone ({_first_line(error)}). What is finished is on the "
+                f"the Ray cluster has gone ({first_line(error)}). What is finished is on the "
                 "disk: start it again and run the same command."
             ) from error
         return ended
@@ -130,7 +92,7 @@ class RayEngine:
             value, error = self._ray.get(ref)
         except self._ray.exceptions.RayError as lost:
             self._waking[actor.describe.remote()] = actor  # Ray starts it anew, perhaps elsewhere
-            reason = Failed(f"a worker was lost: {_first_line(lost)}")
+            reason = Failed(f"a worker was lost: {first_line(lost)}")
             return Ended(ticket=ticket, error=reason, is_lost=True)
         self._free.append(actor)
         return Ended(ticket=ticket, value=value, error=error)
@@ -146,7 +108,7 @@ class RayEngine:
                 self._waking[actor.describe.remote()] = actor
                 continue
             if error is not None:
-                raise DeviceUnavailable(f"a worker cannot start: {_first_line(error)}.") from error
+                raise DeviceUnavailable(f"a worker cannot start: {first_line(error)}.") from error
             self._check(found)
             self._free.append(actor)
         if self._free or self._running:
@@ -193,10 +155,10 @@ def open_ray(
     Raises:
         Refused: Ray is not installed, or there is no cluster of that address, or no room in it.
     """
-    ray = _import_ray()
+    ray = import_ray()
     cpus = spec.cpus_per_worker or 1
     if not ray.is_initialized():
-        _connect(ray, spec, cpus)
+        connect(ray, spec, cpus)
     try:
         resources = ray.cluster_resources()
         gpus = int(resources.get("GPU", 0)) if has_gpus else 0
@@ -211,43 +173,3 @@ def open_ray(
             yield engine
     finally:
         ray.shutdown()
-
-
-def _import_ray() -> Any:
-    # Ray prints what befalls its workers to standard output, which is for results.
-    os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", ".*")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # its imports warn of each other
-            import ray
-    except ImportError as error:
-        raise InvalidOption(
-            f"--engine ray: Ray is not installed ({error}). pip install 'vsr-cli[ray]'."
-        ) from error
-    return ray
-
-
-def _connect(ray: Any, spec: EngineSpec, cpus: int) -> None:
-    options: dict[str, Any] = {"address": spec.address}
-    if spec.address is None:
-        options = {"address": "local", "include_dashboard": False}
-        options["num_cpus"] = cpus * (spec.workers or 1)
-        if spec.workers is None:
-            del options["num_cpus"]
-    try:
-        if spec.address and ":" in spec.address and "//" not in spec.address:
-            host, _, port = spec.address.rpartition(":")
-            socket.create_connection((host, int(port)), CONNECT_SECONDS).close()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a future default that does not concern us
-            ray.init(log_to_driver=False, logging_level="ERROR", **options)
-    except (OSError, RuntimeError, ValueError) as error:
-        raise Refused(
-            f"--ray-address {spec.address}: no Ray cluster answers ({_first_line(error)}). "
-            "Start one with: ray start --head."
-        ) from error
-
-
-def _first_line(error: BaseException) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return (lines[0] if lines else type(error).__name__).rstrip(".")
