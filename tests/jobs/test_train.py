@@ -26,6 +26,7 @@ from vsr.errors import (
     OutputExists,
     TrainingDiverged,
     UnknownName,
+    UnwritableOutput,
 )
 from vsr.jobs.export import ExportSpec, export
 from vsr.jobs.train import FitSpec, Watch, fit, resume
@@ -361,10 +362,35 @@ def test_a_full_disk_keeps_the_checkpoint_before(toy, monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr("torch.save", full)
-    with pytest.raises(NoSpace, match="resume"):
+    with pytest.raises(NoSpace, match="full"):
         resume(toy.out, device="cpu")
     assert (toy.out / "pixel.ckpt").read_bytes() == before
     assert not list(toy.out.glob("*.part"))
+
+
+@pytest.mark.parametrize("name", ["log.csv", "plot.png", "run.json", "validation"])
+def test_whatever_cannot_be_written_is_an_error_with_the_place(toy, name):
+    (toy.out / name).mkdir(parents=True) if name != "validation" else None
+    if name == "validation":
+        toy.out.mkdir()
+        (toy.out / name).write_text("a file where the folder should be")
+    with pytest.raises((UnwritableOutput, InvalidData), match=name):
+        fit(toy)
+
+
+def test_a_run_folder_that_cannot_be_made_is_refused(toy, tmp_path):
+    (tmp_path / "file").write_text("no folder")
+    spec = FitSpec(recipe=toy.recipe, data=toy.data, out=tmp_path / "file" / "run", device="cpu")
+    with pytest.raises(UnwritableOutput, match="file"):
+        fit(spec)
+
+
+def test_a_run_without_its_recipe_is_refused(toy):
+    with pytest.raises(Interrupted):
+        fit(toy, stop_after(1))
+    (toy.out / "recipe.toml").unlink()
+    with pytest.raises(InvalidData, match="recipe.toml: cannot be read"):
+        resume(toy.out)
 
 
 def test_a_run_folder_in_use_is_refused(toy):

@@ -6,6 +6,7 @@ import csv
 from dataclasses import dataclass
 
 from vsr.training.context import Progress
+from vsr.training.disk import writing
 from vsr.training.run_folder import LOG, RunFolder
 
 COLUMNS = (
@@ -18,7 +19,7 @@ def append(folder: RunFolder, line: Progress) -> None:
     """Append one line; the header goes before the first."""
     path = folder.path / LOG
     is_new = not path.exists()
-    with path.open("a", newline="", encoding="utf-8") as file:
+    with writing(path), path.open("a", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         if is_new:
             writer.writerow(COLUMNS)

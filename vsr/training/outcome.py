@@ -8,11 +8,13 @@ from errno import ENOSPC
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 
-from vsr.errors import InvalidData, NoSpace, UnwritableOutput
+from vsr.errors import InvalidData
 from vsr.models.blocks import Generator
 from vsr.models.card import Card, sha256_of, write_card
+from vsr.training.disk import writing
 from vsr.training.forms import plain_form, training_form
 from vsr.training.manifest import Manifest, read_manifest
 from vsr.training.recipe import Recipe
@@ -98,18 +100,16 @@ def write_model(net: Generator, target: Path, *, is_half: bool) -> None:
         for name, value in net.state_dict().items()
     }
     part = target.with_name(target.name + ".part")
-    try:
+    with writing(target, part):
         target.parent.mkdir(parents=True, exist_ok=True)
-        save_file(tensors, part)
+        try:
+            save_file(tensors, part)
+        except SafetensorError as error:  # its word for a short write
+            raise OSError(ENOSPC, str(error)) from error
         part.chmod(READABLE)  # safetensors keeps its files from everybody else
         with part.open("rb") as file:
             os.fsync(file.fileno())
         part.replace(target)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        if error.errno == ENOSPC:
-            raise NoSpace(f"{target}: the disk is full. Free some space.") from error
-        raise UnwritableOutput(f"{target}: cannot be written: {error.strerror}.") from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -82,7 +82,9 @@ def _remarks(image: Image.Image, path: Path) -> Iterator[str]:
 
 def _rgb(image: Image.Image, conversions: list[str]) -> Pixels:
     """Convert any of Pillow's modes; what was done is appended to ``conversions``."""
-    if image.mode.startswith(("I", "F")):
+    if image.mode == "F":
+        raise UnusablePicture("of floating point")
+    if image.mode.startswith("I"):
         conversions.append("16 bit gray")
         codes = np.asarray(image).astype(np.float64) / SIXTEEN_BIT_STEP
         gray = np.clip(np.rint(codes), 0, 255).astype(np.uint8)

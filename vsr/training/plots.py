@@ -9,6 +9,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
+from vsr.training.disk import writing
 from vsr.training.log import Entry
 
 WIDTH, HEIGHT = 960, 360
@@ -56,8 +57,9 @@ def write_plot(entries: Sequence[Entry], path: Path) -> None:
     if psnrs:
         _panel(image, HEIGHT, "PSNR of luma, held-out patches, dB", psnrs, steps, PSNR_COLOUR)
     part = path.with_name(path.name + ".part")
-    image.save(part, format="PNG")
-    part.replace(path)
+    with writing(path, part):
+        image.save(part, format="PNG")
+        part.replace(path)
 
 
 def _curves(entries: Sequence[Entry]) -> tuple[list[Point], list[Point]]:

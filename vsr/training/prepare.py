@@ -11,7 +11,6 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from errno import ENOSPC
 from fnmatch import fnmatch
 from math import lcm
 from pathlib import Path
@@ -22,13 +21,12 @@ from numpy.typing import NDArray
 from vsr.errors import (
     InvalidData,
     InvalidOption,
-    NoSpace,
     OutputExists,
-    UnwritableOutput,
     one_of,
 )
 from vsr.training.cutting import Cutter, Tally
 from vsr.training.degradation import STRENGTHS
+from vsr.training.disk import writing
 from vsr.training.film import film_frames
 from vsr.training.footage import Footage
 from vsr.training.manifest import BICUBIC, Manifest
@@ -96,14 +94,11 @@ def prepare(spec: PrepareSpec, on_file: Callable[[int, int], None] = lambda *_: 
     part = spec.out.with_name(spec.out.name + ".part")
     shutil.rmtree(part, ignore_errors=True)
     try:
-        part.mkdir(parents=True)
-        manifest = _write(spec, files, part, on_file)
-        manifest.write(part)
-        part.replace(spec.out)
-    except OSError as error:
-        if error.errno == ENOSPC:
-            raise NoSpace(f"{spec.out}: the disk is full. Free some space.") from error
-        raise UnwritableOutput(f"{spec.out}: cannot be written: {error.strerror}.") from error
+        with writing(spec.out):
+            part.mkdir(parents=True)
+            manifest = _write(spec, files, part, on_file)
+            manifest.write(part)
+            part.replace(spec.out)
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return manifest

@@ -26,9 +26,10 @@ from pathlib import Path
 from typing import Any
 
 from vsr.device.select import Chosen
-from vsr.errors import InvalidData, InvalidRecipe, OutputBusy, OutputExists, UnwritableOutput
+from vsr.errors import InvalidData, InvalidRecipe, OutputBusy, OutputExists
 from vsr.recipes.decode import decode
 from vsr.recipes.pipeline import Step
+from vsr.training.disk import writing
 from vsr.training.recipe import Recipe, decode_recipe
 from vsr.training.schedule import Budget
 from vsr.training.score import Scores
@@ -69,7 +70,7 @@ class RunFolder:
 
         Raises:
             OutputExists: there is a run already.
-            UnwritableOutput: the folder cannot be made.
+            UnwritableOutput, NoSpace: the folder cannot be made.
         """
         if (path / RUN).exists():
             other = cls(path).read()
@@ -78,11 +79,9 @@ class RunFolder:
                 f"{path}: holds {what} '{other.recipe}'. Go on with: vsr train resume {path}, or "
                 "choose another --out."
             )
-        try:
+        with writing(path):
             path.mkdir(parents=True, exist_ok=True)
             (path / RECIPE).write_text(recipe_text, encoding="utf-8")
-        except OSError as error:
-            raise UnwritableOutput(f"{path}: cannot be written: {error.strerror}.") from error
         folder = cls(path)
         folder.write(run)
         return folder
@@ -104,15 +103,25 @@ class RunFolder:
             raise InvalidData(f"{self.path}: {error}") from error
 
     def recipe(self) -> Recipe:
-        """Return the recipe as it was when the run began."""
+        """Return the recipe as it was when the run began.
+
+        Raises:
+            InvalidData: it is gone.
+            InvalidRecipe: it was changed into none.
+        """
         path = self.path / RECIPE
-        return decode_recipe(path.read_text(encoding="utf-8"), str(path))
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise InvalidData(f"{path}: cannot be read. Start a new run.") from error
+        return decode_recipe(text, str(path))
 
     def write(self, run: Run) -> None:
         """Write what the run is; the old text stands until the new one is whole."""
-        part = self.path / (RUN + ".part")
-        part.write_text(json.dumps(_without_none(asdict(run)), indent=1), encoding="utf-8")
-        part.replace(self.path / RUN)
+        path, part = self.path / RUN, self.path / (RUN + ".part")
+        with writing(path, part):
+            part.write_text(json.dumps(_without_none(asdict(run)), indent=1), encoding="utf-8")
+            part.replace(path)
 
     def finish(self, step: str) -> None:
         """Note that a step is finished."""
@@ -123,7 +132,9 @@ class RunFolder:
     def write_scores(self, scores: Scores) -> None:
         """Keep what was measured."""
         text = json.dumps({name: dict(means) for name, means in scores.items()}, indent=1)
-        (self.path / SCORES).write_text(text, encoding="utf-8")
+        path = self.path / SCORES
+        with writing(path):
+            path.write_text(text, encoding="utf-8")
 
     def read_scores(self) -> Scores:
         """Return what was measured last; empty where nothing was."""
@@ -151,8 +162,10 @@ class RunFolder:
         if not is_needed:
             yield
             return
-        self.path.mkdir(parents=True, exist_ok=True)
-        with (self.path / LOCK).open("a+") as file:
+        with writing(self.path):
+            self.path.mkdir(parents=True, exist_ok=True)
+            lock = (self.path / LOCK).open("a+", encoding="ascii")
+        with lock as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:

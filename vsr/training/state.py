@@ -16,7 +16,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from vsr.errors import InvalidCheckpoint, NoSpace, UnwritableOutput
+from vsr.errors import InvalidCheckpoint
+from vsr.training.disk import writing
 
 EMA_RAMP = 10
 """The average starts short, as (1 + n) / (10 + n), so that the random start is soon forgotten."""
@@ -166,17 +167,15 @@ class TrainState:
 def write_atomically(path: Path, table: dict[str, Any]) -> None:
     """Write with `torch.save` under another name, to the disk, then rename."""
     part = path.with_name(path.name + ".part")
-    try:
+    with writing(path, part):
         with part.open("wb") as file:
-            torch.save(table, file)
+            try:
+                torch.save(table, file)
+            except RuntimeError as error:  # torch's word for a short write
+                raise OSError(ENOSPC, str(error)) from error
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)
-    except (OSError, RuntimeError) as error:  # torch wraps a short write in a RuntimeError
-        part.unlink(missing_ok=True)
-        if getattr(error, "errno", None) == ENOSPC or isinstance(error, RuntimeError):
-            raise NoSpace(f"{path}: the disk is full. Free some space and resume.") from error
-        raise UnwritableOutput(f"{path}: cannot be written: {error.strerror}.") from error
 
 
 def read_checkpoint(path: Path, device: torch.device) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from vsr.colour import Matrix, luma_weights
 from vsr.models.blocks import Channels
 from vsr.training.batches import amplitudes
 from vsr.training.dataset import Patches
+from vsr.training.disk import writing
 from vsr.training.run_folder import RunFolder
 
 SHOWN = 4
@@ -74,6 +75,7 @@ def _show(
     enlarged = torch.nn.functional.interpolate(low[None], size=high.shape[-2:])[0]
     row = torch.cat((enlarged, output, high), dim=2).mul(255).round().byte().cpu()
     pixels = row.expand(3, -1, -1).permute(1, 2, 0).numpy()
-    target = folder.path / "validation"
-    target.mkdir(exist_ok=True)
-    Image.fromarray(np.ascontiguousarray(pixels)).save(target / f"{index}_{step:07d}.png")
+    path = folder.path / "validation" / f"{index}_{step:07d}.png"
+    with writing(path):
+        path.parent.mkdir(exist_ok=True)
+        Image.fromarray(np.ascontiguousarray(pixels)).save(path)
