@@ -30,6 +30,9 @@ CONTEXT = 16
 MAX_SPEED = 6
 """Pixels of the picture per frame and side."""
 
+STILL_SHARE = 0.25
+ZOOM_SHARE = 0.15
+
 KernelName = Literal["bicubic", "area", "lanczos"]
 
 
@@ -75,8 +78,13 @@ class Camera:
 
     @classmethod
     def drawn(cls, rng: np.random.Generator) -> Camera:
-        """Draw one: half of them stand still, a third pans, the rest zooms in slowly."""
+        """Draw one: a quarter stand still, most pan, the rest zoom in slowly.
+
+        What stands still comes back too well: of frames of seven real clips, x264 at CRF 28 left
+        1.7 dB more than of the clips themselves; of pans of the same frames 0.4 dB more.
+        """
         motion = rng.random()
+        is_pan, is_zoom = STILL_SHARE <= motion < 1 - ZOOM_SHARE, motion >= 1 - ZOOM_SHARE
         speed = rng.integers(-MAX_SPEED, MAX_SPEED + 1, size=2)
         zoom = rng.uniform(0.002, 0.01)
         softness = rng.uniform(0.2, 0.6) if rng.random() < 0.4 else 0.0
@@ -84,8 +92,8 @@ class Camera:
         return cls(
             kernel=names[int(np.searchsorted((0.5, 0.75), rng.random(), side="right"))],
             softness=softness,
-            velocity=(int(speed[0]), int(speed[1])) if 0.5 <= motion < 0.85 else (0, 0),
-            zoom=zoom if motion >= 0.85 else 0.0,
+            velocity=(int(speed[0]), int(speed[1])) if is_pan else (0, 0),
+            zoom=zoom if is_zoom else 0.0,
             shown=int(rng.integers(1, FRAMES - 1)),
         )
 

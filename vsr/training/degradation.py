@@ -63,7 +63,7 @@ class Strength:
 STRENGTHS: Mapping[str, Strength] = {
     "video-light": Strength(crf=(17, 25), qscale=(2, 4), noise=(0, 3), jpeg=(95, 80)),
     "video-medium": Strength(crf=(22, 31), qscale=(3, 8), noise=(0, 5), jpeg=(95, 70)),
-    "video-strong": Strength(crf=(27, 37), qscale=(6, 14), noise=(0, 8), jpeg=(90, 60)),
+    "video-strong": Strength(crf=(27, 39), qscale=(6, 16), noise=(0, 8), jpeg=(90, 60)),
 }
 """Every degradation that is a video's, by name."""
 
