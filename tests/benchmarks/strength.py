@@ -3,8 +3,8 @@
     VSR_DATA=… python -m tests.benchmarks.strength
 
 The clips that settings are chosen on, at two sizes, are compressed by three codecs at several
-qualities and enlarged at each strength. What suits best is fitted by a plane over bits, blocks and
-detail; its coefficients, which stand in ``vsr/jobs/strength.py``, are printed, with what is lost
+qualities and enlarged at each strength. What suits best is fitted by a plane over bits and blocks;
+its coefficients, which stand in ``vsr/jobs/strength.py``, are printed, with what is lost
 against the best strength of each clip. Measurements are kept in ``results/strength.json``.
 """
 
@@ -25,19 +25,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.benchmarks import video_clips
-from tests.benchmarks.video_clips import SCALE, SOURCES, Source, decode, encode_as, reduced
+from tests.benchmarks.video_clips import SCALE, SOURCES, Source, encode_as, reduced
 from tests.benchmarks.video_methods import Method, enlarged
 from vsr.jobs.segment_worker import SegmentWorker
 from vsr.jobs.strength import WORTH, condition_of
 from vsr.media.probe import probe
 from vsr.metrics.psnr import psnr
+from vsr.specs import TimeRange
 
 RESULT = Path(__file__).with_name("results") / "strength.json"
-STRENGTHS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
-FRAMES = 8
+STRENGTHS = (0.0, 1 / 3, 2 / 3, 1.0)
+CODED, FIRST, FRAMES = 64, 18, 5
+"""Pictures that are compressed, and those of them that are enlarged: well behind the key one."""
+
 QUALITIES = (
-    *(("libx264", {"crf": str(crf)}) for crf in (14, 18, 23, 28, 33, 38)),
-    *(("libx265", {"crf": str(crf), "x265-params": "log-level=none"}) for crf in (18, 26, 32)),
+    *(("libx264", {"crf": str(crf)}) for crf in (14, 18, 23, 28, 34)),
+    *(("libx265", {"crf": str(crf), "x265-params": "log-level=none"}) for crf in (20, 30)),
     *(("mpeg4", {"qmin": str(q), "qmax": str(q)}) for q in (3, 8)),
 )
 """Encoders and what they are asked for."""
@@ -86,8 +89,9 @@ def source_name(source: Source) -> str:
 
 def measured(source: Source) -> Iterator[Row]:
     """Yield for each quality how the clip is compressed, and its PSNR at each strength."""
-    pictures = video_clips.truth(Path(os.environ["VSR_DATA"]) / "clips", source)[:FRAMES]
-    small = [reduced(planes) for planes in pictures]
+    whole = video_clips.truth(Path(os.environ["VSR_DATA"]) / "clips", source, CODED)
+    small, pictures = [reduced(planes) for planes in whole], whole[FIRST : FIRST + FRAMES]
+    time = TimeRange(start_seconds=float(FIRST / video_clips.RATE), max_frames=FRAMES)
     inner = slice(SCALE, -SCALE)
     with tempfile.TemporaryDirectory() as scratch, closing(SegmentWorker()) as worker:
         for index, (encoder, options) in enumerate(QUALITIES):
@@ -97,7 +101,7 @@ def measured(source: Source) -> Iterator[Row]:
             assert condition is not None
             values = []
             for strength in STRENGTHS:
-                _, result = enlarged(Method(strength=strength), clip, decode(clip), worker)
+                _, result = enlarged(Method(strength=strength), clip, [], worker, time)
                 values.append(
                     fmean(
                         psnr(true[0][inner, inner], own[0][inner, inner])
@@ -110,7 +114,6 @@ def measured(source: Source) -> Iterator[Row]:
                 "encoder": f"{encoder} {options}",
                 "bits": condition.bits_per_pixel * WORTH.get(condition.codec, 1.0),
                 "blockiness": condition.blockiness,
-                "detail": condition.detail,
                 "psnr": [round(value, 4) for value in values],
             }
             print(row["name"], row["encoder"], row["psnr"], flush=True)
@@ -121,12 +124,6 @@ KINDS: dict[str, Callable[[Row], tuple[float, ...]]] = {
     "bits": lambda row: (1.0, -log2(row["bits"])),
     "blocks": lambda row: (1.0, row["blockiness"]),
     "bits, blocks": lambda row: (1.0, -log2(row["bits"]), row["blockiness"]),
-    "bits per detail": lambda row: (1.0, log2((row["detail"] + 1) / row["bits"])),
-    "bits per detail, blocks": lambda row: (
-        1.0,
-        log2((row["detail"] + 1) / row["bits"]),
-        row["blockiness"],
-    ),
 }
 """What a fit may look at; its first coefficient is a constant."""
 

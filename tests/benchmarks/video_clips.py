@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 
 import av
@@ -72,9 +73,10 @@ SOURCES = (
 )
 
 
-def truth(folder: Path, source: Source) -> list[Planes]:
+def truth(folder: Path, source: Source, frames: int = FRAMES) -> list[Planes]:
     """Return the true pictures: the middle of the clip's, at most `LARGEST`, sides of `GRID`."""
-    return [_cropped(planes) for planes in _decoded(folder / source.file, source)]
+    decoded = islice(_decoded(folder / source.file, source), frames)
+    return [_cropped(planes) for planes in decoded]
 
 
 def reduced(planes: Planes) -> Planes:
@@ -118,14 +120,9 @@ def _decoded(path: Path, source: Source) -> Iterator[Planes]:
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
         start_seconds = source.start_seconds + float((stream.start_time or 0) * stream.time_base)
-        count = 0
         for frame in container.decode(stream):
-            if frame.time is not None and frame.time < start_seconds:
-                continue
-            yield planes_of(frame, halved=source.halved)
-            count += 1
-            if count == FRAMES:
-                return
+            if frame.time is None or frame.time >= start_seconds:
+                yield planes_of(frame, halved=source.halved)
 
 
 def planes_of(frame: av.VideoFrame, *, halved: bool = False) -> Planes:

@@ -16,7 +16,7 @@ from vsr.jobs.plan import prepare
 from vsr.jobs.segment_worker import SegmentWorker
 from vsr.media.segments import plan
 from vsr.models.flavours import flavours_of
-from vsr.specs import EncodeSpec, Strength, Target, UpscaleSpec
+from vsr.specs import EncodeSpec, Strength, Target, TimeRange, UpscaleSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,16 +51,21 @@ METHODS = {
 
 
 def enlarged(
-    method: Method, clip: Path, pictures: Sequence[Planes], worker: SegmentWorker
+    method: Method,
+    clip: Path,
+    pictures: Sequence[Planes],
+    worker: SegmentWorker,
+    time: TimeRange = TimeRange(),
 ) -> tuple[dict[str, Any], list[Planes]]:
     """Return what is to be told of a method on a clip, and the enlarged pictures.
 
     Args:
         clip: the compressed clip.
         pictures: what a decoder gives of it.
+        time: the part that the program enlarges; its glance is at the whole clip.
     """
     if method.resampling is None:
-        return _by_network(method, clip, worker)
+        return _by_network(method, clip, worker, time)
     resampling = method.resampling
     return {}, [tuple(_resized(plane, resampling) for plane in planes) for planes in pictures]
 
@@ -83,7 +88,7 @@ class _Kept:
 
 
 def _by_network(
-    method: Method, clip: Path, worker: SegmentWorker
+    method: Method, clip: Path, worker: SegmentWorker, time: TimeRange
 ) -> tuple[dict[str, Any], list[Planes]]:
     spec = UpscaleSpec(
         target=Target(scale=SCALE),
@@ -96,7 +101,7 @@ def _by_network(
     )
     job = prepare(clip, clip.with_name("unwritten.mkv"), spec, worker.load)
     kept = _Kept()
-    (whole,) = plan(job.source)
+    (whole,) = plan(job.source, time=time)
     worker.run(job, whole.span, kept, lambda frame: None)
     told = {"strength": job.model.blend.strength, "condition": str(job.condition)}
     return (told if job.condition else {}), kept.pictures

@@ -49,15 +49,12 @@ def test_a_second_glance_sees_the_same(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("codec", ["ffv1", "prores", "rawvideo"])
 def test_what_is_not_compressed_with_loss_needs_none(codec: str) -> None:
-    assert Condition(codec=codec, bits_per_pixel=0.01, blockiness=1.0, detail=4).strength == 0
+    assert Condition(codec=codec, bits_per_pixel=0.01, blockiness=1.0).strength == 0
 
 
 def test_strength_is_monotone_and_stays_between_0_and_1() -> None:
     values = [
-        [
-            Condition(codec="h264", bits_per_pixel=b, blockiness=k, detail=4).strength
-            for k in (0, 0.2, 1)
-        ]
+        [Condition(codec="h264", bits_per_pixel=b, blockiness=k).strength for k in (0, 0.2, 1)]
         for b in (10, 1, 0.1, 0.01, 0)
     ]
     assert all(list(row) == sorted(row) for row in (*values, *zip(*values, strict=True)))
@@ -68,7 +65,7 @@ def test_strength_is_monotone_and_stays_between_0_and_1() -> None:
 
 def test_a_better_codec_needs_fewer_bits() -> None:
     def strength(codec: str) -> float:
-        return Condition(codec=codec, bits_per_pixel=0.1, blockiness=0.05, detail=4).strength
+        return Condition(codec=codec, bits_per_pixel=0.1, blockiness=0.05).strength
 
     assert strength("av1") <= strength("h264") <= strength("mpeg2video")
     assert strength("av1") < strength("mpeg2video")

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from vsr.media.glance import glance
 from vsr.media.info import MediaInfo
-from vsr.metrics.blockiness import blockiness, detail
+from vsr.metrics.blockiness import blockiness
 from vsr.models.catalog import Model
 from vsr.models.flavours import flavours_of
 from vsr.specs import Blend, UpscaleSpec
@@ -42,8 +42,9 @@ libx264, libx265, SVT-AV1, libvpx, mpeg4, mpeg2video and Pillow at equal luma PS
 LOSSY_PICTURES = {".jpg": "mjpeg", ".jpeg": "mjpeg", ".webp": "webp", ".avif": "avif"}
 """Suffix of a picture → what compressed it. Others are taken to be without loss."""
 
-FIRST, PER_HALVING, PER_BLOCKINESS = 0.0, 0.2, 1.0
-CLEAN_BITS_PER_PIXEL = 0.5
+AT_ONE_BIT, PER_HALVING, PER_BLOCKINESS = 0.25, 0.27, 1.9
+"""The strength at one bit of H.264 per pixel without blocks, and what is added to it each time the
+bits halve, and by blocks. Fitted to the best luma PSNR by ``tests/benchmarks/strength.py``."""
 
 STEP = 0.05
 """Strengths are multiples of it: a folder of like films needs few networks."""
@@ -57,13 +58,11 @@ class Condition:
         codec: FFmpeg's name.
         bits_per_pixel: of its coded pictures.
         blockiness: how much 8×8 blocks show, as `vsr.metrics.blockiness`.
-        detail: mean difference of neighbouring pixels in 8-bit codes: what the bits are spent on.
     """
 
     codec: str
     bits_per_pixel: float
     blockiness: float
-    detail: float
 
     def __str__(self) -> str:
         return f"{self.bits_per_pixel:.3f} bits per pixel, blockiness {self.blockiness:.2f}"
@@ -74,8 +73,7 @@ class Condition:
         if self.codec in LOSSLESS:
             return 0.0
         bits = max(self.bits_per_pixel * WORTH.get(self.codec, 1.0), 1e-4)
-        halvings = log2(CLEAN_BITS_PER_PIXEL / bits)
-        wanted = FIRST + PER_HALVING * halvings + PER_BLOCKINESS * self.blockiness
+        wanted = AT_ONE_BIT - PER_HALVING * log2(bits) + PER_BLOCKINESS * self.blockiness
         return round(round(min(max(wanted, 0.0), 1.0) / STEP) * STEP, 2)
 
 
@@ -88,7 +86,6 @@ def condition_of(info: MediaInfo) -> Condition | None:
         codec=info.video.codec,
         bits_per_pixel=seen.bits_per_pixel,
         blockiness=fmean(blockiness(luma) for luma in seen.lumas),
-        detail=fmean(detail(luma) for luma in seen.lumas),
     )
 
 
@@ -102,12 +99,7 @@ def condition_of_picture(path: Path, luma: NDArray[Any]) -> Condition | None:
     if codec is None:
         return None
     bits_per_pixel = 8 * path.stat().st_size / luma.size
-    return Condition(
-        codec=codec,
-        bits_per_pixel=bits_per_pixel,
-        blockiness=blockiness(luma),
-        detail=detail(luma),
-    )
+    return Condition(codec=codec, bits_per_pixel=bits_per_pixel, blockiness=blockiness(luma))
 
 
 def blend_of(

@@ -83,9 +83,8 @@ def _look(info: MediaInfo, seconds: float) -> _Place | None:
     except (av.FFmpegError, MediaError, OSError, ValueError):
         return None
     lumas = shown[:1] + shown[1:][-1:]
-    return _Place(
-        packets[0].pts, len(packets), 8 * sum(packet.size for packet in packets), tuple(lumas)
-    )
+    bits = 8 * sum(packet.size for packet in packets)
+    return _Place(packets[0].pts, len(packets), bits, tuple(lumas))
 
 
 def _video_number(container: Any, info: MediaInfo) -> int:

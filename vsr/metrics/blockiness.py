@@ -30,17 +30,6 @@ def blockiness(luma: NDArray[Any]) -> float:
     return (_across(plane) + _across(plane.T)) / 2
 
 
-def detail(luma: NDArray[Any]) -> float:
-    """Return the mean absolute difference of neighbours in both directions, in codes.
-
-    Args:
-        luma: (H, W); a side of one pixel has no neighbours and counts nothing.
-    """
-    plane = luma.astype(np.float32)
-    steps = [np.abs(np.diff(plane, axis=axis)) for axis in (0, 1)]
-    return float(sum(one.mean() for one in steps if one.size) / 2)
-
-
 def _across(plane: NDArray[np.float32]) -> float:
     """Measure the borders between columns."""
     if plane.shape[1] < 3 * GRID:
