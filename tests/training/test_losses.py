@@ -32,7 +32,9 @@ def test_the_generator_minimises_minus_log_of_the_verdict():
     values = AdversarialValues(pixel=0, adversarial=2.0)
     verdict = logits(1)
     p = 1 / (1 + np.exp(-verdict.numpy()))
-    loss = generator_loss(values, None, torch.zeros(1, 3, 4, 4), torch.zeros(1, 3, 4, 4), verdict)
+    loss = generator_loss(
+        values, None, torch.zeros(1, 3, 4, 4), torch.zeros(1, 3, 4, 4), verdict, 0
+    )
     assert float(loss) == pytest.approx(2 * np.mean(-np.log(p)), rel=1e-9)
 
 
@@ -41,7 +43,7 @@ def test_the_linear_objective_is_that_of_swift_srgan():
     real, fake = logits(1), logits(2)
     p_real, p_fake = (1 / (1 + np.exp(-x.numpy())) for x in (real, fake))
     picture = torch.zeros(1, 3, 4, 4)
-    mine = generator_loss(values, None, picture, picture, fake)
+    mine = generator_loss(values, None, picture, picture, fake, 0)
     assert float(mine) == pytest.approx(np.mean(1 - p_fake))
     theirs = rival_loss(values, real, fake, (real, fake))
     assert float(theirs) == pytest.approx(1 - np.mean(p_real) + np.mean(p_fake))
@@ -79,7 +81,7 @@ def test_total_variation_is_that_of_swift_srgan():
 def test_the_generator_minimises_the_weighted_sum_of_all_terms():
     values = AdversarialValues(pixel=1.0, perceptual=3.0, adversarial=0.0, variation=7.0)
     output, target = torch.from_numpy(A), torch.from_numpy(B)
-    loss = generator_loss(values, lambda x: [x[:, :1]], output, target, logits(1))
+    loss = generator_loss(values, lambda x: [x[:, :1]], output, target, logits(1), 0)
     expected = F.l1_loss(output, target) + 3 * F.mse_loss(output[:, :1], target[:, :1])
     expected += 7 * variation(output)
     assert float(loss) == pytest.approx(float(expected), rel=1e-12)

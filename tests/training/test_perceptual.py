@@ -93,13 +93,29 @@ def test_the_feature_distances_are_their_formulas():
     )
     for distance, expected in (("mse", squares), ("relative", relative)):
         values = PerceptualValues(perceptual=3.0, perceptual_distance=distance)
-        found = perceptual_term(values, extract, output, target)
+        found = perceptual_term(values, extract, output, target, 0)
         assert float(found) == pytest.approx(3 * expected, rel=1e-12)
 
 
 def test_the_feature_loss_reaches_the_output_and_not_the_target():
     output, target = torch.rand(1, 3, 8, 8, requires_grad=True), torch.rand(1, 3, 8, 8)
     target.requires_grad_()
-    perceptual_term(PerceptualValues(perceptual=1.0), lambda x: [x * 2], output, target).backward()
+    values = PerceptualValues(perceptual=1.0)
+    perceptual_term(values, lambda x: [x * 2], output, target, 0).backward()
     assert output.grad.abs().sum() > 0
     assert target.grad is None
+
+
+def test_the_features_see_another_shift_at_each_step():
+    seen = []
+
+    def extract(x):
+        seen.append((x[0, 0, 0, 0].item(), *x.shape[-2:]))
+        return [x]
+
+    picture = torch.arange(6.0).expand(1, 1, 6, 6)
+    values = PerceptualValues(perceptual=1.0, perceptual_shifts=2)
+    for step in range(5):
+        perceptual_term(values, extract, picture, picture, step)
+    assert seen[::2] == [(0, 6, 6), (1, 6, 5), (0, 5, 6), (1, 5, 5), (0, 6, 6)]
+    assert seen[::2] == seen[1::2]

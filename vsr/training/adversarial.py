@@ -42,7 +42,7 @@ def adversarial(
         rival.net.requires_grad_(False)
         with context.autocast():
             verdict = rival.net(output, batch.low).float()
-        loss = generator_loss(values, extract, output, batch.high, verdict)
+        loss = generator_loss(values, extract, output, batch.high, verdict, state.step)
         if values.temporal:
             loss = loss + values.temporal * temporal(output, batch.high, batch.low)
         descend(state.net, state.optimiser, state.scaler, loss, values.clip)

@@ -113,15 +113,19 @@ def _vgg19(deepest: int, weights: Path) -> Vgg19:
 
 
 def perceptual_term(
-    values: PerceptualValues, extract: Extract, output: Tensor, target: Tensor
+    values: PerceptualValues, extract: Extract, output: Tensor, target: Tensor, step: int
 ) -> Tensor:
     """Return the weighted distance of features: a scalar, differentiable in ``output``.
 
+    Args:
+        step: of the stage; chooses the shift.
+
     Source: C. Ledig et al., SRGAN (arXiv 1609.04802), equation 5, for ``mse``.
     """
+    down, right = divmod(step % values.perceptual_shifts**2, values.perceptual_shifts)
     with torch.no_grad():
-        wanted = extract(target)
-    found = extract(output)
+        wanted = extract(target[:, :, down:, right:])
+    found = extract(output[:, :, down:, right:])
     if values.perceptual_distance == "relative":
         return values.perceptual * relative_distance(found, wanted)
     squares = [F.mse_loss(a, b) for a, b in zip(found, wanted, strict=True)]

@@ -92,6 +92,9 @@ class PerceptualValues(Optimisation):
             mean |Δφ| ÷ mean |φ|, which weighs every tap alike.
         perceptual_normalised: give the feature network the range it was trained on; False gives it
             [0, 1] as it is, as SwiftSRGAN's and DPSRGAN's code do.
+        perceptual_shifts: the features see the pictures without their first 0 to this - 1 rows and
+            columns, another pair of numbers each step. All crops begin on whole low-resolution
+            pixels; unshifted, patterns of that period learn to please the strides of the features.
     """
 
     perceptual: float = 0.0
@@ -99,11 +102,14 @@ class PerceptualValues(Optimisation):
     perceptual_taps: tuple[int, ...] = (16,)
     perceptual_distance: Literal["mse", "relative"] = "mse"
     perceptual_normalised: bool = True
+    perceptual_shifts: int = 1
 
     def __post_init__(self) -> None:
         super(PerceptualValues, self).__post_init__()  # slots: the class cell is the old class
         if self.perceptual < 0:
             raise InvalidOption(f"perceptual {self.perceptual} must not be negative.")
+        if self.perceptual_shifts < 1:
+            raise InvalidOption(f"perceptual_shifts {self.perceptual_shifts} must be at least 1.")
         taps = self.perceptual_taps
         if not taps or list(taps) != sorted(set(taps)):
             raise InvalidOption(f"perceptual_taps {list(taps)} must be layers in rising order.")

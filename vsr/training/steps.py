@@ -50,7 +50,7 @@ def pixel(
             output = forward(batch.low)
         value = loss(output.float(), batch.high)
         if extract:
-            value = value + perceptual_term(values, extract, output.float(), batch.high)
+            value = value + perceptual_term(values, extract, output.float(), batch.high, state.step)
         if values.temporal:
             value = value + values.temporal * temporal(output.float(), batch.high, batch.low)
         descend(state.net, state.optimiser, state.scaler, value, values.clip)

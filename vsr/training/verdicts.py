@@ -22,15 +22,17 @@ def generator_loss(
     output: Tensor,
     target: Tensor,
     verdict: Tensor,
+    step: int,
 ) -> Tensor:
     """Return the weighted sum that the generator minimises.
 
     Args:
         verdict: the discriminator's logits on ``output``.
+        step: of the stage.
     """
     total = values.pixel * PIXEL_LOSSES[values.pixel_loss](output, target)
     if extract is not None:
-        total = total + perceptual_term(values, extract, output, target)
+        total = total + perceptual_term(values, extract, output, target, step)
     if values.objective == "bce":
         total = total + values.adversarial * F.softplus(-verdict).mean()
     else:
