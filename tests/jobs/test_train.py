@@ -22,6 +22,7 @@ from vsr.errors import (
     InvalidOption,
     InvalidRecipe,
     NoSpace,
+    NoSuchFile,
     OutputBusy,
     OutputExists,
     TrainingDiverged,
@@ -267,6 +268,13 @@ def test_a_recipe_that_needs_feature_weights_says_so_before_the_start(tmp_path, 
     with pytest.raises(InvalidOption, match="needs the weights of vgg19"):
         fit(spec)
     assert not spec.out.exists()
+
+
+def test_a_benchmark_without_pictures_is_refused_before_the_start(toy, tmp_path):
+    spec = FitSpec(recipe=toy.recipe, data=toy.data, out=toy.out, benchmarks=(tmp_path / "none",))
+    with pytest.raises(NoSuchFile, match="no such folder"):
+        fit(spec)
+    assert not toy.out.exists()
 
 
 def test_a_run_is_exported_under_a_name_that_every_command_knows(toy, tmp_path, monkeypatch):

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from vsr.cli.report import emit
 
 if TYPE_CHECKING:
+    from tqdm import tqdm
+
     from vsr.jobs.train import Watch
     from vsr.training.context import Progress
     from vsr.training.run_folder import Run
@@ -33,19 +35,36 @@ def watch_for(options: dict[str, Any], should_stop: Callable[[], bool]) -> Itera
     elif options["quiet"]:
         yield Watch(should_stop=should_stop)
     else:
+        with closing(_Bar()) as bar:
+            yield Watch(on_start=bar.start, on_progress=bar.show, should_stop=should_stop)
+
+
+class _Bar:
+    """A line that says what runs where, then a bar; a run that is refused shows neither."""
+
+    def __init__(self) -> None:
+        self._bar: tqdm[NoReturn] | None = None
+        self._psnr: float | None = None
+
+    def start(self, run: Run) -> None:
+        """Say what begins."""
         from tqdm import tqdm
 
-        with tqdm(total=1.0, bar_format=BAR, dynamic_ncols=True) as bar:
-            psnr: list[float] = []
+        click.echo(f"{run.recipe} on {run.device}")
+        self._bar = tqdm(total=1.0, bar_format=BAR, dynamic_ncols=True)
 
-            def show(progress: Progress) -> None:
-                if progress.psnr is not None:
-                    psnr[:] = [progress.psnr]
-                bar.n = progress.share
-                bar.set_description_str(progress.stage, refresh=False)
-                bar.set_postfix_str(_words(progress, psnr), refresh=True)
+    def show(self, progress: Progress) -> None:
+        """Show how far it is."""
+        assert self._bar is not None
+        self._psnr = self._psnr if progress.psnr is None else progress.psnr
+        self._bar.n = progress.share
+        self._bar.set_description_str(progress.stage, refresh=False)
+        self._bar.set_postfix_str(_words(progress, self._psnr), refresh=True)
 
-            yield Watch(on_start=_first_words, on_progress=show, should_stop=should_stop)
+    def close(self) -> None:
+        """Leave the bar as it stands."""
+        if self._bar is not None:
+            self._bar.close()
 
 
 def _start_line(run: Run) -> None:
@@ -59,17 +78,13 @@ def _start_line(run: Run) -> None:
     )
 
 
-def _first_words(run: Run) -> None:
-    click.echo(f"{run.recipe} on {run.device}")
-
-
 def _line(progress: Progress) -> None:
     emit({"event": "progress", **asdict(progress), "seconds_left": progress.seconds_left})
 
 
-def _words(progress: Progress, psnr: list[float]) -> str:
+def _words(progress: Progress, psnr: float | None) -> str:
     minutes, seconds = divmod(round(progress.seconds_left), 60)
-    quality = f", {psnr[0]:.2f} dB" if psnr else ""
+    quality = "" if psnr is None else f", {psnr:.2f} dB"
     return (
         f"step {progress.step}, loss {progress.loss:.5f}{quality}, "
         f"{progress.steps_per_second:.1f} steps/s, {minutes}:{seconds:02} left"

@@ -7,26 +7,22 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import torch
-
 from vsr.device.select import Device
-from vsr.errors import InvalidData, InvalidOption
+from vsr.errors import InvalidData
 from vsr.models.shelf import is_path
 from vsr.recipes.find import find
 from vsr.recipes.pipeline import Step
 from vsr.specs import Precision
-from vsr.training.adversarial_values import AdversarialValues
 from vsr.training.batches import held, sliced
 from vsr.training.context import Context, Progress
 from vsr.training.dataset import Patches
-from vsr.training.perceptual import feature_extractor
-from vsr.training.recipe import PerceptualValues, Recipe, decode_recipe
-from vsr.training.rivals import check_rivals
+from vsr.training.recipe import Recipe, decode_recipe
 from vsr.training.run_folder import Run, RunFolder
 from vsr.training.schedule import Budget
-from vsr.training.stages import Stage, checked_pipeline, is_paired, learning_stages
+from vsr.training.stages import checked_pipeline, is_paired, learning_stages
 from vsr.training.start import start
 from vsr.training.story import run_steps
+from vsr.training.supplies import check_supplies
 from vsr.training.team import Team, joined, training_device
 
 
@@ -81,7 +77,13 @@ def fit(spec: FitSpec, watch: Watch = Watch()) -> RunFolder:
     stages = learning_stages(recipe, pipeline.steps)
     for stage in stages:
         patches.check_holds(stage.values.patch, spec.data)
-    _refuse_early(spec, recipe, stages)
+    check_supplies(
+        recipe,
+        stages,
+        init=spec.init,
+        benchmarks=spec.benchmarks,
+        perceptual_weights=spec.perceptual_weights,
+    )
     weights = spec.perceptual_weights
     run = Run(
         recipe=source.name,
@@ -140,31 +142,6 @@ def resume(
 
 def _patches(data: Path, recipe: Recipe, steps: tuple[Step, ...]) -> Patches:
     return Patches.open(data, recipe.scale, recipe.degradation, is_paired=is_paired(recipe, steps))
-
-
-def _refuse_early(spec: FitSpec, recipe: Recipe, stages: list[Stage]) -> None:
-    """Try what a stage would need only later, before anything is written."""
-    net = start(recipe.model, recipe.scale, recipe.seed, spec.init)
-    for stage in stages:
-        values = stage.values
-        if not isinstance(values, PerceptualValues):
-            continue
-        needs_colour = isinstance(values, AdversarialValues) or values.perceptual > 0
-        if needs_colour and net.colour != "rgb":
-            raise InvalidOption(
-                f"{spec.recipe}: {recipe.model} makes luma only, and step '{stage.name}' looks at "
-                "colour. Choose another network."
-            )
-        if not values.perceptual:
-            continue
-        if spec.perceptual_weights is None:
-            raise InvalidOption(
-                f"{spec.recipe}: its step '{stage.name}' needs the weights of "
-                f"{values.perceptual_network}. Give --perceptual-weights FILE, or a recipe with "
-                "perceptual = 0."
-            )
-        feature_extractor(values, spec.perceptual_weights, torch.device("cpu"))
-    check_rivals(stages, recipe.scale)
 
 
 def _whole(init: str | None) -> str | None:

@@ -99,8 +99,10 @@ class RunFolder:
             raise InvalidData(
                 f"{self.path}: not a training run. Start one with: vsr train fit."
             ) from error
-        except (OSError, ValueError, InvalidRecipe) as error:
-            raise InvalidData(f"{self.path}: {error}") from error
+        except (OSError, ValueError, TypeError, InvalidRecipe) as error:
+            raise InvalidData(
+                f"{self.path / RUN}: damaged ({error}). Start a new run in another folder."
+            ) from error
 
     def recipe(self) -> Recipe:
         """Return the recipe as it was when the run began.
