@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 from av.stream import Disposition
+from PIL import Image
 
 from tests.clips import Attachment, Audio, Subtitle, write_clip
 from tests.composed import side_by_side, write_captioned
 from vsr.colour import Colour, Range, Siting
 from vsr.errors import NoSuchFile, NoVideo, UnreadableMedia
 from vsr.media.probe import probe
+from vsr.media.reader import Reader
 from vsr.media.timing import Timing
 from vsr.specs import Size
 
@@ -134,6 +136,17 @@ def test_an_unsupported_matrix_is_refused_at_once(tmp_path: Path) -> None:
     path = write_clip(tmp_path / "ycgco.mkv", matrix=8, frames=2)
     with pytest.raises(UnreadableMedia, match=r"colour matrix 8 of H\.273 is not supported"):
         probe(path)
+
+
+def test_side_data_that_av_does_not_know_does_not_hide_what_comes_before_it(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("RGB", (48, 32)).save(tmp_path / "a.jpg", exif=exif)
+    matrix = probe(tmp_path / "a.jpg").video.display_matrix  # FFmpeg tells EXIF, av 18.1 not
+    assert matrix is not None
+    assert [abs(value) for value in matrix[:2]] == [0, 65536]
+    with Reader.open(tmp_path / "a.jpg") as reader:
+        assert len(list(reader.frames())) == 1
 
 
 def test_rotation_and_flips_are_read_whole(tmp_path: Path) -> None:

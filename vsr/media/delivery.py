@@ -54,7 +54,7 @@ class Delivery:
         is_top_first = video.is_top_field_first
         if frame.interlaced_frame:
             is_top_first = self._fields.is_top_first(frame)
-        captions = captions_of(side_data_of(frame)) if frame.side_data else None
+        captions = captions_of(side_data_of(frame))
         reading = self._reordered(frame) or self._reading
         if self.differs(frame) or self._reading.filtered_as:
             frame, reading = self._converter.convert(frame), self._reading

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import cast
 
-from av.sidedata.sidedata import SideData, Type
+from av.sidedata.sidedata import SideData, SideDataContainer, Type
 from av.video.frame import VideoFrame
 
 from vsr.colour import UNSPECIFIED, Colour, Matrix, Range, Siting
@@ -35,12 +36,15 @@ NAMES_OF_LOST = {
 
 
 def side_data_of(frame: VideoFrame) -> dict[Type, bytes]:
-    """Return the side data by type; empty if av does not know one of the types."""
-    try:
-        items = cast("Iterable[SideData]", frame.side_data)  # av's stub calls it a mapping
-        return {item.type: bytes(item) for item in items}
-    except ValueError:  # av 18.1 fails as a whole on a type younger than itself
-        return {}
+    """Return the side data by type, up to the first of a type that av does not know."""
+    container = SideDataContainer.__new__(SideDataContainer)
+    with suppress(ValueError):  # av 18.1 stops at a type younger than itself, such as EXIF
+        container.__init__(frame)  # type: ignore[misc] # of an object that keeps what came before
+    found: dict[Type, bytes] = {}
+    with suppress(ValueError):
+        for item in cast("Iterable[SideData]", container):  # av's stub calls it a mapping
+            found[item.type] = bytes(item)
+    return found
 
 
 def colour_of(frame: VideoFrame, reading: Reading, siting: Siting) -> Colour:
