@@ -65,7 +65,7 @@ def test_strength_is_monotone_and_stays_between_0_and_1() -> None:
 
 def test_a_better_codec_needs_fewer_bits() -> None:
     def strength(codec: str) -> float:
-        return Condition(codec=codec, bits_per_pixel=0.1, blockiness=0.05).strength
+        return Condition(codec=codec, bits_per_pixel=1.0, blockiness=0.05).strength
 
     assert strength("av1") <= strength("h264") <= strength("mpeg2video")
     assert strength("av1") < strength("mpeg2video")
