@@ -253,7 +253,7 @@ def _losses(
     info: MediaInfo, video: OutputVideo, encoder: Encoder, container: Container
 ) -> Iterator[str]:
     yield from losses_of(info.video, video, encoder, container.name)
-    tags = lost_tags(info.metadata, container.name)
+    tags = lost_tags(info, container.name)
     if tags:
         names = ", ".join(tags)
         yield f"{container.name} does not hold the tags {names}. Choose .mkv to keep them."

@@ -22,6 +22,7 @@ from vsr.media.encoding import Encoding
 from vsr.media.failures import output_failure
 from vsr.media.info import MediaInfo
 from vsr.media.others import Cut, Lost, Timed, other_packets
+from vsr.media.lost_tags import muxer_options
 from vsr.media.output_video import OutputVideo
 from vsr.media.source import open_input
 from vsr.media.stream_plan import StreamPlan
@@ -115,7 +116,9 @@ class DirectWriter:
             self._target,
             "w",
             format=container.name,
-            container_options=dict((*container.options, *container.pipe_options)),
+            container_options=muxer_options(
+                self._source, container.name, (*container.options, *container.pipe_options)
+            ),
         )
         self._output = output
         output.metadata.update(container_metadata(self._origin.metadata))

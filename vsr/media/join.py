@@ -26,6 +26,7 @@ from vsr.media.chapters import chapters_within
 from vsr.media.containers import Container, container_named
 from vsr.media.failures import output_failure
 from vsr.media.info import MediaInfo
+from vsr.media.lost_tags import muxer_options
 from vsr.media.others import Cut, Lost, Timed, other_packets
 from vsr.media.output_video import OutputVideo
 from vsr.media.scan import Scan, Times, scan
@@ -99,7 +100,7 @@ def join(
     last_duration = max(1, rounded(ticks_per_frame(video.frame_rate, video.time_base)))
     times = Times(scans, last_duration, starts_at_zero=not time.is_whole)
     container = container_named(plan.container)
-    muxing = dict((*container.options, *options))
+    muxing = muxer_options(source, container.name, (*container.options, *options))
     name = f"file:{target_part}"
     try:
         with (
