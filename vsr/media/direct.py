@@ -21,8 +21,8 @@ from vsr.media.encoder import Encoder
 from vsr.media.encoding import Encoding
 from vsr.media.failures import output_failure
 from vsr.media.info import MediaInfo
-from vsr.media.others import Cut, Lost, Timed, other_packets
 from vsr.media.lost_tags import muxer_options
+from vsr.media.others import Cut, Lost, Timed, other_packets
 from vsr.media.output_video import OutputVideo
 from vsr.media.source import open_input
 from vsr.media.stream_plan import StreamPlan

@@ -1,7 +1,8 @@
 """Which of a file's own tags its new container does not hold, found by writing them.
 
-mp4 and mov have a box for a few tags, which every player knows. Under Apple's keys they hold any tag
-(a phone's place, make and model), but no cover art, so those are used only where a tag needs them.
+mp4 and mov have a box for a few tags, which every player knows. Under Apple's keys they hold any
+tag (a phone's place, make and model), but no cover art, so those are used only where a tag needs
+them.
 """
 
 from __future__ import annotations
