@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from tests.clips import Audio, indices_in, write_clip
-from vsr.errors import Interrupted, OutputBusy, OutputError
+from vsr.errors import Interrupted, InvalidOption, OutputBusy, OutputError
 from vsr.jobs import upscale as job
 from vsr.jobs.upscale import spec_of_preset, upscale
 from vsr.media.work import Work, work_folder_of
-from vsr.specs import EncodeSpec, Target
+from vsr.specs import EncodeSpec, Target, TimeRange
 
 FRAMES = 72
 
@@ -151,3 +151,5 @@ def test_a_spliced_source_is_done_in_one_piece(tmp_path: Path):
     upscale(clip, tmp_path / "out.mkv", spec(keeps_work=True))
     assert indices_in(tmp_path / "out.mkv") == list(range(72))
     assert len(list(work_folder_of(tmp_path / "out.mkv").glob("*.nut"))) == 1
+    with pytest.raises(InvalidOption, match="start again in the middle"):
+        upscale(clip, tmp_path / "part.mkv", spec(time=TimeRange(start_seconds=1.0)))

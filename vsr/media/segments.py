@@ -58,13 +58,15 @@ class Packets:
     Attributes:
         times: of the pictures, ascending, in ticks.
         keys: those of key frames, where decoding can begin, ascending.
-        is_spliced: times repeat or start again, as where files were put end to end. The reader
-            straightens them while it goes through; there is no place to cut beforehand.
+        is_spliced: times repeat or start again. The reader straightens them while it goes through;
+            there is no place to cut beforehand.
+        starts_again: they do so at a key frame, as where files were put end to end.
     """
 
     times: Sequence[int]
     keys: Sequence[int]
     is_spliced: bool = False
+    starts_again: bool = False
 
 
 def frames_per_segment(seconds_per_frame: float) -> int:
@@ -79,10 +81,16 @@ def plan(
     """Cut the clip, or the part of it that was asked for, into segments of about ``frames``.
 
     Raises:
-        InvalidOption: the part holds no picture.
+        InvalidOption: the part holds no picture, or the clip's times do not tell where it is.
         DecodingFailed: the source cannot be read.
     """
     packets = read_packets(info)
+    if packets.starts_again and not time.is_whole:
+        raise InvalidOption(
+            f"{info.path}: its times start again in the middle, as where films were put end to "
+            "end: --start, --end and --max-frames have no one meaning. Do the whole film, or cut "
+            "it first."
+        )
     whole = part_of(info, packets.times, time)
     first, last = _indices(packets.times, whole)
     times = packets.times[first:last]
@@ -129,10 +137,10 @@ def read_packets(info: MediaInfo) -> Packets:
         step = ticks_per_frame(info.video.frame_rate, info.video.time_base)
         times = [start + rounded(index * step) for index in range(len(times))]
         keys = []
-    restarts = any(later <= earlier for earlier, later in pairwise(keys))
-    repeats = len(set(times)) < len(times)
-    is_spliced = info.video.timing is Timing.GIVEN and (restarts or repeats)
-    return Packets(sorted(set(times)), sorted(set(keys)), is_spliced)
+    is_given = info.video.timing is Timing.GIVEN
+    starts_again = is_given and any(later < earlier for earlier, later in pairwise(keys))
+    repeats = is_given and len(set(times)) < len(times)
+    return Packets(sorted(set(times)), sorted(set(keys)), starts_again or repeats, starts_again)
 
 
 def part_of(info: MediaInfo, times: Sequence[int], time: TimeRange) -> PtsSpan:
