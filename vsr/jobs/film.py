@@ -10,6 +10,7 @@ from typing import Any
 
 from vsr.batch.shared import wait_for
 from vsr.errors import VsrError
+from vsr.jobs.headway import Headway
 from vsr.jobs.progress import Note, ignore
 from vsr.jobs.result import Result
 from vsr.jobs.tasks import Begin, Begun, Film, Finish, Look, Part, Seen, Task, Whole
@@ -25,6 +26,7 @@ class FilmInWork:
     Attributes:
         result: what came of it, or None.
         error: why nothing did, or None.
+        headway: how far it is.
         frames: how many pictures there will be; 0 while nobody knows.
         frames_before: of these, finished by an earlier run.
         seconds_per_frame: of the film; 0 while nobody knows.
@@ -48,7 +50,7 @@ class FilmInWork:
             is_shared: several workers may do parts of it at once.
             is_mixed: they may be of different classes.
             note: takes what the user should know.
-            told: called when `frames_done` has risen.
+            told: called when its `headway` has changed.
         """
         encode = replace(spec.encode, options=dict(spec.encode.options))  # a plain dict travels
         self.film = Film(
@@ -58,27 +60,16 @@ class FilmInWork:
         self.error: BaseException | None = None
         self.frames, self.frames_before = 0, 0
         self.weight, self.seconds_per_frame = 0.0, 0.0
-        self._is_shared, self._is_mixed, self._note, self._told = is_shared, is_mixed, note, told
+        self.headway = Headway(told)
+        self._is_shared, self._is_mixed, self._note = is_shared, is_mixed, note
         self._work: Work | None = None
         self._begun: Begun | None = None
         self._started = time.monotonic()
-        self._sizes: dict[Segment, int] = {}
-        self._frames_done: dict[object, int] = {}
 
     @property
     def is_over(self) -> bool:
         """It is done, or cannot be."""
         return self.result is not None or self.error is not None
-
-    @property
-    def frames_done(self) -> int:
-        """How many pictures are finished, an earlier run's included."""
-        return sum(self._frames_done.values())
-
-    @property
-    def bytes_done(self) -> int:
-        """How large the finished segments are."""
-        return sum(self._sizes.values())
 
     def begin(self) -> Sequence[Task]:
         """Look at the file first."""
@@ -89,8 +80,7 @@ class FilmInWork:
         if isinstance(tick, str):
             self._note(tick)
             return
-        self._frames_done[_key(task)] = tick or 0
-        self._told()
+        self.headway.tell(task, tick or 0)
 
     def ended(self, task: Task, value: Any) -> Sequence[Task]:
         """Take in what a task gave; return those that come next."""
@@ -99,7 +89,7 @@ class FilmInWork:
                 return self._seen(value)
             case Whole():
                 self.result = value
-                self._count(task, value.frames_out)
+                self.headway.tell(task, value.frames_out)
             case Begin():
                 return self._planned(value)
             case Part():
@@ -133,9 +123,8 @@ class FilmInWork:
         return self.result
 
     def _seen(self, seen: Seen) -> Sequence[Task]:
-        frames = seen.frames or 0
-        self.frames, self.weight = frames, float(frames * seen.pixels)
-        self.seconds_per_frame = seen.seconds_per_frame
+        frames = self.frames = seen.frames or 0
+        self.weight, self.seconds_per_frame = float(frames * seen.pixels), seen.seconds_per_frame
         self._started = time.monotonic()
         fewest = self.film.spec.segment_frames or FEWEST_FRAMES
         is_long = not frames or frames >= PATIENCE * fewest
@@ -158,9 +147,8 @@ class FilmInWork:
             planned = len(self._work.segments)
             self._note(f"going on after {len(finished)} of {planned} finished segments.")
         for segment in finished:
-            self._sizes[segment] = self._work.path_of(segment).stat().st_size
             self.frames_before += segment.frames
-            self._count(segment, segment.frames)
+            self.headway.finish(segment, self._work.path_of(segment).stat().st_size)
         parts = [self._part(segment) for segment in self._work.pending]
         return parts or self._finish()
 
@@ -175,15 +163,14 @@ class FilmInWork:
         wait_for(part.path, size_bytes)
         wait_for(part.path.with_suffix(".json"))
         self._work.check_source(self.film.source)
-        self._sizes[part.segment] = size_bytes
-        self._count(part.segment, part.segment.frames)
-        return self._finish() if len(self._sizes) == len(self._work.segments) else ()
+        self.headway.finish(part.segment, size_bytes)
+        return self._finish() if len(self.headway.sizes) == len(self._work.segments) else ()
 
     def _finish(self) -> Sequence[Task]:
         work = self._work
         assert work is not None
         assert self._begun is not None
-        paths = tuple((work.path_of(one), self._sizes[one]) for one in work.segments)
+        paths = tuple((work.path_of(one), self.headway.sizes[one]) for one in work.segments)
         return (Finish(self.film, self._begun.fingerprint, paths, work.joined),)
 
     def _publish(self, frames: int, size_bytes: int) -> None:
@@ -206,19 +193,8 @@ class FilmInWork:
             model=self._begun.model,
         )
 
-    def _count(self, key: object, frames: int) -> None:
-        self._frames_done[_key(key)] = frames
-        self._told()
-
 
 def release_all(films: Iterable[FilmInWork]) -> None:
     """Give up what films still hold; to be called when no worker writes any more."""
     for film in films:
         film.release()
-
-
-def _key(task: object) -> object:
-    """Return under what the pictures of a task are counted: a segment's are those of its task."""
-    if isinstance(task, Part):
-        return task.segment
-    return task if isinstance(task, Segment) else type(task)

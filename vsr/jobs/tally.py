@@ -36,18 +36,18 @@ class Tally:
             self._started = self._clock()
         elapsed = self._clock() - self._started
         films = self._films
-        done = sum(film.frames if film.error else film.frames_done for film in films)
-        here = sum(film.frames_done - film.frames_before for film in films)
-        seconds = sum(film.frames_done * film.seconds_per_frame for film in films)
+        done = sum(film.frames if film.error else film.headway.frames for film in films)
+        here = sum(film.headway.frames - film.frames_before for film in films)
+        seconds = sum(film.headway.frames * film.seconds_per_frame for film in films)
         seconds_here = sum(
-            (film.frames_done - film.frames_before) * film.seconds_per_frame for film in films
+            (film.headway.frames - film.frames_before) * film.seconds_per_frame for film in films
         )
         return Progress(
             frames=done,
-            total_frames=sum(max(film.frames, film.frames_done) for film in films) or None,
+            total_frames=sum(max(film.frames, film.headway.frames) for film in films) or None,
             out_seconds=seconds,
             elapsed_seconds=elapsed,
             fps=here / elapsed if elapsed else 0.0,
             speed=seconds_here / elapsed if elapsed else 0.0,
-            bytes_written=sum(film.bytes_done for film in films),
+            bytes_written=sum(film.headway.size_bytes for film in films),
         )
