@@ -13,7 +13,8 @@ from vsr.device.ceilings import measure_ceilings
 from vsr.jobs.bench_clip import own_clip, source_size
 from vsr.jobs.bench_report import BenchReport, Roofline, StageRate
 from vsr.jobs.bench_runs import MOST_FRAMES, BenchSpec, Runs, measure
-from vsr.jobs.plan import Job, prepare
+from vsr.jobs.job import Job
+from vsr.jobs.plan import prepare
 from vsr.jobs.program import core_count
 from vsr.jobs.progress import Note, ignore
 from vsr.jobs.segment_worker import step_context

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from vsr.errors import InvalidOption, UnreadableMedia
-from vsr.jobs.plan import Job
+from vsr.jobs.job import Job
 from vsr.jobs.progress import Note, Observer, Stopwatch
 from vsr.jobs.result import Result
 from vsr.jobs.segment_worker import SegmentWorker

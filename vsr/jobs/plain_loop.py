@@ -21,7 +21,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from vsr.errors import Failed
-from vsr.jobs.plan import Job
+from vsr.jobs.job import Job
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -2,162 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
-from functools import cache
-from importlib.metadata import version
-from math import inf
 from pathlib import Path
-from typing import Any
 
 from vsr.colour import UNSPECIFIED, Colour, guessed_matrix
-from vsr.device.select import Device, select
+from vsr.device.select import select
 from vsr.errors import Refused
-from vsr.jobs.strength import Condition, blend_of, condition_of, told
-from vsr.media.containers import Container, container_for
-from vsr.media.encoders import Encoder, choose
-from vsr.media.fidelity import losses_of
-from vsr.media.hardware import Decoding, choose_decoding
+from vsr.jobs.job import Job, losses
+from vsr.jobs.strength import blend_of, condition_of
+from vsr.media.containers import container_for
+from vsr.media.encoders import choose
+from vsr.media.hardware import choose_decoding
 from vsr.media.info import MediaInfo, VideoInfo
-from vsr.media.lost_tags import lost_tags
 from vsr.media.probe import probe
-from vsr.media.streams import StreamPlan, plan_streams
-from vsr.media.work import source_facts
+from vsr.media.streams import plan_streams
 from vsr.media.writer import OutputVideo
 from vsr.models import catalog
 from vsr.models.catalog import Model
-from vsr.specs import Blend, Size, TimeRange, UpscaleSpec
+from vsr.specs import Blend, Size, UpscaleSpec
 from vsr.upscaling.plan import SizePlan, plan_sizes
 from vsr.upscaling.steps import output_size
 
-LEAST_BITS_PER_PIXEL = 0.01
-"""Even a still lecture at a high CRF takes about that; a film takes ten times as much."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """One upscale, decided whole: `vsr probe` prints it, `vsr upscale` runs it.
-
-    Attributes:
-        condition: what ``--strength auto`` was decided by; None where it did not have to be.
-    """
-
-    source: MediaInfo
-    target: Path
-    spec: UpscaleSpec
-    container: Container
-    sizes: SizePlan
-    model: Model
-    device: Device
-    encoder: Encoder
-    streams: StreamPlan
-    video: OutputVideo
-    decoding: Decoding
-    condition: Condition | None = None
-
-    @property
-    def colour(self) -> Colour:
-        """What the maths uses."""
-        video = self.source.video
-        return video.colour.resolved(video.size.width, video.size.height)
-
-    @property
-    def frames_expected(self) -> int | None:
-        """How many frames there will be, as far as the header is to be believed."""
-        return frames_expected(self.source, self.spec.time)
-
-    @property
-    def context(self) -> int:
-        """How many pictures beyond a span's ends the steps look at."""
-        is_filtered = "deinterlace" in self.spec.steps and self.spec.deinterlace != "off"
-        return 1 if is_filtered else 0
-
-    def fingerprint(self) -> dict[str, Any]:
-        """Return everything that the bytes of the output depend on, by name, as JSON values."""
-        spec, encoder = self.spec, self.encoder
-        return {
-            **source_facts(self.source.path),
-            **versions(),
-            "steps": list(spec.steps),
-            "sizes": str(self.sizes),
-            "model": self.model.name,
-            "weights": self.model.sha256,
-            "strength": self.model.blend.strength,
-            "sharpness": self.model.blend.sharpness,
-            "device": self.device.kind,
-            "precision": self.device.precision,
-            "tile": spec.tile,
-            "decoding": self.decoding.hwaccel,
-            "deinterlace": spec.deinterlace,
-            "start": spec.time.start_seconds,
-            "end": None if spec.time.end_seconds == inf else spec.time.end_seconds,
-            "max frames": spec.time.max_frames,
-            "encoder": encoder.name,
-            "pixel format": encoder.pix_fmt,
-            "encoder options": dict(encoder.options),
-            "encoder threads": encoder.threads,
-            "colour": asdict(self.video.colour),
-        }
-
-    @property
-    def network(self) -> str:
-        """The model with its blend, and what decided it."""
-        return told(self.model, self.condition)
-
-    def seconds(self, pts: int) -> float:
-        """Return a time of the source on the clock of the output."""
-        first = self.source.video.start_pts or 0
-        shown = float((pts - first) * self.video.time_base)
-        return max(0.0, shown - self.spec.time.start_seconds)
-
-    @property
-    def least_bytes(self) -> int:
-        """How much disk the run is sure to need: the segments, and the file joined from them."""
-        pixels = self.video.size.pixels * (self.frames_expected or 0)
-        return round(2 * pixels * LEAST_BITS_PER_PIXEL / 8)
-
-    def notes(self) -> Iterator[str]:
-        """Yield what the user should know before the start, one line each."""
-        video = self.source.video
-        if self.condition is not None:
-            yield f"model {self.network}."
-        if video.conversion and not video.reading.is_lossy:
-            yield f"{video.conversion}."
-        if video.is_interlaced:
-            yield _fields_note(is_deinterlaced=self.context > 0)
-        if video.colour.matrix == UNSPECIFIED and not video.layout.is_gray:
-            yield _matrix_note(video, self.video)
-        yield from _losses(self.source, self.video, self.encoder, self.container)
-        if self.decoding.note:
-            yield self.decoding.note
-        for fate in self.streams.converted + self.streams.losses:
-            yield f"{fate}."
-        yield from (note if note.endswith(".") else f"{note}." for note in self.encoder.notes)
-
-
-def frames_expected(info: MediaInfo, time: TimeRange) -> int | None:
-    """Return how many pictures a part of a clip has, as far as the header is to be believed."""
-    video = info.video
-    count = video.frames_in_header
-    duration_seconds = video.duration_seconds or info.duration_seconds
-    if not count and duration_seconds and video.frame_rate:
-        count = round(duration_seconds * video.frame_rate)
-    if count and video.frame_rate and not time.is_whole:
-        last_seconds = min(time.end_seconds, float(count / video.frame_rate))
-        count = max(0, round((last_seconds - time.start_seconds) * video.frame_rate))
-    if time.max_frames is not None:
-        count = min(count or time.max_frames, time.max_frames)
-    return count or None
-
-
 Load = Callable[[str, int | None, Blend], Model]
-
-
-@cache
-def versions() -> dict[str, str]:
-    """Return the versions that the bytes of an output depend on; looked up once in a process."""
-    return {"vsr": version("vsr-cli"), "torch": version("torch"), "av": version("av")}
 
 
 def prepare(source: Path, target: Path, spec: UpscaleSpec, load: Load = catalog.load) -> Job:
@@ -195,9 +63,9 @@ def prepare(source: Path, target: Path, spec: UpscaleSpec, load: Load = catalog.
         is_strict=spec.is_strict,
     )
     video = _output_video(info.video, size, sizes.sar, colour)
-    losses = list(_losses(info, video, encoder, container))
-    if spec.is_strict and losses:
-        raise Refused(f"{source}: --strict, and not all can be kept: {' '.join(losses)}")
+    lost = list(losses(info, video, encoder, container))
+    if spec.is_strict and lost:
+        raise Refused(f"{source}: --strict, and not all can be kept: {' '.join(lost)}")
     return Job(
         source=info,
         target=target,
@@ -247,32 +115,6 @@ def _output_colour(video: VideoInfo, size: Size) -> Colour:
     if video.colour.matrix != UNSPECIFIED or guess == used.matrix:
         return video.colour
     return replace(video.colour, matrix=used.matrix)
-
-
-def _losses(
-    info: MediaInfo, video: OutputVideo, encoder: Encoder, container: Container
-) -> Iterator[str]:
-    yield from losses_of(info.video, video, encoder, container.name)
-    tags = lost_tags(info, container.name)
-    if tags:
-        names = ", ".join(tags)
-        yield f"{container.name} does not hold the tags {names}. Choose .mkv to keep them."
-
-
-def _fields_note(*, is_deinterlaced: bool) -> str:
-    if is_deinterlaced:
-        return "interlaced: made progressive at the same frame rate (--deinterlace off leaves it)."
-    return "interlaced, and left so: both fields of a picture are enlarged as one."
-
-
-def _matrix_note(video: VideoInfo, output: OutputVideo) -> str:
-    used = guessed_matrix(video.size.width, video.size.height)
-    name = {1: "BT.709", 6: "BT.601"}[used]
-    tag = "stays untagged" if output.colour.matrix == UNSPECIFIED else f"is tagged {name}"
-    return (
-        f"the colour matrix is not tagged: {name} is assumed, as players do for {video.size}; "
-        f"the output {tag}."
-    )
 
 
 def _output_video(video: VideoInfo, size: Size, sar: Fraction, colour: Colour) -> OutputVideo:

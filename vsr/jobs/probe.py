@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from vsr.colour import UNSPECIFIED, Colour
-from vsr.jobs.plan import Job, prepare
+from vsr.jobs.job import Job
+from vsr.jobs.plan import prepare
 from vsr.media.info import MediaInfo, StreamInfo, VideoInfo
 from vsr.media.probe import probe
 from vsr.specs import UpscaleSpec

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from vsr.errors import Failed
 from vsr.frames import HostFrame
-from vsr.jobs.plan import Job
+from vsr.jobs.job import Job
 from vsr.jobs.progress import Note, ignore
 from vsr.media.publishing import part_of
 from vsr.media.reader import Reader

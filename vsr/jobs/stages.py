@@ -11,7 +11,7 @@ from pathlib import Path
 
 from vsr.frames import HostFrame
 from vsr.jobs.bench_clip import bounced
-from vsr.jobs.plan import Job
+from vsr.jobs.job import Job
 from vsr.media.reader import Reader
 from vsr.media.timing import ticks_per_frame
 from vsr.media.writer import Writer

@@ -7,9 +7,10 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 
 from vsr.errors import Interrupted
+from vsr.jobs.job import Job
 from vsr.jobs.picture import upscale_picture
 from vsr.jobs.pipe import PIPE, check_pipe, spooled, upscale_into_pipe
-from vsr.jobs.plan import Job, prepare
+from vsr.jobs.plan import prepare
 from vsr.jobs.progress import Note, Observer, Stopwatch, ignore
 from vsr.jobs.result import Result
 from vsr.jobs.segment_worker import SegmentWorker, Written

@@ -17,7 +17,7 @@ from vsr.specs import TimeRange, UpscaleSpec
 
 if TYPE_CHECKING:
     from vsr.frames import HostFrame
-    from vsr.jobs.plan import Job
+    from vsr.jobs.job import Job
     from vsr.media.segments import Segment
 
 TELL_SECONDS = 0.2
@@ -113,7 +113,7 @@ def glance(source: Path, time: TimeRange) -> Seen:
 
     if is_picture(source):
         return Seen(1, image_size(source).pixels)
-    from vsr.jobs.plan import frames_expected
+    from vsr.jobs.job import frames_expected
     from vsr.media.probe import probe
 
     info = probe(source)
