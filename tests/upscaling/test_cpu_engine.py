@@ -10,6 +10,7 @@ from vsr.frames import HostFrame, Layout
 from vsr.specs import Size
 from vsr.upscaling.cpu_engine import CpuEngine
 from vsr.upscaling.exchange import tensor_of
+from vsr.upscaling.routes import route
 
 LAYOUTS = [
     Layout(8, 1, 1),
@@ -159,3 +160,15 @@ def test_memory_that_runs_out_is_an_error_that_says_what_to_do(monkeypatch):
         monkeypatch.setattr(engine, "_run", failing)
         with pytest.raises(Failed, match="--tile"):
             engine.start(frame())
+
+
+@pytest.mark.parametrize("output", [None, Size(60, 42)], ids=["folded", "resized"])
+@pytest.mark.parametrize("colour", ["rgb", "luma"])
+def test_a_pass_that_says_so_leaves_the_output_as_it_was_given(colour, output):
+    way, net = route(model_of(plain(2, colour)), pass_spec(output=output))
+    planes = tuple(tensor_of(plane) for plane in frame().planes)
+    with torch.inference_mode():
+        given = net(way.prepare(planes))
+        kept = given.clone()
+        way.complete(given, planes)
+    assert torch.equal(given, kept) is not way.alters_output

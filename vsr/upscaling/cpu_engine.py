@@ -154,7 +154,8 @@ class CpuEngine:
         if self._net is None:
             return picture
         if self._memory is not None:
-            return self._memory.run(frame, picture)
+            output = self._memory.run(frame, picture)
+            return output.clone() if self._way.alters_output else output
         return run_tiled(self._net, picture, self.tiles, self._way.scale)
 
 

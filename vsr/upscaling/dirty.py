@@ -81,7 +81,7 @@ class TileMemory:
     def run(self, frame: HostFrame, picture: Tensor) -> Tensor:
         """Return the network's output for ``picture``, which was prepared from ``frame``.
 
-        The caller may change what is returned.
+        It is kept for the next picture: the caller must not change it.
         """
         if self._frame is not None and self._output is not None:
             dirty = dirty_windows(self._frame, frame, self._windows)
@@ -90,10 +90,9 @@ class TileMemory:
                     tile.write(self._output, self._net(tile.read(picture)), self._scale)
                 self.reused += self.tiles - len(dirty)
                 self._frame = frame
-                return self._output.clone()
-        output = self._net(picture)
-        self._frame, self._output = frame, output.clone()
-        return output
+                return self._output
+        self._frame, self._output = frame, self._net(picture)
+        return self._output
 
     def _pays(self, dirty: list[Window]) -> bool:
         window = self._windows[0]

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -30,6 +31,8 @@ LUMA, COLOUR = 1, 3
 @dataclass(frozen=True, slots=True)
 class FoldedPass:
     """Planes → code differences → folded network → planes; the network's output is unshuffled."""
+
+    alters_output: ClassVar[bool] = True
 
     spec: PassSpec
     columns: AxisForms
@@ -99,6 +102,8 @@ class FoldedPass:
 @dataclass(frozen=True, slots=True)
 class FoldedLumaPass:
     """Luma → folded network; chroma as in `vsr.upscaling.passes.LumaPass`."""
+
+    alters_output: ClassVar[bool] = False
 
     spec: PassSpec
     memo: Memo = field(default_factory=Memo, compare=False, repr=False)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import torch
 from torch import Tensor
@@ -53,7 +53,13 @@ class PassSpec:
 
 
 class Pass(Protocol):
-    """One way from planes to planes."""
+    """One way from planes to planes.
+
+    Attributes:
+        alters_output: `complete` changes the network's output in place.
+    """
+
+    alters_output: ClassVar[bool]
 
     @property
     def channels(self) -> int:
@@ -77,6 +83,8 @@ class Pass(Protocol):
 @dataclass(frozen=True, slots=True)
 class RgbPass:
     """Planes → RGB → network → RGB → (resize) → planes."""
+
+    alters_output: ClassVar[bool] = False
 
     spec: PassSpec
     channels: int = 3
@@ -106,6 +114,8 @@ class LumaPass:
 
     Without a network luma takes the same Catmull-Rom: that is the model ``bicubic``.
     """
+
+    alters_output: ClassVar[bool] = False
 
     spec: PassSpec
     channels: int = 1
