@@ -133,7 +133,7 @@ def test_a_film_on_two_ray_workers_is_the_same_film(tmp_path: Path, monkeypatch)
 
 
 def test_a_head_node_that_goes_ends_the_run_and_the_next_one_ends_the_film(tmp_path: Path):
-    source, out = films(tmp_path / "in", 4), tmp_path / "out"
+    source, out = films(tmp_path / "in", 24), tmp_path / "out"  # more than a dying cluster can do
     expected = whole(source, tmp_path / "whole")
     ray = [sys.executable, "-c", "from ray.scripts.scripts import main; main()"]
     start = ["start", "--head", "--block", "--num-cpus=2", "--port=26379", "--disable-usage-stats"]
