@@ -172,3 +172,11 @@ def test_a_pass_that_says_so_leaves_the_output_as_it_was_given(colour, output):
         kept = given.clone()
         way.complete(given, planes)
     assert torch.equal(given, kept) is not way.alters_output
+
+
+@pytest.mark.parametrize(("size", "is_one"), [(Size(64, 36), True), (Size(64, 64), False)])
+def test_a_tiny_picture_is_computed_by_one_thread(monkeypatch, size, is_one):
+    threads: list[int] = []
+    monkeypatch.setattr(torch, "set_num_threads", threads.append)
+    run(model_of(plain(2)), pass_spec(size), frame(size))
+    assert (threads[:1] == [1]) is is_one

@@ -12,11 +12,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from vsr.device.peaks import forget_peaks, peak_device_bytes, peak_host_bytes
+from vsr.device.threads import one_compute_thread
 from vsr.errors import InvalidOption
 from vsr.frames import HostFrame
 from vsr.jobs.plain_loop import PlainLoop
 from vsr.jobs.progress import Note
-from vsr.jobs.stages import Stages, Timing, one_compute_thread, timed
+from vsr.jobs.stages import Stages, Timing, timed
 from vsr.specs import UpscaleSpec
 
 RUN_SECONDS = 3.0

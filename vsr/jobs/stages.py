@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -136,19 +136,6 @@ class Discard:
 
     def write(self, frame: HostFrame) -> None:
         """Take one frame."""
-
-
-@contextmanager
-def one_compute_thread() -> Iterator[None]:
-    """Let torch compute in the calling thread alone: no thread is left that could spin."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _exhausted(flow: Iterator[HostFrame]) -> int:

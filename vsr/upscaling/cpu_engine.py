@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 
 from vsr.device.memory import available_host_bytes
 from vsr.device.select import Chosen
+from vsr.device.threads import one_compute_thread
 from vsr.errors import Failed
 from vsr.frames import HostFrame
 from vsr.models.plain import Plain
@@ -31,6 +33,10 @@ if TYPE_CHECKING:
 
 MEMORY_SHARE = 0.5
 """The part of the free memory that the engine may fill: decoder and encoder need the rest."""
+
+FEW_PIXELS = 4096
+"""A source with fewer is computed by one thread: starting several costs more than they save, and
+where other programs want the cores too, waiting for them made a 64×36 clip five times slower."""
 
 OUT_OF_MEMORY = "allocate memory"
 """What torch's own error says, which has no class on the CPU."""
@@ -134,7 +140,7 @@ class CpuEngine:
         check_frame(frame, self.spec)
         try:
             # inference mode is thread-local: it is entered where the work is done
-            with torch.inference_mode():
+            with torch.inference_mode(), self._threads():
                 planes = tuple(tensor_of(plane) for plane in frame.planes)
                 output = self._run(frame, self._way.prepare(planes))
                 return Ticket(frame, self._way.complete(output, planes))
@@ -149,6 +155,9 @@ class CpuEngine:
     def finish(self, ticket: Ticket) -> HostFrame:
         """Return the enlarged frame, with the source's time and captions."""
         return host_frame(ticket.frame, tuple(p.numpy() for p in ticket.planes), self.spec)
+
+    def _threads(self) -> AbstractContextManager[None]:
+        return one_compute_thread() if self.spec.source.pixels < FEW_PIXELS else nullcontext()
 
     def _run(self, frame: HostFrame, picture: Tensor) -> Tensor:
         if self._net is None:
