@@ -12,7 +12,8 @@ import numpy as np
 from av.packet import Packet
 from numpy.typing import NDArray
 
-from vsr.errors import MediaError
+from vsr.errors import VsrError
+from vsr.media.delivery import Delivery
 from vsr.media.info import MediaInfo
 from vsr.media.source import open_input
 
@@ -79,8 +80,8 @@ def _look(info: MediaInfo, seconds: float) -> _Place | None:
             packets = list(_group(container.demux(stream)))
             if not packets:
                 return None
-            shown = list(_decoded(stream.codec_context, packets))
-    except (av.FFmpegError, MediaError, OSError, ValueError):
+            shown = list(_decoded(stream.codec_context, packets, info))
+    except (av.FFmpegError, VsrError, OSError, ValueError):
         return None
     lumas = shown[:1] + shown[1:][-1:]
     bits = 8 * sum(packet.size for packet in packets)
@@ -103,8 +104,10 @@ def _group(packets: Iterator[Packet[Any]]) -> Iterator[Packet[Any]]:
             yield packet
 
 
-def _decoded(context: Any, packets: list[Packet[Any]]) -> Iterator[Luma]:
-    """Yield the luma of the first pictures of a group."""
+def _decoded(context: Any, packets: list[Packet[Any]], info: MediaInfo) -> Iterator[Luma]:
+    """Yield the luma of the first pictures of a group, as the reader delivers it."""
+    delivery = Delivery(info.video)
     frames = (frame for packet in (*packets[:DECODED], None) for frame in context.decode(packet))
     for frame in islice(frames, DECODED):
-        yield frame.to_ndarray(format="gray")
+        luma = delivery.deliver(frame, 0).planes[0]
+        yield (luma >> (info.video.layout.bits - 8)).astype(np.uint8)
