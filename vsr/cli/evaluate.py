@@ -84,7 +84,8 @@ def _bar(*, is_shown: bool) -> Iterator[Watch]:
     """Yield a function that is told how many pictures of how many are measured."""
     from tqdm import tqdm
 
-    with tqdm(unit=" pictures", leave=False, disable=not is_shown, dynamic_ncols=True) as bar:
+    disable = None if is_shown else True  # None: no bar where stderr is no terminal
+    with tqdm(unit=" pictures", leave=False, disable=disable, dynamic_ncols=True) as bar:
 
         def watch(done: int, total: int | None) -> None:
             bar.total = total

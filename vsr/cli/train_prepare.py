@@ -70,7 +70,8 @@ def prepare(
         frames_per_video=frames_per_video,
         degradations=_each(degradations, tuple(STRENGTHS)),
     )
-    with tqdm(desc="prepare", unit=" files", disable=quiet or as_json) as bar:
+    # None: no bar where stderr is no terminal
+    with tqdm(desc="prepare", unit=" files", disable=True if quiet or as_json else None) as bar:
 
         def on_file(done: int, total: int) -> None:
             bar.total = total
