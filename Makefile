@@ -10,7 +10,10 @@ CUDA   := $(if $(shell command -v nvidia-smi 2>/dev/null),$(COMMA)cuda)
 RUNS    ?= $(HOME)/.cache/vsr/runs
 MINUTES ?= 25
 PIECE   ?= 590
-NETWORKS := fast-x4 quality-x4 lite-x4 swift-srgan-x4 srgan-x4 dpsrgan-x4 fast-x2
+NETWORKS := fast-x4 fast-video-strong-x4 fast-video-medium-x4 fast-video-light-x4 fast-perceptual-x4 \
+            quality-x4 lite-x4 swift-srgan-x4 srgan-x4 dpsrgan-x4 fast-x2 fast-video-strong-x2 \
+            swift-srgan-gan-x4 srgan-mobilenet-gan-x4 dpsrgan-mobilenet-gan-x4
+FEATURES = $(VSR_DATA)/weights/mobilenet_v2_features_fp16.safetensors
 FAST    := vsr/models/weights/fast_x4.safetensors
 
 .DEFAULT_GOAL := help
@@ -70,13 +73,19 @@ benchmark-quality: $(VENV)/installed  ## measure every shipped network on Set5, 
 
 $(RUNS)/data: | $(VENV)/installed
 	$(BIN)/vsr train prepare '$(VSR_DATA)/train/photos' '$(VSR_DATA)/train/bsds500' --out $@ \
-	  --weight 'drone_*=0.3' --weight 'opensfm_*=0.3' --weight 'sceaux_*=0.3'
+	  --degradation video --weight 'drone_*=0.3' --weight 'opensfm_*=0.3' --weight 'sceaux_*=0.3'
 
 # One call does one piece of at most ten minutes of the first network that is not finished.
 train-weights: $(VENV)/installed | $(RUNS)/data  ## train what the package ships; run it again to go on
 	@for name in $(NETWORKS); do \
 	  run=$(RUNS)/$$name; model=$${name%-x*}; [ -f $$run/exported ] && continue; \
-	  case $$name in quality-x4|fast-x2) init='--init $(FAST)';; *) init=;; esac; \
+	  case $$name in \
+	  quality-x4|fast-x2) init='--init $(FAST)';; \
+	  fast-video-*) init='--init fast';; \
+	  fast-perceptual-*) init='--init fast --perceptual-weights $(FEATURES)';; \
+	  *-gan-x4) model=$${model%%-mobilenet-gan}; model=$${model%-gan}; \
+	    init="--init $$model --perceptual-weights $(FEATURES)"; model=$$model-gan;; \
+	  *) init=;; esac; \
 	  if [ -f $$run/run.json ]; \
 	  then timeout -s INT $(PIECE) $(BIN)/vsr train resume $$run; \
 	  else timeout -s INT $(PIECE) $(BIN)/vsr train fit $$name --data $(RUNS)/data --out $$run \
