@@ -12,7 +12,7 @@ from vsr.media.formats import layout_of
 from vsr.media.trial import check_option_names
 from vsr.specs import EncodeSpec, Size
 
-SMALL = Size(64, 48)
+SMALL = Size(96, 64)
 GRAY = Layout(8, 0, 0, is_gray=True)
 
 
@@ -179,6 +179,15 @@ def test_gray_stays_gray_for_the_upscaler() -> None:
 def test_a_size_that_the_encoder_cannot_take_is_found_before_the_start(size: Size) -> None:
     with pytest.raises(EncoderUnavailable, match=str(size)):
         chosen(size=size, codec="h264")
+
+
+@pytest.mark.parametrize("size", [Size(48, 64), Size(64, 62), Size(44, 36)])
+def test_x265_is_not_run_where_it_writes_beyond_its_memory(size: Size) -> None:
+    with pytest.raises(EncoderUnavailable, match=f"libx265: {size} is too small.*h264 or ffv1"):
+        chosen("matroska", size=size, codec="hevc")
+    for container in ("mp4", "mpegts", "matroska"):
+        assert chosen(container, size, Layout(10)).codec != "hevc"
+    assert chosen(size=Size(64, 64), codec="hevc").name == "libx265"
 
 
 def test_an_encoder_that_ffmpeg_was_built_without_is_refused() -> None:

@@ -25,6 +25,10 @@ YUV_8_AND_10 = (
 GRAY_8_AND_10 = ("gray", "gray10le")
 NVENC_PRESETS = ("p1", "p1", "p2", "p3", "p3", "p4", "p5", "p6", "p7", "p7")
 
+X265_SMALLEST_SIDE = 64
+"""x265 4.2 writes beyond its memory in pictures up to 48 wide, at every preset (found with
+MALLOC_CHECK_=3; 50 and wider are clean). Below its largest block it is not used at all."""
+
 Preset = dict[str, str]
 """Options that a preset name of x264 stands for."""
 
@@ -44,6 +48,7 @@ class CodecEntry:
         quality: (x264's crf, this encoder's value) in rising order; empty is the same scale.
         params_option: the option that takes ``key=value:key=value`` of the library itself.
         is_hardware: it needs a device, so that only encoding a frame proves it.
+        smallest_side: in pixels; below it the encoder is not to be run.
     """
 
     name: str
@@ -57,6 +62,7 @@ class CodecEntry:
     fixed: dict[str, str] = field(default_factory=dict)
     params_option: str | None = None
     is_hardware: bool = False
+    smallest_side: int = 1
 
     def preset_options(self, preset: str) -> Preset:
         """Return the options that ``preset`` stands for.
@@ -135,6 +141,7 @@ CODECS: tuple[CodecEntry, ...] = (
         presets=_named("preset", X264_PRESETS),
         quality=((0, 0), (8, 8), (13, 14), (18, 19.5), (23, 25), (28, 30), (34, 36), (51, 51)),
         params_option="x265-params",
+        smallest_side=X265_SMALLEST_SIDE,
     ),
     CodecEntry(
         name="libsvtav1",

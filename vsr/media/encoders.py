@@ -53,6 +53,7 @@ def choose(
     """
     entry = _entry(spec, container, size, layout)
     _check_container(entry, container, spec)
+    _check_size(entry, size)
     pix_fmt, delivered = _format(entry, spec, layout)
     encoder = Encoder(
         name=entry.name,
@@ -78,7 +79,9 @@ def _entry(spec: EncodeSpec, container: str, size: Size, layout: Layout) -> Code
         bits = _layout_named(spec.pix_fmt).bits
     is_small = max(size.width, size.height) <= H264_SIDE and bits == 8
     order = ("h264", "hevc", "av1", "vp9") if is_small else ("hevc", "av1", "vp9", "h264")
-    candidates = [codec_named(name) for name in order if name in held]
+    entries = [codec_named(name) for name in order if name in held]
+    # Every container holds one without such a limit.
+    candidates = [entry for entry in entries if _takes(entry, size)]
     for entry in candidates:
         if spec.pix_fmt in entry.pix_fmts or _smallest(entry, layout):
             return entry
@@ -91,6 +94,19 @@ def _check_container(entry: CodecEntry, container: str, spec: EncodeSpec) -> Non
         raise UnsuitableContainer(
             f"--codec {spec.codec}: {container} cannot hold {entry.codec} "
             f"(it holds {', '.join(sorted(held))}). Choose another codec, or .mkv."
+        )
+
+
+def _takes(entry: CodecEntry, size: Size) -> bool:
+    return min(size.width, size.height) >= entry.smallest_side
+
+
+def _check_size(entry: CodecEntry, size: Size) -> None:
+    if not _takes(entry, size):
+        least = entry.smallest_side
+        raise EncoderUnavailable(
+            f"{entry.name}: {size} is too small for it; {least}x{least} is the least. "
+            "Choose --codec h264 or ffv1."
         )
 
 

@@ -17,14 +17,15 @@ from av.video.stream import VideoStream
 
 from vsr.errors import EncodingFailed
 from vsr.frames import HostFrame
+from vsr.media.codecs import X265_SMALLEST_SIDE
 from vsr.media.planes import frame_of
 
 PIX_FMT = "yuv420p"
 RATE = 25
 """Frames per second that rate control is told."""
 
-SMALLEST_SIDE = 64
-"""x265 writes beyond its memory when a side is smaller (x265 4.2, found with MALLOC_CHECK_)."""
+SMALLEST_SIDE = X265_SMALLEST_SIDE
+"""The same for every codec, so that one clip suits all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
