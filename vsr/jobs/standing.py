@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from math import inf
-from pathlib import Path
 from typing import Any
 
 from vsr.batch.ledger import Ledger
@@ -16,6 +15,8 @@ from vsr.batch.plan import Item
 from vsr.errors import OutputExists, VsrError
 from vsr.jobs.outcome import Outcome
 from vsr.media.work import source_facts
+from vsr.models.card import sha256_of
+from vsr.models.flavours import weights_of
 from vsr.specs import Existing, UpscaleSpec
 
 
@@ -51,16 +52,19 @@ def standing(item: Item, ledger: Ledger, existing: Existing, settings: str) -> S
 
 
 def fingerprint(spec: UpscaleSpec) -> str:
-    """Return what tells one batch's settings from another's, as far as pixels and streams go."""
+    """Return what tells one batch's settings from another's, as far as pixels and streams go.
+
+    All weights that may be needed are read once, whole: new ones may come under the same name.
+    """
     values = asdict(replace(spec, encode=replace(spec.encode, options={})))
     for name in ("existing", "is_restart", "keeps_work", "threads", "device", "segment_frames"):
         del values[name]
     values["encoder options"] = sorted(spec.encode.options.items())
     if spec.time.end_seconds == inf:
         values["time"]["end_seconds"] = None
-    weights = Path(spec.model).expanduser()
-    if weights.is_file():
-        values["weights"] = source_facts(weights)
+    is_blended = spec.strength != 0 or spec.sharpness != 0
+    weights = weights_of(spec.model, is_blended=is_blended)
+    values["weights"] = {path.name: sha256_of(path) for path in weights}
     return sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()
 
 

@@ -83,6 +83,21 @@ def shares_of(name_or_path: str, scale: int, blend: Blend) -> tuple[tuple[Path, 
     return flavours.shares(blend)
 
 
+def weights_of(name_or_path: str, *, is_blended: bool) -> tuple[Path, ...]:
+    """Return the weights files that a network may be made of, at any scale; those that there are.
+
+    Args:
+        is_blended: with the files of its flavours.
+    """
+    if is_path(name_or_path):
+        path = Path(name_or_path).expanduser()
+        return (path,) if path.is_file() else ()
+    ends = ("", *VIDEO, *PERCEPTUAL) if is_blended else ("",)
+    return tuple(
+        entry.path for end in ends for _, entry in sorted(files_of(name_or_path + end).items())
+    )
+
+
 def summary(name: str) -> str | None:
     """Return what a flavour is, in half a line; None for a name that is none."""
     for end, text in (VIDEO | PERCEPTUAL).items():
