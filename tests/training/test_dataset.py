@@ -105,6 +105,6 @@ def test_a_set_of_format_1_is_one_with_bicubic_patches(data, tmp_path):
     assert np.array_equal(Patches.open(folder, 4).lr, Patches.open(data, 4).lr)
     with pytest.raises(InvalidData, match="prepared with bicubic"):
         Patches.open(folder, 4, "video-strong")
-    (folder / MANIFEST).write_text(json.dumps(table | {"format": 3}))
-    with pytest.raises(InvalidData, match="format 3, this vsr reads 2"):
+    (folder / MANIFEST).write_text(json.dumps(table | {"format": 4}))
+    with pytest.raises(InvalidData, match="format 4, this vsr reads 3"):
         Patches.open(folder, 4)

@@ -1,4 +1,7 @@
 import errno
+import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +11,11 @@ from PIL import Image
 from tests.training.toys import picture
 from vsr.errors import InvalidData, InvalidOption, NoSpace, OutputExists, UnknownName
 from vsr.metrics.protocol import low_resolution
+from vsr.models.card import sha256_of
 from vsr.training.cutting import corners
 from vsr.training.dataset import Patches
+from vsr.training.degradation import STRENGTHS
+from vsr.training.manifest import digest_of
 from vsr.training.prepare import PrepareSpec, prepare
 
 
@@ -196,6 +202,53 @@ def test_degradations_lie_beside_the_bicubic_patches_and_are_the_same_again(tmp_
     out.rename(tmp_path / "before")
     prepare_in(tmp_path, scales=(4,), degradations=("video-light", "video-medium"))
     assert (out / "lr_x4_video-medium.u8").read_bytes() == bytes_before
+
+
+def test_a_set_prepared_otherwise_is_another_though_its_patches_are_the_same(
+    tmp_path, source, monkeypatch
+):
+    for seed in range(2):
+        save(source / f"{seed}.png", Image.fromarray(picture(seed)))
+
+    def digest(**values):
+        manifest, out = prepare_in(tmp_path, scales=(4,), **values)
+        high = sha256_of(out / "hr.u8")
+        shutil.rmtree(out)
+        return manifest.sha256, high
+
+    plain, light = digest(), digest(degradations=("video-light",))
+    assert digest() == plain
+    assert digest(degradations=("video-light",)) == light
+    strong = replace(STRENGTHS["video-light"], crf=(40.0, 45.0))
+    monkeypatch.setitem(STRENGTHS, "video-light", strong)
+    other = digest(degradations=("video-light",))
+    assert len({plain[0], light[0], other[0]}) == 3
+    assert len({plain[1], light[1], other[1]}) == 1
+
+
+def test_every_file_of_a_set_counts_and_what_is_beside_does_not(tmp_path):
+    names = ("hr.u8", "lr_x4.u8", "lr_x4_video-light_move.i8")
+    for name in names:
+        (tmp_path / name).write_bytes(b"0")
+    whole = digest_of(tmp_path, ["crf 23"])
+    (tmp_path / "notes.txt").touch()
+    assert digest_of(tmp_path, ["crf 23"]) == whole != digest_of(tmp_path, ["crf 24"])
+    for name in names:
+        (tmp_path / name).write_bytes(b"1")
+        assert digest_of(tmp_path, ["crf 23"]) != whole
+        (tmp_path / name).write_bytes(b"0")
+
+
+@pytest.mark.parametrize("format_read", [1, 2])
+def test_sets_prepared_before_keep_what_their_manifest_says(tmp_path, source, format_read):
+    save(source / "a.png", Image.fromarray(picture(1)))
+    _, out = prepare_in(tmp_path)
+    table = json.loads((out / "dataset.json").read_text())
+    table |= {"format": format_read, "sha256": sha256_of(out / "hr.u8")}
+    if format_read == 1:
+        del table["degradations"]
+    (out / "dataset.json").write_text(json.dumps(table))
+    assert Patches.open(out, 4).sha256 == table["sha256"]
 
 
 def test_an_unknown_degradation_is_refused_with_the_nearest_name(tmp_path, source):

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +31,6 @@ class Tally:
     dropped: Counter[str] = field(default_factory=Counter)
     weights: list[float] = field(default_factory=list)
     looks: Looks = field(default_factory=Looks)
-    digest: Any = field(default_factory=hashlib.sha256)  # hashlib names no public type
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +68,7 @@ class Cutter:
                 for footage in self.footage:
                     footage.take(pixels, (y, x), self.patch, number=len(tally.weights))
                 tally.weights.append(weight)
-                codes = patch.tobytes()
-                tally.digest.update(codes)
-                self.high.write(codes)
+                self.high.write(patch.tobytes())
                 for s, file in self.low.items():
                     rows, columns = (slice(k // s, (k + self.patch) // s) for k in (y, x))
                     file.write(reduced[s][rows, columns].tobytes())

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from vsr.errors import InvalidData, InvalidRecipe
+from vsr.models.card import sha256_of
 from vsr.recipes.decode import decode
 
 MANIFEST = "dataset.json"
-FORMAT = 2
-READ = (1, 2)
-"""Format 1 is without ``degradations``: it has the standard protocol's alone."""
+FORMAT = 3
+READ = (1, 2, 3)
+"""Format 1 is without ``degradations``: it has the standard protocol's alone. Up to format 2 the
+SHA-256 was that of ``hr.u8``."""
+
+DATA_SUFFIXES = (".u8", ".i8")
+"""Of the files that hold patches and moves."""
 
 BICUBIC = "bicubic"
 """The degradation of the standard protocol."""
@@ -26,6 +32,7 @@ class Manifest:
 
     ``weights`` has one number per patch: how much likelier than another it is drawn.
     ``degradations`` are the ways in which the patches were reduced, each to every scale.
+    ``sha256`` is `digest_of` all of it: a run is only resumed on the set that it began with.
     """
 
     format: int = FORMAT
@@ -101,6 +108,17 @@ def read_manifest(folder: Path) -> Manifest:
         ) from error
     except (OSError, ValueError, AttributeError, InvalidRecipe) as error:
         raise InvalidData(f"{folder}: {error}") from error
+
+
+def digest_of(folder: Path, parameters: Iterable[str]) -> str:
+    """Return the SHA-256 over the names and bytes of all data files of a folder.
+
+    Args:
+        parameters: what else they were made with, one line each.
+    """
+    files = sorted(path for path in folder.iterdir() if path.suffix in DATA_SUFFIXES)
+    lines = [*(f"{path.name} {sha256_of(path)}" for path in files), *parameters]
+    return sha256("\n".join(lines).encode()).hexdigest()
 
 
 def low_name(scale: int, degradation: str) -> str:

@@ -18,18 +18,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from vsr.errors import (
-    InvalidData,
-    InvalidOption,
-    OutputExists,
-    one_of,
-)
+from vsr.errors import InvalidData, InvalidOption, OutputExists, one_of
 from vsr.training.cutting import Cutter, Tally
 from vsr.training.degradation import STRENGTHS
 from vsr.training.disk import writing
 from vsr.training.film import film_frames
 from vsr.training.footage import Footage
-from vsr.training.manifest import BICUBIC, Manifest
+from vsr.training.manifest import BICUBIC, Manifest, digest_of
 from vsr.training.pictures import UnusablePicture, is_picture, read_picture
 
 Pixels = NDArray[np.uint8]
@@ -149,7 +144,7 @@ def _write(
         count=len(tally.weights),
         sources=tally.sources,
         weights=tuple(tally.weights),
-        sha256=tally.digest.hexdigest(),
+        sha256=digest_of(part, (f"{name} {STRENGTHS[name]}" for name in spec.degradations)),
         converted=dict(tally.converted),
         skipped={reason: tuple(names) for reason, names in tally.skipped.items()},
         dropped_patches=dict(tally.dropped),
