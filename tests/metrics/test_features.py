@@ -7,10 +7,19 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
+from torch.nn import functional as F
 
 from vsr.errors import InvalidCheckpoint, NoSuchFile
 from vsr.metrics.enlarge import bicubic
-from vsr.metrics.features import DEEPEST, TAPS, Features, SameConv, feature_distance
+from vsr.metrics.features import (
+    DEEPEST,
+    IMAGENET_DEVIATION,
+    IMAGENET_MEAN,
+    TAPS,
+    Features,
+    SameConv,
+    feature_distance,
+)
 from vsr.metrics.pictures import pictures_in, read_picture
 from vsr.metrics.protocol import standard_pair
 
@@ -43,7 +52,7 @@ def test_the_parameters_are_those_of_torchvision(net):
 def test_the_input_is_brought_to_minus_1_to_1(net):
     x = torch.rand(1, 3, 32, 32)
     expected = net.features[1](net.features[0](x * 2 - 1))
-    assert torch.equal(net(x, (1,))[0], expected)
+    assert torch.allclose(net(x, (1,))[0], expected, atol=1e-6)
 
 
 def test_a_strided_convolution_pads_behind_as_tensorflow_does():
@@ -85,6 +94,57 @@ def test_weights_are_read_from_a_file_in_half_precision_beside_a_classifier(net,
     weight = again.features[0][0].weight
     assert weight.dtype is torch.float32
     torch.testing.assert_close(weight, net.features[0][0].weight, atol=1e-3, rtol=1e-3)
+
+
+def published(is_folded):
+    """Random weights with or without the statistics of a batch norm, beside a classifier."""
+    torch.manual_seed(1)
+    state = Features().state_dict()
+    for name, value in state.items():
+        if name.endswith("running_mean") and not is_folded:
+            value.normal_()
+        if name.endswith("running_var") and not is_folded:
+            value.uniform_(0.5, 2)
+    return state | {"classifier.1.weight": torch.zeros(1000, 1280)}
+
+
+def first_two_blocks(state, x, pad):
+    """Blocks 0 and 1 written out; ``pad`` is what the strided convolution pads with."""
+
+    def normed(x, name):
+        mean, var, gain, bias = (
+            state[f"features.{name}.{part}"][:, None, None]
+            for part in ("running_mean", "running_var", "weight", "bias")
+        )
+        return (x - mean) / (var + 1e-5).sqrt() * gain + bias
+
+    def weight(name):
+        return state[f"features.{name}.weight"]
+
+    x = normed(F.conv2d(F.pad(x, pad), weight("0.0"), stride=2), "0.1").clamp(0, 6)
+    x = F.conv2d(x, weight("1.conv.0.0"), padding=1, groups=32)
+    return normed(F.conv2d(normed(x, "1.conv.0.1").clamp(0, 6), weight("1.conv.1")), "1.conv.2")
+
+
+@pytest.mark.parametrize("side", [16, 17])
+def test_torchvisions_own_file_sees_what_it_was_trained_on(tmp_path, side):
+    state = published(is_folded=False)
+    torch.save(state, tmp_path / "mobilenet_v2.pth")
+    x = torch.rand(1, 3, side, side)
+    shifted = [(x[:, c] - IMAGENET_MEAN[c]) / IMAGENET_DEVIATION[c] for c in range(3)]
+    expected = first_two_blocks(state, torch.stack(shifted, 1), (1, 1, 1, 1))
+    (found,) = Features.open(tmp_path / "mobilenet_v2.pth")(x, (1,))
+    torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize(("side", "pad"), [(16, (0, 1, 0, 1)), (17, (1, 1, 1, 1))])
+def test_a_folded_conversion_sees_what_tensorflow_showed_it(tmp_path, side, pad):
+    state = published(is_folded=True)
+    save_file(state, tmp_path / "folded.safetensors")
+    x = torch.rand(1, 3, side, side)
+    (found,) = Features.open(tmp_path / "folded.safetensors")(x, (1,))
+    expected = first_two_blocks(state, 2 * x - 1, pad)
+    torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4)
 
 
 def test_weights_of_another_network_are_refused(tmp_path):

@@ -46,6 +46,17 @@ def test_mobilenet_tap_16_is_the_sixteenth_block(tmp_path):
     assert found.shape == (1, 160, 2, 2)
 
 
+def test_torchvisions_files_are_taken_whole_with_their_classifiers(tmp_path):
+    mobile = Features(is_torchvision=True)
+    mobile.features[0][1].running_mean.fill_(0.5)
+    picture = torch.rand(1, 3, 32, 32)
+    for network, net in (("vgg19", Vgg19(36)), ("mobilenet-v2", mobile)):
+        state = net.state_dict() | {"classifier.1.weight": torch.zeros(4, 4)}
+        torch.save(state, tmp_path / "whole.pth")
+        (found,) = feature_extractor(values_of(network, 3), tmp_path / "whole.pth", CPU)(picture)
+        assert torch.allclose(found, net(picture, (3,))[0], atol=1e-6)
+
+
 @pytest.mark.parametrize(("network", "net"), [("vgg19", Vgg19(4)), ("mobilenet-v2", Features())])
 def test_a_recipe_may_leave_the_range_of_pictures_as_it_is(tmp_path, network, net):
     save_file(net.state_dict(), tmp_path / "net.safetensors")

@@ -8,7 +8,7 @@ Source: M. Sandler et al., MobileNetV2 (CVPR 2018), table 2; parameter names as 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -36,6 +36,11 @@ DEEPEST = 18
 """The last block, a 1×1 convolution to 1280 channels."""
 
 
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_DEVIATION = (0.229, 0.224, 0.225)
+"""What torchvision's classifiers were trained on, by channel of R'G'B' in [0, 1]."""
+
+
 class SameConv(nn.Conv2d):
     """A convolution that is padded as TensorFlow does: at stride 2, more behind than before."""
 
@@ -49,15 +54,26 @@ class SameConv(nn.Conv2d):
         return super().forward(F.pad(x, pads))
 
 
+class SymmetricConv(nn.Conv2d):
+    """A convolution that is padded as PyTorch does: as much behind as before."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Convolve: (N, c_in, H, W) → (N, c_out, ⌈H/s⌉, ⌈W/s⌉)."""
+        return super().forward(F.pad(x, [self.kernel_size[0] // 2] * 4))
+
+
+Conv = type[SameConv] | type[SymmetricConv]
+
+
 class InvertedResidual(nn.Module):
     """Expand, filter depthwise, project; the input added where shapes allow it."""
 
-    def __init__(self, c_in: int, c_out: int, stride: int, expansion: int) -> None:
+    def __init__(self, c_in: int, c_out: int, stride: int, expansion: int, conv: Conv) -> None:
         super().__init__()
         hidden = c_in * expansion
-        layers: list[nn.Module] = [] if expansion == 1 else [_normed(c_in, hidden, 1)]
+        layers: list[nn.Module] = [] if expansion == 1 else [_normed(conv, c_in, hidden, 1)]
         layers += [
-            _normed(hidden, hidden, 3, stride, groups=hidden),
+            _normed(conv, hidden, hidden, 3, stride, groups=hidden),
             nn.Conv2d(hidden, c_out, 1, bias=False),
             nn.BatchNorm2d(c_out),
         ]
@@ -73,30 +89,44 @@ class InvertedResidual(nn.Module):
 class Features(nn.Module):
     """MobileNetV2 without its classifier; frozen, in eval mode.
 
-    Its weights are expected to take R'G'B' in [-1, 1], which it makes from [0, 1] itself.
+    There are two trainings of it, under the same names of parameters: TensorFlow's takes R'G'B' in
+    [-1, 1] and pads behind, torchvision's takes what `IMAGENET_MEAN` and `IMAGENET_DEVIATION` make
+    of it and pads evenly.
+
+    Args:
+        is_torchvision: which of the two.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_torchvision: bool = False) -> None:
         super().__init__()
-        blocks: list[nn.Module] = [_normed(3, 32, 3, 2)]
+        mean = IMAGENET_MEAN if is_torchvision else (0.5,) * 3
+        deviation = IMAGENET_DEVIATION if is_torchvision else (0.5,) * 3
+        self.register_buffer("mean", torch.tensor(mean)[:, None, None], persistent=False)
+        self.register_buffer("deviation", torch.tensor(deviation)[:, None, None], persistent=False)
+        conv: Conv = SymmetricConv if is_torchvision else SameConv
+        blocks: list[nn.Module] = [_normed(conv, 3, 32, 3, 2)]
         c_in = 32
         for expansion, channels, repeats, stride in STAGES:
             for i in range(repeats):
-                blocks.append(InvertedResidual(c_in, channels, stride if i == 0 else 1, expansion))
+                step = stride if i == 0 else 1
+                blocks.append(InvertedResidual(c_in, channels, step, expansion, conv))
                 c_in = channels
-        self.features = nn.Sequential(*blocks, _normed(c_in, 1280, 1))
+        self.features = nn.Sequential(*blocks, _normed(conv, c_in, 1280, 1))
         self.eval().requires_grad_(False)
 
     @classmethod
     def open(cls, path: Path) -> Features:
-        """Load the weights of a file.
+        """Load the weights of a file: a conversion from TensorFlow, or torchvision's own.
+
+        The former has its batch norm folded into the convolutions, so that what is left of it has
+        statistics that change nothing; the latter has those of ImageNet.
 
         Raises:
             NoSuchFile: there is none.
             InvalidCheckpoint: it is no weights file, or of another network.
         """
         tensors = {k: v for k, v in read_tensors(path).items() if k.startswith("features.")}
-        net = cls()
+        net = cls(is_torchvision=_has_statistics(tensors))
         try:
             net.load_state_dict(tensors)
         except RuntimeError as error:
@@ -105,7 +135,8 @@ class Features(nn.Module):
 
     def forward(self, rgb: Tensor, taps: Sequence[int] = TAPS) -> list[Tensor]:
         """Return the outputs of the blocks ``taps``, in order, of (N, 3, H, W) in [0, 1]."""
-        return self.outputs(rgb * 2 - 1, taps)
+        mean, deviation = self.get_buffer("mean"), self.get_buffer("deviation")
+        return self.outputs((rgb - mean) / deviation, taps)
 
     def outputs(self, x: Tensor, taps: Sequence[int]) -> list[Tensor]:
         """Return the outputs of the blocks ``taps``, in order, of x as the first block takes it."""
@@ -143,6 +174,17 @@ def relative_distance(mine: Sequence[Tensor], theirs: Sequence[Tensor]) -> Tenso
     return torch.stack(distances).mean()
 
 
-def _normed(c_in: int, c_out: int, side: int, stride: int = 1, groups: int = 1) -> nn.Sequential:
-    conv = SameConv(c_in, c_out, side, stride, groups=groups, bias=False)
-    return nn.Sequential(conv, nn.BatchNorm2d(c_out), nn.ReLU6())
+def _has_statistics(tensors: Mapping[str, Tensor]) -> bool:
+    """Say whether a batch norm is there that was not folded away."""
+    return any(
+        bool((value != float(name.endswith("running_var"))).any())
+        for name, value in tensors.items()
+        if name.endswith(("running_mean", "running_var"))
+    )
+
+
+def _normed(
+    conv: Conv, c_in: int, c_out: int, side: int, stride: int = 1, groups: int = 1
+) -> nn.Sequential:
+    layer = conv(c_in, c_out, side, stride, groups=groups, bias=False)
+    return nn.Sequential(layer, nn.BatchNorm2d(c_out), nn.ReLU6())

@@ -13,7 +13,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from vsr.errors import InvalidCheckpoint, InvalidOption
-from vsr.metrics.features import DEEPEST, Features, relative_distance
+from vsr.metrics.features import (
+    DEEPEST,
+    IMAGENET_DEVIATION,
+    IMAGENET_MEAN,
+    Features,
+    relative_distance,
+)
 from vsr.models.checkpoint import read_tensors
 from vsr.training.context import Context
 from vsr.training.recipe import PerceptualValues
@@ -23,9 +29,6 @@ Extract = Callable[[Tensor], Sequence[Tensor]]
 
 VGG19_WIDTHS = (64, 64, 0, 128, 128, 0, *[256] * 4, 0, *[512] * 4, 0, *[512] * 4, 0)
 """Convolutions of VGG19; 0 is a pooling. Source: arXiv 1409.1556, table 1, column E."""
-
-IMAGENET_MEAN = (0.485, 0.456, 0.406)
-IMAGENET_DEVIATION = (0.229, 0.224, 0.225)
 
 
 class Vgg19(nn.Module):
