@@ -50,11 +50,6 @@ class Size:
         """The area."""
         return self.width * self.height
 
-    @property
-    def is_portrait(self) -> bool:
-        """Taller than wide."""
-        return self.height > self.width
-
     def turned(self) -> Size:
         """Return width and height exchanged."""
         return Size(self.height, self.width)

@@ -1,14 +1,13 @@
-"""MATLAB's bicubic: against Keys' formula, against Pillow, and against itself in torch."""
+"""MATLAB's bicubic: against Keys' formula and against Pillow."""
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
 from vsr.errors import InvalidOption
-from vsr.metrics.imresize import cubic, imresize, resize_matrix, resize_tensor
+from vsr.metrics.imresize import cubic, imresize, resize_matrix
 
 RNG = np.random.default_rng(0)
 
@@ -74,15 +73,6 @@ def test_channels_are_resized_one_by_one():
     whole = imresize(picture, 4, 24)
     assert whole.shape == (4, 24, 3)
     np.testing.assert_array_equal(whole[:, :, 1], imresize(picture[:, :, 1], 4, 24))
-
-
-def test_torch_computes_the_same_and_has_a_gradient():
-    x = torch.rand(2, 3, 12, 8, dtype=torch.float64, requires_grad=True)
-    y = resize_tensor(x, 3, 16)
-    expected = imresize(np.moveaxis(x[1].detach().numpy(), 0, 2), 3, 16)
-    np.testing.assert_allclose(np.moveaxis(y[1].detach().numpy(), 0, 2), expected, atol=1e-12)
-    y.sum().backward()
-    assert float(x.grad.sum()) == pytest.approx(y.numel())
 
 
 def test_the_shared_matrix_cannot_be_written():

@@ -53,7 +53,7 @@ def test_a_scale_between_two_is_the_larger_one_resized():
 
 def test_a_target_beyond_the_network_is_reached_by_the_resize():
     plan = plan_sizes(Size(320, 180), SQUARE, UHD, (2, 4))
-    assert (plan.scale, plan.output, plan.is_short) == (4, Size(3840, 2160), True)
+    assert (plan.scale, plan.network, plan.output) == (4, Size(1280, 720), Size(3840, 2160))
 
 
 def test_one_side_of_a_box_may_be_left_open():

@@ -55,8 +55,11 @@ def upscale_picture(
     picture = read_image(source)
     rows, columns = picture.codes.shape[:2]
     plan = _sizes(Size(columns, rows), spec)
-    luma = frame_of(picture.codes).planes[0] / CODE
-    blend, condition = blend_of(spec, plan.scale, lambda: condition_of_picture(source, luma))
+    blend, condition = blend_of(
+        spec,
+        plan.scale,
+        lambda: condition_of_picture(source, frame_of(picture.codes).planes[0] / CODE),
+    )
     model = worker.load(spec.model, plan.scale, blend)
     if condition is not None:
         note(f"model {told(model, condition)}.")

@@ -33,7 +33,7 @@ from vsr.media.scan import Scan, Times, scan
 from vsr.media.source import open_input
 from vsr.media.stream_plan import StreamPlan
 from vsr.media.streams import add_carried
-from vsr.media.timing import rounded, ticks_per_frame
+from vsr.media.timing import rescaled, rounded, ticks_per_frame
 from vsr.specs import TimeRange
 
 
@@ -143,7 +143,7 @@ def _pictures(
             for packet in segment.demux(segment.streams.video[0]):
                 if packet.size == 0:
                     continue
-                pts = rounded((packet.pts or 0) * packet.time_base / time_base) + one.shift
+                pts = rescaled(packet.pts or 0, packet.time_base, time_base) + one.shift
                 packet.time_base = time_base
                 packet.pts, packet.dts = pts - times.offset, times.dts(index)
                 packet.duration = times.duration(pts)

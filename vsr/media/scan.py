@@ -14,7 +14,7 @@ import av
 
 from vsr.errors import EncodingFailed
 from vsr.media.failures import output_failure
-from vsr.media.timing import rounded
+from vsr.media.timing import rescaled
 
 FIRST_PTS = "vsr_first_pts"
 """The metadata key of a segment that says the true time of its first picture.
@@ -52,7 +52,7 @@ def scan(path: Path, time_base: Fraction) -> Scan:
             stream = container.streams.video[0]
             first = int(container.metadata[FIRST_PTS])
             own = [
-                rounded((packet.pts or 0) * packet.time_base / time_base)
+                rescaled(packet.pts or 0, packet.time_base, time_base)
                 for packet in container.demux(stream)
                 if packet.size
             ]

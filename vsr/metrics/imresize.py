@@ -1,7 +1,7 @@
 """Bicubic resizing as the standard super-resolution protocol defines it: MATLAB's ``imresize``.
 
 A Catmull-Rom kernel (a = -0.5), widened when the picture shrinks so that it does not alias, with
-the border mirrored. Resizing is one matrix per side; numpy and torch multiply by the same one.
+the border mirrored. Resizing is one matrix per side.
 
 Source: R. Keys, Cubic Convolution Interpolation for Digital Image Processing (1981), equation 4.
 """
@@ -9,15 +9,12 @@ Source: R. Keys, Cubic Convolution Interpolation for Digital Image Processing (1
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vsr.errors import InvalidOption
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 Array = NDArray[np.float64]
 
@@ -67,16 +64,3 @@ def imresize(image: NDArray[Any], height: int, width: int) -> Array:
     rows, columns = image.shape[:2]
     tall = np.tensordot(resize_matrix(rows, height), image.astype(np.float64), axes=1)
     return np.moveaxis(np.tensordot(resize_matrix(columns, width), tall, axes=(1, 1)), 0, 1)
-
-
-def resize_tensor(x: Tensor, height: int, width: int) -> Tensor:
-    """Resize (N, C, H, W) likewise, in its own floating type on its own device; differentiable.
-
-    Raises:
-        InvalidOption: a side below 1.
-    """
-    import torch
-
-    down = torch.tensor(resize_matrix(x.shape[-2], height), dtype=x.dtype, device=x.device)
-    across = torch.tensor(resize_matrix(x.shape[-1], width), dtype=x.dtype, device=x.device)
-    return down @ x @ across.T

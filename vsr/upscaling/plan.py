@@ -43,11 +43,6 @@ class SizePlan:
         """The network's size is not yet the output's."""
         return self.network != self.output
 
-    @property
-    def is_short(self) -> bool:
-        """The network's largest scale falls short; the resize enlarges the rest."""
-        return self.network.width < self.output.width or self.network.height < self.output.height
-
     def __str__(self) -> str:
         steps = f"{self.source} → ×{self.scale} {self.network}"
         return f"{steps} → resize {self.output}" if self.needs_resize else steps
