@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from tests.clips import write_clip
@@ -20,6 +21,7 @@ from vsr.jobs.tasks import Begin
 from vsr.jobs.upscale import upscale
 from vsr.jobs.worker import FilmWorker
 from vsr.media.probe import probe
+from vsr.models.catalog import load
 
 
 @pytest.fixture
@@ -80,6 +82,18 @@ def test_what_auto_found_is_said_and_stands_in_the_plan(folder: Path) -> None:
     (note,) = (note for note in planned.notes() if note.startswith("model"))
     assert note.startswith(f"model toy ×2, strength {strength:.2f} (auto: 0.")
     assert "bits per pixel, blockiness" in note
+
+
+def test_auto_goes_between_the_network_and_its_only_flavour(folder: Path) -> None:
+    models = folder / "models"
+    (models / "toy-video-medium_x2.safetensors").rename(models / "toy-video-strong_x2.safetensors")
+    films = [natural(folder / f"{crf}.mp4", crf) for crf in (1, 40)]
+    easy, hard = (prepare(film, folder / "out.mkv", SPEC).model for film in films)
+    assert easy.blend.strength < hard.blend.strength
+    plain, strong = (load(f"toy{end}", 2).net.state_dict() for end in ("", "-video-strong"))
+    share = hard.blend.strength
+    for name, tensor in hard.net.state_dict().items():
+        torch.testing.assert_close(tensor, (1 - share) * plain[name] + share * strong[name])
 
 
 def test_a_network_without_flavours_is_taken_as_it_is(folder: Path) -> None:

@@ -57,6 +57,9 @@ def test_a_blend_lies_between_the_flavours(folder, blend, value):
         (("-video-light", "-video-strong"), 1.0, MEDIUM),
         (("-video-light", "-video-strong"), 0.5, MEDIUM / 2),
         (("-video-medium",), 0.5, LIGHT),
+        (("-video-light", "-video-medium"), 0.0, PLAIN),
+        (("-video-light", "-video-medium"), 0.25, STRONG / 4),
+        (("-video-light", "-video-medium"), 1.0, STRONG),
     ],
 )
 def test_fewer_flavours_stand_evenly(folder, missing, strength, value):
