@@ -220,7 +220,11 @@ def test_every_shipped_recipe_runs(name, tmp_path, large_data):
     )
     folder = fit(spec)
     card = next(spec.out.glob("*.safetensors"))
-    assert load(str(card)).traits.scale == load_recipe(name)[1].scale
+    model, shipped = load(str(card)), load_recipe(name)[1]
+    assert model.traits.scale == shipped.scale
+    assert model.card.flavour.endswith(
+        ("pixel", "adversarial") if shipped.degradation == "bicubic" else shipped.degradation
+    )
     assert folder.read().finished[-1] == "export"
 
 

@@ -20,7 +20,8 @@ class Card:
         name: what ``--model`` calls it.
         architecture: as `Traits.architecture` has it.
         scale: output side ÷ input side.
-        flavour: what it was trained for: ``pixel``, ``adversarial``, ``video``, ``bootstrap``, …
+        flavour: what it was trained for: ``pixel``, ``adversarial``, ``pixel, video-strong``,
+            ``bootstrap``, …
         licence: SPDX identifier of the weights.
         sha256: of the weights file, in hexadecimal.
         command: the command, or the recipe, that made it.

@@ -16,7 +16,7 @@ from vsr.models.blocks import Generator
 from vsr.models.card import Card, sha256_of, write_card
 from vsr.training.disk import writing
 from vsr.training.forms import plain_form, training_form
-from vsr.training.manifest import Manifest, read_manifest
+from vsr.training.manifest import BICUBIC, Manifest, read_manifest
 from vsr.training.recipe import Recipe
 from vsr.training.run_folder import Run, RunFolder
 from vsr.training.score import PROTOCOL, Scores
@@ -36,8 +36,9 @@ READABLE = 0o644
 class Outcome:
     """A run's network and what it took to get there.
 
-    ``flavour`` is the kind of the last step that learnt; ``steps`` and ``seconds`` are over all of
-    them; ``is_finished`` tells whether every one spent its budget.
+    ``flavour`` is the kind of the last step that learnt, and for pictures of a video also the
+    degradation; ``steps`` and ``seconds`` are over all of them; ``is_finished`` tells whether every
+    one spent its budget.
     """
 
     net: Generator
@@ -70,7 +71,7 @@ def outcome_of(folder: RunFolder, recipe: Recipe) -> Outcome:
             value.copy_(average)
     return Outcome(
         net=plain_form(form).eval().requires_grad_(False),
-        flavour=last.kind,
+        flavour=last.kind if recipe.degradation == BICUBIC else f"{last.kind}, {recipe.degradation}",
         steps=sum(table["step"] for table in tables),
         seconds=sum(table["seconds"] for table in tables),
         is_finished=all(stage.name in run.finished for stage in stages),
