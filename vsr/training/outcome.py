@@ -69,9 +69,10 @@ def outcome_of(folder: RunFolder, recipe: Recipe) -> Outcome:
     with torch.no_grad():
         for value, average in zip(averaged, table["average"], strict=True):
             value.copy_(average)
+    is_clean = recipe.degradation == BICUBIC
     return Outcome(
         net=plain_form(form).eval().requires_grad_(False),
-        flavour=last.kind if recipe.degradation == BICUBIC else f"{last.kind}, {recipe.degradation}",
+        flavour=last.kind if is_clean else f"{last.kind}, {recipe.degradation}",
         steps=sum(table["step"] for table in tables),
         seconds=sum(table["seconds"] for table in tables),
         is_finished=all(stage.name in run.finished for stage in stages),
