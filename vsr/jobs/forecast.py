@@ -13,10 +13,13 @@ from vsr.batch.plan import Item, plan
 from vsr.errors import NoSuchFile, VsrError
 from vsr.jobs.batch import BatchSpec
 from vsr.jobs.outcome import printable
+from vsr.jobs.picture import check_picture
+from vsr.jobs.plan import Load, prepare
 from vsr.jobs.result import counted
+from vsr.jobs.segment_worker import SegmentWorker
 from vsr.jobs.standing import failed, fingerprint, standing
-from vsr.jobs.worker import glance
 from vsr.media.images import is_picture
+from vsr.specs import UpscaleSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,10 +68,11 @@ def forecast(source: Path, target: Path, spec: BatchSpec) -> Iterator[Forecast]:
     if not items:
         raise NoSuchFile(f"{source}: nothing to upscale in this folder.")
     ledger, settings = _ledger(target), fingerprint(spec.upscale)
+    load = SegmentWorker().load
     for item in items:
         settled = standing(item, ledger, spec.upscale.existing, settings).settled
         if settled is None:
-            yield _looked_at(item, spec)
+            yield _looked_at(item, spec.upscale, load)
         else:
             state: Literal["skipped", "failed"] = "failed" if settled.error else "skipped"
             yield _forecast(item, state, error=settled.error)
@@ -95,11 +99,16 @@ def _ledger(target: Path) -> Ledger:
     return Ledger(target, io.StringIO(text))
 
 
-def _looked_at(item: Item, spec: BatchSpec) -> Forecast:
+def _looked_at(item: Item, spec: UpscaleSpec, load: Load) -> Forecast:
+    """Plan as the work would be planned: what it would refuse is refused here."""
     try:
-        return _forecast(item, "todo", frames=glance(item.source, spec.upscale.time).frames)
+        if is_picture(item.source):
+            check_picture(item.source, spec, load)
+            return _forecast(item, "todo", frames=1)
+        frames = prepare(item.source, item.target, spec, load).frames_expected
     except (VsrError, OSError) as error:
         return _forecast(item, "failed", error=failed(item, error).error)
+    return _forecast(item, "todo", frames=frames)
 
 
 def _forecast(

@@ -9,6 +9,7 @@ from pathlib import Path
 from vsr.device.select import select
 from vsr.errors import NoSpace, OutputExists, UnsuitableContainer, UnwritableOutput
 from vsr.frames import HostFrame
+from vsr.jobs.plan import Load
 from vsr.jobs.progress import Note, Observer, Stopwatch
 from vsr.jobs.result import Result
 from vsr.jobs.segment_worker import SegmentWorker
@@ -18,6 +19,7 @@ from vsr.media.images import (
     HAS_ALPHA,
     RESULTS,
     Picture,
+    image_size,
     is_picture,
     read_image,
     write_image,
@@ -78,6 +80,16 @@ def upscale_picture(
         losses=tuple(_losses(picture, target)),
         model=str(model),
     )
+
+
+def check_picture(source: Path, spec: UpscaleSpec, load: Load) -> None:
+    """Refuse what `upscale_picture` would, as far as the header of the picture tells.
+
+    Raises:
+        Refused: no size, scale or flavour that could be made of it.
+        MediaError: it is not there, or cannot be read.
+    """
+    load(spec.model, _sizes(image_size(source), spec).scale, spec.blend())
 
 
 def _is_wanted(source: Path, target: Path, spec: UpscaleSpec) -> bool:
