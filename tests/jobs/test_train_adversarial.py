@@ -132,15 +132,35 @@ def test_steps_with_discriminators_of_two_sizes_are_refused_before_anything_is_w
     assert not spec.out.exists()
 
 
-def test_a_checkpoint_without_its_discriminator_is_no_start_for_the_next_step(game):
+def without(rival):
+    """Take the discriminator out of a checkpoint."""
+    del rival
+
+
+def narrower(rival):
+    """Leave half of each tensor: a discriminator of another size."""
+    return rival | {"net": {k: v[: len(v) // 2] for k, v in rival["net"].items()}}
+
+
+@pytest.mark.parametrize(
+    ("stage", "steps", "spoil"),
+    [
+        ("adversarial", 1 + 2, without),
+        ("adversarial", 1 + 2, narrower),
+        ("refine", 1 + 2 + 3, narrower),
+    ],
+)
+def test_a_checkpoint_without_its_discriminator_is_refused(game, stage, steps, spoil):
     spec = game()
     with pytest.raises(Interrupted):
-        fit(spec, stop_after(1 + 2))
-    path = spec.out / "adversarial.ckpt"
+        fit(spec, stop_after(steps))
+    path = spec.out / f"{stage}.ckpt"
     table = torch.load(path, weights_only=True)
-    torch.save(table | {"rival": None}, path)
-    with pytest.raises(InvalidCheckpoint):
+    torch.save(table | {"rival": spoil(table["rival"])}, path)
+    before = path.read_bytes()
+    with pytest.raises(InvalidCheckpoint, match=rf"{stage}\.ckpt: .*Start a new run"):
         resume(spec.out, device="cpu")
+    assert path.read_bytes() == before
 
 
 def test_a_discriminator_that_is_no_number_stops_the_run(game, monkeypatch):
