@@ -90,6 +90,12 @@ def test_a_flavour_is_a_model_of_its_own(folder):
     assert flavours_of("toy-video-light", 2) is None
 
 
+def test_an_adversarial_stage_is_told_by_its_name(folder):
+    save(folder / "toy-gan_x2.safetensors", 5)
+    rows = {row.name: row.summary for row in describe()}
+    assert rows["toy-gan"] == "toy after an adversarial stage"
+
+
 def test_a_network_without_flavours_says_which_have_them(folder):
     save(folder / "other_x2.safetensors", 1)
     with pytest.raises(

@@ -23,6 +23,9 @@ VIDEO = {
 
 PERCEPTUAL = {"-perceptual": "that looks sharper than it is true"}
 
+ADVERSARIAL = {"-gan": "after an adversarial stage"}
+"""The end of the names of the published systems' second stage."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flavours:
@@ -100,7 +103,7 @@ def weights_of(name_or_path: str, *, is_blended: bool) -> tuple[Path, ...]:
 
 def summary(name: str) -> str | None:
     """Return what a flavour is, in half a line; None for a name that is none."""
-    for end, text in (VIDEO | PERCEPTUAL).items():
+    for end, text in (VIDEO | PERCEPTUAL | ADVERSARIAL).items():
         base = name.removesuffix(end)
         if base != name and files_of(base):
             return f"{base} {text}"
