@@ -9,6 +9,9 @@ from PIL import Image
 
 from tests.clips import write_clip
 from vsr.cli import run
+from vsr.jobs.progress import Progress
+from vsr.jobs.upscale import upscale
+from vsr.specs import Target, UpscaleSpec
 
 RNG = np.random.default_rng(5)
 QUICK = ["--model", "bicubic", "--scale", "2", "--encoder-preset", "ultrafast"]
@@ -42,6 +45,14 @@ def test_a_network_enlarges_a_picture_into_a_box(tmp_path: Path):
     assert vsr("upscale", source, tmp_path / "out.webp", "--width", 180, "-q") == 0
     with Image.open(tmp_path / "out.webp") as after:
         assert after.size == (180, 120)
+
+
+def test_the_progress_counts_the_time_of_the_work(tmp_path: Path):
+    seen: list[Progress] = []
+    spec = UpscaleSpec(target=Target(scale=2), steps=("upscale", "fit"), model="bicubic")
+    result = upscale(photo(tmp_path / "a.png"), tmp_path / "b.png", spec, observe=seen.append)
+    assert [progress.frames for progress in seen] == [1]
+    assert seen[0].elapsed_seconds > result.elapsed_seconds / 2
 
 
 def test_what_a_format_cannot_hold_is_a_loss(tmp_path: Path, capsys):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -51,7 +50,7 @@ def upscale_picture(
         Refused: nothing was started.
         Failed: it was started and could not be finished.
     """
-    started = time.monotonic()
+    watch = Stopwatch(observe, 1)
     if not _is_wanted(source, target, spec):
         return Result(output=target, is_skipped=True)
     picture = read_image(source)
@@ -71,12 +70,12 @@ def upscale_picture(
         bicubic = catalog.load("bicubic", plan.scale)  # a network would draw edges into it
         alpha = _enlarged(alpha, plan, bicubic, spec, worker, note)
     _write(target, replace(picture, codes=codes, alpha=alpha))
-    Stopwatch(observe, 1).tick(0.0, target.stat().st_size)
+    watch.tick(0.0, target.stat().st_size)
     return Result(
         output=target,
         frames_in=1,
         frames_out=1,
-        elapsed_seconds=time.monotonic() - started,
+        elapsed_seconds=watch.elapsed_seconds,
         losses=tuple(_losses(picture, target)),
         model=str(model),
     )
