@@ -64,7 +64,10 @@ def test_the_first_half_is_the_batch_without_pairs(patches, folder):
 
 def test_crops_that_leave_no_room_to_move_are_refused(patches, folder):
     patches.check_holds(20, folder)
-    with pytest.raises(InvalidData, match=r"patch 21 .* are 20 at ×4. Prepare with --patch 100"):
+    with pytest.raises(
+        InvalidData,
+        match=r"patch 21 .* room for 20 at ×4, as their frames move. Prepare with --patch 100",
+    ):
         patches.check_holds(21, folder)
 
 

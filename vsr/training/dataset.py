@@ -102,9 +102,10 @@ class Patches:
         """
         side, needed = self.lr.shape[1], size + 2 * self.margin
         if needed > side:
+            reason = ", as their frames move" if self.margin else ""
             raise InvalidData(
                 f"{folder}: the recipe's patch {size} is larger than the prepared patches, which "
-                f"are {side - 2 * self.margin} at ×{self.scale}. "
+                f"have room for {side - 2 * self.margin} at ×{self.scale}{reason}. "
                 f"Prepare with --patch {needed * self.scale} or more."
             )
 
