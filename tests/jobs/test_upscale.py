@@ -11,9 +11,11 @@ import vsr
 from tests.clips import Attachment, Audio, Clip, Subtitle, indices_in, times_in, write_clip
 from vsr.colour import Range
 from vsr.errors import OutputExists, Refused, UnwritableOutput
+from vsr.jobs import segment_worker
 from vsr.jobs.upscale import spec_of_preset, upscale
 from vsr.media.probe import probe
 from vsr.specs import EncodeSpec, Size, Target, TimeRange
+from vsr.upscaling.steps import open_steps
 
 FRAMES = 24
 
@@ -140,6 +142,24 @@ def test_repeated_pictures_are_not_computed_again(tmp_path: Path):
         tmp_path / "in.mkv", frames=6, codec="ffv1", pts=[0, 1, 2, 3, 4, 5], first_index=7
     )
     assert upscale(path, tmp_path / "a.mkv", spec()).frames_reused == 0
+
+
+def test_tiles_that_stood_still_are_in_the_report(clip: Path, tmp_path: Path, monkeypatch):
+    seen: list[int] = []
+
+    def counting(names, context, stack, counters):
+        def step(frames):
+            for frame in frames:
+                counters.reused_tiles += 5
+                seen.append(frame.pts)
+                yield frame
+
+        steps_of = open_steps(names, context, stack, counters)
+        return lambda span: [step, *steps_of(span)]
+
+    monkeypatch.setattr(segment_worker, "open_steps", counting)
+    result = upscale(clip, tmp_path / "out.mp4", spec(time=TimeRange(max_frames=3)))
+    assert result.as_dict()["reused_tiles"] == 5 * len(seen) > 0
 
 
 def test_a_network_and_the_progress_of_it(clip: Path, tmp_path: Path):

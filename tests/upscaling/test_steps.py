@@ -69,6 +69,23 @@ def test_repeated_pictures_are_reused_and_counted():
         assert all(np.array_equal(a, b) for a, b in zip(mine.planes, theirs.planes, strict=True))
 
 
+def test_tiles_that_stand_still_are_counted_once_however_many_spans_there_are():
+    size, counters, counts = Size(200, 150), Counters(), []
+    still = context(plan=plan_sizes(size, Fraction(1), Target(scale=2), (2,)))
+    first = frame(size)
+    with ExitStack() as stack:
+        steps_of = open_steps(["upscale"], still, stack, counters)
+        for span in range(3):
+            planes = [plane.copy() for plane in first.planes]
+            planes[0][70:74, 40 + span] ^= 1
+            (step,) = steps_of(PtsSpan())
+            list(step(iter([replace(first, planes=tuple(planes), pts=span)])))
+            counts.append(counters.reused_tiles)
+    assert counts[0] == 0
+    assert counts[1] > 0
+    assert counts[2] == 2 * counts[1]
+
+
 def test_an_unknown_step_is_refused_with_a_suggestion():
     with pytest.raises(UnknownName, match="upscale"):
         run(["upscal"], context(), [])

@@ -188,6 +188,7 @@ class FilmInWork:
             frames_in=sum(facts["frames"] for facts in met),
             frames_out=frames,
             frames_reused=sum(facts["reused"] for facts in met),
+            reused_tiles=sum(facts.get("reused_tiles", 0) for facts in met),
             elapsed_seconds=time.monotonic() - self._started,
             losses=tuple(loss for facts in met for loss in facts["losses"]),
             model=self._begun.model,

@@ -82,6 +82,7 @@ def upscale_into_pipe(job: Job, worker: SegmentWorker, observe: Observer, note: 
         frames_in=met.frames,
         frames_out=writer.frames,
         frames_reused=met.reused,
+        reused_tiles=met.reused_tiles,
         elapsed_seconds=time.monotonic() - started,
         losses=met.losses,
         model=str(job.model),

@@ -15,6 +15,7 @@ class Result:
         frames_in: pictures that could be decoded.
         frames_out: pictures in the output, verified.
         frames_reused: of these, repeated ones that took over the output of the one before.
+        reused_tiles: parts of the other pictures that stood still and were not computed again.
         fps: frames per second of wall time, everything included.
         model: the network, its scale, and where between its flavours it was taken.
         losses: what is damaged or missing; the exit code is 3 if there is any.
@@ -25,6 +26,7 @@ class Result:
     frames_in: int = 0
     frames_out: int = 0
     frames_reused: int = 0
+    reused_tiles: int = 0
     elapsed_seconds: float = 0.0
     losses: tuple[str, ...] = ()
     model: str = ""
@@ -41,6 +43,7 @@ class Result:
             "frames_in": self.frames_in,
             "frames_out": self.frames_out,
             "frames_reused": self.frames_reused,
+            "reused_tiles": self.reused_tiles,
             "fps": round(self.fps, 3),
             "elapsed_seconds": round(self.elapsed_seconds, 3),
             "output": str(self.output),

@@ -30,10 +30,15 @@ Written = Callable[[HostFrame, int], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Met:
-    """What was met in a span: its frames, those that repeat the one before, what is damaged."""
+    """What was met in a span: its frames, those that repeat the one before, what is damaged.
+
+    Attributes:
+        reused_tiles: of the other frames, tiles that stood still.
+    """
 
     frames: int
     reused: int
+    reused_tiles: int
     losses: tuple[str, ...]
 
 
@@ -97,7 +102,7 @@ class SegmentWorker:
             Failed: it cannot be done, or not every frame arrived.
         """
         steps = self._opener(job.spec.steps, step_context(job, self._say), note)(span)
-        before = self._counters.reused
+        before = replace(self._counters)
         with Reader.open(
             job.source.path,
             job.source,
@@ -110,7 +115,12 @@ class SegmentWorker:
         if count != frames.count:
             raise Failed(f"{job.source.path}: {frames.count} frames in, {count} out.")
         losses = (str(reader.damage),) if reader.damage.has_losses else ()
-        return Met(frames=count, reused=self._counters.reused - before, losses=losses)
+        return Met(
+            frames=count,
+            reused=self._counters.reused - before.reused,
+            reused_tiles=self._counters.reused_tiles - before.reused_tiles,
+            losses=losses,
+        )
 
     def close(self) -> None:
         """Close the engine."""

@@ -131,6 +131,7 @@ def _upscale_into_file(job: Job, worker: SegmentWorker, observe: Observer, note:
         frames_in=sum(facts["frames"] for facts in met),
         frames_out=joined.frames,
         frames_reused=sum(facts["reused"] for facts in met),
+        reused_tiles=sum(facts.get("reused_tiles", 0) for facts in met),
         elapsed_seconds=time.monotonic() - started,
         losses=(*(loss for facts in met for loss in facts["losses"]), *_listed(joined.losses)),
         model=str(job.model),

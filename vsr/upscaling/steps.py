@@ -143,12 +143,12 @@ def _engine_pass(
     )
 
     def enlarged(frames: Iterator[HostFrame]) -> Iterator[HostFrame]:
-        reuse = Reuse(engine.start, engine.finish)
+        reuse, tiles_before = Reuse(engine.start, engine.finish), engine.reused_tiles
         try:
             yield from double_buffered(frames, reuse.start, reuse.finish, engine.depth)
         finally:
             counters.reused += reuse.reused
-            counters.reused_tiles += engine.reused_tiles
+            counters.reused_tiles += engine.reused_tiles - tiles_before
 
     return enlarged
 
