@@ -3,8 +3,9 @@
 Run: ``python -m tests.benchmarks.gpu`` (``make bench-gpu``). It ends with 2 and one line where
 there is no GPU. For each model and size: the network planes → planes, the overlap with the output
 discarded, the plain loop, and the network as published (eager, float32 and under fp16 autocast).
-Where weights are not at hand random ones serve: speed is equal. What time does not allow is left
-out, and said. The results go to ``tests/benchmarks/results``.
+Where weights are not at hand random ones serve: speed is equal. At the end a lecture whose slide
+stands still (`tests.benchmarks.slides`). What time does not allow is left out, and said. Results
+go to ``tests/benchmarks/results``.
 """
 
 import argparse
@@ -13,6 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from tests.benchmarks import slides
 from tests.benchmarks.device import RESULTS, write
 from tests.benchmarks.rows import Row, bench, print_table, weights_for
 from vsr.device.select import Device, select
@@ -37,6 +39,7 @@ PLAN = (
 """Model, preset, and whether the output is discarded; the most wanted first."""
 
 EAGER_FRAMES = 10
+LECTURE_FRAMES, LECTURE_REPEATS = 100, 3
 
 
 def measure(preset: str, model: str, weights: str, *, is_discarded: bool, device: Device) -> Row:
@@ -95,6 +98,9 @@ def main() -> None:
             network_ms, seconds = row["stages"]["network"]["ms"], time.monotonic() - started
             print(f"{seconds:4.0f} s  {model} {preset}: {network_ms} ms, eager {row['eager_ms']}")
     print_table(rows)
+    lecture = slides.measure("fast", device, LECTURE_FRAMES, LECTURE_REPEATS)
+    print(lecture)
+    write(device, "slides", [lecture], wanted.results)
     if left_out:
         print(f"left out for want of time: {', '.join(left_out)}")
     print(write(device, "gpu", rows, wanted.results))

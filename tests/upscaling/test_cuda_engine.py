@@ -1,6 +1,7 @@
 """On a real GPU; they fail where there is none (``make test-gpu``)."""
 
 import gc
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,7 +15,9 @@ from vsr.frames import Layout
 from vsr.specs import Size
 from vsr.upscaling.cpu_engine import CpuEngine
 from vsr.upscaling.cuda_engine import CudaEngine
+from vsr.upscaling.cuda_graphs import drop_all
 from vsr.upscaling.cuda_slots import OUTPUTS
+from vsr.upscaling.tile_plan import TileCost
 
 pytestmark = pytest.mark.gpu
 
@@ -85,18 +88,18 @@ def test_out_of_memory_means_smaller_tiles_of_the_same_picture(monkeypatch):
     with CudaEngine.open(model, select("cuda", "fp32"), spec) as engine:
         expected = engine.finish(engine.start(frame(SIZE)))
     with CudaEngine.open(model, select("cuda", "fp32"), spec, say=said.append) as engine:
-        engine._drop_graphs()
+        drop_all(engine._slots)
         failures = iter([True, True])
 
-        def failing(slot) -> None:
+        def failing(slot, item) -> None:
             if next(failures, False):
                 raise torch.cuda.OutOfMemoryError("simulated")
-            engine._compute(slot)
+            engine._tiles.compute(slot, item)
 
         object.__setattr__(engine._flight._work, "compute", failing)
         got = engine.finish(engine.start(frame(SIZE)))
         assert difference(got, expected) <= 1
-        assert engine._core == Size(48, 32)
+        assert engine._network.core == Size(48, 32)
         del got
     assert len([line for line in said if "smaller tiles" in line]) == 1
 
@@ -105,9 +108,36 @@ def test_no_memory_at_all_is_an_error_that_says_what_to_do():
     spec, model = pass_spec(SIZE), model_of(plain(2))
     with CudaEngine.open(model, select("cuda", "fp32"), spec) as engine:
 
-        def failing(slot) -> None:
+        def failing(slot, item) -> None:
             raise torch.cuda.OutOfMemoryError("simulated")
 
         object.__setattr__(engine._flight._work, "compute", failing)
         with pytest.raises(OutOfDeviceMemory, match="--device cpu"):
             engine.start(frame(SIZE))
+
+
+LECTURE = Size(960, 540)
+
+
+@pytest.mark.parametrize("precision", ["fp32", "fp16"])
+@pytest.mark.parametrize("name", ["folded", "luma", "swift"])
+def test_tiles_that_stand_still_are_taken_over_to_the_same_bits(name, precision, monkeypatch):
+    """What they cost is not asked here: toys are so small that tiles are never worth it."""
+    monkeypatch.setattr(TileCost, "is_worth", lambda cost, count: True)
+    spec, model = pass_spec(LECTURE), model_of(NETS[name]())
+    frames = [frame(LECTURE)]
+    for pts in range(1, 9):
+        planes = [plane.copy() for plane in frames[-1].planes]
+        planes[pts % 3][200:240, 100:140] += 7
+        frames.append(replace(frames[-1], planes=tuple(planes), pts=pts))
+    with (
+        CudaEngine.open(model, select("cuda", precision), spec) as engine,
+        CudaEngine.open(model, select("cuda", precision), spec, remembers=False) as forgetful,
+    ):
+        one, other = (
+            double_buffered(frames, own.start, own.finish, own.depth) for own in (engine, forgetful)
+        )
+        for mine, theirs in zip(one, other, strict=True):
+            assert difference(mine, theirs) == 0
+        assert engine.reused_tiles > 0
+        assert forgetful.reused_tiles == 0

@@ -10,7 +10,8 @@ from vsr.models.fast import fast
 from vsr.models.lite import lite
 from vsr.specs import Size
 from vsr.upscaling.cpu_engine import CpuEngine
-from vsr.upscaling.dirty import TileMemory, dirty_windows
+from vsr.upscaling.dirty import dirty_windows
+from vsr.upscaling.kept import TileMemory
 from vsr.upscaling.tiling import windows
 
 SIZE = Size(200, 150)

@@ -11,6 +11,7 @@ another. The rules, which tests check on a simulated device under every interlea
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
@@ -66,13 +67,13 @@ class Work(Generic[Item, In, Dev, Out]):
     Attributes:
         fill: copies an item into a host slot.
         upload: copies a host slot into a device slot's input.
-        compute: makes a device slot's output from its input.
+        compute: makes a device slot's output from its input; told of the item.
         download: copies a device slot's output into a host slot.
     """
 
     fill: Callable[[In, Item], None]
     upload: Callable[[In, Dev], None]
-    compute: Callable[[Dev], None]
+    compute: Callable[[Dev, Item], None]
     download: Callable[[Dev, Out], None]
 
 
@@ -128,7 +129,7 @@ class Flight(Generic[Item, In, Dev, Out]):
         self._work.fill(source.slot, item)
         output = self._outputs.take(STARVED_SECONDS)
         try:
-            self._enqueue(source, device, output)
+            self._enqueue(item, source, device, output)
         except BaseException:
             # nothing was enqueued for this slot: the download is the last step, and it records
             self._outputs.give(output)
@@ -147,7 +148,12 @@ class Flight(Generic[Item, In, Dev, Out]):
         ticket.done.synchronize()
         self._outputs.give(ticket.slot)
 
-    def _enqueue(self, source: _Input[In], device: _Device[Dev], output: Out) -> None:
+    def settle(self) -> None:
+        """Wait for everything that was enqueued: until the next start no slot is in use."""
+        for lane in (self._lanes.up, self._lanes.run, self._lanes.down):
+            lane.record().synchronize()
+
+    def _enqueue(self, item: Item, source: _Input[In], device: _Device[Dev], output: Out) -> None:
         up, run, down = self._lanes.up, self._lanes.run, self._lanes.down
         if device.computed is not None:
             up.wait(device.computed)
@@ -156,8 +162,16 @@ class Flight(Generic[Item, In, Dev, Out]):
         run.wait(source.uploaded)
         if device.downloaded is not None:
             run.wait(device.downloaded)
-        run.run(lambda: self._work.compute(device.slot))
+        run.run(lambda: self._work.compute(device.slot, item))
         device.computed = run.record()
         down.wait(device.computed)
         down.run(lambda: self._work.download(device.slot, output))
         device.downloaded = down.record()
+
+
+def seconds_in(lane: Lane, work: Callable[[], None]) -> float:
+    """Do work in a lane that is idle, wait for it, and return how long that took."""
+    started = time.perf_counter()
+    lane.run(work)
+    lane.record().synchronize()
+    return time.perf_counter() - started

@@ -19,9 +19,9 @@ from vsr.frames import HostFrame
 from vsr.models.plain import Plain
 from vsr.specs import Size
 from vsr.upscaling.bf16 import with_bf16_features
-from vsr.upscaling.dirty import TileMemory
 from vsr.upscaling.exchange import check_frame, host_frame, tensor_of
 from vsr.upscaling.grouped import with_grouped_tail
+from vsr.upscaling.kept import TileMemory
 from vsr.upscaling.memory import peak_bytes_per_pixel
 from vsr.upscaling.onednn import with_post_ops
 from vsr.upscaling.passes import Pass, PassSpec, Planes

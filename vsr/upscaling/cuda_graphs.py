@@ -1,4 +1,4 @@
-"""One CUDA graph per device slot: captured, checked against the autocast path, or left out."""
+"""CUDA graphs: one per device slot, checked against the autocast path, and one of a tile."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
+from vsr.device.flight import Lane
 from vsr.device.streams import StreamLane
 from vsr.upscaling.cuda_slots import DeviceSlot
-from vsr.upscaling.device_pass import DevicePass
+from vsr.upscaling.device_pass import DevicePass, Run, exact_inference
 
 TOLERANCE = 2
 """How far, in 8-bit codes, a graph may be from autocast: the rounding of half precision."""
@@ -22,7 +23,7 @@ def capture_all(
     slots: Sequence[DeviceSlot],
     reference: DevicePass,
     fast: DevicePass,
-    lane: StreamLane,
+    lane: Lane,
     say: Callable[[str], None],
 ) -> None:
     """Capture a graph of ``fast`` in each slot; keep them only where all agree with ``reference``.
@@ -30,6 +31,7 @@ def capture_all(
     Raises:
         torch.cuda.OutOfMemoryError: there is no memory for them.
     """
+    assert isinstance(lane, StreamLane)
     for slot in slots:
         problem = _captured(slot, reference, fast, lane)
         if problem:
@@ -44,18 +46,47 @@ def drop_all(slots: Sequence[DeviceSlot]) -> None:
         slot.graph = None
 
 
+def captured_run(run: Run, shape: tuple[int, ...], device: torch.device, lane: Lane) -> Run:
+    """Return ``run`` for inputs of one shape as a graph; its output lies in the same memory always.
+
+    Where no graph can be captured it is ``run`` itself.
+
+    Raises:
+        torch.cuda.OutOfMemoryError: there is no memory for it.
+    """
+    assert isinstance(lane, StreamLane)
+    given = torch.zeros(shape, device=device).contiguous(memory_format=torch.channels_last)
+    output = given
+
+    def compute() -> None:
+        nonlocal output
+        with exact_inference():
+            output = run(given)
+
+    try:
+        graph = _graph(compute, lane)
+    except torch.cuda.OutOfMemoryError:
+        raise
+    except RuntimeError:
+        return run
+
+    def replayed(tile: Tensor) -> Tensor:
+        given.copy_(tile)
+        graph.replay()
+        return output
+
+    return replayed
+
+
 def _captured(slot: DeviceSlot, reference: DevicePass, fast: DevicePass, lane: StreamLane) -> str:
     """Capture one graph and compare it on random codes; return what is wrong, or nothing."""
-    for plane in reference.source.tensors(slot.source):
-        # codes that can occur: others may overflow half precision, in two different ways
-        peak = 1 << reference.source.layout.bits
-        plane.copy_(torch.randint(0, peak, plane.shape, device=plane.device))
+    reference.fill_randomly(slot.source)
     torch.cuda.synchronize(slot.source.device)
     lane.run(lambda: slot.compute(reference))
     lane.stream.synchronize()
     expected = _codes(reference, slot)
     try:
-        slot.graph = _graph(fast, slot, lane)
+        slot.graph = _graph(lambda: slot.compute(fast), lane)
     except torch.cuda.OutOfMemoryError:
         raise
     except RuntimeError as error:
@@ -70,17 +101,17 @@ def _captured(slot: DeviceSlot, reference: DevicePass, fast: DevicePass, lane: S
     return "" if is_close else "the CUDA graph differs from autocast"
 
 
-def _graph(fast: DevicePass, slot: DeviceSlot, lane: StreamLane) -> torch.cuda.CUDAGraph:
+def _graph(work: Callable[[], None], lane: StreamLane) -> torch.cuda.CUDAGraph:
     def warm_up() -> None:
         for _ in range(WARM_UPS):
-            slot.compute(fast)
+            work()
 
     lane.run(warm_up)
     lane.stream.synchronize()
     graph = torch.cuda.CUDAGraph()
     # thread_local: a decoder thread may pin memory meanwhile
     with torch.cuda.graph(graph, stream=lane.stream, capture_error_mode="thread_local"):
-        slot.compute(fast)
+        work()
     return graph
 
 

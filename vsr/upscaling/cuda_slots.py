@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,11 +10,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from vsr.device.flight import InFlight
+from vsr.device.flight import Flight, InFlight, Lanes, Work
 from vsr.device.packing import Packing
 from vsr.device.pinned import empty_pinned
+from vsr.device.ring import Ring
 from vsr.frames import HostFrame
 from vsr.upscaling.device_pass import DevicePass
+from vsr.upscaling.tile_plan import PlannedFrame
 
 INPUTS = 2
 """Pinned input slots: one is filled while the other is uploaded."""
@@ -93,3 +96,19 @@ def download(slot: DeviceSlot, output: OutputSlot) -> None:
     """Enqueue the copy of enlarged planes, and of their flag, from the device."""
     torch.from_numpy(output.block).copy_(slot.target, non_blocking=True)
     torch.from_numpy(output.flag).copy_(slot.flag, non_blocking=True)
+
+
+def new_flight(
+    way: DevicePass,
+    lanes: Lanes,
+    slots: Sequence[DeviceSlot],
+    outputs: Ring[OutputSlot],
+    compute: Callable[[DeviceSlot, PlannedFrame], None],
+) -> Flight[PlannedFrame, NDArray[np.uint8], DeviceSlot, OutputSlot]:
+    """Return a flight of frames over these slots, with pinned inputs of its own."""
+
+    def filled(block: NDArray[np.uint8], item: PlannedFrame) -> None:
+        fill(way.source, block, item.frame)
+
+    inputs = [empty_pinned(way.source.size) for _ in range(INPUTS)]
+    return Flight(lanes, Work(filled, upload, compute, download), inputs, slots, outputs)

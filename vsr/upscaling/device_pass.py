@@ -8,7 +8,8 @@ and the quantisation stay in float32; a flag tells whether every number was fini
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
@@ -73,6 +74,18 @@ def _with_float32_base(net: nn.Module) -> nn.Module:
     return net
 
 
+@contextmanager
+def exact_inference() -> Iterator[None]:
+    """Compute without gradients, in kernels that give the same bits each time.
+
+    float32 is float32: TF32 would round what the image base and chroma are made of; and a run that
+    goes on after a crash must make the same bytes.
+    """
+    exact = torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False)
+    with torch.inference_mode(), exact:
+        yield
+
+
 class DevicePass:
     """Block of decoded planes → block of encoded planes and a flag (uint8: 1 is finite)."""
 
@@ -85,10 +98,7 @@ class DevicePass:
 
     def __call__(self, source: Tensor, target: Tensor, flag: Tensor) -> None:
         """Compute ``target`` (bytes) and ``flag`` (1,) from ``source`` (bytes), on their device."""
-        # float32 is float32: TF32 would round what the image base and chroma are made of; and a run
-        # that goes on after a crash must make the same bytes
-        exact = torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False)
-        with torch.inference_mode(), exact:
+        with exact_inference():
             planes = self.source.tensors(source)
             output = self._network(self._way.prepare(planes)).float()
             flag.copy_(torch.isfinite(output).all())
@@ -97,9 +107,29 @@ class DevicePass:
             ):
                 own.copy_(plane)
 
+    def with_kept(self, run: Run) -> DevicePass:
+        """Return this pass with ``run`` in its middle, whole; what it returns stays as it is."""
+
+        def kept(picture: Tensor) -> Tensor:
+            output = run(picture)
+            return output.clone() if self._way.alters_output else output
+
+        other = copy.copy(self)
+        other._run, other._tiles = kept, ()
+        return other
+
+    def fill_randomly(self, source: Tensor) -> None:
+        """Fill a block of decoded planes with codes that can occur.
+
+        Others may overflow half precision, in two different ways.
+        """
+        peak = 1 << self.source.layout.bits
+        for plane in self.source.tensors(source):
+            plane.copy_(torch.randint(0, peak, plane.shape, device=plane.device))
+
     def _network(self, picture: Tensor) -> Tensor:
         if self._run is None:
             return picture
-        if len(self._tiles) == 1:
+        if len(self._tiles) <= 1:
             return self._run(picture)
         return run_tiled(self._run, picture, self._tiles, self._way.scale)

@@ -1,29 +1,21 @@
-"""Recompute only the tiles whose input changed: slides, screen recordings, still backgrounds.
+"""Which tiles of a picture changed since the one before: those that see a changed sample.
 
-The network's last output is kept. Where few windows (core, halo and the reach of the chroma
-interpolation) see a changed sample, those alone are computed and copied over it. Tiles are used
-only after a trial on random numbers showed that they give bit for bit what the whole gives, so a
-picture never depends on which way it was made.
+A tile sees its window: core, halo, and the reach of the chroma interpolation. What is done with the
+tiles is `vsr.upscaling.kept`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
-from torch import Tensor
 
 from vsr.frames import HostFrame
 from vsr.specs import Size
-from vsr.upscaling.tiling import Window, balanced, run_tiled, windows
+from vsr.upscaling.tiling import Span, Window, balanced, windows
 
 CHROMA_REACH = 2
 """How far, in luma pixels, a chroma sample spreads when it is brought to the luma grid."""
-
-CORE = 96
-"""Side of a tile's core: with the halo of `fast` on all sides a window is half as large again."""
 
 WORTH = 0.75
 """Tiles are computed where their windows hold less than this share of the picture's pixels."""
@@ -31,78 +23,69 @@ WORTH = 0.75
 
 def dirty_windows(before: HostFrame, now: HostFrame, tiles: Sequence[Window]) -> list[Window]:
     """Return the windows that can see a sample that differs between two frames of one layout."""
-    changed = _changed(before, now)
-    reach = CHROMA_REACH
-    return [
-        tile
-        for tile in tiles
-        if changed[
-            max(0, tile.rows.first - reach) : tile.rows.end + reach,
-            max(0, tile.columns.first - reach) : tile.columns.end + reach,
-        ].any()
-    ]
+    *_, dirty = _dirty_so_far(before, now, tiles)
+    return [tiles[number] for number in sorted(dirty)]
 
 
-def _changed(before: HostFrame, now: HostFrame) -> NDArray[np.bool_]:
-    """Return, on the luma grid, which samples differ; a chroma sample stands for all it covers."""
-    layout, (luma, *chroma) = now.layout, now.planes
-    changed = np.not_equal(luma, before.planes[0])
-    rows, columns = luma.shape
-    for own, other in zip(chroma, before.planes[1:], strict=True):
-        apart = np.not_equal(own, other)
-        if apart.any():
-            apart = apart.repeat(1 << layout.y_shift, 0).repeat(1 << layout.x_shift, 1)
-            changed |= apart[:rows, :columns]
-    return changed
+def _dirty_so_far(
+    before: HostFrame, now: HostFrame, tiles: Sequence[Window]
+) -> Iterator[frozenset[int]]:
+    """Yield the numbers of the dirty windows after each plane: luma, which says most, first."""
+    dirty: frozenset[int] = frozenset()
+    for index, (own, other) in enumerate(zip(now.planes, before.planes, strict=True)):
+        x_shift, y_shift = (now.layout.x_shift, now.layout.y_shift) if index else (0, 0)
+        changed = np.not_equal(own, other)
+        dirty |= {
+            number
+            for number, tile in enumerate(tiles)
+            if number not in dirty
+            and changed[_seen(tile.rows, y_shift), _seen(tile.columns, x_shift)].any()
+        }
+        yield dirty
 
 
-class TileMemory:
-    """A network that remembers its last output.
+def _seen(span: Span, shift: int) -> slice:
+    """Return which samples of a plane a window sees; one of chroma stands for all it covers."""
+    first, last = max(0, span.first - CHROMA_REACH), span.end + CHROMA_REACH - 1
+    return slice(first >> shift, (last >> shift) + 1)
+
+
+class DirtyMap:
+    """What changed from each picture to the next, in tiles of one shape.
+
+    Args:
+        core: the largest side of a tile's core, in low-resolution pixels.
+        radius: how far the network sees.
 
     Attributes:
-        tiles: how many there are in a picture.
-        reused: how many tiles were taken over from the picture before, so far.
+        windows: all tiles of a picture.
     """
 
-    def __init__(
-        self, net: Callable[[Tensor], Tensor], size: Size, radius: int, scale: int
-    ) -> None:
-        self._net = net
+    def __init__(self, size: Size, core: int, radius: int) -> None:
+        cores = Size(balanced(size.width, core), balanced(size.height, core))
+        self.windows = windows(size, cores, radius)
         self._size = size
-        self._scale = scale
-        core = Size(balanced(size.width, CORE), balanced(size.height, CORE))
-        self._windows = windows(size, core, radius)
-        self.tiles = len(self._windows)
-        self.reused = 0
-        self._is_exact: bool | None = None
         self._frame: HostFrame | None = None
-        self._output: Tensor | None = None
 
-    def run(self, frame: HostFrame, picture: Tensor) -> Tensor:
-        """Return the network's output for ``picture``, which was prepared from ``frame``.
+    def changed(self, frame: HostFrame) -> tuple[Window, ...] | None:
+        """Return the tiles that differ from the frame before; the next is compared with this one.
 
-        It is kept for the next picture: the caller must not change it.
+        None where there is no frame before, or where tiles would not be worth it.
         """
-        if self._frame is not None and self._output is not None:
-            dirty = dirty_windows(self._frame, frame, self._windows)
-            if self._pays(dirty) and self._tiles_are_exact(picture):
-                for tile in dirty:
-                    tile.write(self._output, self._net(tile.read(picture)), self._scale)
-                self.reused += self.tiles - len(dirty)
-                self._frame = frame
-                return self._output
-        self._frame, self._output = frame, self._net(picture)
-        return self._output
+        before, self._frame = self._frame, frame
+        if before is None:
+            return None
+        dirty: frozenset[int] = frozenset()
+        for dirty in _dirty_so_far(before, frame, self.windows):
+            if not self._is_worth(len(dirty)):
+                return None
+        return tuple(self.windows[number] for number in sorted(dirty))
 
-    def _pays(self, dirty: list[Window]) -> bool:
-        window = self._windows[0]
+    def forget(self) -> None:
+        """Compare the next frame with none."""
+        self._frame = None
+
+    def _is_worth(self, count: int) -> bool:
+        window = self.windows[0]
         pixels = (window.rows.end - window.rows.first) * (window.columns.end - window.columns.first)
-        return len(dirty) * pixels < WORTH * self._size.pixels
-
-    def _tiles_are_exact(self, like: Tensor) -> bool:
-        """Return whether all tiles together give the whole, bit for bit; tried once."""
-        if self._is_exact is None:
-            noise = torch.empty_like(like).uniform_(-0.5, 0.5)
-            tiled = run_tiled(self._net, noise, self._windows, self._scale)
-            self._is_exact = torch.equal(tiled, self._net(noise))
-        return self._is_exact
+        return count * pixels < WORTH * self._size.pixels
