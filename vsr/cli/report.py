@@ -83,13 +83,18 @@ class _Bar:
     def _opened(self, progress: Progress) -> tqdm[NoReturn]:
         from tqdm import tqdm
 
-        return tqdm(
+        bar: tqdm[NoReturn] = tqdm(
             desc=self._label,
             total=progress.total_frames,
             initial=progress.frames - 1,  # an earlier run's frames took no time now
             unit=" frames",
             dynamic_ncols=True,
         )
+        bar.start_t -= (
+            progress.elapsed_seconds
+        )  # the first frame took time before the bar was there
+        bar.last_print_t = bar.start_t
+        return bar
 
 
 class _JsonLines:
