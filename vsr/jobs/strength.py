@@ -42,7 +42,7 @@ libx264, libx265, SVT-AV1, libvpx, mpeg4, mpeg2video and Pillow at equal luma PS
 LOSSY_PICTURES = {".jpg": "mjpeg", ".jpeg": "mjpeg", ".webp": "webp", ".avif": "avif"}
 """Suffix of a picture → what compressed it. Others are taken to be without loss."""
 
-AT_ONE_BIT, PER_HALVING, PER_BLOCKINESS = 0.22, 0.27, 1.45
+AT_ONE_BIT, PER_HALVING, PER_BLOCKINESS = 0.211, 0.148, 0.766
 """The strength at one bit of H.264 per pixel without blocks, and what is added to it each time the
 bits halve, and by blocks. Fitted to the best luma PSNR by ``tests/benchmarks/strength.py``."""
 
