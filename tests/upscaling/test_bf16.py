@@ -109,3 +109,14 @@ def test_a_network_that_was_not_traced_is_left():
 def test_a_trial_that_is_far_off_is_not_believed(monkeypatch):
     monkeypatch.setattr("vsr.upscaling.bf16.TOLERANCE", 0.0)
     assert with_bf16_features(with_post_ops(fuse(plain(2)), 3), 3) is None
+
+
+def test_the_trial_is_the_same_in_every_run_and_leaves_the_random_numbers_alone():
+    state, seen = torch.get_rng_state(), []
+    net = with_post_ops(fuse(plain(2)), 3)
+    net.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].clone()))
+    for _ in range(2):
+        with_bf16_features(net, 3)
+    assert len(seen) == 2
+    assert torch.equal(*seen)
+    assert torch.equal(torch.get_rng_state(), state)

@@ -80,7 +80,9 @@ def _cast_for_readers(graph: fx.GraphModule, node: fx.Node, inner: frozenset[fx.
 
 
 def _is_near(graph: nn.Module, net: nn.Module, channels: int) -> bool:
-    picture = torch.rand(1, channels, 16, 16).to(memory_format=torch.channels_last)
+    always = torch.Generator().manual_seed(1)  # a resumed run has to come to the same verdict
+    picture = torch.rand(1, channels, 16, 16, generator=always)
+    picture = picture.to(memory_format=torch.channels_last)
     with torch.inference_mode():
         expected = net(picture)
         return float((graph(picture) - expected).abs().max() / expected.abs().max()) < TOLERANCE

@@ -65,7 +65,9 @@ def with_post_ops(net: nn.Module, channels: int) -> nn.Module:
 
 
 def _is_equal(graph: nn.Module, net: nn.Module, channels: int) -> bool:
-    picture = torch.rand(1, channels, 16, 16).to(memory_format=torch.channels_last)
+    always = torch.Generator().manual_seed(1)  # a resumed run has to come to the same verdict
+    picture = torch.rand(1, channels, 16, 16, generator=always)
+    picture = picture.to(memory_format=torch.channels_last)
     with torch.inference_mode():
         expected = net(picture)
         return torch.allclose(graph(picture), expected, rtol=1e-4, atol=1e-4 * expected.abs().max())
