@@ -28,7 +28,7 @@ from vsr.specs import Size
 
 RESULTS = Path(__file__).with_name("results")
 CRF = 28
-SHOWN = ("lanczos", "fast", "auto", "auto, sharp ½")
+SHOWN = ("lanczos", "fast", "auto")
 PICTURE = 6
 """Which of the pictures is shown: a predicted one."""
 
