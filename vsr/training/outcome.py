@@ -16,6 +16,7 @@ from vsr.models.blocks import Generator
 from vsr.models.card import Card, sha256_of, write_card
 from vsr.training.disk import writing
 from vsr.training.forms import plain_form, training_form
+from vsr.training.level import level
 from vsr.training.manifest import BICUBIC, Manifest, read_manifest
 from vsr.training.recipe import Recipe
 from vsr.training.run_folder import Run, RunFolder
@@ -69,9 +70,11 @@ def outcome_of(folder: RunFolder, recipe: Recipe) -> Outcome:
     with torch.no_grad():
         for value, average in zip(averaged, table["average"], strict=True):
             value.copy_(average)
+    made = plain_form(form).eval().requires_grad_(False)
+    is_levelled = any(step.step == "level" for step in run.pipeline)
     is_clean = recipe.degradation == BICUBIC
     return Outcome(
-        net=plain_form(form).eval().requires_grad_(False),
+        net=level(made) if is_levelled else made,
         flavour=last.kind if is_clean else f"{last.kind}, {recipe.degradation}",
         steps=sum(table["step"] for table in tables),
         seconds=sum(table["seconds"] for table in tables),

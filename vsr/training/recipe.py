@@ -123,6 +123,11 @@ class PixelValues(PerceptualValues):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LevelValues:
+    """Values of a `level` step: there are none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EvaluateValues:
     """Values of an `evaluate` step: there are none; what is measured on is the run's."""
 

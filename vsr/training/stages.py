@@ -12,6 +12,7 @@ from vsr.training.manifest import BICUBIC
 from vsr.training.recipe import (
     EvaluateValues,
     ExportValues,
+    LevelValues,
     Optimisation,
     PixelValues,
     Recipe,
@@ -21,6 +22,7 @@ from vsr.training.schedule import Budget
 SCHEMAS: dict[str, type[Any]] = {
     "pixel": PixelValues,
     "adversarial": AdversarialValues,
+    "level": LevelValues,
     "evaluate": EvaluateValues,
     "export": ExportValues,
 }

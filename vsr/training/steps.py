@@ -13,6 +13,7 @@ from vsr.training.adversarial import adversarial
 from vsr.training.batches import Batch
 from vsr.training.context import Context
 from vsr.training.learn import descend, state_of, trained, validate
+from vsr.training.level import level
 from vsr.training.loop import train
 from vsr.training.losses import PIXEL_LOSSES
 from vsr.training.outcome import (
@@ -23,7 +24,7 @@ from vsr.training.outcome import (
     write_outcome_card,
 )
 from vsr.training.perceptual import extractor_of, perceptual_term
-from vsr.training.recipe import EvaluateValues, ExportValues, PixelValues
+from vsr.training.recipe import EvaluateValues, ExportValues, LevelValues, PixelValues
 from vsr.training.schedule import Budget
 from vsr.training.score import score
 from vsr.training.state import TrainState
@@ -63,6 +64,14 @@ def pixel(
     return trained(context, name, state)
 
 
+def levelled(
+    context: Context, name: str, values: LevelValues, budget: Budget | None, start: Generator
+) -> Generator:
+    """Take the grid off what an adversary left (see `vsr.training.level`)."""
+    del context, name, values, budget
+    return level(start)
+
+
 def evaluate(
     context: Context, name: str, values: EvaluateValues, budget: Budget | None, start: Generator
 ) -> Generator:
@@ -94,6 +103,7 @@ def export(
 STEPS: Mapping[str, Run] = {
     "pixel": pixel,
     "adversarial": adversarial,
+    "level": levelled,
     "evaluate": evaluate,
     "export": export,
 }
