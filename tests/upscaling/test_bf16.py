@@ -95,10 +95,10 @@ def test_a_network_with_slopes_stays_in_fp32_and_says_so():
 
 
 def test_where_torch_cannot_the_network_stays_as_it_is(monkeypatch):
-    def broken(*_: object) -> bool:
+    def broken(*_: object, **__: object) -> bool:
         raise RuntimeError("bf16 is not supported")
 
-    monkeypatch.setattr("vsr.upscaling.bf16._is_near", broken)
+    monkeypatch.setattr("vsr.upscaling.bf16.is_near", broken)
     assert with_bf16_features(folded(), 3) is None
 
 

@@ -17,6 +17,7 @@ import torch
 from torch import fx, nn
 
 from vsr.upscaling.onednn import PostOpConv
+from vsr.upscaling.trial import is_near
 
 TOLERANCE = 2**-5
 """How far, of the largest value, the trial may be off: the rounding of bf16 in a dozen layers."""
@@ -43,7 +44,7 @@ def with_bf16_features(net: nn.Module, channels: int) -> nn.Module | None:
         graph.delete_all_unused_submodules()
         graph.graph.lint()
         graph.recompile()
-        return graph if inner and _is_near(graph, net, channels) else None
+        return graph if inner and is_near(graph, net, channels, tolerance=TOLERANCE) else None
     except Exception:  # an internal operator may fail in any way; float32 is right too
         return None
 
@@ -77,12 +78,3 @@ def _cast_for_readers(graph: fx.GraphModule, node: fx.Node, inner: frozenset[fx.
         cast = graph.graph.call_method("to", (node, wants))
     for reader in readers:
         reader.replace_input_with(node, cast)
-
-
-def _is_near(graph: nn.Module, net: nn.Module, channels: int) -> bool:
-    always = torch.Generator().manual_seed(1)  # a resumed run has to come to the same verdict
-    picture = torch.rand(1, channels, 16, 16, generator=always)
-    picture = picture.to(memory_format=torch.channels_last)
-    with torch.inference_mode():
-        expected = net(picture)
-        return float((graph(picture) - expected).abs().max() / expected.abs().max()) < TOLERANCE
