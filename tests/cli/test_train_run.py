@@ -7,13 +7,8 @@ import sys
 import pytest
 from PIL import Image
 
-from tests.training.toys import picture, prepared, recipe
+from tests.training.toys import picture, recipe
 from vsr.cli import run
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory):
-    return prepared(tmp_path_factory.mktemp("prepared"))
 
 
 def lines_of(text):

@@ -10,27 +10,21 @@ from PIL import Image
 
 import vsr
 from tests.clips import indices_in, write_clip
-from tests.flavoured import SIZE, SPEC, write_flavours
+from tests.flavoured import SIZE, SPEC
 from vsr.cli import run
 from vsr.errors import InvalidRecipe, OutputError
 from vsr.jobs import upscale as job
 from vsr.jobs.upscale import spec_of_preset, upscale
 from vsr.specs import Blend
 
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("VSR_MODELS", str(tmp_path / "models"))
-    (tmp_path / "models").mkdir()
-    write_flavours(tmp_path / "models")
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("models")
 
 
 def test_work_of_another_strength_is_not_gone_on_with(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(job, "frames_per_segment", lambda seconds: 12)
-    film, target = write_clip(folder / "film.mp4", frames=24, size=SIZE), folder / "out.mkv"
+    film, target = write_clip(tmp_path / "film.mp4", frames=24, size=SIZE), tmp_path / "out.mkv"
 
     class PowerCut(Exception):
         pass
@@ -50,35 +44,35 @@ def test_work_of_another_strength_is_not_gone_on_with(
     assert indices_in(target) == list(range(24))
 
 
-def test_a_batch_does_a_file_again_for_another_strength(folder: Path, capsys) -> None:
-    films = folder / "films"
+def test_a_batch_does_a_file_again_for_another_strength(tmp_path: Path, capsys) -> None:
+    films = tmp_path / "films"
     films.mkdir()
     write_clip(films / "film.mp4", frames=3, size=SIZE)
 
     def states(*options: str) -> list[str]:
-        command = ["batch", str(films), str(folder / "out"), "-s", "2", "-m", "toy", "--json"]
+        command = ["batch", str(films), str(tmp_path / "out"), "-s", "2", "-m", "toy", "--json"]
         assert run([*command, *options]) == 0
         lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
         return [line["state"] for line in lines if line["event"] == "file"]
 
     assert states("--strength", "0.5") == ["done"]
     assert states("--strength", "0.5") == ["skipped"]
-    (line,) = json.loads((folder / "out" / "vsr-report.json").read_text())["files"]
+    (line,) = json.loads((tmp_path / "out" / "vsr-report.json").read_text())["files"]
     assert line["model"] == "toy ×2, strength 0.50"
     assert states("--strength", "0.25") == ["done"]
     assert states("--strength", "0.25", "--sharpness", "0.5") == ["done"]
 
 
 def test_a_preset_says_strength_and_sharpness_and_only_of_its_own_model(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    preset = folder / "mine.toml"
+    preset = tmp_path / "mine.toml"
     head = 'description = "Mine."\npipeline = "upscale"\nmodel = "toy"\n'
     preset.write_text(head + "strength = 0.5\nsharpness = 0.25\n[size]\nscale = 2\n")
     assert spec_of_preset(str(preset)).blend() == Blend(strength=0.5, sharpness=0.25)
-    film = write_clip(folder / "film.mp4", frames=2, size=SIZE)
+    film = write_clip(tmp_path / "film.mp4", frames=2, size=SIZE)
     models = [
-        vsr.upscale(film, folder / f"{index}.mkv", preset=str(preset), **options).model
+        vsr.upscale(film, tmp_path / f"{index}.mkv", preset=str(preset), **options).model
         for index, options in enumerate(({}, {"strength": 1.0}, {"model": "bicubic"}))
     ]
     told = ["strength 0.50, sharpness 0.25", "strength 1.00, sharpness 0.25"]
@@ -88,12 +82,12 @@ def test_a_preset_says_strength_and_sharpness_and_only_of_its_own_model(
         spec_of_preset(str(preset))
 
 
-def test_a_blend_is_measured_like_any_network(folder: Path, capsys) -> None:
-    (folder / "pictures").mkdir()
+def test_a_blend_is_measured_like_any_network(tmp_path: Path, capsys) -> None:
+    (tmp_path / "pictures").mkdir()
     rng = np.random.default_rng(0)
     codes = rng.integers(0, 255, (48, 48, 3), np.uint8)
-    Image.fromarray(codes).save(folder / "pictures" / "a.png")
-    command = ["evaluate", "--model", "toy", "--data", str(folder / "pictures"), "--json"]
+    Image.fromarray(codes).save(tmp_path / "pictures" / "a.png")
+    command = ["evaluate", "--model", "toy", "--data", str(tmp_path / "pictures"), "--json"]
     found = []
     for options in ([], ["--strength", "1"], ["--sharpness", "0.5"]):
         assert run([*command, *options]) == 0
@@ -112,9 +106,9 @@ def test_a_blend_is_measured_like_any_network(folder: Path, capsys) -> None:
     ],
 )
 def test_what_cannot_be_meant_is_refused(
-    folder: Path, capsys, options: list[str], message: str
+    tmp_path: Path, capsys, options: list[str], message: str
 ) -> None:
-    film = write_clip(folder / "film.mp4", frames=2, size=SIZE)
-    command = ["upscale", str(film), str(folder / "out.mkv"), "-s", "2", "-m", "toy"]
+    film = write_clip(tmp_path / "film.mp4", frames=2, size=SIZE)
+    command = ["upscale", str(film), str(tmp_path / "out.mkv"), "-s", "2", "-m", "toy"]
     assert run([*command, *options]) == 2
     assert message in capsys.readouterr().err

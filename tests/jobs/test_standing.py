@@ -6,19 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.flavoured import SPEC, write_flavours
+from tests.flavoured import SPEC
 from vsr.batch.ledger import open_ledger
 from vsr.batch.plan import Item
 from vsr.jobs.outcome import Outcome
 from vsr.jobs.standing import fingerprint, standing
 from vsr.specs import UpscaleSpec
-
-
-@pytest.fixture
-def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("VSR_MODELS", str(tmp_path))
-    write_flavours(tmp_path)
-    return tmp_path
 
 
 def change(path: Path) -> None:

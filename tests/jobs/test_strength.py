@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from tests.clips import write_clip
-from tests.flavoured import SIZE, SPEC, natural, write_flavours
+from tests.flavoured import SIZE, SPEC, natural
 from vsr.batch.engine import EngineSpec
 from vsr.errors import InvalidOption
 from vsr.jobs.film import FilmInWork
@@ -23,13 +23,7 @@ from vsr.jobs.worker import FilmWorker
 from vsr.media.probe import probe
 from vsr.models.catalog import load
 
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("VSR_MODELS", str(tmp_path / "models"))
-    (tmp_path / "models").mkdir()
-    write_flavours(tmp_path / "models")
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("models")
 
 
 def test_the_same_film_compressed_harder_asks_for_no_less(tmp_path: Path) -> None:
@@ -73,9 +67,9 @@ def test_a_better_codec_needs_fewer_bits() -> None:
     assert strength("av1") < strength("mpeg2video")
 
 
-def test_what_auto_found_is_said_and_stands_in_the_plan(folder: Path) -> None:
-    film = natural(folder / "film.mp4", 40)
-    planned = prepare(film, folder / "out.mkv", SPEC)
+def test_what_auto_found_is_said_and_stands_in_the_plan(tmp_path: Path) -> None:
+    film = natural(tmp_path / "film.mp4", 40)
+    planned = prepare(film, tmp_path / "out.mkv", SPEC)
     strength = planned.fingerprint()["strength"]
     assert strength > 0
     assert planned.model.blend.strength == strength
@@ -84,11 +78,10 @@ def test_what_auto_found_is_said_and_stands_in_the_plan(folder: Path) -> None:
     assert "bits per pixel, blockiness" in note
 
 
-def test_auto_goes_between_the_network_and_its_only_flavour(folder: Path) -> None:
-    models = folder / "models"
+def test_auto_goes_between_the_network_and_its_only_flavour(tmp_path: Path, models: Path) -> None:
     (models / "toy-video-medium_x2.safetensors").rename(models / "toy-video-strong_x2.safetensors")
-    films = [natural(folder / f"{crf}.mp4", crf) for crf in (1, 40)]
-    easy, hard = (prepare(film, folder / "out.mkv", SPEC).model for film in films)
+    films = [natural(tmp_path / f"{crf}.mp4", crf) for crf in (1, 40)]
+    easy, hard = (prepare(film, tmp_path / "out.mkv", SPEC).model for film in films)
     assert easy.blend.strength < hard.blend.strength
     plain, strong = (load(f"toy{end}", 2).net.state_dict() for end in ("", "-video-strong"))
     share = hard.blend.strength
@@ -96,19 +89,19 @@ def test_auto_goes_between_the_network_and_its_only_flavour(folder: Path) -> Non
         torch.testing.assert_close(tensor, (1 - share) * plain[name] + share * strong[name])
 
 
-def test_a_network_without_flavours_is_taken_as_it_is(folder: Path) -> None:
-    film = write_clip(folder / "film.mp4", frames=2, size=SIZE)
-    planned = prepare(film, folder / "out.mkv", replace(SPEC, model="bicubic"))
+def test_a_network_without_flavours_is_taken_as_it_is(tmp_path: Path) -> None:
+    film = write_clip(tmp_path / "film.mp4", frames=2, size=SIZE)
+    planned = prepare(film, tmp_path / "out.mkv", replace(SPEC, model="bicubic"))
     assert planned.condition is None
     assert planned.model.blend.is_plain
     with pytest.raises(InvalidOption, match="bicubic ×2 comes in no such flavour"):
-        prepare(film, folder / "out.mkv", replace(SPEC, model="bicubic", strength=0.5))
+        prepare(film, tmp_path / "out.mkv", replace(SPEC, model="bicubic", strength=0.5))
 
 
-def test_what_auto_found_is_decided_once_for_all_workers(folder: Path) -> None:
-    film = natural(folder / "film.mp4", 40)
+def test_what_auto_found_is_decided_once_for_all_workers(tmp_path: Path) -> None:
+    film = natural(tmp_path / "film.mp4", 40)
     spec = replace(SPEC, segment_frames=2)
-    work = FilmInWork(film, folder / "out.mkv", spec, is_shared=True)
+    work = FilmInWork(film, tmp_path / "out.mkv", spec, is_shared=True)
     worker = FilmWorker("cpu", "fp32")
     begin = Begin(work.film)
     begun = begin.run(worker, lambda text: None)
@@ -120,25 +113,25 @@ def test_what_auto_found_is_decided_once_for_all_workers(folder: Path) -> None:
 
 
 @pytest.mark.slow
-def test_workers_agree_on_what_auto_found(folder: Path) -> None:
-    film = write_clip(folder / "film.mp4", frames=96, size=SIZE, options={"crf": "45"})
+def test_workers_agree_on_what_auto_found(tmp_path: Path) -> None:
+    film = write_clip(tmp_path / "film.mp4", frames=96, size=SIZE, options={"crf": "45"})
     engine = EngineSpec(workers=2, cpus_per_worker=1)
     spec = replace(SPEC, segment_frames=48)
-    spread = upscale_spread(film, folder / "spread.mkv", spec, engine=engine)
-    alone = upscale(film, folder / "alone.mkv", replace(spec, threads=1))
+    spread = upscale_spread(film, tmp_path / "spread.mkv", spec, engine=engine)
+    alone = upscale(film, tmp_path / "alone.mkv", replace(spec, threads=1))
     assert spread.model == alone.model
     assert "strength" in alone.model
-    assert (folder / "spread.mkv").read_bytes() == (folder / "alone.mkv").read_bytes()
+    assert (tmp_path / "spread.mkv").read_bytes() == (tmp_path / "alone.mkv").read_bytes()
 
 
-def test_a_jpeg_is_looked_at_and_a_png_is_not(folder: Path) -> None:
+def test_a_jpeg_is_looked_at_and_a_png_is_not(tmp_path: Path) -> None:
     rng = np.random.default_rng(1)
     codes = np.clip(rng.normal(128, 40, (64, 64, 3)), 0, 255).astype(np.uint8)
     for name in ("photo.jpg", "photo.png"):
-        Image.fromarray(codes).save(folder / name, quality=5)
+        Image.fromarray(codes).save(tmp_path / name, quality=5)
     notes: list[str] = []
-    hard = upscale(folder / "photo.jpg", folder / "a.png", SPEC, note=notes.append)
-    plain = upscale(folder / "photo.png", folder / "b.png", SPEC)
+    hard = upscale(tmp_path / "photo.jpg", tmp_path / "a.png", SPEC, note=notes.append)
+    plain = upscale(tmp_path / "photo.png", tmp_path / "b.png", SPEC)
     assert "strength" in hard.model
     assert plain.model == "toy ×2"
     assert any("auto:" in note for note in notes)

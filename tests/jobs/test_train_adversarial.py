@@ -6,7 +6,6 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from tests.training.toys import prepared
 from vsr.errors import (
     Interrupted,
     InvalidCheckpoint,
@@ -17,6 +16,8 @@ from vsr.errors import (
 from vsr.jobs.train import FitSpec, Watch, fit, resume
 from vsr.metrics.features import Features
 from vsr.models.catalog import load
+
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 GAME = """
 description = "A toy game."
@@ -47,24 +48,11 @@ collapse_db = 99.0
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory):
-    return prepared(tmp_path_factory.mktemp("prepared"), pictures=2)
-
-
-@pytest.fixture(scope="module")
 def features(tmp_path_factory):
     torch.manual_seed(1)
     path = tmp_path_factory.mktemp("features") / "features.safetensors"
     save_file(Features().state_dict(), path)
     return path
-
-
-@pytest.fixture(autouse=True)
-def _one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture

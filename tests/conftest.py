@@ -1,0 +1,21 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Pictures of a few pixels gain nothing from threads that wait for each other."""
+    from vsr.device.threads import one_compute_thread
+
+    with one_compute_thread():
+        yield
+
+
+@pytest.fixture(scope="session")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four pictures as a prepared data set, which no test may change."""
+    from tests.training.toys import prepared
+
+    return prepared(tmp_path_factory.mktemp("prepared"))
