@@ -3,6 +3,8 @@ from pathlib import Path
 import pytest
 
 from tests.flavoured import write_flavours
+from tests.training.toys import recipe
+from vsr.jobs.train import FitSpec
 
 
 @pytest.fixture
@@ -13,3 +15,9 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write_flavours(folder)
     monkeypatch.setenv("VSR_MODELS", str(folder))
     return folder
+
+
+@pytest.fixture
+def toy(tmp_path: Path, data: Path) -> FitSpec:
+    """Return a run of six steps for ``lite`` ×4."""
+    return FitSpec(recipe=recipe(tmp_path), data=data, out=tmp_path / "run", device="cpu")

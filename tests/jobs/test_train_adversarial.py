@@ -1,11 +1,10 @@
 """Games against a discriminator: what is refused, what is noticed, and that nothing is lost."""
 
-import csv
-
 import pytest
 import torch
 from safetensors.torch import save_file
 
+from tests.jobs.runs import log_of, stop_after
 from vsr.errors import (
     Interrupted,
     InvalidCheckpoint,
@@ -13,7 +12,7 @@ from vsr.errors import (
     NoSuchFile,
     TrainingDiverged,
 )
-from vsr.jobs.train import FitSpec, Watch, fit, resume
+from vsr.jobs.train import FitSpec, fit, resume
 from vsr.metrics.features import Features
 from vsr.models.catalog import load
 
@@ -74,16 +73,9 @@ def game(tmp_path, data, features):
     return make
 
 
-def stop_after(steps):
-    """Ask to stop after so many steps."""
-    asked = iter(range(steps - 1))
-    return Watch(should_stop=lambda: next(asked, None) is None)
-
-
 def losses_of(folder):
     """Return the losses of a log, the discriminator's too."""
-    with (folder / "log.csv").open(newline="") as file:
-        return [(row["step"], row["loss"], row["rival_loss"]) for row in csv.DictReader(file)]
+    return log_of(folder, ("step", "loss", "rival_loss"))
 
 
 def test_a_game_stopped_in_its_second_step_ends_as_if_it_had_never_stopped(game):

@@ -1,0 +1,48 @@
+"""A run becomes a model that every command knows by its name."""
+
+import shutil
+
+import pytest
+
+from tests.jobs.runs import stop_after
+from vsr.errors import (
+    Interrupted,
+    InvalidData,
+    InvalidOption,
+    OutputExists,
+)
+from vsr.jobs.export import ExportSpec, export
+from vsr.jobs.train import fit
+from vsr.models.catalog import load
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+def test_a_run_is_exported_under_a_name_that_every_command_knows(toy, tmp_path, monkeypatch):
+    monkeypatch.setenv("VSR_MODELS", str(tmp_path / "models"))
+    benchmark = tmp_path / "Pictures"
+    benchmark.mkdir()
+    shutil.copy(toy.data.parent / "pictures" / "0.png", benchmark)
+    with pytest.raises(Interrupted):
+        fit(toy, stop_after(3))
+    exported = export(ExportSpec(run=toy.out, name="mine", benchmarks=(benchmark,), note="Mine."))
+    model = load("mine")
+    assert model.path == exported.path
+    assert model.card.note == "3 steps. Exported before the run's budget was spent. Mine."
+    assert model.card.scores["Pictures"]["psnr_y"] > 5
+    with pytest.raises(OutputExists, match="--overwrite"):
+        export(ExportSpec(run=toy.out, name="mine"))
+    export(ExportSpec(run=toy.out, name="mine", may_overwrite=True))
+
+
+@pytest.mark.parametrize("name", ["../mine", "", "a b"])
+def test_a_name_that_is_a_path_is_refused(tmp_path, name):
+    with pytest.raises(InvalidOption, match="--name"):
+        ExportSpec(run=tmp_path, name=name)
+
+
+def test_a_run_without_a_checkpoint_cannot_be_exported(toy):
+    fit(toy)
+    (toy.out / "pixel.ckpt").unlink()
+    with pytest.raises(InvalidData, match="no checkpoint"):
+        export(ExportSpec(run=toy.out, name="mine"))

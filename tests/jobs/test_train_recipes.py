@@ -1,0 +1,91 @@
+"""Every shipped recipe runs, and what a recipe weighs is felt."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from tests.jobs.runs import log_of, shrunk_recipe
+from tests.training.toys import prepared
+from vsr.jobs.export import ExportSpec, export
+from vsr.jobs.train import FitSpec, fit
+from vsr.metrics.features import Features
+from vsr.models.catalog import load
+from vsr.recipes.find import names
+from vsr.training.degradation import STRENGTHS
+from vsr.training.level import flat_pattern
+from vsr.training.perceptual import Vgg19
+from vsr.training.recipe import load_recipe
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+@pytest.fixture(scope="module")
+def large_data(tmp_path_factory):
+    return prepared(tmp_path_factory.mktemp("large"), patch=96, degradations=tuple(STRENGTHS))
+
+
+@pytest.mark.parametrize("name", names("presets/train"))
+def test_every_shipped_recipe_runs(name, tmp_path, large_data):
+    path = shrunk_recipe(name, tmp_path)
+    torch.manual_seed(1)
+    network = Vgg19(5) if "vgg19" in Path(path).read_text() else Features()
+    weights = tmp_path / "features.safetensors"
+    save_file(network.state_dict(), weights)
+    spec = FitSpec(
+        recipe=path, data=large_data, out=tmp_path / "run", device="cpu", perceptual_weights=weights
+    )
+    folder = fit(spec)
+    card = next(spec.out.glob("*.safetensors"))
+    model, shipped = load(str(card)), load_recipe(name)[1]
+    assert model.traits.scale == shipped.scale
+    assert model.card.flavour.endswith(
+        ("pixel", "adversarial") if shipped.degradation == "bicubic" else shipped.degradation
+    )
+    assert folder.read().finished[-1] == "export"
+
+
+def test_a_levelled_run_is_exported_levelled_whichever_way(tmp_path, large_data):
+    weights = tmp_path / "features.safetensors"
+    save_file(Features().state_dict(), weights)
+    spec = FitSpec(
+        recipe=shrunk_recipe("fast-perceptual-x4", tmp_path),
+        data=large_data, out=tmp_path / "run", device="cpu", perceptual_weights=weights,
+    )  # fmt: skip
+    fit(spec)
+    by_step = load(str(next(spec.out.glob("*.safetensors")))).net
+    again = export(ExportSpec(run=spec.out, name="again", folder=tmp_path))
+    assert by_step is not None
+    assert flat_pattern(by_step).mean(dim=0).abs().max() < 1e-3  # half precision
+    for one, other in zip(by_step.parameters(), load(str(again.path)).net.parameters()):
+        assert torch.equal(one, other)
+
+
+FRAMES = """
+description = "A toy of frames."
+pipeline = "train-{step}"
+model = "fast"
+scale = 4
+degradation = "video-medium"
+[steps.{step}]
+steps = 4
+batch = 8
+patch = 8
+temporal = {weight}
+{more}
+"""
+
+
+@pytest.mark.parametrize(
+    ("step", "more"), [("pixel", ""), ("adversarial", "discriminator_width = 4")]
+)
+def test_frames_are_compared_where_the_recipe_weighs_it(step, more, tmp_path, large_data):
+    losses = []
+    for weight in (1e-9, 1000):  # both in pairs
+        path = tmp_path / f"weight_{weight}.toml"
+        path.write_text(FRAMES.format(step=step, weight=weight, more=more))
+        spec = FitSpec(recipe=str(path), data=large_data, out=tmp_path / path.stem, device="cpu")
+        fit(spec)
+        losses.append(float(log_of(spec.out)[0][1]))
+    assert losses[1] > losses[0] + 0.001

@@ -1,0 +1,137 @@
+"""A run that was stopped goes on, and ends as if it had never stopped."""
+
+import json
+import os
+import shutil
+
+import pytest
+import torch
+
+from tests.jobs.runs import game_recipe, log_of, stop_after
+from tests.training.toys import recipe
+from vsr.errors import (
+    Interrupted,
+    InvalidCheckpoint,
+    InvalidData,
+    OutputBusy,
+)
+from vsr.jobs.train import FitSpec, Watch, fit, resume
+from vsr.models.catalog import load
+from vsr.training.run_folder import RunFolder
+from vsr.training.schedule import Budget
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+@pytest.mark.parametrize("is_reparameterised", [False, True])
+@pytest.mark.parametrize("steps", [1, 3, 4])
+def test_a_resumed_run_ends_as_if_it_had_never_stopped(tmp_path, data, steps, is_reparameterised):
+    name = recipe(tmp_path, reparameterise=is_reparameterised)
+    whole, parts = (
+        FitSpec(recipe=name, data=data, out=tmp_path / out, device="cpu") for out in ("a", "b")
+    )
+    fit(whole)
+    with pytest.raises(Interrupted, match=rf"step {steps}.*vsr train resume"):
+        fit(parts, stop_after(steps))
+    resume(parts.out, device="cpu")
+    assert log_of(whole.out) == log_of(parts.out)
+    files = [spec.out / "lite_x4.safetensors" for spec in (whole, parts)]
+    assert files[0].read_bytes() == files[1].read_bytes()
+
+
+def test_a_run_in_bf16_keeps_fp32_weights_and_is_resumed_in_bf16_to_the_last_digit(tmp_path, data):
+    whole, parts = (
+        FitSpec(
+            recipe=recipe(tmp_path), data=data, out=tmp_path / out, device="cpu", precision="bf16"
+        )
+        for out in ("a", "b")
+    )
+    fit(whole)
+    with pytest.raises(Interrupted):
+        fit(parts, stop_after(3))
+    resume(parts.out, device="cpu")  # at its own precision
+    assert log_of(whole.out) == log_of(parts.out)
+    table = torch.load(parts.out / "pixel.ckpt", weights_only=True)
+    values = [*table["net"].values(), *table["average"]]
+    assert {value.dtype for value in values} == {torch.float32}
+    card = load(str(parts.out / "lite_x4.safetensors")).card
+    assert card.device.endswith("bf16)")
+
+
+def test_batch_norm_and_the_discriminator_are_resumed_too(tmp_path, data):
+    recipe_path = game_recipe(tmp_path)
+    spec, again = (
+        FitSpec(recipe=recipe_path, data=data, out=tmp_path / out, device="cpu")
+        for out in ("a", "b")
+    )
+    fit(spec)
+    with pytest.raises(Interrupted):
+        fit(again, stop_after(1))  # inside the pixel stage
+    with pytest.raises(Interrupted):
+        resume(again.out, device="cpu", watch=stop_after(3))  # inside the adversarial stage
+    resume(again.out, device="cpu")
+    assert log_of(spec.out) == log_of(again.out)
+    files = [run.out / "swift-srgan_x4.safetensors" for run in (spec, again)]
+    assert files[0].read_bytes() == files[1].read_bytes()
+
+
+def test_more_budget_goes_to_the_stage_that_was_reached(tmp_path, data):
+    spec = FitSpec(recipe=game_recipe(tmp_path), data=data, out=tmp_path / "run", device="cpu")
+    fit(spec)
+    before = (spec.out / "pixel.ckpt").read_bytes()
+    seen = []
+    resume(spec.out, Budget(steps=12), device="cpu", watch=Watch(on_progress=seen.append))
+    assert [(line.stage, line.step) for line in seen] == [("adversarial", n) for n in (4, 5, 6)]
+    assert (spec.out / "pixel.ckpt").read_bytes() == before
+
+
+def test_a_run_is_resumed_without_the_weights_it_started_from(toy, tmp_path):
+    fit(toy)
+    init = shutil.copy(toy.out / "lite_x4.safetensors", tmp_path / "init.safetensors")
+    spec = FitSpec(
+        recipe=toy.recipe, data=toy.data, out=tmp_path / "tuned", init=str(init), device="cpu"
+    )
+    with pytest.raises(Interrupted):
+        fit(spec, stop_after(1))
+    init.unlink()
+    resume(spec.out, device="cpu")
+    assert RunFolder(spec.out).read().finished[-1] == "export"
+
+
+def test_a_run_without_its_recipe_is_refused(toy):
+    with pytest.raises(Interrupted):
+        fit(toy, stop_after(1))
+    (toy.out / "recipe.toml").unlink()
+    with pytest.raises(InvalidData, match="recipe.toml: cannot be read"):
+        resume(toy.out)
+
+
+def test_a_run_folder_in_use_is_refused(toy):
+    with pytest.raises(Interrupted):
+        fit(toy, stop_after(1))
+    with RunFolder(toy.out).locked(), pytest.raises(OutputBusy, match=str(os.getpid())):
+        resume(toy.out)
+
+
+def test_data_that_changed_is_not_resumed_on(toy, tmp_path):
+    data = shutil.copytree(toy.data, tmp_path / "copy")
+    spec = FitSpec(recipe=toy.recipe, data=data, out=toy.out, device="cpu")
+    with pytest.raises(Interrupted):
+        fit(spec, stop_after(1))
+    table = json.loads((data / "dataset.json").read_text())
+    (data / "dataset.json").write_text(json.dumps(table | {"sha256": "other"}))
+    with pytest.raises(InvalidData, match="changed since"):
+        resume(toy.out)
+
+
+def test_a_folder_that_is_no_run_is_refused(tmp_path):
+    with pytest.raises(InvalidData, match="not a training run"):
+        resume(tmp_path)
+
+
+def test_a_damaged_checkpoint_is_refused(toy):
+    with pytest.raises(Interrupted):
+        fit(toy, stop_after(1))
+    (toy.out / "pixel.ckpt").write_bytes(b"no checkpoint")
+    with pytest.raises(InvalidCheckpoint, match="unreadable"):
+        resume(toy.out)
