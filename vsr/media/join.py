@@ -25,6 +25,7 @@ from vsr.media.carrying import container_metadata, stream_metadata
 from vsr.media.chapters import chapters_within
 from vsr.media.containers import Container, container_named
 from vsr.media.failures import output_failure
+from vsr.media.films import splices_in
 from vsr.media.info import MediaInfo
 from vsr.media.lost_tags import muxer_options
 from vsr.media.others import Cut, Lost, Timed, other_packets
@@ -113,7 +114,10 @@ def join(
                 stream.metadata.pop("timecode", None)  # it counts from the clip's own beginning
             cut = _cut(times, time, video.time_base)
             lost = Lost()
-            others = _add_others(output, origin, plan, cut, lost)
+            carried = [(fate, add_carried(output, origin, fate)) for fate in plan.carried]
+            # What is spliced is never cut into segments.
+            splices = splices_in(source) if carried and len(segments) == 1 else None
+            others = other_packets(origin, carried, cut, lost, splices)
             _describe(output, origin, cut)
             pictures = _pictures(scans, times, stream, video.time_base)
             _mux(output, heapq.merge(pictures, others, key=itemgetter(0)), stream, lost)
@@ -185,14 +189,6 @@ def _cut(times: Times, time: TimeRange, time_base: Fraction) -> Cut:
         return Cut()
     is_open = isinf(time.end_seconds) and time.max_frames is None
     return Cut(times.offset * time_base, None if is_open else times.end * time_base)
-
-
-def _add_others(
-    output: OutputContainer, origin: InputContainer, plan: StreamPlan, cut: Cut, lost: Lost
-) -> Iterator[Timed]:
-    """Add the carried streams, and return their packets."""
-    carried = [(fate, add_carried(output, origin, fate)) for fate in plan.carried]
-    return other_packets(origin, carried, cut, lost) if carried else iter(())
 
 
 def _describe(output: OutputContainer, origin: InputContainer, cut: Cut) -> None:

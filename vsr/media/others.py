@@ -13,14 +13,13 @@ from av.packet import Packet
 from av.stream import Discard, Disposition, Stream
 
 from vsr.media.carrying import converted_packet
+from vsr.media.continuity import Continuity, straighten
 from vsr.media.decoder import MOST_BROKEN_READS
+from vsr.media.films import Splices
 from vsr.media.stream_plan import Fate, StreamFate
 from vsr.media.timing import rounded
 
 WIDEST_INTERLEAVING_SECONDS = 10
-
-SPLICE_SECONDS = Fraction(1, 2)
-"""Times of sound that step back by more begin anew; by less, they are rounded or repeated."""
 
 Timed: TypeAlias = "tuple[float, Packet[Stream]]"
 """A packet of the output with its decoding time in seconds, by which streams interleave."""
@@ -38,36 +37,6 @@ class Cut:
 
 
 @dataclass(slots=True)
-class Continuity:
-    """How the decoding times of one stream go on where files were put end to end.
-
-    Attributes:
-        last: the last time, as written.
-        highest: the latest one that the source has given.
-        shift: what is added to the source's times.
-    """
-
-    last: int | None = None
-    highest: int = 0
-    shift: int = 0
-
-    def shift_at(self, dts: int, duration: int, splice: int) -> int:
-        """Return what to add to ``dts``; a step back by more than ``splice`` is a new beginning.
-
-        The sound goes on after its last packet, as the pictures do (`timing.Timeline`). One stray
-        packet does not move those after it.
-        """
-        if self.last is None:
-            self.highest = dts
-        elif self.last - (dts + self.shift) > splice:
-            self.shift = self.last + duration - dts
-        elif self.shift and dts > self.highest and dts + self.shift - self.last > splice:
-            self.shift = 0
-        self.highest = max(self.highest, dts)
-        return self.shift
-
-
-@dataclass(slots=True)
 class Lost:
     """What a damaged source lost of the other streams; counted while they are carried."""
 
@@ -80,34 +49,71 @@ class Lost:
 
 
 def other_packets(
-    origin: InputContainer, carried: list[tuple[StreamFate, Stream]], cut: Cut, lost: Lost
+    origin: InputContainer,
+    carried: list[tuple[StreamFate, Stream]],
+    cut: Cut,
+    lost: Lost,
+    splices: Splices | None = None,
 ) -> Iterator[Timed]:
     """Yield the packets of the carried streams, ready for the output, in the source's order.
 
     Damage is counted and passed over: the work of days is not given up for a broken cue.
+
+    Args:
+        origin: the source, at its beginning.
+        carried: what becomes of each stream, and the output's stream.
+        cut: the part that was done.
+        lost: where damage is counted.
+        splices: the films that were put end to end; None if it is one.
     """
     targets = {fate.stream.index: (fate, stream) for fate, stream in carried}
-    for stream in origin.streams:
-        if stream.index not in targets:
-            stream.discard = Discard.all
     clocks = {index: Continuity() for index in targets}
-    for packet in _demuxed(origin, [origin.streams[index] for index in targets], lost):
+    for packet in _chosen(origin, set(targets), lost, splices):
         fate, target = targets[packet.stream_index]
         if _is_long_after(packet, cut):
             return
         if target.type == "attachment" or not _place(packet, cut):
             continue
-        try:
-            ready = converted_packet(packet, target) if fate.fate is Fate.CONVERT else packet
-        except (av.FFmpegError, ValueError):  # a cue that cannot be decoded
+        is_audio = fate.stream.kind == "audio"
+        film = splices.film_of(packet) if splices else None
+        if splices and film is not None and is_audio and splices.is_beyond(film, packet):
             lost.packets += 1
             continue
+        ready = _ready(packet, fate, target, lost)
         if ready is None:
             continue
-        clock = clocks[packet.stream.index]
-        _straighten(ready, clock, is_audio=fate.stream.kind == "audio")
+        moved = (film, splices.films[film].shift) if splices and film is not None else None
+        straighten(ready, clocks[packet.stream_index], moved, is_audio=is_audio)
         ready.stream = target
         yield float((ready.dts or 0) * ready.time_base), ready
+
+
+def _ready(
+    packet: Packet[Stream], fate: StreamFate, target: Stream, lost: Lost
+) -> Packet[Stream] | None:
+    """Return a packet in the form of the output; None if it holds nothing, or is damaged."""
+    try:
+        return converted_packet(packet, target) if fate.fate is Fate.CONVERT else packet
+    except (av.FFmpegError, ValueError):  # a cue that cannot be decoded
+        lost.packets += 1
+        return None
+
+
+def _chosen(
+    origin: InputContainer, indices: set[int], lost: Lost, splices: Splices | None
+) -> Iterator[Packet[Stream]]:
+    """Yield the packets of some streams; those of the video between them say where it is."""
+    if not indices:
+        return
+    read = indices | {splices.video} if splices else indices
+    for stream in origin.streams:
+        if stream.index not in read:
+            stream.discard = Discard.all
+    for packet in _demuxed(origin, [origin.streams[index] for index in sorted(read)], lost):
+        if splices and packet.stream_index == splices.video:
+            splices.follow(packet)
+        else:
+            yield packet
 
 
 def _demuxed(origin: InputContainer, streams: list[Stream], lost: Lost) -> Iterator[Packet[Stream]]:
@@ -158,19 +164,3 @@ def _place(packet: Packet[Stream], cut: Cut) -> bool:
     packet.pts = packet.pts - shift if packet.pts is not None else None
     packet.dts = packet.dts - shift if packet.dts is not None else None
     return True
-
-
-def _straighten(packet: Packet[Stream], clock: Continuity, *, is_audio: bool) -> None:
-    """Give every packet a decoding time; those of sound must rise, or the muxer gives up."""
-    if packet.dts is None:
-        packet.dts = packet.pts if packet.pts is not None else clock.last or 0
-    if packet.pts is None:
-        packet.pts = packet.dts
-    if is_audio:
-        splice = rounded(SPLICE_SECONDS / packet.time_base)
-        shift = clock.shift_at(packet.dts, packet.duration or 1, splice)
-        packet.dts, packet.pts = packet.dts + shift, packet.pts + shift
-        if clock.last is not None and packet.dts <= clock.last:
-            packet.dts = clock.last + 1
-            packet.pts = max(packet.pts, packet.dts)
-    clock.last = packet.dts

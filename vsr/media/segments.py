@@ -1,19 +1,20 @@
 """Plan the segments of an output: one pass over the packets, cuts at key frames of the source.
 
-A segment is what is lost when the power fails, and what another machine can do on its own. Its span
-is in ticks of the source, half-open; the spans of a plan cover the clip without gap or overlap.
+A segment is what is lost when the power fails, and what another machine can do alone. Its span, in
+ticks of the source, is half-open; the spans of a plan cover the clip without gap or overlap.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
 from math import isinf
 
 import av
+from av.packet import Packet
+from av.stream import Stream
 
 from vsr.errors import DecodingFailed, InvalidOption
 from vsr.media.info import MediaInfo
@@ -115,32 +116,45 @@ def read_packets(info: MediaInfo) -> Packets:
     """
     times: list[int] = []
     keys: list[int] = []
-    with open_input(info.path) as container:
-        try:
-            for packet in container.demux(container.streams[info.video.index]):
-                if packet.size == 0 or packet.is_discard:
-                    continue
-                time = packet.pts if info.video.timing is Timing.GIVEN else packet.dts
-                if time is None and info.video.timing is Timing.FRAME_RATE:
-                    time = len(times)
-                if time is None:
-                    continue
-                times.append(time)
-                if packet.is_keyframe:
-                    keys.append(time)
-        except (av.InvalidDataError, EOFError):  # the reader counts what is damaged
-            pass
-        except (av.FFmpegError, OSError) as error:
-            raise DecodingFailed(f"{info.path}: reading failed: {error}.") from error
+    latest, starts_again = None, False
+    is_given = info.video.timing is Timing.GIVEN
+    for packet in video_packets(info):
+        time = packet.pts if is_given else packet.dts
+        if time is None and info.video.timing is Timing.FRAME_RATE:
+            time = len(times)
+        if time is None:
+            continue
+        times.append(time)
+        if packet.is_keyframe:
+            keys.append(time)
+            starts_again |= is_given and latest is not None and time < latest
+        latest = time if latest is None else max(latest, time)
     if info.video.timing is Timing.FRAME_RATE:
         start = info.video.start_pts or 0
         step = ticks_per_frame(info.video.frame_rate, info.video.time_base)
         times = [start + rounded(index * step) for index in range(len(times))]
         keys = []
-    is_given = info.video.timing is Timing.GIVEN
-    starts_again = is_given and any(later < earlier for earlier, later in pairwise(keys))
     repeats = is_given and len(set(times)) < len(times)
     return Packets(sorted(set(times)), sorted(set(keys)), starts_again or repeats, starts_again)
+
+
+def video_packets(info: MediaInfo) -> Iterator[Packet[Stream]]:
+    """Yield the packets of the video that are shown, in the order of the file, undecoded.
+
+    Raises:
+        DecodingFailed: the source cannot be read.
+    """
+    with open_input(info.path) as container:
+        try:
+            for packet in container.demux(container.streams[info.video.index]):
+                if packet.size and not packet.is_discard:
+                    yield packet
+        except (av.InvalidDataError, EOFError):  # the reader counts what is damaged
+            pass
+        except (av.FFmpegError, OSError) as error:
+            raise DecodingFailed(
+                f"{info.path}: reading failed ({error}). Check the disk."
+            ) from error
 
 
 def part_of(info: MediaInfo, times: Sequence[int], time: TimeRange) -> PtsSpan:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from vsr.media.others import Continuity
+from vsr.media.continuity import Continuity
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,100 @@
+"""Decoding times that go on: what a damaged or spliced stream's own times do not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from av.packet import Packet
+from av.stream import Stream
+
+from vsr.media.timing import rounded
+
+SPLICE_SECONDS = Fraction(1, 2)
+"""Times of sound that step back by more begin anew; by less, they are rounded or repeated."""
+
+UNHEARD_SECONDS = Fraction(45, 1000)
+"""Sound may lie so far from its picture before anybody notices.
+
+Source: ITU-R BT.1359-1, detectability of sound that comes too early.
+"""
+
+LEAST_STEP_SECONDS = Fraction(1, 1000)
+"""Between packets that are pushed forward; less may round to nothing in the output's time base."""
+
+
+@dataclass(slots=True)
+class Continuity:
+    """How the decoding times of one stream go on where files were put end to end.
+
+    Attributes:
+        last: the last time, as written.
+        highest: the latest one that the source has given.
+        shift: what is added to the source's times, where the pictures do not say it.
+        shifts: what is added to each film's times (`vsr.media.films`), where they do.
+    """
+
+    last: int | None = None
+    highest: int = 0
+    shift: int = 0
+    shifts: dict[int, int] = field(default_factory=dict)
+
+    def shift_at(self, dts: int, duration: int, splice: int) -> int:
+        """Return what to add to ``dts``; a step back by more than ``splice`` is a new beginning.
+
+        The sound goes on after its last packet, as the pictures do (`timing.Timeline`). One stray
+        packet does not move those after it.
+        """
+        if self.last is None:
+            self.highest = dts
+        elif self.last - (dts + self.shift) > splice:
+            self.shift = self.last + duration - dts
+        elif self.shift and dts > self.highest and dts + self.shift - self.last > splice:
+            self.shift = 0
+        self.highest = max(self.highest, dts)
+        return self.shift
+
+    def shift_in(self, film: int, shift: int, dts: int, duration: int, unheard: int) -> int:
+        """Return what to add to the sound of a film whose pictures are shifted by ``shift``.
+
+        Where the sound before ends within ``unheard`` of there, it goes on without a gap.
+        """
+        if film not in self.shifts:
+            seamless = shift if self.last is None else self.last + duration - dts
+            self.shifts[film] = seamless if abs(seamless - shift) <= unheard else shift
+        return self.shifts[film]
+
+
+def straighten(
+    packet: Packet[Stream],
+    clock: Continuity,
+    film: tuple[int, Fraction] | None = None,
+    *,
+    is_audio: bool,
+) -> None:
+    """Give every packet a decoding time; those of sound must rise, or the muxer gives up.
+
+    Args:
+        packet: changed in place.
+        clock: of its stream.
+        film: which one it belongs to, and the shift of its pictures in seconds; None where the
+            pictures' times never start again.
+        is_audio: it is sound.
+    """
+    if packet.dts is None:
+        packet.dts = packet.pts if packet.pts is not None else clock.last or 0
+    if packet.pts is None:
+        packet.pts = packet.dts
+    base, duration, shift = packet.time_base, packet.duration or 1, 0
+    if film is not None:
+        number, shift = film[0], rounded(film[1] / base)
+        if is_audio:
+            unheard = rounded(UNHEARD_SECONDS / base)
+            shift = clock.shift_in(number, shift, packet.dts, duration, unheard)
+    elif is_audio:
+        shift = clock.shift_at(packet.dts, duration, rounded(SPLICE_SECONDS / base))
+    packet.dts, packet.pts = packet.dts + shift, packet.pts + shift
+    if is_audio and clock.last is not None and packet.dts <= clock.last:
+        packet.dts = clock.last + max(1, rounded(LEAST_STEP_SECONDS / base))
+        packet.pts = max(packet.pts, packet.dts)
+    clock.last = packet.dts
