@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.clips import host_frame, write_clip
-from tests.media.test_writer import HDR
-from tests.media.written import encoder_for, video_of, write_segment
+from tests.media.written import HDR, encoder_for, video_of, write_segment
 from vsr.colour import Colour, Siting
 from vsr.media.fidelity import losses_of, sitings_of
 from vsr.media.formats import reading_of

@@ -9,11 +9,10 @@ import numpy as np
 import pytest
 
 from tests.clips import host_frame, indices_in
-from tests.media.written import SIZE, encoder_for, write_segment
+from tests.media.written import HDR, SIZE, encoder_for, write_segment
 from vsr.colour import Colour, Matrix, Range, Siting
 from vsr.errors import EncodingFailed, NoSpace
 from vsr.frames import Layout
-from vsr.media.hdr import ContentLight, HdrMetadata, MasteringDisplay
 from vsr.media.probe import probe
 from vsr.media.scan import scan
 from vsr.media.tags import captions_of, side_data_of
@@ -22,17 +21,6 @@ from vsr.media.writer import OutputVideo, Writer
 TICKS = Fraction(1, 90_000)
 VIDEO = OutputVideo(size=SIZE, time_base=TICKS, frame_rate=Fraction(24_000, 1001))
 CODECS = ["h264", "hevc", "av1", "vp9", "ffv1", "prores"]
-HDR = HdrMetadata(
-    mastering=MasteringDisplay(
-        red=(Fraction(34_000, 50_000), Fraction(16_000, 50_000)),
-        green=(Fraction(13_250, 50_000), Fraction(34_500, 50_000)),
-        blue=(Fraction(7_500, 50_000), Fraction(3_000, 50_000)),
-        white=(Fraction(15_635, 50_000), Fraction(16_450, 50_000)),
-        min_luminance=Fraction(50, 10_000),
-        max_luminance=Fraction(1000),
-    ),
-    light=ContentLight(max_content=1000, max_frame_average=400),
-)
 
 
 @pytest.mark.parametrize("codec", CODECS)

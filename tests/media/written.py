@@ -13,6 +13,7 @@ from tests.clips import host_frame
 from vsr.colour import Colour
 from vsr.frames import HostFrame, Layout
 from vsr.media.encoders import Encoder, choose
+from vsr.media.hdr import ContentLight, HdrMetadata, MasteringDisplay
 from vsr.media.info import MediaInfo
 from vsr.media.join import Joined, join
 from vsr.media.probe import probe
@@ -23,6 +24,18 @@ from vsr.media.writer import OutputVideo, Writer
 from vsr.specs import EncodeSpec, Size, TimeRange
 
 SIZE = Size(96, 64)
+CONTAINERS = ("mp4", "mov", "mkv")
+HDR = HdrMetadata(
+    mastering=MasteringDisplay(
+        red=(Fraction(34_000, 50_000), Fraction(16_000, 50_000)),
+        green=(Fraction(13_250, 50_000), Fraction(34_500, 50_000)),
+        blue=(Fraction(7_500, 50_000), Fraction(3_000, 50_000)),
+        white=(Fraction(15_635, 50_000), Fraction(16_450, 50_000)),
+        min_luminance=Fraction(50, 10_000),
+        max_luminance=Fraction(1000),
+    ),
+    light=ContentLight(max_content=1000, max_frame_average=400),
+)
 
 
 def encoder_for(
@@ -106,4 +119,17 @@ def packets_in(path: Path, kind: str, index: int = 0) -> list[tuple[Fraction, by
             ((packet.pts or 0) * Fraction(packet.time_base), bytes(packet))
             for packet in container.demux(stream)
             if packet.size
+        ]
+
+
+def chapters_in(path: Path) -> list[tuple[float, float, str]]:
+    """Return (start, end, title) of each chapter, in seconds."""
+    with av.open(str(path)) as container:
+        return [
+            (
+                float(one["start"] * one["time_base"]),
+                float(one["end"] * one["time_base"]),
+                one["metadata"]["title"],
+            )
+            for one in container.chapters()
         ]
