@@ -1,0 +1,28 @@
+"""A clip read whole, and what its pictures say: for tests of the reader."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tests.clips import index_of
+from vsr.frames import HostFrame
+from vsr.media.decoder import Damage
+from vsr.media.reader import Reader
+
+OPEN_GOP = {"x265-params": "open-gop=1:keyint=12:min-keyint=12:bframes=4"}
+
+
+def read(path: Path, **options: Any) -> tuple[list[HostFrame], Damage]:
+    with Reader.open(path, **options) as reader:
+        return list(reader.frames()), reader.damage
+
+
+def indices(frames: Sequence[HostFrame]) -> list[int]:
+    return [index_of(frame.planes[0]) for frame in frames]
+
+
+def identity(frame: HostFrame) -> tuple[int, bytes]:
+    """Return what two pictures share only if they are the same."""
+    return frame.pts, b"".join(plane.tobytes() for plane in frame.planes)
