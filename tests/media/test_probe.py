@@ -1,6 +1,7 @@
+"""Everything in a file is found: streams, times, orientation, fields."""
+
 from __future__ import annotations
 
-import os
 from fractions import Fraction
 from pathlib import Path
 
@@ -10,14 +11,10 @@ from PIL import Image
 
 from tests.clips import Attachment, Audio, Subtitle, write_clip
 from tests.composed import side_by_side, write_captioned
-from vsr.colour import Colour, Range, Siting
-from vsr.errors import NoSuchFile, NoVideo, UnreadableMedia
 from vsr.media.probe import probe
 from vsr.media.reader import Reader
 from vsr.media.timing import Timing
 from vsr.specs import Size
-
-MASTERING = "G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,50)"
 
 
 def test_everything_in_a_file_is_found(tmp_path: Path) -> None:
@@ -61,83 +58,6 @@ def test_a_late_start_is_kept(tmp_path: Path) -> None:
     assert probe(path).video.start_pts == 1500
 
 
-def test_colour_tags_are_read_as_they_are(tmp_path: Path) -> None:
-    path = write_clip(
-        tmp_path / "tags.mp4", primaries=1, transfer=13, matrix=5, color_range=Range.FULL
-    )
-    expected = Colour(primaries=1, transfer=13, matrix=5, range=Range.FULL, siting=Siting.LEFT)
-    assert probe(path).video.colour == expected
-
-
-def test_what_is_not_tagged_stays_unspecified(tmp_path: Path) -> None:
-    plain = write_clip(tmp_path / "plain.mkv", codec="ffv1", frames=2)
-    assert probe(plain).video.colour == Colour()
-
-
-@pytest.mark.parametrize(
-    ("codec", "options"), [("libx264", "x264-params"), ("libx265", "x265-params")]
-)
-@pytest.mark.parametrize("siting", [Siting.LEFT, Siting.CENTER, Siting.TOP_LEFT, Siting.TOP])
-def test_where_chroma_lies_is_read(
-    tmp_path: Path, codec: str, options: str, siting: Siting
-) -> None:
-    tag = {options: f"chromaloc={siting - 1}"}
-    path = write_clip(tmp_path / "sited.mp4", codec=codec, frames=2, options=tag)
-    assert probe(path).video.colour.siting is siting
-
-
-@pytest.mark.parametrize(
-    ("codec", "suffix", "siting"),
-    [
-        ("mpeg1video", "mpg", Siting.CENTER),
-        ("mpeg2video", "mpg", Siting.LEFT),
-        ("libvpx-vp9", "webm", Siting.UNSPECIFIED),
-        ("jpeg2000", "mov", Siting.CENTER),
-    ],
-)
-def test_codecs_of_one_siting_have_it(
-    tmp_path: Path, codec: str, suffix: str, siting: Siting
-) -> None:
-    path = write_clip(tmp_path / f"clip.{suffix}", codec=codec, frames=12)
-    assert probe(path).video.colour.siting is siting
-
-
-def test_unsubsampled_chroma_has_no_siting(tmp_path: Path) -> None:
-    path = write_clip(tmp_path / "full.mkv", pix_fmt="yuv444p", frames=2)
-    assert probe(path).video.colour.siting is Siting.UNSPECIFIED
-
-
-def test_motion_jpeg_is_full_range_and_centre_sited(tmp_path: Path) -> None:
-    path = write_clip(tmp_path / "m.avi", codec="mjpeg", pix_fmt="yuvj420p", frames=2)
-    colour = probe(path).video.colour
-    assert (colour.range, colour.siting) == (Range.FULL, Siting.CENTER)
-
-
-@pytest.mark.parametrize(
-    ("tag", "siting"),
-    [
-        (b" C420mpeg2", Siting.LEFT),
-        (b" C420jpeg", Siting.CENTER),
-        (b" C420paldv", Siting.TOP_LEFT),
-        (b"", Siting.CENTER),
-        (b" C444", Siting.UNSPECIFIED),
-    ],
-)
-def test_the_siting_of_y4m_is_read_from_its_header(
-    tmp_path: Path, tag: bytes, siting: Siting
-) -> None:
-    path = tmp_path / "clip.y4m"
-    picture = bytes(32 * 16 * 3 if b"444" in tag else 32 * 16 * 3 // 2)
-    path.write_bytes(b"YUV4MPEG2 W32 H16 F25:1 Ip A1:1" + tag + b"\n" + b"FRAME\n" + picture)
-    assert probe(path).video.colour.siting is siting
-
-
-def test_an_unsupported_matrix_is_refused_at_once(tmp_path: Path) -> None:
-    path = write_clip(tmp_path / "ycgco.mkv", matrix=8, frames=2)
-    with pytest.raises(UnreadableMedia, match=r"colour matrix 8 of H\.273 is not supported"):
-        probe(path)
-
-
 def test_side_data_that_av_does_not_know_does_not_hide_what_comes_before_it(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
@@ -158,29 +78,6 @@ def test_rotation_and_flips_are_read_whole(tmp_path: Path) -> None:
     assert [abs(value) for value in matrix] == [0, one, 0, one, 0, 0, 0, 0, 1 << 30]
     assert probe(flipped).video.display_matrix not in (matrix, None)
     assert probe(write_clip(tmp_path / "upright.mp4", frames=2)).video.display_matrix is None
-
-
-def test_hdr10_metadata_is_read_as_exact_fractions(tmp_path: Path) -> None:
-    path = write_clip(
-        tmp_path / "hdr.mkv",
-        codec="libx265",
-        pix_fmt="yuv420p10le",
-        frames=3,
-        primaries=9,
-        transfer=16,
-        matrix=9,
-        options={
-            "x265-params": f"hdr10=1:repeat-headers=1:master-display={MASTERING}:max-cll=1000,400"
-        },
-    )
-    hdr = probe(path).video.hdr
-    assert hdr is not None
-    assert hdr.mastering is not None
-    assert hdr.light is not None
-    assert hdr.mastering.green == (Fraction(13250, 50000), Fraction(34500, 50000))
-    assert hdr.mastering.white == (Fraction(15635, 50000), Fraction(16450, 50000))
-    assert (hdr.mastering.min_luminance, hdr.mastering.max_luminance) == (Fraction(1, 200), 1000)
-    assert (hdr.light.max_content, hdr.light.max_frame_average) == (1000, 400)
 
 
 @pytest.mark.parametrize("codec", ["libx264", "mpeg2video"])
@@ -218,67 +115,6 @@ def test_cover_art_is_no_video(tmp_path: Path) -> None:
     info = probe(path)
     assert info.video.size == Size(96, 64)
     assert [item.is_cover_art for item in info.others if item.kind == "video"] == [True]
-
-
-def test_sound_alone_is_refused_with_the_counts(tmp_path: Path) -> None:
-    path = write_clip(tmp_path / "sound.mka", frames=0, audio=[Audio(seconds=0.2)] * 2)
-    with pytest.raises(NoVideo, match=r"sound\.mka: no video stream \(2 audio\)\. Choose another"):
-        probe(path)
-
-
-def test_sound_with_cover_art_is_refused(tmp_path: Path) -> None:
-    cover = write_clip(tmp_path / "c.mkv", codec="mjpeg", pix_fmt="yuvj420p", frames=1)
-    sound = write_clip(tmp_path / "s.mka", frames=0, audio=[Audio(seconds=0.2)])
-    song = side_by_side(tmp_path / "song.mp4", [cover, sound], [Disposition.attached_pic])
-    with pytest.raises(NoVideo, match=r"\(1 audio, 1 cover art\)"):
-        probe(song)
-
-
-def test_a_missing_file_says_so(tmp_path: Path) -> None:
-    with pytest.raises(NoSuchFile, match=r"gone\.mp4: no such file"):
-        probe(tmp_path / "gone.mp4")
-
-
-def test_a_directory_says_so(tmp_path: Path) -> None:
-    with pytest.raises(UnreadableMedia, match="this is a directory"):
-        probe(tmp_path)
-
-
-def test_an_empty_file_says_so(tmp_path: Path) -> None:
-    (tmp_path / "empty.mp4").touch()
-    with pytest.raises(UnreadableMedia, match="the file is empty"):
-        probe(tmp_path / "empty.mp4")
-
-
-@pytest.mark.parametrize("name", ["notes.txt", "notes.mp4", "notes.ans"])
-def test_a_text_file_is_no_video(tmp_path: Path, name: str) -> None:
-    (tmp_path / name).write_text("It was a dark and stormy night.\n" * 40)
-    with pytest.raises(UnreadableMedia):
-        probe(tmp_path / name)
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_file_without_permission_says_so(tmp_path: Path) -> None:
-    path = write_clip(tmp_path / "secret.mp4", frames=1)
-    path.chmod(0)
-    with pytest.raises(UnreadableMedia, match="no permission"):
-        probe(path)
-
-
-def test_an_mp4_without_its_index_is_refused(tmp_path: Path) -> None:
-    path = write_clip(tmp_path / "cut.mp4")
-    path.write_bytes(path.read_bytes()[:2000])
-    with pytest.raises(UnreadableMedia, match="damaged beyond opening"):
-        probe(path)
-
-
-def test_undecodable_video_is_refused(tmp_path: Path) -> None:
-    path = write_clip(tmp_path / "clip.mkv", codec="ffv1", frames=3, gop=1)
-    data = path.read_bytes()
-    start = data.index(bytes.fromhex("1F43B675"))  # the first cluster
-    path.write_bytes(data[: start + 40] + b"\x55" * (len(data) - start - 40))
-    with pytest.raises(UnreadableMedia):
-        probe(path)
 
 
 @pytest.mark.parametrize(
