@@ -6,35 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch import Tensor, nn
-from torch.nn import functional as F
+from torch import nn
 
 from vsr.models.blocks import Generator
 from vsr.models.plain import Plain, ReparameterisedPlain
 from vsr.models.swift_srgan import SeparableConv
-
-
-class ComposedConv(nn.Module):
-    """A separable convolution computed as the one dense convolution that it is.
-
-    It shares its parameters with the separable one, under the same names. On a GPU the backward
-    pass of a depthwise convolution is so slow that eight times the arithmetic is faster; on a CPU
-    it is not.
-    """
-
-    def __init__(self, separable: SeparableConv) -> None:
-        super().__init__()
-        self.depthwise, self.pointwise = separable.depthwise, separable.pointwise
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Convolve with zero padding, as the separable one: (N, C, H, W) → (N, C', H, W)."""
-        deep, mix = self.depthwise, self.pointwise
-        with torch.autocast(x.device.type, enabled=False):
-            weight = mix.weight * deep.weight.transpose(0, 1)  # (o, c, 1, 1) · (1, c, k, k)
-            bias = mix.bias
-            if deep.bias is not None and bias is not None:
-                bias = bias + mix.weight[:, :, 0, 0] @ deep.bias
-        return F.conv2d(x, weight, bias, deep.stride, deep.padding)
+from vsr.training.cells import from_cells, to_cells
+from vsr.training.composed import ComposedConv
 
 
 def training_form(
@@ -50,6 +28,7 @@ def training_form(
     """
     if is_composed:
         _exchange(net, SeparableConv, ComposedConv)
+    to_cells(net)
     if not is_reparameterised or not isinstance(net, Plain):
         return net
     with torch.random.fork_rng(devices=()):
@@ -70,23 +49,10 @@ def plain_form(net: nn.Module) -> Generator:
     """Return the network to export: one that computes what the trained form does."""
     if isinstance(net, ReparameterisedPlain):
         return net.plain()
-    _exchange(net, ComposedConv, _separable)
     assert isinstance(net, Generator)
+    from_cells(net)
+    _exchange(net, ComposedConv, ComposedConv.separable)
     return net
-
-
-def _separable(composed: nn.Module) -> SeparableConv:
-    assert isinstance(composed, ComposedConv)
-    deep, mix = composed.depthwise, composed.pointwise
-    separable = SeparableConv(
-        mix.in_channels,
-        mix.out_channels,
-        deep.kernel_size[0],
-        stride=deep.stride[0],
-        has_bias=mix.bias is not None,
-    )
-    separable.depthwise, separable.pointwise = deep, mix
-    return separable
 
 
 def _exchange(net: nn.Module, kind: type[nn.Module], make: Callable[[Any], nn.Module]) -> None:

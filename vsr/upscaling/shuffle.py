@@ -60,36 +60,46 @@ def _is_liftable(conv: nn.Conv2d) -> bool:
     return is_square and is_plain and keeps_size
 
 
-def _reach(conv: nn.Conv2d, ratio: int) -> int:
-    """Return how many cells to each side a kernel sees."""
-    return -(-(conv.kernel_size[0] // 2) // ratio)
-
-
 def _density(conv: nn.Conv2d, ratio: int) -> float:
-    side = (2 * _reach(conv, ratio) + 1) * ratio
+    side = (2 * _reach(conv.kernel_size[0], ratio) + 1) * ratio
     return (conv.kernel_size[0] / side) ** 2
 
 
+def _reach(side: int, ratio: int) -> int:
+    """Return how many cells to each side a kernel sees."""
+    return -(-(side // 2) // ratio)
+
+
 def _lifted(conv: nn.Conv2d, ratio: int) -> nn.Conv2d:
-    """Return the convolution of cells: (N, C·r², h, w) → (N, O·r², h, w).
+    """Return the convolution of cells: (N, C·r², h, w) → (N, O·r², h, w)."""
+    weight = lifted_kernel(conv.weight.detach(), ratio)
+    lifted = nn.Conv2d(
+        weight.shape[1],
+        weight.shape[0],
+        weight.shape[2],
+        padding=weight.shape[2] // 2,
+        bias=conv.bias is not None,
+    ).to(conv.weight)
+    lifted.requires_grad_(False)
+    lifted.weight.copy_(weight)
+    if conv.bias is not None and lifted.bias is not None:
+        lifted.bias.copy_(conv.bias.detach().repeat_interleave(ratio**2))
+    return lifted.eval()
+
+
+def lifted_kernel(kernel: Tensor, ratio: int) -> Tensor:
+    """Return what a kernel (O, C, k, k), k odd, is on cells: (O·r², C·r², s, s); differentiable.
 
     The output's subpixel (y, x) of a cell sees, at the offset (dy, dx), the subpixel
     ((y + dy) mod r, (x + dx) mod r) of the cell ((y + dy) div r, (x + dx) div r) further on.
     """
-    c_out, c_in, reach = conv.out_channels, conv.in_channels, _reach(conv, ratio)
-    side = 2 * reach + 1
-    lifted = nn.Conv2d(
-        c_in * ratio**2, c_out * ratio**2, side, padding=reach, bias=conv.bias is not None
-    ).to(conv.weight)
-    lifted.requires_grad_(False)
-    weight = conv.weight.new_zeros(c_out, ratio, ratio, c_in, ratio, ratio, side, side)
-    for y in range(ratio):
-        for x in range(ratio):
-            weight[:, y, x] = _seen_from(conv.weight.detach(), y, x, ratio, reach)
-    lifted.weight.copy_(weight.reshape(lifted.weight.shape))
-    if conv.bias is not None and lifted.bias is not None:
-        lifted.bias.copy_(conv.bias.detach().repeat_interleave(ratio**2))
-    return lifted.eval()
+    reach = _reach(kernel.shape[-1], ratio)
+    rows = [
+        torch.stack([_seen_from(kernel, y, x, ratio, reach) for x in range(ratio)], dim=1)
+        for y in range(ratio)
+    ]
+    weight = torch.stack(rows, dim=1)  # (O, y, x, C, r, r, s, s)
+    return weight.flatten(3, 5).flatten(0, 2)
 
 
 def _seen_from(kernel: Tensor, y: int, x: int, ratio: int, reach: int) -> Tensor:
