@@ -8,16 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.clips import Audio, indices_in, times_in, write_clip
+from tests.cli.command import QUICK
+from tests.clips import indices_in, times_in
 from vsr.media.probe import probe
 
 COMMAND = [sys.executable, "-c", "from vsr.cli import main; main()", "upscale"]
-QUICK = ["--model", "bicubic", "-s", "2", "--encoder-preset", "ultrafast"]
-
-
-@pytest.fixture
-def clip(tmp_path: Path) -> Path:
-    return write_clip(tmp_path / "in.mp4", frames=12, audio=[Audio()])
 
 
 @pytest.mark.parametrize(("format_name", "suffix"), [("matroska", "mkv"), ("mp4", "mp4")])

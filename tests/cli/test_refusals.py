@@ -1,0 +1,139 @@
+"""What cannot be done is refused in one line, with exit code 2, and nothing is written."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import vsr
+
+
+def refusal(capsys, *arguments: object) -> str:
+    """Run, expect exit code 2 and one line without a traceback; return the line."""
+    assert vsr(*arguments) == 2
+    shown = capsys.readouterr()
+    lines = [line for line in shown.err.splitlines() if line.strip()]
+    assert len(lines) == 1, shown.err
+    assert lines[0].startswith("vsr: ")
+    assert shown.out == ""
+    return lines[0]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "no such file"),
+        (b"", "empty"),
+        (b"Dear diary, today nothing happened.\n" * 20, "not a media file"),
+        (b"\x00\x00\x00\x18ftypmp42" + bytes(200), "damaged"),
+    ],
+    ids=["missing", "empty", "text", "truncated"],
+)
+def test_an_input_that_is_no_video_is_refused(tmp_path: Path, capsys, content, message):
+    source = tmp_path / "in.mp4"
+    if content is not None:
+        source.write_bytes(content)
+    assert message in refusal(capsys, "upscale", source, tmp_path / "out.mp4")
+    assert not (tmp_path / "out.mp4").exists()
+
+
+def test_sound_alone_is_refused(tmp_path: Path, capsys):
+    import wave
+
+    with wave.open(str(tmp_path / "in.wav"), "wb") as sound:
+        sound.setparams((1, 2, 8000, 0, "NONE", ""))
+        sound.writeframes(bytes(16000))
+    message = refusal(capsys, "upscale", tmp_path / "in.wav", tmp_path / "out.mp4")
+    assert "no video stream (1 audio)" in message
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--preset", "5k"], "5k: no preset of that name"),
+        (["--preset", "slow"], "--encoder-preset slow"),
+        (["--model", "fats"], "Did you mean fast"),
+        (["--codec", "h256"], "Did you mean h26"),
+        (["--codec", "prores"], "cannot hold prores"),
+        (["--prest", "4k"], "Did you mean"),
+        (["--scale", "0"], "--scale 0 must be at least 1"),
+        (["--scale", "2", "--preset", "4k"], "choose one of --preset, --scale"),
+        (["-e", "subme"], "write KEY=VALUE"),
+        (["-e", "x264-parms=a"], "no such option"),
+        (["--start", "1:xx"], "is no time"),
+        (["--start", "1:99"], "is no time"),
+        (["--start", "1:60:00"], "is no time"),
+        (["--start", "5", "--end", "2"], "must lie before"),
+        (["--precision", "fp16", "--device", "cpu"], "slower than fp32"),
+        (["--device", "tpu"], "choose from auto, cpu, cuda"),
+        (["-y", "-n"], "choose one of"),
+        (["--crf", "99"], "crf"),
+        (["--pix-fmt", "yuv999"], "yuv999"),
+        (["--tile", "3"], "at least 16"),
+        (["--width", "64"], "at or above the target"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_an_option_that_cannot_be_meant_is_refused(
+    clip: Path, tmp_path: Path, capsys, arguments, message
+):
+    line = refusal(capsys, "upscale", clip, tmp_path / "out.mp4", *arguments)
+    assert message in line
+    assert [path.name for path in tmp_path.iterdir()] == ["in.mp4"]
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ("in.mp4", "is the input itself"),
+        ("there.mp4", "there already. Add -y"),
+        ("none/out.mp4", "no such folder"),
+        ("out.xyz", "no container"),
+        ("out", "no suffix"),
+    ],
+)
+def test_a_target_that_cannot_be_written_is_refused(
+    clip: Path, tmp_path: Path, capsys, target, message
+):
+    (tmp_path / "there.mp4").write_bytes(b"mine")
+    assert message in refusal(capsys, "upscale", clip, tmp_path / target)
+    assert (tmp_path / "there.mp4").read_bytes() == b"mine"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_read_only_folder_is_refused(clip: Path, tmp_path: Path, capsys):
+    locked = tmp_path / "locked"
+    locked.mkdir(mode=0o500)
+    assert "cannot be written" in refusal(capsys, "upscale", clip, locked / "out.mp4")
+
+
+def test_a_checkpoint_that_is_none_or_runs_code_is_refused(clip: Path, tmp_path: Path, capsys):
+    import pickle
+
+    class Evil:
+        def __reduce__(self):
+            return (Path(tmp_path / "pwned").touch, ())
+
+    (tmp_path / "evil.pth").write_bytes(pickle.dumps({"model": Evil()}))
+    (tmp_path / "junk.safetensors").write_bytes(b"junk")
+    for name in ("evil.pth", "junk.safetensors"):
+        line = refusal(capsys, "upscale", clip, tmp_path / "o.mp4", "--model", tmp_path / name)
+        assert name in line
+    assert not (tmp_path / "pwned").exists()
+
+
+def test_an_error_is_an_event_too(tmp_path: Path, capsys):
+    assert vsr("upscale", tmp_path / "none.mp4", tmp_path / "out.mp4", "--json") == 2
+    event = json.loads(capsys.readouterr().out)
+    assert (event["event"], event["code"]) == ("error", 2)
+    assert "no such file" in event["message"]
+
+
+def test_verbose_shows_the_traceback(tmp_path: Path, capsys):
+    assert vsr("upscale", tmp_path / "none.mp4", tmp_path / "out.mp4", "-v") == 2
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_an_unknown_command_is_refused_with_a_suggestion(capsys):
+    assert "Did you mean 'upscale'" in refusal(capsys, "upscail")
