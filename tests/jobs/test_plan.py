@@ -9,7 +9,8 @@ from tests.clips import write_clip
 from vsr.device.select import is_bf16_native
 from vsr.errors import Refused
 from vsr.jobs.plan import prepare
-from vsr.specs import EncodeSpec, Target, UpscaleSpec
+from vsr.jobs.probe import look_ahead
+from vsr.specs import EncodeSpec, Size, Target, UpscaleSpec
 
 FAST = EncodeSpec(encoder_preset="ultrafast")
 TWICE = UpscaleSpec(
@@ -53,3 +54,20 @@ def test_work_of_one_precision_is_not_gone_on_with_in_another(tmp_path: Path) ->
     )
     apart = auto.fingerprint().items() ^ bf16.fingerprint().items()
     assert apart == {("precision", "fp32"), ("precision", "bf16")}
+
+
+def test_a_turned_clip_is_refused_in_the_size_that_is_seen(tmp_path: Path) -> None:
+    source = write_clip(tmp_path / "in.mp4", frames=2, size=Size(96, 64), rotation=90)
+    for target, said in (
+        (Target(height=90), r"in\.mp4: the source is 64×96, .* target any×90\."),
+        (Target(width=40, height=30), r"in\.mp4: the source is 64×96, .* target 30×40\."),
+    ):
+        with pytest.raises(Refused, match=said):
+            prepare(source, tmp_path / "out.mp4", replace(TWICE, target=target))
+
+
+def test_the_sizes_of_a_turned_clip_are_told_as_they_are_seen(tmp_path: Path) -> None:
+    source = write_clip(tmp_path / "in.mp4", frames=2, size=Size(96, 64), rotation=90)
+    found = look_ahead(source, tmp_path / "out.mp4", TWICE)
+    assert found["sizes"].startswith("64×96 → ×2 128×192 (stored turned, as 192×128)")
+    assert found["display"].startswith("shown turned, as 64×96")

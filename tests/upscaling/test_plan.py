@@ -77,6 +77,13 @@ def test_a_source_shown_as_large_as_the_target_is_refused():
         plan_sizes(Size(1440, 1080), Fraction(4, 3), HD, (2, 4))
 
 
+def test_what_is_said_of_a_turned_source_is_what_is_seen():
+    with pytest.raises(Refused, match="480×640, at or above the target 320×any"):
+        plan_sizes(Size(640, 480), SQUARE, Target(width=320), (2,), is_turned=True)
+    plan = plan_sizes(Size(640, 480), SQUARE, Target(width=960), (2,), is_turned=True)
+    assert (plan.output, plan.turned().output) == (Size(1280, 960), Size(960, 1280))
+
+
 def test_scale_one_is_refused_where_the_model_does_not_have_it():
     with pytest.raises(Refused, match="--scale 1"):
         plan_sizes(Size(100, 80), SQUARE, Target(scale=1), (2, 4))

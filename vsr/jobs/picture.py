@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from vsr.device.select import select
-from vsr.errors import NoSpace, OutputExists, UnsuitableContainer, UnwritableOutput
+from vsr.errors import NoSpace, OutputExists, Refused, UnsuitableContainer, UnwritableOutput
 from vsr.frames import HostFrame
 from vsr.jobs.plan import Load
 from vsr.jobs.progress import Note, Observer, Stopwatch
@@ -55,7 +55,7 @@ def upscale_picture(
         return Result(output=target, is_skipped=True)
     picture = read_image(source)
     rows, columns = picture.codes.shape[:2]
-    plan = _sizes(Size(columns, rows), spec)
+    plan = _sizes(source, Size(columns, rows), spec)
     blend, condition = blend_of(
         spec,
         plan.scale,
@@ -88,7 +88,7 @@ def check_picture(source: Path, spec: UpscaleSpec, load: Load) -> None:
         Refused: no size, scale or flavour that could be made of it.
         MediaError: it is not there, or cannot be read.
     """
-    load(spec.model, _sizes(image_size(source), spec).scale, spec.blend())
+    load(spec.model, _sizes(source, image_size(source), spec).scale, spec.blend())
 
 
 def _is_wanted(source: Path, target: Path, spec: UpscaleSpec) -> bool:
@@ -108,11 +108,14 @@ def _is_wanted(source: Path, target: Path, spec: UpscaleSpec) -> bool:
     return True
 
 
-def _sizes(source: Size, spec: UpscaleSpec) -> SizePlan:
+def _sizes(source: Path, size: Size, spec: UpscaleSpec) -> SizePlan:
     """Plan as for a film, but a picture may have odd sides."""
-    plan = plan_sizes(source, SQUARE, spec.target, catalog.scales(spec.model))
+    try:
+        plan = plan_sizes(size, SQUARE, spec.target, catalog.scales(spec.model))
+    except Refused as error:
+        raise type(error)(f"{source}: {error}") from error
     if spec.target.scale is not None:
-        plan = replace(plan, output=source.scaled(spec.target.scale))
+        plan = replace(plan, output=size.scaled(spec.target.scale))
     return plan
 
 

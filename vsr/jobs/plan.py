@@ -41,7 +41,7 @@ def prepare(source: Path, target: Path, spec: UpscaleSpec, load: Load = catalog.
     info = probe(source)
     _check_interlacing(info, spec)
     device = select(spec.device, spec.precision)
-    sizes = _sizes(info.video, spec)
+    sizes = _sizes(info, spec)
     blend, condition = blend_of(spec, sizes.scale, lambda: condition_of(info))
     model = load(spec.model, sizes.scale, blend)
     size = output_size(spec.steps, sizes)
@@ -90,19 +90,13 @@ def _check_interlacing(info: MediaInfo, spec: UpscaleSpec) -> None:
         )
 
 
-def _sizes(video: VideoInfo, spec: UpscaleSpec) -> SizePlan:
-    target = spec.target
-    if is_quarter_turned(video.display_matrix):  # what is meant is the picture that is seen
-        target = replace(target, width=target.height, height=target.width)
-    return plan_sizes(video.size, video.sar, target, catalog.scales(spec.model))
-
-
-def is_quarter_turned(display_matrix: tuple[int, ...] | None) -> bool:
-    """Say whether players turn the coded picture by 90° or 270°.
-
-    Source: ISO/IEC 14496-12, 6.2.2: the matrix {a, b, u, c, d, v, x, y, w}.
-    """
-    return display_matrix is not None and display_matrix[0] == 0 and display_matrix[4] == 0
+def _sizes(info: MediaInfo, spec: UpscaleSpec) -> SizePlan:
+    video, scales = info.video, catalog.scales(spec.model)
+    turned = video.is_quarter_turned
+    try:
+        return plan_sizes(video.size, video.sar, spec.target, scales, is_turned=turned)
+    except Refused as error:
+        raise type(error)(f"{info.path}: {error}") from error
 
 
 def _output_colour(video: VideoInfo, size: Size) -> Colour:

@@ -56,7 +56,7 @@ def _planned(job: Job) -> dict[str, Any]:
     return {
         "output": f"{job.target} ({job.container.name})",
         "steps": steps,
-        "sizes": f"{job.sizes}, sample aspect {_ratio(job.video.sar)}",
+        "sizes": _sizes(job),
         "network": job.network,
         "device": f"{job.device}: {job.device.why}",
         "maths_in": _colour(job.colour),
@@ -66,6 +66,14 @@ def _planned(job: Job) -> dict[str, Any]:
         "frames": job.frames_expected,
         "notes": list(job.notes()),
     }
+
+
+def _sizes(job: Job) -> str:
+    """Return the sizes that are seen; a turned picture is stored otherwise."""
+    is_turned = job.source.video.is_quarter_turned
+    stored = f" (stored turned, as {job.video.size})" if is_turned else ""
+    sizes = job.sizes.turned() if is_turned else job.sizes
+    return f"{sizes}{stored}, sample aspect {_ratio(job.video.sar)}"
 
 
 def _video(video: VideoInfo) -> str:
@@ -83,6 +91,8 @@ def _display(video: VideoInfo) -> str | None:
     parts = []
     if video.sar != 1:
         parts.append(f"sample aspect {_ratio(video.sar)}")
+    if video.is_quarter_turned:
+        parts.append(f"shown turned, as {video.size.turned()}")
     if video.display_matrix is not None:
         parts.append(f"display matrix {list(video.display_matrix)}")
     return ", ".join(parts) or None

@@ -59,6 +59,15 @@ class VideoInfo:
     conversion: str | None = None
 
     @property
+    def is_quarter_turned(self) -> bool:
+        """Players turn the stored picture by 90° or 270°.
+
+        Source: ISO/IEC 14496-12, 6.2.2: the matrix {a, b, u, c, d, v, x, y, w}.
+        """
+        matrix = self.display_matrix
+        return matrix is not None and matrix[0] == 0 and matrix[4] == 0
+
+    @property
     def reading(self) -> Reading:
         """How decoded pictures become planes."""
         reading = reading_of(self.pix_fmt)

@@ -38,6 +38,16 @@ class SizePlan:
         if self.network != self.source.scaled(self.scale):
             raise ValueError(f"{self.source} ×{self.scale} is not {self.network}")
 
+    def turned(self) -> SizePlan:
+        """Return the plan as it is seen where players turn the stored picture by 90°."""
+        return SizePlan(
+            source=self.source.turned(),
+            scale=self.scale,
+            network=self.network.turned(),
+            output=self.output.turned(),
+            sar=1 / self.sar,
+        )
+
     @property
     def needs_resize(self) -> bool:
         """The network's size is not yet the output's."""
@@ -48,11 +58,20 @@ class SizePlan:
         return f"{steps} → resize {self.output}" if self.needs_resize else steps
 
 
-def plan_sizes(source: Size, sar: Fraction, target: Target, scales: Sequence[int]) -> SizePlan:
+def plan_sizes(
+    source: Size,
+    sar: Fraction,
+    target: Target,
+    scales: Sequence[int],
+    *,
+    is_turned: bool = False,
+) -> SizePlan:
     """Plan the sizes from ``source`` to ``target`` with a network of these ``scales``.
 
     A box gives square pixels: the displayed picture is fitted into it. A pure scale keeps the
-    sample aspect ratio. Sides come out even (most encoders refuse odd 4:2:0).
+    sample aspect ratio. Sides come out even (most encoders refuse odd 4:2:0). Where players turn
+    the picture by 90°, the source's size and the plan are those of the stored picture; the target
+    and what is said are those of the one that is seen.
 
     Raises:
         Refused: the source is at or above the target already.
@@ -63,9 +82,12 @@ def plan_sizes(source: Size, sar: Fraction, target: Target, scales: Sequence[int
     if not scales:
         raise InvalidOption("the model has no scale to enlarge by.")
     if target.scale is not None:
-        output, output_sar = _scaled(source, target.scale, scales), sar
+        if target.scale == 1 and 1 not in scales:
+            seen = source.turned() if is_turned else source
+            raise Refused(f"--scale 1: the source is {seen} already. Choose a scale of 2 or more.")
+        output, output_sar = _scaled(source, target.scale), sar
     else:
-        output, output_sar = _fitted(source, sar, target), SQUARE
+        output, output_sar = _fitted(source, sar, target, is_turned=is_turned), SQUARE
     scale = smallest_reaching(source, output, scales)
     return SizePlan(
         source=source, scale=scale, network=source.scaled(scale), output=output, sar=output_sar
@@ -82,17 +104,17 @@ def smallest_reaching(source: Size, output: Size, scales: Sequence[int]) -> int:
     return max(scales)
 
 
-def _scaled(source: Size, scale: int, scales: Sequence[int]) -> Size:
-    if scale == 1 and 1 not in scales:
-        raise Refused(f"--scale 1: the source is {source} already. Choose a scale of 2 or more.")
+def _scaled(source: Size, scale: int) -> Size:
     size = source.scaled(scale)
     return Size(size.width + size.width % 2, size.height + size.height % 2)
 
 
-def _fitted(source: Size, sar: Fraction, target: Target) -> Size:
+def _fitted(source: Size, sar: Fraction, target: Target, *, is_turned: bool) -> Size:
     """Return the largest even size with the displayed aspect that fits the box."""
     shown_width, shown_height = source.width * sar, Fraction(source.height)
     width, height = target.width, target.height
+    if is_turned:
+        width, height = height, width
     if width is not None and height is not None and shown_height > shown_width > 0:
         width, height = min(width, height), max(width, height)
     elif width is not None and height is not None:
@@ -104,13 +126,23 @@ def _fitted(source: Size, sar: Fraction, target: Target) -> Size:
         factors.append(height / shown_height)
     factor = min(factors)
     if factor <= 1:
-        box = f"{width or 'any'}×{height or 'any'}"
-        shown = f" (shown as {round(shown_width)}×{source.height})" if sar != SQUARE else ""
-        raise Refused(
-            f"the source is {source}{shown}, at or above the target {box}. "
-            "Choose a larger target or --scale."
-        )
+        shown = Size(round(shown_width), source.height)
+        raise _too_large(source, shown, (width, height), is_turned=is_turned)
     return Size(_even(shown_width * factor, width), _even(shown_height * factor, height))
+
+
+def _too_large(
+    stored: Size, shown: Size, box: tuple[int | None, int | None], *, is_turned: bool
+) -> Refused:
+    """Return the refusal of a source at or above its target, in the sizes that are seen."""
+    width, height = box
+    if is_turned:
+        stored, shown, (width, height) = stored.turned(), shown.turned(), (height, width)
+    also = f" (shown as {shown})" if shown != stored else ""
+    return Refused(
+        f"the source is {stored}{also}, at or above the target {width or 'any'}×{height or 'any'}. "
+        "Choose a larger target or --scale."
+    )
 
 
 def _even(side: Fraction, limit: int | None) -> int:
