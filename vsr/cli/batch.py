@@ -106,7 +106,7 @@ def run_batch(
     """Run the job, print a line for each file and one for all; return the exit code."""
     from vsr.batch.plan import Selection
     from vsr.jobs.batch import BatchSpec
-    from vsr.jobs.outcome import counts, write_report
+    from vsr.jobs.outcome import write_report
     from vsr.jobs.program import settle
     from vsr.media.images import RESULTS
 
@@ -125,12 +125,7 @@ def run_batch(
         if target.is_dir():
             with suppress(OSError):  # a full disk; the reason is on its way already
                 write_report(target, outcomes)
-    total = counts(outcomes)
-    if as_json:
-        emit({"event": "done", **total})
-    elif not quiet:
-        _echo_table(outcomes)
-        click.echo(", ".join(f"{count} {state}" for state, count in total.items()))
+    _show_total(outcomes, as_json=as_json, quiet=quiet)
     has_losses = any(one.has_losses for one in outcomes if one.state != "skipped")
     return 3 if has_losses else 0
 
@@ -166,8 +161,14 @@ def _show(
                 raise
 
 
-def _echo_table(outcomes: list[Outcome]) -> None:
+def _show_total(outcomes: list[Outcome], *, as_json: bool, quiet: bool) -> None:
+    """Show how many files came to which end, and for a person a table of all."""
     from vsr.cli.table import echo_table
-    from vsr.jobs.outcome import HEADS
+    from vsr.jobs.outcome import HEADS, counts
 
-    echo_table(HEADS, [outcome.row() for outcome in outcomes])
+    total = counts(outcomes)
+    if as_json:
+        emit({"event": "done", **total})
+    elif not quiet:
+        echo_table(HEADS, [outcome.row() for outcome in outcomes])
+        click.echo(", ".join(f"{count} {state}" for state, count in total.items()))

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from vsr.cli.report import emit
 from vsr.errors import InvalidOption
+
+if TYPE_CHECKING:
+    from vsr.training.manifest import Manifest
+    from vsr.training.prepare import PrepareSpec
 
 FOLDER = click.Path(path_type=Path)
 
@@ -55,11 +60,8 @@ def prepare(
 
     Ends with 3 if files were skipped; the report names them.
     """
-    from tqdm import tqdm
-
     from vsr.training.degradation import STRENGTHS
     from vsr.training.prepare import PrepareSpec
-    from vsr.training.prepare import prepare as run
 
     spec = PrepareSpec(
         sources=data,
@@ -70,14 +72,7 @@ def prepare(
         frames_per_video=frames_per_video,
         degradations=_each(degradations, tuple(STRENGTHS)),
     )
-    # None: no bar where stderr is no terminal
-    with tqdm(desc="prepare", unit=" files", disable=True if quiet or as_json else None) as bar:
-
-        def on_file(done: int, total: int) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
-
-        manifest = run(spec, on_file)
+    manifest = _prepared(spec, is_silent=quiet or as_json)
     if as_json:
         emit({"event": "done", "out": str(out), **manifest.summary()})
     elif not quiet:
@@ -85,6 +80,22 @@ def prepare(
         for line in manifest.losses(is_detailed=verbose):
             click.echo(f"  {line}")
     return 3 if manifest.skipped else 0
+
+
+def _prepared(spec: PrepareSpec, *, is_silent: bool) -> Manifest:
+    """Run the job under a bar that counts files."""
+    from tqdm import tqdm
+
+    from vsr.training.prepare import prepare as run
+
+    # None: no bar where stderr is no terminal
+    with tqdm(desc="prepare", unit=" files", disable=True if is_silent else None) as bar:
+
+        def on_file(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        return run(spec, on_file)
 
 
 def _each(names: tuple[str, ...], all_of_video: tuple[str, ...]) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from vsr.batch.engine import EngineSpec
 from vsr.cli.engines import engine_from, engine_options, with_segments
 from vsr.cli.options import (
     existing_from,
@@ -17,19 +18,20 @@ from vsr.cli.options import (
     spec_options,
 )
 from vsr.cli.report import emit, report_for
+from vsr.specs import UpscaleSpec
 
 
 @click.command(short_help="Upscale a clip, or every clip of a folder.")
-@click.argument("source", metavar="IN")
-@click.argument("target", metavar="OUT")
+@click.argument("source", metavar="IN", type=click.Path(path_type=Path))
+@click.argument("target", metavar="OUT", type=click.Path(path_type=Path))
 @spec_options
 @existing_options
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and write nothing.")
 @engine_options
 @output_options
 def upscale(
-    source: str,
-    target: str,
+    source: Path,
+    target: Path,
     overwrite: bool,
     no_clobber: bool,
     dry_run: bool,
@@ -49,12 +51,12 @@ def upscale(
     """  # noqa: D301 # \b is click's mark of lines to keep
     engine = engine_from(options)
     spec = with_segments(spec_from(options, existing_from(overwrite, no_clobber)), options)
-    if Path(source).is_dir():
+    if source.is_dir():
         from vsr.cli.batch import run_batch
 
         return run_batch(
-            Path(source),
-            Path(target),
+            source,
+            target,
             spec,
             engine=engine,
             is_dry_run=dry_run,
@@ -64,7 +66,20 @@ def upscale(
     if dry_run:
         from vsr.cli.probe import show_plan
 
-        return show_plan(Path(source), Path(target), spec, as_json=as_json)
+        return show_plan(source, target, spec, as_json=as_json)
+    return _run(source, target, spec, engine, as_json=as_json, quiet=quiet)
+
+
+def _run(
+    source: Path,
+    target: Path,
+    spec: UpscaleSpec,
+    engine: EngineSpec,
+    *,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    """Run the job on one clip, print a line at its end; return the exit code."""
     from vsr.jobs.program import settle
     from vsr.jobs.spread import upscale_spread
     from vsr.jobs.upscale import upscale as run
@@ -72,11 +87,9 @@ def upscale(
     settle()
     if not engine.is_inline:
         run = partial(upscale_spread, engine=engine)
-    is_pipe = target == "-"
-    with report_for(
-        Path(source).name, as_json=as_json, is_quiet=quiet, to_stderr=is_pipe
-    ) as report:
-        result = run(Path(source), Path(target), spec, observe=report.observe, note=report.note)
+    is_pipe = target == Path("-")
+    with report_for(source.name, as_json=as_json, is_quiet=quiet, to_stderr=is_pipe) as report:
+        result = run(source, target, spec, observe=report.observe, note=report.note)
     if as_json:
         emit({"event": "done", **result.as_dict()}, to_stderr=is_pipe)
     elif not quiet:
