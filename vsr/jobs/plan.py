@@ -12,11 +12,12 @@ from vsr.device.select import select
 from vsr.errors import Refused
 from vsr.jobs.job import Job, losses
 from vsr.jobs.strength import blend_of, condition_of
-from vsr.media.containers import container_for
+from vsr.media.containers import Container, container_for
 from vsr.media.encoders import choose
 from vsr.media.hardware import choose_decoding
 from vsr.media.info import MediaInfo, VideoInfo
 from vsr.media.probe import probe
+from vsr.media.stream_plan import StreamPlan
 from vsr.media.streams import plan_streams
 from vsr.media.writer import OutputVideo
 from vsr.models import catalog
@@ -55,13 +56,7 @@ def prepare(source: Path, target: Path, spec: UpscaleSpec, load: Load = catalog.
         is_cpu_device=not device.is_cuda,
         threads=spec.threads,
     )
-    streams = plan_streams(
-        info,
-        container.name,
-        keep_audio=spec.keep_audio,
-        keep_subtitles=spec.keep_subtitles,
-        is_strict=spec.is_strict,
-    )
+    streams = _streams(info, container, spec)
     video = _output_video(info.video, size, sizes.sar, colour)
     lost = list(losses(info, video, encoder, container))
     if spec.is_strict and lost:
@@ -109,6 +104,16 @@ def _output_colour(video: VideoInfo, size: Size) -> Colour:
     if video.colour.matrix != UNSPECIFIED or guess == used.matrix:
         return video.colour
     return replace(video.colour, matrix=used.matrix)
+
+
+def _streams(info: MediaInfo, container: Container, spec: UpscaleSpec) -> StreamPlan:
+    return plan_streams(
+        info,
+        container.name,
+        keep_audio=spec.keep_audio,
+        keep_subtitles=spec.keep_subtitles,
+        is_strict=spec.is_strict,
+    )
 
 
 def _output_video(video: VideoInfo, size: Size, sar: Fraction, colour: Colour) -> OutputVideo:
