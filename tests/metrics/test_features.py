@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
+from torch import nn
 from torch.nn import functional as F
 
 from vsr.errors import InvalidCheckpoint, NoSuchFile
@@ -145,6 +146,19 @@ def test_a_folded_conversion_sees_what_tensorflow_showed_it(tmp_path, side, pad)
     (found,) = Features.open(tmp_path / "folded.safetensors")(x, (1,))
     expected = first_two_blocks(state, 2 * x - 1, pad)
     torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4)
+
+
+def test_what_is_opened_has_no_batch_norm_of_its_own_and_is_frozen(tmp_path):
+    state = published(is_folded=False)
+    save_file(state, tmp_path / "net.safetensors")
+    opened = Features.open(tmp_path / "net.safetensors")
+    assert not any(isinstance(module, nn.BatchNorm2d) for module in opened.modules())
+    assert not any(parameter.requires_grad for parameter in opened.parameters())
+    whole = Features(is_torchvision=True)
+    whole.load_state_dict({name: state[name] for name in whole.state_dict()})
+    x, every = torch.rand(2, 3, 40, 33), range(DEEPEST + 1)
+    for found, expected in zip(opened(x, every), whole(x, every), strict=True):
+        torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4)
 
 
 def test_weights_of_another_network_are_refused(tmp_path):

@@ -9,11 +9,13 @@ Source: M. Sandler et al., MobileNetV2 (CVPR 2018), table 2; parameter names as 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from vsr.errors import InvalidCheckpoint
 from vsr.models.checkpoint import read_tensors
@@ -131,6 +133,7 @@ class Features(nn.Module):
             net.load_state_dict(tensors)
         except RuntimeError as error:
             raise InvalidCheckpoint(f"{path}: not the features of a MobileNetV2.") from error
+        _fold_norms(net)
         return net
 
     def forward(self, rgb: Tensor, taps: Sequence[int] = TAPS) -> list[Tensor]:
@@ -181,6 +184,14 @@ def _has_statistics(tensors: Mapping[str, Tensor]) -> bool:
         for name, value in tensors.items()
         if name.endswith(("running_mean", "running_var"))
     )
+
+
+def _fold_norms(net: nn.Module) -> None:
+    """Let each convolution do its batch norm's work, which a pass over the features then saves."""
+    for layers in [module for module in net.modules() if isinstance(module, nn.Sequential)]:
+        for i, (conv, norm) in enumerate(pairwise(layers)):
+            if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+                layers[i], layers[i + 1] = fuse_conv_bn_eval(conv, norm), nn.Identity()
 
 
 def _normed(
