@@ -97,14 +97,6 @@ def test_the_users_folder_completes_a_shipped_name_and_does_not_replace_it(folde
     assert 2 in catalog.scales("fast")
 
 
-def test_without_the_variable_the_users_data_folder_is_looked_in(monkeypatch, tmp_path):
-    monkeypatch.delenv("VSR_MODELS", raising=False)
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
-    assert shelf.user_folder() == tmp_path / "vsr" / "models"
-    monkeypatch.delenv("XDG_DATA_HOME")
-    assert shelf.user_folder() == Path("~/.local/share/vsr/models").expanduser()
-
-
 def test_a_file_is_loaded_by_its_path(tmp_path):
     model = catalog.load(str(save(tmp_path / "net.best.safetensors")))
     assert (model.name, model.traits.scale, model.card) == ("net", 2, None)

@@ -20,7 +20,8 @@ def models(as_json: bool) -> None:
     """List the networks: size, cost, reach, and the scores that were measured.
 
     MACs are multiply-accumulates for each source pixel, the radius is how many source pixels away
-    a pixel still counts, dB is Y PSNR ×4 on Set5 under the standard protocol.
+    a pixel still counts, dB is Y PSNR ×4 on Set5 under the standard protocol. Your own are files
+    NAME_xSCALE.safetensors in $VSR_HOME/models (or $VSR_MODELS), else ~/.local/share/vsr/models.
     """
     from vsr.models.describe import describe
 

@@ -15,7 +15,9 @@ FOLDER = click.Path(path_type=Path)
 @click.command(short_help="Make a model of a run.")
 @click.argument("run", type=FOLDER)
 @click.option("--name", required=True, help="What --model will call it.")
-@click.option("--to", "folder", type=FOLDER, help="Another folder than that of your models.")
+@click.option(
+    "--to", "folder", type=FOLDER, help="Another folder than your models' (see vsr models)."
+)
 @click.option(
     "--benchmark",
     "benchmarks",

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from vsr.device.select import select
 from vsr.errors import InvalidOption, OutputExists
+from vsr.folders import user_folder
 from vsr.models.card import Card
 from vsr.models.catalog import NAMES, load
-from vsr.models.shelf import user_folder, weights_name
+from vsr.models.shelf import weights_name
 from vsr.training.outcome import (
     NO_LICENCE,
     Provenance,
@@ -71,7 +72,7 @@ def export(spec: ExportSpec) -> Exported:
     folder = RunFolder(spec.run)
     run = folder.read()
     recipe = folder.recipe()
-    target = (spec.folder or user_folder()) / weights_name(spec.name, recipe.scale)
+    target = (spec.folder or user_folder("models")) / weights_name(spec.name, recipe.scale)
     if target.exists() and not spec.may_overwrite:
         raise OutputExists(f"{target}: exists. Choose another --name, or give --overwrite.")
     outcome = outcome_of(folder, recipe)

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vsr.errors import InvalidOption, one_of
+from vsr.folders import user_folder
 from vsr.models.blend import added_up
 from vsr.models.card import Card, read_card, sha256_of
 from vsr.models.flavours import shares_of
-from vsr.models.shelf import entries, files_of, is_path, user_folder, weights_name
+from vsr.models.shelf import entries, files_of, is_path, weights_name
 from vsr.models.traits import Traits, traits_of
 from vsr.specs import Blend
 
@@ -195,5 +196,5 @@ def _without_weights(name: str, scale: int, known: list[int]) -> str:
         return f"{name} ×{scale}: there are weights for {there} only. Choose one of these."
     return (
         f"{name}: no weights are at hand. Train them (vsr train fit), put {weights_name(name, 4)} "
-        f"into {user_folder()}, or give --model a file."
+        f"into {user_folder('models')}, or give --model a file."
     )

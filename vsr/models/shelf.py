@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
+
+from vsr.folders import user_folder
 
 SHIPPED = Path(__file__).with_name("weights")
 """The weights that come with the package."""
@@ -30,20 +31,14 @@ class Entry:
 
 def entries() -> tuple[Entry, ...]:
     """Return all weights files that have a name, the shipped ones first."""
-    return tuple(entry for folder in (SHIPPED, user_folder()) for entry in _entries_of(folder))
+    return tuple(
+        entry for folder in (SHIPPED, user_folder("models")) for entry in _entries_of(folder)
+    )
 
 
 def files_of(name: str) -> dict[int, Entry]:
     """Return scale → weights file of a name; the package comes before the user's folder."""
     return {entry.scale: entry for entry in reversed(entries()) if entry.name == name}
-
-
-def user_folder() -> Path:
-    """Return the user's folder of models: ``$VSR_MODELS``, else below the user's data folder."""
-    if chosen := os.environ.get("VSR_MODELS"):
-        return Path(chosen).expanduser()
-    data = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
-    return Path(data).expanduser() / "vsr" / "models"
 
 
 def weights_name(name: str, scale: int) -> str:

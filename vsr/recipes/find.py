@@ -1,9 +1,9 @@
 """Find a recipe by name or by path.
 
 Recipes are TOML files in two folders, ``presets`` (values) and ``pipelines`` (order). They are
-looked for in the user's own folder first (``$VSR_HOME``, else ``~/.config/vsr``), then among the
-shipped ones: inside the installed package, or beside it in a checkout. Anything that ends in
-``.toml`` or holds a path separator is taken as a path.
+looked for in the user's own folder first (`vsr.folders`), then among the shipped ones: inside the
+installed package, or beside it in a checkout. Anything that ends in ``.toml`` or holds a path
+separator is taken as a path.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 from vsr.errors import InvalidRecipe, Refused, one_of
+from vsr.folders import user_folder
 
 T = TypeVar("T")
 
@@ -71,12 +72,6 @@ def shipped_folder(kind: str) -> Traversable:
     """Return the shipped folder: in the wheel inside the package, in a checkout beside it."""
     inside = files("vsr").joinpath(kind)
     return inside if inside.is_dir() else files("vsr").joinpath("..", kind)
-
-
-def user_folder(kind: str) -> Path:
-    """Return the folder in which a user's own recipes are looked for."""
-    home = os.environ.get("VSR_HOME")
-    return (Path(home) if home else Path("~/.config/vsr").expanduser()) / kind
 
 
 def _all(kind: Kind) -> Iterator[tuple[str, Traversable]]:

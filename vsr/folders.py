@@ -1,0 +1,29 @@
+"""Where a user's own files lie: presets, pipelines and models."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal
+
+Kind = Literal["presets", "presets/train", "pipelines", "models"]
+
+
+def user_folder(kind: Kind) -> Path:
+    """Return the folder in which the user's own files of a kind are looked for.
+
+    It lies in ``$VSR_HOME``. Without that, recipes lie in ``~/.config/vsr``, as what is written by
+    hand, and models in ``~/.local/share/vsr``, as what programs make (``$XDG_CONFIG_HOME`` and
+    ``$XDG_DATA_HOME`` move these). ``$VSR_MODELS`` is the folder of models itself, before all that.
+
+    Source: XDG Base Directory Specification 0.8.
+    """
+    if kind == "models" and (chosen := os.environ.get("VSR_MODELS")):
+        return Path(chosen).expanduser()
+    if home := os.environ.get("VSR_HOME"):
+        return Path(home).expanduser() / kind
+    if kind == "models":
+        base = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
+    else:
+        base = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
+    return Path(base).expanduser() / "vsr" / kind
