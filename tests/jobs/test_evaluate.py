@@ -104,6 +104,14 @@ def test_a_missing_folder_and_no_folder_are_refused(tmp_path, capsys):
     assert "--data" in capsys.readouterr().err
 
 
+def test_a_strength_that_goes_by_a_film_is_refused_and_it_is_said_why(folder: Path, capsys):
+    assert run(["evaluate", "--data", str(folder), "--strength", "auto"]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert said.startswith("vsr: --strength auto: it goes by how a film was compressed")
+    assert "vsr probe" in said
+
+
 @pytest.mark.parametrize("kind", ["flips", "sizes"])
 def test_a_self_ensemble_changes_what_a_network_gives(folder, tmp_path, kind):
     weights = tmp_path / "net.safetensors"

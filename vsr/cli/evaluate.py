@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from vsr.cli.options import StrengthOrAuto
 from vsr.cli.report import emit
 from vsr.cli.table import echo_table
 from vsr.errors import FinishedWithLosses, InvalidOption, UnwritableOutput
@@ -26,7 +27,13 @@ A_PATH = click.Path(path_type=Path)
 @click.command(short_help="Measure a network on true pictures, or a film against another.")
 @click.argument("films", nargs=-1, metavar="[REFERENCE RESULT]", type=A_PATH)
 @click.option("-m", "--model", default="fast", metavar="NAME|FILE", help="Network, or weights.")
-@click.option("--strength", type=float, default=0.0, help="Of its flavour for video, 0 to 1.")
+@click.option(
+    "--strength",
+    type=StrengthOrAuto(),
+    default=0.0,
+    metavar="0...1",
+    help="Of its flavour for video.",
+)
 @click.option("--sharpness", type=float, default=0.0, help="Of its perceptual flavour, 0 to 1.")
 @click.option("--data", type=A_PATH, metavar="FOLDER", help="Folder of true pictures.")
 @click.option("-s", "--scale", type=int, help="Scale; the largest that the model has.")
@@ -108,7 +115,13 @@ def _measured(films: tuple[Path, ...], options: dict[str, Any], watch: Watch) ->
     features, niqe = parameter_files()
     options["perceptual_weights"] = options["perceptual_weights"] or features
     options["niqe_parameters"] = options["niqe_parameters"] or niqe
-    blend = Blend(strength=options.pop("strength"), sharpness=options.pop("sharpness"))
+    strength, sharpness = options.pop("strength"), options.pop("sharpness")
+    if strength == "auto":
+        raise InvalidOption(
+            "--strength auto: it goes by how a film was compressed, and true pictures were not. "
+            "Give the number that vsr probe FILM -s 2 names for your film, or 0 to 1."
+        )
+    blend = Blend(strength=strength, sharpness=sharpness)
     return evaluate(EvaluateSpec(blend=blend, **options), watch)
 
 
