@@ -32,6 +32,7 @@ def test_a_dense_network_computes_what_the_separable_one_did_before_its_tail(kin
     assert torch.allclose(target(x), linear_tail(source, x), atol=1e-6)
 
 
-def test_another_width_is_refused():
-    with pytest.raises(RuntimeError):
-        densify(seasoned(0.25), SRGAN(4, channels=16, depth=2))
+@pytest.mark.parametrize(("channels", "depth"), [(16, 2), (8, 1), (8, 3)])
+def test_another_width_or_depth_is_refused(channels, depth):
+    with pytest.raises((RuntimeError, KeyError)):
+        densify(seasoned(0.25), SRGAN(4, channels=channels, depth=depth))

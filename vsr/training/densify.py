@@ -9,15 +9,11 @@ should keep them (``freeze_norm``).
 
 from __future__ import annotations
 
-from math import sqrt
-
 import torch
 from torch import Tensor
 
 from vsr.models.blocks import Generator
-
-BN_EPSILON = 1e-5
-"""Of torch's batch norm; its scale must undo it where the norm is to be the identity."""
+from vsr.training.deepen import depth_of, identity
 
 TANH_SLOPE = 0.44
 """½ + 0.44·z stands for (tanh z + 1) / 2: of 0.25 to 0.5 this was measured to be nearest, in dB,
@@ -37,14 +33,16 @@ def densify(source: Generator, target: Generator) -> None:
     made: Weights = {}
     _biased(old, "initial.cnn", made, "head")
     made["head_act.weight"] = _slopes(old["initial.act.weight"], new["head_act.weight"])
-    depth = len({name.split(".")[1] for name in new if name.startswith("body.")})
+    depth = depth_of(new, "body")
+    if depth != depth_of(old, "residual"):
+        raise KeyError("residual")
     for i in range(depth):
         if target.architecture == "dpsrgan":
             _three_layer_block(old, f"residual.{i}", made, f"body.{i}", new)
         else:
             _two_layer_block(old, f"residual.{i}", made, f"body.{i}", new)
     _normed(old, "convblock", made, "mid", "mid_bn", new)
-    for j in range(len({name.split(".")[1] for name in new if name.startswith("up.")})):
+    for j in range(depth_of(new, "up")):
         _biased(old, f"upsampler.{j}.conv", made, f"up.{j}.conv")
         slopes = new[f"up.{j}.act.weight"]
         made[f"up.{j}.act.weight"] = _slopes(old[f"upsampler.{j}.act.weight"], slopes)
@@ -62,11 +60,7 @@ def _two_layer_block(old: Weights, source: str, made: Weights, block: str, new: 
 
 
 def _three_layer_block(old: Weights, source: str, made: Weights, block: str, new: Weights) -> None:
-    weight = new[f"{block}.conv1.weight"]
-    made[f"{block}.conv1.weight"] = torch.nn.init.dirac_(torch.empty_like(weight))
-    made[f"{block}.conv1.bias"] = torch.zeros(len(weight))
-    made[f"{block}.bn1.weight"] = torch.full((len(weight),), sqrt(1 + BN_EPSILON))
-    made[f"{block}.act1.weight"] = torch.ones(len(weight))  # a slope of 1 is no activation
+    made.update(identity(new, block))
     _normed(old, f"{source}.block1", made, f"{block}.conv2", f"{block}.bn2", new)
     made[f"{block}.act2.weight"] = old[f"{source}.block1.act.weight"]
     _normed(old, f"{source}.block2", made, f"{block}.conv3", f"{block}.bn3", new)

@@ -4,7 +4,7 @@ A plain network grows without changing what it computes: new channels are drawn 
 nothing that was there listens to them yet, and new layers pass on what they get, which ReLU leaves
 alone as features are never negative. A change of scale keeps all but the tail, whose outputs are
 averaged or repeated; that is only near to what it was. The dense residual networks can start from
-SwiftSRGAN's weights.
+SwiftSRGAN's weights, and DPSRGAN from SRGAN's.
 """
 
 from __future__ import annotations
@@ -17,10 +17,15 @@ from torch import Tensor, nn
 from vsr.errors import InvalidCheckpoint
 from vsr.models.blocks import Generator
 from vsr.models.plain import Plain
+from vsr.training.deepen import deepen
 from vsr.training.densify import densify
 
-DENSE = ("srgan", "dpsrgan")
-"""Architectures that can start from SwiftSRGAN's weights (see `densify`)."""
+STARTS = {
+    ("swift-srgan", "srgan"): densify,
+    ("swift-srgan", "dpsrgan"): densify,
+    ("srgan", "dpsrgan"): deepen,
+}
+"""What gives a network, the second, the weights of another architecture."""
 
 
 @torch.no_grad()
@@ -37,17 +42,17 @@ def transplant(source: Generator, target: Generator, where: str) -> None:
         _check_fits(source, target, where)
         _grow(source, target)
         return
-    is_densified = source.architecture == "swift-srgan" and target.architecture in DENSE
-    if not (is_densified or type(source) is type(target)) or source.scale != target.scale:
+    start = STARTS.get((source.architecture, target.architecture))
+    if (start is None and type(source) is not type(target)) or source.scale != target.scale:
         raise InvalidCheckpoint(
             f"{where}: weights of {source.architecture} ×{source.scale} cannot start "
             f"{target.architecture} ×{target.scale}. Choose another --init."
         )
     try:
-        if is_densified:
-            densify(source, target)
-        else:
+        if start is None:
             target.load_state_dict(source.state_dict())
+        else:
+            start(source, target)
     except (RuntimeError, KeyError) as error:
         raise InvalidCheckpoint(
             f"{where}: another width or depth. Choose another --init."
