@@ -19,7 +19,6 @@ import av
 from tests.benchmarks.device import RESULTS, write
 from tests.clips import Audio, write_clip
 from vsr.device.select import select
-from vsr.jobs import upscale as job_module
 from vsr.jobs.pipe import WHOLE
 from vsr.jobs.plan import prepare
 from vsr.jobs.segment_worker import SegmentWorker
@@ -48,11 +47,11 @@ def cost(folder: Path) -> dict[str, object]:
     """Time the same clip in six segments and directly, in turns."""
     clip = write_clip(folder / "in.mkv", frames=FRAMES, size=SIZE, gop=40, audio=[Audio()])
     segmented, direct = folder / "segmented.mkv", folder / "direct.mkv"
-    job_module.frames_per_segment = lambda seconds: PER_SEGMENT  # type: ignore[attr-defined]
     spec = replace(
         spec_of_preset("1080p", Target(scale=2), "overwrite"),
         model="bicubic",
         encode=EncodeSpec(encoder_preset="superfast"),
+        segment_frames=PER_SEGMENT,
     )
     pairs = []
     for _ in range(REPEATS):

@@ -13,17 +13,13 @@ from tests.clips import indices_in, write_clip
 from tests.flavoured import SIZE, SPEC
 from vsr.cli import run
 from vsr.errors import InvalidRecipe, OutputError
-from vsr.jobs import upscale as job
 from vsr.jobs.upscale import spec_of_preset, upscale
 from vsr.specs import Blend
 
 pytestmark = pytest.mark.usefixtures("models")
 
 
-def test_work_of_another_strength_is_not_gone_on_with(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(job, "frames_per_segment", lambda seconds: 12)
+def test_work_of_another_strength_is_not_gone_on_with(tmp_path: Path) -> None:
     film, target = write_clip(tmp_path / "film.mp4", frames=24, size=SIZE), tmp_path / "out.mkv"
 
     class PowerCut(Exception):
@@ -34,7 +30,7 @@ def test_work_of_another_strength_is_not_gone_on_with(
             raise PowerCut
 
     with pytest.raises(PowerCut):
-        upscale(film, target, replace(SPEC, strength=0.5), observe=cut)
+        upscale(film, target, replace(SPEC, strength=0.5, segment_frames=12), observe=cut)
     with pytest.raises(OutputError, match=r"strength was 0.5, is 0.75"):
         upscale(film, target, replace(SPEC, strength=0.75))
     with pytest.raises(OutputError, match=r"sharpness was 0.0, is 0.5"):

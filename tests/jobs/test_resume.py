@@ -10,18 +10,11 @@ import pytest
 
 from tests.clips import Audio, indices_in, write_clip
 from vsr.errors import Interrupted, InvalidOption, OutputBusy, OutputError
-from vsr.jobs import upscale as job
 from vsr.jobs.upscale import spec_of_preset, upscale
 from vsr.media.work import Work, work_folder_of
 from vsr.specs import EncodeSpec, Target, TimeRange
 
 FRAMES = 72
-
-
-@pytest.fixture(autouse=True)
-def small_segments(monkeypatch):
-    """Cut the clip into three."""
-    monkeypatch.setattr(job, "frames_per_segment", lambda seconds: 24)
 
 
 @pytest.fixture
@@ -32,7 +25,9 @@ def clip(tmp_path: Path) -> Path:
 def spec(**changes):
     encode = EncodeSpec(encoder_preset="ultrafast")
     base = spec_of_preset("1080p", Target(scale=2))
-    return replace(base, **{"model": "bicubic", "encode": encode, **changes})
+    third = FRAMES // 3
+    values = {"model": "bicubic", "encode": encode, "segment_frames": third, **changes}
+    return replace(base, **values)
 
 
 class Stop(Exception):
@@ -121,13 +116,12 @@ def test_a_killed_process_is_resumed_byte_identical(clip: Path, tmp_path: Path, 
     upscale(clip, tmp_path / "whole.mp4", spec())
     code = f"""
 import os, signal
-from tests.jobs.test_resume import spec, job
-job.frames_per_segment = lambda seconds: 24
+from tests.jobs.test_resume import spec, upscale
 def observe(progress):
     if progress.frames == {frame}:
         os.kill(os.getpid(), signal.SIGKILL)
 from pathlib import Path
-job.upscale(Path("in.mp4"), Path("out.mp4"), spec(), observe=observe)
+upscale(Path("in.mp4"), Path("out.mp4"), spec(), observe=observe)
 """
     root = Path(__file__).parents[2]
     environment = {"PYTHONPATH": str(root), "PATH": ""}

@@ -100,7 +100,7 @@ class Finish:
 
     def run(self, worker: FilmWorker, tell: Tell) -> tuple[int, int]:
         """Return how many pictures, and how many bytes, were written."""
-        from vsr.jobs.upscale import join_verified
+        from vsr.jobs.segments import join_verified
 
         del tell
         for path, size_bytes in self.segments:
@@ -144,7 +144,7 @@ class Begin:
 
     def run(self, worker: FilmWorker, tell: Tell) -> Begun:
         """Plan; nothing is written."""
-        from vsr.jobs.upscale import plan_segments
+        from vsr.jobs.segments import plan_segments
 
         job = worker.checked_job(self.film)
         for text in job.notes():

@@ -14,21 +14,16 @@ from vsr.jobs.plan import prepare
 from vsr.jobs.progress import Note, Observer, Stopwatch, ignore
 from vsr.jobs.result import Result
 from vsr.jobs.segment_worker import SegmentWorker, Written
+from vsr.jobs.segments import join_verified, plan_segments
 from vsr.media.images import is_picture
-from vsr.media.join import Joined, join
-from vsr.media.segments import Segment, frames_per_segment, plan
+from vsr.media.join import Joined
+from vsr.media.segments import Segment
 from vsr.media.target import check_space, check_target
-from vsr.media.verify import Expected, verify
 from vsr.media.work import Work
 from vsr.recipes.pipeline import load_pipeline
 from vsr.recipes.preset import load_preset
 from vsr.specs import Existing, Target, UpscaleSpec
 from vsr.upscaling.steps import STEPS
-
-MACS_PER_SECOND = 60e9
-"""What two older processor cores reach in a convolution, roughly; it only sizes the segments."""
-
-CUDA_ADVANTAGE = 500.0
 
 
 def spec_of_preset(
@@ -161,15 +156,6 @@ def _how_to_go_on(work: Work) -> str:
     )
 
 
-def plan_segments(job: Job) -> tuple[Segment, ...]:
-    """Cut the clip into segments of about equal work."""
-    frame_seconds = job.model.traits.macs_per_pixel * job.sizes.source.pixels / MACS_PER_SECOND
-    if job.device.is_cuda:
-        frame_seconds /= CUDA_ADVANTAGE
-    frames = job.spec.segment_frames or frames_per_segment(frame_seconds)
-    return plan(job.source, frames, job.spec.time)
-
-
 def _do_segments(job: Job, work: Work, worker: SegmentWorker, watch: Stopwatch, note: Note) -> None:
     """Decode, upscale and encode each segment that is missing; a finished one is on the disk."""
     for segment in work.pending:
@@ -182,23 +168,6 @@ def _publish(job: Job, work: Work) -> Joined:
     paths = [work.path_of(segment) for segment in work.segments]
     joined = join_verified(job, paths, work.joined)
     work.publish()
-    return joined
-
-
-def join_verified(job: Job, segments: list[Path], target: Path) -> Joined:
-    """Join the segments into ``target`` and check what came of it."""
-    is_mp4 = job.container.name in ("mp4", "mov")
-    options = [("movflags", "+faststart")] if job.spec.is_faststart and is_mp4 else []
-    joined = join(
-        segments,
-        job.source,
-        job.streams,
-        target,
-        job.video,
-        time=job.spec.time,
-        options=options,
-    )
-    verify(target, Expected.of(joined, job.streams, job.video.size))
     return joined
 
 

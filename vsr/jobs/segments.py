@@ -1,0 +1,47 @@
+"""The segments of a film: how it is cut into them, and how they become one file again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from vsr.jobs.job import Job
+from vsr.media.join import Joined, join
+from vsr.media.segments import Segment, frames_per_segment, plan
+from vsr.media.verify import Expected, verify
+
+MACS_PER_SECOND = 60e9
+"""What two older processor cores reach in a convolution, roughly; it only sizes the segments."""
+
+CUDA_ADVANTAGE = 500.0
+"""How many times as fast a graphics card is taken to be, as roughly."""
+
+
+def plan_segments(job: Job) -> tuple[Segment, ...]:
+    """Cut the clip into segments of about equal work."""
+    frame_seconds = job.model.traits.macs_per_pixel * job.sizes.source.pixels / MACS_PER_SECOND
+    if job.device.is_cuda:
+        frame_seconds /= CUDA_ADVANTAGE
+    frames = job.spec.segment_frames or frames_per_segment(frame_seconds)
+    return plan(job.source, frames, job.spec.time)
+
+
+def join_verified(job: Job, segments: list[Path], target: Path) -> Joined:
+    """Join the segments into ``target`` and check what came of it.
+
+    Raises:
+        EncodingFailed, NoSpace: they cannot be joined.
+        VerificationFailed: what was written is not what the plan promises.
+    """
+    is_mp4 = job.container.name in ("mp4", "mov")
+    options = [("movflags", "+faststart")] if job.spec.is_faststart and is_mp4 else []
+    joined = join(
+        segments,
+        job.source,
+        job.streams,
+        target,
+        job.video,
+        time=job.spec.time,
+        options=options,
+    )
+    verify(target, Expected.of(joined, job.streams, job.video.size))
+    return joined
