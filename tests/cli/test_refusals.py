@@ -65,7 +65,7 @@ def test_sound_alone_is_refused(tmp_path: Path, capsys):
         (["--start", "1:99"], "is no time"),
         (["--start", "1:60:00"], "is no time"),
         (["--start", "5", "--end", "2"], "must lie before"),
-        (["--precision", "fp16", "--device", "cpu"], "slower than fp32"),
+        (["--precision", "fp16", "--device", "cpu"], "fp16: that is for CUDA"),
         (["--device", "tpu"], "choose from auto, cpu, cuda"),
         (["-y", "-n"], "choose one of"),
         (["--crf", "99"], "crf"),

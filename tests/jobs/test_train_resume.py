@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from dataclasses import replace
 
 import pytest
 import torch
@@ -13,6 +14,7 @@ from vsr.errors import (
     Interrupted,
     InvalidCheckpoint,
     InvalidData,
+    InvalidOption,
     OutputBusy,
 )
 from vsr.jobs.train import FitSpec, Watch, fit, resume
@@ -122,6 +124,20 @@ def test_data_that_changed_is_not_resumed_on(toy, tmp_path):
     (data / "dataset.json").write_text(json.dumps(table | {"sha256": "other"}))
     with pytest.raises(InvalidData, match="changed since"):
         resume(toy.out)
+
+
+def test_a_run_in_fp16_does_not_go_on_without_cuda_unless_another_precision_is_asked_for(toy):
+    """Nobody typed --precision, so that it is the run that is named."""
+    fit(toy)
+    folder = RunFolder(toy.out)
+    run = folder.read()
+    folder.write(replace(run, precision="fp16", device="cuda:0 (A GPU, fp16)"))
+    with pytest.raises(InvalidOption, match=r"begun on cuda:0 \(A GPU, fp16\).*--precision fp32"):
+        resume(toy.out, device="cpu")
+    with pytest.raises(InvalidOption, match="--device tpu"):
+        resume(toy.out, device="tpu")
+    resume(toy.out, device="cpu", precision="fp32")
+    assert folder.read().precision == "fp32"
 
 
 def test_a_folder_that_is_no_run_is_refused(tmp_path):

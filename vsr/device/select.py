@@ -128,10 +128,15 @@ def _cuda(index: int, precision: Precision, why: str) -> Device:
 
 
 def _cpu(precision: Precision, why: str, is_bf16_native: Callable[[], bool]) -> Device:
-    if precision == "fp16" or (precision == "bf16" and not is_bf16_native()):
+    if precision == "fp16":
         raise InvalidOption(
-            f"--precision {precision}: several times slower than fp32 on this CPU, which does not "
-            "multiply in it. Leave --precision out."
+            f"--precision fp16: that is for CUDA, and the network runs on the CPU ({why}). "
+            "Leave --precision out."
+        )
+    if precision == "bf16" and not is_bf16_native():
+        raise InvalidOption(
+            f"--precision bf16: several times slower than fp32 on this CPU ({_cpu_name()}), which "
+            "has neither AVX512-BF16 nor AMX. Leave --precision out."
         )
     chosen: Chosen = "bf16" if precision == "bf16" else "fp32"
     return Device(kind="cpu", precision=chosen, name=_cpu_name(), why=why)

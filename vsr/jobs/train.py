@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vsr.device.select import Device
-from vsr.errors import InvalidData
+from vsr.errors import InvalidData, InvalidOption
 from vsr.models.shelf import is_path
 from vsr.recipes.find import find
 from vsr.recipes.pipeline import Step
@@ -121,11 +121,12 @@ def resume(
 
     Raises:
         InvalidData: not a run, or its data changed.
+        InvalidOption: a precision that the device does not train in.
         OutputBusy: another process works on it.
     """
     folder = RunFolder(path)
     run = folder.read()
-    chosen = training_device(device, run.precision if precision == "auto" else precision)
+    chosen = _device_to_go_on(path, run, device, precision)
     recipe = folder.recipe()
     patches = _patches(Path(run.data), recipe, run.pipeline)
     if patches.sha256 != run.data_sha256:
@@ -138,6 +139,17 @@ def resume(
             folder.write(run)
         _go(folder, run, recipe, patches, chosen, team, watch)
     return folder
+
+
+def _device_to_go_on(path: Path, run: Run, device: str, precision: Precision) -> Device:
+    if precision != "auto":
+        return training_device(device, precision)
+    if run.precision == "fp16" and not training_device(device, "auto").is_cuda:
+        raise InvalidOption(
+            f"{path}: begun on {run.device}, and fp16 is for CUDA. Go on there, or with "
+            "--precision fp32 here, which will not end the same to the last digit."
+        )
+    return training_device(device, run.precision)
 
 
 def _patches(data: Path, recipe: Recipe, steps: tuple[Step, ...]) -> Patches:

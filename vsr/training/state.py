@@ -154,7 +154,8 @@ class TrainState:
             self.net.load_state_dict(table["net"])
             self.optimiser.load_state_dict(table["optimiser"])
             self.average.restore(table["average"])
-            self.scaler.load_state_dict(table["scaler"])
+            if table["scaler"]:  # empty of a run that was not in fp16
+                self.scaler.load_state_dict(table["scaler"])
             self.loss_sum, self.loss_count = table["loss_sum"], table["loss_count"]
             self.step, self.seconds = table["step"], table["seconds"]
             self.best_psnr, self.start_psnr = table["best_psnr"], table["start_psnr"]
