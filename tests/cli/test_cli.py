@@ -10,7 +10,6 @@ from PIL import Image
 
 from tests.cli.command import QUICK, vsr
 from tests.clips import indices_in, write_clip
-from vsr.cli.options import Seconds
 
 
 def test_upscale_says_what_it_made(clip: Path, tmp_path: Path, capsys):
@@ -79,13 +78,6 @@ def test_one_broken_file_of_the_users_does_not_hide_the_others(
     shown = capsys.readouterr()
     assert any(name in shown.out for name in ("4k", "fast-x4"))
     assert "mine.toml: unknown key 'descriptoin'. Did you mean 'description'?" in shown.err
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"), [("90", 90), ("90.5", 90.5), ("1:30", 90), ("0:01:30.5", 90.5)]
-)
-def test_a_time_is_read_as_seconds_or_as_a_clock_shows_it(text: str, seconds: float):
-    assert Seconds().convert(text, None, None) == seconds
 
 
 @pytest.mark.parametrize("command", ["batch", "upscale"])

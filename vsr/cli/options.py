@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from math import inf
@@ -10,53 +9,13 @@ from typing import Any, TypeVar
 
 import click
 
+from vsr.cli.values import Seconds, StrengthOrAuto
 from vsr.errors import InvalidOption
-from vsr.specs import EncodeSpec, Existing, Strength, Target, TimeRange, UpscaleSpec
+from vsr.specs import EncodeSpec, Existing, Target, TimeRange, UpscaleSpec
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 DEFAULT_PRESET = "1080p"
-
-_CLOCK = re.compile(r"(?:(\d+):)?([0-5]?\d):([0-5]?\d(?:\.\d*)?)")
-_PLAIN = re.compile(r"\d+(?:\.\d*)?")
-
-
-class Seconds(click.ParamType[float]):
-    """A time as ``90``, ``1:30`` or ``0:01:30.5``."""
-
-    name = "time"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        """Return seconds."""
-        if isinstance(value, float):
-            return value
-        if _PLAIN.fullmatch(value):
-            return float(value)
-        match = _CLOCK.fullmatch(value)
-        if match is None:
-            self.fail(f"{value!r} is no time; write 90, 1:30 or 0:01:30.5.", param, ctx)
-        hours, minutes, seconds = match.groups()
-        return 3600 * int(hours or 0) + 60 * int(minutes) + float(seconds)
-
-
-class StrengthOrAuto(click.ParamType[Strength]):
-    """A number, or ``auto``."""
-
-    name = "strength"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> Strength:
-        """Return the number; its range is checked where it is used."""
-        if value == "auto":
-            return "auto"
-        try:
-            return float(value)
-        except ValueError:
-            self.fail(f"{value!r} is no strength; write a number from 0 to 1, or auto.", param, ctx)
-
 
 _SIZE_OPTIONS = (
     click.option("-p", "--preset", metavar="NAME|FILE", help="Size and values: 1080p, 4k, a file."),
