@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from vsr.cli.options import StrengthOrAuto
 from vsr.cli.report import emit
 from vsr.cli.table import echo_table
+from vsr.cli.values import StrengthOrAuto
 from vsr.errors import FinishedWithLosses, InvalidOption, UnwritableOutput
 from vsr.specs import Blend
 
