@@ -5,12 +5,12 @@ import pytest
 from vsr.colour import Colour
 from vsr.errors import EncoderUnavailable, InvalidOption, UnknownName, UnsuitableContainer
 from vsr.frames import Layout
-from vsr.media.codecs import CODECS, X264_PRESETS, codec_named
+from vsr.media.codecs import CODECS, codec_named
 from vsr.media.containers import CONTAINERS
 from vsr.media.encoders import Encoder, choose
 from vsr.media.formats import layout_of
 from vsr.media.trial import check_option_names
-from vsr.specs import EncodeSpec, Size
+from vsr.specs import X264_PRESETS, EncodeSpec, Size
 
 SMALL = Size(96, 64)
 GRAY = Layout(8, 0, 0, is_gray=True)

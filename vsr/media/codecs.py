@@ -1,17 +1,16 @@
 """The encoders that vsr knows, as one table: names, pixel formats, presets and quality scales.
 
-``--crf`` is one scale, that of x264. Each other software encoder has anchor points at which it
-gives the luma PSNR of x264 at preset medium, as ``tests/benchmarks/quality_scale.py`` measures it;
-between them the map is linear. The ends and NVENC (the same scale) are not measured.
+Each software encoder but x264 has anchor points at which it gives the luma PSNR of x264 at preset
+medium, as ``tests/benchmarks/quality_scale.py`` measures it. The ends and NVENC (the same scale)
+are not measured.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Literal
 
-from vsr.errors import InvalidOption, UnknownName, one_of
+from vsr.errors import UnknownName, one_of
+from vsr.media.codec_entry import CodecEntry, Preset
 from vsr.specs import X264_PRESETS
 
 YUV_8_AND_10 = (
@@ -28,73 +27,6 @@ NVENC_PRESETS = ("p1", "p1", "p2", "p3", "p3", "p4", "p5", "p6", "p7", "p7")
 X265_SMALLEST_SIDE = 64
 """x265 4.2 writes beyond its memory in pictures up to 48 wide, at every preset (found with
 MALLOC_CHECK_=3; 50 and wider are clean). Below its largest block it is not used at all."""
-
-Preset = dict[str, str]
-"""Options that a preset name of x264 stands for."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CodecEntry:
-    """One encoder of FFmpeg.
-
-    Attributes:
-        name: FFmpeg's name of the encoder.
-        codec: FFmpeg's name of the format it writes.
-        aliases: what else users call it.
-        pix_fmts: what it takes, in the order of preference.
-        presets: the options for each name in `X264_PRESETS`.
-        native_presets: (option, names of its own that are passed on).
-        quality_option: the option that takes the quality, or None if it has none.
-        quality: (x264's crf, this encoder's value) in rising order; empty is the same scale.
-        params_option: the option that takes ``key=value:key=value`` of the library itself.
-        is_hardware: it needs a device, so that only encoding a frame proves it.
-        smallest_side: in pixels; below it the encoder is not to be run.
-    """
-
-    name: str
-    codec: str
-    aliases: tuple[str, ...]
-    pix_fmts: tuple[str, ...]
-    presets: tuple[Preset, ...] = ()
-    native_presets: tuple[str, frozenset[str]] | None = None
-    quality_option: str | None = "crf"
-    quality: tuple[tuple[float, float], ...] = ()
-    fixed: dict[str, str] = field(default_factory=dict)
-    params_option: str | None = None
-    is_hardware: bool = False
-    smallest_side: int = 1
-
-    def preset_options(self, preset: str) -> Preset:
-        """Return the options that ``preset`` stands for.
-
-        Raises:
-            UnknownName: neither a preset of x264 nor one of this encoder's own.
-        """
-        if self.native_presets and preset in self.native_presets[1]:
-            return {self.native_presets[0]: preset}
-        one_of(preset, X264_PRESETS, "encoder preset")
-        return self.presets[X264_PRESETS.index(preset)] if self.presets else {}
-
-    def quality_options(self, crf: float) -> dict[str, str]:
-        """Return the options for a quality on x264's scale.
-
-        Raises:
-            InvalidOption: outside 0 to 51.
-        """
-        if not 0 <= crf <= 51:
-            raise InvalidOption(f"--crf {crf:g} must be from 0 (best) to 51 (x264's scale).")
-        if self.quality_option is None:
-            return {}
-        value = _interpolated(crf, self.quality) if self.quality else crf
-        is_whole = self.codec in ("av1", "vp9")
-        return {self.quality_option: str(round(value)) if is_whole else f"{value:g}"}
-
-
-def _interpolated(x: float, points: tuple[tuple[float, float], ...]) -> float:
-    for (x0, y0), (x1, y1) in pairwise(points):
-        if x <= x1:
-            return round(y0 + (y1 - y0) * (x - x0) / (x1 - x0), 1)
-    return points[-1][1]
 
 
 def _named(option: str, values: tuple[str, ...]) -> tuple[Preset, ...]:

@@ -8,7 +8,8 @@ from types import MappingProxyType
 from vsr.colour import Colour
 from vsr.errors import EncoderUnavailable, InvalidOption, UnsuitableContainer
 from vsr.frames import Layout
-from vsr.media.codecs import CodecEntry, codec_named
+from vsr.media.codec_entry import CodecEntry
+from vsr.media.codecs import codec_named
 from vsr.media.containers import container_named
 from vsr.media.encoder import Encoder
 from vsr.media.formats import layout_of
