@@ -63,8 +63,16 @@ def test_mov_text_becomes_srt_in_matroska(tmp_path: Path) -> None:
 def test_sound_that_does_not_fit_is_a_loss_with_a_reason(tmp_path: Path) -> None:
     plan = planned(write_clip(tmp_path / "in.mkv", frames=10, audio=[Audio()]), "webm")
     assert [str(loss) for loss in plan.losses] == [
-        "audio stream 1 (aac, eng): dropped: webm cannot hold aac"
+        "audio stream 1 (aac, eng): dropped: webm cannot hold aac; .mkv can"
     ]
+
+
+@pytest.mark.parametrize("name", ["in.avi", "in.mkv"])
+def test_uncompressed_sound_whose_source_names_no_channels_fits_mp4(
+    tmp_path: Path, name: str
+) -> None:
+    source = write_clip(tmp_path / name, frames=10, audio=[Audio(codec="pcm_s16le")])
+    assert fates(planned(source, "mp4")) == [("audio", Fate.COPY, None)]
 
 
 def test_fonts_are_kept_in_matroska_and_a_loss_elsewhere(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from av.audio.layout import AudioLayout
+from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.packet import Packet
 from av.stream import Stream
@@ -35,9 +37,20 @@ def add_copy(output: OutputContainer, stream: Stream) -> Stream:
         ValueError, av.FFmpegError: the container does not take it.
     """
     copy = output.add_stream_from_template(stream, opaque=True)
+    if isinstance(copy, AudioStream) and output.format.name == "mp4":
+        copy.codec_context.layout = _named_layout(copy.codec_context.layout)
     copy.disposition = stream.disposition
     copy.metadata.update(stream_metadata(stream.metadata))
     return copy
+
+
+def _named_layout(layout: AudioLayout) -> str:
+    """Return where the channels stand, the usual places where that is not said.
+
+    mp4 takes no uncompressed sound without them, and AVI and Matroska do not store them.
+    """
+    is_unnamed = layout.name == f"{layout.nb_channels} channels"
+    return f"{layout.nb_channels}c" if is_unnamed else layout.name
 
 
 def add_cover(output: OutputContainer, stream: Stream) -> Stream:

@@ -102,7 +102,9 @@ def _decide(
         )
         if _accepts(source, [convert], target, [None]):
             return convert
-    return _lost(info, f"{target.name} cannot hold {info.codec}")
+    matroska = container_named("matroska")
+    way_out = "; .mkv can" if _accepts(source, [copy], matroska, [packet]) else ""
+    return _lost(info, f"{target.name} cannot hold {info.codec}{way_out}")
 
 
 def _lost(info: StreamInfo, reason: str) -> StreamFate:
