@@ -9,9 +9,10 @@ import pytest
 from tests.clips import av_frame, index_of, plane_view, write_clip
 from vsr.colour import Colour, Range, luma_weights
 from vsr.frames import Layout
-from vsr.media.formats import Reading, layout_of, pix_fmt_of, reading_of
+from vsr.media.formats import layout_of, pix_fmt_of, reading_of
 from vsr.media.planes import Converter, depth_table, frame_of, planes_of
 from vsr.media.reader import Reader
+from vsr.media.samples import Reading
 from vsr.specs import Size
 
 SIZE = Size(32, 24)

@@ -7,9 +7,10 @@ from av.video.frame import VideoFrame
 from vsr.colour import UNSPECIFIED, Range
 from vsr.frames import HostFrame
 from vsr.media.fields import FieldOrder
-from vsr.media.formats import Reading, reading_of
+from vsr.media.formats import reading_of
 from vsr.media.info import VideoInfo
 from vsr.media.planes import Converter, planes_of
+from vsr.media.samples import Reading
 from vsr.media.tags import captions_of, side_data_of
 from vsr.specs import Size
 

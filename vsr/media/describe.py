@@ -14,8 +14,9 @@ from av.video.stream import VideoStream
 from vsr.colour import LUMA_WEIGHTS, UNSPECIFIED, Colour
 from vsr.errors import UnreadableMedia
 from vsr.media.fields import FieldOrder
-from vsr.media.formats import Reading, reading_of
+from vsr.media.formats import reading_of
 from vsr.media.info import Kind, StreamInfo, VideoInfo
+from vsr.media.samples import Reading
 from vsr.media.siting import siting_of
 from vsr.media.tags import (
     captions_of,

@@ -13,8 +13,9 @@ from av.filter import Graph
 from av.video.frame import VideoFrame
 
 from vsr.frames import HostFrame
-from vsr.media.formats import PLANES, Reading, pix_fmt_of
+from vsr.media.formats import pix_fmt_of
 from vsr.media.planes import frame_of, planes_of
+from vsr.media.samples import PLANES, Reading
 from vsr.specs import PtsSpan
 
 EVERYTHING = PtsSpan()

@@ -10,11 +10,11 @@ Source: FFmpeg, libavutil/pixfmt.h and pixdesc.c, for the meaning of the names.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 import av
 
 from vsr.frames import Layout
+from vsr.media.samples import PLANES, Reading, Samples
 
 DEEPEST_BITS = 10
 """Deeper samples are delivered with this depth: no encoder at hand takes more in general."""
@@ -25,61 +25,12 @@ GRAY = re.compile(r"(gray|ya)(8|9|10|12|14|16)?(le|be)?")
 SEMI_PLANAR = re.compile(r"(?:nv(12|16|21|24|42)|p([024])(10|12|16)(le|be))")
 NV_CHROMA = {"12": "420", "21": "420", "16": "422", "24": "444", "42": "444"}
 P_CHROMA = {"0": "420", "2": "422", "4": "444"}
-
-
-@dataclass(frozen=True, slots=True)
-class Samples:
-    """Where one component's samples lie: plane, first sample and step, in samples of a row."""
-
-    plane: int
-    first: int = 0
-    step: int = 1
-
-
-PLANES = (Samples(0), Samples(1), Samples(2))
 YUYV = (Samples(0, 0, 2), Samples(0, 1, 4), Samples(0, 3, 4))
 PACKED = {
     "yuyv422": YUYV,
     "yvyu422": (Samples(0, 0, 2), Samples(0, 3, 4), Samples(0, 1, 4)),
     "uyvy422": (Samples(0, 1, 2), Samples(0, 0, 4), Samples(0, 2, 4)),
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """How frames of one pixel format become planes.
-
-    Attributes:
-        layout: what is delivered.
-        samples: where the components lie, after the filter if there is one.
-        bits: the significant bits of a stored sample.
-        unused_low_bits: zero bits below them (P010 keeps its code in the high bits).
-        is_big_endian: of samples of two bytes.
-        filtered_as: the format that a filter graph must first convert to, if any.
-        is_from_rgb: that filter applies a colour matrix (BT.709, limited range).
-        is_lossy: what changes is more than the arrangement: alpha, low bits or RGB itself are lost.
-        conversion: what the user is told, if anything changes.
-    """
-
-    layout: Layout
-    samples: tuple[Samples, ...]
-    bits: int
-    unused_low_bits: int = 0
-    is_big_endian: bool = False
-    filtered_as: str | None = None
-    is_from_rgb: bool = False
-    is_lossy: bool = False
-    conversion: str | None = None
-
-    @property
-    def is_view(self) -> bool:
-        """The stored samples are delivered as they lie, without a copy."""
-        return (
-            self.bits == self.layout.bits
-            and self.unused_low_bits == 0
-            and not self.is_big_endian
-            and self.filtered_as is None
-        )
 
 
 def layout_of(pix_fmt: str) -> Layout | None:

@@ -10,8 +10,9 @@ from typing import Literal
 
 from vsr.colour import Colour
 from vsr.frames import Layout
-from vsr.media.formats import Reading, reading_of
+from vsr.media.formats import reading_of
 from vsr.media.hdr import HdrMetadata
+from vsr.media.samples import Reading
 from vsr.media.timing import Timing
 from vsr.specs import Size
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from vsr.colour import Colour, Matrix, Range
 from vsr.errors import DecodingFailed
 from vsr.frames import Plane
-from vsr.media.formats import Reading, Samples
+from vsr.media.samples import Reading, Samples
 from vsr.specs import Size
 
 CAREFUL = "accurate_rnd+full_chroma_int+full_chroma_inp+bicubic"

@@ -11,8 +11,8 @@ from av.sidedata.sidedata import SideData, SideDataContainer, Type
 from av.video.frame import VideoFrame
 
 from vsr.colour import UNSPECIFIED, Colour, Matrix, Range, Siting
-from vsr.media.formats import Reading
 from vsr.media.hdr import ContentLight, HdrMetadata, MasteringDisplay
+from vsr.media.samples import Reading
 
 DISPLAY_MATRIX = struct.Struct("=9i")
 IDENTITY_MATRIX = (65536, 0, 0, 0, 65536, 0, 0, 0, 1 << 30)
