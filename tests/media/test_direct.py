@@ -95,6 +95,16 @@ def test_a_part_starts_at_zero(tmp_path: Path) -> None:
     assert chapter["end"] * (chapter["time_base"] or 0) == Fraction(6, 10)
 
 
+def test_the_clock_of_a_recording_is_set_to_zero(tmp_path: Path) -> None:
+    ticks = [36_000 * 90_000 + 3600 * index for index in range(10)]
+    base = Fraction(1, 90_000)
+    source = write_clip(tmp_path / "in.ts", frames=10, time_base=base, pts=ticks)
+    pipe, out = Pipe(), tmp_path / "out.mkv"
+    send(source, "matroska", pipe)
+    out.write_bytes(pipe.content)
+    assert 0 <= min(times_in(out)) < 1
+
+
 def test_a_real_pipe_works(tmp_path: Path) -> None:
     source = write_clip(tmp_path / "in.mkv", frames=20)
     reading, writing = os.pipe()

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from vsr.media.others import Cut
+from vsr.media.cut import Cut
 from vsr.media.timing import rounded
 
 if TYPE_CHECKING:  # a type of the stub alone
@@ -18,9 +18,9 @@ def chapters_within(chapters: Iterable[Chapter], cut: Cut) -> list[Chapter]:
     kept = []
     for chapter in chapters:
         base = chapter["time_base"] or Fraction(1)
-        first = rounded((cut.start or Fraction(0)) / base)
-        begins, ends = chapter["start"], chapter["end"]
+        zero, begins, ends = rounded(cut.zero / base), chapter["start"], chapter["end"]
         if cut.start is not None:
+            first = rounded(cut.start / base)
             if ends <= first and begins < first:
                 continue
             begins = max(begins, first)
@@ -29,5 +29,5 @@ def chapters_within(chapters: Iterable[Chapter], cut: Cut) -> list[Chapter]:
             if begins >= last:
                 continue
             ends = min(ends, last)
-        kept.append(chapter | {"start": begins - first, "end": ends - first})
+        kept.append(chapter | {"start": begins - zero, "end": ends - zero})
     return kept

@@ -17,16 +17,18 @@ from vsr.frames import HostFrame
 from vsr.media.carrying import container_metadata, stream_metadata
 from vsr.media.chapters import chapters_within
 from vsr.media.containers import container_named
+from vsr.media.cut import Cut
 from vsr.media.encoder import Encoder
 from vsr.media.encoding import Encoding
 from vsr.media.failures import output_failure
 from vsr.media.info import MediaInfo
 from vsr.media.lost_tags import muxer_options
-from vsr.media.others import Cut, Lost, Timed, other_packets
+from vsr.media.others import Lost, Timed, other_packets
 from vsr.media.output_video import OutputVideo
 from vsr.media.source import open_input
 from vsr.media.stream_plan import StreamPlan
 from vsr.media.streams import add_carried
+from vsr.media.timing import rounded
 from vsr.specs import PtsSpan
 
 
@@ -132,7 +134,8 @@ class DirectWriter:
         if self._span != PtsSpan():
             encoding.stream.metadata.pop("timecode", None)
         encoding.stream.disposition = upscaled.disposition
-        cut = self._cut(first_pts)
+        cut = self._cut(self._origin, first_pts)
+        self._offset = rounded(cut.zero / video.time_base)
         chapters = chapters_within(self._origin.chapters(), cut)
         if chapters:
             output.set_chapters(chapters)
@@ -142,13 +145,12 @@ class DirectWriter:
         self._next = next(self._others, None)
         return encoding
 
-    def _cut(self, first_pts: int) -> Cut:
-        if self._span == PtsSpan():
-            return Cut()
-        self._offset = first_pts
+    def _cut(self, origin: InputContainer, first_pts: int) -> Cut:
         base = self._video.time_base
+        if self._span == PtsSpan():
+            return Cut.whole(origin, self._plan.container, first_pts, base)
         end = None if self._span.end is None else self._span.end * base
-        return Cut(first_pts * base, end)
+        return Cut.part(first_pts * base, end)
 
     def _mux(self, packets: Iterable[Packet[VideoStream]]) -> None:
         assert self._output is not None

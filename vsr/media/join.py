@@ -24,11 +24,12 @@ from av.video.stream import VideoStream
 from vsr.media.carrying import container_metadata, stream_metadata
 from vsr.media.chapters import chapters_within
 from vsr.media.containers import Container, container_named
+from vsr.media.cut import Cut
 from vsr.media.failures import output_failure
 from vsr.media.films import splices_in
 from vsr.media.info import MediaInfo
 from vsr.media.lost_tags import muxer_options
-from vsr.media.others import Cut, Lost, Timed, other_packets
+from vsr.media.others import Lost, Timed, other_packets
 from vsr.media.output_video import OutputVideo
 from vsr.media.scan import Scan, Times, scan
 from vsr.media.source import open_input
@@ -40,10 +41,10 @@ from vsr.specs import TimeRange
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Joined:
-    """What was written: for `verify`, and for the report.
+    """What was written, for `verify` and for the report; seconds are on the clock of the output.
 
     Attributes:
-        start_seconds: when the first picture begins, on the clock of the output.
+        start_seconds: when the first picture begins.
         last_seconds: when the last one begins.
         end_seconds: when it ends.
         losses: what damage took from the other streams; empty if nothing.
@@ -58,15 +59,13 @@ class Joined:
     @classmethod
     def of(cls, times: Times, time_base: Fraction, losses: str) -> Joined:
         """Return what a file of these times is."""
-
-        def seconds(pts: int) -> float:
-            return float((pts - times.offset) * time_base)
-
+        moments = times.pts[0], times.pts[-1], times.end
+        start, last, end = (float((pts - times.offset) * time_base) for pts in moments)
         return cls(
             frames=len(times.pts),
-            start_seconds=seconds(times.pts[0]),
-            last_seconds=seconds(times.pts[-1]),
-            end_seconds=seconds(times.end),
+            start_seconds=start,
+            last_seconds=last,
+            end_seconds=end,
             losses=losses,
         )
 
@@ -99,7 +98,7 @@ def join(
     """
     scans = [scan(path, video.time_base) for path in segments if path.stat().st_size]
     last_duration = max(1, rounded(ticks_per_frame(video.frame_rate, video.time_base)))
-    times = Times(scans, last_duration, starts_at_zero=not time.is_whole)
+    times = Times(scans, last_duration)
     container = container_named(plan.container)
     muxing = muxer_options(source, container.name, (*container.options, *options))
     name = f"file:{target_part}"
@@ -112,7 +111,8 @@ def join(
             stream = _add_video(output, container, scans[0].path, video, original)
             if not time.is_whole:
                 stream.metadata.pop("timecode", None)  # it counts from the clip's own beginning
-            cut = _cut(times, time, video.time_base)
+            cut = _cut(origin, container, times, time, video.time_base)
+            times.offset = rounded(cut.zero / video.time_base)
             lost = Lost()
             carried = [(fate, add_carried(output, origin, fate)) for fate in plan.carried]
             # What is spliced is never cut into segments.
@@ -184,11 +184,13 @@ def _add_video(
     return stream
 
 
-def _cut(times: Times, time: TimeRange, time_base: Fraction) -> Cut:
+def _cut(
+    source: InputContainer, target: Container, times: Times, time: TimeRange, time_base: Fraction
+) -> Cut:
     if time.is_whole:
-        return Cut()
+        return Cut.whole(source, target.name, times.pts[0], time_base)
     is_open = isinf(time.end_seconds) and time.max_frames is None
-    return Cut(times.offset * time_base, None if is_open else times.end * time_base)
+    return Cut.part(times.pts[0] * time_base, None if is_open else times.end * time_base)
 
 
 def _describe(output: OutputContainer, origin: InputContainer, cut: Cut) -> None:

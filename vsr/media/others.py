@@ -14,6 +14,7 @@ from av.stream import Discard, Disposition, Stream
 
 from vsr.media.carrying import converted_packet
 from vsr.media.continuity import Continuity, straighten
+from vsr.media.cut import Cut
 from vsr.media.decoder import MOST_BROKEN_READS
 from vsr.media.films import Splices
 from vsr.media.stream_plan import Fate, StreamFate
@@ -23,17 +24,6 @@ WIDEST_INTERLEAVING_SECONDS = 10
 
 Timed: TypeAlias = "tuple[float, Packet[Stream]]"
 """A packet of the output with its decoding time in seconds, by which streams interleave."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """The part of the source that was done, in seconds of its own clock; None is open.
-
-    ``start`` is what every stream's times are reduced by, so that the output starts at 0.
-    """
-
-    start: Fraction | None = None
-    end: Fraction | None = None
 
 
 @dataclass(slots=True)
@@ -146,21 +136,25 @@ def _place(packet: Packet[Stream], cut: Cut) -> bool:
         return True
     if time is None:
         return cut.start is None
-    if cut.start is None and cut.end is None:
-        return True
-    base, start = packet.time_base, cut.start or Fraction(0)
-    end = time + (packet.duration or 0)
+    if cut.start is not None and not _trim(packet, time, cut.start, cut.end):
+        return False
+    shift = rounded(cut.zero / packet.time_base)
+    packet.pts = packet.pts - shift if packet.pts is not None else None
+    packet.dts = packet.dts - shift if packet.dts is not None else None
+    return True
+
+
+def _trim(packet: Packet[Stream], time: int, start: Fraction, end: Fraction | None) -> bool:
+    """Cut a subtitle to the part; return False if the packet lies outside it."""
+    base, until = packet.time_base, time + (packet.duration or 0)
     is_subtitle = packet.stream.type == "subtitle"
-    first, last = start / base, cut.end / base if cut.end is not None else None
-    is_shown_later = is_subtitle and end > first
+    first, last = start / base, end / base if end is not None else None
+    is_shown_later = is_subtitle and until > first
     if (time < first and not is_shown_later) or (last is not None and time >= last):
         return False
     if is_subtitle and packet.duration:  # shown over the cut: it starts or ends with the part
-        until = end if last is None else min(end, rounded(last))
+        until = until if last is None else min(until, rounded(last))
         time = max(time, rounded(first))
         packet.duration = max(1, until - time)
         packet.pts = packet.dts = time
-    shift = rounded(first)
-    packet.pts = packet.pts - shift if packet.pts is not None else None
-    packet.dts = packet.dts - shift if packet.dts is not None else None
     return True

@@ -72,15 +72,16 @@ class Times:
 
     Attributes:
         pts: of every picture, ascending.
-        offset: what is subtracted from every time, so that a part of a clip starts at 0.
+        offset: what is subtracted from every time where the output has another clock; set by
+            who knows that.
     """
 
-    def __init__(self, scans: Sequence[Scan], last_duration: int, *, starts_at_zero: bool) -> None:
+    def __init__(self, scans: Sequence[Scan], last_duration: int) -> None:
         _check(scans)
         self.pts: array[int] = array("q")
         for one in scans:
             self.pts.extend(one.times)
-        self.offset = self.pts[0] if starts_at_zero else 0
+        self.offset = 0
         self._reorder = max(one.reorder for one in scans)
         self._last_duration = last_duration
 

@@ -1,0 +1,54 @@
+"""Which part of the source an output holds, and where on the source's clock it begins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Self
+
+from av.container import InputContainer
+
+from vsr.media.timing import rounded
+
+STATION_CLOCKS = frozenset({"mpegts", "mpeg"})
+"""Formats whose times are read off a clock that has been running for hours: the station's, the
+disc's. Other containers would show those hours as an empty beginning."""
+
+MICROSECOND = Fraction(1, 1_000_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """The part of the source that is done, in seconds of its own clock.
+
+    Attributes:
+        start: None is open.
+        end: None is open.
+        zero: what every stream's times are reduced by; a part starts at 0.
+    """
+
+    start: Fraction | None = None
+    end: Fraction | None = None
+    zero: Fraction = Fraction(0)
+
+    @classmethod
+    def part(cls, start: Fraction, end: Fraction | None) -> Self:
+        """Return the cut for a part whose first picture is shown at ``start``."""
+        return cls(start, end, start)
+
+    @classmethod
+    def whole(
+        cls, source: InputContainer, target: str, first_pts: int, time_base: Fraction
+    ) -> Self:
+        """Return the cut for all of a source.
+
+        Args:
+            target: FFmpeg's name of the muxer.
+            first_pts: of the first picture, in ticks of ``time_base``.
+            time_base: of the video; the clock is set by whole ticks, so that times stay exact.
+        """
+        keeps_clock = source.format.name not in STATION_CLOCKS or target in STATION_CLOCKS
+        if keeps_clock or source.start_time is None:
+            return cls()
+        start = rounded(source.start_time * MICROSECOND / time_base)
+        return cls(zero=min(start, first_pts) * time_base)
