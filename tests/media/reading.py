@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -26,3 +27,13 @@ def indices(frames: Sequence[HostFrame]) -> list[int]:
 def identity(frame: HostFrame) -> tuple[int, bytes]:
     """Return what two pictures share only if they are the same."""
     return frame.pts, b"".join(plane.tobytes() for plane in frame.planes)
+
+
+def spoil(path: Path, *, places: int, length: int) -> None:
+    """Write noise over some bytes in the middle of a file."""
+    data = bytearray(path.read_bytes())
+    rng = random.Random(5)
+    for _ in range(places):
+        place = rng.randrange(len(data) // 3, len(data) * 3 // 4)
+        data[place : place + length] = rng.randbytes(length)
+    path.write_bytes(data)

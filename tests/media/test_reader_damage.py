@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import random
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from tests.clips import write_clip
-from tests.media.reading import indices, read
+from tests.media.reading import indices, read, spoil
 from vsr.colour import Range
 from vsr.specs import Size
 
@@ -65,12 +64,7 @@ def test_a_change_of_range_is_converted_to_the_first(tmp_path: Path, pix_fmt: st
 )
 def test_damage_is_counted_and_the_rest_is_read(tmp_path: Path, suffix: str, codec: str) -> None:
     path = write_clip(tmp_path / f"clip.{suffix}", codec=codec, frames=60)
-    data = bytearray(path.read_bytes())
-    rng = random.Random(5)
-    for _ in range(8):
-        place = rng.randrange(len(data) // 3, len(data) * 3 // 4)
-        data[place : place + 30] = rng.randbytes(30)
-    path.write_bytes(data)
+    spoil(path, places=8, length=30)
     frames, damage = read(path)
     assert len(frames) > 15
     assert all(earlier.pts < later.pts for earlier, later in pairwise(frames))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.clips import write_clip
-from tests.media.reading import OPEN_GOP, identity, indices, read
+from tests.media.reading import OPEN_GOP, identity, indices, read, spoil
 from vsr.media.probe import probe
 from vsr.specs import PtsSpan
 
@@ -58,12 +58,7 @@ def test_an_empty_part_is_empty(tmp_path: Path) -> None:
 
 def test_the_damage_of_the_parts_adds_up_to_that_of_the_whole(tmp_path: Path) -> None:
     path = write_clip(tmp_path / "clip.mp4", frames=60)
-    data = bytearray(path.read_bytes())
-    rng = random.Random(3)
-    for _ in range(6):
-        place = rng.randrange(len(data) // 4, len(data) * 3 // 4)
-        data[place : place + 20] = rng.randbytes(20)
-    path.write_bytes(data)
+    spoil(path, places=6, length=20)
     info = probe(path)
     frames, whole = read(path, info=info)
     cut = frames[30].pts
