@@ -149,3 +149,25 @@ def test_sound_goes_on_with_the_pictures_where_files_were_put_end_to_end(tmp_pat
     assert indices_in(tmp_path / "out.mkv") == list(range(50))
     assert sound == pytest.approx([0.024 * index for index in range(len(sound))], abs=0.002)
     assert sound[-1] == pytest.approx(float(times_in(tmp_path / "out.mkv")[-1]), abs=0.08)
+
+
+def test_sound_without_durations_is_kept_to_its_end(tmp_path: Path) -> None:
+    source = write_clip(tmp_path / "in.mkv", frames=10, audio=[Audio(codec="alac", seconds=0.3)])
+    carry(source, tmp_path / "out.mp4")
+    had, kept = packets_in(source, "audio"), packets_in(tmp_path / "out.mp4", "audio")
+    assert [data for _, data in kept] == [data for _, data in had]
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mov"])
+def test_sound_that_begins_between_milliseconds_keeps_its_moment(
+    tmp_path: Path, suffix: str
+) -> None:
+    sound = Audio(codec="mp2", start=1.0457)
+    source = write_clip(tmp_path / "in.ts", frames=25, audio=[sound])
+    target = tmp_path / f"out.{suffix}"
+    carry(source, target)
+
+    def ahead(path: Path) -> Fraction:
+        return packets_in(path, "audio")[0][0] - times_in(path)[0]
+
+    assert abs(ahead(target) - ahead(source)) < Fraction(1, 45_000)

@@ -39,6 +39,8 @@ class Container:
 
 # A pipe cannot seek back to write the index; with the first packets at hand it is complete.
 FRAGMENTED = (("movflags", "+frag_keyframe+delay_moov"),)
+# How late a stream begins is said in these ticks; by default they are 1 ms, and sync is off by one.
+FINE_CLOCK = (("movie_timescale", "90000"),)
 # Apple's players know HEVC under this code only: the parameter sets stand in the header.
 HVC1 = (("hevc", "hvc1"),)
 
@@ -49,6 +51,7 @@ CONTAINERS: tuple[Container, ...] = (
         video_codecs=frozenset({"h264", "hevc", "av1", "vp9"}),
         text_subtitles="mov_text",
         has_cover_art=True,
+        options=FINE_CLOCK,
         pipe_options=FRAGMENTED,
         tags=HVC1,
     ),
@@ -57,6 +60,7 @@ CONTAINERS: tuple[Container, ...] = (
         suffixes=(".mov", ".qt"),
         video_codecs=frozenset({"h264", "hevc", "prores"}),
         text_subtitles="mov_text",
+        options=FINE_CLOCK,
         pipe_options=FRAGMENTED,
         tags=HVC1,
     ),

@@ -74,6 +74,9 @@ def straighten(
 ) -> None:
     """Give every packet a decoding time; those of sound must rise, or the muxer gives up.
 
+    Sound that does not say how long it lasts gets the length of the packet before: mp4 would end
+    the track where its last packet begins.
+
     Args:
         packet: changed in place.
         clock: of its stream.
@@ -97,4 +100,6 @@ def straighten(
     if is_audio and clock.last is not None and packet.dts <= clock.last:
         packet.dts = clock.last + max(1, rounded(LEAST_STEP_SECONDS / base))
         packet.pts = max(packet.pts, packet.dts)
+    if is_audio and not packet.duration and clock.last is not None:
+        packet.duration = min(packet.dts - clock.last, rounded(SPLICE_SECONDS / base))
     clock.last = packet.dts
