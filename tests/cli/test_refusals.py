@@ -97,8 +97,22 @@ def test_a_target_that_cannot_be_written_is_refused(
     clip: Path, tmp_path: Path, capsys, target, message
 ):
     (tmp_path / "there.mp4").write_bytes(b"mine")
-    assert message in refusal(capsys, "upscale", clip, tmp_path / target)
+    for is_dry in ((), ("--dry-run",)):
+        assert message in refusal(capsys, "upscale", clip, tmp_path / target, *is_dry)
     assert (tmp_path / "there.mp4").read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize("command", ["upscale", "batch"])
+def test_a_folder_is_not_upscaled_into_the_name_of_a_film(
+    clip: Path, tmp_path: Path, capsys, command: str
+):
+    line = refusal(capsys, command, clip.parent, tmp_path / "out.mp4")
+    assert "out.mp4: the name of a film" in line
+    assert not (tmp_path / "out.mp4").exists()
+
+
+def test_a_batch_of_one_file_is_told_of_upscale(clip: Path, tmp_path: Path, capsys):
+    assert "a file. For one alone: vsr upscale" in refusal(capsys, "batch", clip, tmp_path / "out")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")

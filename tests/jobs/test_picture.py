@@ -40,6 +40,21 @@ def test_a_picture_is_enlarged_as_it_is(tmp_path: Path, mode: str):
         assert np.abs(back - np.asarray(before)).mean() < 4
 
 
+def test_a_dry_run_of_a_picture_says_what_would_be_made_of_it(tmp_path: Path, capsys):
+    source, target = photo(tmp_path / "in.png", "RGBA"), tmp_path / "out.jpg"
+    for command in (["upscale", source, target, "--dry-run"], ["probe", source, target]):
+        assert vsr(*command, *QUICK) == 0
+        shown = capsys.readouterr().out
+        assert "33×21, 8 bit, alpha" in shown
+        assert "×2 66×42" in shown
+        assert ".jpg has no alpha: it is lost" in shown
+    assert not target.exists()
+    target.touch()
+    assert vsr("upscale", source, target, "--dry-run", *QUICK) == 2
+    assert vsr("upscale", source, target, "--dry-run", "-n", *QUICK) == 0
+    assert "there already, and left as it is" in capsys.readouterr().out
+
+
 def test_a_network_enlarges_a_picture_into_a_box(tmp_path: Path):
     source = photo(tmp_path / "in.jpg", size=(48, 32))
     assert vsr("upscale", source, tmp_path / "out.webp", "--width", 180, "-q") == 0

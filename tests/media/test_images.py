@@ -8,8 +8,9 @@ import pytest
 from PIL import Image
 
 from vsr.errors import NoSuchFile, UnreadableMedia
-from vsr.media.images import RESULTS, Picture, read_image, write_image
+from vsr.media.images import RESULTS, Picture, image_size, read_image, write_image
 from vsr.media.picture_frames import codes_of, frame_of
+from vsr.specs import Size
 
 RNG = np.random.default_rng(7)
 COLOUR = RNG.integers(0, 256, (12, 17, 3), dtype=np.uint8)
@@ -74,6 +75,7 @@ def test_a_turned_photograph_is_read_upright(tmp_path: Path):
     exif[0x0112] = 6
     image.save(tmp_path / "a.jpg", exif=exif)
     assert read_image(tmp_path / "a.jpg").codes.shape == (17, 12, 3)
+    assert image_size(tmp_path / "a.jpg") == Size(12, 17)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -84,6 +86,8 @@ def test_a_deep_picture_is_turned_as_a_shallow_one_is(tmp_path: Path, orientatio
     Image.fromarray(COLOUR).save(shallow, exif=exif)
     write_image(deep, ".png", Picture(codes=COLOUR.astype(np.uint16) * 257, bits=16))
     whole = shallow.read_bytes()
+    is_turned = read_image(shallow).codes.shape[0] == 17
+    assert image_size(shallow) == (Size(12, 17) if is_turned else Size(17, 12))
     start = whole.index(b"eXIf") - 4
     chunk = whole[start : whole.index(b"IDAT") - 4]
     data = deep.read_bytes()

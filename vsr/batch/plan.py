@@ -106,7 +106,13 @@ def check_folders(source: Path, target: Path) -> None:
         NoSuchFile, UnwritableOutput, InvalidOption: it cannot.
     """
     if not source.is_dir():
-        raise NoSuchFile(f"{source}: no such folder.")
+        is_file = source.exists()
+        hint = "a file. For one alone: vsr upscale" if is_file else "no such folder. Check the path"
+        raise NoSuchFile(f"{source}: {hint}.")
+    if target.suffix.lower() in VIDEO_SUFFIXES and not target.exists():
+        raise InvalidOption(
+            f"{target}: the name of a film, and {source} is a folder of them. Name a folder."
+        )
     if target.exists() and not target.is_dir():
         raise UnwritableOutput(f"{target}: is a file. Name a folder for the results.")
     if source.resolve() == target.resolve():

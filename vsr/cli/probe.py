@@ -27,8 +27,13 @@ def probe(source: Path, target: Path | None, as_json: bool, **options: Any) -> i
         options[name] is not None for name in ("preset", "scale", "width", "height")
     )
     if wants_plan:
-        place = target or source.with_name(f"{source.stem}-upscaled.mkv")
-        return show_plan(source, place, spec_from(options), as_json=as_json)
+        from vsr.jobs.probe import look_ahead
+        from vsr.media.images import is_picture
+
+        suffix = source.suffix if is_picture(source) else ".mkv"
+        place = target or source.with_name(f"{source.stem}-upscaled{suffix}")
+        _show(look_ahead(source, place, spec_from(options)), as_json=as_json)
+        return 0
     from vsr.jobs.probe import look
 
     _show(look(source), as_json=as_json)
@@ -36,10 +41,10 @@ def probe(source: Path, target: Path | None, as_json: bool, **options: Any) -> i
 
 
 def show_plan(source: Path, target: Path, spec: UpscaleSpec, *, as_json: bool) -> int:
-    """Print what is in the file and what an upscale would do."""
-    from vsr.jobs.probe import look_ahead
+    """Print what is in the file and what an upscale would do; refuse what it would refuse."""
+    from vsr.jobs.probe import rehearse
 
-    _show(look_ahead(source, target, spec), as_json=as_json)
+    _show(rehearse(source, target, spec), as_json=as_json)
     return 0
 
 

@@ -4,28 +4,27 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from vsr.device.select import select
-from vsr.errors import NoSpace, OutputExists, Refused, UnsuitableContainer, UnwritableOutput
+from vsr.errors import NoSpace, Refused
 from vsr.frames import HostFrame
+from vsr.jobs.picture_target import check_name, is_wanted
 from vsr.jobs.plan import Load
 from vsr.jobs.progress import Note, Observer, Stopwatch
 from vsr.jobs.result import Result
 from vsr.jobs.segment_worker import SegmentWorker
-from vsr.jobs.strength import blend_of, condition_of_picture, told
+from vsr.jobs.strength import Condition, blend_of, condition_of_picture, told
 from vsr.media.deep_images import Codes
 from vsr.media.images import (
     HAS_ALPHA,
-    RESULTS,
     Picture,
     image_size,
-    is_picture,
     read_image,
     write_image,
 )
 from vsr.media.picture_frames import codes_of, frame_of
 from vsr.media.publishing import part_of, publish
-from vsr.media.target import check_folder
 from vsr.models import catalog
 from vsr.models.catalog import Model
 from vsr.specs import Size, UpscaleSpec
@@ -51,17 +50,10 @@ def upscale_picture(
         Failed: it was started and could not be finished.
     """
     watch = Stopwatch(observe, 1)
-    if not _is_wanted(source, target, spec):
+    if not is_wanted(source, target, spec):
         return Result(output=target, is_skipped=True)
     picture = read_image(source)
-    rows, columns = picture.codes.shape[:2]
-    plan = _sizes(source, Size(columns, rows), spec)
-    blend, condition = blend_of(
-        spec,
-        plan.scale,
-        lambda: condition_of_picture(source, frame_of(picture.codes).planes[0] / CODE),
-    )
-    model = worker.load(spec.model, plan.scale, blend)
+    plan, model, condition = _decided(source, picture, spec, worker.load)
     if condition is not None:
         note(f"model {told(model, condition)}.")
     codes = _enlarged(picture.codes, plan, model, spec, worker, note)
@@ -81,6 +73,27 @@ def upscale_picture(
     )
 
 
+def look_at_picture(source: Path, target: Path, spec: UpscaleSpec) -> dict[str, Any]:
+    """Return what `upscale_picture` would do, as texts; nothing is written.
+
+    Raises:
+        Refused: what `upscale_picture` would refuse of the picture.
+    """
+    check_name(target)
+    picture = read_image(source)
+    plan, model, condition = _decided(source, picture, spec, catalog.load)
+    device = select(spec.device, spec.precision)
+    return {
+        "file": str(source),
+        "picture": f"{plan.source}, {picture.bits} bit" + ", alpha" * (picture.alpha is not None),
+        "output": str(target),
+        "sizes": str(plan),
+        "network": told(model, condition),
+        "device": f"{device}: {device.why}",
+        "notes": _losses(picture, target),
+    }
+
+
 def check_picture(source: Path, spec: UpscaleSpec, load: Load) -> None:
     """Refuse what `upscale_picture` would, as far as the header of the picture tells.
 
@@ -91,21 +104,18 @@ def check_picture(source: Path, spec: UpscaleSpec, load: Load) -> None:
     load(spec.model, _sizes(source, image_size(source), spec).scale, spec.blend())
 
 
-def _is_wanted(source: Path, target: Path, spec: UpscaleSpec) -> bool:
-    """Check the target; return False if an existing one is to be kept."""
-    if not is_picture(target):
-        raise UnsuitableContainer(
-            f"{target}: a picture cannot be written under this name. "
-            f"Choose one of {', '.join(RESULTS)}."
-        )
-    if target.is_dir() or (target.exists() and target.samefile(source)):
-        raise UnwritableOutput(f"{target}: a folder, or the input itself. Choose another name.")
-    if target.exists() and spec.existing == "skip":
-        return False
-    if target.exists() and spec.existing == "refuse":
-        raise OutputExists(f"{target}: there already. Add -y to overwrite it, or -n to skip it.")
-    check_folder(target.parent)
-    return True
+def _decided(
+    source: Path, picture: Picture, spec: UpscaleSpec, load: Load
+) -> tuple[SizePlan, Model, Condition | None]:
+    """Return sizes and network, and what the network was chosen by."""
+    rows, columns = picture.codes.shape[:2]
+    plan = _sizes(source, Size(columns, rows), spec)
+    blend, condition = blend_of(
+        spec,
+        plan.scale,
+        lambda: condition_of_picture(source, frame_of(picture.codes).planes[0] / CODE),
+    )
+    return plan, load(spec.model, plan.scale, blend), condition
 
 
 def _sizes(source: Path, size: Size, spec: UpscaleSpec) -> SizePlan:
@@ -151,7 +161,10 @@ def _write(target: Path, picture: Picture) -> None:
         write_image(part, target.suffix, picture)
         publish(part, target)
     except OSError as error:
-        raise NoSpace(f"{target}: cannot be written ({error}).") from error
+        reason = error.strerror or str(error)
+        raise NoSpace(
+            f"{target}: cannot be written ({reason}). Make room, or choose another folder."
+        ) from error
     finally:
         part.unlink(missing_ok=True)
 

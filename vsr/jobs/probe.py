@@ -8,9 +8,14 @@ from typing import Any
 
 from vsr.colour import UNSPECIFIED, Colour
 from vsr.jobs.job import Job
+from vsr.jobs.picture import look_at_picture
+from vsr.jobs.picture_target import is_wanted
+from vsr.jobs.pipe import PIPE, check_pipe
 from vsr.jobs.plan import prepare
+from vsr.media.images import is_picture
 from vsr.media.info import MediaInfo, StreamInfo, VideoInfo
 from vsr.media.probe import probe
+from vsr.media.target import check_target
 from vsr.specs import UpscaleSpec
 
 
@@ -27,10 +32,29 @@ def look_ahead(source: Path, target: Path, spec: UpscaleSpec) -> dict[str, Any]:
     """Return the same, and what an upscale would do; nothing is written.
 
     Raises:
-        Refused: what `upscale` would refuse.
+        Refused: what `upscale` would refuse, of all but the place of the target.
     """
+    if is_picture(source):
+        return look_at_picture(source, target, spec)
     job = prepare(source, target, spec)
     return _described(job.source) | _planned(job)
+
+
+def rehearse(source: Path, target: Path, spec: UpscaleSpec) -> dict[str, Any]:
+    """Return what `look_ahead` does, for a target that is to be written.
+
+    Raises:
+        Refused: what `upscale` would refuse.
+    """
+    if is_picture(source):
+        is_kept = not is_wanted(source, target, spec)
+    elif target == PIPE:
+        check_pipe(spec.container)
+        is_kept = False
+    else:
+        is_kept = check_target(source, target, spec.existing, spec.container) is None
+    kept = {"output": f"{target}: there already, and left as it is"} if is_kept else {}
+    return look_ahead(source, target, spec) | kept
 
 
 def _described(info: MediaInfo) -> dict[str, Any]:

@@ -43,6 +43,9 @@ MOST = 65535
 ORIENTATION = 0x0112
 """Number of the EXIF tag that says how a picture lies. Source: Exif 2.32, table 4."""
 
+QUARTER_TURNED = (5, 6, 7, 8)
+"""The values of that tag that exchange rows and columns."""
+
 NOT_RGB = ("CMYK", "LAB", "YCbCr", "HSV")
 """What Pillow turns into R'G'B'; a profile would speak of the colours before."""
 
@@ -74,7 +77,7 @@ def is_picture(path: Path) -> bool:
 
 
 def image_size(path: Path) -> Size:
-    """Return the size of a picture as it is stored; only its header is read.
+    """Return the size of a picture, turned as its EXIF tag says; only its header is read.
 
     Raises:
         NoSuchFile, UnreadableMedia: as `read_image`.
@@ -82,7 +85,11 @@ def image_size(path: Path) -> Size:
     from PIL import Image
 
     with _told(path), Image.open(path) as file:
-        return Size(*file.size)
+        size = Size(*file.size)
+        # Pillow would decode a whole PNG to look for a tag behind its pixels.
+        is_tagged = file.format != "PNG" or "exif" in file.info
+        is_turned = is_tagged and file.getexif().get(ORIENTATION, 1) in QUARTER_TURNED
+        return size.turned() if is_turned else size
 
 
 def read_image(path: Path) -> Picture:
@@ -146,7 +153,9 @@ def _told(path: Path) -> Iterator[None]:
     except FileNotFoundError as error:
         raise NoSuchFile(f"{path}: no such file. Check the name.") from error
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise UnreadableMedia(f"{path}: cannot be read as a picture ({error}).") from error
+        raise UnreadableMedia(
+            f"{path}: cannot be read as a picture ({error}). Choose another file."
+        ) from error
 
 
 def _codes_of(image: Any) -> tuple[Codes, Codes | None, int]:
