@@ -84,12 +84,12 @@ def cuda_engine_on_cpu(
     if is_prompt:
         world.lanes = [PromptLane(world) for _ in range(3)]
 
-    def captured_run(run, shape, device, lane):
+    def captured_run(run, like, lane):
         done["trial"] += 1
         output: list[Tensor] = []
 
         def replayed(tile: Tensor) -> Tensor:
-            assert tile.shape == shape
+            assert tile.shape == like.shape
             done["tile"] += 1
             result = run(tile)
             output[:] = output or [torch.empty_like(result)]

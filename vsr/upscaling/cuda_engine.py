@@ -18,8 +18,8 @@ import torch
 from vsr.device.flight import InFlight, seconds_in
 from vsr.device.ring import Lease, Ring
 from vsr.device.select import Device
+from vsr.device.shortage import is_shortage, no_room
 from vsr.device.streams import three_lanes
-from vsr.errors import OutOfDeviceMemory
 from vsr.frames import HostFrame
 from vsr.upscaling.cuda_graphs import capture_all, drop_all
 from vsr.upscaling.cuda_slots import (
@@ -95,8 +95,13 @@ class CudaEngine:
         Raises:
             OutOfDeviceMemory: not even the smallest tile fits.
         """
-        network = DeviceNetwork.open(model, device, spec, tile)
-        engine = cls(spec, device, network, say, remembers=remembers)
+        try:
+            network = DeviceNetwork.open(model, device, spec, tile)
+            engine = cls(spec, device, network, say, remembers=remembers)
+        except RuntimeError as error:
+            if not is_shortage(error):
+                raise
+            raise no_room(device, "not even the network and a picture fit") from error
         engine._retrying(engine._capture)
         return engine
 
@@ -114,7 +119,7 @@ class CudaEngine:
     def close(self) -> None:
         """Wait for the device and let go of graphs and memory."""
         torch.cuda.synchronize(self._device.torch_device)
-        self._slots.clear()
+        drop_all(self._slots)  # whoever still holds the engine holds no memory of graphs
         self._tiles.give_up()
 
     def start(self, frame: HostFrame) -> Ticket:
@@ -131,7 +136,7 @@ class CudaEngine:
         """Wait for that frame alone; its planes give their slot back when the last view is gone."""
         slot = self._flight.finish(ticket.flight)
         if not slot.flag[0]:
-            self._redo.into(slot, ticket.frame, self._network.full())
+            self._retrying(lambda: self._redo.into(slot, ticket.frame, self._network.full()))
         block = Lease(self._ring, slot, slot.block).array()
         return host_frame(ticket.frame, self._network.reference.target.arrays(block), self.spec)
 
@@ -172,7 +177,9 @@ class CudaEngine:
         while True:
             try:
                 return work()
-            except torch.cuda.OutOfMemoryError as error:
+            except RuntimeError as error:
+                if not is_shortage(error):
+                    raise
                 torch.cuda.synchronize(self._device.torch_device)
                 if not self._tiles.give_up():
                     self._shrink(error)
@@ -181,10 +188,7 @@ class CudaEngine:
     def _shrink(self, error: Exception) -> None:
         drop_all(self._slots)
         if not self._network.shrink():
-            raise OutOfDeviceMemory(
-                f"{self._device}: not even tiles of {self._network.core} fit. "
-                "Close other programs, or choose a smaller model or --device cpu."
-            ) from error
+            raise no_room(self._device, f"not even tiles of {self._network.core} fit") from error
         if not self._has_said_tiles:
             self._has_said_tiles = True
             self._say(f"{self._device.name} is out of memory: going on in smaller tiles.")

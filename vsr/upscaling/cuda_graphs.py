@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from vsr.device.flight import Lane
+from vsr.device.shortage import is_shortage
 from vsr.device.streams import StreamLane
 from vsr.upscaling.cuda_slots import DeviceSlot
 from vsr.upscaling.device_pass import DevicePass, Run, exact_inference
@@ -29,7 +30,7 @@ def capture_all(
     """Capture a graph of ``fast`` in each slot; keep them only where all agree with ``reference``.
 
     Raises:
-        torch.cuda.OutOfMemoryError: there is no memory for them.
+        RuntimeError: there is no memory for them (`vsr.device.shortage.is_shortage`).
     """
     assert isinstance(lane, StreamLane)
     for slot in slots:
@@ -46,16 +47,20 @@ def drop_all(slots: Sequence[DeviceSlot]) -> None:
         slot.graph = None
 
 
-def captured_run(run: Run, shape: tuple[int, ...], device: torch.device, lane: Lane) -> Run:
-    """Return ``run`` for inputs of one shape as a graph; its output lies in the same memory always.
+def captured_run(run: Run, like: Tensor, lane: Lane) -> Run:
+    """Return ``run`` as a graph; its output lies in the same memory always.
 
     Where no graph can be captured it is ``run`` itself.
 
+    Args:
+        like: an input, which may be a view; others must have its shape. The graph's own input has
+            its memory order, or cuDNN would take another kernel than for the whole picture.
+
     Raises:
-        torch.cuda.OutOfMemoryError: there is no memory for it.
+        RuntimeError: there is no memory for it (`vsr.device.shortage.is_shortage`).
     """
     assert isinstance(lane, StreamLane)
-    given = torch.zeros(shape, device=device).contiguous(memory_format=torch.channels_last)
+    given = like.clone()  # dense, in the order of the view's strides
     output = given
 
     def compute() -> None:
@@ -65,9 +70,9 @@ def captured_run(run: Run, shape: tuple[int, ...], device: torch.device, lane: L
 
     try:
         graph = _graph(compute, lane)
-    except torch.cuda.OutOfMemoryError:
-        raise
-    except RuntimeError:
+    except RuntimeError as error:
+        if is_shortage(error):
+            raise
         return run
 
     def replayed(tile: Tensor) -> Tensor:
@@ -87,9 +92,9 @@ def _captured(slot: DeviceSlot, reference: DevicePass, fast: DevicePass, lane: S
     expected = _codes(reference, slot)
     try:
         slot.graph = _graph(lambda: slot.compute(fast), lane)
-    except torch.cuda.OutOfMemoryError:
-        raise
     except RuntimeError as error:
+        if is_shortage(error):
+            raise
         return f"no CUDA graph ({str(error).splitlines()[0]})"
     lane.run(slot.graph.replay)
     lane.stream.synchronize()
@@ -109,9 +114,13 @@ def _graph(work: Callable[[], None], lane: StreamLane) -> torch.cuda.CUDAGraph:
     lane.run(warm_up)
     lane.stream.synchronize()
     graph = torch.cuda.CUDAGraph()
-    # thread_local: a decoder thread may pin memory meanwhile
-    with torch.cuda.graph(graph, stream=lane.stream, capture_error_mode="thread_local"):
-        work()
+
+    def capture() -> None:
+        # thread_local: a decoder thread may pin memory meanwhile
+        with torch.cuda.graph(graph, stream=lane.stream, capture_error_mode="thread_local"):
+            work()
+
+    lane.run(capture)  # in the lane, as torch leaves its stream current where a capture fails
     return graph
 
 

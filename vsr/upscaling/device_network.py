@@ -6,7 +6,7 @@ import copy
 from typing import TYPE_CHECKING
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from vsr.device.flight import Lane
 from vsr.device.select import Device
@@ -17,7 +17,7 @@ from vsr.upscaling.dirty import DirtyMap
 from vsr.upscaling.kept import KeptOutput
 from vsr.upscaling.passes import Pass, PassSpec
 from vsr.upscaling.routes import route
-from vsr.upscaling.tiling import smaller, windows
+from vsr.upscaling.tiling import Window, smaller, windows
 
 if TYPE_CHECKING:
     from vsr.models.catalog import Model
@@ -94,15 +94,12 @@ class DeviceNetwork:
             is_fast: computed as `fast` does, else as `reference`.
 
         Raises:
-            torch.cuda.OutOfMemoryError: there is no memory for it.
+            RuntimeError: there is no memory for it (`vsr.device.shortage.is_shortage`).
         """
         run: Run | None = self._cast if is_fast else self._autocast
-        assert self._net is not None
         assert run is not None
-        rows, columns = changes.windows[0].rows, changes.windows[0].columns
-        shape = (1, self._way.channels, rows.end - rows.first, columns.end - columns.first)
-        device = next(self._net.parameters()).device
-        return KeptOutput(run, captured_run(run, shape, device, lane), self._way.scale)
+        tile_run = captured_run(run, self._example(changes.windows[0]), lane)
+        return KeptOutput(run, tile_run, self._way.scale)
 
     def shrink(self) -> bool:
         """Halve the tiles; return False where they are the smallest already."""
@@ -112,6 +109,13 @@ class DeviceNetwork:
         self.core = core
         self.reference = self._pass(self._autocast)
         return True
+
+    def _example(self, tile: Window) -> Tensor:
+        """Return what a tile reads of a picture, in the memory order that it is prepared in."""
+        assert self._net is not None
+        source, device = self.reference.source, next(self._net.parameters()).device
+        blank = torch.zeros(source.size, dtype=torch.uint8, device=device)
+        return tile.read(self._way.prepare(source.tensors(blank)))
 
     def _pass(self, run: Run | None) -> DevicePass:
         tiles = windows(self._spec.source, self.core, self._radius)

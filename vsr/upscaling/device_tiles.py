@@ -17,6 +17,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 
+from vsr.device.shortage import is_shortage
 from vsr.frames import HostFrame
 from vsr.upscaling.cuda_slots import DeviceSlot
 from vsr.upscaling.device_pass import DevicePass
@@ -119,8 +120,10 @@ class DeviceTiles:
         if self._cost is None:
             try:
                 self._cost = self._tried(self._idle_slot())
-            except torch.cuda.OutOfMemoryError:  # there is no room for tiles: nothing is lost
-                self._cost = None
+            except RuntimeError as error:
+                if not is_shortage(error):
+                    raise
+                self._idle_slot()  # what was enqueued may still use the memory that is let go of
             if self._cost is None:
                 self.give_up()
         return self._cost is not None and self._cost.is_worth(count)
