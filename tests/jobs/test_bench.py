@@ -8,17 +8,23 @@ from pathlib import Path
 import pytest
 
 from tests.clips import write_clip
+from tests.upscaling import toys
+from tests.upscaling.stand_in import cuda_engine_on_cpu
 from vsr.cli import run
+from vsr.device import flight
 from vsr.device.ceilings import Ceilings
+from vsr.device.double_buffer import double_buffered
 from vsr.errors import InvalidOption
 from vsr.jobs.bench import BenchSpec, bench
 from vsr.jobs.bench_clip import bounced, own_clip, source_size
 from vsr.jobs.chart import draw_chart
+from vsr.jobs.stages import Stages
 from vsr.jobs.upscale import spec_of_preset
 from vsr.media.probe import probe
 from vsr.media.reader import Reader
 from vsr.models.catalog import load
 from vsr.specs import Size, Target
+from vsr.upscaling.cuda_slots import OUTPUTS
 from vsr.upscaling.roofline import Cost, costs_of
 
 TOY = Size(64, 36)
@@ -61,6 +67,19 @@ def test_discarded_output_is_not_encoded(clip: Path):
     assert report.encoder is None
     assert report.plain_loop_fps is None
     assert report.speedup is None
+
+
+def test_pictures_that_are_kept_hold_no_slot_of_a_gpu(monkeypatch: pytest.MonkeyPatch):
+    """A CUDA engine lends a few slots of memory; more pictures than that lie ready to encode."""
+    monkeypatch.setattr(flight, "STARVED_SECONDS", 0.1)
+    frames = [toys.frame(pts=pts, seed=pts) for pts in range(OUTPUTS + 3)]
+    with cuda_engine_on_cpu(toys.model_of(None), toys.pass_spec()) as engine:
+
+        def step(flow):
+            return double_buffered(flow, engine.start, engine.finish, engine.depth)
+
+        kept = Stages(job=None, steps=[step], folder=Path()).enlarged(frames)
+    assert [one.pts for one in kept] == [one.pts for one in frames]
 
 
 def test_a_clip_shorter_than_asked_is_measured_whole(clip: Path):

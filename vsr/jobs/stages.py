@@ -107,8 +107,14 @@ class Stages:
             return tuple(islice(reader.frames(), count))
 
     def enlarged(self, ready: Sequence[HostFrame]) -> tuple[HostFrame, ...]:
-        """Return the same pictures, enlarged."""
-        return tuple(self._through_steps(iter(ready)))
+        """Return the same pictures, enlarged, in memory of their own.
+
+        That of an engine is lent: on a GPU there are fewer slots than pictures that lie ready.
+        """
+        return tuple(
+            replace(frame, planes=tuple(plane.copy() for plane in frame.planes))
+            for frame in self._through_steps(iter(ready))
+        )
 
     def _through_steps(self, flow: Iterator[HostFrame]) -> Iterator[HostFrame]:
         for step in self.steps:
