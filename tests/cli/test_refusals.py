@@ -144,6 +144,51 @@ def test_an_error_is_an_event_too(tmp_path: Path, capsys):
     assert "no such file" in event["message"]
 
 
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (PermissionError(13, "Permission denied", "a.mp4"), "a.mp4: Permission denied. Check"),
+        (OSError("the disk has gone"), "the disk has gone. Check"),
+        (MemoryError(), "not enough memory. Close other programs"),
+    ],
+    ids=["with a place", "without one", "memory"],
+)
+def test_what_the_system_refuses_is_a_failure_and_no_usage_error(
+    monkeypatch: pytest.MonkeyPatch, capsys, error: Exception, message: str
+):
+    def fail() -> None:
+        raise error
+
+    monkeypatch.setattr("vsr.jobs.doctor.examine", fail)
+    assert vsr("doctor") == 1
+    shown = capsys.readouterr().err
+    assert shown.startswith(f"vsr: {message}")
+    assert shown.count("\n") == 1
+
+
+def test_every_line_ends_as_a_sentence(capsys):
+    assert "(more). Try 'vsr doctor --help'." in refusal(capsys, "doctor", "more")
+
+
+def test_a_recipe_is_not_called_a_preset(tmp_path: Path, capsys):
+    line = refusal(capsys, "train", "fit", "fats", "--data", tmp_path, "--out", tmp_path / "run")
+    assert "fats: no recipe of that name" in line
+
+
+def test_a_folder_that_is_not_there_is_not_called_unprepared(tmp_path: Path, capsys):
+    run = ["--out", tmp_path / "run"]
+    line = refusal(capsys, "train", "fit", "fast-x4", "--data", tmp_path / "none", *run)
+    assert "none: no such folder. Check the path." in line
+
+
+def test_many_pictures_that_cannot_be_measured_are_counted(tmp_path: Path, capsys):
+    for name in ("a.png", "b.png", "c.png"):
+        (tmp_path / name).write_bytes(b"no picture")
+    line = refusal(capsys, "evaluate", "--model", "bicubic", "--data", tmp_path)
+    assert "a.png: cannot be read as a picture" in line
+    assert line.endswith("So are 2 more.")
+
+
 def test_verbose_shows_the_traceback(tmp_path: Path, capsys):
     assert vsr("upscale", tmp_path / "none.mp4", tmp_path / "out.mp4", "-v") == 2
     assert "Traceback" in capsys.readouterr().err

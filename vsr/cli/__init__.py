@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import click
 
-from vsr.errors import Interrupted, UnwritableOutput, VsrError
+from vsr.errors import Failed, Interrupted, VsrError
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -31,7 +31,8 @@ def run(arguments: list[str]) -> int:
     try:
         code = vsr.main(arguments, prog_name="vsr", standalone_mode=False)
     except click.ClickException as error:
-        return _report(error.format_message(), error.exit_code, arguments, hint=_hint(error))
+        message = _sentence(error.format_message())
+        return _report(message, error.exit_code, arguments, hint=_hint(error))
     except (KeyboardInterrupt, click.Abort):
         return _report("interrupted.", Interrupted.exit_code, arguments)
     except VsrError as error:
@@ -40,11 +41,20 @@ def run(arguments: list[str]) -> int:
         sys.stderr.close()  # the reader of our output has gone; there is nobody to tell
         return 1
     except OSError as error:
-        return _report(f"{error}.", UnwritableOutput.exit_code, arguments)
+        where = f"{error.filename}: " if error.filename is not None else ""
+        what = _sentence(f"{where}{error.strerror or error}")
+        return _report(f"{what} Check the disk and its rights.", Failed.exit_code, arguments)
+    except MemoryError:
+        what = "not enough memory. Close other programs, or give a smaller --tile."
+        return _report(what, Failed.exit_code, arguments)
     except Exception as error:  # the outermost edge: a bug, told as one
         what = f"internal error: {type(error).__name__}: {error}".splitlines()[0]
         return _report(f"{what}. Run again with -v for the traceback, and report it.", 1, arguments)
     return code if isinstance(code, int) else 0
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "?", "!")) else f"{text}."
 
 
 def _hint(error: click.ClickException) -> str:

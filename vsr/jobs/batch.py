@@ -55,7 +55,9 @@ def batch(
     check_folders(source, target)
     items = plan(source, target, spec.selection)
     if not items:
-        raise NoSuchFile(f"{source}: nothing to upscale in this folder.")
+        raise NoSuchFile(
+            f"{source}: nothing to upscale in this folder. Look at its files, and at --include."
+        )
     with open_ledger(target) as ledger, ExitStack() as stack:
         yield from _Batch(ledger, spec, observe, stack).run(items)
 

@@ -48,7 +48,10 @@ def compare(reference: Path, result: Path, watch: Watch = lambda _done, _of: Non
             named.append(Named(str(number), _scores(true_luma, our_luma)))
             watch(len(named), infos[0].video.frames_in_header)
     if not named:
-        raise InvalidData(f"{result}: not one picture of it could be compared with {reference}.")
+        raise InvalidData(
+            f"{result}: not one picture of it could be compared with {reference}. "
+            "Check that both play."
+        )
     about = {"reference": str(reference), "result": str(result), "count": len(named)}
     skipped = (f"{unpaired} pictures of the longer film have no partner",) if unpaired else ()
     mean = mean_of([item.scores for item in named])
@@ -77,4 +80,7 @@ def _check_sizes(reference: MediaInfo, result: MediaInfo) -> None:
             f"Upscale to the reference's size first."
         )
     if min(ours.width, ours.height) < WINDOW:
-        raise InvalidData(f"{result.path}: {ours} is smaller than SSIM's {WINDOW}×{WINDOW} window.")
+        raise InvalidData(
+            f"{result.path}: {ours} is smaller than SSIM's window. Give films of {WINDOW}×{WINDOW} "
+            "or more."
+        )

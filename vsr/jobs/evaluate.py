@@ -56,7 +56,7 @@ class EvaluateSpec:
 
     def __post_init__(self) -> None:
         if self.protocol == "swift" and self.scale == 1:
-            raise InvalidOption("--protocol swift needs a scale of at least 2.")
+            raise InvalidOption("--protocol swift reduces pictures: give --scale 2 or more.")
 
 
 def evaluate(spec: EvaluateSpec, watch: Watch = lambda _done, _of: None) -> Report:
@@ -111,7 +111,7 @@ def _by_standard(
             continue
         named.append(Named(name, judge.scores(pair, border=scale)))
     if not named:
-        raise InvalidData(f"{spec.data}: no picture could be measured: {'; '.join(skipped)}")
+        raise _nothing_measured(spec, skipped)
     return mean_of([item.scores for item in named]), tuple(named)
 
 
@@ -129,9 +129,14 @@ def _by_swift(spec: EvaluateSpec, model: Model, pictures: Pictures, skipped: lis
         psnr, ssim = swift_scores([pair])
         named.append(Named(name, Scores(psnr_rgb=psnr, ssim_rgb=ssim)))
     if not named:
-        raise InvalidData(f"{spec.data}: no picture could be measured: {'; '.join(skipped)}")
+        raise _nothing_measured(spec, skipped)
     psnr, ssim = swift_scores(pairs)
     return Scores(psnr_rgb=psnr, ssim_rgb=ssim), tuple(named)
+
+
+def _nothing_measured(spec: EvaluateSpec, skipped: list[str]) -> InvalidData:
+    more = f" So are {len(skipped) - 1} more." if len(skipped) > 1 else ""
+    return InvalidData(f"{spec.data}: no picture could be measured. {skipped[0]}{more}")
 
 
 def _enlarge(model: Model, spec: EvaluateSpec) -> Enlarge:

@@ -66,7 +66,9 @@ def forecast(source: Path, target: Path, spec: BatchSpec) -> Iterator[Forecast]:
     """
     items = plan(source, target, spec.selection)
     if not items:
-        raise NoSuchFile(f"{source}: nothing to upscale in this folder.")
+        raise NoSuchFile(
+            f"{source}: nothing to upscale in this folder. Look at its files, and at --include."
+        )
     ledger, settings = _ledger(target), fingerprint(spec.upscale)
     load = SegmentWorker().load
     for item in items:

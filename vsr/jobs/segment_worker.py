@@ -113,7 +113,9 @@ class SegmentWorker:
             frames = Counted(reader.frames(), span)
             count = run_segment(frames, steps, sink, written)
         if count != frames.count:
-            raise Failed(f"{job.source.path}: {frames.count} frames in, {count} out.")
+            raise Failed(
+                f"{job.source.path}: {frames.count} frames in, {count} out. Report this fault."
+            )
         losses = (str(reader.damage),) if reader.damage.has_losses else ()
         return Met(
             frames=count,

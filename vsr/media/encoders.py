@@ -114,7 +114,10 @@ def _check_size(entry: CodecEntry, size: Size) -> None:
 def _layout_named(pix_fmt: str) -> Layout:
     layout = layout_of(pix_fmt)
     if layout is None:
-        raise InvalidOption(f"--pix-fmt {pix_fmt}: not a planar YUV or gray format.")
+        raise InvalidOption(
+            f"--pix-fmt {pix_fmt}: not a planar YUV or gray format. Leave it out, or choose one, "
+            "such as yuv420p10le."
+        )
     return layout
 
 

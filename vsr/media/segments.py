@@ -96,7 +96,7 @@ def plan(
     first, last = _indices(packets.times, whole)
     times = packets.times[first:last]
     if not times:
-        raise InvalidOption(f"{info.path}: there is no picture between --start and --end.")
+        raise InvalidOption(f"{info.path}: no picture between --start and --end. Move them.")
     if info.video.timing is not Timing.GIVEN:
         frames = max(frames, -(-len(times) // (MOST_CUTS_WITHOUT_TIMES + 1)))
     places = [] if packets.is_spliced else cut_places(times, packets.keys, frames)

@@ -50,14 +50,16 @@ class Pristine:
             InvalidCheckpoint: they are not in it.
         """
         if not path.exists():
-            raise NoSuchFile(f"{path}: no such file of NIQE's parameters.")
+            raise NoSuchFile(f"{path}: no such file of NIQE's parameters. Check the path.")
         try:
             with np.load(path, allow_pickle=False) as arrays:
                 mean = arrays["mu_pris_param"].astype(np.float64).reshape(FEATURES)
                 covariance = arrays["cov_pris_param"].astype(np.float64)
                 return cls(mean, covariance.reshape(FEATURES, FEATURES))
         except (OSError, ValueError, KeyError, EOFError) as error:
-            raise InvalidCheckpoint(f"{path}: not the parameters of NIQE's model.") from error
+            raise InvalidCheckpoint(
+                f"{path}: not the parameters of NIQE's model. Give niqe_pris_params.npz."
+            ) from error
 
 
 def niqe(luma: Array, pristine: Pristine) -> float:

@@ -26,7 +26,7 @@ def pictures_in(folder: Path) -> tuple[Path, ...]:
         InvalidData: there is no picture in it.
     """
     if not folder.exists():
-        raise NoSuchFile(f"{folder}: no such folder.")
+        raise NoSuchFile(f"{folder}: no such folder. Check the path.")
     if not folder.is_dir():
         raise InvalidData(f"{folder}: not a folder. Give a folder of pictures.")
     found = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
@@ -52,7 +52,7 @@ def read_picture(path: Path) -> Picture:
             is_gray = image.mode in ("L", "LA", "1")
             return np.array(image.convert("L" if is_gray else "RGB"))
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise InvalidData(f"{path}: cannot be read as a picture: {error}.") from error
+        raise InvalidData(f"{path}: cannot be read as a picture ({error}).") from error
 
 
 def as_rgb(picture: Picture) -> Picture:

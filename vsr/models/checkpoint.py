@@ -40,7 +40,7 @@ def read_tensors(path: Path) -> Tensors:
         InvalidCheckpoint: it holds no tensors, holds non-finite ones, or would run code.
     """
     if not path.exists():
-        raise NoSuchFile(f"{path}: no such weights file.")
+        raise NoSuchFile(f"{path}: no such weights file. Check the path.")
     if not path.is_file():
         raise InvalidCheckpoint(f"{path}: not a file. Give a file of weights.")
     tree = _read_safetensors(path) if _is_safetensors(path) else _read_torch(path)

@@ -112,10 +112,11 @@ def summary(name: str) -> str | None:
 
 def _those_with(ends: tuple[str, ...]) -> str:
     """Name the networks that have a flavour of these, for a message."""
-    found = {
+    every = {
         f"{entry.name.removesuffix(end)} ×{entry.scale}"
         for entry in entries()
         for end in ends
         if entry.name.endswith(end)
     }
-    return f"; {', '.join(sorted(found))} does" if found else ""
+    found = sorted(every)
+    return f"; {' and '.join(found)} {'do' if found[1:] else 'does'}" if found else ""

@@ -46,7 +46,7 @@ def decode(table: Mapping[str, Any], schema: type[T], where: str) -> T:
         if name in table:
             values[name] = _value(table[name], hints[name], f"{where}: {name}")
         elif item.default is MISSING and item.default_factory is MISSING:
-            raise InvalidRecipe(f"{where}: the key '{name}' is missing.")
+            raise InvalidRecipe(f"{where}: the key '{name}' is missing. Add it.")
     try:
         return schema(**values)
     except Refused as error:

@@ -9,7 +9,7 @@ separator is taken as a path.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -22,6 +22,14 @@ from vsr.folders import user_folder
 T = TypeVar("T")
 
 Kind = Literal["presets", "presets/train", "pipelines"]
+
+
+WHAT: Mapping[Kind, str] = {
+    "presets": "preset",
+    "presets/train": "recipe",
+    "pipelines": "pipeline",
+}
+"""What a user calls a recipe of each kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +51,7 @@ def find(kind: Kind, name: str) -> Source:
     if name.endswith(".toml") or os.sep in name:
         return _read(Path(name), Path(name).stem)
     found = dict(_all(kind))
-    what = kind.split("/", maxsplit=1)[0].removesuffix("s")
-    return _read(found[one_of(name, sorted(found), what)], name)
+    return _read(found[one_of(name, sorted(found), WHAT[kind])], name)
 
 
 def names(kind: Kind) -> list[str]:
@@ -89,4 +96,4 @@ def _read(item: Traversable, name: str) -> Source:
         return Source(name, item.read_text(encoding="utf-8"), where)
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not UTF-8 text"
-        raise InvalidRecipe(f"{where}: cannot be read: {reason}.") from error
+        raise InvalidRecipe(f"{where}: cannot be read: {reason}. Check the path.") from error

@@ -137,7 +137,10 @@ def _write(
                 cutter.cut(pixels, spec.weight_of(path), tally)
         on_file(len(files), len(files))
     if not tally.weights:
-        raise InvalidData(f"no usable picture among {len(files)} files ({_reasons(tally)}).")
+        raise InvalidData(
+            f"{spec.sources[0]}: no usable picture among {len(files)} files ({_reasons(tally)}). "
+            "Give other pictures, or a smaller --patch."
+        )
     return Manifest(
         patch=spec.patch,
         scales=spec.scales,

@@ -97,7 +97,7 @@ class RunFolder:
             return decode(table, Run, RUN)
         except FileNotFoundError as error:
             raise InvalidData(
-                f"{self.path}: not a training run. Start one with: vsr train fit."
+                f"{self.path}: not a training run. Check the path, or start one: vsr train fit."
             ) from error
         except (OSError, ValueError, TypeError, InvalidRecipe) as error:
             raise InvalidData(
