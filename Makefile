@@ -65,6 +65,7 @@ bench-gpu: $(VENV)/installed    ## the GPU benchmarks, in under eight minutes
 
 bench-video: $(VENV)/installed  ## measure every flavour of `fast` on compressed clips; VSR_DATA names them
 	$(BIN)/python -m tests.benchmarks.video
+	$(BIN)/python -m tests.benchmarks.video --scale 2 lanczos bicubic fast 1 auto
 	$(BIN)/python -m tests.benchmarks.video_sheet
 	$(BIN)/python -m tests.benchmarks.perceptual
 

@@ -106,7 +106,7 @@ def measured(source: Source) -> Iterator[Row]:
             assert condition is not None
             values = []
             for strength in STRENGTHS:
-                _, result = enlarged(Method(strength=strength), clip, [], worker, time)
+                _, result = enlarged(Method(strength=strength), clip, [], worker, time=time)
                 values.append(
                     fmean(
                         psnr(true[0][inner, inner], own[0][inner, inner])

@@ -79,10 +79,10 @@ def truth(folder: Path, source: Source, frames: int = FRAMES) -> list[Planes]:
     return [_cropped(planes) for planes in decoded]
 
 
-def reduced(planes: Planes) -> Planes:
-    """Return the picture at a quarter of its sides, each plane bicubic and rounded."""
+def reduced(planes: Planes, scale: int = SCALE) -> Planes:
+    """Return the picture at a part of its sides, each plane bicubic and rounded."""
     small = [
-        imresize(p.astype(np.float64), p.shape[0] // SCALE, p.shape[1] // SCALE) for p in planes
+        imresize(p.astype(np.float64), p.shape[0] // scale, p.shape[1] // scale) for p in planes
     ]
     y, u, v = (np.clip(np.round(p), 0, 255).astype(np.uint8) for p in small)
     return y, u, v

@@ -28,10 +28,9 @@ class Method:
     strength: Strength = 0.0
     sharpness: float = 0.0
 
-    @property
-    def is_at_hand(self) -> bool:
-        """There are weights for it."""
-        flavours = flavours_of(self.model, SCALE)
+    def is_at_hand(self, scale: int = SCALE) -> bool:
+        """Say whether there are weights for it."""
+        flavours = flavours_of(self.model, scale)
         has_video, has_perceptual = flavours and flavours.video, flavours and flavours.perceptual
         return bool((not self.strength or has_video) and (not self.sharpness or has_perceptual))
 
@@ -55,7 +54,9 @@ def enlarged(
     clip: Path,
     pictures: Sequence[Planes],
     worker: SegmentWorker,
+    *,
     time: TimeRange = TimeRange(),
+    scale: int = SCALE,
 ) -> tuple[dict[str, Any], list[Planes]]:
     """Return what is to be told of a method on a clip, and the enlarged pictures.
 
@@ -65,14 +66,14 @@ def enlarged(
         time: the part that the program enlarges; its glance is at the whole clip.
     """
     if method.resampling is None:
-        return _by_network(method, clip, worker, time)
-    resampling = method.resampling
-    return {}, [tuple(_resized(plane, resampling) for plane in planes) for planes in pictures]
+        return _by_network(method, clip, worker, time, scale)
+    how = method.resampling
+    return {}, [tuple(_resized(plane, how, scale) for plane in planes) for planes in pictures]
 
 
-def _resized(plane: Any, resampling: Image.Resampling) -> Any:
+def _resized(plane: Any, resampling: Image.Resampling, scale: int) -> Any:
     rows, columns = plane.shape
-    image = Image.fromarray(plane).resize((SCALE * columns, SCALE * rows), resampling)
+    image = Image.fromarray(plane).resize((scale * columns, scale * rows), resampling)
     return np.asarray(image)
 
 
@@ -88,10 +89,10 @@ class _Kept:
 
 
 def _by_network(
-    method: Method, clip: Path, worker: SegmentWorker, time: TimeRange
+    method: Method, clip: Path, worker: SegmentWorker, time: TimeRange, scale: int
 ) -> tuple[dict[str, Any], list[Planes]]:
     spec = UpscaleSpec(
-        target=Target(scale=SCALE),
+        target=Target(scale=scale),
         steps=("upscale",),
         model=method.model,
         strength=method.strength,

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from tests.benchmarks.video_clips import SCALE, Planes
+from tests.benchmarks.video_clips import Planes
 from vsr.colour import Codes, Matrix, Range, rgb_from_yuv
 from vsr.jobs.evaluate import parameter_files
 from vsr.metrics.judge import Judge
@@ -29,12 +29,14 @@ class Truth:
     """The true pictures, and what is needed to judge others by them.
 
     Attributes:
+        scale: how many times smaller what was enlarged is.
         guides: their reduced luma, enlarged by repetition: where it stands still the scene does,
             whatever the grain of the truth and the codec do.
         deviation: how much the truth itself flickers there, in codes; None if nothing stands still.
     """
 
     pictures: Sequence[Planes]
+    scale: int
     guides: Sequence[NDArray[np.float64]]
     deviation: float | None
     judge: Judge
@@ -42,20 +44,25 @@ class Truth:
     @classmethod
     def of(cls, pictures: Sequence[Planes], small: Sequence[Planes]) -> Truth:
         """Take true pictures and their reduced ones."""
+        scale = len(pictures[0][0]) // len(small[0][0])
         guides = [
-            planes[0].astype(np.float64).repeat(SCALE, 0).repeat(SCALE, 1) for planes in small
+            planes[0].astype(np.float64).repeat(scale, 0).repeat(scale, 1) for planes in small
         ]
         judge = Judge.open(*parameter_files(), torch.device("cpu"))
         return cls(
-            pictures=pictures, guides=guides, deviation=_deviation(guides, pictures), judge=judge
+            pictures=pictures,
+            scale=scale,
+            guides=guides,
+            deviation=_deviation(guides, pictures),
+            judge=judge,
         )
 
     def scores(self, result: Sequence[Planes]) -> dict[str, Any]:
         """Return the figures of one result."""
         pairs = list(zip(self.pictures, result, strict=True))
-        inner = slice(SCALE, -SCALE)
+        inner = slice(self.scale, -self.scale)
         lumas = [(true[0][inner, inner], own[0][inner, inner]) for true, own in pairs]
-        looks = self.judge.scores(_rgb_pair(*pairs[0]), border=SCALE)
+        looks = self.judge.scores(_rgb_pair(*pairs[0]), border=self.scale)
         values = {
             "psnr_y": fmean(psnr(true, own) for true, own in lumas),
             "ssim_y": fmean(

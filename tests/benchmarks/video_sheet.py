@@ -78,7 +78,7 @@ def _enlarged(pictures: Sequence[Planes]) -> dict[str, Sequence[Planes]]:
         return {
             name: enlarged(METHODS[name], clip, decode(clip), worker)[1]
             for name in SHOWN
-            if METHODS[name].is_at_hand
+            if METHODS[name].is_at_hand()
         }
 
 

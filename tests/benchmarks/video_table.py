@@ -11,17 +11,17 @@ Found = dict[str, dict[str, Any]]
 REFERENCE = "lanczos"
 
 HEAD = """\
-Gain over Lanczos in dB of luma PSNR; clips reduced four times (bicubic), x264 preset medium, 4:2:0,
-enlarged ×4 by `vsr` from file to planes (made by `make bench-video`). Settings were chosen on the
-first six clips alone.
+Gain over Lanczos in dB of luma PSNR; clips reduced {scale} times (bicubic), x264 preset medium,
+4:2:0, enlarged ×{scale} by `vsr` from file to planes (made by `make bench-video`). Settings were
+chosen on the first six clips alone.
 """
 
 
-def table(found: Found) -> str:
+def table(found: Found, scale: int) -> str:
     """Return both tables: gain by clip and quality, and the means of every measure."""
     names = _methods(found)
     heads = ["clip", "crf", "Lanczos, dB", *(name for name in names if name != REFERENCE)]
-    lines = [HEAD, _row(heads), _row(["---"] * len(heads))]
+    lines = [HEAD.format(scale=scale), _row(heads), _row(["---"] * len(heads))]
     for is_tuned in (True, False):
         group = {clip: row for clip, row in found.items() if row["is_tuned"] is is_tuned}
         for clip, row in group.items():
