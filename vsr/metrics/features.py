@@ -132,7 +132,7 @@ class Features(nn.Module):
         try:
             net.load_state_dict(tensors)
         except RuntimeError as error:
-            raise InvalidCheckpoint(f"{path}: not MobileNetV2's. Give torchvision's.") from error
+            raise InvalidCheckpoint(f"{path}: not of a MobileNetV2. Give torchvision's.") from error
         _fold_norms(net)
         return net
 
