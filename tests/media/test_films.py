@@ -1,11 +1,13 @@
 """Films put end to end: sound and text stay with their pictures, wherever the times start again."""
 
+from fractions import Fraction
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from tests.clips import Audio, Subtitle, indices_in, times_in, write_clip
+from tests.media.test_direct import Pipe, send
 from tests.media.written import carry, packets_in
 from vsr.media.films import splices_in
 from vsr.media.probe import probe
@@ -84,6 +86,36 @@ def test_sound_that_reaches_far_into_the_next_film_is_left_out_and_said(tmp_path
     sound = [float(time) for time, _ in packets_in(tmp_path / "out.mkv", "audio")]
     assert sound[-1] == pytest.approx(float(times_in(tmp_path / "out.mkv")[-1]), abs=0.05)
     assert "packets of sound or text" in joined.losses
+
+
+def test_films_of_clocks_that_have_run_long_are_told_apart_on_those(tmp_path: Path) -> None:
+    """Matroska gets an output that starts at 0: the films are found on the source's own clock."""
+    base = Fraction(1, 90_000)
+    sound = [Audio(codec="mp2", start=40.0), Audio(codec="mp2", start=5.0)]
+    halves = [
+        {
+            "frames": 25,
+            "time_base": base,
+            "pts": [int(one.start) * 90_000 + 3600 * index for index in range(25)],
+            "audio": [one],
+        }
+        for one in sound
+    ]
+    source = end_to_end(tmp_path, "ts", *halves)
+    _, joined = carry(source, tmp_path / "out.mkv")
+    heard = [float(time) for time, _ in packets_in(tmp_path / "out.mkv", "audio")]
+    assert heard[-1] == pytest.approx(float(times_in(tmp_path / "out.mkv")[-1]), abs=0.05)
+    assert len(heard) == 2 * 42
+    assert not joined.losses
+
+
+def test_into_a_pipe_cues_go_with_their_pictures_too(tmp_path: Path) -> None:
+    first, second = ({"frames": 30, "subtitles": cues(time)} for time in (0.2, 0.4))
+    source, pipe = end_to_end(tmp_path, "mkv", first, second), Pipe()
+    send(source, "matroska", pipe)
+    (tmp_path / "out.mkv").write_bytes(pipe.content)
+    shown = [float(time) for time, _ in packets_in(tmp_path / "out.mkv", "subtitle")]
+    assert shown == pytest.approx([0.2, 1.6], abs=0.002)
 
 
 def test_films_are_told_apart_and_say_what_they_are_shifted_by(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from vsr.media.cut import Cut
 from vsr.media.encoder import Encoder
 from vsr.media.encoding import Encoding
 from vsr.media.failures import output_failure
+from vsr.media.films import splices_in
 from vsr.media.info import MediaInfo
 from vsr.media.lost_tags import muxer_options
 from vsr.media.others import Lost, Timed, other_packets
@@ -141,7 +142,8 @@ class DirectWriter:
             output.set_chapters(chapters)
         carried = [(fate, add_carried(output, self._origin, fate)) for fate in self._plan.carried]
         if carried:
-            self._others = other_packets(self._origin, carried, cut, self.lost)
+            splices = splices_in(self._source) if self._span == PtsSpan() else None
+            self._others = other_packets(self._origin, carried, cut, self.lost, splices)
         self._next = next(self._others, None)
         return encoding
 

@@ -62,12 +62,12 @@ def other_packets(
         fate, target = targets[packet.stream_index]
         if _is_long_after(packet, cut):
             return
-        if target.type == "attachment" or not _place(packet, cut):
-            continue
         is_audio = fate.stream.kind == "audio"
-        film = splices.film_of(packet) if splices else None
+        film = splices.film_of(packet) if splices else None  # before its clock is changed
         if splices and film is not None and is_audio and splices.is_beyond(film, packet):
             lost.packets += 1
+            continue
+        if target.type == "attachment" or not _place(packet, cut):
             continue
         ready = _ready(packet, fate, target, lost)
         if ready is None:
