@@ -42,6 +42,14 @@ def test_metadata_is_kept_but_not_what_no_longer_holds(tmp_path: Path) -> None:
         assert "major_brand" not in container.metadata
 
 
+def test_a_transparency_that_is_lost_is_not_promised(tmp_path: Path) -> None:
+    source = write_clip(tmp_path / "in.webm", frames=3, codec="libvpx-vp9", pix_fmt="yuva420p")
+    carry(source, tmp_path / "out.mkv")
+    with av.open(str(tmp_path / "out.mkv")) as container:
+        keys = {key.lower() for key in container.streams.video[0].metadata}
+    assert "alpha_mode" not in keys
+
+
 def test_the_video_stream_keeps_its_own_metadata(tmp_path: Path) -> None:
     source = write_clip(tmp_path / "in.mkv", frames=5, title="Director's cut")
     carry(source, tmp_path / "out.mkv")

@@ -62,8 +62,9 @@ def test_an_existing_target_is_refused_overwritten_or_skipped(tmp_path: Path) ->
     assert target.read_bytes() == b"precious"
 
 
-def test_a_folder_is_no_target(tmp_path: Path) -> None:
-    folder = tmp_path / "a.mp4"
+@pytest.mark.parametrize("name", ["a.mp4", "films"])
+def test_a_folder_is_no_target(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / name
     folder.mkdir()
     with pytest.raises(UnwritableOutput, match="this is a folder"):
         check_target(None, folder, "overwrite")

@@ -21,8 +21,9 @@ STALE_STREAM_KEYS = (
     "number_of_frames",
     "number_of_bytes",
     "bps",
+    "alpha_mode",
 )
-"""Statistics that muxers write themselves, and that no longer hold; ``BPS-eng`` counts as well."""
+"""What muxers write themselves, and what no longer holds; ``BPS-eng`` counts as well."""
 
 COVERS = {"mjpeg": ("jpg", "image/jpeg"), "png": ("png", "image/png")}
 """Codec of a picture to suffix and type: Matroska knows cover art by its name and type."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -75,9 +75,18 @@ def video_info(
         hdr=hdr_of(side_data),
         bit_rate=stream.bit_rate or None,
         has_captions=captions_of(side_data) is not None,
-        unsupported=tuple(dict.fromkeys(lost_of(side_data))),
+        unsupported=tuple(dict.fromkeys([*lost_of(side_data), *_alpha_aside(stream)])),
         conversion=reading.conversion,
     )
+
+
+def _alpha_aside(stream: VideoStream) -> Iterator[str]:
+    """Yield the name of the transparency that WebM keeps beside VP8 and VP9, for its own decoders.
+
+    FFmpeg's own decode the colours alone, so that no picture shows that it is there.
+    """
+    if stream.metadata.get("alpha_mode") == "1":
+        yield "the transparency of the WebM"
 
 
 def _reading(path: Path, frame: VideoFrame) -> Reading:

@@ -29,9 +29,9 @@ def check_target(
         OutputExists: the target is there, and ``existing`` is ``refuse``.
         UnwritableOutput: target and source are one file, or the folder is missing or read-only.
     """
-    container = container_for(target, format_name)
     if target.is_dir():
         raise UnwritableOutput(f"{target}: this is a folder. Name a file in it.")
+    container = container_for(target, format_name)
     if source is not None and _is_same(source, target):
         raise UnwritableOutput(f"{target}: the output is the input itself. Choose another name.")
     if target.exists():
