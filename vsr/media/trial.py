@@ -68,7 +68,8 @@ def check_option_names(name: str, options: Mapping[str, str]) -> None:
     for key in options:
         if key not in known:
             close = get_close_matches(key, known, n=3)
-            hint = f"Did you mean {' or '.join(close)}?" if close else f"See ffmpeg -h encoder={name}."
+            help_page = f"See ffmpeg -h encoder={name}."
+            hint = f"Did you mean {' or '.join(close)}?" if close else help_page
             raise InvalidOption(f"-e {key}={options[key]}: {name} has no such option. {hint}")
 
 
