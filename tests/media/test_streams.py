@@ -67,6 +67,23 @@ def test_sound_that_does_not_fit_is_a_loss_with_a_reason(tmp_path: Path) -> None
     ]
 
 
+@pytest.mark.parametrize("late", [0.0, 15.0])
+def test_what_nobody_could_read_out_of_mpegts_is_a_loss(tmp_path: Path, late: float) -> None:
+    """Its muxer takes everything: what it does not know comes back as nameless data."""
+    source = write_clip(
+        tmp_path / "in.mkv",
+        frames=450,
+        audio=[Audio(seconds=0.2), Audio(codec="flac", seconds=0.2)],
+        subtitles=[Subtitle(cues=[(late, late + 1.0, "late")])],
+    )
+    plan = plan_streams(probe(source), "mpegts")
+    assert [fate.stream.codec for fate in plan.carried] == ["aac"]
+    assert [fate.reason for fate in plan.losses] == [
+        "mpegts cannot hold flac; .mkv can",
+        "mpegts cannot hold subrip; .mkv can",
+    ]
+
+
 @pytest.mark.parametrize("name", ["in.avi", "in.mkv"])
 def test_uncompressed_sound_whose_source_names_no_channels_fits_mp4(
     tmp_path: Path, name: str

@@ -21,6 +21,7 @@ class Container:
         text_subtitles: the codec that a text subtitle of another form is converted to.
         has_attachments: fonts and other files can travel in it.
         has_cover_art: a still picture can travel in it.
+        is_credulous: it takes streams of any codec, also such that nobody can read out of it.
         options: what is always told to the muxer of a finished file.
         pipe_options: the same where the output cannot seek.
         tags: the code that a video codec must carry, where FFmpeg's choice is not good enough.
@@ -32,6 +33,7 @@ class Container:
     text_subtitles: str | None = None
     has_attachments: bool = False
     has_cover_art: bool = False
+    is_credulous: bool = False
     options: tuple[tuple[str, str], ...] = ()
     pipe_options: tuple[tuple[str, str], ...] = ()
     tags: tuple[tuple[str, str], ...] = ()
@@ -81,6 +83,7 @@ CONTAINERS: tuple[Container, ...] = (
         name="mpegts",
         suffixes=(".ts", ".m2ts", ".mts"),
         video_codecs=frozenset({"h264", "hevc"}),
+        is_credulous=True,
     ),
     Container(name="nut", suffixes=(".nut",), text_subtitles="ass"),
 )

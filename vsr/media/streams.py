@@ -1,23 +1,20 @@
 """Decide, before the first frame, what becomes of every other stream of the source.
 
-The container itself is asked: each stream is written, alone and then together with the others, into
-a file in memory. What that refuses would fail the real file, hours later.
+The container itself is asked (`vsr.media.fitting`), for each stream alone, then for all together.
+What it refuses would fail the real file, hours later.
 """
 
 from __future__ import annotations
 
-import io
-from collections.abc import Sequence
 from dataclasses import replace
 
-import av
-from av.container import InputContainer, OutputContainer
+from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Stream
 
 from vsr.errors import UnsuitableContainer
-from vsr.media.carrying import add_converted, add_copy, add_cover
 from vsr.media.containers import Container, container_named
+from vsr.media.fitting import accepts, add_carried, first_packets, stand_in
 from vsr.media.info import MediaInfo, StreamInfo
 from vsr.media.source import open_input
 from vsr.media.stream_plan import Fate, StreamFate, StreamPlan
@@ -25,12 +22,6 @@ from vsr.media.stream_plan import Fate, StreamFate, StreamPlan
 __all__ = ["Fate", "StreamFate", "StreamPlan", "add_carried", "plan_streams"]
 
 TEXT_SUBTITLES = frozenset({"srt", "subrip", "ass", "ssa", "webvtt", "mov_text", "text"})
-
-PACKETS_COUNT = ("audio", "subtitle", "data")
-"""Kinds of streams whose first packet is tried too: a header alone does not find everything."""
-
-PROBED_PACKETS = 400
-"""How far into the source a first packet of each stream is looked for."""
 
 
 def plan_streams(
@@ -48,7 +39,7 @@ def plan_streams(
     """
     target = container_named(container)
     with open_input(info.path) as source:
-        packets = _first_packets(source, [stream.index for stream in info.others])
+        packets = first_packets(source, [stream.index for stream in info.others])
         fates = tuple(
             _refused_by_user(stream, keep_audio=keep_audio, keep_subtitles=keep_subtitles)
             or _decide(source, stream, target, packets.get(stream.index))
@@ -93,17 +84,19 @@ def _decide(
     if info.kind == "data" and getattr(stream, "name", None) is None:
         return _lost(info, "its codec is unknown")
     copy = StreamFate(stream=info, fate=Fate.COPY)
-    if _accepts(source, [copy], target, [packet]):
+    if packet is None and target.is_credulous:
+        packet = stand_in(stream)
+    if accepts(source, [copy], target, [packet]):
         return copy
     if info.codec in TEXT_SUBTITLES and target.text_subtitles is not None:
         reason = f"{target.name} holds no {info.codec}"
         convert = StreamFate(
             stream=info, fate=Fate.CONVERT, target_codec=target.text_subtitles, reason=reason
         )
-        if _accepts(source, [convert], target, [None]):
+        if accepts(source, [convert], target, [None]):
             return convert
     matroska = container_named("matroska")
-    way_out = "; .mkv can" if _accepts(source, [copy], matroska, [packet]) else ""
+    way_out = "; .mkv can" if accepts(source, [copy], matroska, [packet]) else ""
     return _lost(info, f"{target.name} cannot hold {info.codec}{way_out}")
 
 
@@ -125,63 +118,8 @@ def _is_chapter_track(stream: Stream, source: InputContainer) -> bool:
 def _together(source: InputContainer, plan: StreamPlan) -> StreamPlan:
     """Drop streams from the last on until the container takes all the others at once."""
     target = container_named(plan.container)
-    while plan.carried and not _accepts(source, plan.carried, target, []):
+    while plan.carried and not accepts(source, plan.carried, target, []):
         last = plan.carried[-1]
         lost = _lost(last.stream, f"{target.name} does not take it beside the others")
         plan = replace(plan, fates=tuple(lost if fate is last else fate for fate in plan.fates))
     return plan
-
-
-def _accepts(
-    source: InputContainer,
-    fates: Sequence[StreamFate],
-    target: Container,
-    packets: Sequence[Packet[Stream] | None],
-) -> bool:
-    try:
-        with av.open(io.BytesIO(), "w", format=target.name) as output:
-            streams = [add_carried(output, source, fate) for fate in fates]
-            output.start_encoding()
-            for stream, packet in zip(streams, packets):
-                if packet is not None:
-                    _mux_copy(output, stream, packet)
-    except (av.FFmpegError, OSError, ValueError):
-        return False
-    return True
-
-
-def add_carried(output: OutputContainer, source: InputContainer, fate: StreamFate) -> Stream:
-    """Add the stream of the output that carries a stream of the source."""
-    stream = source.streams[fate.stream.index]
-    if fate.stream.is_cover_art and output.format.name == "matroska":
-        return add_cover(output, stream)
-    if fate.target_codec is None:
-        return add_copy(output, stream)
-    return add_converted(output, stream, fate.target_codec)
-
-
-def _mux_copy(output: OutputContainer, stream: Stream, packet: Packet[Stream]) -> None:
-    if stream.type == "attachment":
-        return
-    copy: Packet[Stream] = Packet(bytes(packet))
-    copy.time_base, copy.pts, copy.dts = packet.time_base, packet.pts, packet.dts
-    copy.duration, copy.is_keyframe, copy.stream = packet.duration, True, stream
-    output.mux(copy)
-
-
-def _first_packets(source: InputContainer, wanted: Sequence[int]) -> dict[int, Packet[Stream]]:
-    """Return the first packet of each wanted stream that has one near the start."""
-    found: dict[int, Packet[Stream]] = {}
-    missing = {index for index in wanted if source.streams[index].type in PACKETS_COUNT}
-    if not missing:
-        return found
-    try:
-        for count, packet in enumerate(source.demux()):
-            if packet.size and packet.stream_index in missing:
-                found[packet.stream_index] = packet
-                missing.discard(packet.stream_index)
-            if not missing or count >= PROBED_PACKETS:
-                break
-    except (av.FFmpegError, OSError, ValueError):  # damage further on is the reader's to count
-        pass
-    return found
