@@ -84,6 +84,7 @@ class PerceptualValues(Optimisation):
     """Values of a step that may compare features of a classifier beside the pixels.
 
     Attributes:
+        smooth: weight of the error of pixels where the truth is smooth (see `vsr.training.smooth`).
         perceptual: weight of the distance of features; 0 needs no feature network.
         perceptual_network: the feature network; its weights are the user's to supply.
         perceptual_taps: the layers whose outputs are compared, numbered as in torchvision's
@@ -97,6 +98,7 @@ class PerceptualValues(Optimisation):
             pixels; unshifted, patterns of that period learn to please the strides of the features.
     """
 
+    smooth: float = 0.0
     perceptual: float = 0.0
     perceptual_network: FeatureName = "mobilenet-v2"
     perceptual_taps: tuple[int, ...] = (16,)
@@ -106,8 +108,8 @@ class PerceptualValues(Optimisation):
 
     def __post_init__(self) -> None:
         super(PerceptualValues, self).__post_init__()  # slots: the class cell is the old class
-        if self.perceptual < 0:
-            raise InvalidOption(f"perceptual {self.perceptual} must not be negative.")
+        if min(self.perceptual, self.smooth) < 0:
+            raise InvalidOption("perceptual, smooth: neither may be negative.")
         if self.perceptual_shifts < 1:
             raise InvalidOption(f"perceptual_shifts {self.perceptual_shifts} must be at least 1.")
         taps = self.perceptual_taps

@@ -27,6 +27,7 @@ from vsr.training.perceptual import extractor_of, perceptual_term
 from vsr.training.recipe import EvaluateValues, ExportValues, LevelValues, PixelValues
 from vsr.training.schedule import Budget
 from vsr.training.score import score
+from vsr.training.smooth import smooth
 from vsr.training.state import TrainState
 from vsr.training.temporal import temporal
 from vsr.training.validate import Validation
@@ -48,12 +49,14 @@ def pixel(
 
     def learn(state: TrainState, batch: Batch) -> Tensor:
         with context.autocast():
-            output = forward(batch.low)
-        value = loss(output.float(), batch.high)
+            output = forward(batch.low).float()
+        value = loss(output, batch.high)
         if extract:
-            value = value + perceptual_term(values, extract, output.float(), batch.high, state.step)
+            value = value + perceptual_term(values, extract, output, batch.high, state.step)
+        if values.smooth:
+            value = value + values.smooth * smooth(output, batch.high)
         if values.temporal:
-            value = value + values.temporal * temporal(output.float(), batch.high, batch.low)
+            value = value + values.temporal * temporal(output, batch.high, batch.low)
         descend(state.net, state.optimiser, state.scaler, value, values.clip)
         return value.detach()
 

@@ -14,6 +14,7 @@ from torch.nn import functional as F
 from vsr.training.adversarial_values import AdversarialValues
 from vsr.training.losses import PIXEL_LOSSES
 from vsr.training.perceptual import Extract, perceptual_term
+from vsr.training.smooth import smooth
 
 
 def generator_loss(
@@ -37,6 +38,8 @@ def generator_loss(
         total = total + values.adversarial * F.softplus(-verdict).mean()
     else:
         total = total + values.adversarial * (1 - verdict.sigmoid()).mean()
+    if values.smooth:
+        total = total + values.smooth * smooth(output, target)
     if values.variation:
         total = total + values.variation * variation(output)
     return total
