@@ -65,3 +65,17 @@ def test_a_subtitle_of_no_duration_at_the_cut_is_kept(tmp_path: Path) -> None:
     )
     carry(source, tmp_path / "out.mkv", time=TimeRange(start_seconds=1.0))
     assert packets_in(tmp_path / "out.mkv", "subtitle") == [(Fraction(0), b"shown")]
+
+
+def test_sound_that_is_counted_in_whole_packets_keeps_its_distance(tmp_path: Path) -> None:
+    source = write_clip(
+        tmp_path / "in.avi",
+        frames=30,
+        codec="mpeg4",
+        audio=[Audio(codec="libmp3lame", seconds=1.2)],
+    )
+    target = tmp_path / "out.mkv"
+    carry(source, target, time=TimeRange(start_seconds=0.2))
+    kept = packets_in(target, "audio")
+    had = packets_in(source, "audio")[-len(kept) :]
+    assert {round(float(before - after), 3) for (before, _), (after, _) in zip(had, kept)} == {0.2}

@@ -22,6 +22,9 @@ from vsr.media.timing import rounded
 
 WIDEST_INTERLEAVING_SECONDS = 10
 
+COARSE_SECONDS = Fraction(1, 500)
+"""AVI counts sound in whole packets of some 25 ms; Matroska's milliseconds are fine enough."""
+
 Timed: TypeAlias = "tuple[float, Packet[Stream]]"
 """A packet of the output with its decoding time in seconds, by which streams interleave."""
 
@@ -138,10 +141,20 @@ def _place(packet: Packet[Stream], cut: Cut) -> bool:
         return cut.start is None
     if cut.start is not None and not _trim(packet, time, cut.start, cut.end):
         return False
+    if packet.time_base > COARSE_SECONDS:
+        _refine(packet)
     shift = rounded(cut.zero / packet.time_base)
     packet.pts = packet.pts - shift if packet.pts is not None else None
     packet.dts = packet.dts - shift if packet.dts is not None else None
     return True
+
+
+def _refine(packet: Packet[Stream]) -> None:
+    """Count the same times in a thousandth of the ticks, to be moved by a part of one."""
+    packet.time_base = Fraction(packet.time_base) / 1000
+    packet.pts = packet.pts * 1000 if packet.pts is not None else None
+    packet.dts = packet.dts * 1000 if packet.dts is not None else None
+    packet.duration = (packet.duration or 0) * 1000
 
 
 def _trim(packet: Packet[Stream], time: int, start: Fraction, end: Fraction | None) -> bool:
