@@ -6,22 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from math import inf
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, get_args
 
-from vsr.errors import InvalidOption
+from vsr.errors import InvalidOption, one_of
 
 X264_PRESETS = (
-    "ultrafast",
-    "superfast",
-    "veryfast",
-    "faster",
-    "fast",
-    "medium",
-    "slow",
-    "slower",
-    "veryslow",
+    "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow",
     "placebo",
-)
+)  # fmt: skip
 """x264's names for speed, fastest first; every encoder's speed is asked for by them."""
 
 Precision = Literal["auto", "fp16", "bf16", "fp32"]
@@ -123,8 +115,8 @@ class Target:
         if (self.scale is not None) == has_box:
             raise InvalidOption("choose one of --preset, --scale and --width/--height.")
         for name, value in (("scale", self.scale), ("width", self.width), ("height", self.height)):
-            if value is not None and value < 1:
-                raise InvalidOption(f"--{name} {value} must be at least 1.")
+            if value is not None and (value < 1 or value != int(value)):
+                raise InvalidOption(f"--{name} {value} must be at least 1, and whole.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,6 +183,13 @@ class UpscaleSpec:
     is_restart: bool = False
 
     def __post_init__(self) -> None:
+        for name, values in (
+            ("precision", Precision), ("hwaccel", Hwaccel), ("deinterlace", Deinterlace),
+            ("existing", Existing),
+        ):  # fmt: skip
+            one_of(getattr(self, name), get_args(values), name)
+        if isinstance(self.strength, str) and self.strength != "auto":
+            raise InvalidOption(f"--strength {self.strength}: write a number from 0 to 1, or auto.")
         self.blend()
         if self.tile is not None and self.tile < 16:
             raise InvalidOption(f"--tile {self.tile} must be at least 16 pixels.")
