@@ -34,6 +34,7 @@ def test_torch_serves_where_cupy_does_not(monkeypatch, is_there):
 def test_pinned_memory_is_page_locked():
     import torch
 
+    torch.cuda.init()  # until then torch calls no memory pinned, whoever pinned it
     block = torch.from_numpy(empty_pinned(4096))
     assert block.is_pinned()
     there = block.cuda(non_blocking=True)

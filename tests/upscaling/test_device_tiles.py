@@ -3,35 +3,17 @@
 from collections import Counter
 
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
 from tests.upscaling.stand_in import cuda_engine_on_cpu
 from tests.upscaling.still_films import SIZE, SQUARE, STILL, are_equal, enlarged, film
-from tests.upscaling.toys import Nearest, frame, model_of, pass_spec, plain
+from tests.upscaling.toys import Nearest, Shifted, frame, model_of, pass_spec, plain
 from vsr.frames import Layout
 from vsr.specs import Size
 from vsr.upscaling.device_tiles import TRIALS
 from vsr.upscaling.tile_plan import TileCost
-
-
-class Shifted(Nearest):
-    """Mixes each pixel with others up to two away: exact in any order, as each sum has one term."""
-
-    def __init__(self, scale: int) -> None:
-        super().__init__(scale)
-        self.up, self.left = (torch.nn.Conv2d(3, 3, 3, padding=1, bias=False) for _ in range(2))
-        for conv, (row, column) in ((self.up, (0, 1)), (self.left, (2, 0))):
-            torch.nn.init.zeros_(conv.weight)
-            for channel in range(3):
-                conv.weight.data[channel, channel, row, column] = 1.0
-
-    def forward(self, x: Tensor) -> Tensor:
-        up = self.up(x)
-        return super().forward(x * 0.5 + up * 0.3 + self.left(up) * 0.2)
-
 
 changes = st.one_of(
     st.just(STILL),
