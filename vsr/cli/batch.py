@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from contextlib import suppress
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -106,7 +105,6 @@ def run_batch(
     """Run the job, print a line for each file and one for all; return the exit code."""
     from vsr.batch.plan import Selection
     from vsr.jobs.batch import BatchSpec
-    from vsr.jobs.outcome import write_report
     from vsr.jobs.program import settle
     from vsr.media.images import RESULTS
 
@@ -119,12 +117,7 @@ def run_batch(
     if is_dry_run:
         return show_forecast(source, target, job, as_json=as_json)
     outcomes: list[Outcome] = []
-    try:
-        _show(source, target, job, outcomes, is_watching, as_json=as_json, quiet=quiet)
-    finally:
-        if target.is_dir():
-            with suppress(OSError):  # a full disk; the reason is on its way already
-                write_report(target, outcomes)
+    _show(source, target, job, outcomes, is_watching, as_json=as_json, quiet=quiet)
     _show_total(outcomes, as_json=as_json, quiet=quiet)
     has_losses = any(one.has_losses for one in outcomes if one.state != "skipped")
     return 3 if has_losses else 0
@@ -145,8 +138,10 @@ def _show(
     from vsr.jobs.batch import watch as forever
 
     run = forever if is_watching else once
-    with report_for(f"{source.name}/", as_json=as_json, is_quiet=quiet) as report:
-        found: Iterable[Outcome] = run(source, target, job, observe=report.observe)
+    with (
+        report_for(f"{source.name}/", as_json=as_json, is_quiet=quiet) as report,
+        closing(run(source, target, job, observe=report.observe)) as found,
+    ):
         try:
             for outcome in found:
                 outcomes.append(outcome)

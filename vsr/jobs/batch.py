@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from vsr.batch.plan import Item, Selection, check_folders, plan
 from vsr.errors import NoSuchFile
 from vsr.jobs.engines import Open, open_engine
 from vsr.jobs.film import FilmInWork, release_all
-from vsr.jobs.outcome import Outcome
+from vsr.jobs.outcome import Outcome, write_report
 from vsr.jobs.progress import Observer, ignore
 from vsr.jobs.standing import Standing, failed, fingerprint, standing
 from vsr.jobs.tally import Tally
@@ -37,11 +37,12 @@ class BatchSpec:
 
 def batch(
     source: Path, target: Path, spec: BatchSpec, *, observe: Observer = ignore
-) -> Iterator[Outcome]:
+) -> Generator[Outcome, None, None]:
     """Upscale every file below ``source`` to its mirrored place below ``target``.
 
     What is finished, of the same input and settings, is skipped; a file that fails is told, and the
-    rest goes on. Nothing outside ``target`` is written.
+    rest goes on. Nothing outside ``target`` is written. At the end, or when it is closed, there is
+    a report of the outcomes so far in ``target``.
 
     Args:
         observe: told how far all files are.
@@ -69,7 +70,7 @@ def watch(
     *,
     observe: Observer = ignore,
     sleep: Callable[[float], None] = time.sleep,
-) -> Iterator[Outcome]:
+) -> Generator[Outcome, None, None]:
     """Do the same again and again, with files that have stopped growing, until interrupted.
 
     Raises:
@@ -104,11 +105,18 @@ class _Batch:
         self._tally = Tally(observe)
         self._opened: Open | None = None
         self._films: list[FilmInWork] = []
+        self._outcomes: list[Outcome] = []
+        stack.callback(self._report)
         stack.callback(release_all, self._films)  # after the engine: once no worker writes
         self._settings = fingerprint(spec.upscale)
 
     def run(self, items: list[Item]) -> Iterator[Outcome]:
         """Settle what needs no work, then do the rest, longest first."""
+        for outcome in self._run(items):
+            self._outcomes.append(outcome)
+            yield outcome
+
+    def _run(self, items: list[Item]) -> Iterator[Outcome]:
         todo: list[Standing] = []
         for item in items:
             settled = self._settled(item, todo)
@@ -172,3 +180,7 @@ class _Batch:
         )
         self._ledger.write("done", item.name, item.target, key, outcome.facts())
         return outcome
+
+    def _report(self) -> None:
+        with suppress(OSError):  # a full disk; the reason is on its way already
+            write_report(self._ledger.folder, self._outcomes)
