@@ -38,7 +38,8 @@ def test_the_tree_is_mirrored(tmp_path: Path):
 
 
 def test_a_container_that_is_not_written_becomes_matroska(tmp_path: Path):
-    assert places(tmp_path, "a.avi", "b.m2ts") == {"a.avi": "a.mkv", "b.m2ts": "b.mkv"}
+    became = {"a.avi": "a.mkv", "b.m2ts": "b.mkv", "c.qt": "c.mkv", "d.264": "d.mkv"}
+    assert places(tmp_path, *became) == became
 
 
 def test_no_two_inputs_share_a_place(tmp_path: Path):

@@ -12,9 +12,10 @@ from vsr.batch.names import DEFAULT_TEMPLATE, check_template, collision_key, fil
 from vsr.errors import InvalidOption, NoSuchFile, UnwritableOutput
 
 VIDEO_SUFFIXES = frozenset(
-    {".3gp", ".asf", ".avi", ".dv", ".f4v", ".flv", ".h264", ".h265", ".hevc", ".ivf", ".m2ts",
-     ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".mxf", ".nut", ".ogm", ".ogv",
-     ".ts", ".vob", ".webm", ".wmv", ".y4m"}
+    {".264", ".265", ".3g2", ".3gp", ".asf", ".avi", ".divx", ".dv", ".f4v", ".flv", ".h264",
+     ".h265", ".hevc", ".ivf", ".m1v", ".m2ts", ".m2v", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg",
+     ".mpg", ".mts", ".mxf", ".nut", ".obu", ".ogm", ".ogv", ".qt", ".rm", ".rmvb", ".ts", ".vob",
+     ".webm", ".wmv", ".wtv", ".y4m"}
 )  # fmt: skip
 """What is taken for a clip in a folder; anything may be named to ``vsr upscale``."""
 
