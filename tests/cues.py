@@ -6,6 +6,7 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import av
@@ -59,3 +60,10 @@ def _clock(seconds: float, digits: int, mark: str) -> str:
     units = 10**digits
     whole, part = divmod(round(seconds * units), units)
     return f"{whole // 3600:02}:{whole // 60 % 60:02}:{whole % 60:02}{mark}{part:0{digits}}"
+
+
+def spoil_cue(path: Path, text: str = "two") -> None:
+    """Make the text of a cue, as it stands in a file, one that no decoder takes."""
+    data = path.read_bytes()
+    assert text.encode() in data
+    path.write_bytes(data.replace(text.encode(), b"\xff" * len(text)))  # no UTF-8

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import QUICK
-from tests.clips import indices_in, times_in
+from tests.clips import Subtitle, indices_in, times_in, write_clip
+from tests.cues import spoil_cue
 from vsr.media.probe import probe
 
 COMMAND = [sys.executable, "-c", "from vsr.cli import main; main()", "upscale"]
@@ -30,6 +31,17 @@ def test_a_film_goes_through_pipes_whole(clip: Path, tmp_path: Path, format_name
     assert [stream.kind for stream in probe(out).others] == ["audio"]
     events = [json.loads(line) for line in done.stderr.splitlines()]
     assert (events[-1]["event"], events[-1]["frames_out"]) == ("done", 12)
+
+
+def test_what_damage_takes_is_told_of_a_pipe_too(tmp_path: Path):
+    source = write_clip(tmp_path / "in.mkv", frames=36, subtitles=[Subtitle()])
+    spoil_cue(source)
+    done = subprocess.run(
+        [*COMMAND, str(source), "-", "--format", "mp4", "--json", *QUICK],
+        capture_output=True, text=True, errors="replace", check=False,
+    )  # fmt: skip
+    assert done.returncode == 3
+    assert json.loads(done.stderr.splitlines()[-1])["losses"] == ["1 packets of sound or text"]
 
 
 def test_a_pipe_without_a_format_is_refused(clip: Path):

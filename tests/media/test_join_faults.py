@@ -77,7 +77,7 @@ def test_damage_to_the_other_streams_is_counted_and_passed_over(tmp_path: Path) 
     joined = join([segment], info, plan, target, video_of(info))
     verify(target, Expected.of(joined, plan, SIZE))
     assert indices_in(target) == list(range(50))
-    assert "1 packets of sound or text" in joined.losses
+    assert "1 packets of sound or text" in joined.losses[0]
 
 
 def test_a_broken_segment_is_named(tmp_path: Path) -> None:

@@ -12,8 +12,9 @@ from vsr.batch.shared import wait_for
 from vsr.errors import VsrError
 from vsr.jobs.headway import Headway
 from vsr.jobs.progress import Note, ignore
-from vsr.jobs.result import Result
+from vsr.jobs.result import Result, joined_result
 from vsr.jobs.tasks import Begin, Begun, Film, Finish, Look, Part, Seen, Task, Whole
+from vsr.media.join import Joined
 from vsr.media.segments import FEWEST_FRAMES, PATIENCE, Segment
 from vsr.media.target import check_space
 from vsr.media.work import Work
@@ -173,7 +174,7 @@ class FilmInWork:
         paths = tuple((work.path_of(one), self.headway.sizes[one]) for one in work.segments)
         return (Finish(self.film, self._begun.fingerprint, paths, work.joined),)
 
-    def _publish(self, frames: int, size_bytes: int) -> None:
+    def _publish(self, joined: Joined, size_bytes: int) -> None:
         work, self._work = self._work, None
         assert work is not None
         with work:
@@ -183,14 +184,11 @@ class FilmInWork:
             if not self.film.spec.keeps_work:
                 work.remove()
         assert self._begun is not None
-        self.result = Result(
-            output=self.film.target,
-            frames_in=sum(facts["frames"] for facts in met),
-            frames_out=frames,
-            frames_reused=sum(facts["reused"] for facts in met),
-            reused_tiles=sum(facts.get("reused_tiles", 0) for facts in met),
+        self.result = joined_result(
+            self.film.target,
+            joined,
+            met,
             elapsed_seconds=time.monotonic() - self._started,
-            losses=tuple(loss for facts in met for loss in facts["losses"]),
             model=self._begun.model,
         )
 

@@ -84,6 +84,6 @@ def upscale_into_pipe(job: Job, worker: SegmentWorker, observe: Observer, note: 
         frames_reused=met.reused,
         reused_tiles=met.reused_tiles,
         elapsed_seconds=time.monotonic() - started,
-        losses=met.losses,
+        losses=(*met.losses, *writer.lost.losses),
         model=str(job.model),
     )

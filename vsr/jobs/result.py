@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from vsr.media.join import Joined
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +68,31 @@ class Result:
         reused = f", {self.frames_reused} repeated" if self.frames_reused else ""
         seconds = self.elapsed_seconds
         return f"{counted(self.frames_out)}{reused} in {seconds:.1f} s, {self.fps:.2f} fps"
+
+
+def joined_result(
+    output: Path,
+    joined: Joined,
+    met: Sequence[Mapping[str, Any]],
+    *,
+    elapsed_seconds: float,
+    model: str,
+) -> Result:
+    """Return the result of a film that was joined from segments.
+
+    Args:
+        met: what was recorded of each segment, whoever made it and in whichever run.
+    """
+    return Result(
+        output=output,
+        frames_in=sum(facts["frames"] for facts in met),
+        frames_out=joined.frames,
+        frames_reused=sum(facts["reused"] for facts in met),
+        reused_tiles=sum(facts.get("reused_tiles", 0) for facts in met),
+        elapsed_seconds=elapsed_seconds,
+        losses=(*(loss for facts in met for loss in facts["losses"]), *joined.losses),
+        model=model,
+    )
 
 
 def counted(count: int, noun: str = "frame") -> str:

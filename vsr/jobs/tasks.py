@@ -21,6 +21,7 @@ from vsr.specs import Blend, UpscaleSpec
 
 if TYPE_CHECKING:
     from vsr.jobs.worker import FilmWorker
+    from vsr.media.join import Joined
 
 Tell = Callable[[Any], None]
 
@@ -98,8 +99,8 @@ class Finish:
     joined: Path
     urgency: int = 1
 
-    def run(self, worker: FilmWorker, tell: Tell) -> tuple[int, int]:
-        """Return how many pictures, and how many bytes, were written."""
+    def run(self, worker: FilmWorker, tell: Tell) -> tuple[Joined, int]:
+        """Return what was written, and how many bytes it has."""
         from vsr.jobs.segments import join_verified
 
         del tell
@@ -107,7 +108,7 @@ class Finish:
             wait_for(path, size_bytes)
         job = worker.job(self.film)
         joined = join_verified(job, [path for path, _ in self.segments], self.joined)
-        return joined.frames, self.joined.stat().st_size
+        return joined, self.joined.stat().st_size
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from vsr.jobs.picture import upscale_picture
 from vsr.jobs.pipe import PIPE, check_pipe, spooled, upscale_into_pipe
 from vsr.jobs.plan import prepare
 from vsr.jobs.progress import Note, Observer, Stopwatch, ignore
-from vsr.jobs.result import Result
+from vsr.jobs.result import Result, joined_result
 from vsr.jobs.segment_worker import SegmentWorker, Written
 from vsr.jobs.segments import join_verified, plan_segments
 from vsr.media.images import is_picture
@@ -121,16 +121,8 @@ def _upscale_into_file(job: Job, worker: SegmentWorker, observe: Observer, note:
         met = [work.recorded(segment) for segment in work.segments]
         if not spec.keeps_work:
             work.remove()
-    return Result(
-        output=target,
-        frames_in=sum(facts["frames"] for facts in met),
-        frames_out=joined.frames,
-        frames_reused=sum(facts["reused"] for facts in met),
-        reused_tiles=sum(facts.get("reused_tiles", 0) for facts in met),
-        elapsed_seconds=time.monotonic() - started,
-        losses=(*(loss for facts in met for loss in facts["losses"]), *_listed(joined.losses)),
-        model=str(job.model),
-    )
+    elapsed_seconds = time.monotonic() - started
+    return joined_result(target, joined, met, elapsed_seconds=elapsed_seconds, model=str(job.model))
 
 
 def _watch(job: Job, work: Work, observe: Observer, note: Note) -> Stopwatch:
@@ -142,10 +134,6 @@ def _watch(job: Job, work: Work, observe: Observer, note: Note) -> Stopwatch:
     for segment in finished:
         watch.skip(segment.frames, _end_seconds(job, segment))
     return watch
-
-
-def _listed(loss: str) -> tuple[str, ...]:
-    return (loss,) if loss else ()
 
 
 def _how_to_go_on(work: Work) -> str:

@@ -47,17 +47,17 @@ class Joined:
         start_seconds: when the first picture begins.
         last_seconds: when the last one begins.
         end_seconds: when it ends.
-        losses: what damage took from the other streams; empty if nothing.
+        losses: what damage took from the other streams, for the report; empty if nothing.
     """
 
     frames: int
     start_seconds: float
     last_seconds: float
     end_seconds: float
-    losses: str = ""
+    losses: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, times: Times, time_base: Fraction, losses: str) -> Joined:
+    def of(cls, times: Times, time_base: Fraction, lost: Lost) -> Joined:
         """Return what a file of these times is."""
         moments = times.pts[0], times.pts[-1], times.end
         start, last, end = (float((pts - times.offset) * time_base) for pts in moments)
@@ -66,7 +66,7 @@ class Joined:
             start_seconds=start,
             last_seconds=last,
             end_seconds=end,
-            losses=losses,
+            losses=lost.losses,
         )
 
 
@@ -123,7 +123,7 @@ def join(
             _mux(output, heapq.merge(pictures, others, key=itemgetter(0)), stream, lost)
     except (av.FFmpegError, OSError, ValueError) as error:
         raise output_failure(error, target_part) from error
-    return Joined.of(times, video.time_base, str(lost))
+    return Joined.of(times, video.time_base, lost)
 
 
 def _mux(output: OutputContainer, packets: Iterable[Timed], video: VideoStream, lost: Lost) -> None:

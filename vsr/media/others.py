@@ -36,9 +36,12 @@ class Lost:
     packets: int = 0
     broken_reads: int = 0
 
-    def __str__(self) -> str:
+    @property
+    def losses(self) -> tuple[str, ...]:
+        """The lines of a report: one, or none if nothing is lost."""
         counts = ((self.packets, "packets of sound or text"), (self.broken_reads, "broken places"))
-        return ", ".join(f"{count} {what}" for count, what in counts if count)
+        line = ", ".join(f"{count} {what}" for count, what in counts if count)
+        return (line,) if line else ()
 
 
 def other_packets(
