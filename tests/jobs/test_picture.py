@@ -76,6 +76,21 @@ def test_what_a_format_cannot_hold_is_a_loss(tmp_path: Path, capsys):
     assert "no alpha" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("more", [[], ["--dry-run"]], ids=["run", "dry-run"])
+def test_strict_refuses_what_a_format_cannot_hold(tmp_path: Path, capsys, more: list[str]):
+    source, target = photo(tmp_path / "in.png", "RGBA"), tmp_path / "out.jpg"
+    assert vsr("upscale", source, target, *QUICK, "--strict", *more) == 2
+    assert ".jpg has no alpha: it is lost" in capsys.readouterr().err
+    assert not target.exists()
+    folder = tmp_path / "deep"
+    folder.mkdir()
+    Image.fromarray(RNG.integers(0, 65536, (8, 8), dtype=np.uint16)).save(folder / "gray.tif")
+    photo(folder / "plain.tif")
+    assert vsr("batch", folder, tmp_path / "out", *QUICK, "--strict", "--json", *more) == 3
+    states = [json.loads(line).get("state") for line in capsys.readouterr().out.splitlines()]
+    assert states.count("failed") == 1
+
+
 @pytest.mark.parametrize(
     ("target", "message"), [("out.mp4", "Choose one of"), ("in.png", "the input itself")]
 )

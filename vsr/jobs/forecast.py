@@ -105,7 +105,7 @@ def _looked_at(item: Item, spec: UpscaleSpec, load: Load) -> Forecast:
     """Plan as the work would be planned: what it would refuse is refused here."""
     try:
         if is_picture(item.source):
-            check_picture(item.source, spec, load)
+            check_picture(item.source, item.target, spec, load)
             return _forecast(item, "todo", frames=1)
         frames = prepare(item.source, item.target, spec, load).frames_expected
     except (VsrError, OSError) as error:

@@ -53,6 +53,7 @@ def upscale_picture(
     if not is_wanted(source, target, spec):
         return Result(output=target, is_skipped=True)
     picture = read_image(source)
+    losses = _losses(source, picture, target, spec)
     plan, model, condition = _decided(source, picture, spec, worker.load)
     if condition is not None:
         note(f"model {told(model, condition)}.")
@@ -68,7 +69,7 @@ def upscale_picture(
         frames_in=1,
         frames_out=1,
         elapsed_seconds=watch.elapsed_seconds,
-        losses=tuple(_losses(picture, target)),
+        losses=tuple(losses),
         model=str(model),
     )
 
@@ -81,6 +82,7 @@ def look_at_picture(source: Path, target: Path, spec: UpscaleSpec) -> dict[str, 
     """
     check_name(target)
     picture = read_image(source)
+    losses = _losses(source, picture, target, spec)
     plan, model, condition = _decided(source, picture, spec, catalog.load)
     device = select(spec.device, spec.precision)
     return {
@@ -90,18 +92,22 @@ def look_at_picture(source: Path, target: Path, spec: UpscaleSpec) -> dict[str, 
         "sizes": str(plan),
         "network": told(model, condition),
         "device": f"{device}: {device.why}",
-        "notes": _losses(picture, target),
+        "notes": losses,
     }
 
 
-def check_picture(source: Path, spec: UpscaleSpec, load: Load) -> None:
+def check_picture(source: Path, target: Path, spec: UpscaleSpec, load: Load) -> None:
     """Refuse what `upscale_picture` would, as far as the header of the picture tells.
 
+    With ``--strict`` the whole of it is read, as what would be lost stands elsewhere too.
+
     Raises:
-        Refused: no size, scale or flavour that could be made of it.
+        Refused: no size, scale or flavour that could be made of it, or a loss that is not allowed.
         MediaError: it is not there, or cannot be read.
     """
     load(spec.model, _sizes(source, image_size(source), spec).scale, spec.blend())
+    if spec.is_strict:
+        _losses(source, read_image(source), target, spec)
 
 
 def _decided(
@@ -169,7 +175,12 @@ def _write(target: Path, picture: Picture) -> None:
         part.unlink(missing_ok=True)
 
 
-def _losses(picture: Picture, target: Path) -> list[str]:
+def _losses(source: Path, picture: Picture, target: Path, spec: UpscaleSpec) -> list[str]:
+    """Return what the target cannot hold.
+
+    Raises:
+        Refused: there is something, and ``--strict`` was given.
+    """
     losses = []
     if picture.alpha is not None and target.suffix.lower() not in HAS_ALPHA:
         losses.append(f"{target.suffix} has no alpha: it is lost")
@@ -179,4 +190,9 @@ def _losses(picture: Picture, target: Path) -> list[str]:
         losses.append("the colour profile is lost: R'G'B' comes of other colours, such as CMYK")
     if picture.frames_lost:
         losses.append(f"only the first of {picture.frames_lost + 1} pictures in the file is done")
+    if spec.is_strict and losses:
+        raise Refused(
+            f"{source}: --strict, and not all can be kept: {'; '.join(losses)}. "
+            "Choose another format, or leave --strict out."
+        )
     return losses
