@@ -14,6 +14,8 @@ from vsr.jobs.pipe import PIPE
 from vsr.jobs.progress import Note, Observer, ignore
 from vsr.jobs.result import Result
 from vsr.jobs.tally import Tally
+from vsr.jobs.upscale import upscale
+from vsr.media.images import is_picture
 from vsr.media.target import check_target
 from vsr.specs import UpscaleSpec
 
@@ -29,12 +31,16 @@ def upscale_spread(
 ) -> Result:
     """Upscale one clip on the workers of an engine; the rest is as in `vsr.jobs.upscale.upscale`.
 
+    A picture is done in this process.
+
     Raises:
         Refused: nothing was started.
         Failed: it was started and could not be finished.
     """
     if PIPE in (source, target):
         raise InvalidOption("-: a pipe cannot be shared out. Leave --workers and --engine out.")
+    if is_picture(source):  # there is nothing to share out
+        return upscale(source, target, spec, observe=observe, note=note)
     if check_target(source, target, spec.existing, spec.container) is None:
         return Result(output=target, is_skipped=True)
     tally = Tally(observe)
