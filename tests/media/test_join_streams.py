@@ -85,6 +85,21 @@ def test_subtitles_keep_their_text_and_times(tmp_path: Path, codec: str, suffix:
             assert text in data.decode().replace("&amp;", "&")
 
 
+@pytest.mark.parametrize("suffix", ["mp4", "mov"])
+def test_cues_that_touch_or_overlap_begin_when_they_did(tmp_path: Path, suffix: str) -> None:
+    cues = [(0.0, 0.4, "a"), (0.2, 0.6, "over it"), (0.6, 0.8, "touches"), (0.8, 1.0, "again")]
+    subtitles = [Subtitle(cues=cues), Subtitle(cues=cues, codec="ass")]
+    source = write_clip(tmp_path / "in.mkv", frames=30, audio=[Audio()], subtitles=subtitles)
+    target = tmp_path / f"out.{suffix}"
+    carry(source, target)
+    again = tmp_path / f"again.{suffix}"
+    carry(target, again)
+    for path in (target, again):
+        for index in range(2):
+            shown = [time for time, text in packets_in(path, "subtitle", index) if len(text) > 2]
+            assert [float(time) for time in shown] == pytest.approx([0, 0.2, 0.6, 0.8], abs=1e-4)
+
+
 def test_mov_text_becomes_srt_with_its_text_and_times(tmp_path: Path) -> None:
     source = write_clip(tmp_path / "in.mp4", frames=40, subtitles=[Subtitle(codec="mov_text")])
     target = tmp_path / "out.mkv"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 
 from av.audio.layout import AudioLayout
@@ -25,6 +26,12 @@ STALE_STREAM_KEYS = (
 )
 """What muxers write themselves, and what no longer holds; ``BPS-eng`` counts as well."""
 
+SIDE_BY_SIDE = frozenset({"mp4", "mov"})
+CUE_CLOCK = Fraction(1, 100_000)
+"""Of subtitles in mp4 and mov: finer than that of sound and, as a rule, of video. FFmpeg's muxer
+compares its streams tick by tick; with coarse ones it ends a cue at once, and the next comes late.
+"""
+
 COVERS = {"mjpeg": ("jpg", "image/jpeg"), "png": ("png", "image/png")}
 """Codec of a picture to suffix and type: Matroska knows cover art by its name and type."""
 
@@ -40,6 +47,8 @@ def add_copy(output: OutputContainer, stream: Stream) -> Stream:
     copy = output.add_stream_from_template(stream, opaque=True)
     if isinstance(copy, AudioStream) and output.format.name == "mp4":
         copy.codec_context.layout = _named_layout(copy.codec_context.layout)
+    if stream.type == "subtitle" and output.format.name in SIDE_BY_SIDE:
+        copy.time_base = CUE_CLOCK
     copy.disposition = stream.disposition
     copy.metadata.update(stream_metadata(stream.metadata))
     return copy
@@ -89,7 +98,8 @@ def add_converted(output: OutputContainer, stream: Stream, codec: str) -> Stream
     encoder.subtitle_header = decoder.subtitle_header
     assert stream.time_base is not None
     encoder.time_base = stream.time_base
-    converted.time_base = stream.time_base
+    is_side_by_side = output.format.name in SIDE_BY_SIDE
+    converted.time_base = CUE_CLOCK if is_side_by_side else stream.time_base
     converted.disposition = stream.disposition
     converted.metadata.update(stream_metadata(stream.metadata))
     return converted
