@@ -67,6 +67,16 @@ def test_bf16_is_taken_on_a_cpu_that_multiplies_in_it(no_cuda):
         assert (device.precision, device.torch_dtype) == ("bf16", torch.bfloat16)
 
 
+def test_what_decides_the_kernels_of_a_cpu_is_told_apart(monkeypatch, no_cuda):
+    monkeypatch.setattr("vsr.device.select._cpu_name", lambda: "EPYC")
+    levels = {}
+    for level in ("AVX2", "AVX512"):
+        monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda level=level: level)
+        monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
+        levels[level] = select("cpu").hardware
+    assert levels == {"AVX2": "cpu EPYC AVX2", "AVX512": "cpu EPYC AVX512"}
+
+
 def test_auto_stays_in_fp32_even_there(no_cuda):
     assert select("cpu", "auto", is_bf16_native=lambda: True).precision == "fp32"
 

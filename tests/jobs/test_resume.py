@@ -100,9 +100,20 @@ def test_other_settings_are_refused_with_the_difference_unless_begun_anew(clip, 
     with pytest.raises(Stop):
         upscale(clip, target, spec(), observe=stop_after(30))
     other = spec(encode=EncodeSpec(encoder_preset="ultrafast", crf=30))
-    with pytest.raises(OutputError, match=r"encoder options was .* Use those again"):
+    with pytest.raises(OutputError, match=r"encoder options was .* Go on as it began"):
         upscale(clip, target, other)
     assert upscale(clip, target, replace(other, is_restart=True)).frames_out == FRAMES
+
+
+def test_another_processor_does_not_go_on_with_what_this_one_began(clip, tmp_path, monkeypatch):
+    target, cpu = tmp_path / "out.mp4", spec(device="cpu")
+    monkeypatch.setattr("vsr.device.select._cpu_name", lambda: "Old")
+    with pytest.raises(Stop):
+        upscale(clip, target, cpu, observe=stop_after(30))
+    monkeypatch.setattr("vsr.device.select._cpu_name", lambda: "New")
+    with pytest.raises(OutputError, match=r"of another machine \(device was cpu Old .* cpu New"):
+        upscale(clip, target, cpu)
+    assert upscale(clip, target, replace(cpu, is_restart=True)).frames_out == FRAMES
 
 
 def test_a_second_run_on_one_target_is_refused(clip: Path, tmp_path: Path):

@@ -7,6 +7,7 @@ from vsr.colour import Colour, Matrix, Range, Siting
 from vsr.device.yuv import planes_of, rgb_of
 from vsr.errors import Failed, InvalidOption
 from vsr.frames import HostFrame, Layout
+from vsr.models.catalog import load
 from vsr.specs import Size
 from vsr.upscaling.cpu_engine import CpuEngine
 from vsr.upscaling.exchange import tensor_of
@@ -59,6 +60,16 @@ def test_tiled_is_whole(net):
     model, spec, source = model_of(net), pass_spec(), frame()
     # a value on a rounding edge may fall either way
     assert difference(run(model, spec, source, tile=16), run(model, spec, source)) <= 1
+
+
+@pytest.mark.parametrize("name", ["fast", "lite"])
+def test_strips_of_a_shipped_network_are_the_whole_bit_for_bit(name):
+    """Memory chooses them anew when a run is resumed: segments of both must be of one piece."""
+    size = Size(72, 60)
+    model, spec, source = load(name, 4), pass_spec(size, 4), frame(size)
+    whole = run(model, spec, source)
+    for tile in (16, 33, 60):
+        assert difference(run(model, spec, source, tile=tile), whole) == 0
 
 
 def test_the_nearest_network_repeats_luma_exactly():

@@ -28,6 +28,7 @@ class Device:
     Attributes:
         index: the CUDA device's number; 0 on the CPU.
         name: what the hardware calls itself.
+        instructions: of the CPU, as far as they decide which kernels compute; empty on CUDA.
         why: one clause for ``vsr doctor`` and the log.
     """
 
@@ -35,6 +36,7 @@ class Device:
     index: int = 0
     precision: Chosen = "fp32"
     name: str = ""
+    instructions: str = ""
     why: str = ""
 
     @property
@@ -56,6 +58,14 @@ class Device:
 
         by_name = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
         return by_name[self.precision]
+
+    @property
+    def hardware(self) -> str:
+        """On what it computes: the same network and precision give the same bits if this is same.
+
+        Another instruction set adds up in another order: `lite` differs between AVX2 and AVX512.
+        """
+        return " ".join(part for part in (self.kind, self.name, self.instructions) if part)
 
     def __str__(self) -> str:
         where = f"cuda:{self.index}" if self.is_cuda else "cpu"
@@ -139,7 +149,17 @@ def _cpu(precision: Precision, why: str, is_bf16_native: Callable[[], bool]) -> 
             "has neither AVX512-BF16 nor AMX. Leave --precision out."
         )
     chosen: Chosen = "bf16" if precision == "bf16" else "fp32"
-    return Device(kind="cpu", precision=chosen, name=_cpu_name(), why=why)
+    return Device(
+        kind="cpu", precision=chosen, name=_cpu_name(), instructions=_instructions(), why=why
+    )
+
+
+def _instructions() -> str:
+    """Return the instruction set that torch's kernels are chosen by, such as ``AVX512``."""
+    import torch
+
+    level = torch.backends.cpu.get_cpu_capability()
+    return f"{level} AMX" if torch.cpu._is_amx_tile_supported() else level
 
 
 def _cpu_name() -> str:

@@ -80,9 +80,9 @@ class Job:
             "weights": self.model.sha256,
             "strength": self.model.blend.strength,
             "sharpness": self.model.blend.sharpness,
-            "device": self.device.kind,
+            "device": self.device.hardware,
             "precision": self.device.precision,
-            "tile": spec.tile,
+            "tile": spec.tile,  # as asked: strips chosen by memory give the same bits (tested)
             "decoding": self.decoding.hwaccel,
             "deinterlace": spec.deinterlace,
             "start": spec.time.start_seconds,

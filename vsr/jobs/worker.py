@@ -44,7 +44,7 @@ class FilmWorker:
 
         device = select(self._device, self._precision)  # type: ignore[arg-type]  # from a spec
         versions = " ".join(f"{name} {version(name)}" for name in ("vsr-cli", "torch", "av"))
-        kind = f"{device.kind} {device.name} {device.precision}"
+        kind = f"{device.hardware} {device.precision}"
         return DeviceClass(device=kind, versions=versions, host=socket.gethostname())
 
     def close(self) -> None:

@@ -76,7 +76,8 @@ class Work:
 
         Raises:
             OutputBusy: another run is writing this target.
-            OutputError: an earlier run of other settings left its work; the difference is named.
+            OutputError: an earlier run of other settings, or of another machine, left its work; the
+                difference is named.
             UnwritableOutput: the folder cannot be made.
         """
         work = cls(target)
@@ -200,5 +201,6 @@ class Work:
         if changed:
             raise OutputError(
                 f"{self.target}: an earlier run left unfinished work of other settings "
-                f"({'; '.join(changed)}). Use those again, or begin anew with --restart."
+                f"or of another machine ({'; '.join(changed)}). Go on as it began, or begin anew "
+                f"with --restart."
             )
