@@ -45,6 +45,13 @@ def test_tags_that_a_container_does_not_hold_are_named(tmp_path: Path) -> None:
     assert not any("the tags" in notes_of(source, name) for name in ("out.mkv", "out.mp4"))
 
 
+def test_chapters_that_a_container_does_not_hold_are_counted(tmp_path: Path) -> None:
+    chapters = [(0, 0.04, "one"), (0.04, 0.08, "two")]
+    source = write_clip(tmp_path / "in.mkv", frames=2, chapters=chapters)
+    assert "mpegts holds no chapters, and 2 are lost. Choose .mkv." in notes_of(source, "out.ts")
+    assert not any("chapters" in notes_of(source, name) for name in ("out.mkv", "out.mp4"))
+
+
 @pytest.mark.skipif(not is_bf16_native(), reason="this CPU does not multiply in bf16")
 def test_work_of_one_precision_is_not_gone_on_with_in_another(tmp_path: Path) -> None:
     source = write_clip(tmp_path / "in.mkv", frames=2)

@@ -161,6 +161,8 @@ def losses(
     if tags:
         names = ", ".join(tags)
         yield f"{container.name} does not hold the tags {names}. Choose .mkv to keep them."
+    if info.chapters and not container.has_chapters:
+        yield f"{container.name} holds no chapters, and {info.chapters} are lost. Choose .mkv."
 
 
 def _fields_note(*, is_deinterlaced: bool) -> str:

@@ -21,6 +21,7 @@ class Container:
         text_subtitles: the codec that a text subtitle of another form is converted to.
         has_attachments: fonts and other files can travel in it.
         has_cover_art: a still picture can travel in it.
+        has_chapters: it can say where chapters begin.
         is_credulous: it takes streams of any codec, also such that nobody can read out of it.
         options: what is always told to the muxer of a finished file.
         pipe_options: the same where the output cannot seek.
@@ -33,6 +34,7 @@ class Container:
     text_subtitles: str | None = None
     has_attachments: bool = False
     has_cover_art: bool = False
+    has_chapters: bool = True
     is_credulous: bool = False
     options: tuple[tuple[str, str], ...] = ()
     pipe_options: tuple[tuple[str, str], ...] = ()
@@ -84,6 +86,7 @@ CONTAINERS: tuple[Container, ...] = (
         suffixes=(".ts", ".m2ts", ".mts"),
         video_codecs=frozenset({"h264", "hevc"}),
         is_credulous=True,
+        has_chapters=False,
     ),
     Container(name="nut", suffixes=(".nut",), text_subtitles="ass"),
 )
