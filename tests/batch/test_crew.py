@@ -1,6 +1,7 @@
 """Most urgent first, the heaviest of them first, a lost task again, past what fails."""
 
 from collections import deque
+from dataclasses import replace
 from pathlib import Path
 
 from hypothesis import given
@@ -57,6 +58,25 @@ def test_a_lost_task_is_done_again_and_begins_anew():
     assert list(Crew(engine).run([lost])) == [lost]
     assert lost.value == "a"
     assert lost.ticks.count(None) == RETRIES
+
+
+class Pair(ToyPiece):
+    """Two tasks at once."""
+
+    def begin(self):
+        return (self.toy, replace(self.toy, name=f"{self.toy.name} too", how=""))
+
+
+def test_a_piece_that_failed_is_over_when_nothing_of_it_runs_any_more():
+    engine = PaperEngine(2)
+    bad, other = Pair(Toy("bad", Path(), how="error"), 9), piece("other")
+    over = []
+    for one in Crew(engine).run([bad, other]):
+        over.append(one)
+        assert one is other or not any("bad" in task.name for _, task in engine.running)
+    assert len(over) == 2
+    assert "bad too" in engine.started
+    assert bad.value is None
 
 
 def test_a_task_that_kills_every_worker_is_given_up_and_the_rest_goes_on():

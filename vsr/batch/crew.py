@@ -48,7 +48,7 @@ class Piece(Protocol):
         ...
 
     def fail(self, error: BaseException) -> None:
-        """Take in that a task cannot be done; the piece is over."""
+        """Take in that a task cannot be done: the piece is over, though others of its may run."""
         ...
 
 
@@ -59,29 +59,27 @@ class Crew:
         self._engine = engine
         self._queue: list[tuple[int, float, int]] = []
         self._tasks: dict[int, tuple[Piece, Task]] = {}
+        self._running: set[int] = set()
         self._losses: dict[int, int] = {}
         self._tickets = 0
 
     def run(self, pieces: Iterable[Piece]) -> Iterator[Piece]:
-        """Yield each piece when it is over."""
+        """Yield each piece when it is over, and no worker does anything of it any more."""
         over: deque[Piece] = deque()
-        running = 0
         for piece in pieces:
             self._add(piece, piece.begin())
             if piece.is_over:
                 over.append(piece)
-        while self._queue or running or over:
+        while self._queue or self._running or over:
             while over:
                 yield over.popleft()
             while self._queue and self._engine.free:
-                running += self._start()
-            for ended in self._engine.wait(self._told) if running else ():
-                running -= 1
+                self._start()
+            for ended in self._engine.wait(self._told) if self._running else ():
+                self._running.remove(ended.ticket)
                 piece = self._tasks[ended.ticket][0]
-                if piece.is_over:  # it failed in another task
-                    continue
                 self._take(piece, ended)
-                if piece.is_over:
+                if piece.is_over and not self._is_running(piece):
                     over.append(piece)
 
     def _add(self, piece: Piece, tasks: Iterable[Task]) -> None:
@@ -90,15 +88,18 @@ class Crew:
             self._tasks[self._tickets] = (piece, task)
             heappush(self._queue, (task.urgency, -piece.weight, self._tickets))
 
-    def _start(self) -> int:
-        """Start the most urgent task; return how many were started."""
+    def _start(self) -> None:
+        """Start the most urgent task, if it is still wanted."""
         *_, ticket = heappop(self._queue)
         piece, task = self._tasks[ticket]
         if piece.is_over:  # it failed in another task
             del self._tasks[ticket]
-            return 0
+            return
+        self._running.add(ticket)
         self._engine.start(ticket, task)
-        return 1
+
+    def _is_running(self, piece: Piece) -> bool:
+        return any(self._tasks[ticket][0] is piece for ticket in self._running)
 
     def _told(self, ticket: int, tick: Any) -> None:
         piece, task = self._tasks[ticket]
@@ -106,6 +107,9 @@ class Crew:
 
     def _take(self, piece: Piece, ended: Ended) -> None:
         task = self._tasks[ended.ticket][1]
+        if piece.is_over:  # it failed in another task
+            del self._tasks[ended.ticket]
+            return
         if ended.is_lost and self._losses.get(ended.ticket, 0) < RETRIES:
             self._losses[ended.ticket] = self._losses.get(ended.ticket, 0) + 1
             piece.told(task, None)

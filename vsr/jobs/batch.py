@@ -163,6 +163,7 @@ class _Batch:
         self._films.clear()
 
     def _ended(self, film: FilmInWork, one: Standing) -> Outcome:
+        film.release()
         result, item, key = film.result, one.item, one.key
         if result is None:
             outcome = failed(item, film.error)

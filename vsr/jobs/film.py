@@ -100,12 +100,14 @@ class FilmInWork:
         return ()
 
     def fail(self, error: BaseException) -> None:
-        """Take in that it cannot be done. What is finished of it stays for another run."""
+        """Take in that it cannot be done; other workers may still be writing parts of it."""
         self.error = error
-        self.release()
 
     def release(self) -> None:
-        """Give up the work folder; it goes where there is nothing in it to go on from."""
+        """Give up the work folder; to be called when no worker writes this film any more.
+
+        What is finished stays for another run. Where nothing is, the folder goes.
+        """
         work, self._work = self._work, None
         if work is not None:
             if work.finished:
