@@ -48,7 +48,7 @@ class SegmentWorker:
     def __init__(self) -> None:
         self._stack = ExitStack()
         self._opened: tuple[tuple[str, ...], StepContext] | None = None
-        self._steps_of: Callable[[PtsSpan], list[Step]] = lambda span: []
+        self._steps_of: Callable[[PtsSpan], list[Step]] = _no_steps
         self._counters = Counters()
         self._models: dict[tuple[str, int | None, Blend], Model] = {}
         self._note: Note = ignore
@@ -125,9 +125,9 @@ class SegmentWorker:
         )
 
     def close(self) -> None:
-        """Close the engine."""
+        """Close the engine, and let go of it: the next one may need its memory."""
         self._stack.close()
-        self._opened = None
+        self._opened, self._steps_of = None, _no_steps
 
     def steps(self, names: tuple[str, ...], context: StepContext, note: Note) -> list[Step]:
         """Return the steps of a context, open until it is another one; for a lone picture."""
@@ -146,6 +146,12 @@ class SegmentWorker:
 
     def _say(self, text: str) -> None:
         self._note(text)
+
+
+def _no_steps(span: PtsSpan) -> list[Step]:
+    """Do nothing, before an engine is open."""
+    del span
+    return []
 
 
 def step_context(job: Job, note: Note) -> StepContext:
