@@ -15,7 +15,7 @@ from tests.batch.toys import Toy, ToyPiece, open_broken, open_toy
 from vsr.batch.crew import Crew
 from vsr.batch.engine import EngineSpec
 from vsr.batch.inline import open_inline
-from vsr.batch.local import open_local, portable
+from vsr.batch.local import masked, open_local, portable
 from vsr.errors import DecodingFailed, Failed, InvalidOption
 
 ROOT = Path(__file__).parents[2]
@@ -112,3 +112,10 @@ def test_an_error_that_cannot_travel_is_quoted():
 def test_an_engine_that_cannot_be_meant_is_refused(values):
     with pytest.raises(InvalidOption):
         EngineSpec(**values)
+
+
+@pytest.mark.parametrize(
+    ("mask", "seen"), [(None, "1"), ("", "1"), ("4,6", "6"), ("GPU-a, GPU-b", "GPU-b")]
+)
+def test_a_worker_sees_one_of_the_gpus_that_its_driver_sees(mask, seen):
+    assert masked(1, mask) == seen

@@ -23,6 +23,9 @@ WAIT_SECONDS = 1.0
 END_SECONDS = 2.0
 """How long a worker may take to end before it is killed: what it has on the disk is whole."""
 
+MASK = "CUDA_VISIBLE_DEVICES"
+"""Which GPUs a process sees, and in which order; they are numbered anew from 0."""
+
 TOLD, DONE, FAILED = "told", "done", "failed"
 
 
@@ -143,7 +146,7 @@ def _serve(pipe: Connection[Any, Any], open_worker: OpenWorker, gpu: int | None)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the driver's to answer
     threading.Thread(target=_die_with_driver, daemon=True).start()
     if gpu is not None:
-        os.environ["CUDA_VISIBLE_DEVICES"] = str(gpu)
+        os.environ[MASK] = masked(gpu, os.environ.get(MASK))
     with closing(open_worker()) as worker:
         while True:
             try:
@@ -156,6 +159,16 @@ def _serve(pipe: Connection[Any, Any], open_worker: OpenWorker, gpu: int | None)
                 answer = FAILED, portable(error)
             pipe.send(answer)
     os._exit(0)  # all is closed, and unloading torch would take most of a second
+
+
+def masked(gpu: int, mask: str | None) -> str:
+    """Return the mask that shows one GPU alone, as CUDA names it.
+
+    Args:
+        gpu: its number among those that this process sees.
+        mask: what this process sees; a cluster sets it, with numbers or UUIDs.
+    """
+    return mask.split(",")[gpu].strip() if mask else str(gpu)
 
 
 def portable(error: Exception) -> Exception:
