@@ -39,6 +39,17 @@ def test_strict_refuses_to_lose_an_alpha_plane(tmp_path: Path) -> None:
         notes_of(source, "out.mkv", is_strict=True)
 
 
+def test_a_lossless_film_is_known_to_need_more_disk(tmp_path: Path) -> None:
+    source = write_clip(tmp_path / "in.mkv", frames=8)
+    needed = {
+        codec: prepare(
+            source, tmp_path / "out.mkv", replace(TWICE, encode=EncodeSpec(codec=codec))
+        ).least_bytes
+        for codec in ("h264", "ffv1")
+    }
+    assert needed["ffv1"] > 50 * needed["h264"] > 0
+
+
 def test_tags_that_a_container_does_not_hold_are_named(tmp_path: Path) -> None:
     source = write_clip(tmp_path / "in.mkv", frames=2, metadata={"title": "A", "my key": "b"})
     assert "mpegts does not hold the tags MY_KEY. Choose .mkv" in notes_of(source, "out.ts")

@@ -20,14 +20,12 @@ from vsr.media.hardware import Decoding
 from vsr.media.info import MediaInfo, VideoInfo
 from vsr.media.lost_tags import lost_tags
 from vsr.media.streams import StreamPlan
+from vsr.media.target import least_bytes
 from vsr.media.work import source_facts
 from vsr.media.writer import OutputVideo
 from vsr.models.catalog import Model
 from vsr.specs import TimeRange, UpscaleSpec
 from vsr.upscaling.plan import SizePlan
-
-LEAST_BITS_PER_PIXEL = 0.01
-"""Even a still lecture at a high CRF takes about that; a film takes ten times as much."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,8 +107,7 @@ class Job:
     @property
     def least_bytes(self) -> int:
         """How much disk the run is sure to need: the segments, and the file joined from them."""
-        pixels = self.video.size.pixels * (self.frames_expected or 0)
-        return round(2 * pixels * LEAST_BITS_PER_PIXEL / 8)
+        return least_bytes(self.encoder.codec, self.video.size.pixels, self.frames_expected or 0)
 
     def notes(self) -> Iterator[str]:
         """Yield what the user should know before the start, one line each."""
