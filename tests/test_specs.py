@@ -1,29 +1,53 @@
 """Specs are checked at birth, for the command line and for Python alike."""
 
+from math import nan
+from typing import Any
+
 import pytest
 
-from vsr.errors import InvalidOption, Refused
-from vsr.specs import Target, UpscaleSpec
+from vsr.batch.engine import EngineSpec
+from vsr.errors import InvalidOption
+from vsr.jobs.evaluate import EvaluateSpec
+from vsr.specs import EncodeSpec, Target, TimeRange, UpscaleSpec
+
+
+def upscale(**values: Any) -> UpscaleSpec:
+    return UpscaleSpec(target=Target(scale=2), steps=(), **values)
 
 
 @pytest.mark.parametrize(
-    ("values", "message"),
+    ("kind", "values", "message"),
     [
-        ({"precision": "half"}, "half: no precision of that name"),
-        ({"hwaccel": "gpu"}, "gpu: no hwaccel of that name"),
-        ({"deinterlace": "yes"}, "yes: no deinterlace of that name"),
-        ({"existing": "replace"}, "replace: no existing of that name"),
-        ({"strength": "strong"}, "strong: write a number from 0 to 1, or auto"),
-        ({"strength": 1.5}, "--strength 1.5 must lie between"),
-        ({"tile": 8}, "--tile 8 must be at least 16"),
+        (upscale, {"precision": "fp8"}, "precision fp8: choose auto, fp16, bf16 or fp32."),
+        (upscale, {"hwaccel": "gpu"}, "hwaccel gpu: choose none, auto or cuda."),
+        (upscale, {"deinterlace": "maybe"}, "deinterlace maybe: choose auto, off or refuse."),
+        (upscale, {"existing": "eat"}, "existing eat: choose refuse, overwrite or skip."),
+        (upscale, {"existing": ["eat"]}, r"existing \['eat'\]: choose"),
+        (upscale, {"strength": "strong"}, "strength strong: write a number from 0 to 1, or auto."),
+        (upscale, {"strength": 1.5}, "strength 1.5 must lie between 0 and 1."),
+        (upscale, {"sharpness": nan}, "sharpness nan must lie between 0 and 1."),
+        (upscale, {"tile": 8}, "tile 8 must be at least 16, and whole."),
+        (upscale, {"threads": 0}, "threads 0 must be at least 1"),
+        (upscale, {"segment_frames": 0}, "segment frames 0 must be at least 1"),
+        (EncodeSpec, {"crf": -5}, "crf -5 must lie between 0 and 51."),
+        (EncodeSpec, {"crf": nan}, "crf nan must lie"),
+        (EncodeSpec, {"crf": "good"}, "crf good must lie"),
+        (Target, {}, "give either a scale, or width and height, or one of them."),
+        (Target, {"scale": 2, "width": 9}, "give either"),
+        (Target, {"scale": 0}, "scale 0 must be at least 1, and whole."),
+        (Target, {"scale": 2.5}, "scale 2.5 must be at least 1, and whole."),
+        (TimeRange, {"start_seconds": 5, "end_seconds": 2}, "start, 5 s, .* before the end, 2 s."),
+        (TimeRange, {"start_seconds": -1}, "must not be negative"),
+        (TimeRange, {"max_frames": 0}, "max frames 0 must be at least 1"),
+        (EngineSpec, {"name": "slurm"}, "name slurm: choose local or ray."),
+        (EngineSpec, {"workers": 0}, "workers 0 must be at least 1"),
+        (EvaluateSpec, {"data": "Set5", "protocol": "fast"}, "choose standard or swift."),
     ],
+    ids=str,
 )
-def test_a_value_that_there_is_none_of_is_refused(values: dict[str, object], message: str) -> None:
-    with pytest.raises(Refused, match=message):
-        UpscaleSpec(target=Target(scale=2), steps=(), **values)  # type: ignore[arg-type]  # on purpose
-
-
-@pytest.mark.parametrize("scale", [0, 2.5])
-def test_a_size_is_whole_and_at_least_1(scale: float) -> None:
-    with pytest.raises(InvalidOption, match="must be at least 1, and whole"):
-        Target(scale=scale)  # type: ignore[arg-type]  # on purpose
+def test_a_value_that_cannot_be_meant_is_refused_in_words_that_fit_every_caller(
+    kind: Any, values: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(InvalidOption, match=message) as refused:
+        kind(**values)
+    assert "--" not in str(refused.value)

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from math import inf
 from types import MappingProxyType
-from typing import Literal, get_args
+from typing import Literal
 
-from vsr.errors import InvalidOption, one_of
+from vsr.checks import check_between, check_choices, check_whole
+from vsr.errors import InvalidOption
 
 X264_PRESETS = (
     "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow",
@@ -76,11 +77,10 @@ class TimeRange:
     def __post_init__(self) -> None:
         if not 0 <= self.start_seconds < self.end_seconds:
             raise InvalidOption(
-                f"--start {self.start_seconds:g} must not be negative and must lie before "
-                f"--end {self.end_seconds:g}."
+                f"the start, {self.start_seconds:g} s, must not be negative and must lie before "
+                f"the end, {self.end_seconds:g} s."
             )
-        if self.max_frames is not None and self.max_frames < 1:
-            raise InvalidOption(f"--max-frames {self.max_frames} must be at least 1.")
+        check_whole("max_frames", self.max_frames, 1)
 
     @property
     def is_whole(self) -> bool:
@@ -90,13 +90,22 @@ class TimeRange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EncodeSpec:
-    """What the user asks of the encoder; ``auto`` and ``None`` are decided by the media layer."""
+    """What the user asks of the encoder; ``auto`` and ``None`` are decided by the media layer.
+
+    Attributes:
+        codec: its name is looked up by the media layer, as are the next one's and all options.
+        crf: quality on x264's scale, 0 (best) to 51.
+        encoder_preset: one of `X264_PRESETS`, or of the encoder's own.
+    """
 
     codec: str = "auto"
     crf: float | None = None
     encoder_preset: str | None = None
     options: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     pix_fmt: str | None = None
+
+    def __post_init__(self) -> None:
+        check_between("crf", self.crf, 0, 51)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,10 +122,9 @@ class Target:
     def __post_init__(self) -> None:
         has_box = self.width is not None or self.height is not None
         if (self.scale is not None) == has_box:
-            raise InvalidOption("choose one of --preset, --scale and --width/--height.")
-        for name, value in (("scale", self.scale), ("width", self.width), ("height", self.height)):
-            if value is not None and (value < 1 or value != int(value)):
-                raise InvalidOption(f"--{name} {value} must be at least 1, and whole.")
+            raise InvalidOption("give either a scale, or width and height, or one of them.")
+        for name in ("scale", "width", "height"):
+            check_whole(name, getattr(self, name), 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,13 +140,12 @@ class Blend:
     sharpness: float = 0.0
 
     def __post_init__(self) -> None:
-        for name, value in (("strength", self.strength), ("sharpness", self.sharpness)):
-            if not 0 <= value <= 1:
-                raise InvalidOption(f"--{name} {value:g} must lie between 0 and 1.")
+        check_between("strength", self.strength, 0, 1)
+        check_between("sharpness", self.sharpness, 0, 1)
 
     def __str__(self) -> str:
-        values = (("strength", self.strength), ("sharpness", self.sharpness))
-        return ", ".join(f"{name} {value:.2f}" for name, value in values if value)
+        values = {"strength": self.strength, "sharpness": self.sharpness}
+        return ", ".join(f"{name} {value:.2f}" for name, value in values.items() if value)
 
     @property
     def is_plain(self) -> bool:
@@ -183,18 +190,13 @@ class UpscaleSpec:
     is_restart: bool = False
 
     def __post_init__(self) -> None:
-        for name, values in (
-            ("precision", Precision), ("hwaccel", Hwaccel), ("deinterlace", Deinterlace),
-            ("existing", Existing),
-        ):  # fmt: skip
-            one_of(getattr(self, name), get_args(values), name)
+        check_choices(self)
         if isinstance(self.strength, str) and self.strength != "auto":
-            raise InvalidOption(f"--strength {self.strength}: write a number from 0 to 1, or auto.")
+            raise InvalidOption(f"strength {self.strength}: write a number from 0 to 1, or auto.")
         self.blend()
-        if self.tile is not None and self.tile < 16:
-            raise InvalidOption(f"--tile {self.tile} must be at least 16 pixels.")
-        if self.segment_frames is not None and self.segment_frames < 1:
-            raise InvalidOption(f"--segment-frames {self.segment_frames} must be at least 1.")
+        check_whole("tile", self.tile, 16)
+        check_whole("threads", self.threads, 1)
+        check_whole("segment_frames", self.segment_frames, 1)
 
     def of_model(self, model: str) -> UpscaleSpec:
         """Return the spec with another model; what was asked of the first one's flavours is not."""

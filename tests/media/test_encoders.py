@@ -97,7 +97,7 @@ def test_crf_is_on_the_scale_of_x264() -> None:
 
 @pytest.mark.parametrize("crf", [-1, 52])
 def test_crf_outside_its_scale_is_refused(crf: float) -> None:
-    with pytest.raises(InvalidOption, match="0 .* to 51"):
+    with pytest.raises(InvalidOption, match="between 0 and 51"):
         chosen(crf=crf)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from vsr.checks import check_choices, check_whole
 from vsr.errors import InvalidOption
 
 EngineName = Literal["local", "ray"]
@@ -119,11 +120,11 @@ class EngineSpec:
     is_mixed: bool = False
 
     def __post_init__(self) -> None:
-        for name, value in (("workers", self.workers), ("cpus-per-worker", self.cpus_per_worker)):
-            if value is not None and value < 1:
-                raise InvalidOption(f"--{name} {value} must be at least 1.")
+        check_choices(self)
+        check_whole("workers", self.workers, 1)
+        check_whole("cpus_per_worker", self.cpus_per_worker, 1)
         if self.address is not None and self.name != "ray":
-            raise InvalidOption("--ray-address needs --engine ray.")
+            raise InvalidOption("the address of a Ray cluster needs the engine ray.")
 
     @property
     def is_inline(self) -> bool:

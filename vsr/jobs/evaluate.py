@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from vsr.checks import check_choices, check_whole
 from vsr.device.select import select
 from vsr.errors import InvalidData, InvalidOption
 from vsr.metrics.enlarge import Enlarge, bicubic, by_network, ensembled
@@ -55,8 +56,10 @@ class EvaluateSpec:
     device: str = "auto"
 
     def __post_init__(self) -> None:
+        check_choices(self)
+        check_whole("scale", self.scale, 1)
         if self.protocol == "swift" and self.scale == 1:
-            raise InvalidOption("--protocol swift reduces pictures: give --scale 2 or more.")
+            raise InvalidOption("the protocol swift reduces pictures: give a scale of 2 or more.")
 
 
 def evaluate(spec: EvaluateSpec, watch: Watch = lambda _done, _of: None) -> Report:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from vsr.errors import InvalidOption, one_of
+from vsr.errors import one_of
 from vsr.specs import X264_PRESETS
 
 Preset = dict[str, str]
@@ -58,13 +58,7 @@ class CodecEntry:
         return self.presets[X264_PRESETS.index(preset)] if self.presets else {}
 
     def quality_options(self, crf: float) -> dict[str, str]:
-        """Return the options for a quality on x264's scale.
-
-        Raises:
-            InvalidOption: outside 0 to 51.
-        """
-        if not 0 <= crf <= 51:
-            raise InvalidOption(f"--crf {crf:g} must be from 0 (best) to 51 (x264's scale).")
+        """Return the options for a quality on x264's scale, 0 to 51."""
         if self.quality_option is None:
             return {}
         value = _interpolated(crf, self.quality) if self.quality else crf
