@@ -9,7 +9,7 @@ from tests.clips import Audio, write_clip
 from tests.media.written import SIZE, carry
 from vsr.errors import VerificationFailed
 from vsr.media.verify import Expected, verify
-from vsr.specs import Size
+from vsr.specs import Size, TimeRange
 
 
 @pytest.fixture
@@ -24,6 +24,23 @@ def test_a_whole_file_passes(finished: tuple[Path, Expected]) -> None:
     path, expected = finished
     assert (expected.frames, expected.streams) == (20, {"audio": 2})
     verify(path, expected)
+
+
+@pytest.mark.parametrize("name", ["out.mp4", "out.mov", "out.mkv", "out.ts"])
+def test_a_stream_with_nothing_in_the_part_is_not_missed(tmp_path: Path, name: str) -> None:
+    audio = [Audio(seconds=0.4), Audio(seconds=2.0)]
+    source = write_clip(tmp_path / "in.mkv", frames=50, audio=audio)
+    plan, joined = carry(source, tmp_path / name, time=TimeRange(start_seconds=1.0))
+    expected = Expected.of(joined, plan, SIZE)
+    assert expected.streams == {"audio": 1}
+    verify(tmp_path / name, expected)
+
+
+@pytest.mark.parametrize("frames", [1, 2, 3])
+def test_the_last_picture_of_a_tiny_transport_stream_is_found(tmp_path: Path, frames: int) -> None:
+    source = write_clip(tmp_path / "in.mkv", frames=20, audio=[Audio()])
+    plan, joined = carry(source, tmp_path / "out.ts", time=TimeRange(max_frames=frames))
+    verify(tmp_path / "out.ts", Expected.of(joined, plan, SIZE))
 
 
 def test_a_missing_picture_is_found(finished: tuple[Path, Expected]) -> None:

@@ -48,6 +48,7 @@ class Joined:
         last_seconds: when the last one begins.
         end_seconds: when it ends.
         losses: what damage took from the other streams, for the report; empty if nothing.
+        empty: the source's streams that had nothing to carry; mp4 then leaves them out.
     """
 
     frames: int
@@ -55,9 +56,10 @@ class Joined:
     last_seconds: float
     end_seconds: float
     losses: tuple[str, ...] = ()
+    empty: frozenset[int] = frozenset()
 
     @classmethod
-    def of(cls, times: Times, time_base: Fraction, lost: Lost) -> Joined:
+    def of(cls, times: Times, time_base: Fraction, lost: Lost, empty: frozenset[int]) -> Joined:
         """Return what a file of these times is."""
         moments = times.pts[0], times.pts[-1], times.end
         start, last, end = (float((pts - times.offset) * time_base) for pts in moments)
@@ -67,6 +69,7 @@ class Joined:
             last_seconds=last,
             end_seconds=end,
             losses=lost.losses,
+            empty=empty,
         )
 
 
@@ -120,21 +123,31 @@ def join(
             others = other_packets(origin, carried, cut, lost, splices)
             _describe(output, origin, cut)
             pictures = _pictures(scans, times, stream, video.time_base)
-            _mux(output, heapq.merge(pictures, others, key=itemgetter(0)), stream, lost)
+            packets = heapq.merge(pictures, others, key=itemgetter(0))
+            filled = _mux(output, packets, stream, lost)
     except (av.FFmpegError, OSError, ValueError) as error:
         raise output_failure(error, target_part) from error
-    return Joined.of(times, video.time_base, lost)
+    empty = frozenset(fate.stream.index for fate, one in carried if one.index not in filled)
+    return Joined.of(times, video.time_base, lost, empty)
 
 
-def _mux(output: OutputContainer, packets: Iterable[Timed], video: VideoStream, lost: Lost) -> None:
-    """Write the packets; one of the source's that the muxer finds damaged is counted, and left."""
+def _mux(
+    output: OutputContainer, packets: Iterable[Timed], video: VideoStream, lost: Lost
+) -> set[int]:
+    """Write the packets, and return which streams got any.
+
+    One of the source's that the muxer finds damaged is counted, and left.
+    """
+    filled: set[int] = set()
     for _, packet in packets:
         try:
             output.mux(packet)
+            filled.add(packet.stream_index)
         except av.InvalidDataError:
             if packet.stream_index == video.index:
                 raise
             lost.packets += 1
+    return filled
 
 
 def _pictures(

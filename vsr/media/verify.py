@@ -40,9 +40,11 @@ class Expected:
 
     @classmethod
     def of(cls, joined: Joined, plan: StreamPlan, size: Size) -> Expected:
-        """Return what must come of a join."""
+        """Return what must come of a join; containers may leave out a stream without packets."""
         counts = Counter(
-            "cover art" if fate.stream.is_cover_art else fate.stream.kind for fate in plan.carried
+            "cover art" if fate.stream.is_cover_art else fate.stream.kind
+            for fate in plan.carried
+            if fate.stream.index not in joined.empty
         )
         return cls(
             size=size,
@@ -123,6 +125,7 @@ def _check_last(path: Path, container: InputContainer, video: VideoStream, last_
             container.seek(last_pts - int(seconds / video.time_base), stream=video)
             if any(frame.pts == last_pts for frame in container.decode(video)):
                 return
-        except (av.InvalidDataError, EOFError):  # damage, or no key frame: tried from further back
+        except (av.InvalidDataError, EOFError, PermissionError):
+            # Damage, no key frame, or no place to seek to (-1, read as EPERM): from further back.
             continue
     raise VerificationFailed(f"{path}: the last picture of the finished file cannot be decoded.")
