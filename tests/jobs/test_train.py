@@ -37,6 +37,20 @@ def test_a_run_leaves_its_log_plot_pictures_and_a_model(toy, tmp_path):
     assert RunFolder(run).read().finished == ("pixel", "evaluate", "export")
 
 
+def test_no_stage_writes_over_the_pictures_of_the_one_before(tmp_path, data):
+    stages = "".join(
+        f"[steps.{name}]\nsteps = 4\nbatch = 2\npatch = 12\ncheck_steps = 2\n"
+        for name in ("pixel", "polish")
+    )
+    path = tmp_path / "two.toml"
+    path.write_text(
+        f'description = "two"\npipeline = "train-polished"\nmodel = "lite"\nscale = 4\n{stages}'
+    )
+    fit(FitSpec(recipe=str(path), data=data, out=tmp_path / "run", device="cpu"))
+    names = [f"0_{stage}_{step:07d}.png" for stage in ("pixel", "polish") for step in (2, 4)]
+    assert sorted(path.name for path in (tmp_path / "run" / "validation").iterdir()) == names
+
+
 def test_a_budget_of_time_ends_on_it_whatever_the_pace(toy):
     now = iter(np.arange(0.0, 100.0, 7.0))
     spec = FitSpec(

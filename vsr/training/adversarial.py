@@ -50,12 +50,12 @@ def adversarial(
         return loss.detach()
 
     def check(state: TrainState) -> float:
-        psnr = validate(context, values, validation, state)
+        psnr = validate(context, name, values, validation, state)
         _refuse_collapse(context, name, values, state, psnr)
         return psnr
 
     if state.start_psnr is None and context.team.is_first:
-        state.start_psnr = validate(context, values, validation, state)
+        state.start_psnr = validate(context, name, values, validation, state)
     train(context, name, values, budget, state, learn, check)
     return trained(context, name, state)
 

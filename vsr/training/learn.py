@@ -77,13 +77,13 @@ def descend(
 
 
 def validate(
-    context: Context, values: Optimisation, validation: Validation, state: TrainState
+    context: Context, name: str, values: Optimisation, validation: Validation, state: TrainState
 ) -> float:
-    """Return the PSNR of the averaged network, in dB; leave the state as it was."""
+    """Return the PSNR of the averaged network of stage ``name``, in dB; the state stays."""
     state.average.swap()
     state.net.eval()
     try:
-        return validation.psnr(state.net, context.folder, state.step)
+        return validation.psnr(state.net, context.folder, f"{name}_{state.step:07d}")
     finally:
         state.average.swap()
         set_learning(state.net, is_norm_frozen=values.freeze_norm)

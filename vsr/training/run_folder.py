@@ -10,7 +10,7 @@
       log.csv         one line per log interval
       scores.json     what the evaluate step measured
       plot.png        loss and PSNR over steps
-      validation/     pictures held out: low resolution, output, original
+      validation/     pictures held out: low resolution, output, original; INDEX_STEP_STEPS.png
       lock            held while a process works on the run
 """
 

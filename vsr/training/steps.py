@@ -61,7 +61,7 @@ def pixel(
         return value.detach()
 
     def check(state: TrainState) -> float:
-        return validate(context, values, validation, state)
+        return validate(context, name, values, validation, state)
 
     train(context, name, values, budget, state, learn, check)
     return trained(context, name, state)

@@ -40,17 +40,21 @@ class Validation:
         )
 
     @torch.inference_mode()
-    def psnr(self, net: nn.Module, folder: RunFolder | None = None, step: int = 0) -> float:
+    def psnr(self, net: nn.Module, folder: RunFolder | None = None, moment: str = "") -> float:
         """Return the mean PSNR of luma, in dB, borders of ``scale`` pixels left out.
 
         Shape: as the standard protocol, but on patches, and of unrounded values.
+
+        Args:
+            folder: where the first pictures are written, to be looked at.
+            moment: stands in their names: the stage and its step, as stages count from 0.
         """
         total = 0.0
         for index, (low, high) in enumerate(zip(self.low, self.high)):
             output = net(low[None])[0].clamp(0, 1)
             total += _psnr(_luma(output), _luma(high), self.scale)
             if folder is not None and index < SHOWN:
-                _show(folder, index, step, low, output, high)
+                _show(folder, f"{index}_{moment}", low, output, high)
         return total / len(self.low)
 
 
@@ -68,14 +72,12 @@ def _psnr(output: Tensor, target: Tensor, border: int) -> float:
     return float(-10 * torch.log10(error.square().mean().clamp_min(1e-12)))
 
 
-def _show(
-    folder: RunFolder, index: int, step: int, low: Tensor, output: Tensor, high: Tensor
-) -> None:
+def _show(folder: RunFolder, name: str, low: Tensor, output: Tensor, high: Tensor) -> None:
     """Write low resolution (enlarged by repetition), output and original side by side."""
     enlarged = torch.nn.functional.interpolate(low[None], size=high.shape[-2:])[0]
     row = torch.cat((enlarged, output, high), dim=2).mul(255).round().byte().cpu()
     pixels = row.expand(3, -1, -1).permute(1, 2, 0).numpy()
-    path = folder.path / "validation" / f"{index}_{step:07d}.png"
+    path = folder.path / "validation" / f"{name}.png"
     with writing(path):
         path.parent.mkdir(exist_ok=True)
         Image.fromarray(np.ascontiguousarray(pixels)).save(path)
