@@ -11,7 +11,7 @@ from vsr.errors import InvalidOption, OutputExists
 from vsr.folders import user_folder
 from vsr.models.card import Card
 from vsr.models.catalog import NAMES, load
-from vsr.models.shelf import weights_name
+from vsr.models.shelf import shipped_names, weights_name
 from vsr.training.outcome import (
     NO_LICENCE,
     Provenance,
@@ -46,10 +46,8 @@ class ExportSpec:
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", self.name):
             raise InvalidOption(f"--name {self.name}: use letters, digits, '.', '_' and '-'.")
-        if self.folder is None and self.name in NAMES:
-            raise InvalidOption(
-                f"--name {self.name}: is a network of vsr's own. Choose another name."
-            )
+        if self.folder is None and self.name in shipped_names().union(NAMES):
+            raise InvalidOption(f"--name {self.name}: comes with vsr itself. Choose another name.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,11 @@ def entries() -> tuple[Entry, ...]:
     )
 
 
+def shipped_names() -> frozenset[str]:
+    """Return the names of the weights files that came with the package."""
+    return frozenset(entry.name for entry in _entries_of(SHIPPED))
+
+
 def files_of(name: str) -> dict[int, Entry]:
     """Return scale → weights file of a name; the package comes before the user's folder."""
     return {entry.scale: entry for entry in reversed(entries()) if entry.name == name}
