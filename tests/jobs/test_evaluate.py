@@ -11,7 +11,13 @@ from safetensors.torch import save_file
 
 from vsr.cli import run
 from vsr.errors import InvalidData, InvalidOption, NoSuchFile
-from vsr.jobs.evaluate import EvaluateSpec, evaluate, parameter_files
+from vsr.jobs.evaluate import (
+    FEATURES_FILE,
+    NIQE_FILE,
+    EvaluateSpec,
+    evaluate,
+    parameter_files,
+)
 from vsr.metrics.enlarge import bicubic
 from vsr.metrics.imresize import imresize
 from vsr.metrics.protocol import fidelity, standard_pair
@@ -143,12 +149,22 @@ def test_progress_is_told_from_none_to_all(folder):
 
 
 def test_parameter_files_are_found_only_where_the_variable_leads(tmp_path, monkeypatch):
-    monkeypatch.delenv("VSR_DATA", raising=False)
-    assert parameter_files() == (None, None)
     (tmp_path / "weights").mkdir()
     (tmp_path / "weights" / "niqe_pris_params.npz").touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("VSR_DATA", "")
+    assert parameter_files() == (None, None)
+    monkeypatch.delenv("VSR_DATA")
+    assert parameter_files() == (None, None)
     monkeypatch.setenv("VSR_DATA", str(tmp_path))
     assert parameter_files() == (None, tmp_path / "weights" / "niqe_pris_params.npz")
+
+
+def test_the_help_names_the_parameter_files():
+    from vsr.cli.evaluate import evaluate as command
+
+    assert FEATURES_FILE in command.help
+    assert NIQE_FILE in command.help
 
 
 def data(*parts):

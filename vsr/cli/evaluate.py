@@ -67,9 +67,11 @@ def evaluate(films: tuple[Path, ...], plot: Path | None, as_json: bool, **option
       vsr evaluate reference.mkv upscaled.mkv
 
     Pictures are reduced, enlarged by the network and compared: PSNR and SSIM of luma as papers
-    report them, PSNR of R'G'B', and, where their parameter files are given (or lie in
-    $VSR_DATA/weights), a distance of MobileNetV2's features, which is no LPIPS, and NIQE.
-    Films of one size are compared picture by picture, and their flicker is measured.
+    report them, PSNR of R'G'B', and, where their parameter files are given, a distance of
+    MobileNetV2's features, which is no LPIPS, and NIQE. Where $VSR_DATA is set, those are
+    looked for in $VSR_DATA/weights, as mobilenet_v2_features_fp16.safetensors and
+    niqe_pris_params.npz. Films of one size are compared picture by picture, and their flicker
+    is measured.
     """  # noqa: D301 - \b is click's mark for lines that must not be joined
     if plot is not None:
         _check(plot)

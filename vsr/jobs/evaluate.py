@@ -89,7 +89,10 @@ def evaluate(spec: EvaluateSpec, watch: Watch = lambda _done, _of: None) -> Repo
 
 def parameter_files() -> tuple[Path | None, Path | None]:
     """Return MobileNetV2's and NIQE's files below ``$VSR_DATA/weights``, where they are there."""
-    folder = Path(os.environ.get("VSR_DATA", "")) / "weights"
+    data = os.environ.get("VSR_DATA")
+    if not data:
+        return None, None
+    folder = Path(data) / "weights"
     features, niqe = folder / FEATURES_FILE, folder / NIQE_FILE
     return features if features.is_file() else None, niqe if niqe.is_file() else None
 
