@@ -17,7 +17,9 @@ def doctor(as_json: bool) -> int:
     Ends with 1 if something that upscaling needs is broken.
     """
     from vsr.jobs.doctor import examine
+    from vsr.jobs.program import settle
 
+    settle()
     findings = examine()
     if as_json:
         emit({"findings": [asdict(finding) for finding in findings]})

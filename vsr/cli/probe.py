@@ -28,8 +28,10 @@ def probe(source: Path, target: Path | None, as_json: bool, **options: Any) -> i
     )
     if wants_plan:
         from vsr.jobs.probe import look_ahead
+        from vsr.jobs.program import settle
         from vsr.media.images import is_picture
 
+        settle()
         suffix = source.suffix if is_picture(source) else ".mkv"
         place = target or source.with_name(f"{source.stem}-upscaled{suffix}")
         _show(look_ahead(source, place, spec_from(options)), as_json=as_json)
@@ -43,7 +45,9 @@ def probe(source: Path, target: Path | None, as_json: bool, **options: Any) -> i
 def show_plan(source: Path, target: Path, spec: UpscaleSpec, *, as_json: bool) -> int:
     """Print what is in the file and what an upscale would do; refuse what it would refuse."""
     from vsr.jobs.probe import rehearse
+    from vsr.jobs.program import settle
 
+    settle()
     _show(rehearse(source, target, spec), as_json=as_json)
     return 0
 

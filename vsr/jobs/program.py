@@ -9,12 +9,14 @@ def settle() -> None:
     """Set the process up for large tensors, before the first one is made.
 
     glibc's allocator is told to keep large blocks; idle OpenMP threads sleep instead of spinning,
-    so that the encoder gets the cores that the network leaves. Call it before torch is imported.
+    so that the encoder gets the cores that the network leaves. SVT-AV1 prints to the terminal by
+    itself, and is told to be quiet only in this way. Call it before torch is imported.
     """
     from vsr.device.allocator import keep_large_blocks
 
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.setdefault("GOMP_SPINCOUNT", "0")
+    os.environ.setdefault("SVT_LOG", "0")
     keep_large_blocks()
 
 

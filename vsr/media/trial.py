@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from fractions import Fraction
@@ -47,8 +46,6 @@ def configure(context: VideoCodecContext, encoder: Encoder, size: Size, colour: 
         options["x265-params"] = ":".join(
             part for part in ("log-level=none", options.get("x265-params")) if part
         )
-    if encoder.name == "libsvtav1":  # so does this one, and is told only in this way
-        os.environ.setdefault("SVT_LOG", "0")
     if colour.siting is not Siting.UNSPECIFIED and encoder.layout.subsampling == "4:2:0":
         options["chroma_sample_location"] = str(int(colour.siting))
     context.options = options
@@ -109,6 +106,8 @@ def _obstacle(encoder: Encoder, size: Size, colour: Colour, *, is_hardware: bool
     configure(context, encoder, size, colour)
     context.time_base, context.framerate = 1 / TRIAL_RATE, TRIAL_RATE
     given = set(context.options)
+    # PyAV drops what lies below a level of the whole process: raised for this opening alone, as a
+    # misspelt parameter is not refused but only logged, and the library must refuse it as well
     level = av.logging.get_level()
     av.logging.set_level(av.logging.WARNING)
     try:
