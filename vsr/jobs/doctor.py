@@ -36,7 +36,7 @@ def examine() -> list[Finding]:
         Finding("python", sys.version_info >= (3, 11), platform.python_version(), True),
         *(_package(name, is_needed=True) for name in ("torch", "av", "numpy")),
         _device(),
-        _pinned(),
+        *_pinned(),
         *_encoders(),
         _weights(),
         _disk(Path.cwd()),
@@ -61,13 +61,17 @@ def _device() -> Finding:
     return Finding("device", True, f"{device}: {device.why}; {cores} processor cores", True)
 
 
-def _pinned() -> Finding:
+def _pinned() -> list[Finding]:
     """Say what the CUDA path would take its pinned memory from; the CPU path needs none."""
     from vsr.device.pinned import pinned_by
+    from vsr.device.select import cuda_count
 
+    if not cuda_count():
+        return []
     library = pinned_by()
-    better = "" if library == "cupy" else " (pip install '.[cuda]' for CuPy's pool)"
-    return Finding("pinned memory", library == "cupy", f"from {library}{better}")
+    extra = "pip install 'vsr-cli[cuda]', or 'vsr-cli[cuda13]' beside CUDA 13"
+    better = "" if library == "cupy" else f" ({extra}, for CuPy's pool)"
+    return [Finding("pinned memory", library == "cupy", f"from {library}{better}")]
 
 
 def _encoders() -> list[Finding]:

@@ -1,0 +1,24 @@
+"""What ``vsr doctor`` says of this machine."""
+
+import pytest
+
+from vsr.jobs import doctor
+
+
+def found(monkeypatch: pytest.MonkeyPatch, *, gpus: int, library: str) -> dict[str, str]:
+    monkeypatch.setattr("vsr.device.select.cuda_count", lambda: gpus)
+    monkeypatch.setattr("vsr.device.pinned.pinned_by", lambda: library)
+    monkeypatch.setattr(doctor, "_encoders", list)  # they take their time
+    return {finding.what: finding.detail for finding in doctor.examine()}
+
+
+def test_a_machine_without_cuda_gets_no_advice_for_cuda(monkeypatch):
+    details = found(monkeypatch, gpus=0, library="torch")
+    assert "pinned memory" not in details
+    assert not any("cuda" in detail and "pip" in detail for detail in details.values())
+
+
+def test_beside_a_gpu_the_missing_extra_is_named_as_it_is_installed(monkeypatch):
+    detail = found(monkeypatch, gpus=1, library="torch")["pinned memory"]
+    assert "from torch (pip install 'vsr-cli[cuda]'" in detail
+    assert found(monkeypatch, gpus=1, library="cupy")["pinned memory"] == "from cupy"
