@@ -82,6 +82,29 @@ def test_a_run_folder_of_another_recipe_is_refused(toy, tmp_path, data):
         fit(toy)
 
 
+@pytest.mark.parametrize("name", ["log.csv", "recipe.toml", "pixel.ckpt", "mine.safetensors"])
+def test_files_that_belong_to_no_run_are_not_written_over(toy, name):
+    toy.out.mkdir()
+    (toy.out / name).write_text("the user's own")
+    with pytest.raises(OutputExists, match=f"{name}: belongs to no run"):
+        fit(toy)
+    assert [path.name for path in toy.out.iterdir()] == [name]
+
+
+def test_a_run_that_died_at_its_start_is_begun_again(toy):
+    toy.out.mkdir()
+    (toy.out / "recipe.toml").write_bytes(Path(toy.recipe).read_bytes())
+    (toy.out / "lock").write_text("1")
+    fit(toy)
+    assert (toy.out / "lite_x4.safetensors").exists()
+
+
+def test_a_file_is_no_prepared_data_set(toy, tmp_path):
+    (tmp_path / "film.mp4").write_bytes(b"")
+    with pytest.raises(InvalidData, match=r"film\.mp4: not a prepared data set"):
+        fit(FitSpec(recipe=toy.recipe, data=tmp_path / "film.mp4", out=toy.out))
+
+
 @pytest.mark.parametrize(
     ("values", "message"),
     [

@@ -176,6 +176,21 @@ def test_weights_go_by_name(tmp_path, source):
     assert set(manifest.weights[4:]) == {1.0}
 
 
+def test_a_weight_for_no_file_is_refused_before_anything_is_read(tmp_path, source):
+    save(source / "single.png", Image.fromarray(picture(2)))
+    with pytest.raises(InvalidOption, match=r"--weight serie_\*=0.25: no file"):
+        prepare_in(tmp_path, weights=(("serie_*", 0.25),))
+    assert [path.name for path in tmp_path.iterdir()] == ["in"]
+
+
+def test_a_file_that_is_named_twice_counts_once(tmp_path, source):
+    save(source / "a.png", Image.fromarray(picture(1)))
+    out = tmp_path / "twice"
+    spec = PrepareSpec(sources=(source, source / "a.png", source), out=out, patch=64)
+    manifest = prepare(spec)
+    assert (manifest.sources, manifest.dropped_patches) == (1, {})
+
+
 @pytest.mark.parametrize(
     "values",
     [{"patch": 62}, {"patch": 16}, {"scales": ()}, {"scales": (9,)}, {"weights": (("a", -1),)}],

@@ -22,7 +22,7 @@ from vsr.training.schedule import Budget
 from vsr.training.stages import checked_pipeline, is_paired, learning_stages
 from vsr.training.start import start
 from vsr.training.story import run_steps
-from vsr.training.supplies import check_supplies
+from vsr.training.supplies import check_free, check_supplies
 from vsr.training.team import Team, joined, training_device
 
 
@@ -99,6 +99,8 @@ def fit(spec: FitSpec, watch: Watch = Watch()) -> RunFolder:
     )
     with joined(device) as team:
         folder = RunFolder(spec.out)
+        if team.is_first:
+            check_free(spec.out, source.text)
         with folder.locked(is_needed=team.is_first):
             if team.is_first:
                 RunFolder.create(spec.out, run, source.text)

@@ -101,8 +101,8 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         table = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         return decode(table, Manifest, MANIFEST)
-    except FileNotFoundError as error:
-        if not folder.is_dir():
+    except (FileNotFoundError, NotADirectoryError) as error:
+        if not folder.exists():
             raise InvalidData(f"{folder}: no such folder. Check the path.") from error
         raise InvalidData(
             f"{folder}: not a prepared data set. Make one with: vsr train prepare {folder} --out "

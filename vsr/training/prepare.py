@@ -81,9 +81,13 @@ def prepare(spec: PrepareSpec, on_file: Callable[[int, int], None] = lambda *_: 
 
     Raises:
         InvalidData: nothing usable was found; the message says what was skipped.
+        InvalidOption: a weight is for no file.
         OutputExists, UnwritableOutput, NoSpace: the output folder.
     """
     files = list(find_sources(spec.sources))
+    for pattern, weight in spec.weights:
+        if not any(fnmatch(path.name, pattern) for path in files):
+            raise InvalidOption(f"--weight {pattern}={weight:g}: no file has such a name.")
     if spec.out.exists():
         raise OutputExists(f"{spec.out}: exists. Choose another --out.")
     part = spec.out.with_name(spec.out.name + ".part")
@@ -100,18 +104,22 @@ def prepare(spec: PrepareSpec, on_file: Callable[[int, int], None] = lambda *_: 
 
 
 def find_sources(sources: Iterable[Path]) -> Iterator[Path]:
-    """Yield every file under the folders (and the files named), in a fixed order.
+    """Yield every file under the folders (and the files named) once, in a fixed order.
 
     Raises:
         InvalidData: a source does not exist, or holds no file.
     """
+    seen: set[Path] = set()
     for source in sources:
         if not source.exists():
             raise InvalidData(f"{source}: does not exist. Name folders of pictures or videos.")
         files = [source] if source.is_file() else sorted(p for p in _walk(source))
         if not files:
             raise InvalidData(f"{source}: is empty. Name folders of pictures or videos.")
-        yield from files
+        for path in files:
+            if (place := path.resolve()) not in seen:
+                seen.add(place)
+                yield path
 
 
 def _walk(folder: Path) -> Iterator[Path]:

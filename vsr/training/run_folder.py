@@ -36,6 +36,8 @@ from vsr.training.score import Scores
 
 RUN, RECIPE, LOG, PLOT = "run.json", "recipe.toml", "log.csv", "plot.png"
 SCORES, LOCK = "scores.json", "lock"
+WRITTEN = (RECIPE, LOG, PLOT, SCORES, "*.ckpt", "*.net", "*.safetensors")
+"""Patterns of the files that a run writes, besides `RUN`, its lock and its pictures."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""What a run needs beside its patches, tried before anything is written."""
+"""What a run needs beside its patches, and the room for it, tried before anything is written."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from pathlib import Path
 
 import torch
 
-from vsr.errors import InvalidOption
+from vsr.errors import InvalidOption, OutputExists
 from vsr.metrics.pictures import pictures_in
 from vsr.training.adversarial_values import AdversarialValues
 from vsr.training.perceptual import feature_extractor
 from vsr.training.recipe import PerceptualValues, Recipe
 from vsr.training.rivals import check_rivals
+from vsr.training.run_folder import RECIPE, RUN, WRITTEN
 from vsr.training.stages import Stage
 from vsr.training.start import start
 
@@ -47,6 +48,25 @@ def check_supplies(
                     "Choose another network."
                 )
     check_rivals(list(stages), recipe.scale)
+
+
+def check_free(folder: Path, recipe_text: str) -> None:
+    """Refuse a folder that is no run, but holds what a run would write over or go on from.
+
+    Args:
+        recipe_text: may lie there already: a run that died at its very start left it.
+
+    Raises:
+        OutputExists: names the file.
+    """
+    if (folder / RUN).exists():
+        return  # a run, which `RunFolder.create` names
+    for path in sorted(path for pattern in WRITTEN for path in folder.glob(pattern)):
+        is_own = path.name == RECIPE and path.read_bytes() == recipe_text.encode()
+        if path.is_file() and not is_own:
+            raise OutputExists(
+                f"{path}: belongs to no run and would be written over. Choose another --out."
+            )
 
 
 def _sees_colour(values: PerceptualValues) -> bool:
