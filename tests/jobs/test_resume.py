@@ -4,12 +4,16 @@ import signal
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.clips import Audio, indices_in, write_clip
-from vsr.errors import Interrupted, InvalidOption, OutputBusy, OutputError
+from vsr.batch.engine import EngineSpec
+from vsr.errors import Interrupted, InvalidOption, OutputBusy, OutputError, OutputExists
+from vsr.jobs.batch import BatchSpec, batch
+from vsr.jobs.spread import upscale_spread
 from vsr.jobs.upscale import spec_of_preset, upscale
 from vsr.media.work import Work, work_folder_of
 from vsr.specs import EncodeSpec, Target, TimeRange
@@ -68,6 +72,38 @@ def test_a_run_stopped_before_its_first_segment_leaves_nothing(clip: Path, tmp_p
     with pytest.raises(Stop):
         upscale(clip, tmp_path / "out.mp4", spec(), observe=stop_after(3))
     assert [path.name for path in tmp_path.iterdir()] == ["in.mp4"]
+
+
+def die(*_: object, **__: object) -> None:
+    raise Stop
+
+
+@pytest.mark.parametrize("engine", [None, EngineSpec(workers=1, cpus_per_worker=1)])
+def test_a_crash_behind_the_publishing_leaves_no_folder_for_ever(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: EngineSpec | None
+):
+    target = tmp_path / "out.mp4"
+    with monkeypatch.context() as patched:
+        patched.setattr(Work, "remove", die)
+        with pytest.raises(Stop):
+            upscale(clip, target, spec())
+    assert work_folder_of(target).exists()
+    again = partial(upscale_spread, engine=engine) if engine else upscale
+    with pytest.raises(OutputExists):
+        again(clip, target, spec())
+    assert not work_folder_of(target).exists()
+
+
+def test_a_batch_clears_away_what_a_crash_left_of_a_finished_film(clip, tmp_path, monkeypatch):
+    folder, out = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    clip.rename(folder / "in.mp4")
+    with monkeypatch.context() as patched:
+        patched.setattr(Work, "remove", lambda work: work.release())
+        assert [one.state for one in batch(folder, out, BatchSpec(upscale=spec()))] == ["done"]
+    assert work_folder_of(out / "in.mp4").exists()
+    assert [one.state for one in batch(folder, out, BatchSpec(upscale=spec()))] == ["skipped"]
+    assert not work_folder_of(out / "in.mp4").exists()
 
 
 def test_ctrl_c_says_how_to_go_on(clip: Path, tmp_path: Path):

@@ -20,6 +20,7 @@ from vsr.jobs.outcome import Outcome, write_report
 from vsr.jobs.progress import Observer, ignore
 from vsr.jobs.standing import Standing, failed, fingerprint, standing
 from vsr.jobs.tally import Tally
+from vsr.media.work_folder import remove_published
 from vsr.specs import UpscaleSpec
 
 WATCH_SECONDS = 2.0
@@ -132,6 +133,8 @@ class _Batch:
         """Return what became of a file without work, or put it on the list."""
         found = standing(item, self._ledger, self._spec.upscale.existing, self._settings)
         if found.settled is not None:
+            if found.settled.state == "skipped":
+                remove_published(item.target)
             return found.settled
         try:
             item.target.parent.mkdir(parents=True, exist_ok=True)

@@ -181,7 +181,7 @@ class FilmInWork:
         assert work is not None
         with work:
             wait_for(work.joined, size_bytes)
-            work.publish()
+            work.publish(is_kept=self.film.spec.keeps_work)
             met = [work.recorded(segment) for segment in work.segments]
             if not self.film.spec.keeps_work:
                 work.remove()

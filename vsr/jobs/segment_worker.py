@@ -16,7 +16,7 @@ from vsr.jobs.progress import Note, ignore
 from vsr.media.publishing import part_of
 from vsr.media.reader import Reader
 from vsr.media.segments import Segment
-from vsr.media.work import record
+from vsr.media.work_folder import record
 from vsr.media.writer import Writer
 from vsr.models import catalog
 from vsr.models.catalog import Model

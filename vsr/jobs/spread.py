@@ -14,9 +14,8 @@ from vsr.jobs.pipe import PIPE
 from vsr.jobs.progress import Note, Observer, ignore
 from vsr.jobs.result import Result
 from vsr.jobs.tally import Tally
-from vsr.jobs.upscale import upscale
+from vsr.jobs.upscale import is_kept, upscale
 from vsr.media.images import is_picture
-from vsr.media.target import check_target
 from vsr.specs import UpscaleSpec
 
 
@@ -41,7 +40,7 @@ def upscale_spread(
         raise InvalidOption("-: a pipe cannot be shared out. Leave --workers and --engine out.")
     if is_picture(source):  # there is nothing to share out
         return upscale(source, target, spec, observe=observe, note=note)
-    if check_target(source, target, spec.existing, spec.container) is None:
+    if is_kept(source, target, spec):
         return Result(output=target, is_skipped=True)
     tally = Tally(observe)
     films: list[FilmInWork] = []

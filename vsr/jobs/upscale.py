@@ -20,6 +20,7 @@ from vsr.media.join import Joined
 from vsr.media.segments import Segment
 from vsr.media.target import check_space, check_target
 from vsr.media.work import Work
+from vsr.media.work_folder import remove_published
 from vsr.recipes.pipeline import load_pipeline
 from vsr.recipes.preset import load_preset
 from vsr.specs import Existing, Target, UpscaleSpec
@@ -91,7 +92,7 @@ def _upscale_film(
     """Check the target, decide everything else, and do it."""
     if target == PIPE:
         check_pipe(spec.container)
-    elif check_target(source, target, spec.existing, spec.container) is None:
+    elif is_kept(source, target, spec):
         return Result(output=target, is_skipped=True)
     with spooled(source) as clip:
         job = prepare(clip, target, spec, worker.load)
@@ -99,6 +100,19 @@ def _upscale_film(
             note(text)
         do = upscale_into_pipe if target == PIPE else _upscale_into_file
         return do(job, worker, observe, note)
+
+
+def is_kept(source: Path, target: Path, spec: UpscaleSpec) -> bool:
+    """Check the target; return True if the film that is there is to be left alone.
+
+    The work folder of a film that is finished is removed, if a crash has left it.
+
+    Raises:
+        Refused: it is there and may not be replaced, or cannot be written.
+    """
+    if spec.existing != "overwrite":  # its segments would be taken over
+        remove_published(target)
+    return check_target(source, target, spec.existing, spec.container) is None
 
 
 def _upscale_into_file(job: Job, worker: SegmentWorker, observe: Observer, note: Note) -> Result:
@@ -155,7 +169,7 @@ def _publish(job: Job, work: Work) -> Joined:
     """Join, verify, and only then give the file its name."""
     paths = [work.path_of(segment) for segment in work.segments]
     joined = join_verified(job, paths, work.joined)
-    work.publish()
+    work.publish(is_kept=job.spec.keeps_work)
     return joined
 
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -19,27 +18,17 @@ from vsr.media.lock import locked
 from vsr.media.manifest import Fingerprint, Manifest, differences, source_facts
 from vsr.media.publishing import publish, sync_folder
 from vsr.media.segments import Segment
+from vsr.media.work_folder import (
+    LOCK,
+    MANIFEST,
+    PUBLISHED,
+    is_published,
+    note_published,
+    remove_folder,
+    work_folder_of,
+)
 
 __all__ = ["Work", "source_facts", "work_folder_of"]
-
-MANIFEST, LOCK = "job.json", "lock"
-
-
-def work_folder_of(target: Path) -> Path:
-    """Return the folder in which the segments of ``target`` are made."""
-    return target.with_name(f".{target.name}.vsr")
-
-
-def record(segment: Path, facts: Mapping[str, Any]) -> None:
-    """Keep what was met while a segment was made; to be called before it is committed.
-
-    Args:
-        segment: where it will lie.
-        facts: JSON values.
-    """
-    part = segment.with_suffix(f".{os.getpid()}.json.part")  # a lost worker may still be writing
-    part.write_text(json.dumps(dict(facts)), encoding="utf-8")
-    publish(part, segment.with_suffix(".json"))
 
 
 class Work:
@@ -149,13 +138,21 @@ class Work:
                 f"Begin anew with --restart."
             )
 
-    def publish(self) -> None:
-        """Give the joined file the target's name."""
+    def publish(self, *, is_kept: bool = False) -> None:
+        """Give the joined file the target's name.
+
+        Args:
+            is_kept: the folder is to stay; else a later run removes it if this one cannot.
+        """
+        if is_kept:
+            (self.folder / PUBLISHED).unlink(missing_ok=True)
+        else:
+            note_published(self.folder, self.joined)
         publish(self.joined, self.target)
 
     def remove(self) -> None:
         """Delete the folder and all that is in it; to be called when the target is published."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        remove_folder(self.folder)
         self.release()
 
     def release(self) -> None:
@@ -188,19 +185,20 @@ class Work:
         path = self.folder / MANIFEST
         if path.exists():
             earlier = Manifest.read(path)
-            self._check_same(earlier.fingerprint)
-            self.segments = earlier.segments
-            return
+            changed = differences(earlier.fingerprint, self.fingerprint)
+            if not changed:
+                self.segments = earlier.segments
+                return
+            if not is_published(self.target):
+                raise self._mismatch(changed)
         self._clear()
         self.segments = plan()
         Manifest(fingerprint, self.segments).write(path)
         sync_folder(self.folder.parent)
 
-    def _check_same(self, earlier: Fingerprint) -> None:
-        changed = differences(earlier, self.fingerprint)
-        if changed:
-            raise OutputError(
-                f"{self.target}: an earlier run left unfinished work of other settings "
-                f"or of another machine ({'; '.join(changed)}). Go on as it began, or begin anew "
-                f"with --restart."
-            )
+    def _mismatch(self, changed: tuple[str, ...]) -> OutputError:
+        return OutputError(
+            f"{self.target}: an earlier run left unfinished work of other settings "
+            f"or of another machine ({'; '.join(changed)}). Go on as it began, or begin anew "
+            f"with --restart."
+        )

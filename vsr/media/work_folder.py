@@ -1,0 +1,79 @@
+"""The folder beside a target: its name, what lies in it, and when nobody needs it any more.
+
+A run that is killed between publishing its file and removing the folder would leave it for ever, as
+the next one is refused: the target exists. A note in the folder tells that it may go.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from vsr.media.lock import locked
+from vsr.media.publishing import part_of, publish
+
+MANIFEST, LOCK, PUBLISHED = "job.json", "lock", "published.json"
+
+
+def work_folder_of(target: Path) -> Path:
+    """Return the folder in which the segments of ``target`` are made."""
+    return target.with_name(f".{target.name}.vsr")
+
+
+def record(segment: Path, facts: Mapping[str, Any]) -> None:
+    """Keep what was met while a segment was made; to be called before it is committed.
+
+    Args:
+        segment: where it will lie.
+        facts: JSON values.
+    """
+    part = segment.with_suffix(f".{os.getpid()}.json.part")  # a lost worker may still be writing
+    part.write_text(json.dumps(dict(facts)), encoding="utf-8")
+    publish(part, segment.with_suffix(".json"))
+
+
+def note_published(folder: Path, joined: Path) -> None:
+    """Note which file is about to get the target's name: size and time go with it."""
+    facts = joined.stat()
+    path = folder / PUBLISHED
+    part_of(path).write_text(json.dumps([facts.st_size, facts.st_mtime_ns]), encoding="utf-8")
+    publish(part_of(path), path)
+
+
+def is_published(target: Path) -> bool:
+    """Say whether the file at ``target`` came out of the work folder that is beside it."""
+    try:
+        noted = json.loads((work_folder_of(target) / PUBLISHED).read_text(encoding="utf-8"))
+        facts = target.stat()
+    except (OSError, ValueError):
+        return False
+    return bool(noted == [facts.st_size, facts.st_mtime_ns])
+
+
+def remove_folder(folder: Path) -> None:
+    """Delete a work folder that this process has locked; the note goes last."""
+    for path in folder.glob("*"):
+        if path.name not in (LOCK, PUBLISHED):
+            with suppress(OSError):
+                path.unlink()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def remove_published(target: Path) -> None:
+    """Remove the work folder that a crash has left beside its finished file, if one did."""
+    folder = work_folder_of(target)
+    if not is_published(target):
+        return
+    try:
+        lock = locked(folder / LOCK)
+    except OSError:  # the run that has just published it will remove it
+        return
+    try:
+        remove_folder(folder)
+    finally:
+        os.close(lock)
