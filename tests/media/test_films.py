@@ -9,7 +9,7 @@ import pytest
 from tests.clips import Audio, Subtitle, indices_in, times_in, write_clip
 from tests.media.test_direct import Pipe, send
 from tests.media.written import carry, packets_in
-from vsr.media.films import splices_in
+from vsr.media.beginnings import splices_in
 from vsr.media.probe import probe
 
 
@@ -136,7 +136,7 @@ def test_one_stray_picture_is_no_film_of_its_own(
     info = probe(write_clip(tmp_path / "in.mkv", frames=2))
     times = [0, 40, 80, 20, 160, 200, 240]
     packets = [SimpleNamespace(pts=time, is_keyframe=True) for time in times]
-    monkeypatch.setattr("vsr.media.films.video_packets", lambda info: packets)
+    monkeypatch.setattr("vsr.media.packets.video_packets", lambda info: packets)
     assert splices_in(info) is None
     packets[4:] = [SimpleNamespace(pts=time, is_keyframe=False) for time in (60, 100, 140)]
     assert splices_in(info) is not None

@@ -8,11 +8,8 @@ from typing import Self
 
 from av.container import InputContainer
 
+from vsr.media.clock import STATION_CLOCKS
 from vsr.media.timing import rounded
-
-STATION_CLOCKS = frozenset({"mpegts", "mpeg"})
-"""Formats whose times are read off a clock that has been running for hours: the station's, the
-disc's. Other containers would show those hours as an empty beginning."""
 
 MICROSECOND = Fraction(1, 1_000_000)
 
@@ -32,9 +29,13 @@ class Cut:
     zero: Fraction = Fraction(0)
 
     @classmethod
-    def part(cls, start: Fraction, end: Fraction | None) -> Self:
-        """Return the cut for a part whose first picture is shown at ``start``."""
-        return cls(start, end, start)
+    def part(cls, start: Fraction, end: Fraction | None, zero: Fraction) -> Self:
+        """Return the cut for a part whose first picture is shown at ``start``.
+
+        Args:
+            zero: the same without the holes that are closed before it (`vsr.media.holes`).
+        """
+        return cls(start, end, zero)
 
     @classmethod
     def whole(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from types import TracebackType
 from typing import BinaryIO, Self
 
@@ -14,6 +15,7 @@ from av.video.stream import VideoStream
 
 from vsr.errors import EncodingFailed
 from vsr.frames import HostFrame
+from vsr.media.beginnings import splices_among
 from vsr.media.carrying import container_metadata, stream_metadata
 from vsr.media.chapters import chapters_within
 from vsr.media.containers import container_named
@@ -21,7 +23,6 @@ from vsr.media.cut import Cut
 from vsr.media.encoder import Encoder
 from vsr.media.encoding import Encoding
 from vsr.media.failures import output_failure
-from vsr.media.films import splices_in
 from vsr.media.info import MediaInfo
 from vsr.media.lost_tags import muxer_options
 from vsr.media.others import Lost, Timed, other_packets
@@ -60,6 +61,7 @@ class DirectWriter:
         self._others: Iterator[Timed] = iter(())
         self._next: Timed | None = None
         self._offset = 0
+        self._closed_before: Callable[[int], int] = lambda pts: 0
 
     @classmethod
     def create(
@@ -107,7 +109,8 @@ class DirectWriter:
         try:
             if self._encoding is None:
                 self._encoding = self._open(frame.pts)
-            self._mux(self._encoding.encode(frame))
+            pts = frame.pts - self._closed_before(frame.pts)
+            self._mux(self._encoding.encode(replace(frame, pts=pts)))
         except (av.FFmpegError, OSError, ValueError) as error:
             raise output_failure(error, "the pipe") from error
         self.frames += 1
@@ -135,6 +138,10 @@ class DirectWriter:
         if self._span != PtsSpan():
             encoding.stream.metadata.pop("timecode", None)
         encoding.stream.disposition = upscaled.disposition
+        may_start_again = bool(self._plan.carried) and self._span == PtsSpan()
+        splices = splices_among(self._source, None, may_start_again=may_start_again)
+        if splices is not None:
+            self._closed_before = splices.closing(video.time_base)
         cut = self._cut(self._origin, first_pts)
         self._offset = rounded(cut.zero / video.time_base)
         chapters = chapters_within(self._origin.chapters(), cut)
@@ -142,7 +149,6 @@ class DirectWriter:
             output.set_chapters(chapters)
         carried = [(fate, add_carried(output, self._origin, fate)) for fate in self._plan.carried]
         if carried:
-            splices = splices_in(self._source) if self._span == PtsSpan() else None
             self._others = other_packets(self._origin, carried, cut, self.lost, splices)
         self._next = next(self._others, None)
         return encoding
@@ -152,7 +158,8 @@ class DirectWriter:
         if self._span == PtsSpan():
             return Cut.whole(origin, self._plan.container, first_pts, base)
         end = None if self._span.end is None else self._span.end * base
-        return Cut.part(first_pts * base, end)
+        zero = first_pts - self._closed_before(first_pts)
+        return Cut.part(first_pts * base, end, zero * base)
 
     def _mux(self, packets: Iterable[Packet[VideoStream]]) -> None:
         assert self._output is not None

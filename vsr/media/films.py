@@ -6,7 +6,8 @@ goes with them, sound and text, is shifted by as much, so that it stays with its
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import accumulate
@@ -14,9 +15,8 @@ from itertools import accumulate
 from av.packet import Packet
 from av.stream import Disposition, Stream
 
-from vsr.media.info import MediaInfo
-from vsr.media.segments import video_packets
-from vsr.media.timing import Timeline, Timing, ticks_per_frame
+from vsr.media.clock import TICKS_PER_SECOND, TURN_TICKS, time_of
+from vsr.media.timing import rounded
 
 LONGEST_OVERLAP_SECONDS = Fraction(1, 2)
 """Sound that reaches further into the next film, or into the one before, has no place left."""
@@ -29,14 +29,17 @@ class Film:
     Attributes:
         packets: how many of the video it has.
         start: when its first picture is shown.
-        end: when its last picture begins.
+        end: when its last picture begins, or its sound ends before a hole.
         shift: what is added to its times.
+        closed: how long the holes before it were (`vsr.media.holes`), which the reader leaves in
+            the times of its pictures; ``shift`` has them taken off.
     """
 
     packets: int
     start: Fraction
     end: Fraction
     shift: Fraction
+    closed: Fraction = Fraction(0)
 
     def followed_by(self, other: Film) -> Film:
         """Return both as one."""
@@ -48,59 +51,6 @@ class Film:
         )
 
 
-def splices_in(info: MediaInfo) -> Splices | None:
-    """Read the packets of the video, undecoded, and return where the times start again, if at all.
-
-    Raises:
-        DecodingFailed: the source cannot be read.
-    """
-    if info.video.timing is not Timing.GIVEN:
-        return None  # derived times never start again
-    films = _shifted(info, list(_beginnings(video_packets(info))))
-    return Splices(info.video.index, films) if len(films) > 1 else None
-
-
-def _beginnings(packets: Iterable[Packet[Stream]]) -> Iterator[list[int | None]]:
-    """Yield the times of each run of packets, in their order, that goes on without a step back."""
-    times: list[int | None] = []
-    latest: int | None = None
-    for packet in packets:
-        pts = packet.pts
-        if packet.is_keyframe and pts is not None and latest is not None and pts < latest:
-            yield times
-            times, latest = [], None
-        times.append(pts)
-        if pts is not None:
-            latest = pts if latest is None else max(latest, pts)
-    yield times
-
-
-def _shifted(info: MediaInfo, runs: Sequence[Sequence[int | None]]) -> list[Film]:
-    """Return the films; a run that the reader's timeline does not shift further is none of its own.
-
-    That is a single stray picture, which the timeline puts between its neighbours.
-    """
-    video, films = info.video, list[Film]()
-    step = ticks_per_frame(video.frame_rate, video.time_base)
-    timeline = Timeline(video.start_pts or 0, step)
-    shown = [sorted(pts for pts in run if pts is not None) for run in runs]
-    stamps = timeline.stamped(((run, pts), pts) for run, times in enumerate(shown) for pts in times)
-    shifts = {run: stamp - pts for (run, pts), stamp in stamps}
-    for run, times in enumerate(shown):
-        if not times:
-            continue
-        film = Film(
-            packets=len(runs[run]),
-            start=times[0] * video.time_base,
-            end=times[-1] * video.time_base,
-            shift=shifts[run] * video.time_base,
-        )
-        if films and films[-1].shift == film.shift:
-            film = films.pop().followed_by(film)
-        films.append(film)
-    return films
-
-
 class Splices:
     """Tell to which film a packet belongs, while the whole file is demuxed.
 
@@ -109,35 +59,64 @@ class Splices:
 
     Attributes:
         video: the index of the stream whose packets are to be shown to `follow`.
-        films: two or more.
+        films: one or more.
+        has_turns: times are those of a station's clock (`vsr.media.clock`).
     """
 
-    def __init__(self, video: int, films: Sequence[Film]) -> None:
+    def __init__(self, video: int, films: Sequence[Film], *, has_turns: bool) -> None:
         self.video = video
+        self.has_turns = has_turns
         self.films = tuple(films)
+        self._begins = [film.start + film.shift + film.closed for film in films]
         self._ends = list(accumulate(film.packets for film in films))
         self._seen = 0
         self._current = 0
         self._now = films[0].start + films[0].shift
 
-    def follow(self, packet: Packet[Stream]) -> None:
-        """Note where the video is."""
+    @property
+    def seconds(self) -> float:
+        """From the beginning of the first picture to that of the last, as written."""
+        first, last = self.films[0], self.films[-1]
+        return float(last.end + last.shift - first.start - first.shift)
+
+    def closing(self, time_base: Fraction) -> Callable[[int], int]:
+        """Return what tells how long the holes before a picture were, by the reader's time.
+
+        Args:
+            time_base: of both, the time and the answer.
+        """
+        begins = [rounded(begin / time_base) for begin in self._begins]
+        lengths = [rounded(film.closed / time_base) for film in self.films]
+        return lambda pts: lengths[max(0, bisect_right(begins, pts) - 1)]
+
+    def follow(self, packet: Packet[Stream], *, is_believed: bool = True) -> None:
+        """Note where the video is; a packet whose time is damaged is only counted."""
         if packet.is_discard:
             return
         if self._seen >= self._ends[self._current] and self._current + 1 < len(self.films):
             self._current += 1
+            self._now = self.films[self._current].start + self.films[self._current].shift
         self._seen += 1
-        if packet.pts is not None:
-            self._now = packet.pts * packet.time_base + self.films[self._current].shift
+        if packet.pts is not None and is_believed:
+            self._now = self._shifted(packet.pts * packet.time_base, self._current)
 
     def film_of(self, packet: Packet[Stream]) -> int | None:
-        """Return which film a packet of another stream is of; None if it has no time of its own."""
+        """Return which film a packet of another stream is of; None if it has no time of its own.
+
+        The turns of its clock are undone.
+        """
         time = _seconds(packet)
         if time is None or packet.stream.disposition & Disposition.attached_pic:
             return None
         here = self._current
         beside = range(max(here - 1, 0), min(here + 2, len(self.films)))
-        return min(beside, key=lambda film: abs(time + self.films[film].shift - self._now))
+        film = min(beside, key=lambda film: abs(self._shifted(time, film) - self._now))
+        turned = self._shifted(time, film) - self.films[film].shift
+        if turned != time:
+            ticks = rounded((turned - time) / packet.time_base)
+            packet.pts = None if packet.pts is None else packet.pts + ticks
+            packet.dts = None if packet.dts is None else packet.dts + ticks
+        return film
 
     def is_beyond(self, film: int, packet: Packet[Stream]) -> bool:
         """Tell that sound of a film lies where the sound of its neighbour is to be heard."""
@@ -146,7 +125,15 @@ class Splices:
         is_after = film + 1 < len(self.films) and time > one.end + LONGEST_OVERLAP_SECONDS
         return is_before or is_after
 
+    def _shifted(self, seconds: Fraction, film: int) -> Fraction:
+        """Return a time as shifted for a film; of the clock's turns the one next to the video."""
+        time = seconds + self.films[film].shift
+        if not self.has_turns:
+            return time
+        turn = Fraction(TURN_TICKS, TICKS_PER_SECOND)
+        return time + round((self._now - time) / turn) * turn
+
 
 def _seconds(packet: Packet[Stream]) -> Fraction | None:
-    time = packet.pts if packet.pts is not None else packet.dts
+    time = time_of(packet)
     return None if time is None else time * packet.time_base

@@ -21,12 +21,12 @@ from av.packet import Packet
 from av.stream import Stream
 from av.video.stream import VideoStream
 
+from vsr.media.beginnings import splices_among
 from vsr.media.carrying import container_metadata, stream_metadata
 from vsr.media.chapters import chapters_within
 from vsr.media.containers import Container, container_named
 from vsr.media.cut import Cut
 from vsr.media.failures import output_failure
-from vsr.media.films import splices_in
 from vsr.media.info import MediaInfo
 from vsr.media.lost_tags import muxer_options
 from vsr.media.others import Lost, Timed, other_packets
@@ -101,7 +101,11 @@ def join(
     """
     scans = [scan(path, video.time_base) for path in segments if path.stat().st_size]
     last_duration = max(1, rounded(ticks_per_frame(video.frame_rate, video.time_base)))
-    times = Times(scans, last_duration)
+    given = (pts for one in scans for pts in one.times)
+    # What starts again is never cut into segments.
+    splices = splices_among(source, given, may_start_again=bool(plan.carried) and len(scans) == 1)
+    closed = (lambda pts: 0) if splices is None else splices.closing(video.time_base)
+    times = Times(scans, last_duration, closed)
     container = container_named(plan.container)
     muxing = muxer_options(source, container.name, (*container.options, *options))
     name = f"file:{target_part}"
@@ -118,8 +122,6 @@ def join(
             times.offset = rounded(cut.zero / video.time_base)
             lost = Lost()
             carried = [(fate, add_carried(output, origin, fate)) for fate in plan.carried]
-            # What is spliced is never cut into segments.
-            splices = splices_in(source) if carried and len(segments) == 1 else None
             others = other_packets(origin, carried, cut, lost, splices)
             _describe(output, origin, cut)
             pictures = _pictures(scans, times, stream, video.time_base)
@@ -160,7 +162,8 @@ def _pictures(
             for packet in segment.demux(segment.streams.video[0]):
                 if packet.size == 0:
                     continue
-                pts = rescaled(packet.pts or 0, packet.time_base, time_base) + one.shift
+                given = rescaled(packet.pts or 0, packet.time_base, time_base) + one.shift
+                pts = times.closed(given)
                 packet.time_base = time_base
                 packet.pts, packet.dts = pts - times.offset, times.dts(index)
                 packet.duration = times.duration(pts)
@@ -203,7 +206,8 @@ def _cut(
     if time.is_whole:
         return Cut.whole(source, target.name, times.pts[0], time_base)
     is_open = isinf(time.end_seconds) and time.max_frames is None
-    return Cut.part(times.pts[0] * time_base, None if is_open else times.end * time_base)
+    end = None if is_open else times.given_end * time_base
+    return Cut.part(times.given_start * time_base, end, times.pts[0] * time_base)
 
 
 def _describe(output: OutputContainer, origin: InputContainer, cut: Cut) -> None:

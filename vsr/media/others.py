@@ -13,6 +13,7 @@ from av.packet import Packet
 from av.stream import Discard, Disposition, Stream
 
 from vsr.media.carrying import converted_packet
+from vsr.media.clock import STATION_CLOCKS, steady
 from vsr.media.continuity import Continuity, straighten
 from vsr.media.cut import Cut
 from vsr.media.decoder import MOST_BROKEN_READS
@@ -105,11 +106,16 @@ def _chosen(
     for stream in origin.streams:
         if stream.index not in read:
             stream.discard = Discard.all
-    for packet in _demuxed(origin, [origin.streams[index] for index in sorted(read)], lost):
+    packets = _demuxed(origin, [origin.streams[index] for index in sorted(read)], lost)
+    is_station = origin.format.name in STATION_CLOCKS
+    believed = steady(packets) if is_station else ((packet, True) for packet in packets)
+    for packet, is_believed in believed:
         if splices and packet.stream_index == splices.video:
-            splices.follow(packet)
-        else:
+            splices.follow(packet, is_believed=is_believed)
+        elif is_believed:
             yield packet
+        else:
+            lost.packets += 1
 
 
 def _demuxed(origin: InputContainer, streams: list[Stream], lost: Lost) -> Iterator[Packet[Stream]]:

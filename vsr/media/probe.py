@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import av
 from av.container import InputContainer
 
 from vsr.errors import UnreadableMedia
+from vsr.media.beginnings import splices_in
+from vsr.media.clock import STATION_CLOCKS, TICKS_PER_SECOND, TURN_TICKS
 from vsr.media.decoder import Damage, Decoder
 from vsr.media.describe import stream_info, video_info
 from vsr.media.headers import missing_bytes
@@ -42,7 +45,7 @@ def probe(path: Path | str) -> MediaInfo:
             raise UnreadableMedia(
                 f"{path}: not one picture of its {codec} video can be decoded. Choose another file."
             )
-        return MediaInfo(
+        info = MediaInfo(
             path=path,
             format_name=container.format.name,
             duration_seconds=_container_seconds(container),
@@ -54,6 +57,24 @@ def probe(path: Path | str) -> MediaInfo:
             missing_bytes=missing_bytes(path, container.format.name),
             metadata=dict(container.metadata),
         )
+    return _measured(info)
+
+
+def _measured(info: MediaInfo) -> MediaInfo:
+    """Return what is known of a file, measured where a turn of its clock is taken for its length.
+
+    What is longer than half a turn is more likely films put end to end, and the one pass over its
+    packets worth while.
+    """
+    half_seconds = TURN_TICKS / TICKS_PER_SECOND / 2
+    is_long = (info.duration_seconds or 0) > half_seconds
+    splices = splices_in(info) if is_long and info.format_name in STATION_CLOCKS else None
+    if splices is None:
+        return info
+    seconds = splices.seconds
+    others = tuple(replace(one, duration_seconds=None) for one in info.others)
+    video = replace(info.video, duration_seconds=seconds)
+    return replace(info, duration_seconds=seconds, video=video, others=others)
 
 
 def _container_seconds(container: InputContainer) -> float | None:

@@ -15,6 +15,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from vsr.frames import HostFrame
+from vsr.media.clock import STATION_CLOCKS, Turns
 from vsr.media.decoder import Damage, Decoder, from_key_frame, from_last_key_frame
 from vsr.media.delivery import Delivery
 from vsr.media.hardware import open_decoding
@@ -150,10 +151,12 @@ class Reader:
     def _timed(self) -> Iterator[tuple[VideoFrame, int | None]]:
         """Yield decoded pictures with the time that the file gives them, if it does."""
         timing = self.info.video.timing
+        turns = Turns() if self.info.format_name in STATION_CLOCKS else None
         for frame in self._decoder.frames(self._packets()):
             decoding_time = self._decoder.next_decoding_time()
             if timing is Timing.GIVEN:
-                yield frame, frame.pts
+                pts = frame.pts
+                yield frame, pts if turns is None or pts is None else turns.undone(pts)
             else:
                 yield frame, decoding_time if timing is Timing.DECODING_ORDER else None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -71,16 +71,30 @@ class Times:
     """The times of a whole joined stream, in ticks of the source's time base.
 
     Attributes:
-        pts: of every picture, ascending.
+        pts: of every picture, ascending, as written but for the offset.
+        given_start: when the first picture begins on the source's own clock.
+        given_end: when the last one ends there.
         offset: what is subtracted from every time where the output has another clock; set by
             who knows that.
     """
 
-    def __init__(self, scans: Sequence[Scan], last_duration: int) -> None:
+    def __init__(
+        self,
+        scans: Sequence[Scan],
+        last_duration: int,
+        closed_before: Callable[[int], int] = lambda pts: 0,
+    ) -> None:
+        """Take the times of all segments.
+
+        Args:
+            closed_before: how long the holes before a time were, which are closed
+                (`vsr.media.holes`).
+        """
         _check(scans)
-        self.pts: array[int] = array("q")
-        for one in scans:
-            self.pts.extend(one.times)
+        self._closed_before = closed_before
+        self.pts = array("q", (self.closed(pts) for one in scans for pts in one.times))
+        self.given_start, last = scans[0].times[0], scans[-1].times[-1]
+        self.given_end = last + last_duration
         self.offset = 0
         self._reorder = max(one.reorder for one in scans)
         self._last_duration = last_duration
@@ -89,6 +103,10 @@ class Times:
     def end(self) -> int:
         """When the last picture ends."""
         return self.pts[-1] + self._duration(len(self.pts) - 1)
+
+    def closed(self, pts: int) -> int:
+        """Return the time of a picture, as the reader gave it, without the holes before it."""
+        return pts - self._closed_before(pts)
 
     def dts(self, index: int) -> int:
         """Return the decoding time of the packet at a position in decoding order.

@@ -7,18 +7,15 @@ ticks of the source, is half-open; the spans of a plan cover the clip without ga
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import isinf
 
-import av
-from av.packet import Packet
-from av.stream import Stream
-
-from vsr.errors import DecodingFailed, InvalidOption
+from vsr.errors import InvalidOption
+from vsr.media.clock import Turns
 from vsr.media.info import MediaInfo
-from vsr.media.source import open_input
+from vsr.media.packets import timed_packets
 from vsr.media.timing import Timing, rounded, ticks, ticks_per_frame
 from vsr.specs import PtsSpan, TimeRange
 
@@ -116,12 +113,11 @@ def read_packets(info: MediaInfo) -> Packets:
     """
     times: list[int] = []
     keys: list[int] = []
-    latest, starts_again = None, False
+    latest, starts_again, turns = None, False, Turns()
     is_given = info.video.timing is Timing.GIVEN
-    for packet in video_packets(info):
-        time = packet.pts if is_given else packet.dts
-        if time is None and info.video.timing is Timing.FRAME_RATE:
-            time = len(times)
+    for packet, given in timed_packets(info, turns):
+        is_counted = given is None and info.video.timing is Timing.FRAME_RATE
+        time = len(times) if is_counted else given
         if time is None:
             continue
         times.append(time)
@@ -135,26 +131,8 @@ def read_packets(info: MediaInfo) -> Packets:
         times = [start + rounded(index * step) for index in range(len(times))]
         keys = []
     repeats = is_given and len(set(times)) < len(times)
-    return Packets(sorted(set(times)), sorted(set(keys)), starts_again or repeats, starts_again)
-
-
-def video_packets(info: MediaInfo) -> Iterator[Packet[Stream]]:
-    """Yield the packets of the video that are shown, in the order of the file, undecoded.
-
-    Raises:
-        DecodingFailed: the source cannot be read.
-    """
-    with open_input(info.path) as container:
-        try:
-            for packet in container.demux(container.streams[info.video.index]):
-                if packet.size and not packet.is_discard:
-                    yield packet
-        except (av.InvalidDataError, EOFError):  # the reader counts what is damaged
-            pass
-        except (av.FFmpegError, OSError) as error:
-            raise DecodingFailed(
-                f"{info.path}: reading failed ({error}). Check the disk."
-            ) from error
+    is_spliced = starts_again or repeats or turns.are_undone
+    return Packets(sorted(set(times)), sorted(set(keys)), is_spliced, starts_again)
 
 
 def part_of(info: MediaInfo, times: Sequence[int], time: TimeRange) -> PtsSpan:

@@ -65,8 +65,9 @@ class Timeline:
 
     A time that is given and later than the last stands as it is. A missing one is continued at the
     frame rate. One that repeats, or runs backward for a single picture, is put half-way to the next
-    one. Where the times go on from an earlier point (a splice), all that follow are shifted, so
-    that they go on one frame after the last and keep their distances.
+    one; so is one that runs far ahead of the next. Where the times go on from an earlier point (a
+    splice), all that follow are shifted, so that they go on one frame after the last and keep
+    their distances.
 
     Attributes:
         repaired: how many given times were changed, and how many were missing among given ones.
@@ -96,7 +97,7 @@ class Timeline:
         if shifted is None:
             stamp = self._continued()
             self.repaired += self._is_timed
-        elif self._last is None or shifted > self._last:
+        elif self._last is None or self._is_next(shifted, next_pts):
             stamp = self._anchored(shifted)
             self.repaired += shifted != pts
         else:
@@ -104,6 +105,13 @@ class Timeline:
             self.repaired += 1
         self._last = stamp
         return stamp
+
+    def _is_next(self, shifted: int, next_pts: int | None) -> bool:
+        """Tell that a time stands as it is: it is later than the last, and not astray."""
+        assert self._last is not None
+        following = shifted if next_pts is None else next_pts + self._shift
+        is_ahead = self._last < following and following - self._last < shifted - following
+        return shifted > self._last and not is_ahead
 
     def _continued(self) -> int:
         stamp = self._anchor + rounded(self._since_anchor * self._step)

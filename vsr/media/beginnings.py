@@ -1,0 +1,106 @@
+"""Find where the films begin that were put end to end in one file, by its packets alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+from typing import TypeAlias
+
+from av.packet import Packet
+from av.stream import Stream
+
+from vsr.media.clock import JUMP_SECONDS, STATION_CLOCKS, Turns
+from vsr.media.films import Film, Splices
+from vsr.media.holes import closed
+from vsr.media.info import MediaInfo
+from vsr.media.packets import timed_packets
+from vsr.media.timing import Timeline, Timing, rounded, ticks_per_frame
+
+TimedPackets: TypeAlias = "Iterable[tuple[Packet[Stream], int | None]]"
+
+
+def splices_in(info: MediaInfo) -> Splices | None:
+    """Read the packets of the video, undecoded, and return where the times start again, if at all.
+
+    In MPEG-TS and MPEG-PS so they do, too, where the clock has jumped forward.
+
+    Raises:
+        DecodingFailed: the source cannot be read.
+    """
+    if info.video.timing is not Timing.GIVEN:
+        return None  # derived times never start again
+    is_station = info.format_name in STATION_CLOCKS
+    jump = rounded(JUMP_SECONDS / info.video.time_base) if is_station else None
+    films = _shifted(info, list(_beginnings(timed_packets(info, Turns()), jump)), jump)
+    if is_station:
+        films = closed(info, films)
+    return Splices(info.video.index, films, has_turns=is_station) if len(films) > 1 else None
+
+
+def splices_among(
+    info: MediaInfo, times: Iterable[int] | None, *, may_start_again: bool
+) -> Splices | None:
+    """Return the splices of a file where pictures of these times need them, or what goes with them.
+
+    Args:
+        times: ascending, as the reader gave them; None before they are known.
+        may_start_again: streams beside the video are to be moved wherever it starts again.
+
+    Raises:
+        DecodingFailed: the source cannot be read.
+    """
+    is_station = info.format_name in STATION_CLOCKS and info.video.timing is Timing.GIVEN
+    jump = rounded(JUMP_SECONDS / info.video.time_base)
+    may_jump = is_station and (
+        times is None or any(later - earlier > jump for earlier, later in pairwise(times))
+    )
+    return splices_in(info) if may_start_again or may_jump else None
+
+
+def _beginnings(packets: TimedPackets, jump: int | None = None) -> Iterator[list[int | None]]:
+    """Yield the times of each run of packets, in their order, that goes on without a step back.
+
+    Args:
+        jump: a step forward by more begins a run, too; None is no step.
+    """
+    times: list[int | None] = []
+    latest: int | None = None
+    for packet, pts in packets:
+        if pts is not None and latest is not None:
+            is_back = packet.is_keyframe and pts < latest
+            if is_back or (jump is not None and abs(pts - latest) > jump):
+                yield times
+                times, latest = [], None
+        times.append(pts)
+        if pts is not None:
+            latest = pts if latest is None else max(latest, pts)
+    yield times
+
+
+def _shifted(
+    info: MediaInfo, runs: Sequence[Sequence[int | None]], jump: int | None = None
+) -> list[Film]:
+    """Return the films; a run that the reader's timeline does not shift further is none of its own.
+
+    That is a single stray picture, which the timeline puts between its neighbours.
+    """
+    video, films = info.video, list[Film]()
+    step = ticks_per_frame(video.frame_rate, video.time_base)
+    timeline = Timeline(video.start_pts or 0, step)
+    shown = [sorted(pts for pts in run if pts is not None) for run in runs]
+    stamps = timeline.stamped(((run, pts), pts) for run, times in enumerate(shown) for pts in times)
+    shifts = {run: stamp - pts for (run, pts), stamp in stamps}
+    for run, times in enumerate(shown):
+        if not times:
+            continue
+        film = Film(
+            packets=len(runs[run]),
+            start=times[0] * video.time_base,
+            end=times[-1] * video.time_base,
+            shift=shifts[run] * video.time_base,
+        )
+        is_near = jump is None or not films or film.start - films[-1].end <= JUMP_SECONDS
+        if films and films[-1].shift == film.shift and is_near:
+            film = films.pop().followed_by(film)
+        films.append(film)
+    return films

@@ -1,0 +1,100 @@
+"""The clock of MPEG-TS and MPEG-PS: it turns over every 26.5 h, may be set anew, may be misread.
+
+FFmpeg undoes one turn, by where the file begins: what lies over a minute before that has a turn
+added. Where files were put end to end that is wrong, and a film would begin 26.5 h late.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from av.packet import Packet
+from av.stream import Stream
+
+STATION_CLOCKS = frozenset({"mpegts", "mpeg"})
+"""Formats whose times are read off a clock that has been running for hours: the station's, the
+disc's. Other containers would show those hours as an empty beginning."""
+
+TICKS_PER_SECOND = 90_000
+TURN_TICKS = 1 << 33
+"""After so many ticks the clock begins anew. Source: ISO/IEC 13818-1, 2.4.3.7."""
+
+JUMP_SECONDS = 10
+"""A clock that goes on so much later has been set anew; what is shorter may be a still.
+
+Source: ``-dts_delta_threshold`` of ffmpeg.
+"""
+
+
+def turned(time: int, near: int) -> int:
+    """Return a time with as many turns of the clock added or taken as bring it next to another."""
+    return time + (near - time + TURN_TICKS // 2) // TURN_TICKS * TURN_TICKS
+
+
+class Turns:
+    """Undo the turns of the clock: every time is the one next to the time before.
+
+    Attributes:
+        are_undone: at least one time has been changed.
+    """
+
+    def __init__(self) -> None:
+        self.are_undone = False
+        self._last: int | None = None
+
+    def undone(self, time: int) -> int:
+        """Return a time, in ticks, that goes on from the one before."""
+        last = time if self._last is None else turned(time, self._last)
+        self.are_undone |= last != time
+        self._last = last
+        return last
+
+
+def steady(packets: Iterable[Packet[Stream]]) -> Iterator[tuple[Packet[Stream], bool]]:
+    """Yield each packet, and whether its time is to be believed; text may come at any time.
+
+    One of sound or video that lies far from those before and after it in its stream, which lie
+    next to each other, was damaged; so is the last sound after a jump. A packet after a jump is
+    held back until the next one of its stream has come.
+    """
+    known: dict[int, int] = {}
+    held: dict[int, Packet[Stream]] = {}
+    for packet in packets:
+        index, time = packet.stream_index, time_of(packet)
+        if time is None or packet.stream.type not in ("audio", "video"):
+            yield packet, True
+            continue
+        earlier = held.pop(index, None)
+        if earlier is not None:
+            is_believed = not _is_near(time, known[index])
+            if is_believed:
+                known[index] = time_of(earlier) or 0
+            yield earlier, is_believed
+        if index in known and not _is_near(time, known[index]):
+            held[index] = packet
+        else:
+            known[index] = time
+            yield packet, True
+    for packet in held.values():
+        yield packet, packet.stream.type == "video"
+
+
+def timed(
+    packets: Iterable[Packet[Stream]], turns: Turns
+) -> Iterator[tuple[Packet[Stream], int | None]]:
+    """Yield the packets of one stream and when they are shown, without the turns of the clock.
+
+    A time that is missing or damaged is None.
+    """
+    for packet, is_believed in steady(packets):
+        pts = packet.pts if is_believed else None
+        yield packet, None if pts is None else turns.undone(pts)
+
+
+def time_of(packet: Packet[Stream]) -> int | None:
+    """Return when a packet is shown, or else decoded, in ticks; None if it does not say."""
+    return packet.pts if packet.pts is not None else packet.dts
+
+
+def _is_near(time: int, other: int) -> bool:
+    return abs(turned(time, other) - other) <= JUMP_SECONDS * TICKS_PER_SECOND

@@ -1,0 +1,114 @@
+"""Close the holes that a clock has left which jumped forward: so long there is nothing at all.
+
+The pictures before and after a hole keep their times while they are read and done, as these rise;
+the hole is taken off where the output is written, from every stream alike. Where sound goes on,
+the pictures have stood still, and there is no hole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from itertools import pairwise
+from typing import TypeAlias
+
+import av
+from av.packet import Packet
+from av.stream import Discard, Stream
+
+from vsr.errors import DecodingFailed
+from vsr.media.clock import JUMP_SECONDS, steady
+from vsr.media.films import Film, Splices
+from vsr.media.info import MediaInfo
+from vsr.media.source import open_input
+from vsr.media.timing import rounded, ticks_per_frame
+
+Span: TypeAlias = "tuple[Fraction, Fraction]"
+
+
+def closed(info: MediaInfo, films: Sequence[Film]) -> list[Film]:
+    """Return the films with the holes between them closed; what lay around none becomes one film.
+
+    Args:
+        films: of a format of `vsr.media.clock.STATION_CLOCKS`.
+
+    Raises:
+        DecodingFailed: the source cannot be read.
+    """
+    step = rounded(ticks_per_frame(info.video.frame_rate, info.video.time_base))
+    frame = step * info.video.time_base
+    gaps = [(a.end + a.shift + frame, b.start + b.shift) for a, b in pairwise(films)]
+    if not any(_is_hole(gap) for gap in gaps):
+        return list(films)
+    heard = _sound_in(info, films, gaps)
+    so_far, done = Fraction(0), [films[0]]
+    for film, gap, sounds in zip(films[1:], gaps, heard):
+        start, end = _longest_silence(gap, sounds)
+        before, first = done.pop(), film.start
+        if _is_hole((start, end)):
+            so_far += end - start
+            before = replace(before, end=max(before.end, start - before.shift - before.closed))
+            first = min(first, end - film.shift)
+        after = replace(film, start=first, shift=film.shift - so_far, closed=so_far)
+        if (after.shift, after.closed) == (before.shift, before.closed):
+            done.append(before.followed_by(after))
+        else:
+            done += [before, after]
+    return done
+
+
+def _is_hole(gap: Span) -> bool:
+    return gap[1] - gap[0] > JUMP_SECONDS
+
+
+def _longest_silence(gap: Span, sounds: Iterable[Span]) -> Span:
+    """Return the longest part of a gap between pictures that no sound fills."""
+    longest, until = (gap[0], gap[0]), gap[0]
+    for start, end in (*sorted(sounds), (gap[1], gap[1])):
+        if start - until > longest[1] - longest[0]:
+            longest = until, start
+        until = max(until, end)
+    return longest
+
+
+def _sound_in(info: MediaInfo, films: Sequence[Film], gaps: Sequence[Span]) -> list[list[Span]]:
+    """Return the sound that begins in each gap between pictures that may be a hole."""
+    splices = Splices(info.video.index, films, has_turns=True)
+    found: list[list[Span]] = [[] for _ in gaps]
+    with open_input(info.path) as container:
+        chosen = [one for one in container.streams if _is_chosen(one, info)]
+        for stream in container.streams:
+            if stream not in chosen:
+                stream.discard = Discard.all
+        try:
+            for packet, is_believed in steady(one for one in container.demux(chosen) if one.size):
+                if packet.stream_index == info.video.index:
+                    splices.follow(packet, is_believed=is_believed)
+                elif is_believed:
+                    _sort_in(packet, splices, gaps, found)
+        except (av.InvalidDataError, EOFError):  # the reader counts what is damaged
+            pass
+        except (av.FFmpegError, OSError) as error:
+            raise DecodingFailed(
+                f"{info.path}: reading failed ({error}). Check the disk."
+            ) from error
+    return found
+
+
+def _is_chosen(stream: Stream, info: MediaInfo) -> bool:
+    return stream.type == "audio" or stream.index == info.video.index
+
+
+def _sort_in(
+    packet: Packet[Stream], splices: Splices, gaps: Sequence[Span], found: list[list[Span]]
+) -> None:
+    film = splices.film_of(packet)
+    if film is None or packet.pts is None:
+        return
+    start = packet.pts * packet.time_base + splices.films[film].shift
+    end = start + (packet.duration or 0) * packet.time_base
+    for place in (film - 1, film):
+        is_asked = 0 <= place < len(gaps) and _is_hole(gaps[place])
+        if is_asked and end > gaps[place][0] and start < gaps[place][1]:
+            found[place].append((start, end))

@@ -1,0 +1,49 @@
+"""The packets of the video, undecoded: all that is told of a film before a picture is decoded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import av
+from av.packet import Packet
+from av.stream import Stream
+
+from vsr.errors import DecodingFailed
+from vsr.media.clock import STATION_CLOCKS, Turns, timed
+from vsr.media.info import MediaInfo
+from vsr.media.source import open_input
+from vsr.media.timing import Timing
+
+
+def video_packets(info: MediaInfo) -> Iterator[Packet[Stream]]:
+    """Yield the packets of the video that are shown, in the order of the file, undecoded.
+
+    Raises:
+        DecodingFailed: the source cannot be read.
+    """
+    with open_input(info.path) as container:
+        try:
+            for packet in container.demux(container.streams[info.video.index]):
+                if packet.size and not packet.is_discard:
+                    yield packet
+        except (av.InvalidDataError, EOFError):  # the reader counts what is damaged
+            pass
+        except (av.FFmpegError, OSError) as error:
+            raise DecodingFailed(
+                f"{info.path}: reading failed ({error}). Check the disk."
+            ) from error
+
+
+def timed_packets(info: MediaInfo, turns: Turns) -> Iterator[tuple[Packet[Stream], int | None]]:
+    """Yield the packets of the video with the times from which the reader makes its own.
+
+    Raises:
+        DecodingFailed: the source cannot be read.
+    """
+    packets = video_packets(info)
+    if info.video.timing is not Timing.GIVEN:
+        yield from ((packet, packet.dts) for packet in packets)
+    elif info.format_name in STATION_CLOCKS:
+        yield from timed(packets, turns)
+    else:
+        yield from ((packet, packet.pts) for packet in packets)
