@@ -17,13 +17,16 @@ ROOT = Path(__file__).parent.parent
 def test_the_public_names_are_these():
     assert vsr.__all__ == [
         "EncodeSpec",
+        "Outcome",
         "Result",
         "Target",
         "TimeRange",
         "UpscaleSpec",
         "VsrError",
         "probe",
+        "spec_of",
         "upscale",
+        "upscale_folder",
     ]
     for name in vsr.__all__:
         assert getattr(vsr, name).__doc__, name

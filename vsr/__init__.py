@@ -12,30 +12,36 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from vsr.api import Result, probe, upscale
+    from vsr.api import Outcome, Result, probe, spec_of, upscale, upscale_folder
     from vsr.errors import VsrError
     from vsr.specs import EncodeSpec, Target, TimeRange, UpscaleSpec
 
 __all__ = [
     "EncodeSpec",
+    "Outcome",
     "Result",
     "Target",
     "TimeRange",
     "UpscaleSpec",
     "VsrError",
     "probe",
+    "spec_of",
     "upscale",
+    "upscale_folder",
 ]
 
 _HOMES = {
     "EncodeSpec": "vsr.specs",
+    "Outcome": "vsr.api",
     "Result": "vsr.api",
     "Target": "vsr.specs",
     "TimeRange": "vsr.specs",
     "UpscaleSpec": "vsr.specs",
     "VsrError": "vsr.errors",
     "probe": "vsr.api",
+    "spec_of": "vsr.api",
     "upscale": "vsr.api",
+    "upscale_folder": "vsr.api",
 }
 
 

@@ -2,65 +2,122 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
+from vsr.errors import InvalidOption
+from vsr.jobs.outcome import Outcome
 from vsr.jobs.progress import Progress, ignore
 from vsr.jobs.result import Result
 from vsr.jobs.upscale import spec_of_preset
 from vsr.jobs.upscale import upscale as run
-from vsr.specs import EncodeSpec, Precision, Strength, Target, TimeRange
+from vsr.specs import (
+    Deinterlace,
+    EncodeSpec,
+    Existing,
+    Hwaccel,
+    Precision,
+    Strength,
+    Target,
+    TimeRange,
+    UpscaleSpec,
+)
 
 if TYPE_CHECKING:
     from vsr.media.probe import MediaInfo
 
-__all__ = ["Result", "probe", "upscale"]
+__all__ = ["Outcome", "Result", "probe", "spec_of", "upscale", "upscale_folder"]
 
 StrPath = str | PathLike[str]
+
+DEFAULT_PRESET = "1080p"
+
+
+class Options(TypedDict, total=False):
+    """What may be asked of an upscale by keyword; what is left out is the preset's, or the spec's.
+
+    Attributes:
+        preset: a preset's name or TOML file, such as ``4k``; without a size, ``1080p``.
+        scale: enlarge exactly this many times. Or fit a box of square pixels:
+        width: of the box, in pixels, with ``height`` or alone.
+        height: of the box, in pixels.
+
+    The others are the fields of `UpscaleSpec`.
+    """
+
+    preset: str
+    scale: int
+    width: int
+    height: int
+    model: str
+    strength: Strength
+    sharpness: float
+    encode: EncodeSpec
+    container: str
+    is_faststart: bool
+    device: str
+    precision: Precision
+    hwaccel: Hwaccel
+    tile: int
+    threads: int
+    segment_frames: int
+    time: TimeRange
+    keep_audio: bool
+    keep_subtitles: bool
+    deinterlace: Deinterlace
+    is_strict: bool
+    existing: Existing
+    keeps_work: bool
+    is_restart: bool
+
+
+def spec_of(spec: UpscaleSpec | None = None, **options: Unpack[Options]) -> UpscaleSpec:
+    """Return a whole spec: that of a preset, or the one given, changed by keywords.
+
+    Args:
+        options: see `Options`.
+
+    Raises:
+        Refused: a value or a combination that cannot be meant; no such preset.
+        TypeError: no such keyword.
+    """
+    fields: dict[str, Any] = dict(options)
+    preset = fields.pop("preset", None)
+    box = {name: fields.pop(name) for name in ("scale", "width", "height") if name in fields}
+    target = Target(**box) if box else None
+    if spec is None:
+        spec = spec_of_preset(preset or DEFAULT_PRESET, target)
+    elif preset is not None:
+        raise InvalidOption(f"preset {preset}: a spec is given too. Choose one of them.")
+    elif target is not None:
+        spec = replace(spec, target=target)
+    if "model" in fields:
+        spec = spec.of_model(fields.pop("model"))
+    return replace(spec, **fields)
 
 
 def upscale(
     source: StrPath,
     target: StrPath,
+    spec: UpscaleSpec | None = None,
     *,
-    preset: str | None = None,
-    scale: int | None = None,
-    width: int | None = None,
-    height: int | None = None,
-    model: str | None = None,
-    strength: Strength | None = None,
-    sharpness: float | None = None,
-    encode: EncodeSpec | None = None,
-    device: str = "auto",
-    precision: Precision = "auto",
-    tile: int | None = None,
-    time: TimeRange | None = None,
-    overwrite: bool = False,
     observe: Callable[[Progress], None] = ignore,
     note: Callable[[str], None] = ignore,
+    **options: Unpack[Options],
 ) -> Result:
-    """Upscale one clip; sound, subtitles and times are kept.
+    """Upscale one clip or picture; sound, subtitles and times are kept.
 
     Args:
         source: the clip.
         target: the file to write; it appears under this name only when it is whole.
-        preset: a preset's name or TOML file, such as ``4k``. Or give ``scale``, or a box with
-            ``width`` and ``height`` (or one of them), in pixels.
-        model: a network's name or a weights file; by default the preset's.
-        strength: of its flavour for compressed video, 0 to 1, or ``auto``; by default the preset's.
-        sharpness: of its perceptual flavour, 0 to 1; by default the preset's.
-        encode: what is asked of the encoder; by default the preset's.
-        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
-        precision: ``auto`` is fp16 on CUDA and fp32 on the CPU. ``bf16`` makes plain networks twice
-            as fast on a CPU that multiplies in it, and is refused on any other.
-        tile: the side of a tile in source pixels; by default as memory allows.
-        time: the part of the clip to do; by default the whole.
-        overwrite: replace a target that exists.
+        spec: all that is asked; by default that of ``options``.
         observe: called with a `Progress` for every finished frame.
         note: called with each remark for the user: what is converted, dropped or guessed.
+        options: a size (``preset``, ``scale``, ``width``, ``height``), and fields of `UpscaleSpec`
+            (``model``, ``encode``, ``device``, ``time``, ``existing="overwrite"``, …).
 
     Returns:
         What was done: frames in and out, speed, losses.
@@ -69,24 +126,49 @@ def upscale(
         Refused: nothing was started (input, target, option, preset, model or codec).
         Failed: it was started and could not be finished; nothing stands under the target's name.
     """
-    box = None
-    if scale is not None or width is not None or height is not None:
-        box = Target(scale=scale, width=width, height=height)
-    spec = spec_of_preset(preset or "1080p", box)
-    if model is not None:
-        spec = spec.of_model(model)
-    spec = replace(
-        spec,
-        strength=spec.strength if strength is None else strength,
-        sharpness=spec.sharpness if sharpness is None else sharpness,
-        encode=encode or spec.encode,
-        device=device,
-        precision=precision,
-        tile=tile,
-        time=time or TimeRange(),
-        existing="overwrite" if overwrite else "refuse",
+    return run(Path(source), Path(target), spec_of(spec, **options), observe=observe, note=note)
+
+
+def upscale_folder(
+    source: StrPath,
+    target: StrPath,
+    spec: UpscaleSpec | None = None,
+    *,
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    workers: int | None = None,
+    observe: Callable[[Progress], None] = ignore,
+    **options: Unpack[Options],
+) -> Iterator[Outcome]:
+    """Upscale every clip and picture below one folder to the same place below another.
+
+    What is finished, of the same file and settings, is skipped; a file that fails does not stop
+    the rest. The work is done while the outcomes are taken.
+
+    Args:
+        include: patterns such as ``*.mkv``, of which one must match; by default all that is known.
+        exclude: patterns of which none may match.
+        workers: processes; they need a script that begins under ``if __name__ == "__main__"``.
+        observe: called with a `Progress` of all files.
+        options: as of `upscale`.
+
+    Yields:
+        one `Outcome` for each file, as it ends.
+
+    Raises:
+        Refused: one of the folders or the spec cannot be used, or another batch is at work.
+    """
+    from vsr.batch.engine import EngineSpec
+    from vsr.batch.plan import Selection
+    from vsr.jobs.batch import BatchSpec, batch
+    from vsr.media.images import RESULTS
+
+    job = BatchSpec(
+        upscale=spec_of(spec, **options),
+        selection=Selection(include=tuple(include), exclude=tuple(exclude), pictures=RESULTS),
+        engine=EngineSpec(workers=workers),
     )
-    return run(Path(source), Path(target), spec, observe=observe, note=note)
+    return batch(Path(source), Path(target), job, observe=observe)
 
 
 def probe(source: StrPath) -> MediaInfo:

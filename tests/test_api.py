@@ -1,0 +1,80 @@
+"""The library says the same as the command line, by keywords or by a whole spec."""
+
+from dataclasses import fields, replace
+from pathlib import Path
+
+import pytest
+
+import vsr
+from tests.clips import SMALL, Audio, indices_in, write_clip
+from vsr.api import Options
+from vsr.errors import InvalidOption, OutputExists
+
+FAST = vsr.EncodeSpec(encoder_preset="ultrafast")
+QUICK = {"model": "bicubic", "scale": 2, "encode": FAST}
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    (tmp_path / "in").mkdir()
+    return write_clip(tmp_path / "in" / "a.mkv", frames=3, audio=[Audio()], is_interlaced=True)
+
+
+def test_every_field_of_a_spec_is_a_keyword():
+    of_spec = {field.name for field in fields(vsr.UpscaleSpec)} - {"target", "steps"}
+    assert set(Options.__annotations__) == of_spec | {"preset", "scale", "width", "height"}
+
+
+def test_keywords_make_the_spec_that_a_whole_one_says():
+    spec = vsr.spec_of(preset="4k", model="lite", deinterlace="off", is_strict=True)
+    assert (spec.target.width, spec.model, spec.deinterlace, spec.is_strict) == (
+        3840,
+        "lite",
+        "off",
+        True,
+    )
+    assert vsr.spec_of(spec) == spec
+    assert vsr.spec_of(spec, height=720, tile=64) == replace(
+        spec, target=vsr.Target(height=720), tile=64
+    )
+
+
+def test_what_cannot_be_meant_is_refused():
+    spec = vsr.spec_of()
+    with pytest.raises(InvalidOption, match="preset 4k: a spec is given too"):
+        vsr.spec_of(spec, preset="4k")
+    with pytest.raises(InvalidOption, match="deinterlace maybe: choose"):
+        vsr.spec_of(deinterlace="maybe")
+    with pytest.raises(TypeError, match="sharp"):
+        vsr.spec_of(sharp=1)
+
+
+def test_a_whole_spec_and_the_same_keywords_give_the_same_film(clip: Path, tmp_path: Path):
+    options = {**QUICK, "keep_audio": False, "deinterlace": "off", "container": "matroska"}
+    vsr.upscale(clip, tmp_path / "keywords.mkv", **options)
+    vsr.upscale(clip, tmp_path / "spec.mkv", vsr.spec_of(**options))
+    assert (tmp_path / "keywords.mkv").read_bytes() == (tmp_path / "spec.mkv").read_bytes()
+    info = vsr.probe(tmp_path / "spec.mkv")
+    assert info.others == ()
+    assert info.video.size == SMALL.scaled(2)
+
+
+def test_a_target_that_exists_is_replaced_only_when_that_is_asked(clip: Path, tmp_path: Path):
+    target = tmp_path / "out.mkv"
+    target.write_bytes(b"mine")
+    with pytest.raises(OutputExists):
+        vsr.upscale(clip, target, **QUICK)
+    vsr.upscale(clip, target, existing="overwrite", **QUICK)
+    assert indices_in(target) == [0, 1, 2]
+
+
+def test_a_folder_is_done_as_the_command_does_it(clip: Path, tmp_path: Path):
+    write_clip(clip.with_name("b.mkv"), frames=3)
+    clip.with_name("bad.mkv").write_bytes(b"no film")
+    outcomes = vsr.upscale_folder(clip.parent, tmp_path / "out", exclude=["b.mkv"], **QUICK)
+    assert {one.source.name: one.state for one in outcomes} == {
+        "a.mkv": "done",
+        "bad.mkv": "failed",
+    }
+    again = vsr.upscale_folder(clip.parent, tmp_path / "out", include=["a.*"], **QUICK)
+    assert [one.state for one in again] == ["skipped"]
