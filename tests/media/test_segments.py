@@ -5,11 +5,13 @@ from itertools import chain, pairwise
 from pathlib import Path
 from random import Random
 
+import av
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.clips import index_of, write_clip
+from tests.media.torn import tearing
 from vsr.errors import InvalidOption
 from vsr.media.probe import probe
 from vsr.media.reader import Reader
@@ -62,6 +64,17 @@ def test_each_picture_is_in_exactly_one_segment(
 def test_cuts_lie_at_key_frames(tmp_path: Path) -> None:
     path = write_clip(tmp_path / "a.mp4", frames=60, gop=12, b_frames=0)
     assert [segment.frames for segment in plan(probe(path), 10)] == [12, 12, 12, 12, 12]
+
+
+def test_what_lies_behind_a_broken_place_is_planned_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_clip(tmp_path / "a.mp4", frames=60, gop=12, b_frames=0)
+    broken = {5: av.InvalidDataError(1, "invalid data"), 30: EOFError()}
+    monkeypatch.setattr("vsr.media.packets.open_input", tearing(broken))
+    assert [segment.frames for segment in plan(probe(path), 10)] == [12, 12, 12, 12, 12]
+    (part,) = plan(probe(path), time=TimeRange(start_seconds=2.0))
+    assert part.frames == 10
 
 
 def test_a_short_clip_is_one_segment_open_on_both_sides(tmp_path: Path) -> None:

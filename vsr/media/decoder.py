@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from heapq import heappop, heappush
+from typing import cast
 
 import av
 from av.container import InputContainer
@@ -13,14 +14,11 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from vsr.errors import DecodingFailed
+from vsr.media.demuxing import demuxed
 from vsr.specs import PtsSpan
 
 MOST_DRAINS = 64
 """More pictures than this no decoder holds back."""
-
-MOST_BROKEN_READS = 100
-"""So many reads in a row may fail before the rest of a file is given up."""
 
 MOST_HELD = 10_000
 """Packets without a key frame kept in memory; after so many, decoding is cheaper than waiting."""
@@ -106,25 +104,10 @@ class Decoder:
         Raises:
             DecodingFailed: the file cannot be read any further (a disk or network error).
         """
-        failures = 0
-        while failures < MOST_BROKEN_READS:
-            try:
-                for packet in self._container.demux(self._stream):
-                    if packet.size == 0:
-                        return
-                    failures = 0
-                    self._damage.corrupt_packets += packet.is_corrupt and self._counts(packet)
-                    yield packet
-            except (av.InvalidDataError, EOFError):
-                failures += 1
-                self._damage.broken_reads += 1
-            except (av.FFmpegError, OSError) as error:
-                name = self._container.name.removeprefix("file:")
-                raise DecodingFailed(
-                    f"{name}: reading failed ({error}). Check the disk."
-                ) from error
-            else:
-                return
+        packets = demuxed(self._container, [self._stream], self._damage)
+        for packet in cast("Iterator[Packet[VideoStream]]", packets):
+            self._damage.corrupt_packets += packet.is_corrupt and self._counts(packet)
+            yield packet
 
     def prime(self) -> None:
         """Show the decoder the first packet, before a seek.

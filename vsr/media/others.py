@@ -16,7 +16,7 @@ from vsr.media.carrying import converted_packet
 from vsr.media.clock import STATION_CLOCKS, steady
 from vsr.media.continuity import Continuity, straighten
 from vsr.media.cut import Cut
-from vsr.media.decoder import MOST_BROKEN_READS
+from vsr.media.demuxing import demuxed
 from vsr.media.films import Splices
 from vsr.media.stream_plan import Fate, StreamFate
 from vsr.media.timing import rounded
@@ -106,7 +106,7 @@ def _chosen(
     for stream in origin.streams:
         if stream.index not in read:
             stream.discard = Discard.all
-    packets = _demuxed(origin, [origin.streams[index] for index in sorted(read)], lost)
+    packets = demuxed(origin, [origin.streams[index] for index in sorted(read)], lost)
     is_station = origin.format.name in STATION_CLOCKS
     believed = steady(packets) if is_station else ((packet, True) for packet in packets)
     for packet, is_believed in believed:
@@ -116,21 +116,6 @@ def _chosen(
             yield packet
         else:
             lost.packets += 1
-
-
-def _demuxed(origin: InputContainer, streams: list[Stream], lost: Lost) -> Iterator[Packet[Stream]]:
-    failures = 0
-    while failures < MOST_BROKEN_READS:
-        try:
-            for packet in origin.demux(streams):
-                if packet.size:
-                    failures = 0
-                    yield packet
-        except (av.InvalidDataError, EOFError):
-            failures += 1
-            lost.broken_reads += 1
-        else:
-            return
 
 
 def _is_long_after(packet: Packet[Stream], cut: Cut) -> bool:

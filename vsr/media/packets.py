@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import av
 from av.packet import Packet
 from av.stream import Stream
 
-from vsr.errors import DecodingFailed
 from vsr.media.clock import STATION_CLOCKS, Turns, timed
+from vsr.media.decoder import Damage
+from vsr.media.demuxing import demuxed
 from vsr.media.info import MediaInfo
 from vsr.media.source import open_input
 from vsr.media.timing import Timing
@@ -22,16 +22,10 @@ def video_packets(info: MediaInfo) -> Iterator[Packet[Stream]]:
         DecodingFailed: the source cannot be read.
     """
     with open_input(info.path) as container:
-        try:
-            for packet in container.demux(container.streams[info.video.index]):
-                if packet.size and not packet.is_discard:
-                    yield packet
-        except (av.InvalidDataError, EOFError):  # the reader counts what is damaged
-            pass
-        except (av.FFmpegError, OSError) as error:
-            raise DecodingFailed(
-                f"{info.path}: reading failed ({error}). Check the disk."
-            ) from error
+        uncounted = Damage()  # the reader counts what is damaged
+        for packet in demuxed(container, [container.streams[info.video.index]], uncounted):
+            if not packet.is_discard:
+                yield packet
 
 
 def timed_packets(info: MediaInfo, turns: Turns) -> Iterator[tuple[Packet[Stream], int | None]]:
