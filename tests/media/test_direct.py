@@ -10,8 +10,9 @@ import av
 import pytest
 
 from tests.clips import Audio, Subtitle, indices_in, times_in, write_clip
+from tests.media.torn import tearing
 from tests.media.written import encoder_for, packets_in, video_of
-from vsr.errors import EncodingFailed
+from vsr.errors import DecodingFailed, EncodingFailed
 from vsr.media.direct import DirectWriter
 from vsr.media.probe import probe
 from vsr.media.reader import Reader
@@ -123,6 +124,23 @@ def test_a_real_pipe_works(tmp_path: Path) -> None:
         thread.join()
     (tmp_path / "out.mp4").write_bytes(received)
     assert indices_in(tmp_path / "out.mp4") == list(range(20))
+
+
+def test_a_source_that_fails_is_not_called_the_pipe(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = write_clip(tmp_path / "in.mkv", frames=20, audio=[Audio()])
+    with monkeypatch.context() as patched:
+        torn = tearing({2: OSError(5, "Input/output error")})
+        patched.setattr("vsr.media.direct.reopen_input", torn)
+        with pytest.raises(DecodingFailed, match=r"in\.mkv: reading failed"):
+            send(source, "matroska", Pipe())
+    info, (frame, *_) = probe(source), list(Reader.open(source).frames())
+    plan = plan_streams(info, "matroska")
+    source.unlink()
+    writing = DirectWriter.create(Pipe(), info, plan, video_of(info), encoder_for())  # type: ignore[arg-type]  # it can be written
+    with pytest.raises(DecodingFailed, match=r"in\.mkv: no such file"), writing as writer:
+        writer.write(frame)
 
 
 def test_nobody_at_the_other_end_is_an_error_in_words(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from tests.clips import (
     indices_in,
     write_clip,
 )
+from tests.media.torn import tearing
 from tests.media.written import (
     SIZE,
     carry,
@@ -19,7 +20,7 @@ from tests.media.written import (
     video_of,
     write_segment,
 )
-from vsr.errors import EncodingFailed, NoSpace
+from vsr.errors import DecodingFailed, EncodingFailed, NoSpace
 from vsr.media.join import join
 from vsr.media.probe import probe
 from vsr.media.reader import Reader
@@ -78,6 +79,22 @@ def test_damage_to_the_other_streams_is_counted_and_passed_over(tmp_path: Path) 
     verify(target, Expected.of(joined, plan, SIZE))
     assert indices_in(target) == list(range(50))
     assert "1 packets of sound or text" in joined.losses[0]
+
+
+def test_a_source_that_fails_while_it_is_joined_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_clip(tmp_path / "in.mkv", frames=5, audio=[Audio()])
+    source = probe(path)
+    segment, plan = write_segment(tmp_path / "0.nut", 5), plan_streams(source, "matroska")
+    with monkeypatch.context() as patched:
+        torn = tearing({2: OSError(5, "Input/output error")})
+        patched.setattr("vsr.media.join.reopen_input", torn)
+        with pytest.raises(DecodingFailed, match=r"in\.mkv: reading failed"):
+            join([segment], source, plan, tmp_path / "out.mkv", video_of(source))
+    path.unlink()
+    with pytest.raises(DecodingFailed, match=r"in\.mkv: no such file"):
+        join([segment], source, plan, tmp_path / "out.mkv", video_of(source))
 
 
 def test_a_broken_segment_is_named(tmp_path: Path) -> None:

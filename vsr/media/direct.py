@@ -27,7 +27,7 @@ from vsr.media.info import MediaInfo
 from vsr.media.lost_tags import muxer_options
 from vsr.media.others import Lost, Timed, other_packets
 from vsr.media.output_video import OutputVideo
-from vsr.media.source import open_input
+from vsr.media.source import reopen_input
 from vsr.media.stream_plan import StreamPlan
 from vsr.media.streams import add_carried
 from vsr.media.timing import rounded
@@ -105,19 +105,21 @@ class DirectWriter:
 
         Raises:
             EncodingFailed: the encoder or the muxer gave up, or nobody reads the pipe any more.
+            DecodingFailed: the source cannot be read any more.
         """
+        if self._origin is None:
+            self._origin = reopen_input(self._source.path)
         try:
             if self._encoding is None:
-                self._encoding = self._open(frame.pts)
+                self._encoding = self._open(self._origin, frame.pts)
             pts = frame.pts - self._closed_before(frame.pts)
             self._mux(self._encoding.encode(replace(frame, pts=pts)))
         except (av.FFmpegError, OSError, ValueError) as error:
             raise output_failure(error, "the pipe") from error
         self.frames += 1
 
-    def _open(self, first_pts: int) -> Encoding:
+    def _open(self, origin: InputContainer, first_pts: int) -> Encoding:
         container, video = container_named(self._plan.container), self._video
-        self._origin = open_input(self._source.path)
         output = av.open(
             self._target,
             "w",
@@ -127,13 +129,13 @@ class DirectWriter:
             ),
         )
         self._output = output
-        output.metadata.update(container_metadata(self._origin.metadata))
+        output.metadata.update(container_metadata(origin.metadata))
         encoding = Encoding(output, video, self._encoder)
         tag = dict(container.tags).get(self._encoder.codec)
         if tag is not None:
             encoding.stream.codec_context.codec_tag = tag
         encoding.stream.set_display_matrix(video.display_matrix)
-        upscaled = self._origin.streams[self._source.video.index]
+        upscaled = origin.streams[self._source.video.index]
         encoding.stream.metadata.update(stream_metadata(upscaled.metadata))
         if self._span != PtsSpan():
             encoding.stream.metadata.pop("timecode", None)
@@ -142,14 +144,14 @@ class DirectWriter:
         splices = splices_among(self._source, None, may_start_again=may_start_again)
         if splices is not None:
             self._closed_before = splices.closing(video.time_base)
-        cut = self._cut(self._origin, first_pts)
+        cut = self._cut(origin, first_pts)
         self._offset = rounded(cut.zero / video.time_base)
-        chapters = chapters_within(self._origin.chapters(), cut)
+        chapters = chapters_within(origin.chapters(), cut)
         if chapters:
             output.set_chapters(chapters)
-        carried = [(fate, add_carried(output, self._origin, fate)) for fate in self._plan.carried]
+        carried = [(fate, add_carried(output, origin, fate)) for fate in self._plan.carried]
         if carried:
-            self._others = other_packets(self._origin, carried, cut, self.lost, splices)
+            self._others = other_packets(origin, carried, cut, self.lost, splices)
         self._next = next(self._others, None)
         return encoding
 
@@ -174,7 +176,10 @@ class DirectWriter:
     def _mux_others_until(self, seconds: float) -> None:
         assert self._output is not None
         while self._next is not None and self._next[0] <= seconds:
-            self._output.mux(self._next[1])
+            try:
+                self._output.mux(self._next[1])
+            except av.InvalidDataError:  # one that the muxer finds damaged
+                self.lost.packets += 1
             self._next = next(self._others, None)
 
     def _finish(self) -> None:

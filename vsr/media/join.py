@@ -27,12 +27,13 @@ from vsr.media.chapters import chapters_within
 from vsr.media.containers import Container, container_named
 from vsr.media.cut import Cut
 from vsr.media.failures import output_failure
+from vsr.media.films import Splices
 from vsr.media.info import MediaInfo
 from vsr.media.lost_tags import muxer_options
 from vsr.media.others import Lost, Timed, other_packets
 from vsr.media.output_video import OutputVideo
 from vsr.media.scan import Scan, Times, scan
-from vsr.media.source import open_input
+from vsr.media.source import reopen_input
 from vsr.media.stream_plan import StreamPlan
 from vsr.media.streams import add_carried
 from vsr.media.timing import rescaled, rounded, ticks_per_frame
@@ -97,40 +98,45 @@ def join(
     Raises:
         EncodingFailed: there is no picture, a segment is unreadable or of other settings, or the
             muxer gave up.
+        DecodingFailed: the source cannot be read any more.
         NoSpace: the disk is full.
     """
     scans = [scan(path, video.time_base) for path in segments if path.stat().st_size]
-    last_duration = max(1, rounded(ticks_per_frame(video.frame_rate, video.time_base)))
+    container = container_named(plan.container)
+    muxing = muxer_options(source, container.name, (*container.options, *options))
+    name, lost = f"file:{target_part}", Lost()
+    with reopen_input(source.path) as origin:
+        times, splices = _timed(scans, source, plan, video)
+        try:
+            with av.open(name, "w", format=container.name, container_options=muxing) as output:
+                original = origin.streams[source.video.index]
+                stream = _add_video(output, container, scans[0].path, video, original)
+                if not time.is_whole:
+                    stream.metadata.pop("timecode", None)  # it counts from the clip's beginning
+                cut = _cut(origin, container, times, time, video.time_base)
+                times.offset = rounded(cut.zero / video.time_base)
+                carried = [(fate, add_carried(output, origin, fate)) for fate in plan.carried]
+                others = other_packets(origin, carried, cut, lost, splices)
+                _describe(output, origin, cut)
+                pictures = _pictures(scans, times, stream, video.time_base)
+                packets = heapq.merge(pictures, others, key=itemgetter(0))
+                filled = _mux(output, packets, stream, lost)
+        except (av.FFmpegError, OSError, ValueError) as error:
+            raise output_failure(error, target_part) from error
+    empty = frozenset(fate.stream.index for fate, one in carried if one.index not in filled)
+    return Joined.of(times, video.time_base, lost, empty)
+
+
+def _timed(
+    scans: Sequence[Scan], source: MediaInfo, plan: StreamPlan, video: OutputVideo
+) -> tuple[Times, Splices | None]:
+    """Return the times of the pictures, and the films that were put end to end, if they matter."""
     given = (pts for one in scans for pts in one.times)
     # What starts again is never cut into segments.
     splices = splices_among(source, given, may_start_again=bool(plan.carried) and len(scans) == 1)
     closed = (lambda pts: 0) if splices is None else splices.closing(video.time_base)
-    times = Times(scans, last_duration, closed)
-    container = container_named(plan.container)
-    muxing = muxer_options(source, container.name, (*container.options, *options))
-    name = f"file:{target_part}"
-    try:
-        with (
-            open_input(source.path) as origin,
-            av.open(name, "w", format=container.name, container_options=muxing) as output,
-        ):
-            original = origin.streams[source.video.index]
-            stream = _add_video(output, container, scans[0].path, video, original)
-            if not time.is_whole:
-                stream.metadata.pop("timecode", None)  # it counts from the clip's own beginning
-            cut = _cut(origin, container, times, time, video.time_base)
-            times.offset = rounded(cut.zero / video.time_base)
-            lost = Lost()
-            carried = [(fate, add_carried(output, origin, fate)) for fate in plan.carried]
-            others = other_packets(origin, carried, cut, lost, splices)
-            _describe(output, origin, cut)
-            pictures = _pictures(scans, times, stream, video.time_base)
-            packets = heapq.merge(pictures, others, key=itemgetter(0))
-            filled = _mux(output, packets, stream, lost)
-    except (av.FFmpegError, OSError, ValueError) as error:
-        raise output_failure(error, target_part) from error
-    empty = frozenset(fate.stream.index for fate, one in carried if one.index not in filled)
-    return Joined.of(times, video.time_base, lost, empty)
+    last_duration = max(1, rounded(ticks_per_frame(video.frame_rate, video.time_base)))
+    return Times(scans, last_duration, closed), splices
 
 
 def _mux(

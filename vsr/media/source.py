@@ -10,7 +10,7 @@ from av.container import InputContainer
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
-from vsr.errors import MediaError, NoSuchFile, NoVideo, UnreadableMedia
+from vsr.errors import DecodingFailed, MediaError, NoSuchFile, NoVideo, UnreadableMedia
 
 NOT_A_MOVING_PICTURE = Disposition.attached_pic | Disposition.timed_thumbnails
 
@@ -37,6 +37,18 @@ def open_input(path: Path, hwaccel: HWAccel | None = None) -> InputContainer:
         container.close()
         raise UnreadableMedia(f"{path}: this is a text file, not a video. Choose another file.")
     return container
+
+
+def reopen_input(path: Path) -> InputContainer:
+    """Open a file again that was an input before: that it cannot be opened is no refusal any more.
+
+    Raises:
+        DecodingFailed: it is gone, or cannot be read.
+    """
+    try:
+        return open_input(path)
+    except MediaError as error:
+        raise DecodingFailed(str(error)) from error
 
 
 def best_video(container: InputContainer, path: Path) -> VideoStream:
