@@ -16,6 +16,7 @@ from vsr.errors import (
     InvalidData,
     InvalidOption,
     OutputBusy,
+    TrainingDiverged,
 )
 from vsr.jobs.train import FitSpec, Watch, fit, resume
 from vsr.models.catalog import load
@@ -23,6 +24,18 @@ from vsr.training.run_folder import RunFolder
 from vsr.training.schedule import Budget
 
 pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+def test_a_run_that_diverged_goes_on_as_it_says_with_a_lower_rate(tmp_path, data):
+    name = recipe(tmp_path, learning_rate=1e30, warm_up_steps=0, clip=0.0)
+    spec = FitSpec(recipe=name, data=data, out=tmp_path / "run", device="cpu")
+    told = r"Lower learning_rate or clip in \S+/run/recipe\.toml, then: vsr train resume \S+/run"
+    with pytest.raises(TrainingDiverged, match=told):
+        fit(spec)
+    own = spec.out / "recipe.toml"
+    own.write_text(own.read_text().replace("1e+30", "1e-4"))
+    resume(spec.out, device="cpu")
+    assert load(str(spec.out / "lite_x4.safetensors")).card.command == "vsr train fit toy"
 
 
 @pytest.mark.parametrize("is_reparameterised", [False, True])

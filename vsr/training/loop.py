@@ -15,7 +15,7 @@ from vsr.training.context import Context, Progress
 from vsr.training.log import append, read
 from vsr.training.plots import write_plot
 from vsr.training.recipe import Optimisation
-from vsr.training.run_folder import PLOT
+from vsr.training.run_folder import PLOT, RECIPE
 from vsr.training.schedule import Budget, learning_rate
 from vsr.training.state import TrainState
 
@@ -158,5 +158,6 @@ def diverged(
     good = f"the last good checkpoint is {path}" if path.exists() else "there is no checkpoint yet"
     return TrainingDiverged(
         f"{context.folder.path}: stage '{stage}' diverged before step {state.step}: {why}; {good}. "
-        "Lower learning_rate in the recipe, or its clip."
+        f"Lower learning_rate or clip in {context.folder.path / RECIPE}, then: "
+        f"vsr train resume {context.folder.path}"
     )

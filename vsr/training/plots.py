@@ -18,7 +18,12 @@ INK, GRID = (40, 40, 40), (225, 225, 225)
 LOSS_COLOUR, PSNR_COLOUR = (196, 78, 40), (34, 102, 170)
 TICKS = 5
 
+WIDE = 100.0
+"""Losses that lie further apart than by this factor are drawn on a logarithmic axis."""
+
 Point = tuple[float, float]
+Curves = dict[str, list[Point]]
+"""Of each stage, in order: its points. A line between two stages would join what is not alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +54,15 @@ class Axis:
 def write_plot(entries: Sequence[Entry], path: Path) -> None:
     """Draw the log of a run; stages follow one another. Nothing is drawn of an empty log."""
     losses, psnrs = _curves(entries)
-    if not losses:
+    values = [y for points in losses.values() for _, y in points]
+    if not values:
         return
     image = Image.new("RGB", (WIDTH, 2 * HEIGHT), "white")
-    steps = Axis.around([x for x, _ in losses] + [0.0])
-    _panel(image, 0, "loss (mean per log interval)", losses, steps, LOSS_COLOUR)
-    if psnrs:
+    steps = Axis.around([x for points in losses.values() for x, _ in points] + [0.0])
+    is_log = min(values) > 0 and max(values) > WIDE * min(values)
+    title = "loss (mean per log interval)" + (", logarithmic" if is_log else "")
+    _panel(image, 0, title, losses, steps, LOSS_COLOUR, is_log=is_log)
+    if any(psnrs.values()):
         _panel(image, HEIGHT, "PSNR of luma, held-out patches, dB", psnrs, steps, PSNR_COLOUR)
     part = path.with_name(path.name + ".part")
     with writing(path, part):
@@ -62,19 +70,20 @@ def write_plot(entries: Sequence[Entry], path: Path) -> None:
         part.replace(path)
 
 
-def _curves(entries: Sequence[Entry]) -> tuple[list[Point], list[Point]]:
+def _curves(entries: Sequence[Entry]) -> tuple[Curves, Curves]:
     """Return (step, loss) and (step, PSNR), the steps counted on from stage to stage."""
-    losses: list[Point] = []
-    psnrs: list[Point] = []
-    offset, last_stage, last_step = 0, None, 0
+    losses: Curves = {}
+    psnrs: Curves = {}
+    offset, last_step = 0, 0
     for entry in entries:
-        if entry.stage != last_stage:
-            offset, last_stage = offset + last_step, entry.stage
+        if entry.stage not in losses:
+            offset += last_step
+            losses[entry.stage], psnrs[entry.stage] = [], []
         last_step = entry.step
         if isfinite(entry.loss):
-            losses.append((offset + entry.step, entry.loss))
+            losses[entry.stage].append((offset + entry.step, entry.loss))
         if entry.psnr is not None:
-            psnrs.append((offset + entry.step, entry.psnr))
+            psnrs[entry.stage].append((offset + entry.step, entry.psnr))
     return losses, psnrs
 
 
@@ -82,12 +91,16 @@ def _panel(
     image: Image.Image,
     top: int,
     title: str,
-    points: Sequence[Point],
+    curves: Curves,
     steps: Axis,
     colour: tuple[int, int, int],
+    *,
+    is_log: bool = False,
 ) -> None:
     draw, font = ImageDraw.Draw(image), ImageFont.load_default(13)
-    values = Axis.around([y for _, y in points])
+    if is_log:
+        curves = {stage: [(x, log10(y)) for x, y in line] for stage, line in curves.items()}
+    values = Axis.around([y for points in curves.values() for _, y in points])
     width, height = WIDTH - MARGIN_LEFT - MARGIN_RIGHT, HEIGHT - MARGIN_TOP - MARGIN_BOTTOM
 
     def at(x: float, y: float) -> Point:
@@ -96,17 +109,29 @@ def _panel(
 
     for tick in values.ticks:
         draw.line([at(steps.low, tick), at(steps.high, tick)], fill=GRID)
-        draw.text((4, at(0, tick)[1] - 8), f"{tick:.4g}", fill=INK, font=font)
+        label = f"{10**tick:.3g}" if is_log else f"{tick:.4g}"
+        draw.text((4, at(0, tick)[1] - 8), label, fill=INK, font=font)
     for tick in steps.ticks:
         draw.line([at(tick, values.low), at(tick, values.high)], fill=GRID)
         x, y = at(tick, values.low)
         draw.text((x - 14, y + 4), f"{tick:g}", fill=INK, font=font)
     draw.text((MARGIN_LEFT, top + 6), title, fill=INK, font=font)
-    line = [at(x, y) for x, y in points]
+    for stage, points in curves.items():
+        _line(draw, [at(x, y) for x, y in points], stage if len(curves) > 1 else "", colour)
+
+
+def _line(
+    draw: ImageDraw.ImageDraw, line: Sequence[Point], stage: str, colour: tuple[int, int, int]
+) -> None:
+    """Draw the curve of one stage, its name beside its first point."""
+    if not line:
+        return
     if len(line) > 1:
         draw.line(line, fill=colour, width=2)
     for x, y in line if len(line) < 60 else line[-1:]:
         draw.ellipse((x - 2, y - 2, x + 2, y + 2), fill=colour)
+    x, y = line[0]
+    draw.text((x + 6, y - 16), stage, fill=INK, font=ImageFont.load_default(13))
 
 
 def _round_step(step: float) -> float:
