@@ -15,7 +15,8 @@ from vsr.frames import HostFrame, Layout
 from vsr.media.encoders import Encoder, choose
 from vsr.media.hdr import ContentLight, HdrMetadata, MasteringDisplay
 from vsr.media.info import MediaInfo
-from vsr.media.join import Joined, join
+from vsr.media.join import join
+from vsr.media.joined import Joined
 from vsr.media.probe import probe
 from vsr.media.reader import Reader
 from vsr.media.segments import plan

@@ -14,7 +14,7 @@ from vsr.jobs.headway import Headway
 from vsr.jobs.progress import Note, ignore
 from vsr.jobs.result import Result, joined_result
 from vsr.jobs.tasks import Begin, Begun, Film, Finish, Look, Part, Seen, Task, Whole
-from vsr.media.join import Joined
+from vsr.media.joined import Joined
 from vsr.media.segments import FEWEST_FRAMES, PATIENCE, Segment
 from vsr.media.target import check_space
 from vsr.media.work import Work

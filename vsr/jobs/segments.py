@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from vsr.jobs.job import Job
-from vsr.media.join import Joined, join
+from vsr.media.join import join
+from vsr.media.joined import Joined
 from vsr.media.segments import Segment, frames_per_segment, plan
 from vsr.media.verify import Expected, verify
 

@@ -21,7 +21,7 @@ from vsr.specs import Blend, UpscaleSpec
 
 if TYPE_CHECKING:
     from vsr.jobs.worker import FilmWorker
-    from vsr.media.join import Joined
+    from vsr.media.joined import Joined
 
 Tell = Callable[[Any], None]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -16,7 +17,7 @@ from vsr.jobs.result import Result, joined_result
 from vsr.jobs.segment_worker import SegmentWorker, Written
 from vsr.jobs.segments import join_verified, plan_segments
 from vsr.media.images import is_picture
-from vsr.media.join import Joined
+from vsr.media.joined import Joined
 from vsr.media.segments import Segment
 from vsr.media.target import check_space, check_target
 from vsr.media.work import Work
@@ -25,6 +26,8 @@ from vsr.recipes.pipeline import load_pipeline
 from vsr.recipes.preset import load_preset
 from vsr.specs import Existing, Target, UpscaleSpec
 from vsr.upscaling.steps import STEPS
+
+log = logging.getLogger(__name__)
 
 
 def spec_of_preset(
@@ -96,6 +99,7 @@ def _upscale_film(
         return Result(output=target, is_skipped=True)
     with spooled(source) as clip:
         job = prepare(clip, target, spec, worker.load)
+        log.info("%s", job.outline)
         for text in job.notes():
             note(text)
         do = upscale_into_pipe if target == PIPE else _upscale_into_file

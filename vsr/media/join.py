@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from math import isinf
 from operator import itemgetter
@@ -29,6 +28,7 @@ from vsr.media.cut import Cut
 from vsr.media.failures import output_failure
 from vsr.media.films import Splices
 from vsr.media.info import MediaInfo
+from vsr.media.joined import Joined
 from vsr.media.lost_tags import muxer_options
 from vsr.media.others import Lost, Timed, other_packets
 from vsr.media.output_video import OutputVideo
@@ -38,40 +38,6 @@ from vsr.media.stream_plan import StreamPlan
 from vsr.media.streams import add_carried
 from vsr.media.timing import rescaled, rounded, ticks_per_frame
 from vsr.specs import TimeRange
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Joined:
-    """What was written, for `verify` and for the report; seconds are on the clock of the output.
-
-    Attributes:
-        start_seconds: when the first picture begins.
-        last_seconds: when the last one begins.
-        end_seconds: when it ends.
-        losses: what damage took from the other streams, for the report; empty if nothing.
-        empty: the source's streams that had nothing to carry; mp4 then leaves them out.
-    """
-
-    frames: int
-    start_seconds: float
-    last_seconds: float
-    end_seconds: float
-    losses: tuple[str, ...] = ()
-    empty: frozenset[int] = frozenset()
-
-    @classmethod
-    def of(cls, times: Times, time_base: Fraction, lost: Lost, empty: frozenset[int]) -> Joined:
-        """Return what a file of these times is."""
-        moments = times.pts[0], times.pts[-1], times.end
-        start, last, end = (float((pts - times.offset) * time_base) for pts in moments)
-        return cls(
-            frames=len(times.pts),
-            start_seconds=start,
-            last_seconds=last,
-            end_seconds=end,
-            losses=lost.losses,
-            empty=empty,
-        )
 
 
 def join(

@@ -13,7 +13,7 @@ from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from vsr.errors import VerificationFailed
-from vsr.media.join import Joined
+from vsr.media.joined import Joined
 from vsr.media.stream_plan import StreamPlan
 from vsr.specs import Size
 
