@@ -66,7 +66,7 @@ def test_every_interleaving_gives_what_map_gives(items, inputs, devices, depth, 
         outputs.give(slot)
         return value
 
-    got = list(double_buffered(items, flying.start, read_and_return, depth, flying.abandon))
+    got = list(double_buffered(items, flying.start, read_and_return, depth))
     assert got == [item * 2 for item in items]
     assert outputs.free == depth
 
@@ -78,22 +78,34 @@ def test_slow_readers_keep_their_pictures(count, held, seed):
     outputs = Ring(Box() for _ in range(held + 2))
     flying = flight(World(seed), 2, 2, outputs)
     in_hand: deque[tuple[int, Box]] = deque()
-    for number, slot in enumerate(
-        double_buffered(range(count), flying.start, flying.finish, 2, flying.abandon)
-    ):
+    for number, slot in enumerate(double_buffered(range(count), flying.start, flying.finish, 2)):
         in_hand.append((number, slot))
         assert all(box.value == own * 2 for own, box in in_hand)
         if len(in_hand) == held:
             outputs.give(in_hand.popleft()[1])
 
 
+class Lent:
+    """A finished picture: its slot comes back when nobody holds it any more."""
+
+    def __init__(self, ring: Ring[Box], slot: Box) -> None:
+        self._ring, self._slot = ring, slot
+
+    def __del__(self) -> None:
+        self._ring.give(self._slot)
+
+
 @given(st.integers(1, 10), st.integers(0, 10), counts, st.integers(0, 10**6))
 def test_early_close_brings_every_slot_back(count, taken, depth, seed):
     outputs = Ring(Box() for _ in range(depth))
     flying = flight(World(seed), 2, 2, outputs)
-    results = double_buffered(range(count), flying.start, flying.finish, depth, flying.abandon)
-    for _, slot in zip(range(min(taken, count)), results, strict=False):
-        outputs.give(slot)
+
+    def finish(ticket) -> Lent:
+        return Lent(outputs, flying.finish(ticket))
+
+    results = double_buffered(range(count), flying.start, finish, depth)
+    for _ in range(min(taken, count)):
+        next(results)
     results.close()
     assert outputs.free == depth
 

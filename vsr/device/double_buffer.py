@@ -21,20 +21,19 @@ def double_buffered(
     start: Callable[[Item], Ticket],
     finish: Callable[[Ticket], Result],
     depth: int,
-    abandon: Callable[[Ticket], object] | None = None,
 ) -> Iterator[Result]:
     """Yield ``finish(start(item))`` for each item, in order, with ``depth`` of them in flight.
 
     An error in ``items`` or ``start`` is raised after all earlier results were delivered, as
     ``map`` would. On early close, interruption or an error in ``finish``, each ticket still in
-    flight is handed to ``abandon`` (by default to ``finish``, its result dropped) exactly once.
+    flight is finished exactly once and its result dropped.
 
     Raises:
         ValueError: depth below 1.
     """
     if depth < 1:
         raise ValueError(f"depth {depth} must be at least 1")
-    return _in_flight(items, start, finish, depth, abandon or finish)
+    return _in_flight(items, start, finish, depth)
 
 
 def _in_flight(
@@ -42,7 +41,6 @@ def _in_flight(
     start: Callable[[Item], Ticket],
     finish: Callable[[Ticket], Result],
     depth: int,
-    abandon: Callable[[Ticket], object],
 ) -> Iterator[Result]:
     pending: deque[Ticket] = deque()
     source = iter(items)
@@ -61,7 +59,7 @@ def _in_flight(
         while pending:
             yield finish(pending.popleft())
     finally:
-        _abandon_all(pending, abandon)
+        _drop_all(pending, finish)
         close = getattr(source, "close", None)
         if close is not None:
             close()
@@ -69,12 +67,12 @@ def _in_flight(
         raise failure
 
 
-def _abandon_all(pending: deque[Ticket], abandon: Callable[[Ticket], object]) -> None:
-    """Abandon each ticket; the first error is raised once all have been."""
+def _drop_all(pending: deque[Ticket], finish: Callable[[Ticket], object]) -> None:
+    """Finish each ticket for nobody; the first error is raised once all have been."""
     failure: Exception | None = None
     while pending:
         try:
-            abandon(pending.popleft())
+            finish(pending.popleft())
         except Exception as error:  # the others must be released first
             failure = failure or error
     if failure is not None:

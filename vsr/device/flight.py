@@ -143,11 +143,6 @@ class Flight(Generic[Item, In, Dev, Out]):
         ticket.done.synchronize()
         return ticket.slot
 
-    def abandon(self, ticket: InFlight[Out]) -> None:
-        """Wait for a picture that nobody wants and take its slot back."""
-        ticket.done.synchronize()
-        self._outputs.give(ticket.slot)
-
     def settle(self) -> None:
         """Wait for everything that was enqueued: until the next start no slot is in use."""
         for lane in (self._lanes.up, self._lanes.run, self._lanes.down):
