@@ -96,7 +96,7 @@ def test_a_blend_is_measured_like_any_network(tmp_path: Path, capsys) -> None:
     ("options", "message"),
     [
         (["--strength", "2"], "strength 2.0 must lie between 0 and 1"),
-        (["--strength", "some"], "'some' is no strength"),
+        (["--strength", "some"], "'some' is not a strength"),
         (["--sharpness", "-1"], "sharpness -1.0 must lie between 0 and 1"),
         (["--model", "bicubic", "--strength", "1"], "bicubic ×2 comes in no such flavour"),
     ],

@@ -114,7 +114,7 @@ def test_a_strength_that_goes_by_a_film_is_refused_and_it_is_said_why(folder: Pa
     assert run(["evaluate", "--data", str(folder), "--strength", "auto"]) == 2
     said = capsys.readouterr().err
     assert said.count("\n") == 1
-    assert said.startswith("vsr: --strength auto: it goes by how a film was compressed")
+    assert said.startswith("vsr: --strength auto: it depends on how a video was compressed")
     assert "vsr probe" in said
 
 

@@ -28,21 +28,25 @@ if TYPE_CHECKING:
     from vsr.jobs.outcome import Outcome
 
 
-@click.command(short_help="Upscale a folder, past its bad files.")
+@click.command(short_help="Upscale a folder; bad files do not stop it.")
 @click.argument("source", metavar="IN_DIR", type=click.Path(path_type=Path))
 @click.argument("target", metavar="OUT_DIR", type=click.Path(path_type=Path))
 @spec_options
 @existing_options
-@click.option("--include", multiple=True, metavar="PATTERN", help="Only these, such as '*.mkv'.")
-@click.option("--exclude", multiple=True, metavar="PATTERN", help="Not these, such as 'raw/*'.")
+@click.option(
+    "--include", multiple=True, metavar="PATTERN", help="Only matching files, such as '*.mkv'."
+)
+@click.option(
+    "--exclude", multiple=True, metavar="PATTERN", help="Skip matching files, such as 'raw/*'."
+)
 @click.option(
     "--name",
     default=DEFAULT_TEMPLATE,
     metavar="TEMPLATE",
-    help="Name of a result without suffix: {stem} {name} {suffix} {model} {scale} {preset}.",
+    help="Output name without suffix: {stem} {name} {suffix} {model} {scale} {preset}.",
 )
-@click.option("--dry-run", is_flag=True, help="Say what would be done, and write nothing.")
-@click.option("--watch", is_flag=True, help="Go on with files that are added, until Ctrl-C.")
+@click.option("--dry-run", is_flag=True, help="Print what would be done; write nothing.")
+@click.option("--watch", is_flag=True, help="Keep running and pick up new files, until Ctrl-C.")
 @engine_options
 @output_options
 def batch(
@@ -60,15 +64,15 @@ def batch(
     quiet: bool,
     **options: Any,
 ) -> int:
-    """Upscale every clip and picture below IN_DIR to the same place below OUT_DIR.
+    """Upscale every video and image under IN_DIR to the same path under OUT_DIR.
 
-    What is finished, of the same file and settings, is skipped, so the same command goes on where
-    an earlier one stopped; a bad file does not stop the rest. Ends with 3 if some failed.
+    Files already done with the same settings are skipped, so repeating the command resumes where
+    an earlier one stopped. A bad file does not stop the rest; the exit code is 3 if any failed.
 
     \b
       vsr batch in/ out/ --preset 4k --workers 2
       vsr batch in/ out/ --scale 2 --include '*.mkv' --name '{stem}_{scale}x'
-    """  # noqa: D301 # \b is click's mark of lines to keep
+    """  # noqa: D301 # \b tells click to keep the lines
     engine = engine_from(options)
     spec = with_segments(spec_from(options, existing_from(overwrite, no_clobber)), options)
     selection = {"include": include, "exclude": exclude, "name": name}
@@ -102,7 +106,7 @@ def run_batch(
     as_json: bool,
     quiet: bool,
 ) -> int:
-    """Run the job, print a line for each file and one for all; return the exit code."""
+    """Run the job, print a line for each file and a total; return the exit code."""
     from vsr.batch.plan import Selection
     from vsr.jobs.batch import BatchSpec
     from vsr.jobs.program import settle
@@ -157,7 +161,7 @@ def _show(
 
 
 def _show_total(outcomes: list[Outcome], *, as_json: bool, quiet: bool) -> None:
-    """Show how many files came to which end, and for a person a table of all."""
+    """Show how many files ended in each state, and, unless JSON is printed, a table of all."""
     from vsr.cli.table import echo_table
     from vsr.jobs.outcome import HEADS, counts
 

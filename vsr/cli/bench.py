@@ -20,19 +20,23 @@ WHOLE_CLIP: dict[str, Any] = {
     "no_subs": True, "strict": False, "restart": False, "keep_work": False, "strength": 0.0,
     "sharpness": 0.0,
 }  # fmt: skip
-"""The options of an upscale that a benchmark does not have."""
+"""Defaults for the upscale options that a benchmark does not offer."""
 
 
 @click.command(short_help="Measure how fast this machine is, stage by stage.")
 @click.argument("clip", required=False, type=click.Path(path_type=Path))
-@click.option("-m", "--model", "models", multiple=True, help="Network; may be repeated.")
-@click.option("-p", "--preset", metavar="NAME|FILE", help="Size and values: 1080p, 4k, a file.")
-@click.option("-s", "--scale", type=int, help="Enlarge exactly this many times.")
-@click.option("--frames", type=int, help="Frames of each run; else a few seconds' worth.")
-@click.option("--repeat", "repeats", type=int, default=3, help="Runs; the median counts.")
-@click.option("--discard-output", is_flag=True, help="Throw the pictures away, do not encode.")
-@click.option("--no-plain-loop", is_flag=True, help="Do not compare with a plain PyTorch loop.")
-@click.option("--png", type=click.Path(path_type=Path), help="Draw the times of the stages here.")
+@click.option("-m", "--model", "models", multiple=True, help="Network; repeatable.")
+@click.option("-p", "--preset", metavar="NAME|FILE", help="Size and defaults: 1080p, 4k, …")
+@click.option("-s", "--scale", type=int, help="Enlarge by exactly this factor.")
+@click.option("--frames", type=int, help="Frames per run; default: a few seconds' worth.")
+@click.option("--repeat", "repeats", type=int, default=3, help="Runs; the median is reported.")
+@click.option("--discard-output", is_flag=True, help="Discard the frames instead of encoding them.")
+@click.option(
+    "--no-plain-loop", is_flag=True, help="Skip the comparison with a plain PyTorch loop."
+)
+@click.option(
+    "--png", type=click.Path(path_type=Path), help="Write a chart of the stage times to this file."
+)
 @coding_options
 @output_options
 def bench(
@@ -48,16 +52,16 @@ def bench(
     quiet: bool,
     **options: Any,
 ) -> None:
-    """Measure each stage alone, the whole pipeline, and a plain PyTorch loop beside it.
+    """Measure each stage alone, the whole pipeline, and a plain PyTorch loop for comparison.
 
-    CLIP is enlarged; without one a scene is drawn, 480×270, or 960×540 for 4K. With --json each
-    model is one object on a line.
+    CLIP is enlarged; without one, a scene is drawn at 480×270, or 960×540 for 4K. With --json,
+    each model is one JSON object on a line of its own.
 
     \b
       vsr bench
       vsr bench -m fast -m lite --json
       vsr bench --preset 4k --discard-output
-    """  # noqa: D301 # \b is click's mark of lines to keep
+    """  # noqa: D301 # \b tells click to keep the lines
     from vsr.jobs.program import settle
 
     settle()

@@ -8,17 +8,17 @@ from click.shell_completion import get_completion_class
 SHELLS = ("bash", "zsh", "fish")
 
 
-@click.command(short_help="Print the completion script of a shell.")
+@click.command(short_help="Print a shell completion script.")
 @click.argument("shell", type=click.Choice(SHELLS))
 @click.pass_context
 def completion(ctx: click.Context, shell: str) -> None:
-    """Print the completion script of SHELL.
+    """Print the completion script for SHELL.
 
     \b
       bash:  eval "$(vsr completion bash)"    in ~/.bashrc
       zsh:   eval "$(vsr completion zsh)"     in ~/.zshrc
       fish:  vsr completion fish > ~/.config/fish/completions/vsr.fish
-    """  # noqa: D301 # \b is click's mark of lines to keep
+    """  # noqa: D301 # \b tells click to keep the lines
     complete = get_completion_class(shell)
     assert complete is not None
     click.echo(complete(ctx.find_root().command, {}, "vsr", "_VSR_COMPLETE").source())

@@ -14,7 +14,7 @@ from vsr.cli.report import report_for
 def demo(folder: Path) -> None:
     """Make a clip with sound in FOLDER, upscale it, and compare.
 
-    480×270 becomes 1920×1080 with the default network. A PNG shows bicubic, ours and the original
+    480×270 becomes 1920×1080 with the default network. A PNG shows bicubic, vsr and the original
     side by side.
     """
     from vsr.jobs.demo import demonstrate
@@ -27,4 +27,4 @@ def demo(folder: Path) -> None:
     click.echo(f"clip        {shown.clip}")
     click.echo(f"upscaled    {shown.upscaled}  ({shown.result.speed()})")
     click.echo(f"comparison  {shown.comparison}")
-    click.echo(f"Y PSNR      bicubic {shown.bicubic_psnr:.2f} dB, ours {shown.our_psnr:.2f} dB")
+    click.echo(f"Y PSNR      bicubic {shown.bicubic_psnr:.2f} dB, vsr {shown.our_psnr:.2f} dB")

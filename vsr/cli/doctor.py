@@ -9,12 +9,12 @@ import click
 from vsr.cli.report import emit
 
 
-@click.command(short_help="Say what this machine can do, and why.")
+@click.command(short_help="Show what this machine can do, and why.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def doctor(as_json: bool) -> int:
-    """Say which device would be used and why, which encoders open, what is installed.
+    """Show which device would be used and why, which encoders open, and what is installed.
 
-    Ends with 1 if something that upscaling needs is broken.
+    The exit code is 1 if something that upscaling needs is broken.
     """
     from vsr.jobs.doctor import examine
     from vsr.jobs.program import settle

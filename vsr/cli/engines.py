@@ -1,4 +1,4 @@
-"""The options that say who does the work: processes of this machine, or a Ray cluster."""
+"""The options that choose who does the work: local processes, or a Ray cluster."""
 
 from __future__ import annotations
 
@@ -16,33 +16,33 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 _ENGINE_OPTIONS = (
     click.option(
         "--engine", type=click.Choice(["local", "ray"]), default="local",
-        help="Processes of this machine, or a Ray cluster.",
+        help="Local processes, or a Ray cluster.",
     ),
-    click.option("--ray-address", metavar="auto|HOST:PORT", help="A cluster that runs already."),
-    click.option("--workers", type=int, help="How many; one for each GPU, or one on a CPU."),
-    click.option("--cpus-per-worker", type=int, help="Processor threads of each worker."),
-    click.option("--segment-frames", type=int, help="Pictures of a segment, else by its work."),
+    click.option("--ray-address", metavar="auto|HOST:PORT", help="Address of a running cluster."),
+    click.option("--workers", type=int, help="How many; default: one per GPU, or one on a CPU."),
+    click.option("--cpus-per-worker", type=int, help="CPU threads per worker."),
+    click.option("--segment-frames", type=int, help="Frames per segment; chosen by default."),
     click.option("--mixed", is_flag=True, help="Allow workers whose bytes may differ."),
 )  # fmt: skip
 
 
 def engine_options(command: Command) -> Command:
-    """Add every option of an engine."""
+    """Add every engine option."""
     for option in reversed(_ENGINE_OPTIONS):
         command = option(command)
     return command
 
 
 def with_segments(spec: UpscaleSpec, options: dict[str, Any]) -> UpscaleSpec:
-    """Return the spec with the size of its segments, and take that out of the options."""
+    """Return the spec with its segment size, and remove that from the options."""
     return replace(spec, segment_frames=options.pop("segment_frames"))
 
 
 def engine_from(options: dict[str, Any]) -> EngineSpec:
-    """Make the engine's spec of what was typed, and take it out of the options.
+    """Build the engine's spec from what was typed, and remove it from the options.
 
     Raises:
-        InvalidOption: a value that cannot be meant.
+        InvalidOption: an invalid value.
     """
     return EngineSpec(
         name=options.pop("engine"),

@@ -24,30 +24,38 @@ Watch = Callable[[int, int | None], None]
 A_PATH = click.Path(path_type=Path)
 
 
-@click.command(short_help="Measure a network on true pictures, or a film against another.")
+@click.command(short_help="Measure a network on images, or a video against its reference.")
 @click.argument("films", nargs=-1, metavar="[REFERENCE RESULT]", type=A_PATH)
-@click.option("-m", "--model", default="fast", metavar="NAME|FILE", help="Network, or weights.")
+@click.option(
+    "-m", "--model", default="fast", metavar="NAME|FILE", help="Network, or weights file."
+)
 @click.option(
     "--strength",
     type=StrengthOrAuto(),
     default=0.0,
     metavar="0...1",
-    help="Of its flavour for video.",
+    help="How far to blend towards its weights for compressed video.",
 )
-@click.option("--sharpness", type=float, default=0.0, help="Of its perceptual flavour, 0 to 1.")
-@click.option("--data", type=A_PATH, metavar="FOLDER", help="Folder of true pictures.")
-@click.option("-s", "--scale", type=int, help="Scale; the largest that the model has.")
+@click.option(
+    "--sharpness",
+    type=float,
+    default=0.0,
+    metavar="0...1",
+    help="How far to blend towards its perceptual weights.",
+)
+@click.option("--data", type=A_PATH, metavar="FOLDER", help="Folder of ground-truth images.")
+@click.option("-s", "--scale", type=int, help="Scale; default: the model's largest.")
 @click.option(
     "--protocol",
     type=click.Choice(["standard", "swift"]),
     default="standard",
-    help="swift repeats SwiftSRGAN's own loop; its numbers stand beside no others.",
+    help="swift repeats SwiftSRGAN's own loop; its scores compare only with each other.",
 )
 @click.option(
     "--self-ensemble",
     type=click.Choice(["none", "flips", "sizes"]),
     default="none",
-    help="Average over eight flips and turns, or over input sizes.",
+    help="Average over eight flips and rotations, or over input sizes.",
 )
 @click.option(
     "--perceptual-weights",
@@ -55,24 +63,24 @@ A_PATH = click.Path(path_type=Path)
     metavar="FILE",
     help="MobileNetV2's features, for the feature distance.",
 )
-@click.option("--niqe-parameters", type=A_PATH, metavar="FILE", help="NIQE's pristine model.")
+@click.option("--niqe-parameters", type=A_PATH, metavar="FILE", help="NIQE's pristine model file.")
 @click.option("-d", "--device", default="auto", help="auto, cpu, cuda or cuda:N.")
-@click.option("--plot", type=A_PATH, metavar="FILE.png", help="Draw luma PSNR over the pictures.")
+@click.option("--plot", type=A_PATH, metavar="FILE.png", help="Plot the luma PSNR of each image.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def evaluate(films: tuple[Path, ...], plot: Path | None, as_json: bool, **options: Any) -> int:
-    """Measure a network on a folder of true pictures, or a film against its reference.
+    """Measure a network on a folder of ground-truth images, or a video against its reference.
 
     \b
       vsr evaluate --model fast --data Set5
       vsr evaluate reference.mkv upscaled.mkv
 
-    Pictures are reduced, enlarged by the network and compared: PSNR and SSIM of luma as papers
-    report them, PSNR of R'G'B', and, where their parameter files are given, a distance of
-    MobileNetV2's features, which is no LPIPS, and NIQE. Where $VSR_DATA is set, those are
-    looked for in $VSR_DATA/weights, as mobilenet_v2_features_fp16.safetensors and
-    niqe_pris_params.npz. Films of one size are compared picture by picture, and their flicker
-    is measured.
-    """  # noqa: D301 - \b is click's mark for lines that must not be joined
+    Images are downscaled, enlarged by the network and compared: luma PSNR and SSIM as papers
+    report them, PSNR of R'G'B', and, given their parameter files, NIQE and a distance between
+    MobileNetV2 features (which is not LPIPS). If $VSR_DATA is set, those files are looked up in
+    $VSR_DATA/weights as mobilenet_v2_features_fp16.safetensors and niqe_pris_params.npz. Two
+    videos must have the same size; they are compared frame by frame, and their flicker is
+    measured.
+    """  # noqa: D301 # \b tells click to keep the lines
     if plot is not None:
         _check(plot)
     with _bar(is_shown=not as_json) as watch:
@@ -90,10 +98,10 @@ def evaluate(films: tuple[Path, ...], plot: Path | None, as_json: bool, **option
 
 @contextmanager
 def _bar(*, is_shown: bool) -> Iterator[Watch]:
-    """Yield a function that is told how many pictures of how many are measured."""
+    """Yield a callback that takes how many images are measured, and of how many."""
     from tqdm import tqdm
 
-    disable = None if is_shown else True  # None: no bar where stderr is no terminal
+    disable = None if is_shown else True  # None: no bar unless stderr is a terminal
     with tqdm(unit=" pictures", leave=False, disable=disable, dynamic_ncols=True) as bar:
 
         def watch(done: int, total: int | None) -> None:
@@ -106,12 +114,12 @@ def _bar(*, is_shown: bool) -> Iterator[Watch]:
 def _measured(films: tuple[Path, ...], options: dict[str, Any], watch: Watch) -> Report:
     if films:
         if len(films) != 2 or options["data"] is not None:
-            raise InvalidOption("give either two films, REFERENCE and RESULT, or --data FOLDER.")
+            raise InvalidOption("give either two videos, REFERENCE and RESULT, or --data FOLDER.")
         from vsr.jobs.compare import compare
 
         return compare(*films, watch)
     if options["data"] is None:
-        raise InvalidOption("give --data FOLDER, or two films: REFERENCE and RESULT.")
+        raise InvalidOption("give --data FOLDER, or two videos: REFERENCE and RESULT.")
     from vsr.jobs.evaluate import EvaluateSpec, evaluate, parameter_files
 
     features, niqe = parameter_files()
@@ -120,8 +128,8 @@ def _measured(films: tuple[Path, ...], options: dict[str, Any], watch: Watch) ->
     strength, sharpness = options.pop("strength"), options.pop("sharpness")
     if strength == "auto":
         raise InvalidOption(
-            "--strength auto: it goes by how a film was compressed, and true pictures were not. "
-            "Give the number that vsr probe FILM -s 2 names for your film, or 0 to 1."
+            "--strength auto: it depends on how a video was compressed, and these images were not. "
+            "Give the number that vsr probe VIDEO -s 2 shows for your video, or 0 to 1."
         )
     blend = Blend(strength=strength, sharpness=sharpness)
     return evaluate(EvaluateSpec(blend=blend, **options), watch)
@@ -147,11 +155,11 @@ def _show(report: Report) -> None:
 
 
 def _check(plot: Path) -> None:
-    """Refuse now what could not be written after minutes of measuring."""
+    """Refuse up front a plot that could not be written after minutes of measuring."""
     if plot.suffix.lower() != ".png":
         raise InvalidOption(f"--plot {plot}: give a name that ends in .png.")
     if not plot.absolute().parent.is_dir():
-        raise UnwritableOutput(f"{plot}: its folder is not there. Make it first.")
+        raise UnwritableOutput(f"{plot}: its folder does not exist. Create it first.")
 
 
 def _draw(report: Report, path: Path) -> None:

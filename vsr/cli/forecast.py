@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def show_forecast(source: Path, target: Path, job: BatchSpec, *, as_json: bool) -> int:
-    """Print a line for each file and one for all; return 3 if some cannot be done."""
+    """Print a line for each file and a total; return 3 if any file would fail."""
     from vsr.jobs.forecast import forecast, totals
     from vsr.jobs.result import counted
 

@@ -14,14 +14,15 @@ if TYPE_CHECKING:
     from vsr.models.describe import Description
 
 
-@click.command(short_help="List the networks and how good they are.")
+@click.command(short_help="List the networks with their cost and scores.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line for each.")
 def models(as_json: bool) -> None:
-    """List the networks: size, cost, reach, and the scores that were measured.
+    """List the networks: size, cost, receptive field, and measured scores.
 
-    MACs are multiply-accumulates for each source pixel, the radius is how many source pixels away
-    a pixel still counts, dB is Y PSNR ×4 on Set5 under the standard protocol. Your own are files
-    NAME_xSCALE.safetensors in $VSR_HOME/models (or $VSR_MODELS), else ~/.local/share/vsr/models.
+    MACs are multiply-accumulates per source pixel; the radius is how far, in source pixels, the
+    receptive field reaches; dB is Y PSNR ×4 on Set5 under the standard protocol. Your own models
+    are files named NAME_xSCALE.safetensors in $VSR_MODELS, $VSR_HOME/models or
+    ~/.local/share/vsr/models, whichever comes first.
     """
     from vsr.models.describe import describe
 

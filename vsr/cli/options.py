@@ -1,4 +1,4 @@
-"""The options that ``upscale``, ``batch`` and ``probe`` share, and the spec that they make."""
+"""The options that ``upscale``, ``batch`` and ``probe`` share, and the spec they make."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 DEFAULT_PRESET = "1080p"
 
 _SIZE_OPTIONS = (
-    click.option("-p", "--preset", metavar="NAME|FILE", help="Size and values: 1080p, 4k, a file."),
-    click.option("-s", "--scale", type=int, help="Enlarge exactly this many times."),
+    click.option("-p", "--preset", metavar="NAME|FILE", help="Size and defaults: 1080p, 4k, …"),
+    click.option("-s", "--scale", type=int, help="Enlarge by exactly this factor."),
     click.option("--width", type=int, help="Fit this width, with square pixels."),
     click.option("--height", type=int, help="Fit this height, with square pixels."),
     click.option(
-        "-m", "--model", metavar="NAME|FILE", help="Network (see vsr models), or weights."
+        "-m", "--model", metavar="NAME|FILE", help="Network (see vsr models), or weights file."
     ),
     click.option(
         "--strength", type=StrengthOrAuto(), metavar="0...1|auto",
-        help="Of repairing compressed video; auto looks at the source.",
+        help="How strongly to repair compression artifacts; auto looks at the source.",
     ),
-    click.option("--sharpness", type=float, metavar="0...1", help="Of invented detail; 0 is none."),
+    click.option("--sharpness", type=float, metavar="0...1", help="How much detail to invent."),
 )  # fmt: skip
 _ENCODE_OPTIONS = (
     click.option("-c", "--codec", metavar="NAME", help="auto, h264, hevc, av1, ffv1, ... ."),
@@ -37,55 +37,58 @@ _ENCODE_OPTIONS = (
     click.option("--encoder-preset", metavar="NAME", help="Encoder speed: superfast ... slow."),
     click.option(
         "-e", "--encoder-option", "encoder_options", multiple=True, metavar="KEY=VALUE",
-        help="An option of the encoder's own; may be repeated.",
+        help="Encoder-specific option; repeatable.",
     ),
-    click.option("--format", "container", metavar="NAME", help="Container, else by OUT's suffix."),
-    click.option("--faststart", is_flag=True, help="Put the index of an mp4 or mov first."),
-    click.option("--pix-fmt", metavar="NAME", help="Pixel format, else as the source."),
+    click.option("--format", "container", metavar="NAME", help="Container; default: by suffix."),
+    click.option("--faststart", is_flag=True, help="Put the index of an MP4 or MOV first."),
+    click.option("--pix-fmt", metavar="NAME", help="Pixel format; default: the source's."),
 )  # fmt: skip
 _RUN_OPTIONS = (
     click.option("-d", "--device", "--gpu-id", default="auto", help="auto, cpu, cuda or cuda:N."),
     click.option(
         "--precision", type=click.Choice(["auto", "fp16", "bf16", "fp32"]), default="auto",
-        help="auto is fp16 on CUDA, fp32 on the CPU; bf16 halves the time on CPUs that have it.",
+        help="auto is fp16 on CUDA, fp32 on the CPU; bf16 halves the time on CPUs that support it.",
     ),
     click.option(
         "--hwaccel", type=click.Choice(["none", "auto", "cuda"]), default="none",
-        help="Decode on the GPU (NVDEC) where it can.",
+        help="Decode on the GPU (NVDEC) where possible.",
     ),
-    click.option("-t", "--tile", type=int, help="Tile side in source pixels; auto by memory."),
+    click.option("-t", "--tile", type=int, help="Tile side in source pixels; default: by memory."),
 )  # fmt: skip
 _CONTENT_OPTIONS = (
-    click.option("--start", type=Seconds(), default=0.0, help="Begin here: 90, 1:30, 0:01:30.5."),
-    click.option("--end", type=Seconds(), default=inf, show_default=False, help="Stop before."),
-    click.option("--max-frames", type=int, help="Stop after so many frames."),
-    click.option("--no-audio", is_flag=True, help="Leave all sound out."),
-    click.option("--no-subs", is_flag=True, help="Leave all subtitles out."),
-    click.option("--deinterlace", type=click.Choice(["auto", "off", "refuse"]), help="As preset."),
-    click.option("--restart", is_flag=True, help="Throw away what an unfinished run left."),
-    click.option("--keep-work", is_flag=True, help="Leave the segments beside the output."),
-    click.option("--strict", is_flag=True, help="Refuse where anything would be lost."),
+    click.option("--start", type=Seconds(), default=0.0, help="Start time: 90, 1:30, 0:01:30.5."),
+    click.option("--end", type=Seconds(), default=inf, show_default=False, help="End time."),
+    click.option("--max-frames", type=int, help="Stop after this many frames."),
+    click.option("--no-audio", is_flag=True, help="Drop all audio."),
+    click.option("--no-subs", is_flag=True, help="Drop all subtitles."),
+    click.option("--deinterlace", type=click.Choice(["auto", "off", "refuse"]), help="By preset."),
+    click.option("--restart", is_flag=True, help="Discard an unfinished run and start over."),
+    click.option("--keep-work", is_flag=True, help="Keep the segments next to the output."),
+    click.option("--strict", is_flag=True, help="Refuse if anything would be lost."),
 )
 SPEC_OPTIONS = (*_SIZE_OPTIONS, *_ENCODE_OPTIONS, *_RUN_OPTIONS, *_CONTENT_OPTIONS)
 
 _EXISTING_OPTIONS = (
-    click.option("-y", "--overwrite", is_flag=True, help="Replace an output that exists."),
-    click.option("-n", "--no-clobber", is_flag=True, help="Leave an output that exists, exit 0."),
+    click.option("-y", "--overwrite", is_flag=True, help="Replace an existing output."),
+    click.option("-n", "--no-clobber", is_flag=True, help="Skip an existing output and exit 0."),
 )
 _OUTPUT_OPTIONS = (
     click.option("--json", "as_json", is_flag=True, help="Print JSON lines."),
-    click.option("-v", "--verbose", is_flag=True, help="Say more; tracebacks on errors."),
+    click.option(
+        "-v", "--verbose", is_flag=True,
+        help="Also print device, sizes, encoder and the times of segments; tracebacks on errors.",
+    ),
     click.option("-q", "--quiet", is_flag=True, help="No progress, no notes."),
-)
+)  # fmt: skip
 
 
 def spec_options(command: Command) -> Command:
-    """Add every option of an upscale."""
+    """Add every upscale option."""
     return _with(command, SPEC_OPTIONS)
 
 
 def coding_options(command: Command) -> Command:
-    """Add what says how pictures are encoded, and where the network runs."""
+    """Add the options for encoding, and for where the network runs."""
     return _with(command, _ENCODE_OPTIONS + _RUN_OPTIONS)
 
 
@@ -106,10 +109,10 @@ def _with(command: Command, options: tuple[Callable[[Command], Command], ...]) -
 
 
 def spec_from(options: dict[str, Any], existing: Existing = "refuse") -> UpscaleSpec:
-    """Make the spec: the preset's values, overridden by what was typed.
+    """Build the spec: the preset's values, overridden by what was typed.
 
     Raises:
-        Refused: a value or a combination that cannot be meant.
+        Refused: an invalid value or combination.
     """
     from vsr.jobs.upscale import spec_of_preset
 
@@ -147,14 +150,14 @@ def spec_from(options: dict[str, Any], existing: Existing = "refuse") -> Upscale
 
 
 def existing_from(overwrite: bool, no_clobber: bool) -> Existing:
-    """Return what to do with an output that exists."""
+    """Return what to do with an existing output."""
     if overwrite and no_clobber:
         raise InvalidOption("choose one of --overwrite and --no-clobber.")
     return "overwrite" if overwrite else "skip" if no_clobber else "refuse"
 
 
 def _target(options: dict[str, Any]) -> Target | None:
-    """Return the size that was typed, or None where the preset decides."""
+    """Return the size that was typed, or None if the preset decides."""
     scale, width, height = options["scale"], options["width"], options["height"]
     if scale is None and width is None and height is None:
         return None

@@ -8,13 +8,13 @@ from vsr.cli.report import emit
 from vsr.cli.table import echo_table, name_broken
 
 
-@click.command(short_help="List the presets, yours among them.")
+@click.command(short_help="List the presets, including your own.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line for each.")
 def presets(as_json: bool) -> int:
     """List every preset that --preset finds by name: the shipped ones and your own.
 
-    Your own are TOML files in $VSR_HOME/presets, else ~/.config/vsr/presets. One that cannot be
-    read is named on stderr, and the exit code is 3.
+    Your own are TOML files in $VSR_HOME/presets, or else ~/.config/vsr/presets. If one cannot
+    be read, it is named on stderr and the exit code is 3.
     """
     from vsr.recipes.find import readable
     from vsr.recipes.preset import load_preset

@@ -12,16 +12,16 @@ from vsr.cli.report import emit
 from vsr.specs import UpscaleSpec
 
 
-@click.command(short_help="Say what is in a file, and what an upscale would do.")
+@click.command(short_help="Show what is in a file, and what an upscale would do.")
 @click.argument("source", metavar="IN", type=click.Path(path_type=Path))
 @click.argument("target", metavar="[OUT]", required=False, type=click.Path(path_type=Path))
 @spec_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def probe(source: Path, target: Path | None, as_json: bool, **options: Any) -> int:
-    """Say what is in IN, and what an upscale would do with it.
+    """Show what is in IN, and what an upscale would do with it.
 
-    With OUT or a size (--preset, --scale, ...) it says exactly what an upscale would do: sizes,
-    network, colour, encoder, and what becomes of every stream. Nothing is written.
+    With OUT or a size (--preset, --scale, ...), show exactly what an upscale would do: sizes,
+    network, colour, encoder, and what happens to every stream. Nothing is written.
     """
     wants_plan = target is not None or any(
         options[name] is not None for name in ("preset", "scale", "width", "height")
@@ -43,7 +43,7 @@ def probe(source: Path, target: Path | None, as_json: bool, **options: Any) -> i
 
 
 def show_plan(source: Path, target: Path, spec: UpscaleSpec, *, as_json: bool) -> int:
-    """Print what is in the file and what an upscale would do; refuse what it would refuse."""
+    """Print what is in the file and what an upscale would do; refuse whatever it would."""
     from vsr.jobs.probe import rehearse
     from vsr.jobs.program import settle
 

@@ -35,7 +35,7 @@ def report_for(
     """Yield the report that the user asked for, and close it.
 
     Args:
-        to_stderr: JSON lines go there, as standard output is the film.
+        to_stderr: print JSON lines there, because stdout carries the video.
     """
     if as_json:
         yield Report(
@@ -62,7 +62,7 @@ class _Bar:
         self._bar: tqdm[NoReturn] | None = None
 
     def observe(self, progress: Progress) -> None:
-        """Show a progress."""
+        """Show the progress."""
         bar = self._bar = self._bar or self._opened(progress)
         bar.total = progress.total_frames
         bar.set_postfix_str(f"{progress.speed:.2f}× real time", refresh=False)
@@ -86,13 +86,11 @@ class _Bar:
         bar: tqdm[NoReturn] = tqdm(
             desc=self._label,
             total=progress.total_frames,
-            initial=progress.frames - 1,  # an earlier run's frames took no time now
+            initial=progress.frames - 1,  # frames of an earlier run took no time in this one
             unit=" frames",
             dynamic_ncols=True,
         )
-        bar.start_t -= (
-            progress.elapsed_seconds
-        )  # the first frame took time before the bar was there
+        bar.start_t -= progress.elapsed_seconds  # the first frame took time before the bar existed
         bar.last_print_t = bar.start_t
         return bar
 
@@ -113,7 +111,7 @@ class _JsonLines:
 
 
 def progress_fields(progress: Progress) -> dict[str, Any]:
-    """Return a progress as ffmpeg's ``-progress`` names it, with the total beside it."""
+    """Return the progress under the names of ffmpeg's ``-progress``, with the total added."""
     seconds = progress.out_seconds
     bits = 8 * progress.bytes_written
     return {

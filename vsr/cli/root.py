@@ -21,11 +21,11 @@ COMMANDS = (
     "doctor",
     "completion",
 )
-"""Each is an attribute of that name in the module ``vsr.cli.NAME``; the order is that of --help."""
+"""Each is an attribute of that name in the module ``vsr.cli.NAME``; in the order of ``--help``."""
 
 
 class Commands(click.Group):
-    """A group whose commands are imported when they are asked for."""
+    """A group whose commands are imported on demand."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names in reading order."""
@@ -71,4 +71,4 @@ def vsr() -> None:
       vsr upscale in.mp4 out.mp4 --preset 4k
       vsr batch folder/ out/ --preset 1080p
       vsr train
-    """  # noqa: D301 # \b is click's mark of lines to keep
+    """  # noqa: D301 # \b tells click to keep the lines

@@ -1,4 +1,4 @@
-"""Ctrl-C in two stages: the first asks a job to stop at a good place, the second stops it."""
+"""Ctrl-C in two stages: the first asks a job to stop cleanly, the second stops it at once."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 @contextmanager
 def stoppable() -> Iterator[Callable[[], bool]]:
-    """Yield a question, "should I stop?", that a first SIGINT or SIGTERM answers with yes.
+    """Yield a function that returns whether a first SIGINT or SIGTERM has arrived.
 
-    A second one interrupts at once. Outside, the signals mean what they meant before.
+    A second one interrupts at once. On exit the previous handlers are restored.
     """
     wishes: list[int] = []
 

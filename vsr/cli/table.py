@@ -10,7 +10,7 @@ from vsr.errors import Refused
 
 
 def echo_table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print columns as wide as their widest cell; numbers stand to the right."""
+    """Print columns as wide as their widest cell; numbers are right-aligned."""
     cells = [[_text(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(heads, *cells, strict=True)]
     is_number = [all(isinstance(row[i], int | float) for row in rows) for i in range(len(heads))]

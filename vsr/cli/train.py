@@ -11,11 +11,14 @@ from vsr.cli.train_prepare import prepare
 from vsr.cli.train_run import fit, resume
 
 
-@click.group(invoke_without_command=True, short_help="Train a network; alone, list the recipes.")
+@click.group(
+    invoke_without_command=True,
+    short_help="Train a network; without a subcommand, list the recipes.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line for each recipe.")
 @click.pass_context
 def train(context: click.Context, as_json: bool) -> int:
-    """Train the networks, or tune one to your own pictures.
+    """Train the networks, or fine-tune one on your own images.
 
     \b
       vsr train                                     list the recipes
@@ -25,9 +28,9 @@ def train(context: click.Context, as_json: bool) -> int:
       vsr train export run/ --name mine
       vsr upscale in.mp4 out.mp4 --model mine
 
-    Your own recipes are TOML files in $VSR_HOME/presets/train, else ~/.config/vsr/presets/train.
+    Your own recipes are TOML files in $VSR_HOME/presets/train or ~/.config/vsr/presets/train.
     Several GPUs: torchrun --nproc-per-node N --no-python vsr train fit ...
-    """  # noqa: D301 - click reads the mark
+    """  # noqa: D301 # \b tells click to keep the lines
     if context.invoked_subcommand is not None:
         return 0
     from vsr.recipes.find import readable

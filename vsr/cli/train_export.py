@@ -12,23 +12,25 @@ from vsr.cli.report import emit
 FOLDER = click.Path(path_type=Path)
 
 
-@click.command(short_help="Make a model of a run.")
+@click.command(short_help="Export a model from a run.")
 @click.argument("run", type=FOLDER)
-@click.option("--name", required=True, help="What --model will call it.")
+@click.option("--name", required=True, help="Name for --model.")
 @click.option(
-    "--to", "folder", type=FOLDER, help="Another folder than your models' (see vsr models)."
+    "--to", "folder", type=FOLDER, help="Target folder; default: your models (see vsr models)."
 )
 @click.option(
     "--benchmark",
     "benchmarks",
     multiple=True,
     type=FOLDER,
-    help="Measure it on this folder of pictures, for its card; may be repeated.",
+    help="Measure it on this folder of images, for its card; repeatable.",
 )
-@click.option("--licence", default="NOASSERTION", show_default=True, help="SPDX, for the card.")
-@click.option("--note", default="", help="For the card.")
-@click.option("--full", is_flag=True, help="Single precision instead of half.")
-@click.option("-y", "--overwrite", is_flag=True, help="Replace a model of that name.")
+@click.option(
+    "--licence", default="NOASSERTION", show_default=True, help="SPDX identifier for the card."
+)
+@click.option("--note", default="", help="Remark for the card.")
+@click.option("--full", is_flag=True, help="Store single precision instead of half.")
+@click.option("-y", "--overwrite", is_flag=True, help="Replace an existing model of that name.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line.")
 @click.option("-v", "--verbose", is_flag=True, help="Tracebacks on errors.")
 def export(
@@ -43,9 +45,9 @@ def export(
     as_json: bool,
     verbose: bool,
 ) -> None:
-    """Write the averaged network of RUN, finished or not, with its card.
+    """Write the averaged network of RUN, finished or not, with its model card.
 
-    Afterwards vsr upscale --model NAME knows it.
+    Afterwards, vsr upscale --model NAME finds it.
     """
     from vsr.jobs.export import ExportSpec
     from vsr.jobs.export import export as write

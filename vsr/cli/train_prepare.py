@@ -17,27 +17,27 @@ if TYPE_CHECKING:
 FOLDER = click.Path(path_type=Path)
 
 
-@click.command(short_help="Make patches of folders of pictures and videos.")
+@click.command(short_help="Cut folders of images and videos into patches.")
 @click.argument("data", nargs=-1, required=True, type=FOLDER)
-@click.option("-o", "--out", required=True, type=FOLDER, help="The folder to make.")
+@click.option("-o", "--out", required=True, type=FOLDER, help="The folder to create.")
 @click.option(
     "--patch", type=int, default=256, help="Side of a patch in pixels.", show_default=True
 )
-@click.option("--scale", "scales", type=int, multiple=True, help="Repeatable; 2 and 4 if left out.")
+@click.option("--scale", "scales", type=int, multiple=True, help="Repeatable; default: 2 and 4.")
 @click.option(
     "--weight",
     "weights",
     multiple=True,
     metavar="PATTERN=W",
-    help="Draw from files of this name less (0.3) or more (2) often; may be repeated.",
+    help="Sample matching files less (0.3) or more (2) often; repeatable.",
 )
-@click.option("--frames-per-video", type=int, default=16, show_default=True, help="Evenly spread.")
+@click.option("--frames-per-video", type=int, default=16, show_default=True, help="Spread evenly.")
 @click.option(
     "--degradation",
     "degradations",
     multiple=True,
     metavar="NAME",
-    help="Beside bicubic: video-light, video-medium, video-strong, or video for all three.",
+    help="Besides bicubic: video-light, video-medium, video-strong, or video for all three.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress, no report.")
@@ -56,9 +56,9 @@ def prepare(
     quiet: bool,
     verbose: bool,
 ) -> int:
-    """Cut DATA, folders or files, into checked patches without doubles, and reduce them.
+    """Cut DATA, folders or files, into checked, deduplicated patches, and downscale them.
 
-    Ends with 3 if files were skipped; the report names them.
+    The exit code is 3 if files were skipped; the report names them.
     """
     from vsr.training.degradation import STRENGTHS
     from vsr.training.prepare import PrepareSpec
@@ -83,12 +83,12 @@ def prepare(
 
 
 def _prepared(spec: PrepareSpec, *, is_silent: bool) -> Manifest:
-    """Run the job under a bar that counts files."""
+    """Run the job with a progress bar that counts files."""
     from tqdm import tqdm
 
     from vsr.training.prepare import prepare as run
 
-    # None: no bar where stderr is no terminal
+    # None: no bar unless stderr is a terminal
     with tqdm(desc="prepare", unit=" files", disable=True if is_silent else None) as bar:
 
         def on_file(done: int, total: int) -> None:
@@ -99,7 +99,7 @@ def _prepared(spec: PrepareSpec, *, is_silent: bool) -> Manifest:
 
 
 def _each(names: tuple[str, ...], all_of_video: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the degradations named, each once; bicubic is made without asking."""
+    """Return the degradations named, each once; bicubic is always made."""
     named = (one for name in names for one in (all_of_video if name == "video" else (name,)))
     return tuple(one for one in dict.fromkeys(named) if one != "bicubic")
 

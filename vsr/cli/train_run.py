@@ -21,13 +21,13 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 FOLDER = click.Path(path_type=Path)
 
 _RUN_OPTIONS = (
-    click.option("--minutes", type=float, help="Train so long; the schedule ends exactly then."),
-    click.option("--steps", type=int, help="Train so many steps, over all stages."),
+    click.option("--minutes", type=float, help="Train this long; the schedule fits the time."),
+    click.option("--steps", type=int, help="Train this many steps over all stages."),
     click.option("-d", "--device", default="auto", help="auto, cpu, cuda or cuda:N."),
     click.option(
         "--precision", type=click.Choice(["auto", "fp16", "bf16", "fp32"]), default="auto",
         help="Of the forward pass; auto is bf16 on CUDA and on a CPU that computes in it, else "
-        "fp32. A resumed run keeps its own.",
+        "fp32. A resumed run keeps its precision.",
     ),
     click.option("--json", "as_json", is_flag=True, help="Print JSON lines."),
     click.option("-q", "--quiet", is_flag=True, help="No progress."),
@@ -41,19 +41,21 @@ def _run_options(command: Command) -> Command:
     return command
 
 
-@click.command(short_help="Train a recipe from its start.")
+@click.command(short_help="Train a recipe from the start.")
 @click.argument("recipe")
-@click.option("--data", required=True, type=FOLDER, help="What vsr train prepare made.")
-@click.option("-o", "--out", required=True, type=FOLDER, help="The run's folder.")
-@click.option("--init", metavar="NAME|FILE", help="Weights to start from: tune, or grow.")
+@click.option("--data", required=True, type=FOLDER, help="Data set made by vsr train prepare.")
+@click.option("-o", "--out", required=True, type=FOLDER, help="Folder for the run.")
+@click.option("--init", metavar="NAME|FILE", help="Weights to start from.")
 @click.option(
     "--benchmark",
     "benchmarks",
     multiple=True,
     type=FOLDER,
-    help="Measure the result on this folder of pictures; may be repeated.",
+    help="Measure the result on this folder of images; repeatable.",
 )
-@click.option("--perceptual-weights", type=FOLDER, help="For recipes with a perceptual loss.")
+@click.option(
+    "--perceptual-weights", type=FOLDER, help="VGG19 or MobileNetV2 file, for a perceptual loss."
+)
 @_run_options
 def fit(
     recipe: str,
@@ -68,7 +70,7 @@ def fit(
 ) -> int:
     """Train RECIPE (see vsr train) on prepared data.
 
-    Ctrl-C writes a checkpoint and stops; vsr train resume goes on, to the last digit.
+    Ctrl-C writes a checkpoint and stops; vsr train resume continues exactly from there.
     """
     from vsr.jobs.program import settle
 
@@ -92,11 +94,11 @@ def fit(
     return _finished(folder, options)
 
 
-@click.command(short_help="Go on with a run.")
+@click.command(short_help="Resume a run.")
 @click.argument("run", type=FOLDER)
 @_run_options
 def resume(run: Path, device: str, precision: Any, **options: Any) -> int:
-    """Go on with RUN where its last checkpoint is; with another budget, if one is given."""
+    """Resume RUN from its last checkpoint, with a new budget if one is given."""
     from vsr.jobs.program import settle
 
     settle()
@@ -118,12 +120,12 @@ def _budget(options: dict[str, Any]) -> Budget | None:
 
 
 def _finished(folder: RunFolder, options: dict[str, Any]) -> int:
-    """Say where the run lies and what it measures."""
+    """Report where the run is and what it scores."""
     scores = {data: dict(means) for data, means in folder.read_scores().items()}
     if options["as_json"]:
         emit({"event": "done", "run": str(folder.path), "scores": scores})
     elif not options["quiet"]:
         for data, means in scores.items():
             click.echo(f"{data}: {means['psnr_y']:.2f} dB, SSIM {means['ssim_y']:.4f}")
-        click.echo(f"Finished. Make a model of it: vsr train export {folder.path} --name NAME")
+        click.echo(f"Finished. Export it as a model: vsr train export {folder.path} --name NAME")
     return 0

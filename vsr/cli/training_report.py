@@ -40,21 +40,21 @@ def watch_for(options: dict[str, Any], should_stop: Callable[[], bool]) -> Itera
 
 
 class _Bar:
-    """A line that says what runs where, then a bar; a run that is refused shows neither."""
+    """A line naming the recipe and device, then a bar; a refused run shows neither."""
 
     def __init__(self) -> None:
         self._bar: tqdm[NoReturn] | None = None
         self._psnr: float | None = None
 
     def start(self, run: Run) -> None:
-        """Say what begins."""
+        """Print what starts, and open the bar."""
         from tqdm import tqdm
 
         click.echo(f"{run.recipe} on {run.device}")
         self._bar = tqdm(total=1.0, bar_format=BAR, dynamic_ncols=True)
 
     def show(self, progress: Progress) -> None:
-        """Show how far it is."""
+        """Update the bar."""
         assert self._bar is not None
         self._psnr = self._psnr if progress.psnr is None else progress.psnr
         self._bar.n = progress.share

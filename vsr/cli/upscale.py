@@ -21,12 +21,12 @@ from vsr.cli.report import emit, report_for
 from vsr.specs import UpscaleSpec
 
 
-@click.command(short_help="Upscale a clip, or every clip of a folder.")
+@click.command(short_help="Upscale a video, or every video in a folder.")
 @click.argument("source", metavar="IN", type=click.Path(path_type=Path))
 @click.argument("target", metavar="OUT", type=click.Path(path_type=Path))
 @spec_options
 @existing_options
-@click.option("--dry-run", is_flag=True, help="Say what would be done, and write nothing.")
+@click.option("--dry-run", is_flag=True, help="Print what would be done; write nothing.")
 @engine_options
 @output_options
 def upscale(
@@ -40,15 +40,15 @@ def upscale(
     quiet: bool,
     **options: Any,
 ) -> int:
-    """Upscale IN into OUT: picture by picture, with all sound, subtitles and times kept.
+    """Upscale IN to OUT, frame by frame, keeping all audio, subtitles and timestamps.
 
-    Without a size the preset is 1080p. IN and OUT may both be folders (see vsr batch); either may
-    be - for a pipe, an output then with --format.
+    Without a size, the preset is 1080p. IN and OUT may both be folders (see vsr batch). Either may
+    be - for a pipe; a piped OUT needs --format.
 
     \b
       vsr upscale in.mp4 out.mp4 --preset 4k
       vsr upscale in.mkv out.mkv --scale 2 --crf 16 --encoder-preset slow
-    """  # noqa: D301 # \b is click's mark of lines to keep
+    """  # noqa: D301 # \b tells click to keep the lines
     engine = engine_from(options)
     spec = with_segments(spec_from(options, existing_from(overwrite, no_clobber)), options)
     if source.is_dir():
@@ -79,7 +79,7 @@ def _run(
     as_json: bool,
     quiet: bool,
 ) -> int:
-    """Run the job on one clip, print a line at its end; return the exit code."""
+    """Run the job on one clip, print a summary line; return the exit code."""
     from vsr.jobs.program import settle
     from vsr.jobs.spread import upscale_spread
     from vsr.jobs.upscale import upscale as run

@@ -1,4 +1,4 @@
-"""Values that are typed in a form of their own: times, and strength."""
+"""Option values with a syntax of their own: times and strength."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Seconds(click.ParamType[float]):
             return float(value)
         match = _CLOCK.fullmatch(value)
         if match is None:
-            self.fail(f"{value!r} is no time; write 90, 1:30 or 0:01:30.5.", param, ctx)
+            self.fail(f"{value!r} is not a time; write 90, 1:30 or 0:01:30.5.", param, ctx)
         hours, minutes, seconds = match.groups()
         return 3600 * int(hours or 0) + 60 * int(minutes) + float(seconds)
 
@@ -47,4 +47,6 @@ class StrengthOrAuto(click.ParamType[Strength]):
         try:
             return float(value)
         except ValueError:
-            self.fail(f"{value!r} is no strength; write a number from 0 to 1, or auto.", param, ctx)
+            self.fail(
+                f"{value!r} is not a strength; give a number from 0 to 1, or auto.", param, ctx
+            )
