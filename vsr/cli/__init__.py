@@ -24,12 +24,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def run(arguments: list[str]) -> int:
     """Run ``vsr`` with these arguments and return the exit code.
 
-    Every error ends as one line on stderr; ``-v`` adds the traceback, ``--json`` an event.
+    Every error ends as one line on stderr; ``-v`` adds log and traceback, ``--json`` an event.
     """
     from vsr.cli.root import vsr
+    from vsr.cli.verbose import logged
 
     try:
-        code = vsr.main(arguments, prog_name="vsr", standalone_mode=False)
+        with logged(is_on=_is_verbose(arguments)):
+            code = vsr.main(arguments, prog_name="vsr", standalone_mode=False)
     except click.ClickException as error:
         message = _sentence(error.format_message())
         return _report(message, error.exit_code, arguments, hint=_hint(error))
@@ -38,18 +40,20 @@ def run(arguments: list[str]) -> int:
     except VsrError as error:
         return _report(str(error), error.exit_code, arguments)
     except BrokenPipeError:
-        sys.stderr.close()  # the reader of our output has gone; there is nobody to tell
+        sys.stderr.close()  # whoever read our output is gone, so there is no one to report to
         return 1
     except OSError as error:
         where = f"{error.filename}: " if error.filename is not None else ""
         what = _sentence(f"{where}{error.strerror or error}")
-        return _report(f"{what} Check the disk and its rights.", Failed.exit_code, arguments)
+        return _report(f"{what} Check the disk and its permissions.", Failed.exit_code, arguments)
     except MemoryError:
-        what = "not enough memory. Close other programs, or give a smaller --tile."
+        what = "not enough memory. Close other programs, or set a smaller --tile."
         return _report(what, Failed.exit_code, arguments)
-    except Exception as error:  # the outermost edge: a bug, told as one
+    except Exception as error:  # the outermost edge: a bug, reported as such
         what = f"internal error: {type(error).__name__}: {error}".splitlines()[0]
-        return _report(f"{what}. Run again with -v for the traceback, and report it.", 1, arguments)
+        return _report(
+            f"{what}. Run again with -v for the traceback, and report this bug.", 1, arguments
+        )
     return code if isinstance(code, int) else 0
 
 

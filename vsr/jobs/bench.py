@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import platform
 import tempfile
 from contextlib import ExitStack
@@ -26,6 +27,8 @@ from vsr.upscaling.steps import open_steps
 
 __all__ = ["BenchSpec", "bench"]
 
+log = logging.getLogger(__name__)
+
 
 def bench(clip: Path | None, spec: BenchSpec, *, note: Note = ignore) -> BenchReport:
     """Measure one model.
@@ -44,6 +47,7 @@ def bench(clip: Path | None, spec: BenchSpec, *, note: Note = ignore) -> BenchRe
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vsr-bench-")))
         job = prepare(clip, folder / "out.mkv", spec.upscale)
+        log.info("%s", job.outline)
         steps = open_steps(job.spec.steps, step_context(job, note), stack)(PtsSpan())
         stages = Stages(job=job, steps=steps, folder=folder, is_discarded=spec.is_discarded)
         runs = measure(stages, spec, stack, note)

@@ -98,6 +98,14 @@ class Job:
         """The model with its blend, and what decided it."""
         return told(self.model, self.condition)
 
+    @property
+    def outline(self) -> str:
+        """Where, by which network, through which sizes and into which encoder, on one line."""
+        encoder = self.encoder
+        options = [f"{key}={value}" for key, value in encoder.options.items()]
+        written = ", ".join((encoder.name, encoder.pix_fmt, *options))
+        return f"{self.device}; {self.network}; {self.sizes}; {written}"
+
     def seconds(self, pts: int) -> float:
         """Return a time of the source on the clock of the output."""
         first = self.source.video.start_pts or 0

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
@@ -23,6 +25,8 @@ from vsr.models.catalog import Model
 from vsr.specs import Blend, PtsSpan
 from vsr.upscaling.segment import Counted, Sink, run_segment
 from vsr.upscaling.steps import Counters, Step, StepContext, open_steps
+
+log = logging.getLogger(__name__)
 
 Written = Callable[[HostFrame, int], None]
 """Takes a frame that was written, and the size of its segment so far in bytes."""
@@ -83,10 +87,13 @@ class SegmentWorker:
         def tell(frame: HostFrame) -> None:
             written(frame, part.stat().st_size if part.exists() else 0)
 
+        started = time.monotonic()
         with Writer.create(own, job.video, job.encoder) as writer:
             met = self.run(job, segment.span, writer, tell, note)
         record(path, asdict(met))
         own.replace(path)
+        seconds = time.monotonic() - started
+        log.info("segment %d: %d frames in %.1f s", segment.index + 1, met.frames, seconds)
 
     def run(
         self,
