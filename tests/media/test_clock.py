@@ -8,7 +8,7 @@ import pytest
 from tests.clips import indices_in, times_in
 from tests.media.test_direct import Pipe, send
 from tests.media.written import carry, packets_in
-from tests.transport import TURN_SECONDS, end_to_end, recording, restamp
+from tests.transport import PACKET_BYTES, TURN_SECONDS, end_to_end, recording, restamp
 from vsr.media.probe import probe
 from vsr.media.segments import plan
 from vsr.specs import TimeRange
@@ -120,6 +120,22 @@ def test_a_hole_of_a_jump_is_closed_between_segments_and_into_a_pipe_alike(tmp_p
         assert indices_in(tmp_path / name) == list(range(96))
         assert shown(tmp_path / name)[-1] == pytest.approx(95 / 25, abs=0.06)
         assert heard(tmp_path / name)[-1] == pytest.approx(95 / 25, abs=0.06)
+
+
+@pytest.mark.parametrize("second", [HOUR, 2 * HOUR - 1, 2 * HOUR + 60])
+def test_a_recording_that_begins_between_key_frames_keeps_its_sound_in_step(
+    tmp_path: Path, second: int
+) -> None:
+    """The pictures before its first key frame cannot be decoded; their time is not made up for."""
+    begun = recording(tmp_path / "1.ts", second, 50, first_index=50, gop=25, b_frames=2)
+    content = begun.read_bytes()
+    begun.write_bytes(content[len(content) // PACKET_BYTES // 8 * PACKET_BYTES :])
+    source = end_to_end(tmp_path / "in.ts", recording(tmp_path / "0.ts", 2 * HOUR, 50), begun)
+    carry(source, tmp_path / "out.mkv")
+    assert indices_in(tmp_path / "out.mkv")[-25:] == list(range(75, 100))
+    late = packets_in(begun, "audio")[-1][0] - (second + Fraction(49, 25))
+    last = shown(tmp_path / "out.mkv")[-1]
+    assert heard(tmp_path / "out.mkv")[-1] == pytest.approx(last + float(late), abs=0.003)
 
 
 def test_a_part_behind_a_hole_begins_at_0_with_its_sound(tmp_path: Path) -> None:

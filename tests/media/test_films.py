@@ -130,13 +130,19 @@ def test_one_film_has_no_splice(tmp_path: Path) -> None:
     assert splices_in(probe(write_clip(tmp_path / "in.mkv", b_frames=2))) is None
 
 
+def packet_at(time: int, *, is_keyframe: bool) -> SimpleNamespace:
+    return SimpleNamespace(pts=time, dts=None, is_keyframe=is_keyframe)
+
+
 def test_one_stray_picture_is_no_film_of_its_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     info = probe(write_clip(tmp_path / "in.mkv", frames=2))
     times = [0, 40, 80, 20, 160, 200, 240]
-    packets = [SimpleNamespace(pts=time, is_keyframe=True) for time in times]
+    packets = [packet_at(time, is_keyframe=True) for time in times]
     monkeypatch.setattr("vsr.media.packets.video_packets", lambda info: packets)
     assert splices_in(info) is None
-    packets[4:] = [SimpleNamespace(pts=time, is_keyframe=False) for time in (60, 100, 140)]
+    packets[4:] = [
+        SimpleNamespace(pts=time, dts=None, is_keyframe=False) for time in (60, 100, 140)
+    ]
     assert splices_in(info) is not None

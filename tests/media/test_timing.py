@@ -73,6 +73,17 @@ def test_after_a_splice_the_distances_are_kept() -> None:
     assert stamped([0, 40, 80, 0, 40, 90]) == [0, 40, 80, 120, 160, 210]
 
 
+def test_where_times_may_not_begin_anew_they_are_pushed_on_until_they_have_caught_up() -> None:
+    timeline = Timeline(0, Fraction(40), may_begin_anew=False)
+    times = [0, 40, 80, 20, 60, 100, 140]
+    stamps = [pts for _, pts in timeline.stamped(enumerate_pairs(times))]
+    assert stamps == [0, 40, 80, 85, 92, 100, 140]
+
+
+def test_a_single_picture_far_ahead_moves_no_other() -> None:
+    assert stamped([0, 40, 9000, 120, 160]) == [0, 40, 80, 120, 160]
+
+
 def test_a_single_picture_out_of_order_moves_no_other() -> None:
     assert stamped([0, 40, 20, 120, 160]) == [0, 40, 80, 120, 160]
 

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
-from typing import TypeAlias
-
-from av.packet import Packet
-from av.stream import Stream
 
 from vsr.media.clock import JUMP_SECONDS, STATION_CLOCKS, Turns
+from vsr.media.course import Course
 from vsr.media.films import Film, Splices
 from vsr.media.holes import closed
 from vsr.media.info import MediaInfo
 from vsr.media.packets import timed_packets
 from vsr.media.timing import Timeline, Timing, rounded, ticks_per_frame
-
-TimedPackets: TypeAlias = "Iterable[tuple[Packet[Stream], int | None]]"
 
 
 def splices_in(info: MediaInfo) -> Splices | None:
@@ -30,8 +25,7 @@ def splices_in(info: MediaInfo) -> Splices | None:
     if info.video.timing is not Timing.GIVEN:
         return None  # derived times never start again
     is_station = info.format_name in STATION_CLOCKS
-    jump = rounded(JUMP_SECONDS / info.video.time_base) if is_station else None
-    films = _shifted(info, list(_beginnings(timed_packets(info, Turns()), jump)), jump)
+    films = _shifted(info, list(_beginnings(info)))
     if is_station:
         films = closed(info, films)
     return Splices(info.video.index, films, has_turns=is_station) if len(films) > 1 else None
@@ -57,34 +51,25 @@ def splices_among(
     return splices_in(info) if may_start_again or may_jump else None
 
 
-def _beginnings(packets: TimedPackets, jump: int | None = None) -> Iterator[list[int | None]]:
-    """Yield the times of each run of packets, in their order, that goes on without a step back.
-
-    Args:
-        jump: a step forward by more begins a run, too; None is no step.
-    """
+def _beginnings(info: MediaInfo) -> Iterator[list[int | None]]:
+    """Yield the times of each run of packets, in their order, that go on."""
     times: list[int | None] = []
-    latest: int | None = None
-    for packet, pts in packets:
-        if pts is not None and latest is not None:
-            is_back = packet.is_keyframe and pts < latest
-            if is_back or (jump is not None and abs(pts - latest) > jump):
-                yield times
-                times, latest = [], None
+    course = Course(info)
+    for packet, pts in timed_packets(info, Turns()):
+        if course.turn_at(packet, pts):
+            yield times
+            times = []
         times.append(pts)
-        if pts is not None:
-            latest = pts if latest is None else max(latest, pts)
     yield times
 
 
-def _shifted(
-    info: MediaInfo, runs: Sequence[Sequence[int | None]], jump: int | None = None
-) -> list[Film]:
+def _shifted(info: MediaInfo, runs: Sequence[Sequence[int | None]]) -> list[Film]:
     """Return the films; a run that the reader's timeline does not shift further is none of its own.
 
     That is a single stray picture, which the timeline puts between its neighbours.
     """
     video, films = info.video, list[Film]()
+    may_jump = info.format_name in STATION_CLOCKS
     step = ticks_per_frame(video.frame_rate, video.time_base)
     timeline = Timeline(video.start_pts or 0, step)
     shown = [sorted(pts for pts in run if pts is not None) for run in runs]
@@ -99,8 +84,8 @@ def _shifted(
             end=times[-1] * video.time_base,
             shift=shifts[run] * video.time_base,
         )
-        is_near = jump is None or not films or film.start - films[-1].end <= JUMP_SECONDS
-        if films and films[-1].shift == film.shift and is_near:
+        is_far = may_jump and films and film.start - films[-1].end > JUMP_SECONDS
+        if films and films[-1].shift == film.shift and not is_far:
             film = films.pop().followed_by(film)
         films.append(film)
     return films

@@ -7,9 +7,12 @@ added. Where files were put end to end that is wrong, and a film would begin 26.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import TypeVar
 
 from av.packet import Packet
 from av.stream import Stream
+
+S = TypeVar("S", bound=Stream)
 
 STATION_CLOCKS = frozenset({"mpegts", "mpeg"})
 """Formats whose times are read off a clock that has been running for hours: the station's, the
@@ -50,7 +53,7 @@ class Turns:
         return last
 
 
-def steady(packets: Iterable[Packet[Stream]]) -> Iterator[tuple[Packet[Stream], bool]]:
+def steady(packets: Iterable[Packet[S]]) -> Iterator[tuple[Packet[S], bool]]:
     """Yield each packet, and whether its time is to be believed; text may come at any time.
 
     One of sound or video that lies far from those before and after it in its stream, which lie
@@ -58,7 +61,7 @@ def steady(packets: Iterable[Packet[Stream]]) -> Iterator[tuple[Packet[Stream], 
     held back until the next one of its stream has come.
     """
     known: dict[int, int] = {}
-    held: dict[int, Packet[Stream]] = {}
+    held: dict[int, Packet[S]] = {}
     for packet in packets:
         index, time = packet.stream_index, time_of(packet)
         if time is None or packet.stream.type not in ("audio", "video"):
@@ -79,9 +82,7 @@ def steady(packets: Iterable[Packet[Stream]]) -> Iterator[tuple[Packet[Stream], 
         yield packet, packet.stream.type == "video"
 
 
-def timed(
-    packets: Iterable[Packet[Stream]], turns: Turns
-) -> Iterator[tuple[Packet[Stream], int | None]]:
+def timed(packets: Iterable[Packet[S]], turns: Turns) -> Iterator[tuple[Packet[S], int | None]]:
     """Yield the packets of one stream and when they are shown, without the turns of the clock.
 
     A time that is missing or damaged is None.
@@ -91,7 +92,7 @@ def timed(
         yield packet, None if pts is None else turns.undone(pts)
 
 
-def time_of(packet: Packet[Stream]) -> int | None:
+def time_of(packet: Packet[S]) -> int | None:
     """Return when a packet is shown, or else decoded, in ticks; None if it does not say."""
     return packet.pts if packet.pts is not None else packet.dts
 

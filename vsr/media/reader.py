@@ -15,11 +15,12 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from vsr.frames import HostFrame
-from vsr.media.clock import STATION_CLOCKS, Turns
+from vsr.media.clock import STATION_CLOCKS
 from vsr.media.decoder import Damage, Decoder, from_key_frame, from_last_key_frame
 from vsr.media.delivery import Delivery
 from vsr.media.hardware import open_decoding
 from vsr.media.info import MediaInfo
+from vsr.media.moving import moved
 from vsr.media.probe import probe
 from vsr.media.timing import Timeline, Timing, rounded, ticks_per_frame
 from vsr.specs import Hwaccel, PtsSpan
@@ -27,15 +28,7 @@ from vsr.specs import Hwaccel, PtsSpan
 EVERYTHING = PtsSpan()
 
 EXACTLY_SEEKABLE = frozenset(
-    {
-        "mov,mp4,m4a,3gp,3g2,mj2",
-        "matroska,webm",
-        "mpegts",
-        "flv",
-        "nut",
-        "asf",
-        "mxf",
-    }
+    {"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "mpegts", "flv", "nut", "asf", "mxf"}
 )
 """Containers that store a time with every picture. In others (MPEG-PS, Ogg) the demuxer makes the
 times up from what it read before, so that a seek would change them."""
@@ -137,8 +130,11 @@ class Reader:
         """Yield decoded pictures with their final times, and count what is wrong in the span."""
         video = self.info.video
         step = ticks_per_frame(video.frame_rate, video.time_base)
+        # Between key frames a decoder mixes the pictures of two recordings; `moved` knows better.
+        is_moved = video.timing is Timing.GIVEN and self.info.format_name in STATION_CLOCKS
         is_timed = video.timing is not Timing.FRAME_RATE
-        timeline = Timeline(video.start_pts or 0, step, is_timed=is_timed)
+        start = video.start_pts or 0
+        timeline = Timeline(start, step, is_timed=is_timed, may_begin_anew=not is_moved)
         repaired = 0
         for frame, pts in timeline.stamped(self._timed()):
             if pts in self._span:
@@ -151,12 +147,10 @@ class Reader:
     def _timed(self) -> Iterator[tuple[VideoFrame, int | None]]:
         """Yield decoded pictures with the time that the file gives them, if it does."""
         timing = self.info.video.timing
-        turns = Turns() if self.info.format_name in STATION_CLOCKS else None
         for frame in self._decoder.frames(self._packets()):
             decoding_time = self._decoder.next_decoding_time()
             if timing is Timing.GIVEN:
-                pts = frame.pts
-                yield frame, pts if turns is None or pts is None else turns.undone(pts)
+                yield frame, frame.pts
             else:
                 yield frame, decoding_time if timing is Timing.DECODING_ORDER else None
 
@@ -166,7 +160,8 @@ class Reader:
         # Derived times are counted from the beginning, so the beginning must be decoded.
         is_counted = video.timing is not Timing.GIVEN
         if start is None or is_counted or start <= (video.start_pts or 0):
-            return self._decoder.packets()
+            packets = self._decoder.packets()
+            return packets if is_counted else moved(self.info, packets, self.damage)
         wanted = start - min(self._context, 1)
         if self.info.format_name in EXACTLY_SEEKABLE:
             self._decoder.prime()

@@ -14,6 +14,7 @@ from math import isinf
 
 from vsr.errors import InvalidOption
 from vsr.media.clock import Turns
+from vsr.media.course import Course
 from vsr.media.info import MediaInfo
 from vsr.media.packets import timed_packets
 from vsr.media.timing import Timing, rounded, ticks, ticks_per_frame
@@ -113,7 +114,7 @@ def read_packets(info: MediaInfo) -> Packets:
     """
     times: list[int] = []
     keys: list[int] = []
-    latest, starts_again, turns = None, False, Turns()
+    course, starts_again, turns = Course(info), False, Turns()
     is_given = info.video.timing is Timing.GIVEN
     for packet, given in timed_packets(info, turns):
         is_counted = given is None and info.video.timing is Timing.FRAME_RATE
@@ -123,8 +124,7 @@ def read_packets(info: MediaInfo) -> Packets:
         times.append(time)
         if packet.is_keyframe:
             keys.append(time)
-            starts_again |= is_given and latest is not None and time < latest
-        latest = time if latest is None else max(latest, time)
+        starts_again |= is_given and course.turn_at(packet, time) < 0
     if info.video.timing is Timing.FRAME_RATE:
         start = info.video.start_pts or 0
         step = ticks_per_frame(info.video.frame_rate, info.video.time_base)

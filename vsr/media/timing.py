@@ -17,6 +17,10 @@ USUAL_FRAME_RATE = Fraction(25)
 """What FFmpeg, too, takes for a stream that does not say."""
 
 
+PUSHED_FRAMES = Fraction(1, 8)
+"""Between pictures that are pushed on: some milliseconds, as Matroska tells no less apart."""
+
+
 class Timing(Enum):
     """Where the presentation times of a stream come from."""
 
@@ -67,16 +71,24 @@ class Timeline:
     frame rate. One that repeats, or runs backward for a single picture, is put half-way to the next
     one; so is one that runs far ahead of the next. Where the times go on from an earlier point (a
     splice), all that follow are shifted, so that they go on one frame after the last and keep
-    their distances.
+    their distances; where they may not begin anew, they are pushed on until they have caught up.
 
     Attributes:
         repaired: how many given times were changed, and how many were missing among given ones.
     """
 
-    def __init__(self, start_pts: int, step: Fraction, *, is_timed: bool = True) -> None:
+    def __init__(
+        self,
+        start_pts: int,
+        step: Fraction,
+        *,
+        is_timed: bool = True,
+        may_begin_anew: bool = True,
+    ) -> None:
         self.repaired = 0
         self._step = step
         self._is_timed = is_timed
+        self._may_begin_anew = may_begin_anew
         self._anchor = start_pts  # the last time that was not continued at the frame rate
         self._since_anchor = 0
         self._last: int | None = None
@@ -126,6 +138,8 @@ class Timeline:
         assert self._last is not None
         if next_pts is not None and next_pts + self._shift > self._last:
             return max(self._last + 1, (self._last + next_pts + self._shift) // 2)
+        if next_pts is not None and not self._may_begin_anew:
+            return self._last + max(1, rounded(PUSHED_FRAMES * self._step))
         forward = self._last + max(1, rounded(self._step))
         if next_pts is not None:
             self._shift += forward - shifted

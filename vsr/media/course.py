@@ -1,0 +1,56 @@
+"""How the times of a film's packets run through the file: on, or from anew."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from av.packet import Packet
+
+from vsr.media.clock import JUMP_SECONDS, STATION_CLOCKS, S, turned
+from vsr.media.info import MediaInfo
+from vsr.media.timing import rounded
+
+STEP_BACK_SECONDS = Fraction(1, 2)
+"""Decoding times that a station sends rise; by less, one that FFmpeg had to guess may fall."""
+
+
+class Course:
+    """Tell where the times of the video begin anew, packet by packet in the order of the file.
+
+    At a key frame they do where a time lies before an earlier one. A recording may begin anywhere:
+    there a decoding time that falls tells, too, or a clock that jumps.
+    """
+
+    def __init__(self, info: MediaInfo) -> None:
+        base = info.video.time_base
+        self._is_station = info.format_name in STATION_CLOCKS
+        self._jump = rounded(JUMP_SECONDS / base)
+        self._step_back = rounded(STEP_BACK_SECONDS / base)
+        self._latest: int | None = None
+        self._dts: int | None = None
+
+    def turn_at(self, packet: Packet[S], pts: int | None) -> int:
+        """Return 0 where times go on, -1 where they step back, 1 where the clock jumps ahead.
+
+        Args:
+            pts: of the packet, as `vsr.media.packets.timed_packets` gives it.
+        """
+        if pts is None:
+            return 0
+        dts = packet.dts
+        if self._is_station and dts is not None:
+            dts = turned(dts, pts)
+        way = self._way(packet, pts, dts)
+        self._latest = pts if way or self._latest is None else max(self._latest, pts)
+        self._dts = dts
+        return way
+
+    def _way(self, packet: Packet[S], pts: int, dts: int | None) -> int:
+        if self._latest is None:
+            return 0
+        if self._is_station and pts - self._latest > self._jump:
+            return 1
+        has_fallen = dts is not None and self._dts is not None and dts < self._dts - self._step_back
+        is_far = self._latest - pts > self._jump
+        is_back = packet.is_keyframe or (self._is_station and (has_fallen or is_far))
+        return -1 if is_back and pts < self._latest else 0

@@ -1,0 +1,66 @@
+"""Move the packets of later films in a file, before they are decoded, to where these go on."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from itertools import accumulate
+
+from av.packet import Packet
+
+from vsr.media.beginnings import splices_in
+from vsr.media.clock import STATION_CLOCKS, S, Turns, timed
+from vsr.media.course import Course
+from vsr.media.decoder import Damage
+from vsr.media.info import MediaInfo
+from vsr.media.timing import rounded
+
+
+def moved(info: MediaInfo, packets: Iterable[Packet[S]], damage: Damage) -> Iterator[Packet[S]]:
+    """Yield the packets of the video with times that go on as `splices_in` says.
+
+    All streams are moved by that one word. Pictures that are lost where a recording begins between
+    two key frames would otherwise put its sound out of step.
+
+    Args:
+        packets: from the beginning of the file; changed in place.
+        damage: where what is moved is counted.
+
+    Raises:
+        DecodingFailed: the source cannot be read.
+    """
+    course, seen, shift, is_asked = Course(info), 0, 0, False
+    coming: deque[tuple[int, int]] = deque()
+    is_station = info.format_name in STATION_CLOCKS
+    stamped = timed(packets, Turns()) if is_station else ((one, one.pts) for one in packets)
+    for packet, pts in stamped:
+        if not packet.is_discard:
+            if course.turn_at(packet, pts) < 0 and not is_asked:
+                is_asked, coming = True, _shifts(info)
+            while coming and seen >= coming[0][0]:
+                shift = coming.popleft()[1]
+            seen += 1
+            damage.repaired_times += shift != 0
+        _move(packet, pts, shift)
+        yield packet
+
+
+def _shifts(info: MediaInfo) -> deque[tuple[int, int]]:
+    """Return with which packet each film begins, and what is added to its times in ticks.
+
+    Holes stay: they are closed where the output is written.
+    """
+    splices = splices_in(info)
+    films = splices.films if splices else ()
+    firsts = accumulate((film.packets for film in films), initial=0)
+    base = info.video.time_base
+    return deque(
+        (first, rounded((film.shift + film.closed) / base)) for first, film in zip(firsts, films)
+    )
+
+
+def _move(packet: Packet[S], pts: int | None, shift: int) -> None:
+    """Set the times of a packet; one that is not to be believed is left to the timeline."""
+    if packet.dts is not None and pts is not None and packet.pts is not None:
+        packet.dts += pts - packet.pts + shift
+    packet.pts = None if pts is None else pts + shift
