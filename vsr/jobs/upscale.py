@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -25,6 +26,8 @@ from vsr.recipes.pipeline import load_pipeline
 from vsr.recipes.preset import load_preset
 from vsr.specs import Existing, Target, UpscaleSpec
 from vsr.upscaling.steps import STEPS
+
+log = logging.getLogger(__name__)
 
 
 def spec_of_preset(
@@ -96,6 +99,7 @@ def _upscale_film(
         return Result(output=target, is_skipped=True)
     with spooled(source) as clip:
         job = prepare(clip, target, spec, worker.load)
+        log.info("%s", job.outline)
         for text in job.notes():
             note(text)
         do = upscale_into_pipe if target == PIPE else _upscale_into_file
