@@ -159,7 +159,8 @@ def test_a_gap_that_no_clock_has_made_stays(tmp_path: Path) -> None:
 
 
 def test_pictures_that_stand_still_while_the_sound_goes_on_are_no_hole(tmp_path: Path) -> None:
-    source = recording(tmp_path / "in.ts", HOUR, stills=[(12, 15.0)], seconds_of_sound=16.0)
+    stills = [(index, 10.5) for index in (3, 4, 5)]
+    source = recording(tmp_path / "in.ts", HOUR, 6, stills=stills, seconds_of_sound=32.0)
     carry(source, tmp_path / "out.mkv")
     assert shown(tmp_path / "out.mkv") == shown(source)
     assert heard(tmp_path / "out.mkv") == heard(source)

@@ -62,11 +62,15 @@ def steady(packets: Iterable[Packet[S]]) -> Iterator[tuple[Packet[S], bool]]:
     """
     known: dict[int, int] = {}
     held: dict[int, Packet[S]] = {}
+    sounds: set[int] = set()  # asked while the file is open: a packet's stream goes with it
     for packet in packets:
         index, time = packet.stream_index, time_of(packet)
-        if time is None or packet.stream.type not in ("audio", "video"):
+        kind = packet.stream.type
+        if time is None or kind not in ("audio", "video"):
             yield packet, True
             continue
+        if kind == "audio":
+            sounds.add(index)
         earlier = held.pop(index, None)
         if earlier is not None:
             is_believed = not _is_near(time, known[index])
@@ -78,8 +82,8 @@ def steady(packets: Iterable[Packet[S]]) -> Iterator[tuple[Packet[S], bool]]:
         else:
             known[index] = time
             yield packet, True
-    for packet in held.values():
-        yield packet, packet.stream.type == "video"
+    for index, packet in held.items():
+        yield packet, index not in sounds
 
 
 def timed(packets: Iterable[Packet[S]], turns: Turns) -> Iterator[tuple[Packet[S], int | None]]:

@@ -21,6 +21,8 @@ from vsr.media.timing import rounded
 LONGEST_OVERLAP_SECONDS = Fraction(1, 2)
 """Sound that reaches further into the next film, or into the one before, has no place left."""
 
+TURN_SECONDS = TURN_TICKS / TICKS_PER_SECOND
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Film:
@@ -71,7 +73,8 @@ class Splices:
         self._ends = list(accumulate(film.packets for film in films))
         self._seen = 0
         self._current = 0
-        self._now = films[0].start + films[0].shift
+        self._shifts = [float(film.shift) for film in films]  # near enough to tell films apart
+        self._now = float(films[0].start + films[0].shift)
 
     @property
     def seconds(self) -> float:
@@ -95,25 +98,26 @@ class Splices:
             return
         if self._seen >= self._ends[self._current] and self._current + 1 < len(self.films):
             self._current += 1
-            self._now = self.films[self._current].start + self.films[self._current].shift
+            film = self.films[self._current]
+            self._now = float(film.start + film.shift)
         self._seen += 1
         if packet.pts is not None and is_believed:
-            self._now = self._shifted(packet.pts * packet.time_base, self._current)
+            self._now += self._apart(packet.pts * float(packet.time_base), self._current)[0]
 
     def film_of(self, packet: Packet[Stream]) -> int | None:
         """Return which film a packet of another stream is of; None if it has no time of its own.
 
         The turns of its clock are undone.
         """
-        time = _seconds(packet)
+        time = time_of(packet)
         if time is None or packet.stream.disposition & Disposition.attached_pic:
             return None
-        here = self._current
+        here, seconds = self._current, time * float(packet.time_base)
         beside = range(max(here - 1, 0), min(here + 2, len(self.films)))
-        film = min(beside, key=lambda film: abs(self._shifted(time, film) - self._now))
-        turned = self._shifted(time, film) - self.films[film].shift
-        if turned != time:
-            ticks = rounded((turned - time) / packet.time_base)
+        film = min(beside, key=lambda film: abs(self._apart(seconds, film)[0]))
+        turns = self._apart(seconds, film)[1]
+        if turns:
+            ticks = rounded(turns * Fraction(TURN_TICKS, TICKS_PER_SECOND) / packet.time_base)
             packet.pts = None if packet.pts is None else packet.pts + ticks
             packet.dts = None if packet.dts is None else packet.dts + ticks
         return film
@@ -125,13 +129,16 @@ class Splices:
         is_after = film + 1 < len(self.films) and time > one.end + LONGEST_OVERLAP_SECONDS
         return is_before or is_after
 
-    def _shifted(self, seconds: Fraction, film: int) -> Fraction:
-        """Return a time as shifted for a film; of the clock's turns the one next to the video."""
-        time = seconds + self.films[film].shift
+    def _apart(self, seconds: float, film: int) -> tuple[float, int]:
+        """Return how far from the video a time of a film is, and the turns of the clock it lacks.
+
+        Of the times that the clock may mean it is the one next to the video.
+        """
+        apart = seconds + self._shifts[film] - self._now
         if not self.has_turns:
-            return time
-        turn = Fraction(TURN_TICKS, TICKS_PER_SECOND)
-        return time + round((self._now - time) / turn) * turn
+            return apart, 0
+        turns = -round(apart / TURN_SECONDS)
+        return apart + turns * TURN_SECONDS, turns
 
 
 def _seconds(packet: Packet[Stream]) -> Fraction | None:

@@ -7,10 +7,12 @@ the pictures have stood still, and there is no hole.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
+from operator import itemgetter
 from typing import TypeAlias
 
 import av
@@ -39,12 +41,13 @@ def closed(info: MediaInfo, films: Sequence[Film]) -> list[Film]:
     step = rounded(ticks_per_frame(info.video.frame_rate, info.video.time_base))
     frame = step * info.video.time_base
     gaps = [(a.end + a.shift + frame, b.start + b.shift) for a, b in pairwise(films)]
-    if not any(_is_hole(gap) for gap in gaps):
+    heard: dict[int, list[Span]] = {place: [] for place, gap in enumerate(gaps) if _is_hole(gap)}
+    if not heard:
         return list(films)
-    heard = _sound_in(info, films, gaps)
+    _listen(info, films, gaps, heard)
     so_far, done = Fraction(0), [films[0]]
-    for film, gap, sounds in zip(films[1:], gaps, heard):
-        start, end = _longest_silence(gap, sounds)
+    for place, (film, gap) in enumerate(zip(films[1:], gaps)):
+        start, end = _longest_silence(gap, heard.get(place, ()))
         before, first = done.pop(), film.start
         if _is_hole((start, end)):
             so_far += end - start
@@ -72,10 +75,11 @@ def _longest_silence(gap: Span, sounds: Iterable[Span]) -> Span:
     return longest
 
 
-def _sound_in(info: MediaInfo, films: Sequence[Film], gaps: Sequence[Span]) -> list[list[Span]]:
-    """Return the sound that begins in each gap between pictures that may be a hole."""
+def _listen(
+    info: MediaInfo, films: Sequence[Film], gaps: Sequence[Span], heard: dict[int, list[Span]]
+) -> None:
+    """Add to each of the gaps that are asked for, by number, the sound that is heard in it."""
     splices = Splices(info.video.index, films, has_turns=True)
-    found: list[list[Span]] = [[] for _ in gaps]
     with open_input(info.path) as container:
         chosen = [one for one in container.streams if _is_chosen(one, info)]
         for stream in container.streams:
@@ -86,14 +90,13 @@ def _sound_in(info: MediaInfo, films: Sequence[Film], gaps: Sequence[Span]) -> l
                 if packet.stream_index == info.video.index:
                     splices.follow(packet, is_believed=is_believed)
                 elif is_believed:
-                    _sort_in(packet, splices, gaps, found)
+                    _sort_in(packet, splices, gaps, heard)
         except (av.InvalidDataError, EOFError):  # the reader counts what is damaged
             pass
         except (av.FFmpegError, OSError) as error:
             raise DecodingFailed(
                 f"{info.path}: reading failed ({error}). Check the disk."
             ) from error
-    return found
 
 
 def _is_chosen(stream: Stream, info: MediaInfo) -> bool:
@@ -101,14 +104,13 @@ def _is_chosen(stream: Stream, info: MediaInfo) -> bool:
 
 
 def _sort_in(
-    packet: Packet[Stream], splices: Splices, gaps: Sequence[Span], found: list[list[Span]]
+    packet: Packet[Stream], splices: Splices, gaps: Sequence[Span], heard: dict[int, list[Span]]
 ) -> None:
     film = splices.film_of(packet)
     if film is None or packet.pts is None:
         return
     start = packet.pts * packet.time_base + splices.films[film].shift
     end = start + (packet.duration or 0) * packet.time_base
-    for place in (film - 1, film):
-        is_asked = 0 <= place < len(gaps) and _is_hole(gaps[place])
-        if is_asked and end > gaps[place][0] and start < gaps[place][1]:
-            found[place].append((start, end))
+    place = bisect_right(gaps, end, key=itemgetter(0)) - 1
+    if place in heard and start < gaps[place][1]:
+        heard[place].append((start, end))
