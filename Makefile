@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 COMMA  := ,
 CUDA   := $(if $(shell command -v nvidia-smi 2>/dev/null),$(COMMA)cuda)
 
-# make train-weights: where the prepared pictures and the runs are kept, and how long each may take.
+# make train-weights: where the prepared data and the runs are kept, and how long each may take.
 RUNS    ?= $(HOME)/.cache/vsr/runs
 MINUTES ?= 25
 PIECE   ?= 590
@@ -35,7 +35,7 @@ demo: $(VENV)/installed         ## make a clip, upscale it to 1080p, compare wit
 test: $(VENV)/installed         ## the tests that need no network, data or GPU
 	$(BIN)/pytest
 
-test-data: $(VENV)/installed    ## the tests on real clips and benchmarks; VSR_DATA names them
+test-data: $(VENV)/installed    ## the tests on real clips and benchmarks (needs VSR_DATA)
 	$(BIN)/pytest -m data
 
 test-slow: $(VENV)/installed    ## the long tests
@@ -50,7 +50,7 @@ check: $(VENV)/installed        ## lint, format, types, layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-format: $(VENV)/installed       ## format, and mend what lint can mend
+format: $(VENV)/installed       ## format, and fix what lint can fix
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
@@ -63,7 +63,7 @@ bench: $(VENV)/installed        ## the CPU benchmarks; results go to tests/bench
 bench-gpu: $(VENV)/installed    ## the GPU benchmarks, in under eight minutes
 	$(BIN)/python -m tests.benchmarks.gpu
 
-bench-video: $(VENV)/installed  ## measure every flavour of `fast` on compressed clips; VSR_DATA names them
+bench-video: $(VENV)/installed  ## measure every flavour of `fast` on compressed clips (needs VSR_DATA)
 	$(BIN)/python -m tests.benchmarks.video
 	$(BIN)/python -m tests.benchmarks.video --scale 2 lanczos bicubic fast 1 auto
 	$(BIN)/python -m tests.benchmarks.video_sheet
@@ -76,8 +76,8 @@ $(RUNS)/data: | $(VENV)/installed
 	$(BIN)/vsr train prepare '$(VSR_DATA)/train/photos' '$(VSR_DATA)/train/bsds500' --out $@ \
 	  --degradation video --weight 'drone_*=0.3' --weight 'opensfm_*=0.3' --weight 'sceaux_*=0.3'
 
-# One call does one piece of at most ten minutes of the first network that is not finished.
-train-weights: $(VENV)/installed | $(RUNS)/data  ## train what the package ships; run it again to go on
+# One call trains the first unfinished network for at most ten minutes.
+train-weights: $(VENV)/installed | $(RUNS)/data  ## train the shipped weights; run it again to continue
 	@for name in $(NETWORKS); do \
 	  run=$(RUNS)/$$name; model=$${name%-x*}; [ -f $$run/exported ] && continue; \
 	  case $$name in \
@@ -91,12 +91,12 @@ train-weights: $(VENV)/installed | $(RUNS)/data  ## train what the package ships
 	  then timeout -s INT $(PIECE) $(BIN)/vsr train resume $$run; \
 	  else timeout -s INT $(PIECE) $(BIN)/vsr train fit $$name --data $(RUNS)/data --out $$run \
 	    --minutes $(MINUTES) $$init; fi; \
-	  code=$$?; if [ $$code = 124 ]; then echo "$$name: to be continued; run make train-weights again"; exit 0; fi; \
+	  code=$$?; if [ $$code = 124 ]; then echo "$$name: not finished yet; run make train-weights again"; exit 0; fi; \
 	  [ $$code = 0 ] || exit $$code; \
 	  $(BIN)/vsr train export $$run --name $$model --to vsr/models/weights -y --licence Apache-2.0 \
 	    --benchmark '$(VSR_DATA)/benchmarks/Set5' --benchmark '$(VSR_DATA)/benchmarks/Set14' \
 	    --benchmark '$(VSR_DATA)/benchmarks/BSD100' && touch $$run/exported && exit 0; exit 1; \
 	done; echo "every network is trained and exported"
 
-clean:                          ## remove the environment and everything that was made
+clean:                          ## remove the environment and all generated files
 	rm -rf $(VENV) build dist demo

@@ -113,4 +113,4 @@ def test_weights_with_other_features_in_vgg19s_place_say_so_in_their_card():
     for name in replaced:
         note = load_recipe(name)[1].note  # which the card repeats
         assert note.startswith("Not ")
-        assert "MobileNetV2's features stand in for VGG19's" in note
+        assert "MobileNetV2 features stand in for VGG19's" in note
