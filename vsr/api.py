@@ -1,4 +1,4 @@
-"""The public functions: the same jobs as the command line, the same errors."""
+"""The public functions: the same jobs and errors as the command line."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ DEFAULT_PRESET = "1080p"
 
 
 class Options(TypedDict, total=False):
-    """What may be asked of an upscale by keyword; what is left out is the preset's, or the spec's.
+    """Keyword options of an upscale; omitted ones come from the preset, or the spec.
 
     Attributes:
         preset: a preset's name or TOML file, such as ``4k``; without a size, ``1080p``.
-        scale: enlarge exactly this many times. Or fit a box of square pixels:
+        scale: enlarge by exactly this factor. Or fit a box of square pixels:
         width: of the box, in pixels, with ``height`` or alone.
         height: of the box, in pixels.
 
@@ -75,13 +75,13 @@ class Options(TypedDict, total=False):
 
 
 def spec_of(spec: UpscaleSpec | None = None, **options: Unpack[Options]) -> UpscaleSpec:
-    """Return a whole spec: that of a preset, or the one given, changed by keywords.
+    """Return a complete spec: that of a preset, or the given one, changed by keywords.
 
     Args:
         options: see `Options`.
 
     Raises:
-        Refused: a value or a combination that cannot be meant; no such preset.
+        Refused: an invalid value or combination; no such preset.
         TypeError: no such keyword.
     """
     fields: dict[str, Any] = dict(options)
@@ -91,7 +91,7 @@ def spec_of(spec: UpscaleSpec | None = None, **options: Unpack[Options]) -> Upsc
     if spec is None:
         spec = spec_of_preset(preset or DEFAULT_PRESET, target)
     elif preset is not None:
-        raise InvalidOption(f"preset {preset}: a spec is given too. Choose one of them.")
+        raise InvalidOption(f"preset {preset}: a spec is given too. Give only one of them.")
     elif target is not None:
         spec = replace(spec, target=target)
     if "model" in fields:
@@ -108,12 +108,12 @@ def upscale(
     note: Callable[[str], None] = ignore,
     **options: Unpack[Options],
 ) -> Result:
-    """Upscale one clip or picture; sound, subtitles and times are kept.
+    """Upscale one clip or image; audio, subtitles and timestamps are kept.
 
     Args:
         source: the clip.
-        target: the file to write; it appears under this name only when it is whole.
-        spec: all that is asked; by default that of ``options``.
+        target: the file to write; it appears under this name only once it is complete.
+        spec: the complete settings; by default those of ``options``.
         observe: called with a `Progress` for every finished frame.
         note: called with each remark for the user: what is converted, dropped or guessed.
         options: a size (``preset``, ``scale``, ``width``, ``height``), and fields of `UpscaleSpec`
@@ -124,7 +124,7 @@ def upscale(
 
     Raises:
         Refused: nothing was started (input, target, option, preset, model or codec).
-        Failed: it was started and could not be finished; nothing stands under the target's name.
+        Failed: it was started and could not be finished; no file is left under the target's name.
     """
     return run(Path(source), Path(target), spec_of(spec, **options), observe=observe, note=note)
 
@@ -140,23 +140,23 @@ def upscale_folder(
     observe: Callable[[Progress], None] = ignore,
     **options: Unpack[Options],
 ) -> Iterator[Outcome]:
-    """Upscale every clip and picture below one folder to the same place below another.
+    """Upscale every clip and image under one folder to the same path under another.
 
-    What is finished, of the same file and settings, is skipped; a file that fails does not stop
-    the rest. The work is done while the outcomes are taken.
+    Files already done with the same settings are skipped; a file that fails does not stop the rest.
+    The work is done as the outcomes are consumed.
 
     Args:
-        include: patterns such as ``*.mkv``, of which one must match; by default all that is known.
+        include: patterns such as ``*.mkv``, of which one must match; by default every known type.
         exclude: patterns of which none may match.
-        workers: processes; they need a script that begins under ``if __name__ == "__main__"``.
-        observe: called with a `Progress` of all files.
+        workers: processes; they need a script guarded by ``if __name__ == "__main__"``.
+        observe: called with the `Progress` over all files.
         options: as of `upscale`.
 
     Yields:
         one `Outcome` for each file, as it ends.
 
     Raises:
-        Refused: one of the folders or the spec cannot be used, or another batch is at work.
+        Refused: one of the folders or the spec cannot be used, or another batch is running.
     """
     from vsr.batch.engine import EngineSpec
     from vsr.batch.plan import Selection

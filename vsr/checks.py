@@ -1,6 +1,6 @@
-"""What a frozen value checks its own fields with, at birth.
+"""Checks that frozen values run on their own fields when they are made.
 
-The messages name a field in plain words, as they are read on the command line and in Python.
+The messages name a field in plain words that fit the command line and Python alike.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ def check_choices(spec: Any) -> None:
     """Check every field of a dataclass whose type is a ``Literal``.
 
     Raises:
-        InvalidOption: a value that is none of its literals; all are named.
+        InvalidOption: a value is not one of its literals; the message lists them.
     """
     for name, kind in get_type_hints(type(spec)).items():
         value = getattr(spec, name)
@@ -25,23 +25,23 @@ def check_choices(spec: Any) -> None:
 
 
 def check_whole(name: str, value: int | None, least: int) -> None:
-    """Check a whole number that has a least value; None passes.
+    """Check that a number is whole and not below a minimum; None passes.
 
     Raises:
-        InvalidOption: it is less, or no whole number.
+        InvalidOption: it is smaller, or not a whole number.
     """
     if value is not None and not (isinstance(value, Integral) and value >= least):
-        raise InvalidOption(f"{_words(name)} {value} must be at least {least}, and whole.")
+        raise InvalidOption(f"{_words(name)} {value} must be at least {least} and a whole number.")
 
 
 def check_between(name: str, value: float | None, least: float, most: float) -> None:
-    """Check a number that has a least and a greatest value; None passes.
+    """Check that a number is within a range; None passes.
 
     Raises:
-        InvalidOption: it lies outside, or is no number.
+        InvalidOption: it is out of range, or not a number.
     """
     if value is not None and not (isinstance(value, Real) and least <= value <= most):
-        raise InvalidOption(f"{_words(name)} {value} must lie between {least:g} and {most:g}.")
+        raise InvalidOption(f"{_words(name)} {value} must be between {least:g} and {most:g}.")
 
 
 def _words(name: str) -> str:

@@ -14,7 +14,7 @@ from enum import IntEnum
 from vsr.errors import InvalidOption
 
 UNSPECIFIED = 2
-"""The code point of H.273 that says nothing, alike for primaries, transfer and matrix."""
+"""The code point of H.273 for "unspecified", the same for primaries, transfer and matrix."""
 
 HD_HEIGHT = 720
 HD_WIDTH = 1280
@@ -29,7 +29,7 @@ class Range(IntEnum):
 
 
 class Siting(IntEnum):
-    """Where a chroma sample lies among its luma samples (numbered as ``AVChromaLocation``)."""
+    """Where a chroma sample is sited among its luma samples (numbered as ``AVChromaLocation``)."""
 
     UNSPECIFIED = 0
     LEFT = 1
@@ -86,7 +86,7 @@ class Colour:
     siting: Siting = Siting.UNSPECIFIED
 
     def resolved(self, width: int, height: int) -> Colour:
-        """Fill in what the maths needs and the tags leave open.
+        """Return the tags with what the maths needs filled in.
 
         An unspecified matrix is BT.709 from 720 rows or 1280 columns up, else BT.601 (SMPTE 170M);
         an unspecified range is limited; an unspecified siting is top-left for BT.2020 and left for
@@ -101,7 +101,7 @@ class Colour:
 
 
 def guessed_matrix(width: int, height: int) -> Matrix:
-    """Return the matrix that players assume for an untagged picture of this size."""
+    """Return the matrix that players assume for an untagged frame of this size."""
     is_hd = height >= HD_HEIGHT or width >= HD_WIDTH
     return Matrix.BT709 if is_hd else Matrix.SMPTE170M
 

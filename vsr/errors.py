@@ -20,14 +20,14 @@
     │       ├── UnwritableOutput       OSError
     │       ├── UnsuitableContainer    ValueError
     │       └── EncoderUnavailable     ValueError
-    ├── Failed                         1    started, and could not be finished
+    ├── Failed                         1    started, but not finished
     │   ├── DecodingFailed             OSError
     │   ├── EncodingFailed             OSError
     │   ├── NoSpace                    OSError
     │   ├── VerificationFailed         RuntimeError
     │   ├── OutOfDeviceMemory          MemoryError
     │   └── TrainingDiverged           ArithmeticError
-    ├── FinishedWithLosses             3    done, but not whole; the losses are listed
+    ├── FinishedWithLosses             3    finished with losses, which are listed
     └── Interrupted                    130  by the user
 
 A message says what, where, and what to do, on one line:
@@ -54,11 +54,11 @@ class Refused(VsrError):
 
 
 class InvalidOption(Refused, ValueError):
-    """An option, or a combination of options, that cannot be meant."""
+    """An invalid option or combination of options."""
 
 
 class UnknownName(Refused, LookupError):
-    """No preset, pipeline, model, step or codec has that name."""
+    """There is no preset, pipeline, model, step or codec of that name."""
 
 
 class InvalidRecipe(Refused, ValueError):
@@ -66,7 +66,7 @@ class InvalidRecipe(Refused, ValueError):
 
 
 class InvalidCheckpoint(Refused, ValueError):
-    """A weights file that is none, is unsafe, or belongs to another network."""
+    """A weights file that is invalid, unsafe, or belongs to another network."""
 
 
 class InvalidData(Refused, ValueError):
@@ -74,7 +74,7 @@ class InvalidData(Refused, ValueError):
 
 
 class DeviceUnavailable(Refused, RuntimeError):
-    """The device that was asked for is not there."""
+    """The requested device is not available."""
 
 
 class MediaError(Refused):
@@ -86,7 +86,7 @@ class NoSuchFile(MediaError, FileNotFoundError):
 
 
 class UnreadableMedia(MediaError, ValueError):
-    """The input is no media file, or is damaged beyond opening."""
+    """The input is not a media file, or is too damaged to open."""
 
 
 class NoVideo(MediaError, ValueError):
@@ -98,7 +98,7 @@ class OutputError(Refused):
 
 
 class OutputExists(OutputError, FileExistsError):
-    """The target is there already and overwriting was not asked for."""
+    """The target already exists and overwriting was not requested."""
 
 
 class OutputBusy(OutputError, BlockingIOError):
@@ -110,7 +110,7 @@ class UnwritableOutput(OutputError, OSError):
 
 
 class UnsuitableContainer(OutputError, ValueError):
-    """The container is unknown, or cannot hold what it should."""
+    """The container is unknown, or cannot hold the streams."""
 
 
 class EncoderUnavailable(OutputError, ValueError):
@@ -118,7 +118,7 @@ class EncoderUnavailable(OutputError, ValueError):
 
 
 class Failed(VsrError):
-    """Started, and could not be finished. No file stands under the final name."""
+    """Started, but not finished. No file is left under the final name."""
 
 
 class DecodingFailed(Failed, OSError):
@@ -134,7 +134,7 @@ class NoSpace(Failed, OSError):
 
 
 class VerificationFailed(Failed, RuntimeError):
-    """The finished file is not what it should be; it was not published."""
+    """The finished file failed verification; it was not published."""
 
 
 class OutOfDeviceMemory(Failed, MemoryError):

@@ -1,4 +1,4 @@
-"""Where a user's own files lie: presets, pipelines and models."""
+"""Where a user's own files are: presets, pipelines and models."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ Kind = Literal["presets", "presets/train", "pipelines", "models"]
 
 
 def user_folder(kind: Kind) -> Path:
-    """Return the folder in which the user's own files of a kind are looked for.
+    """Return the folder in which the user's own files of a kind are looked up.
 
-    It lies in ``$VSR_HOME``. Without that, recipes lie in ``~/.config/vsr``, as what is written by
-    hand, and models in ``~/.local/share/vsr``, as what programs make (``$XDG_CONFIG_HOME`` and
-    ``$XDG_DATA_HOME`` move these). ``$VSR_MODELS`` is the folder of models itself, before all that.
+    It is inside ``$VSR_HOME``. Without that, recipes, being written by hand, are in
+    ``~/.config/vsr``, and models, being made by programs, in ``~/.local/share/vsr``
+    (``$XDG_CONFIG_HOME`` and ``$XDG_DATA_HOME`` move these). ``$VSR_MODELS``, if set, is the folder
+    of models itself and takes precedence.
 
     Source: XDG Base Directory Specification 0.8.
     """

@@ -1,4 +1,4 @@
-"""A picture in host memory: planes, time and colour. numpy only; no av, no torch."""
+"""A frame in host memory: planes, time and colour. numpy only; no av, no torch."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Layout:
     """The shape of planar YUV: bit depth and chroma subsampling.
 
     ``x_shift`` and ``y_shift`` are log2 of the subsampling: 4:2:0 is (1, 1), 4:2:2 is (1, 0),
-    4:4:4 is (0, 0). A gray picture has no chroma planes and shifts of 0.
+    4:4:4 is (0, 0). A gray frame has no chroma planes and shifts of 0.
     """
 
     bits: int = 8
@@ -39,7 +39,7 @@ class Layout:
 
     @property
     def subsampling(self) -> str:
-        """The name of the field: ``4:2:0``, ``4:2:2``, ``4:4:4`` or ``gray``."""
+        """The usual name: ``4:2:0``, ``4:2:2``, ``4:4:4`` or ``gray``."""
         if self.is_gray:
             return "gray"
         return {(1, 1): "4:2:0", (1, 0): "4:2:2", (0, 0): "4:4:4"}.get(
@@ -61,15 +61,15 @@ class Layout:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class HostFrame:
-    """One picture: Y, or Y, U and V, each (rows, columns), possibly strided views.
+    """One frame: Y, or Y, U and V, each (rows, columns), possibly strided views.
 
     Attributes:
         planes: uint8 for 8 bits, else uint16 with the code in the low bits.
         pts: presentation time in ticks of the stream's time base.
         colour: the tags as read; `Colour.resolved` gives what the maths uses.
-        is_interlaced: the two fields are of different times.
+        is_interlaced: the two fields were sampled at different times.
         is_top_field_first: which of them is the earlier one.
-        captions: A/53 closed captions that travel with this picture.
+        captions: A/53 closed captions that belong to this frame.
     """
 
     planes: tuple[Plane, ...]

@@ -1,4 +1,4 @@
-"""Frozen values that say what is to be done. They are checked at birth and know no library."""
+"""Frozen values that say what is to be done. They check themselves and import no library."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ X264_PRESETS = (
     "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow",
     "placebo",
 )  # fmt: skip
-"""x264's names for speed, fastest first; every encoder's speed is asked for by them."""
+"""x264's names for speed, fastest first; they select every encoder's speed."""
 
 Precision = Literal["auto", "fp16", "bf16", "fp32"]
 Deinterlace = Literal["auto", "off", "refuse"]
@@ -44,11 +44,11 @@ class Size:
         return self.width * self.height
 
     def turned(self) -> Size:
-        """Return width and height exchanged."""
+        """Return the size with width and height swapped."""
         return Size(self.height, self.width)
 
     def scaled(self, factor: int) -> Size:
-        """Return both sides times an integer."""
+        """Return both sides multiplied by an integer."""
         return Size(self.width * factor, self.height * factor)
 
 
@@ -68,7 +68,7 @@ class PtsSpan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeRange:
-    """The part of a clip to do: seconds from its first frame, half-open, and a cap on frames."""
+    """The part of a clip to upscale: seconds from its first frame, half-open, and a frame limit."""
 
     start_seconds: float = 0.0
     end_seconds: float = inf
@@ -77,14 +77,14 @@ class TimeRange:
     def __post_init__(self) -> None:
         if not 0 <= self.start_seconds < self.end_seconds:
             raise InvalidOption(
-                f"the start, {self.start_seconds:g} s, must not be negative and must lie before "
+                f"the start, {self.start_seconds:g} s, must not be negative and must come before "
                 f"the end, {self.end_seconds:g} s."
             )
         check_whole("max_frames", self.max_frames, 1)
 
     @property
     def is_whole(self) -> bool:
-        """Nothing is cut off."""
+        """Whether nothing is cut off."""
         return self.start_seconds == 0 and self.end_seconds == inf and self.max_frames is None
 
 
@@ -93,9 +93,9 @@ class EncodeSpec:
     """What the user asks of the encoder; ``auto`` and ``None`` are decided by the media layer.
 
     Attributes:
-        codec: its name is looked up by the media layer, as are the next one's and all options.
+        codec: looked up by name in the media layer, as are the encoder preset and all options.
         crf: quality on x264's scale, 0 (best) to 51.
-        encoder_preset: one of `X264_PRESETS`, or of the encoder's own.
+        encoder_preset: one of `X264_PRESETS`, or one of the encoder's own.
     """
 
     codec: str = "auto"
@@ -110,9 +110,9 @@ class EncodeSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """The size to reach: a pure scale, or a box to fit with square pixels. Exactly one is given.
+    """The size to reach: a pure scale, or a box to fit with square pixels. Exactly one of them.
 
-    A box turns with a portrait picture. One side of a box may be left open (``None``).
+    A box is rotated for a portrait video. One side of a box may be left open (``None``).
     """
 
     scale: int | None = None
@@ -122,14 +122,14 @@ class Target:
     def __post_init__(self) -> None:
         has_box = self.width is not None or self.height is not None
         if (self.scale is not None) == has_box:
-            raise InvalidOption("give either a scale, or width and height, or one of them.")
+            raise InvalidOption("give either a scale, or a width, a height or both.")
         for name in ("scale", "width", "height"):
             check_whole(name, getattr(self, name), 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blend:
-    """Where between its flavours a network is taken.
+    """How to blend a network with its flavours.
 
     Attributes:
         strength: 0 is the network itself, 1 its strongest flavour for compressed video.
@@ -149,21 +149,21 @@ class Blend:
 
     @property
     def is_plain(self) -> bool:
-        """The network itself, unchanged."""
+        """Whether it is the network itself, unchanged."""
         return self.strength == 0 and self.sharpness == 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpscaleSpec:
-    """One upscale, whole: what to reach, with which network, where, and how it is written.
+    """One complete upscale: which size, which network, where to run, and how to encode.
 
     Attributes:
         strength: of the network's flavour for compressed video, 0 to 1; ``auto`` looks at the
-            source, and is 0 for a network that has none.
+            source, and is 0 for a network without one.
         sharpness: of its perceptual flavour, 0 to 1.
-        hwaccel: who decodes: software, or a GPU's own decoder where there is one.
-        threads: of the processor, for one worker of several; None takes all.
-        segment_frames: pictures of a segment; None sizes it by its work.
+        hwaccel: decode in software, or with the GPU's decoder where there is one.
+        threads: CPU threads, for one worker of several; None takes all.
+        segment_frames: frames per segment; None sizes it by its work.
     """
 
     target: Target
@@ -192,17 +192,17 @@ class UpscaleSpec:
     def __post_init__(self) -> None:
         check_choices(self)
         if isinstance(self.strength, str) and self.strength != "auto":
-            raise InvalidOption(f"strength {self.strength}: write a number from 0 to 1, or auto.")
+            raise InvalidOption(f"strength {self.strength}: give a number from 0 to 1, or auto.")
         self.blend()
         check_whole("tile", self.tile, 16)
         check_whole("threads", self.threads, 1)
         check_whole("segment_frames", self.segment_frames, 1)
 
     def of_model(self, model: str) -> UpscaleSpec:
-        """Return the spec with another model; what was asked of the first one's flavours is not."""
+        """Return the spec with another model, without the blend chosen for the first one."""
         return replace(self, model=model, strength="auto", sharpness=0.0)
 
     def blend(self, auto: float = 0.0) -> Blend:
-        """Return what is asked of the network, with ``auto`` where the source decides."""
+        """Return the blend to use, with ``auto`` as the strength where the source decides."""
         strength = auto if self.strength == "auto" else self.strength
         return Blend(strength=strength, sharpness=self.sharpness)

@@ -146,7 +146,7 @@ def test_folders_that_cannot_be_meant_are_refused(tmp_path: Path):
     source = folder(tmp_path, "a.mp4")
     with pytest.raises(NoSuchFile):
         plan(tmp_path / "nowhere", tmp_path / "out")
-    with pytest.raises(InvalidOption, match="folder of the sources"):
+    with pytest.raises(InvalidOption, match="is the source folder itself"):
         plan(source, source)
     with pytest.raises(UnwritableOutput, match="is a file"):
         plan(source, source / "a.mp4")

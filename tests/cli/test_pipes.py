@@ -57,7 +57,7 @@ def test_nothing_on_standard_input_is_called_so(tmp_path: Path):
         stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 2
-    assert done.stderr.startswith("vsr: -: nothing came from standard input.")
+    assert done.stderr.startswith("vsr: -: standard input is empty.")
     assert list(tmp_path.iterdir()) == []
 
 

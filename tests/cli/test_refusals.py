@@ -64,11 +64,11 @@ def test_sound_alone_is_refused(tmp_path: Path, capsys):
         (["--start", "1:xx"], "is not a time"),
         (["--start", "1:99"], "is not a time"),
         (["--start", "1:60:00"], "is not a time"),
-        (["--start", "5", "--end", "2"], "must lie before"),
-        (["--precision", "fp16", "--device", "cpu"], "fp16: that is for CUDA"),
+        (["--start", "5", "--end", "2"], "must come before"),
+        (["--precision", "fp16", "--device", "cpu"], "fp16: needs CUDA"),
         (["--device", "tpu"], "choose from auto, cpu, cuda"),
         (["-y", "-n"], "choose one of"),
-        (["--crf", "99"], "crf 99.0 must lie between 0 and 51"),
+        (["--crf", "99"], "crf 99.0 must be between 0 and 51"),
         (["--pix-fmt", "yuv999"], "yuv999"),
         (["--tile", "3"], "at least 16"),
         (["--width", "64"], "at or above the target"),
@@ -86,10 +86,10 @@ def test_an_option_that_cannot_be_meant_is_refused(
 @pytest.mark.parametrize(
     ("target", "message"),
     [
-        ("in.mp4", "is the input itself"),
-        ("there.mp4", "there already. Add -y"),
+        ("in.mp4", "is the input file"),
+        ("there.mp4", "already exists. Add -y"),
         ("none/out.mp4", "no such folder"),
-        ("out.xyz", "no container"),
+        ("out.xyz", "not a container"),
         ("out", "no suffix"),
     ],
 )
@@ -107,12 +107,12 @@ def test_a_folder_is_not_upscaled_into_the_name_of_a_film(
     clip: Path, tmp_path: Path, capsys, command: str
 ):
     line = refusal(capsys, command, clip.parent, tmp_path / "out.mp4")
-    assert "out.mp4: the name of a film" in line
+    assert "out.mp4: names a video" in line
     assert not (tmp_path / "out.mp4").exists()
 
 
 def test_a_batch_of_one_file_is_told_of_upscale(clip: Path, tmp_path: Path, capsys):
-    assert "a file. For one alone: vsr upscale" in refusal(capsys, "batch", clip, tmp_path / "out")
+    assert "is a file. Use vsr upscale for one" in refusal(capsys, "batch", clip, tmp_path / "out")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
@@ -185,8 +185,8 @@ def test_many_pictures_that_cannot_be_measured_are_counted(tmp_path: Path, capsy
     for name in ("a.png", "b.png", "c.png"):
         (tmp_path / name).write_bytes(b"no picture")
     line = refusal(capsys, "evaluate", "--model", "bicubic", "--data", tmp_path)
-    assert "a.png: cannot be read as a picture" in line
-    assert line.endswith("So are 2 more.")
+    assert "a.png: cannot be read as an image" in line
+    assert line.endswith("2 more failed as well.")
 
 
 def test_verbose_shows_the_traceback(tmp_path: Path, capsys):

@@ -37,8 +37,8 @@ def test_prepare_says_what_it_dropped_and_ends_with_3(tmp_path, capsys):
     assert run([*arguments, "-v"]) == 3
     out = capsys.readouterr().out
     assert "4 patches of 64×64, 2 files" in out
-    assert "1 skipped: not a picture (c.png)" in out
-    assert "4 patches dropped: like another" in out
+    assert "1 skipped: not an image (c.png)" in out
+    assert "4 patches dropped: near-duplicates" in out
 
 
 def test_prepare_makes_every_strength_of_video_beside_bicubic(tmp_path):

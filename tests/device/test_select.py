@@ -83,5 +83,5 @@ def test_auto_stays_in_fp32_even_there(no_cuda):
 
 @pytest.mark.parametrize(("name", "why"), [("cpu", "asked for"), ("auto", "no CUDA|without CUDA")])
 def test_fp16_is_refused_on_every_cpu_and_it_is_said_why_it_is_one(no_cuda, name, why):
-    with pytest.raises(InvalidOption, match=rf"for CUDA.*\(.*({why}).*\)\. Leave --precision out"):
+    with pytest.raises(InvalidOption, match=rf"needs CUDA.*\(.*({why}).*\)\. Omit --precision"):
         select(name, "fp16", is_bf16_native=lambda: True)

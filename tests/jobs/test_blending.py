@@ -74,7 +74,7 @@ def test_a_preset_says_strength_and_sharpness_and_only_of_its_own_model(
     told = ["strength 0.50, sharpness 0.25", "strength 1.00, sharpness 0.25"]
     assert models == [*(f"toy ×2, {text}" for text in told), "bicubic ×2"]
     preset.write_text(head + "strength = 1.5\n[size]\nscale = 2\n")
-    with pytest.raises(InvalidRecipe, match=r"mine.toml: strength 1.5 must lie between 0 and 1"):
+    with pytest.raises(InvalidRecipe, match=r"mine.toml: strength 1.5 must be between 0 and 1"):
         spec_of_preset(str(preset))
 
 
@@ -95,10 +95,10 @@ def test_a_blend_is_measured_like_any_network(tmp_path: Path, capsys) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--strength", "2"], "strength 2.0 must lie between 0 and 1"),
+        (["--strength", "2"], "strength 2.0 must be between 0 and 1"),
         (["--strength", "some"], "'some' is not a strength"),
-        (["--sharpness", "-1"], "sharpness -1.0 must lie between 0 and 1"),
-        (["--model", "bicubic", "--strength", "1"], "bicubic ×2 comes in no such flavour"),
+        (["--sharpness", "-1"], "sharpness -1.0 must be between 0 and 1"),
+        (["--model", "bicubic", "--strength", "1"], "bicubic ×2 has no flavour for it"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(

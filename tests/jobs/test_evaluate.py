@@ -99,7 +99,7 @@ def test_a_picture_that_cannot_be_read_or_is_too_small_is_skipped_and_told(folde
 def test_a_folder_of_which_nothing_can_be_measured_is_refused(tmp_path):
     Image.fromarray(smooth(8, 8, 3)).save(tmp_path / "tiny.png")
     for protocol in ("standard", "swift"):
-        with pytest.raises(InvalidData, match="no picture could be measured"):
+        with pytest.raises(InvalidData, match="no image could be measured"):
             evaluate(EvaluateSpec(data=tmp_path, model="bicubic", protocol=protocol))
 
 

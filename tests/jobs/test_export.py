@@ -43,7 +43,7 @@ def test_a_name_that_is_a_path_is_refused(tmp_path, name):
 
 @pytest.mark.parametrize("name", ["fast", "bicubic", "fast-video-light", "srgan-gan"])
 def test_a_name_that_comes_with_the_program_is_refused_for_models_of_the_users_own(tmp_path, name):
-    with pytest.raises(InvalidOption, match=f"--name {name}: comes with vsr itself"):
+    with pytest.raises(InvalidOption, match=f"--name {name}: is shipped with vsr"):
         ExportSpec(run=tmp_path, name=name)
     assert ExportSpec(run=tmp_path, name=name, folder=tmp_path).name == name
 

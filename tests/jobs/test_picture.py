@@ -47,12 +47,12 @@ def test_a_dry_run_of_a_picture_says_what_would_be_made_of_it(tmp_path: Path, ca
         shown = capsys.readouterr().out
         assert "33×21, 8 bit, alpha" in shown
         assert "×2 66×42" in shown
-        assert ".jpg has no alpha: it is lost" in shown
+        assert ".jpg cannot store alpha, which is lost" in shown
     assert not target.exists()
     target.touch()
     assert vsr("upscale", source, target, "--dry-run", *QUICK) == 2
     assert vsr("upscale", source, target, "--dry-run", "-n", *QUICK) == 0
-    assert "there already, and left as it is" in capsys.readouterr().out
+    assert "already exists, and is kept" in capsys.readouterr().out
 
 
 def test_a_network_enlarges_a_picture_into_a_box(tmp_path: Path):
@@ -73,14 +73,14 @@ def test_the_progress_counts_the_time_of_the_work(tmp_path: Path):
 def test_what_a_format_cannot_hold_is_a_loss(tmp_path: Path, capsys):
     source = photo(tmp_path / "in.png", "RGBA")
     assert vsr("upscale", source, tmp_path / "out.jpg", *QUICK) == 3
-    assert "no alpha" in capsys.readouterr().out
+    assert "cannot store alpha" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("more", [[], ["--dry-run"]], ids=["run", "dry-run"])
 def test_strict_refuses_what_a_format_cannot_hold(tmp_path: Path, capsys, more: list[str]):
     source, target = photo(tmp_path / "in.png", "RGBA"), tmp_path / "out.jpg"
     assert vsr("upscale", source, target, *QUICK, "--strict", *more) == 2
-    assert ".jpg has no alpha: it is lost" in capsys.readouterr().err
+    assert ".jpg cannot store alpha, which is lost" in capsys.readouterr().err
     assert not target.exists()
     folder = tmp_path / "deep"
     folder.mkdir()
@@ -92,7 +92,7 @@ def test_strict_refuses_what_a_format_cannot_hold(tmp_path: Path, capsys, more: 
 
 
 @pytest.mark.parametrize(
-    ("target", "message"), [("out.mp4", "Choose one of"), ("in.png", "the input itself")]
+    ("target", "message"), [("out.mp4", "Choose one of"), ("in.png", "the input file")]
 )
 def test_a_target_that_cannot_be_is_refused(tmp_path: Path, capsys, target: str, message: str):
     source = photo(tmp_path / "in.png")

@@ -61,7 +61,7 @@ def test_a_stopped_run_goes_on_and_ends_byte_identical(clip: Path, tmp_path: Pat
         upscale(clip, target, spec(), observe=stop_after(frames))
     assert not target.exists()
     upscale(clip, target, spec(), note=notes.append, observe=lambda p: counts.append(p.frames))
-    assert any("going on after" in note for note in notes)
+    assert any("resuming: " in note for note in notes)
     assert counts[0] > 24
     assert counts[-1] == FRAMES
     assert target.read_bytes() == (tmp_path / "whole.mp4").read_bytes()
@@ -136,7 +136,7 @@ def test_other_settings_are_refused_with_the_difference_unless_begun_anew(clip, 
     with pytest.raises(Stop):
         upscale(clip, target, spec(), observe=stop_after(30))
     other = spec(encode=EncodeSpec(encoder_preset="ultrafast", crf=30))
-    with pytest.raises(OutputError, match=r"encoder options was .* Go on as it began"):
+    with pytest.raises(OutputError, match=r"encoder options was .* Repeat its settings"):
         upscale(clip, target, other)
     assert upscale(clip, target, replace(other, is_restart=True)).frames_out == FRAMES
 
@@ -147,7 +147,10 @@ def test_another_processor_does_not_go_on_with_what_this_one_began(clip, tmp_pat
     with pytest.raises(Stop):
         upscale(clip, target, cpu, observe=stop_after(30))
     monkeypatch.setattr("vsr.device.select._cpu_name", lambda: "New")
-    with pytest.raises(OutputError, match=r"of another machine \(device was cpu Old .* cpu New"):
+    with pytest.raises(
+        OutputError,
+        match=r"on another machine, left unfinished work \(device was cpu Old .* cpu New",
+    ):
         upscale(clip, target, cpu)
     assert upscale(clip, target, replace(cpu, is_restart=True)).frames_out == FRAMES
 

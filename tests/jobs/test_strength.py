@@ -94,7 +94,7 @@ def test_a_network_without_flavours_is_taken_as_it_is(tmp_path: Path) -> None:
     planned = prepare(film, tmp_path / "out.mkv", replace(SPEC, model="bicubic"))
     assert planned.condition is None
     assert planned.model.blend.is_plain
-    with pytest.raises(InvalidOption, match="bicubic ×2 comes in no such flavour"):
+    with pytest.raises(InvalidOption, match="bicubic ×2 has no flavour for it"):
         prepare(film, tmp_path / "out.mkv", replace(SPEC, model="bicubic", strength=0.5))
 
 

@@ -107,7 +107,7 @@ def test_features_of_another_network_are_refused_before_anything_is_written(game
 
 def test_steps_with_discriminators_of_two_sizes_are_refused_before_anything_is_written(game):
     spec = game(width=8)
-    with pytest.raises(InvalidOption, match="'refine': its discriminator is of another size"):
+    with pytest.raises(InvalidOption, match="'refine': its discriminator differs in size"):
         fit(spec)
     assert not spec.out.exists()
 

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 
 def test_a_luma_network_cannot_play_against_a_discriminator(tmp_path, data):
     path = game_recipe(tmp_path, "lite")
-    with pytest.raises(InvalidOption, match="lite makes luma only"):
+    with pytest.raises(InvalidOption, match="lite produces luma only"):
         fit(FitSpec(recipe=path, data=data, out=tmp_path / "run", device="cpu"))
 
 
@@ -33,7 +33,7 @@ def test_a_temporal_loss_on_pictures_that_are_no_frames_is_refused(tmp_path, dat
     spec = FitSpec(
         recipe=recipe(tmp_path, temporal=0.5), data=data, out=tmp_path / "run", device="cpu"
     )
-    with pytest.raises(InvalidRecipe, match="frames that follow each other"):
+    with pytest.raises(InvalidRecipe, match="consecutive frames"):
         fit(spec)
 
 
@@ -86,7 +86,7 @@ def test_a_run_folder_of_another_recipe_is_refused(toy, tmp_path, data):
 def test_files_that_belong_to_no_run_are_not_written_over(toy, name):
     toy.out.mkdir()
     (toy.out / name).write_text("the user's own")
-    with pytest.raises(OutputExists, match=f"{name}: belongs to no run"):
+    with pytest.raises(OutputExists, match=f"{name}: does not belong to a run"):
         fit(toy)
     assert [path.name for path in toy.out.iterdir()] == [name]
 

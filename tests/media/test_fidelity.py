@@ -92,7 +92,7 @@ def test_the_shape_of_pixels_is_lost_where_nothing_says_it(
     source: MediaInfo, codec: str, container: str, is_lost: bool
 ) -> None:
     said = lost(source, codec, container, sar=Fraction(4, 3))
-    assert ("the shape of pixels (4:3) is lost" in said) == is_lost
+    assert ("the pixel aspect ratio (4:3) is lost" in said) == is_lost
 
 
 @pytest.mark.parametrize("siting", list(Siting), ids=lambda siting: siting.name)
@@ -108,4 +108,4 @@ def test_what_is_said_of_chroma_siting_is_true(
     as_players_do = {Siting.UNSPECIFIED: Siting.LEFT}
     is_kept = as_players_do.get(read, read) == as_players_do.get(siting, siting)
     assert is_kept == (siting in sitings_of(encoder))
-    assert is_kept != ("chroma lies" in lost(source, codec, "mp4", colour=colour))
+    assert is_kept != ("chroma siting" in lost(source, codec, "mp4", colour=colour))

@@ -34,7 +34,7 @@ def test_a_missing_file_says_so(tmp_path: Path) -> None:
 
 
 def test_a_directory_says_so(tmp_path: Path) -> None:
-    with pytest.raises(UnreadableMedia, match="this is a directory"):
+    with pytest.raises(UnreadableMedia, match="is a folder"):
         probe(tmp_path)
 
 

@@ -102,7 +102,7 @@ def test_cover_art_is_kept_in_mp4_and_matroska(tmp_path: Path) -> None:
     path = with_cover_art(tmp_path / "in.mp4")
     for container in ("mp4", "matroska"):
         assert fates(planned(path, container)) == [("video", Fate.COPY, None)]
-    assert "holds no cover art" in str(planned(path, "mov").losses[0])
+    assert "cannot hold cover art" in str(planned(path, "mov").losses[0])
 
 
 def test_strict_refuses_a_loss_and_names_it(tmp_path: Path) -> None:
@@ -129,7 +129,7 @@ def test_a_chapter_track_of_mp4_is_no_loss(tmp_path: Path) -> None:
 def test_a_second_video_stream_is_a_loss(tmp_path: Path) -> None:
     path = with_cover_art(tmp_path / "in.mkv", is_second_video=True)
     assert [loss.reason for loss in planned(path, "matroska").losses] == [
-        "one video stream is upscaled, the best"
+        "only the best video stream is upscaled"
     ]
 
 

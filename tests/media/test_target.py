@@ -48,7 +48,7 @@ def test_the_target_must_not_be_the_source(tmp_path: Path) -> None:
     link = tmp_path / "b.mp4"
     link.symlink_to(source)
     for target in (source, link, tmp_path / "." / "a.mp4"):
-        with pytest.raises(UnwritableOutput, match="the output is the input itself"):
+        with pytest.raises(UnwritableOutput, match="the output is the input file"):
             check_target(source, target, "overwrite")
 
 
@@ -66,7 +66,7 @@ def test_an_existing_target_is_refused_overwritten_or_skipped(tmp_path: Path) ->
 def test_a_folder_is_no_target(tmp_path: Path, name: str) -> None:
     folder = tmp_path / name
     folder.mkdir()
-    with pytest.raises(UnwritableOutput, match="this is a folder"):
+    with pytest.raises(UnwritableOutput, match="is a folder"):
         check_target(None, folder, "overwrite")
 
 
@@ -77,7 +77,7 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
 
 def test_a_file_in_place_of_the_folder_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(UnwritableOutput, match="this is no folder"):
+    with pytest.raises(UnwritableOutput, match="is not a folder"):
         check_target(None, tmp_path / "file" / "a.mp4", "refuse")
 
 
@@ -97,7 +97,7 @@ def test_checking_leaves_nothing_behind(tmp_path: Path) -> None:
 
 def test_a_disk_that_is_sure_to_overflow_is_refused(tmp_path: Path) -> None:
     check_space(tmp_path, 1)
-    with pytest.raises(UnwritableOutput, match=r"are needed and .* are free"):
+    with pytest.raises(UnwritableOutput, match=r"is needed, but only .* is free"):
         check_space(tmp_path, 1 << 60)
 
 

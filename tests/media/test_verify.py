@@ -45,7 +45,7 @@ def test_the_last_picture_of_a_tiny_transport_stream_is_found(tmp_path: Path, fr
 
 def test_a_missing_picture_is_found(finished: tuple[Path, Expected]) -> None:
     path, expected = finished
-    with pytest.raises(VerificationFailed, match="20 pictures .* not 21"):
+    with pytest.raises(VerificationFailed, match="20 frames .* not 21"):
         verify(path, replace(expected, frames=21))
 
 
@@ -72,7 +72,7 @@ def test_a_truncated_file_is_found(finished: tuple[Path, Expected]) -> None:
     path, expected = finished
     data = path.read_bytes()
     path.write_bytes(data[: len(data) * 2 // 3])
-    with pytest.raises(VerificationFailed, match="pictures are in the finished file"):
+    with pytest.raises(VerificationFailed, match="frames are in the finished file"):
         verify(path, expected)
 
 

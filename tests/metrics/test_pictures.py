@@ -64,7 +64,7 @@ def test_the_content_decides_not_the_name(tmp_path):
 def test_what_is_no_picture_is_refused(content, tmp_path):
     path = tmp_path / "bad.png"
     path.write_bytes(content)
-    with pytest.raises(InvalidData, match="cannot be read as a picture"):
+    with pytest.raises(InvalidData, match="cannot be read as an image"):
         read_picture(path)
 
 
@@ -85,7 +85,7 @@ def test_a_folders_pictures_come_by_name_and_nothing_else_does(tmp_path):
 def test_no_folder_and_no_pictures_are_refused(tmp_path):
     with pytest.raises(NoSuchFile):
         pictures_in(tmp_path / "none")
-    with pytest.raises(InvalidData, match="no pictures in it"):
+    with pytest.raises(InvalidData, match="no images in it"):
         pictures_in(tmp_path)
     (tmp_path / "file").touch()
     with pytest.raises(InvalidData, match="not a folder"):

@@ -113,5 +113,5 @@ def test_swift_looks_at_the_middle_96_pixels_and_does_not_round():
 def test_swift_refuses_small_pictures_and_no_pictures():
     with pytest.raises(InvalidData, match="96×96"):
         swift_pair(noise(95, 200, 3), 4, None)
-    with pytest.raises(InvalidData, match="no picture"):
+    with pytest.raises(InvalidData, match="no image"):
         swift_scores([])

@@ -99,17 +99,19 @@ def test_an_adversarial_stage_is_told_by_its_name(folder):
 def test_a_network_without_flavours_says_which_have_them(folder):
     save(folder / "other_x2.safetensors", 1)
     with pytest.raises(
-        InvalidOption, match=r"--strength 0.5: other ×2 comes in no .*toy ×2.* do\."
+        InvalidOption, match=r"--strength 0.5: other ×2 has no flavour .*toy ×2.* do\."
     ):
         catalog.load("other", 2, Blend(strength=0.5))
     path = str(folder / "other_x2.safetensors")
-    with pytest.raises(InvalidOption, match=r"--sharpness 0.5: .*no such flavour; .*toy ×2"):
+    with pytest.raises(InvalidOption, match=r"--sharpness 0.5: .*no flavour for it; .*toy ×2"):
         catalog.load(path, 2, Blend(sharpness=0.5))
-    with pytest.raises(InvalidOption, match="no such flavour"):
+    with pytest.raises(InvalidOption, match="no flavour for it"):
         catalog.load("bicubic", 2, Blend(strength=0.5))
 
 
 def test_a_flavour_of_another_shape_is_refused(folder):
     save(folder / "toy-video-light_x2.safetensors", 1, depth=2)
-    with pytest.raises(InvalidCheckpoint, match="toy-video-light_x2.safetensors: not of the shape"):
+    with pytest.raises(
+        InvalidCheckpoint, match="toy-video-light_x2.safetensors: its shapes are not"
+    ):
         catalog.load("toy", 2, Blend(strength=0.2))

@@ -106,9 +106,9 @@ def test_a_malformed_preset_is_refused_with_its_place(home: Path, text, message)
     ("text", "message"),
     [
         ('steps = ["upscail"]', "upscail: no step of that name. Did you mean upscale"),
-        ('steps = ["fit", "fit"]', "two steps have one name"),
+        ('steps = ["fit", "fit"]', "two steps share a name"),
         ("steps = []", "at least one step"),
-        ('steps = ["fit", { step = "fit" }]', "two steps have one name"),
+        ('steps = ["fit", { step = "fit" }]', "two steps share a name"),
         ("steps = [3]", "is 3; a table is needed"),
     ],
 )

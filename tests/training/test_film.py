@@ -33,7 +33,7 @@ def test_a_short_film_gives_what_it_has(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"frames": 0, "audio": [Audio()]}, "neither picture nor video"),
+        ({"frames": 0, "audio": [Audio()]}, "neither image nor video"),
         ({"is_interlaced": True}, "interlaced"),
         ({"transfer": 16}, "HDR"),
     ],

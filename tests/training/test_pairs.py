@@ -75,5 +75,5 @@ def test_a_missing_next_frame_is_refused(folder, tmp_path):
     for file in folder.iterdir():
         if "_move" not in file.name:
             (tmp_path / file.name).symlink_to(file)
-    with pytest.raises(InvalidData, match="_move.i8: missing or cut short"):
+    with pytest.raises(InvalidData, match="_move.i8: missing or truncated"):
         Patches.open(tmp_path, 4, LIGHT, is_paired=True)

@@ -64,7 +64,7 @@ def test_doubles_and_flat_patches_are_dropped_and_counted(tmp_path, source):
     save(source / "flat.png", Image.new("RGB", (64, 64), (9, 9, 9)))
     manifest, _ = prepare_in(tmp_path)
     assert manifest.count == 4
-    assert manifest.dropped_patches == {"like another": 4, "without detail": 1}
+    assert manifest.dropped_patches == {"near-duplicates": 4, "without detail": 1}
 
 
 def odd_pictures(source):
@@ -92,8 +92,8 @@ def test_odd_pictures_are_converted_and_counted(tmp_path, source):
         "CMYK": 1,
         "palette": 1,
         "alpha removed": 1,
-        "animated, first picture taken": 1,
-        "named as another format": 1,
+        "animated, first frame taken": 1,
+        "suffix of another format": 1,
     }
     assert not manifest.skipped
 
@@ -110,8 +110,8 @@ def test_unusable_files_are_skipped_and_named(tmp_path, source):
     manifest, _ = prepare_in(tmp_path)
     assert manifest.skipped == {
         "damaged": ("cut.png",),
-        "neither picture nor video": ("notes.txt",),
-        "not a picture": ("text.png",),
+        "neither image nor video": ("notes.txt",),
+        "not an image": ("text.png",),
         "partly transparent": ("through.png",),
     }
 
@@ -136,7 +136,7 @@ def test_a_turned_picture_is_turned_upright(tmp_path, source):
 
 def test_tiny_pictures_alone_are_refused_with_the_reason(tmp_path, source):
     save(source / "tiny.png", Image.fromarray(picture(1, 32, 32)))
-    with pytest.raises(InvalidData, match=r"1 files \(1 in pictures smaller than a patch\)"):
+    with pytest.raises(InvalidData, match=r"1 files \(1 in images smaller than a patch\)"):
         prepare_in(tmp_path)
     assert not (tmp_path / "out").exists()
     assert not (tmp_path / "out.part").exists()

@@ -23,7 +23,7 @@ def test_steps_that_share_a_discriminator_are_taken():
 )
 def test_a_step_that_cannot_go_on_with_the_discriminator_before_is_refused(other):
     first = stage("adversarial", discriminator="srgan", patch=24)
-    with pytest.raises(InvalidOption, match="'refine': its discriminator is of another size"):
+    with pytest.raises(InvalidOption, match="'refine': its discriminator differs in size"):
         check_rivals([first, stage("refine", **other)], 4)
 
 

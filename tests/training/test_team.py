@@ -18,7 +18,7 @@ def test_alone_there_is_nothing_to_join(monkeypatch):
 
 def test_a_batch_is_shared_evenly_or_refused():
     Team(0, 2).check_divides(16)
-    with pytest.raises(InvalidOption, match="a batch of 15 cannot be shared by 2"):
+    with pytest.raises(InvalidOption, match="a batch of 15 cannot be divided among 2"):
         Team(0, 2).check_divides(15)
 
 

@@ -91,7 +91,7 @@ def test_a_network_with_slopes_stays_in_fp32_and_says_so():
     with CpuEngine.open(model, spec) as engine:
         plainly = engine.finish(engine.start(source))
     assert all(np.array_equal(a, b) for a, b in zip(asked.planes, plainly.planes))
-    assert said == ["toy computes in fp32: on a CPU bf16 is for plain networks alone."]
+    assert said == ["toy runs in fp32: only plain networks support bf16 on a CPU."]
 
 
 def test_where_torch_cannot_the_network_stays_as_it_is(monkeypatch):

@@ -1,1 +1,1 @@
-"""Many films on many workers: which, where to, in which order, and what is finished already."""
+"""Many films on many workers: which ones, where to, in what order, and what is already finished."""

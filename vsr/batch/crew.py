@@ -1,4 +1,4 @@
-"""Hand out tasks: most urgent first, a lost one again to another worker, past what fails."""
+"""Hand out tasks: most urgent first, a lost one again to another worker, skipping failures."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from typing import Any, Protocol
 from vsr.batch.engine import Ended, Engine
 
 RETRIES = 3
-"""How often a task may lose its worker before it is given up."""
+"""How often a task may lose its worker before it is given up on."""
 
 
 class Task(Protocol):
-    """Something to do: a plain value that travels."""
+    """Something to do: a plain value that can be sent to a worker."""
 
     @property
     def urgency(self) -> int:
-        """The smaller, the sooner."""
+        """Smaller is sooner."""
         ...
 
 
 class Piece(Protocol):
-    """A piece of work made of tasks, such as a film. It lives with the driver."""
+    """A piece of work made of tasks, such as a film. It lives in the driver."""
 
     @property
     def weight(self) -> float:
@@ -32,7 +32,7 @@ class Piece(Protocol):
 
     @property
     def is_over(self) -> bool:
-        """Nothing is left to do, well or badly."""
+        """Whether it has finished or failed."""
         ...
 
     def begin(self) -> Iterable[Task]:
@@ -40,15 +40,15 @@ class Piece(Protocol):
         ...
 
     def told(self, task: Any, tick: Any) -> None:
-        """Take in how far a task is; None if it begins anew."""
+        """Record how far a task has got; None if it starts over."""
         ...
 
     def ended(self, task: Any, value: Any) -> Iterable[Task]:
-        """Take in what a task gave; return those that it makes possible."""
+        """Record the result of a task; return the tasks that it makes possible."""
         ...
 
     def fail(self, error: BaseException) -> None:
-        """Take in that a task cannot be done: the piece is over, though others of its may run."""
+        """Record that a task failed: the piece is over, though other tasks of it may still run."""
         ...
 
 
@@ -64,7 +64,7 @@ class Crew:
         self._tickets = 0
 
     def run(self, pieces: Iterable[Piece]) -> Iterator[Piece]:
-        """Yield each piece when it is over, and no worker does anything of it any more."""
+        """Yield each piece once it is over and no worker is working on it any more."""
         over: deque[Piece] = deque()
         for piece in pieces:
             self._add(piece, piece.begin())
@@ -121,5 +121,5 @@ class Crew:
             return
         try:
             self._add(piece, piece.ended(task, ended.value))
-        except Exception as error:  # such as a full disk: this piece ends, the rest goes on
+        except Exception as error:  # such as a full disk: this piece ends, the rest continues
             piece.fail(error)

@@ -1,7 +1,7 @@
-"""What an engine is: workers that do tasks, wherever they are.
+"""What an engine is: workers that run tasks, wherever they are.
 
-An engine knows nothing of films. It starts tasks (plain values that travel) on its workers, and
-says of each how it ended; `vsr.batch.crew` decides which comes next. There are three: `inline`
+An engine knows nothing of films. It starts tasks (plain values that can be pickled) on its workers
+and reports how each ended; `vsr.batch.crew` decides which comes next. There are three: `inline`
 (this process), `local` (processes of this machine) and `ray` (a cluster).
 """
 
@@ -18,33 +18,33 @@ EngineName = Literal["local", "ray"]
 
 
 class Worker(Protocol):
-    """Does one task after another, and keeps what is costly to open."""
+    """Runs one task after another, and keeps open what is costly to open."""
 
     def do(self, task: Any, tell: Callable[[Any], None]) -> Any:
-        """Do a task; ``tell`` takes how far it is."""
+        """Run a task; ``tell`` is called with its progress."""
         ...
 
     def describe(self) -> DeviceClass:
-        """Say on what it computes."""
+        """Return what it computes on."""
         ...
 
     def close(self) -> None:
-        """Let everything go."""
+        """Release everything."""
         ...
 
 
 OpenWorker = Callable[[], Worker]
-"""Opens a worker in the process that calls it; it travels there, so it is importable by name."""
+"""Opens a worker in the calling process; it is pickled, so it must be importable by name."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeviceClass:
-    """On what a worker computes: the bytes of two workers are equal if this is.
+    """What a worker computes on: two workers make the same bytes if this is equal.
 
     Attributes:
         device: kind, name and precision, as one text.
         versions: of the libraries that make the bytes.
-        host: where it is; it does not count.
+        host: where it is; not compared.
     """
 
     device: str
@@ -52,7 +52,7 @@ class DeviceClass:
     host: str
 
     def is_like(self, other: DeviceClass) -> bool:
-        """Computes the same bytes."""
+        """Return whether both compute the same bytes."""
         return (self.device, self.versions) == (other.device, other.versions)
 
     def __str__(self) -> str:
@@ -65,7 +65,7 @@ class Ended:
 
     Attributes:
         ticket: which task.
-        value: what it gave.
+        value: its result.
         error: why it failed, or None.
         is_lost: its worker died; another one may succeed.
     """
@@ -77,7 +77,7 @@ class Ended:
 
 
 Told = Callable[[int, Any], None]
-"""Takes the ticket of a running task, and how far it is."""
+"""Called with the ticket of a running task and its progress."""
 
 
 class Engine(Protocol):
@@ -90,7 +90,7 @@ class Engine(Protocol):
 
     @property
     def free(self) -> int:
-        """How many of them wait for a task."""
+        """How many of them are free."""
         ...
 
     def start(self, ticket: int, task: Any) -> None:
@@ -98,7 +98,7 @@ class Engine(Protocol):
         ...
 
     def wait(self, told: Told) -> Sequence[Ended]:
-        """Wait a moment; return what has ended, perhaps nothing."""
+        """Wait a moment; return the tasks that have ended, perhaps none."""
         ...
 
 
@@ -108,7 +108,7 @@ class EngineSpec:
 
     Attributes:
         workers: how many; None is one for each GPU, or one on the CPU.
-        cpus_per_worker: threads of each; None shares the processor out.
+        cpus_per_worker: threads of each; None divides the CPU evenly.
         address: of the Ray cluster; None starts one on this machine.
         is_mixed: workers of different device classes may share the work.
     """
@@ -124,10 +124,10 @@ class EngineSpec:
         check_whole("workers", self.workers, 1)
         check_whole("cpus_per_worker", self.cpus_per_worker, 1)
         if self.address is not None and self.name != "ray":
-            raise InvalidOption("the address of a Ray cluster needs the engine ray.")
+            raise InvalidOption("a Ray address needs the engine ray (--engine ray).")
 
     @property
     def is_inline(self) -> bool:
-        """Nothing asks for a second process."""
+        """Whether no second process is needed."""
         asked = (self.workers, self.cpus_per_worker)
         return self.name == "local" and asked == (None, None)

@@ -1,4 +1,4 @@
-"""The engine that needs nobody: this process does the task while it waits for it."""
+"""The engine without workers: this process runs each task itself."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class InlineEngine:
         (ticket, task), self._next = self._next, None
         try:
             value = self._worker.do(task, lambda tick: told(ticket, tick))
-        except Exception as error:  # a bad file, in whatever way, must not stop the rest
+        except Exception as error:  # a bad file, however bad, must not stop the rest
             return [Ended(ticket=ticket, error=error)]
         return [Ended(ticket=ticket, value=value)]
 

@@ -1,7 +1,7 @@
-"""What a batch has finished: one line of JSON a fact, on the disk before the next file begins.
+"""What a batch has finished: one line of JSON per fact, on disk before the next file starts.
 
-A line is written when a file is begun and when it ends, and never changed. A crash can cost the
-last line alone, and then the result itself tells: it only appears under its name when it is whole.
+A line is written when a file starts and when it ends, and never changed. A crash can lose only
+the last line, and then the result itself shows it: it appears under its name only once complete.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Entry:
     """One line.
 
     Attributes:
-        target: of the file, below the output folder.
+        target: path of the output, relative to the output folder.
         key: what the result depends on: facts of the source, and of the settings.
         result: size and time of the file under the result's name: before, for ``begun``; after, for
             ``done``; None if there was none.
@@ -42,13 +42,13 @@ class Entry:
     summary: Mapping[str, Any] = field(default_factory=dict)
 
     def as_line(self) -> str:
-        """Return one line of JSON; any name survives in it."""
+        """Return one line of JSON; any file name survives in it."""
         values = {name: getattr(self, name) for name in self.__slots__}
         return json.dumps(values, default=dict) + "\n"
 
     @classmethod
     def from_line(cls, line: str) -> Self | None:
-        """Return the entry of a line, None if the line was cut off by a crash."""
+        """Return the entry of a line, or None if a crash truncated it."""
         try:
             values = json.loads(line)
             result = values.pop("result")
@@ -73,21 +73,21 @@ class Ledger:
             file.write("\n")
 
     def is_finished(self, target: Path, key: Mapping[str, Any]) -> bool:
-        """Say whether a result is there, whole, of the same input and settings."""
+        """Return whether there is a complete result for the same input and settings."""
         entry = self._maker(target)
         return entry is not None and entry.key == key
 
     def is_ours(self, target: Path) -> bool:
-        """Say whether what lies at ``target`` was made by a batch, of whatever input."""
+        """Return whether the file at ``target`` was made by a batch, from whatever input."""
         return self._maker(target) is not None
 
     def summary(self, target: Path) -> Mapping[str, Any]:
-        """Return what was said of the last result at ``target``."""
+        """Return the summary of the last result at ``target``."""
         entry = self._maker(target)
         return entry.summary if entry else {}
 
     def begin(self, files: Iterable[tuple[str, Path, Mapping[str, Any]]]) -> None:
-        """Write down that files are begun, before anything is: name, target and key of each."""
+        """Record the name, target and key of each file before any work on it starts."""
         entries = [self._entry("begun", name, target, key, {}) for name, target, key in files]
         self._write(entries)
 
@@ -99,7 +99,7 @@ class Ledger:
         key: Mapping[str, Any],
         summary: Mapping[str, Any],
     ) -> None:
-        """Write down how a file ended."""
+        """Record how a file ended."""
         self._write([self._entry(event, name, target, key, summary)])
 
     def _entry(
@@ -135,10 +135,10 @@ class Ledger:
             self._done[entry.target] = entry
 
     def _maker(self, target: Path) -> Entry | None:
-        """Return the entry that the file at ``target`` came out of.
+        """Return the entry that produced the file at ``target``.
 
         After ``begun`` without an end, the process died: a file that was not there before is the
-        finished result, as it only ever appears whole.
+        finished result, since it only ever appears complete.
         """
         name, now = self._name(target), facts_of(target)
         last, done = self._last.get(name), self._done.get(name)
@@ -151,18 +151,18 @@ class Ledger:
 
 @contextmanager
 def open_ledger(folder: Path) -> Iterator[Ledger]:
-    """Open, or begin, the ledger of an output folder; no second batch may while it is open.
+    """Open, or create, the ledger of an output folder, and lock it against a second batch.
 
     Raises:
         OutputBusy: another batch is writing into this folder.
-        UnwritableOutput: the folder cannot be made or written.
+        UnwritableOutput: the folder cannot be created or written.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = locked(folder / LOCK)
     except BlockingIOError as error:
         raise OutputBusy(
-            f"{folder}: another batch is writing into it. Wait for it, or choose another one."
+            f"{folder}: another batch is writing into it. Wait for it, or choose another folder."
         ) from error
     except OSError as error:
         raise UnwritableOutput(
@@ -177,7 +177,7 @@ def open_ledger(folder: Path) -> Iterator[Ledger]:
 
 
 def facts_of(path: Path) -> tuple[int, int] | None:
-    """Return size and time of change in nanoseconds, None if there is no such file."""
+    """Return size and modification time in nanoseconds, or None if there is no such file."""
     try:
         facts = path.stat()
     except OSError:

@@ -1,7 +1,7 @@
-"""Workers in processes of this machine: one for each GPU, or for each share of the processor.
+"""Workers in processes of this machine: one for each GPU, or for each share of the CPU.
 
-A process that dies takes nothing with it: its task is told as lost, and a new process takes its
-place. A driver that dies takes its workers along, so that none writes beside its successor's.
+A process that dies takes nothing with it: its task is reported as lost, and a new process takes
+its place. If the driver dies, so do its workers, lest they write alongside its successor's.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from vsr.errors import Failed
 
 WAIT_SECONDS = 1.0
 END_SECONDS = 2.0
-"""How long a worker may take to end before it is killed: what it has on the disk is whole."""
+"""How long a worker may take to exit before it is killed; whatever it has on disk is complete."""
 
 MASK = "CUDA_VISIBLE_DEVICES"
-"""Which GPUs a process sees, and in which order; they are numbered anew from 0."""
+"""Which GPUs a process sees, and in which order; they are renumbered from 0."""
 
 TOLD, DONE, FAILED = "told", "done", "failed"
 
@@ -42,7 +42,7 @@ class LocalEngine:
 
     @property
     def free(self) -> int:
-        """How many of them wait for a task."""
+        """How many of them are free."""
         return sum(worker.ticket is None for worker in self._workers)
 
     def start(self, ticket: int, task: Any) -> None:
@@ -53,13 +53,13 @@ class LocalEngine:
         self._workers.append(worker)
 
     def wait(self, told: Told) -> list[Ended]:
-        """Wait until something is heard, or for a second."""
+        """Wait for a message, for at most a second."""
         busy = {worker.pipe: worker for worker in self._workers if worker.ticket is not None}
         ready = wait(list(busy), WAIT_SECONDS)
         return [ended for pipe in ready for ended in busy[pipe].heard(told)]  # type: ignore[index]  # pipes went in, so pipes come out
 
     def close(self) -> None:
-        """End every process; they go together, so that the last is waited for and no other."""
+        """End all processes at once, so that the wait is only as long as the slowest."""
         for worker in self._workers:
             worker.leave()
         for worker in self._workers:
@@ -67,7 +67,7 @@ class LocalEngine:
 
 
 class _Process:
-    """One process, and the task that it is doing."""
+    """One process, and the task that it is running."""
 
     def __init__(self, open_worker: OpenWorker, gpu: int | None) -> None:
         self._open_worker, self._gpu = open_worker, gpu
@@ -94,7 +94,7 @@ class _Process:
             self.pipe.send(task)
 
     def heard(self, told: Told) -> Iterator[Ended]:
-        """Pass on what it tells; yield how its task ended, if it did."""
+        """Forward its progress; yield how its task ended, if it did."""
         ticket = self.ticket
         assert ticket is not None
         try:
@@ -115,13 +115,13 @@ class _Process:
             yield Ended(ticket=ticket, error=content)
 
     def leave(self) -> None:
-        """Ask it to end."""
+        """Ask it to exit."""
         self.pipe.close()
         if self.ticket is not None:
             self.process.terminate()
 
     def end(self) -> None:
-        """Wait until it has ended."""
+        """Wait until it has exited."""
         self.leave()
         self.process.join(END_SECONDS)
         if self.process.is_alive():
@@ -142,8 +142,8 @@ def open_local(open_worker: OpenWorker, gpus: Sequence[int | None]) -> Iterator[
 
 
 def _serve(pipe: Connection[Any, Any], open_worker: OpenWorker, gpu: int | None) -> None:
-    """Do what comes through the pipe until it is closed; this is the worker's whole life."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the driver's to answer
+    """Run what comes through the pipe until it is closed: the main loop of a worker."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the driver handles Ctrl-C
     threading.Thread(target=_die_with_driver, daemon=True).start()
     if gpu is not None:
         os.environ[MASK] = masked(gpu, os.environ.get(MASK))
@@ -155,14 +155,14 @@ def _serve(pipe: Connection[Any, Any], open_worker: OpenWorker, gpu: int | None)
                 break
             try:
                 answer = DONE, worker.do(task, lambda tick: pipe.send((TOLD, tick)))
-            except Exception as error:  # a bad file, in whatever way, must not stop the rest
+            except Exception as error:  # a bad file, however bad, must not stop the rest
                 answer = FAILED, portable(error)
             pipe.send(answer)
-    os._exit(0)  # all is closed, and unloading torch would take most of a second
+    os._exit(0)  # everything is closed, and unloading torch would take most of a second
 
 
 def masked(gpu: int, mask: str | None) -> str:
-    """Return the mask that shows one GPU alone, as CUDA names it.
+    """Return the ``CUDA_VISIBLE_DEVICES`` that shows one GPU alone.
 
     Args:
         gpu: its number among those that this process sees.
@@ -172,7 +172,7 @@ def masked(gpu: int, mask: str | None) -> str:
 
 
 def portable(error: Exception) -> Exception:
-    """Return an error that survives pickling: itself where it does, else one that quotes it."""
+    """Return an error that survives pickling: itself if it does, else one that quotes it."""
     from pickle import PicklingError, dumps, loads
 
     try:
@@ -186,12 +186,12 @@ def _die_with_driver() -> None:
     driver = multiprocessing.parent_process()
     if driver is not None:
         driver.join()
-    os._exit(1)  # a segment half done is worth nothing
+    os._exit(1)  # a half-finished segment is worth nothing
 
 
 def _death(code: int | None) -> Failed:
     if code is not None and code < 0:
         name = signal.Signals(-code).name
         hint = " The system may have run out of memory: try fewer --workers." * (code == -9)
-        return Failed(f"the worker was ended by {name}.{hint}")
-    return Failed(f"the worker ended by itself (exit code {code}).")
+        return Failed(f"the worker was killed by {name}.{hint}")
+    return Failed(f"the worker exited unexpectedly (exit code {code}).")

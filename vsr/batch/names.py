@@ -1,4 +1,4 @@
-"""The name of a result: from a template, inside the output folder whatever the input is called."""
+"""The name of a result: from a template, and always inside the output folder."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from vsr.errors import InvalidOption, UnwritableOutput
 FIELDS = ("stem", "name", "suffix", "model", "scale", "preset")
 DEFAULT_TEMPLATE = "{stem}"
 LONGEST_BYTES = 240
-"""File systems take 255; the work folder beside a result adds a few."""
+"""File systems take 255; the work folder next to a result adds a few."""
 
 
 def check_template(template: str) -> None:
@@ -29,11 +29,11 @@ def check_template(template: str) -> None:
     unknown = [field for field in named if field not in FIELDS]
     if unknown:
         raise InvalidOption(
-            f"--name {template}: {{{unknown[0]}}} is no field. Choose from "
+            f"--name {template}: {{{unknown[0]}}} is not a field. Choose from "
             f"{', '.join(f'{{{field}}}' for field in FIELDS)}."
         )
     if "/" in template or "\\" in template or "\0" in template:
-        raise InvalidOption(f"--name {template}: a name, not a path. The folders are mirrored.")
+        raise InvalidOption(f"--name {template}: a path. Give a name only; folders are mirrored.")
 
 
 def filled(template: str, source: Path, suffix: str, values: dict[str, str]) -> str:
@@ -41,7 +41,7 @@ def filled(template: str, source: Path, suffix: str, values: dict[str, str]) -> 
 
     Args:
         suffix: of the result, such as ``.mkv``.
-        values: of the fields beyond the source's own name.
+        values: of the fields other than those of the source's name.
 
     Raises:
         InvalidOption: the name would be empty, too long or mean another folder.
@@ -50,19 +50,21 @@ def filled(template: str, source: Path, suffix: str, values: dict[str, str]) -> 
     name = template.format(**dict.fromkeys(FIELDS, "") | values | own) + suffix
     is_path = "/" in name or "\0" in name
     if is_path or name in ("", ".", "..", suffix) or name.startswith("."):
-        raise InvalidOption(f"--name {template}: gives {name!r} for {source.name}, no name to use.")
+        raise InvalidOption(
+            f"--name {template}: gives {name!r} for {source.name}, which is not a usable name."
+        )
     if len(name.encode("utf-8", "surrogateescape")) > LONGEST_BYTES:
-        raise InvalidOption(f"{source.name}: the result's name would be too long. Use --name.")
+        raise InvalidOption(f"{source.name}: the output name would be too long. Use --name.")
     return name
 
 
 def collision_key(place: Path) -> str:
-    """Return what is equal for two places that some file system takes for one."""
+    """Return a key that is equal for two paths that some file system treats as one."""
     return unicodedata.normalize("NFC", str(place)).casefold()
 
 
 def check_inside(place: Path, folder: Path) -> None:
-    """Check that writing ``place`` writes below ``folder``, wherever links lead.
+    """Check that writing to ``place`` stays inside ``folder``, wherever links lead.
 
     Raises:
         UnwritableOutput: it would not.
@@ -72,5 +74,5 @@ def check_inside(place: Path, folder: Path) -> None:
     is_inside = place.parent.resolve().is_relative_to(root) and not work.is_symlink()
     if not is_inside or ".." in place.relative_to(folder).parts:
         raise UnwritableOutput(
-            f"{place}: a link leads out of {folder}. Nothing is written there; remove the link."
+            f"{place}: a link leads out of {folder}; nothing is written there. Remove it."
         )

@@ -1,4 +1,4 @@
-"""Which files of a folder are to be done, and where each result goes."""
+"""Which files of a folder to do, and where each result goes."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ VIDEO_SUFFIXES = frozenset(
      ".mpg", ".mts", ".mxf", ".nut", ".obu", ".ogm", ".ogv", ".qt", ".rm", ".rmvb", ".ts", ".vob",
      ".webm", ".wmv", ".wtv", ".y4m"}
 )  # fmt: skip
-"""What is taken for a clip in a folder; anything may be named to ``vsr upscale``."""
+"""What counts as a clip in a folder; ``vsr upscale`` accepts any name."""
 
 KEPT_SUFFIXES = frozenset({".mkv", ".mov", ".mp4", ".webm", ".m4v", ".ts"})
-"""Containers that are written as they came; a clip in any other becomes ``.mkv``."""
+"""Containers that are kept; a clip in any other becomes ``.mkv``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,12 +28,12 @@ class Selection:
     """Which files, and what their results are called.
 
     Attributes:
-        include: patterns of which one must match the path below the folder, or the name; empty
+        include: patterns of which one must match the relative path or the name; empty
             takes every file of a known kind.
         exclude: patterns of which none may match.
         name: the template of a result's name, without its suffix.
-        values: of the template's fields beyond the source's own name.
-        pictures: suffix of a picture → suffix of its result.
+        values: of the template's fields other than those of the source's name.
+        pictures: suffix of an image → suffix of its result.
     """
 
     include: tuple[str, ...] = ()
@@ -46,7 +46,7 @@ class Selection:
         check_template(self.name)
 
     def takes(self, relative: Path) -> bool:
-        """Say whether a file is to be done, by its path below the folder alone."""
+        """Return whether a file is selected, by its relative path alone."""
         if any(part.startswith(".") for part in relative.parts):
             return False
         if any(_matches(relative, pattern) for pattern in self.exclude):
@@ -57,7 +57,7 @@ class Selection:
         return suffix in VIDEO_SUFFIXES or suffix in self.pictures
 
     def suffix_for(self, source: Path) -> str:
-        """Return the suffix of a result: the source's own where it can be written."""
+        """Return the suffix of a result: the source's own if it can be written."""
         suffix = source.suffix.lower()
         if suffix in self.pictures:
             return self.pictures[suffix]
@@ -69,7 +69,7 @@ class Item:
     """One file to do.
 
     Attributes:
-        name: the source's path below its folder; what the ledger calls it.
+        name: the source's path relative to its folder, as used in the ledger.
         target: where its result goes.
     """
 
@@ -79,9 +79,9 @@ class Item:
 
 
 def plan(source: Path, target: Path, selection: Selection = Selection()) -> list[Item]:
-    """Return each file below ``source`` with its place below ``target``; no two share a place.
+    """Return each file under ``source`` with its path under ``target``; no two share one.
 
-    Links to folders are not followed: they may lead round in a circle.
+    Links to folders are not followed: they may form a cycle.
 
     Raises:
         NoSuchFile, UnwritableOutput, InvalidOption: one of the folders cannot be used.
@@ -90,7 +90,7 @@ def plan(source: Path, target: Path, selection: Selection = Selection()) -> list
     found = sorted(_files(source, target, selection))
     taken: set[str] = set()
     places: dict[Path, Path] = {}
-    for keeps_name in (True, False):  # who keeps suffix and name comes first: a.mkv before a.avi
+    for keeps_name in (True, False):  # unchanged names come first: a.mkv before a.avi
         for path in found:
             if (selection.suffix_for(path).lower() == path.suffix.lower()) is keeps_name:
                 places[path] = _free_place(path, source, target, selection, taken)
@@ -101,23 +101,21 @@ def plan(source: Path, target: Path, selection: Selection = Selection()) -> list
 
 
 def check_folders(source: Path, target: Path) -> None:
-    """Check that one folder can be read into the other.
+    """Check that one folder can be upscaled into the other.
 
     Raises:
         NoSuchFile, UnwritableOutput, InvalidOption: it cannot.
     """
     if not source.is_dir():
         is_file = source.exists()
-        hint = "a file. For one alone: vsr upscale" if is_file else "no such folder. Check the path"
+        hint = "is a file. Use vsr upscale for one" if is_file else "no such folder. Check the path"
         raise NoSuchFile(f"{source}: {hint}.")
     if target.suffix.lower() in VIDEO_SUFFIXES and not target.exists():
-        raise InvalidOption(
-            f"{target}: the name of a film, and {source} is a folder of them. Name a folder."
-        )
+        raise InvalidOption(f"{target}: names a video, but {source} is a folder. Name a folder.")
     if target.exists() and not target.is_dir():
         raise UnwritableOutput(f"{target}: is a file. Name a folder for the results.")
     if source.resolve() == target.resolve():
-        raise InvalidOption(f"{target}: is the folder of the sources. Name another one.")
+        raise InvalidOption(f"{target}: is the source folder itself. Choose another one.")
 
 
 def _files(source: Path, target: Path, selection: Selection) -> Iterator[Path]:
@@ -138,7 +136,7 @@ def _files(source: Path, target: Path, selection: Selection) -> Iterator[Path]:
 def _free_place(
     path: Path, source: Path, target: Path, selection: Selection, taken: set[str]
 ) -> Path:
-    """Return the first place that nobody has: as named, with the old suffix in it, numbered."""
+    """Return the first free path: as named, with the old suffix in the name, or numbered."""
     folder = target / path.relative_to(source).parent
     suffix = selection.suffix_for(path)
     name = filled(selection.name, path, suffix, dict(selection.values))

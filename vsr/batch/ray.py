@@ -1,7 +1,7 @@
-"""Workers on a Ray cluster: one actor for each GPU, or for each share of the processors.
+"""Workers on a Ray cluster: one actor for each GPU, or for each share of the CPUs.
 
-Ray places the actors and starts them anew where one is lost; which task comes next, and again, is
-the crew's. Films travel by a shared file system alone, so a task is a few paths.
+Ray places the actors and restarts lost ones; which task comes next, or is repeated, is up to the
+crew. Films are exchanged through a shared file system only, so a task is just a few paths.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from vsr.batch.ray_cluster import connect, first_line, import_ray
 from vsr.errors import DeviceUnavailable, Failed
 
 POLL_SECONDS = 0.5
-"""How often the actors are asked how far they are."""
+"""How often the actors are asked for their progress."""
 
 PATIENCE_SECONDS = 300.0
-"""How long a cluster may take to show its first worker, or another one when all are lost."""
+"""How long a cluster may take to provide its first worker, or another once all are lost."""
 
 
 class RayEngine:
@@ -41,7 +41,7 @@ class RayEngine:
 
     @property
     def free(self) -> int:
-        """How many of them wait for a task."""
+        """How many of them are free."""
         return len(self._free)
 
     def start(self, ticket: int, task: Any) -> None:
@@ -50,11 +50,11 @@ class RayEngine:
         self._running[actor.do.remote(task)] = (actor, ticket)
 
     def wait(self, told: Told) -> list[Ended]:
-        """Wait until something ends, or for half a second; then ask how far the rest is.
+        """Wait until a task ends, or for half a second; then ask the rest for progress.
 
         Raises:
             DeviceUnavailable: the actors would make different bytes.
-            Failed: the cluster has gone.
+            Failed: the cluster is gone.
         """
         refs = [*self._running, *self._waking]
         try:
@@ -67,8 +67,8 @@ class RayEngine:
                 self._ask(told)
         except (self._ray.exceptions.RaySystemError, ConnectionError) as error:
             raise Failed(
-                f"the Ray cluster has gone ({first_line(error)}). What is finished is on the "
-                "disk: start it again and run the same command."
+                f"the Ray cluster is gone ({first_line(error)}). Finished work is on "
+                "disk: restart the cluster and run the same command."
             ) from error
         return ended
 
@@ -82,7 +82,7 @@ class RayEngine:
             self.wait(lambda ticket, tick: None)
 
     def close(self) -> None:
-        """Let the actors go."""
+        """Release the actors."""
         for actor in self._actors:
             self._ray.kill(actor)
 
@@ -91,14 +91,14 @@ class RayEngine:
         try:
             value, error = self._ray.get(ref)
         except self._ray.exceptions.RayError as lost:
-            self._waking[actor.describe.remote()] = actor  # Ray starts it anew, perhaps elsewhere
+            self._waking[actor.describe.remote()] = actor  # Ray restarts it, perhaps elsewhere
             reason = Failed(f"a worker was lost: {first_line(lost)}")
             return Ended(ticket=ticket, error=reason, is_lost=True)
         self._free.append(actor)
         return Ended(ticket=ticket, value=value, error=error)
 
     def _wake(self, refs: list[Any]) -> None:
-        """Take in the actors that have come up, and give up when none has for long."""
+        """Register the actors that have come up, and give up if none has for too long."""
         for ref in refs:
             actor = self._waking.pop(ref)
             try:
@@ -115,7 +115,7 @@ class RayEngine:
             self._seen_at = time.monotonic()
         elif time.monotonic() - self._seen_at > PATIENCE_SECONDS:
             raise DeviceUnavailable(
-                f"no worker has come up in {PATIENCE_SECONDS:g} s. Has the cluster room for "
+                f"no worker came up within {PATIENCE_SECONDS:g} s. Has the cluster room for "
                 f"{self._spec.cpus_per_worker or 1} processors each (ray status)?"
             )
 
@@ -123,12 +123,12 @@ class RayEngine:
         first = self._first = self._first or found
         if not (self._spec.is_mixed or found.is_like(first)):
             raise DeviceUnavailable(
-                f"workers of different classes: {first}; {found}. The bytes would depend on who "
+                f"workers of different classes: {first}; {found}. The output would depend on who "
                 "does which segment: use machines of one kind, or allow it with --mixed."
             )
 
     def _ask(self, told: Told) -> None:
-        """Pass on how far the running tasks are; an actor that does not answer is not asked."""
+        """Forward the progress of the running tasks, skipping actors that do not answer."""
         asked = {actor.ticks.remote(): ticket for actor, ticket in self._running.values()}
         if not asked:
             return
@@ -150,10 +150,10 @@ def open_ray(
 
     Args:
         open_worker: called in each actor.
-        has_gpus: use those of the cluster, one for each actor; else its processors.
+        has_gpus: use the GPUs of the cluster, one for each actor; else its CPUs.
 
     Raises:
-        Refused: Ray is not installed, or there is no cluster of that address, or no room in it.
+        Refused: Ray is not installed, no cluster has that address, or it has no room.
     """
     ray = import_ray()
     cpus = spec.cpus_per_worker or 1

@@ -20,11 +20,11 @@ def import_ray() -> Any:
     Raises:
         InvalidOption: it is not installed.
     """
-    # Ray prints what befalls its workers to standard output, which is for results.
+    # Ray prints events of its workers to stdout, which is for results.
     os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", ".*")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # its imports warn of each other
+            warnings.simplefilter("ignore")  # its imports warn about each other
             import ray
     except ImportError as error:
         raise InvalidOption(
@@ -37,7 +37,7 @@ def connect(ray: Any, spec: EngineSpec, cpus: int) -> None:
     """Join the cluster of the spec's address, or start one on this machine.
 
     Args:
-        cpus: of each worker.
+        cpus: per worker.
 
     Raises:
         Refused: no cluster answers.
@@ -63,6 +63,6 @@ def connect(ray: Any, spec: EngineSpec, cpus: int) -> None:
 
 
 def first_line(error: BaseException) -> str:
-    """Return the first line of an error, as Ray's own run over many."""
+    """Return the first line of an error; Ray's own errors span many."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return (lines[0] if lines else type(error).__name__).rstrip(".")

@@ -1,4 +1,4 @@
-"""A folder that several machines share may be late to show what another machine has written."""
+"""Waiting for files on a shared folder, where the writes of another machine may show up late."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def wait_for(
     sleep: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
 ) -> None:
-    """Wait until ``path`` is there, with ``size_bytes`` if given.
+    """Wait until ``path`` exists, with ``size_bytes`` if given.
 
     Raises:
         Failed: it does not appear.
@@ -32,7 +32,7 @@ def wait_for(
     while not _is_there(path, size_bytes):
         if clock() >= end:
             raise Failed(
-                f"{path}: another worker has written it, and it is not to be seen here after "
+                f"{path}: written by another worker, but not visible here after "
                 f"{patience_seconds:g} s. Do all machines share this folder?"
             )
         sleep(pause)
@@ -48,7 +48,7 @@ def _is_there(path: Path, size_bytes: int | None) -> bool:
 
 
 def _look_again(folder: Path) -> None:
-    """List the folder: a network file system asks its server then."""
+    """List the folder, which makes a network file system ask its server."""
     try:
         with os.scandir(folder) as entries:
             next(entries, None)

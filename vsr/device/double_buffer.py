@@ -68,7 +68,7 @@ def _in_flight(
 
 
 def _drop_all(pending: deque[Ticket], finish: Callable[[Ticket], object]) -> None:
-    """Finish each ticket for nobody; the first error is raised once all have been."""
+    """Finish each ticket and drop its result; then raise the first error."""
     failure: Exception | None = None
     while pending:
         try:

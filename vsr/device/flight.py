@@ -1,4 +1,4 @@
-"""Upload, compute and download of several pictures at once: who waits for whom. Pure.
+"""Upload, compute and download of several frames at once: what waits for what. Pure.
 
 Three lanes (CUDA streams) run at the same time, each in its own order; events order them among one
 another. The rules, which tests check on a simulated device under every interleaving:
@@ -6,7 +6,7 @@ another. The rules, which tests check on a simulated device under every interlea
 * an input slot is refilled after its upload was done (the host waits);
 * a device slot's input is overwritten after the computation that read it (the upload lane waits);
 * a device slot's output is overwritten after its download (the compute lane waits);
-* an output slot is lent to the reader and comes back when its last reader let go.
+* an output slot is lent to the reader and returns once its last reader has released it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Dev = TypeVar("Dev")
 Out = TypeVar("Out")
 
 STARVED_SECONDS = 60.0
-"""How long a full set of output slots may stay in the readers' hands."""
+"""How long readers may hold all output slots."""
 
 
 class Event(Protocol):
@@ -43,11 +43,11 @@ class Lane(Protocol):
         ...
 
     def record(self) -> Event:
-        """Mark the point behind all work enqueued so far."""
+        """Mark the point after all work enqueued so far."""
         ...
 
     def wait(self, event: Event) -> None:
-        """Let all later work wait for a point of another lane; the host goes on."""
+        """Make all later work wait for a point of another lane; the host does not wait."""
         ...
 
 
@@ -67,7 +67,7 @@ class Work(Generic[Item, In, Dev, Out]):
     Attributes:
         fill: copies an item into a host slot.
         upload: copies a host slot into a device slot's input.
-        compute: makes a device slot's output from its input; told of the item.
+        compute: makes a device slot's output from its input; receives the item.
         download: copies a device slot's output into a host slot.
     """
 
@@ -92,14 +92,14 @@ class _Device(Generic[Dev]):
 
 @dataclass(frozen=True, slots=True)
 class InFlight(Generic[Out]):
-    """A picture on its way; its output slot is ready when ``done`` has passed."""
+    """A frame in flight; its output slot is ready once ``done`` has passed."""
 
     slot: Out
     done: Event
 
 
 class Flight(Generic[Item, In, Dev, Out]):
-    """Keep pictures in flight over three lanes; slots are used in turn."""
+    """Keep frames in flight over three lanes; slots are used in turn."""
 
     def __init__(
         self,
@@ -117,7 +117,7 @@ class Flight(Generic[Item, In, Dev, Out]):
         self._turn = 0
 
     def start(self, item: Item) -> InFlight[Out]:
-        """Enqueue one picture.
+        """Enqueue one frame.
 
         Raises:
             Starved: the readers hold every output slot.
@@ -139,12 +139,12 @@ class Flight(Generic[Item, In, Dev, Out]):
         return InFlight(output, device.downloaded)
 
     def finish(self, ticket: InFlight[Out]) -> Out:
-        """Wait for one picture alone and lend its output slot."""
+        """Wait for one frame alone and lend its output slot."""
         ticket.done.synchronize()
         return ticket.slot
 
     def settle(self) -> None:
-        """Wait for everything that was enqueued: until the next start no slot is in use."""
+        """Wait for everything enqueued: no slot is in use until the next start."""
         for lane in (self._lanes.up, self._lanes.run, self._lanes.down):
             lane.record().synchronize()
 
@@ -165,7 +165,7 @@ class Flight(Generic[Item, In, Dev, Out]):
 
 
 def seconds_in(lane: Lane, work: Callable[[], None]) -> float:
-    """Do work in a lane that is idle, wait for it, and return how long that took."""
+    """Run work in an idle lane, wait for it, and return how long it took."""
     started = time.perf_counter()
     lane.run(work)
     lane.record().synchronize()

@@ -75,7 +75,7 @@ def _get(
             return queue.get(timeout=_POLL_SECONDS)
         except Empty:
             if not thread.is_alive() and queue.empty():
-                return _Ended(RuntimeError(f"thread {thread.name} ended without a word"))
+                return _Ended(RuntimeError(f"thread {thread.name} ended without a result"))
 
 
 def _produce(

@@ -107,7 +107,7 @@ def select(
     index = int(match[1] or 0)
     count, reason = _cuda_devices()
     if index >= count:
-        there = f"only {count} CUDA device(s) are there" if count else reason
+        there = f"only {count} CUDA device(s) available" if count else reason
         raise DeviceUnavailable(f"--device {name}: {there}. Choose --device cpu or auto.")
     return _cuda(index, precision, "asked for")
 
@@ -140,13 +140,13 @@ def _cuda(index: int, precision: Precision, why: str) -> Device:
 def _cpu(precision: Precision, why: str, is_bf16_native: Callable[[], bool]) -> Device:
     if precision == "fp16":
         raise InvalidOption(
-            f"--precision fp16: that is for CUDA, and the network runs on the CPU ({why}). "
-            "Leave --precision out."
+            f"--precision fp16: needs CUDA, but the network runs on the CPU ({why}). "
+            "Omit --precision."
         )
     if precision == "bf16" and not is_bf16_native():
         raise InvalidOption(
             f"--precision bf16: several times slower than fp32 on this CPU ({_cpu_name()}), which "
-            "has neither AVX512-BF16 nor AMX. Leave --precision out."
+            "has neither AVX512-BF16 nor AMX. Omit --precision."
         )
     chosen: Chosen = "bf16" if precision == "bf16" else "fp32"
     return Device(

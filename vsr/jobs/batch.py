@@ -1,4 +1,4 @@
-"""``vsr batch``: every file of a folder, on all workers, past the bad ones, none of them twice."""
+"""``vsr batch``: every file of a folder, once, on all workers; bad files do not stop it."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from vsr.media.work_folder import remove_published
 from vsr.specs import UpscaleSpec
 
 WATCH_SECONDS = 2.0
-"""How often a watched folder is looked at; a file is taken when two looks find it equal."""
+"""How often a watched folder is scanned; a file is taken once two scans find it unchanged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchSpec:
-    """A batch: what is done to each file, to which files, and by whom."""
+    """A batch: what to do with each file, which files, and which workers."""
 
     upscale: UpscaleSpec
     selection: Selection = field(default_factory=Selection)
@@ -39,14 +39,14 @@ class BatchSpec:
 def batch(
     source: Path, target: Path, spec: BatchSpec, *, observe: Observer = ignore
 ) -> Generator[Outcome, None, None]:
-    """Upscale every file below ``source`` to its mirrored place below ``target``.
+    """Upscale every file under ``source`` to the mirrored path under ``target``.
 
-    What is finished, of the same input and settings, is skipped; a file that fails is told, and the
-    rest goes on. Nothing outside ``target`` is written. At the end, or when it is closed, there is
-    a report of the outcomes so far in ``target``.
+    Files finished from the same input and settings are skipped; a failure is reported, and the
+    rest continues. Nothing outside ``target`` is written. At the end, or on close, a report of
+    the outcomes so far is written to ``target``.
 
     Args:
-        observe: told how far all files are.
+        observe: called with the progress over all files.
 
     Yields:
         one `Outcome` for each file, as it ends.
@@ -58,7 +58,7 @@ def batch(
     items = plan(source, target, spec.selection)
     if not items:
         raise NoSuchFile(
-            f"{source}: nothing to upscale in this folder. Look at its files, and at --include."
+            f"{source}: nothing to upscale in this folder. Check its files and --include."
         )
     with open_ledger(target) as ledger, ExitStack() as stack:
         yield from _Batch(ledger, spec, observe, stack).run(items)
@@ -72,7 +72,7 @@ def watch(
     observe: Observer = ignore,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Generator[Outcome, None, None]:
-    """Do the same again and again, with files that have stopped growing, until interrupted.
+    """Repeat the batch, taking files that have stopped growing, until interrupted.
 
     Raises:
         Refused: as `batch`; an empty folder is waited for.
@@ -112,7 +112,7 @@ class _Batch:
         self._settings = fingerprint(spec.upscale)
 
     def run(self, items: list[Item]) -> Iterator[Outcome]:
-        """Settle what needs no work, then do the rest, longest first."""
+        """Settle the files that need no work, then do the rest, longest first."""
         for outcome in self._run(items):
             self._outcomes.append(outcome)
             yield outcome
@@ -130,7 +130,7 @@ class _Batch:
             yield from self._work(self._opened, todo)
 
     def _settled(self, item: Item, todo: list[Standing]) -> Outcome | None:
-        """Return what became of a file without work, or put it on the list."""
+        """Return the outcome of a file that needs no work, or put it on the list."""
         found = standing(item, self._ledger, self._spec.upscale.existing, self._settings)
         if found.settled is not None:
             if found.settled.state == "skipped":
@@ -144,7 +144,7 @@ class _Batch:
         return None
 
     def _work(self, opened: Open, todo: list[Standing]) -> Iterator[Outcome]:
-        """Do the films; each is in the ledger before it is told."""
+        """Do the films; each is in the ledger before it is reported."""
         self._ledger.begin([(one.item.name, one.item.target, one.key) for one in todo])
         spec = replace(opened.spec, existing="overwrite")
         films: dict[int, Standing] = {}
@@ -186,5 +186,5 @@ class _Batch:
         return outcome
 
     def _report(self) -> None:
-        with suppress(OSError):  # a full disk; the reason is on its way already
+        with suppress(OSError):  # a full disk; that error is already propagating
             write_report(self._ledger.folder, self._outcomes)

@@ -18,10 +18,10 @@ from vsr.media.writer import OutputVideo, Writer
 from vsr.specs import EncodeSpec, Size, Target
 
 DRAWN_FRAMES = 12
-"""Pictures that are drawn; a longer clip shows them forwards and backwards."""
+"""How many frames are drawn; a longer clip plays them forwards and backwards."""
 
 SUPERSAMPLED = Size(960, 540)
-"""Up to this size a picture is drawn at four times its size and reduced."""
+"""Up to this size a frame is drawn at four times its size and downscaled."""
 
 DEFAULT_SIZE = Size(480, 270)
 ENLARGED_BY = 4
@@ -36,7 +36,7 @@ def source_size(target: Target) -> Size:
 
 
 def own_clip(size: Size, frames: int, folder: Path | None = None) -> Path:
-    """Return a clip of that size and length; it is made once and kept in a temporary folder."""
+    """Return a clip of that size and length, made once and cached in a temporary folder."""
     from vsr.media.scene import SUPERSAMPLING, write_clip
 
     folder = folder or Path(tempfile.gettempdir()) / f"vsr-bench-{getattr(os, 'getuid', int)()}"

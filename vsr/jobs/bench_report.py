@@ -27,7 +27,7 @@ class StageRate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Roofline:
-    """What the network's convolutions must take at least for one frame, as they stand.
+    """The least time that the network's convolutions need for one frame.
 
     Attributes:
         operations: for one frame; a multiply-accumulate is two.
@@ -68,7 +68,7 @@ class BenchReport:
     Attributes:
         weights: first digits of the sha256 of the weights; empty for ``bicubic``.
         size: from what to what.
-        encoder: with what it was told; None where the pictures were thrown away.
+        encoder: its name and options; None if the frames were discarded.
         frames, repeats: of each measurement; the rates are medians.
         stages: ``decode``, ``network`` and ``encode``, each alone.
         whole_fps: of the whole pipeline, files opened and committed.
@@ -76,7 +76,7 @@ class BenchReport:
             GPU, where waiting costs CPU time.
         plain_loop_fps: of a plain PyTorch loop with the same encoder; None if it was not run.
         peak_host_mb: the largest resident set while the whole ran.
-        peak_device_mb: the most that was held of the device's memory; None on the CPU.
+        peak_device_mb: the peak of allocated device memory; None on the CPU.
         roofline: None without a network.
     """
 
@@ -146,7 +146,7 @@ class BenchReport:
         }
 
     def lines(self) -> list[str]:
-        """Return what stands under the table of rates."""
+        """Return the lines below the table of rates."""
         lines = [
             f"overlap efficiency {self.overlap_efficiency:.2f} (whole ÷ slowest stage alone), "
             f"{self.network_share:.2f} of the network alone"

@@ -1,8 +1,8 @@
 """The repetitions of a benchmark.
 
 Each stage is run alone and all of them together, one after the other within each repetition, so
-that a change of the machine's mood meets all of them; the medians are reported. The plain loop, in
-a process of its own, takes its turn among them.
+that a change in the machine's load affects all of them; the medians are reported. The plain loop,
+in a process of its own, takes its turn among them.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from vsr.jobs.stages import Stages, Timing, timed
 from vsr.specs import UpscaleSpec
 
 RUN_SECONDS = 3.0
-"""How long the network alone should run where nobody says how many frames."""
+"""How long the network alone should run if no frame count is given."""
 
 LEAST_FRAMES, MOST_FRAMES = 12, 240
 
 SINGLE_THREAD_SHARE = 4
-"""The network alone on one thread takes long: of so many frames it does one."""
+"""The network alone on one thread takes long: it does one frame in this many."""
 
 Timings = dict[str, list[Timing]]
 Work = Callable[[], int]
@@ -38,9 +38,9 @@ class BenchSpec:
 
     Attributes:
         upscale: model, size, device and encoder.
-        frames: for each run; None takes as many as a few seconds allow.
+        frames: per run; None takes as many as fit into a few seconds.
         repeats: runs of everything; the medians are reported.
-        is_discarded: pictures are thrown away instead of encoded.
+        is_discarded: frames are discarded instead of encoded.
         has_plain_loop: compare with a plain loop.
     """
 
@@ -81,7 +81,7 @@ def measure(stages: Stages, spec: BenchSpec, stack: ExitStack, note: Note) -> Ru
 
     Args:
         stack: owns the plain loop's process.
-        note: told of each repetition.
+        note: called before each repetition.
     """
     job, ready = stages.job, stages.decoded()
     stages.compute(ready, 1)  # the first frame pays for what is loaded late
@@ -92,7 +92,7 @@ def measure(stages: Stages, spec: BenchSpec, stack: ExitStack, note: Note) -> Ru
         if repeat == 0:
             forget_peaks(job.device)
         runs.whole.append(timed(lambda: stages.whole(frames)))
-        if repeat == 0:  # what follows takes memory that an upscale does not
+        if repeat == 0:  # what follows uses memory that an upscale does not
             runs.host_bytes = peak_host_bytes()
             runs.device_bytes = peak_device_bytes(job.device)
             enlarged = stages.enlarged(ready[:frames])
@@ -149,6 +149,6 @@ def _gather(timings: Timings, work: dict[str, Work]) -> None:
 
 
 def _affordable(stages: Stages, ready: tuple[HostFrame, ...]) -> int:
-    """Return how many frames the network does in a few seconds."""
+    """Return how many frames the network processes in a few seconds."""
     seconds = timed(lambda: stages.compute(ready, 2)).wall_seconds / 2
     return max(LEAST_FRAMES, min(MOST_FRAMES, round(RUN_SECONDS / seconds)))

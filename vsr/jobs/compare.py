@@ -1,4 +1,4 @@
-"""``vsr evaluate REFERENCE RESULT``: one film beside another, picture by picture."""
+"""``vsr evaluate REFERENCE RESULT``: one video against another, frame by frame."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from vsr.metrics.ssim import WINDOW, ssim
 from vsr.metrics.temporal import FlickerMeter
 
 Watch = Callable[[int, int | None], None]
-"""Called with how many pictures are measured, of how many if the header says it."""
+"""Called with how many frames are measured, and of how many if the header says so."""
 
 
 def compare(reference: Path, result: Path, watch: Watch = lambda _done, _of: None) -> Report:
     """Measure the luma of ``result`` against that of ``reference``, and its flicker.
 
-    Pictures are paired by number, and only two of each film are held at once. Codes of any depth
+    Frames are paired by number, and only two of each video are held at once. Codes of any depth
     and range are brought to limited-range 8-bit codes first, without rounding.
 
     Raises:
@@ -49,11 +49,10 @@ def compare(reference: Path, result: Path, watch: Watch = lambda _done, _of: Non
             watch(len(named), infos[0].video.frames_in_header)
     if not named:
         raise InvalidData(
-            f"{result}: not one picture of it could be compared with {reference}. "
-            "Check that both play."
+            f"{result}: no frame of it could be compared with {reference}. Check that both play."
         )
     about = {"reference": str(reference), "result": str(result), "count": len(named)}
-    skipped = (f"{unpaired} pictures of the longer film have no partner",) if unpaired else ()
+    skipped = (f"{unpaired} frames of the longer video have no counterpart",) if unpaired else ()
     mean = mean_of([item.scores for item in named])
     return Report(
         about=about, mean=mean, pictures=tuple(named), flicker=meter.flicker(), skipped=skipped
@@ -81,6 +80,6 @@ def _check_sizes(reference: MediaInfo, result: MediaInfo) -> None:
         )
     if min(ours.width, ours.height) < WINDOW:
         raise InvalidData(
-            f"{result.path}: {ours} is smaller than SSIM's window. Give films of {WINDOW}×{WINDOW} "
-            "or more."
+            f"{result.path}: {ours} is smaller than SSIM's window. Give videos of "
+            f"{WINDOW}×{WINDOW} or more."
         )

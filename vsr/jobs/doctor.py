@@ -17,7 +17,7 @@ LITTLE_DISK_BYTES = 2 * 10**9
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at.
+    """One thing that was examined.
 
     Attributes:
         is_good: it works.
@@ -31,7 +31,7 @@ class Finding:
 
 
 def examine() -> list[Finding]:
-    """Look at everything that an upscale depends on; never raises for what is merely absent."""
+    """Examine everything that an upscale depends on; never raise for what is merely absent."""
     return [
         Finding("python", sys.version_info >= (3, 11), platform.python_version(), True),
         *(_package(name, is_needed=True) for name in ("torch", "av", "numpy")),
@@ -62,14 +62,14 @@ def _device() -> Finding:
 
 
 def _pinned() -> list[Finding]:
-    """Say what the CUDA path would take its pinned memory from; the CPU path needs none."""
+    """Return where the CUDA path would get its pinned memory; the CPU path needs none."""
     from vsr.device.pinned import pinned_by
     from vsr.device.select import cuda_count
 
     if not cuda_count():
         return []
     library = pinned_by()
-    extra = "pip install 'vsr-cli[cuda]', or 'vsr-cli[cuda13]' beside CUDA 13"
+    extra = "pip install 'vsr-cli[cuda]', or 'vsr-cli[cuda13]' with CUDA 13"
     better = "" if library == "cupy" else f" ({extra}, for CuPy's pool)"
     return [Finding("pinned memory", library == "cupy", f"from {library}{better}")]
 

@@ -1,4 +1,4 @@
-"""Open the engine that was asked for, with workers that do films."""
+"""Open the requested engine, with workers that upscale films."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from vsr.specs import UpscaleSpec
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """An engine, and the spec as its workers are to take it."""
+    """An engine, and the spec to give to its workers."""
 
     engine: Engine
     spec: UpscaleSpec
@@ -32,7 +32,7 @@ def open_engine(wanted: EngineSpec, spec: UpscaleSpec) -> Iterator[Open]:
     """Open an engine for as long as the ``with`` lasts.
 
     Raises:
-        Refused: there is no such device or cluster, or its workers would make different bytes.
+        Refused: the device or cluster is unavailable, or its workers would make different bytes.
     """
     if wanted.name == "ray":
         from vsr.batch.ray import open_ray
@@ -54,7 +54,7 @@ def open_engine(wanted: EngineSpec, spec: UpscaleSpec) -> Iterator[Open]:
 
 
 def _gpus(spec: UpscaleSpec) -> list[int]:
-    """Return the GPUs to share out; a device that was named is taken by all workers as it is."""
+    """Return the GPUs to distribute; a device that was named is used by all workers."""
     if spec.device not in ("auto", "cuda"):
         return []
     from vsr.device.select import cuda_count

@@ -1,4 +1,4 @@
-"""``vsr evaluate``: how good a network is on a folder of true pictures."""
+"""``vsr evaluate``: how good a network is on a folder of ground-truth images."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ FEATURES_FILE = "mobilenet_v2_features_fp16.safetensors"
 NIQE_FILE = "niqe_pris_params.npz"
 
 Watch = Callable[[int, int], None]
-"""Called with how many pictures are measured, of how many."""
+"""Called with how many images are measured, and of how many."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvaluateSpec:
-    """Measure a network on a folder of true pictures.
+    """Measure a network on a folder of ground-truth images.
 
     Attributes:
         data: the folder.
@@ -40,7 +40,7 @@ class EvaluateSpec:
         scale: None for the largest of the model.
         protocol: ``standard``, or ``swift``, which repeats SwiftSRGAN's own loop.
         self_ensemble: average over ``flips``, or over input ``sizes``.
-        perceptual_weights: MobileNetV2's features; without them no feature distance.
+        perceptual_weights: MobileNetV2's features; without them, no feature distance.
         niqe_parameters: NIQE's pristine model; without it no NIQE.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``; always in single precision.
     """
@@ -59,14 +59,14 @@ class EvaluateSpec:
         check_choices(self)
         check_whole("scale", self.scale, 1)
         if self.protocol == "swift" and self.scale == 1:
-            raise InvalidOption("the protocol swift reduces pictures: give a scale of 2 or more.")
+            raise InvalidOption("the swift protocol downscales images: give a scale of 2 or more.")
 
 
 def evaluate(spec: EvaluateSpec, watch: Watch = lambda _done, _of: None) -> Report:
-    """Measure as ``spec`` says. Pictures that cannot be measured are skipped and listed.
+    """Measure as ``spec`` says. Images that cannot be measured are skipped and listed.
 
     Raises:
-        Refused: the model, the folder, a parameter file; or no picture could be measured.
+        Refused: the model, the folder, a parameter file; or no image could be measured.
     """
     paths = pictures_in(spec.data)
     model = load(spec.model, spec.scale, spec.blend)
@@ -88,7 +88,7 @@ def evaluate(spec: EvaluateSpec, watch: Watch = lambda _done, _of: None) -> Repo
 
 
 def parameter_files() -> tuple[Path | None, Path | None]:
-    """Return MobileNetV2's and NIQE's files below ``$VSR_DATA/weights``, where they are there."""
+    """Return MobileNetV2's and NIQE's files below ``$VSR_DATA/weights``, if they exist."""
     data = os.environ.get("VSR_DATA")
     if not data:
         return None, None
@@ -122,7 +122,7 @@ def _by_standard(
 
 
 def _by_swift(spec: EvaluateSpec, model: Model, pictures: Pictures, skipped: list[str]) -> Measured:
-    """Pool the errors of all pictures, as that loop does; each is also given by itself."""
+    """Pool the errors of all images, as that loop does; each is also reported on its own."""
     enlarge = None if model.net is None else _enlarge(model, spec)
     pairs, named = [], []
     for name, picture in pictures:
@@ -141,8 +141,8 @@ def _by_swift(spec: EvaluateSpec, model: Model, pictures: Pictures, skipped: lis
 
 
 def _nothing_measured(spec: EvaluateSpec, skipped: list[str]) -> InvalidData:
-    more = f" So are {len(skipped) - 1} more." if len(skipped) > 1 else ""
-    return InvalidData(f"{spec.data}: no picture could be measured. {skipped[0]}{more}")
+    more = f" {len(skipped) - 1} more failed as well." if len(skipped) > 1 else ""
+    return InvalidData(f"{spec.data}: no image could be measured. {skipped[0]}{more}")
 
 
 def _enlarge(model: Model, spec: EvaluateSpec) -> Enlarge:
@@ -154,7 +154,7 @@ def _enlarge(model: Model, spec: EvaluateSpec) -> Enlarge:
 
 
 def _readable(paths: tuple[Path, ...], skipped: list[str], watch: Watch) -> Pictures:
-    """Yield the pictures that can be read, with their names; note the others."""
+    """Yield the images that can be read, with their names; record the others."""
     for done, path in enumerate(paths):
         watch(done, len(paths))
         try:

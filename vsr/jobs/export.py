@@ -1,4 +1,4 @@
-"""``vsr train export``: the network of a run as a model that every command knows by name."""
+"""``vsr train export``: the network of a run as a model that every command finds by name."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class ExportSpec:
     """What to export, and under which name.
 
     Attributes:
-        folder: where to; None is the user's own folder of models, where names are looked for.
-        benchmarks: folders of true pictures to measure the exported file on, for the card.
+        folder: the destination; None is the user's own folder of models, where names are looked up.
+        benchmarks: folders of ground-truth images to measure the exported file on, for the card.
         licence: SPDX identifier for the card.
     """
 
@@ -47,7 +47,7 @@ class ExportSpec:
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", self.name):
             raise InvalidOption(f"--name {self.name}: use letters, digits, '.', '_' and '-'.")
         if self.folder is None and self.name in shipped_names().union(NAMES):
-            raise InvalidOption(f"--name {self.name}: comes with vsr itself. Choose another name.")
+            raise InvalidOption(f"--name {self.name}: is shipped with vsr. Choose another name.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +61,10 @@ class Exported:
 def export(spec: ExportSpec) -> Exported:
     """Write the averaged network of a run, finished or not, with its card.
 
-    What is measured is the file as it was written, in half precision.
+    What is measured is the file as written, in half precision.
 
     Raises:
-        InvalidData: not a run, without a checkpoint, or benchmarks without pictures.
+        InvalidData: not a run, no checkpoint, or benchmarks without images.
         OutputExists: there is a model of that name and scale.
     """
     folder = RunFolder(spec.run)
@@ -72,7 +72,7 @@ def export(spec: ExportSpec) -> Exported:
     recipe = folder.recipe()
     target = (spec.folder or user_folder("models")) / weights_name(spec.name, recipe.scale)
     if target.exists() and not spec.may_overwrite:
-        raise OutputExists(f"{target}: exists. Choose another --name, or give --overwrite.")
+        raise OutputExists(f"{target}: already exists. Choose another --name, or add --overwrite.")
     outcome = outcome_of(folder, recipe)
     target.with_suffix(".json").unlink(missing_ok=True)  # of the file that is replaced
     write_model(outcome.net, target, is_half=spec.is_half)

@@ -1,4 +1,4 @@
-"""A film in the hands of several workers, as the process that leads them sees it."""
+"""A film shared by several workers, as seen by the process that leads them."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from vsr.specs import UpscaleSpec
 
 
 class FilmInWork:
-    """Turns a film into tasks, and what comes of them into a `Result`; a `vsr.batch.crew.Piece`.
+    """Turns a film into tasks, and their results into a `Result`; a `vsr.batch.crew.Piece`.
 
     Attributes:
-        result: what came of it, or None.
-        error: why nothing did, or None.
-        headway: how far it is.
-        frames: how many pictures there will be; 0 while nobody knows.
+        result: the finished result, or None.
+        error: why it failed, or None.
+        headway: how far it has got.
+        frames: how many there will be; 0 while unknown.
         frames_before: of these, finished by an earlier run.
-        seconds_per_frame: of the film; 0 while nobody knows.
-        weight: pictures times their area.
+        seconds_per_frame: of the film; 0 while unknown.
+        weight: frames times their area.
     """
 
     def __init__(
@@ -45,15 +45,17 @@ class FilmInWork:
         note: Note = ignore,
         told: Callable[[], None] = lambda: None,
     ) -> None:
-        """Keep what is to be done; nothing is started.
+        """Store what is to be done; start nothing.
 
         Args:
             is_shared: several workers may do parts of it at once.
-            is_mixed: they may be of different classes.
-            note: takes what the user should know.
-            told: called when its `headway` has changed.
+            is_mixed: workers may be of different classes.
+            note: called with remarks for the user.
+            told: called whenever `headway` changes.
         """
-        encode = replace(spec.encode, options=dict(spec.encode.options))  # a plain dict travels
+        encode = replace(
+            spec.encode, options=dict(spec.encode.options)
+        )  # a plain dict can be pickled
         self.film = Film(
             source=source.absolute(), target=target.absolute(), spec=replace(spec, encode=encode)
         )
@@ -69,7 +71,7 @@ class FilmInWork:
 
     @property
     def is_over(self) -> bool:
-        """It is done, or cannot be."""
+        """It has finished or failed."""
         return self.result is not None or self.error is not None
 
     def begin(self) -> Sequence[Task]:
@@ -77,14 +79,14 @@ class FilmInWork:
         return (Look(self.film),)
 
     def told(self, task: Task, tick: int | str | None) -> None:
-        """Take in a count of pictures, a note, or that the task begins anew."""
+        """Record a count of frames, a note, or a restart of the task."""
         if isinstance(tick, str):
             self._note(tick)
             return
         self.headway.tell(task, tick or 0)
 
     def ended(self, task: Task, value: Any) -> Sequence[Task]:
-        """Take in what a task gave; return those that come next."""
+        """Record the result of a task; return the tasks that come next."""
         match task:
             case Look():
                 return self._seen(value)
@@ -100,13 +102,13 @@ class FilmInWork:
         return ()
 
     def fail(self, error: BaseException) -> None:
-        """Take in that it cannot be done; other workers may still be writing parts of it."""
+        """Record that it has failed; other workers may still be writing parts of it."""
         self.error = error
 
     def release(self) -> None:
-        """Give up the work folder; to be called when no worker writes this film any more.
+        """Release the work folder; call it once no worker writes this film any more.
 
-        What is finished stays for another run. Where nothing is, the folder goes.
+        Finished segments stay for another run; without any, the folder is removed.
         """
         work, self._work = self._work, None
         if work is not None:
@@ -119,10 +121,10 @@ class FilmInWork:
         """Return the result.
 
         Raises:
-            VsrError, OSError: it cannot be done.
+            VsrError, OSError: it failed.
         """
         if self.result is None:
-            raise self.error or VsrError(f"{self.film.source}: not done.")
+            raise self.error or VsrError(f"{self.film.source}: not finished.")
         return self.result
 
     def _seen(self, seen: Seen) -> Sequence[Task]:
@@ -134,7 +136,7 @@ class FilmInWork:
         return (Begin(self.film),) if self._is_shared and is_long else (Whole(self.film),)
 
     def _planned(self, begun: Begun) -> Sequence[Task]:
-        """Take the work folder, and share out what is missing in it."""
+        """Take the work folder, and create tasks for what is missing in it."""
         film = self.film
         check_space(film.target.parent, begun.least_bytes)
         is_restart = film.spec.is_restart
@@ -148,7 +150,7 @@ class FilmInWork:
         finished = self._work.finished
         if finished:
             planned = len(self._work.segments)
-            self._note(f"going on after {len(finished)} of {planned} finished segments.")
+            self._note(f"resuming: {len(finished)} of {planned} segments are already finished.")
         for segment in finished:
             self.frames_before += segment.frames
             self.headway.finish(segment, self._work.path_of(segment).stat().st_size)
@@ -196,6 +198,6 @@ class FilmInWork:
 
 
 def release_all(films: Iterable[FilmInWork]) -> None:
-    """Give up what films still hold; to be called when no worker writes any more."""
+    """Release what films still hold; call it once no worker writes any more."""
     for film in films:
         film.release()

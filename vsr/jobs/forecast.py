@@ -27,7 +27,7 @@ class Forecast:
     """What would become of one file.
 
     Attributes:
-        frames: how many pictures are to be done, where the header says so.
+        frames: how many are to be done, if the header says so.
         error: why it cannot be done, in one line.
     """
 
@@ -59,7 +59,7 @@ class Forecast:
 
 
 def forecast(source: Path, target: Path, spec: BatchSpec) -> Iterator[Forecast]:
-    """Yield what would become of each file below ``source``, in the order of their names.
+    """Yield what would become of each file under ``source``, in the order of their names.
 
     Raises:
         Refused: as `vsr.jobs.batch.batch`.
@@ -67,7 +67,7 @@ def forecast(source: Path, target: Path, spec: BatchSpec) -> Iterator[Forecast]:
     items = plan(source, target, spec.selection)
     if not items:
         raise NoSuchFile(
-            f"{source}: nothing to upscale in this folder. Look at its files, and at --include."
+            f"{source}: nothing to upscale in this folder. Check its files and --include."
         )
     ledger, settings = _ledger(target), fingerprint(spec.upscale)
     load = SegmentWorker().load
@@ -81,7 +81,7 @@ def forecast(source: Path, target: Path, spec: BatchSpec) -> Iterator[Forecast]:
 
 
 def totals(found: list[Forecast]) -> dict[str, int]:
-    """Return how many files stand how, and how much is to be done."""
+    """Return how many files are in each state, and how much is to be done."""
     todo = [one for one in found if one.state == "todo"]
     pictures = sum(one.is_picture for one in todo)
     return {
@@ -102,7 +102,7 @@ def _ledger(target: Path) -> Ledger:
 
 
 def _looked_at(item: Item, spec: UpscaleSpec, load: Load) -> Forecast:
-    """Plan as the work would be planned: what it would refuse is refused here."""
+    """Plan the work for real, so that whatever it would refuse is refused here."""
     try:
         if is_picture(item.source):
             check_picture(item.source, item.target, spec, load)

@@ -1,4 +1,4 @@
-"""How far a film is: its pictures, counted by task, and the finished segments' sizes."""
+"""How far a film has got: its frames, counted by task, and the finished segments' sizes."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from vsr.media.segments import Segment
 
 
 class Headway:
-    """Counts what is done of one film, an earlier run's included.
+    """Counts what is done of one film, including earlier runs.
 
     Attributes:
         sizes: of the finished segments, in bytes.
     """
 
     def __init__(self, told: Callable[[], None]) -> None:
-        """Begin at nothing.
+        """Start from zero.
 
         Args:
-            told: called when the count of pictures has changed.
+            told: called whenever the count of frames changes.
         """
         self.sizes: dict[Segment, int] = {}
         self._frames: dict[object, int] = {}
@@ -27,7 +27,7 @@ class Headway:
 
     @property
     def frames(self) -> int:
-        """How many pictures are finished."""
+        """How many frames are finished."""
         return sum(self._frames.values())
 
     @property
@@ -36,11 +36,11 @@ class Headway:
         return sum(self.sizes.values())
 
     def tell(self, task: Task, frames: int) -> None:
-        """Take in how many pictures a task has done; 0 if it begins anew."""
+        """Record how many frames a task has done; 0 if it starts over."""
         self._count(task.segment if isinstance(task, Part) else type(task), frames)
 
     def finish(self, segment: Segment, size_bytes: int) -> None:
-        """Take in that a segment is whole."""
+        """Record that a segment is complete."""
         self.sizes[segment] = size_bytes
         self._count(segment, segment.frames)
 

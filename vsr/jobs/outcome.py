@@ -27,7 +27,7 @@ class Outcome:
         fps: frames per second of wall time, while other files may have been worked on as well.
         reused: frames that repeat the one before.
         losses: what is damaged or missing.
-        model: the network, its scale, and where between its flavours it was taken.
+        model: the network, its scale, and its blend of flavours.
         error: why there is no output, in one line.
     """
 
@@ -43,7 +43,7 @@ class Outcome:
 
     @property
     def has_losses(self) -> bool:
-        """It failed, or is not whole."""
+        """Whether it failed or is incomplete."""
         return bool(self.error or self.losses)
 
     def facts(self) -> dict[str, Any]:
@@ -89,7 +89,7 @@ def counts(outcomes: Sequence[Outcome]) -> dict[str, int]:
 
 
 def write_report(folder: Path, outcomes: Sequence[Outcome]) -> Path:
-    """Write the report of a batch into its output folder; return where it lies."""
+    """Write the report of a batch into its output folder; return its path."""
     import json
 
     path = folder / REPORT
@@ -101,5 +101,5 @@ def write_report(folder: Path, outcomes: Sequence[Outcome]) -> Path:
 
 
 def printable(path: Path) -> str:
-    """Return a path for people and JSON: a byte that is no text becomes a question mark."""
+    """Return a path for people and JSON; undecodable bytes become question marks."""
     return str(path).encode("utf-8", "replace").decode()

@@ -1,4 +1,4 @@
-"""``vsr upscale photo.png out.png``: one picture, with its alpha and its colour profile."""
+"""``vsr upscale photo.png out.png``: one image, with its alpha and colour profile."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from vsr.upscaling.plan import SQUARE, SizePlan, plan_sizes
 from vsr.upscaling.steps import StepContext
 
 CODE = 257
-"""16-bit codes of one 8-bit code."""
+"""16-bit codes per 8-bit code."""
 
 
 def upscale_picture(
@@ -43,7 +43,7 @@ def upscale_picture(
     observe: Observer,
     note: Note,
 ) -> Result:
-    """Upscale one picture; the target appears under its name only when it is whole.
+    """Upscale one image; the target appears under its name only once it is complete.
 
     Raises:
         Refused: nothing was started.
@@ -60,7 +60,7 @@ def upscale_picture(
     codes = _enlarged(picture.codes, plan, model, spec, worker, note)
     alpha = picture.alpha
     if alpha is not None:
-        bicubic = catalog.load("bicubic", plan.scale)  # a network would draw edges into it
+        bicubic = catalog.load("bicubic", plan.scale)  # a network would invent edges in it
         alpha = _enlarged(alpha, plan, bicubic, spec, worker, note)
     _write(target, replace(picture, codes=codes, alpha=alpha))
     watch.tick(0.0, target.stat().st_size)
@@ -75,10 +75,10 @@ def upscale_picture(
 
 
 def look_at_picture(source: Path, target: Path, spec: UpscaleSpec) -> dict[str, Any]:
-    """Return what `upscale_picture` would do, as texts; nothing is written.
+    """Return what `upscale_picture` would do, as text; write nothing.
 
     Raises:
-        Refused: what `upscale_picture` would refuse of the picture.
+        Refused: whatever `upscale_picture` would refuse about the image.
     """
     check_name(target)
     picture = read_image(source)
@@ -97,13 +97,13 @@ def look_at_picture(source: Path, target: Path, spec: UpscaleSpec) -> dict[str, 
 
 
 def check_picture(source: Path, target: Path, spec: UpscaleSpec, load: Load) -> None:
-    """Refuse what `upscale_picture` would, as far as the header of the picture tells.
+    """Refuse what `upscale_picture` would, as far as the header of the image shows.
 
-    With ``--strict`` the whole of it is read, as what would be lost stands elsewhere too.
+    With ``--strict`` the whole file is read, because losses may show outside the header.
 
     Raises:
-        Refused: no size, scale or flavour that could be made of it, or a loss that is not allowed.
-        MediaError: it is not there, or cannot be read.
+        Refused: an impossible size, scale or flavour, or a loss that is not allowed.
+        MediaError: it does not exist, or cannot be read.
     """
     load(spec.model, _sizes(source, image_size(source), spec).scale, spec.blend())
     if spec.is_strict:
@@ -113,7 +113,7 @@ def check_picture(source: Path, target: Path, spec: UpscaleSpec, load: Load) -> 
 def _decided(
     source: Path, picture: Picture, spec: UpscaleSpec, load: Load
 ) -> tuple[SizePlan, Model, Condition | None]:
-    """Return sizes and network, and what the network was chosen by."""
+    """Return the sizes, the network, and what the network was chosen by."""
     rows, columns = picture.codes.shape[:2]
     plan = _sizes(source, Size(columns, rows), spec)
     blend, condition = blend_of(
@@ -125,7 +125,7 @@ def _decided(
 
 
 def _sizes(source: Path, size: Size, spec: UpscaleSpec) -> SizePlan:
-    """Plan as for a film, but a picture may have odd sides."""
+    """Plan as for a film, except that an image may have odd sides."""
     try:
         plan = plan_sizes(size, SQUARE, spec.target, catalog.scales(spec.model))
     except Refused as error:
@@ -179,20 +179,20 @@ def _losses(source: Path, picture: Picture, target: Path, spec: UpscaleSpec) -> 
     """Return what the target cannot hold.
 
     Raises:
-        Refused: there is something, and ``--strict`` was given.
+        Refused: something would be lost, and ``--strict`` was given.
     """
     losses = []
     if picture.alpha is not None and target.suffix.lower() not in HAS_ALPHA:
-        losses.append(f"{target.suffix} has no alpha: it is lost")
+        losses.append(f"{target.suffix} cannot store alpha, which is lost")
     if picture.bits == 16 and target.suffix.lower() != ".png":
-        losses.append(f"{target.suffix} is written at 8 bits (16 came in)")
+        losses.append(f"{target.suffix} is written at 8 bits (the source has 16)")
     if picture.is_profile_lost:
-        losses.append("the colour profile is lost: R'G'B' comes of other colours, such as CMYK")
+        losses.append("the colour profile is lost: it is not one for R'G'B' (but CMYK, say)")
     if picture.frames_lost:
-        losses.append(f"only the first of {picture.frames_lost + 1} pictures in the file is done")
+        losses.append(f"only the first of {picture.frames_lost + 1} images in the file is upscaled")
     if spec.is_strict and losses:
         raise Refused(
-            f"{source}: --strict, and not all can be kept: {'; '.join(losses)}. "
-            "Choose another format, or leave --strict out."
+            f"{source}: --strict was given, but not everything can be kept: {'; '.join(losses)}. "
+            "Choose another format, or omit --strict."
         )
     return losses

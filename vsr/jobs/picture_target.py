@@ -1,4 +1,4 @@
-"""Where the result of a picture goes: what is refused before it is read."""
+"""Where the result of an image goes: what is refused before it is read."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from vsr.specs import UpscaleSpec
 
 
 def check_name(target: Path) -> None:
-    """Refuse a name that is not one of a picture.
+    """Refuse a name that is not an image's.
 
     Raises:
-        UnsuitableContainer: its suffix says another kind of file, or none.
+        UnsuitableContainer: its suffix is of another kind of file, or missing.
     """
     if not is_picture(target):
         raise UnsuitableContainer(
-            f"{target}: a picture cannot be written under this name. "
+            f"{target}: not the name of an image format that vsr writes. "
             f"Choose one of {', '.join(RESULTS)}."
         )
 
@@ -27,16 +27,16 @@ def is_wanted(source: Path, target: Path, spec: UpscaleSpec) -> bool:
     """Check the target; return False if an existing one is to be kept.
 
     Raises:
-        Refused: it is there and may not be replaced, or cannot be written.
+        Refused: it exists and may not be replaced, or cannot be written.
     """
     check_name(target)
     if target.is_dir():
-        raise UnwritableOutput(f"{target}: this is a folder. Name a file in it.")
+        raise UnwritableOutput(f"{target}: is a folder. Name a file in it.")
     if target.exists() and target.samefile(source):
-        raise UnwritableOutput(f"{target}: the output is the input itself. Choose another name.")
+        raise UnwritableOutput(f"{target}: the output is the input file. Choose another name.")
     if target.exists() and spec.existing == "skip":
         return False
     if target.exists() and spec.existing == "refuse":
-        raise OutputExists(f"{target}: there already. Add -y to overwrite it, or -n to skip it.")
+        raise OutputExists(f"{target}: already exists. Add -y to overwrite it, or -n to skip it.")
     check_folder(target.parent)
     return True

@@ -22,21 +22,21 @@ from vsr.media.segments import plan
 PIPE = Path("-")
 
 STANDARD_OUTPUT = "pipe:1"
-"""FFmpeg's name of it."""
+"""FFmpeg's name for it."""
 
 WHOLE = 1 << 62
-"""More frames than any clip has: it stays in one piece."""
+"""More frames than any clip has, so that it stays in one piece."""
 
 
 @contextmanager
 def spooled(source: Path) -> Iterator[Path]:
-    """Yield the source, or for ``-`` a temporary file that holds what standard input held.
+    """Yield the source, or, for ``-``, a temporary file with the contents of standard input.
 
-    A clip is read more than once: to look what it is, to plan, to decode, and for its sound.
+    A clip is read several times: to probe, to plan, to decode, and for its audio.
 
     Raises:
-        UnreadableMedia: nothing came.
-        NoSpace: there is no room for the temporary file.
+        UnreadableMedia: standard input was empty.
+        NoSpace: the temporary file does not fit.
     """
     if source != PIPE:
         yield source
@@ -48,25 +48,25 @@ def spooled(source: Path) -> Iterator[Path]:
         except OSError as error:
             raise output_failure(error, file.name) from error
         if not file.tell():
-            raise UnreadableMedia("-: nothing came from standard input. Send a film into it.")
+            raise UnreadableMedia("-: standard input is empty. Pipe a video into it.")
         yield Path(file.name)
 
 
 def check_pipe(container: str | None) -> None:
-    """Refuse a pipe whose format nobody named.
+    """Refuse an output pipe without a format.
 
     Raises:
         InvalidOption: ``--format`` is missing.
     """
     if container is None:
-        raise InvalidOption("-: the output is a pipe. Name its format, as --format matroska.")
+        raise InvalidOption("-: the output is a pipe. Name its format, such as --format matroska.")
 
 
 def upscale_into_pipe(job: Job, worker: SegmentWorker, observe: Observer, note: Note) -> Result:
-    """Send finished pictures and the other streams straight to standard output.
+    """Send finished frames and the other streams straight to standard output.
 
     Raises:
-        Failed: it cannot be finished, or nobody reads the pipe any more.
+        Failed: it cannot be finished, or the pipe was closed by its reader.
     """
     started = time.monotonic()
     (whole,) = plan(job.source, WHOLE, job.spec.time)

@@ -1,7 +1,7 @@
 """A plain PyTorch loop in a process of its own, run on request, to compare the pipeline with.
 
 Eager, default layout, default allocator, torch's own threads, float32, one frame after the other.
-It is another process because the program tells its own allocator and threads how to behave
+It is another process because the program tunes its own allocator and threads
 (`vsr.jobs.program.settle`), and a user's loop would not.
 
 Run as ``python -m vsr.jobs.plain_loop``: the first line of stdin is the request, as JSON; each
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from vsr.media.plain_loop import Picture, PlainSpec
 
 SETTLED = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT")
-"""What the program has set for itself: not for a user's loop."""
+"""What the program sets for itself, and a user's loop does not."""
 
 RUN_SECONDS = 4.0
-"""How long a run should take: of a slow network it does fewer frames."""
+"""How long a run should take; with a slow network it does fewer frames."""
 
 LEAST_FRAMES = 4
 
@@ -49,7 +49,7 @@ class PlainLoop:
 
         Args:
             frames: of the clip, at most, in each run.
-            is_discarded: nothing is encoded.
+            is_discarded: encode nothing.
         """
         environment = {key: value for key, value in os.environ.items() if key not in SETTLED}
         process = subprocess.Popen(
@@ -77,7 +77,7 @@ class PlainLoop:
                 self._process.kill()
 
     def run(self) -> float:
-        """Let it enlarge the clip once and return its frames per second."""
+        """Have it enlarge the clip once; return its frames per second."""
         answer = self._ask("run")
         return float(answer["frames"]) / float(answer["seconds"])
 
@@ -92,7 +92,7 @@ class PlainLoop:
         else:
             line = self._process.stdout.readline()
         if not line:
-            raise Failed("the plain loop ended early. Its own message stands above.")
+            raise Failed("the plain loop ended early. See its own message above.")
         answer: dict[str, Any] = json.loads(line)
         return answer
 
@@ -149,7 +149,7 @@ def _spec(request: dict[str, Any], *, is_luma: bool) -> PlainSpec:
 
     pix_fmt, encoder = request["pix_fmt"], request["encoder"]
     layout = layout_of(pix_fmt)
-    assert layout is not None  # the parent has chosen it
+    assert layout is not None  # chosen by the parent
     return PlainSpec(
         source=Path(request["source"]),
         target=Path(request["target"]),
@@ -161,7 +161,7 @@ def _spec(request: dict[str, Any], *, is_luma: bool) -> PlainSpec:
 
 
 def _enlarger(request: dict[str, Any]) -> tuple[Callable[[Picture], Picture], bool]:
-    """Return what enlarges a picture, and whether it takes luma and chroma apart."""
+    """Return what enlarges a frame, and whether it takes luma and chroma separately."""
     import torch
     import torch.nn.functional as F
 

@@ -30,10 +30,10 @@ Load = Callable[[str, int | None, Blend], Model]
 
 
 def prepare(source: Path, target: Path, spec: UpscaleSpec, load: Load = catalog.load) -> Job:
-    """Decide everything; nothing is written.
+    """Decide everything; write nothing.
 
     Args:
-        load: gives the network of a name, a scale and a blend.
+        load: returns the network for a name, a scale and a blend.
 
     Raises:
         Refused: whatever would fail later, found now.
@@ -60,7 +60,9 @@ def prepare(source: Path, target: Path, spec: UpscaleSpec, load: Load = catalog.
     video = _output_video(info.video, size, sizes.sar, colour)
     lost = list(losses(info, video, encoder, container))
     if spec.is_strict and lost:
-        raise Refused(f"{source}: --strict, and not all can be kept: {' '.join(lost)}")
+        raise Refused(
+            f"{source}: --strict was given, but not everything can be kept: {' '.join(lost)}"
+        )
     return Job(
         source=info,
         target=target,
@@ -81,7 +83,7 @@ def _check_interlacing(info: MediaInfo, spec: UpscaleSpec) -> None:
     if info.video.is_interlaced and spec.deinterlace == "refuse":
         raise Refused(
             f"{info.path}: interlaced, and --deinterlace refuse was given. "
-            "Leave it out to deinterlace at the same frame rate."
+            "Omit it to deinterlace at the same frame rate."
         )
 
 

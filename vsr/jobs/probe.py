@@ -20,7 +20,7 @@ from vsr.specs import UpscaleSpec
 
 
 def look(source: Path) -> dict[str, Any]:
-    """Return what is in a file, as texts and lists of texts that are fit for a person and JSON.
+    """Return what is in a file, as strings and lists of strings, for people and JSON alike.
 
     Raises:
         MediaError: it cannot be opened, or has no video.
@@ -29,10 +29,10 @@ def look(source: Path) -> dict[str, Any]:
 
 
 def look_ahead(source: Path, target: Path, spec: UpscaleSpec) -> dict[str, Any]:
-    """Return the same, and what an upscale would do; nothing is written.
+    """Return the same, and what an upscale would do; write nothing.
 
     Raises:
-        Refused: what `upscale` would refuse, of all but the place of the target.
+        Refused: whatever `upscale` would refuse, except for the place of the target.
     """
     if is_picture(source):
         return look_at_picture(source, target, spec)
@@ -41,10 +41,10 @@ def look_ahead(source: Path, target: Path, spec: UpscaleSpec) -> dict[str, Any]:
 
 
 def rehearse(source: Path, target: Path, spec: UpscaleSpec) -> dict[str, Any]:
-    """Return what `look_ahead` does, for a target that is to be written.
+    """Return what `look_ahead` does, for a target that really is to be written.
 
     Raises:
-        Refused: what `upscale` would refuse.
+        Refused: whatever `upscale` would refuse.
     """
     if is_picture(source):
         is_kept = not is_wanted(source, target, spec)
@@ -53,7 +53,7 @@ def rehearse(source: Path, target: Path, spec: UpscaleSpec) -> dict[str, Any]:
         is_kept = False
     else:
         is_kept = check_target(source, target, spec.existing, spec.container) is None
-    kept = {"output": f"{target}: there already, and left as it is"} if is_kept else {}
+    kept = {"output": f"{target}: already exists, and is kept"} if is_kept else {}
     return look_ahead(source, target, spec) | kept
 
 
@@ -93,9 +93,9 @@ def _planned(job: Job) -> dict[str, Any]:
 
 
 def _sizes(job: Job) -> str:
-    """Return the sizes that are seen; a turned picture is stored otherwise."""
+    """Return the sizes as displayed; a rotated video is stored differently."""
     is_turned = job.source.video.is_quarter_turned
-    stored = f" (stored turned, as {job.video.size})" if is_turned else ""
+    stored = f" (stored rotated, as {job.video.size})" if is_turned else ""
     sizes = job.sizes.turned() if is_turned else job.sizes
     return f"{sizes}{stored}, sample aspect {_ratio(job.video.sar)}"
 
@@ -116,7 +116,7 @@ def _display(video: VideoInfo) -> str | None:
     if video.sar != 1:
         parts.append(f"sample aspect {_ratio(video.sar)}")
     if video.is_quarter_turned:
-        parts.append(f"shown turned, as {video.size.turned()}")
+        parts.append(f"displayed rotated, as {video.size.turned()}")
     if video.display_matrix is not None:
         parts.append(f"display matrix {list(video.display_matrix)}")
     return ", ".join(parts) or None

@@ -8,9 +8,9 @@ import os
 def settle() -> None:
     """Set the process up for large tensors, before the first one is made.
 
-    glibc's allocator is told to keep large blocks; idle OpenMP threads sleep instead of spinning,
-    so that the encoder gets the cores that the network leaves. SVT-AV1 prints to the terminal by
-    itself, and is told to be quiet only in this way. Call it before torch is imported.
+    glibc's allocator is set to keep large blocks; idle OpenMP threads sleep instead of spinning,
+    so that the encoder gets the cores that the network leaves. SVT-AV1 prints to the terminal on
+    its own, and can only be silenced in this way. Call it before torch is imported.
     """
     from vsr.device.allocator import keep_large_blocks
 
@@ -21,7 +21,7 @@ def settle() -> None:
 
 
 def core_count() -> int:
-    """Return how many processor cores this process may use."""
+    """Return how many CPU cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

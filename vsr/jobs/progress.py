@@ -1,4 +1,4 @@
-"""How far a job is: plain values that a bar or a line of JSON can be made of."""
+"""How far a job has got: plain values to make a bar or a line of JSON from."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A moment in a job.
+    """A snapshot of a job.
 
     Attributes:
-        frames: finished frames, those of an earlier run included.
+        frames: finished frames, including those of an earlier run.
         total_frames: how many there will be, if known; a hint from the container until planned.
         out_seconds: how much of the output, in time, is finished.
         elapsed_seconds: wall time of this run.
@@ -39,7 +39,7 @@ def ignore(_: object) -> None:
 
 
 class Stopwatch:
-    """Counts frames against the clock and tells an observer of each."""
+    """Counts frames against the clock and reports each to an observer."""
 
     def __init__(
         self,
@@ -54,12 +54,12 @@ class Stopwatch:
         self.frames, self.out_seconds = 0, 0.0
 
     def skip(self, frames: int, seconds: float) -> None:
-        """Count what an earlier run has finished."""
+        """Count what an earlier run finished."""
         self.frames_before += frames
         self.seconds_before += seconds
 
     def tick(self, out_seconds: float, bytes_written: int) -> None:
-        """Count one frame and tell the observer.
+        """Count one frame and notify the observer.
 
         Args:
             out_seconds: the time up to which the output is finished.
@@ -70,11 +70,11 @@ class Stopwatch:
 
     @property
     def elapsed_seconds(self) -> float:
-        """Wall time since birth."""
+        """Wall time since the start."""
         return self._clock() - self._started
 
     def progress(self, bytes_written: int) -> Progress:
-        """Return where the job stands."""
+        """Return the current progress."""
         elapsed = self.elapsed_seconds
         return Progress(
             frames=self.frames_before + self.frames,

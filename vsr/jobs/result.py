@@ -16,14 +16,14 @@ class Result:
     """What an upscale did.
 
     Attributes:
-        frames_in: pictures that could be decoded.
-        frames_out: pictures in the output, verified.
-        frames_reused: of these, repeated ones that took over the output of the one before.
-        reused_tiles: parts of the other pictures that stood still and were not computed again.
+        frames_in: frames that could be decoded.
+        frames_out: frames in the output, verified.
+        frames_reused: of these, repeats that reused the output of the previous frame.
+        reused_tiles: unchanged tiles of the other frames that were not computed again.
         fps: frames per second of wall time, everything included.
-        model: the network, its scale, and where between its flavours it was taken.
+        model: the network, its scale, and its blend of flavours.
         losses: what is damaged or missing; the exit code is 3 if there is any.
-        is_skipped: the target was there and was left alone.
+        is_skipped: the target existed and was kept.
     """
 
     output: Path
@@ -57,9 +57,9 @@ class Result:
         }
 
     def summary(self) -> str:
-        """Return what to tell a person, losses on lines of their own."""
+        """Return a summary for people, with each loss on a line of its own."""
         if self.is_skipped:
-            return f"{self.output}: there already, left alone."
+            return f"{self.output}: already exists; skipped."
         lines = [f"{self.output}: {self.speed()}"]
         return "\n".join(lines + [f"loss: {loss}" for loss in self.losses])
 
@@ -81,7 +81,7 @@ def joined_result(
     """Return the result of a film that was joined from segments.
 
     Args:
-        met: what was recorded of each segment, whoever made it and in whichever run.
+        met: what was recorded for each segment, by any worker in any run.
     """
     return Result(
         output=output,

@@ -1,4 +1,4 @@
-"""The segments of a film: how it is cut into them, and how they become one file again."""
+"""The segments of a film: how it is cut into them, and how they are joined into one file."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from vsr.media.segments import Segment, frames_per_segment, plan
 from vsr.media.verify import Expected, verify
 
 MACS_PER_SECOND = 60e9
-"""What two older processor cores reach in a convolution, roughly; it only sizes the segments."""
+"""What two older CPU cores roughly reach in a convolution; it only sizes the segments."""
 
 CUDA_ADVANTAGE = 500.0
-"""How many times as fast a graphics card is taken to be, as roughly."""
+"""How many times faster a GPU is assumed to be, just as roughly."""
 
 
 def plan_segments(job: Job) -> tuple[Segment, ...]:
@@ -27,7 +27,7 @@ def plan_segments(job: Job) -> tuple[Segment, ...]:
 
 
 def join_verified(job: Job, segments: list[Path], target: Path) -> Joined:
-    """Join the segments into ``target`` and check what came of it.
+    """Join the segments into ``target`` and verify the result.
 
     Raises:
         EncodingFailed, NoSpace: they cannot be joined.

@@ -30,15 +30,15 @@ def upscale_spread(
 ) -> Result:
     """Upscale one clip on the workers of an engine; the rest is as in `vsr.jobs.upscale.upscale`.
 
-    A picture is done in this process.
+    An image is done in this process.
 
     Raises:
         Refused: nothing was started.
         Failed: it was started and could not be finished.
     """
     if PIPE in (source, target):
-        raise InvalidOption("-: a pipe cannot be shared out. Leave --workers and --engine out.")
-    if is_picture(source):  # there is nothing to share out
+        raise InvalidOption("-: a pipe cannot be split among workers. Omit --workers and --engine.")
+    if is_picture(source):  # there is nothing to distribute
         return upscale(source, target, spec, observe=observe, note=note)
     if is_kept(source, target, spec):
         return Result(output=target, is_skipped=True)

@@ -19,7 +19,7 @@ from vsr.upscaling.segment import run_segment
 from vsr.upscaling.steps import Step
 
 READY_BYTES = 1 << 28
-"""How much memory the pictures may take that wait to be encoded."""
+"""How much memory the frames waiting to be encoded may take."""
 
 LEAST_READY, MOST_READY = 2, 12
 
@@ -48,7 +48,7 @@ class Timing:
 
 
 def timed(work: Callable[[], int]) -> Timing:
-    """Run ``work``, which returns how many frames it did."""
+    """Time ``work``, which returns how many frames it did."""
     started, cpu_started = time.perf_counter(), time.process_time()
     frames = work()
     cpu_seconds = time.process_time() - cpu_started
@@ -61,8 +61,8 @@ class Stages:
 
     Attributes:
         steps: those of the pipeline, on the engine.
-        folder: a temporary one, for what is encoded.
-        is_discarded: the pictures are thrown away instead of encoded.
+        folder: a temporary one, for encoded files.
+        is_discarded: the frames are discarded instead of encoded.
     """
 
     job: Job
@@ -76,11 +76,11 @@ class Stages:
             return _exhausted(islice(reader.frames(), frames))
 
     def compute(self, ready: Sequence[HostFrame], frames: int) -> int:
-        """Send decoded frames that lie ready through the steps: planes in, planes out."""
+        """Send frames decoded beforehand through the steps: planes in, planes out."""
         return _exhausted(self._through_steps(bounced(ready, frames, self._ticks)))
 
     def encode(self, ready: Sequence[HostFrame], frames: int, threads: int = 0) -> int:
-        """Encode enlarged frames that lie ready, to the disk; 0 threads as the pipeline does."""
+        """Encode frames enlarged beforehand to disk; 0 threads as the pipeline does."""
         encoder = self.job.encoder
         encoder = replace(encoder, threads=threads or encoder.threads)
         with Writer.create(self.folder / "encoded.nut", self.job.video, encoder) as writer:
@@ -100,16 +100,16 @@ class Stages:
             return run_segment(flow, self.steps, stack.enter_context(writer))
 
     def decoded(self) -> tuple[HostFrame, ...]:
-        """Return the first pictures of the clip, few enough to lie ready once enlarged."""
+        """Return the first frames of the clip, few enough to hold in memory once enlarged."""
         enlarged_bytes = self.job.video.size.pixels * 3
         count = max(LEAST_READY, min(MOST_READY, READY_BYTES // enlarged_bytes))
         with self._reader() as reader:
             return tuple(islice(reader.frames(), count))
 
     def enlarged(self, ready: Sequence[HostFrame]) -> tuple[HostFrame, ...]:
-        """Return the same pictures, enlarged, in memory of their own.
+        """Return the same frames, enlarged, in memory of their own.
 
-        That of an engine is lent: on a GPU there are fewer slots than pictures that lie ready.
+        An engine only lends its memory: on a GPU it has fewer slots than there are frames to hold.
         """
         return tuple(
             replace(frame, planes=tuple(plane.copy() for plane in frame.planes))
@@ -138,12 +138,12 @@ class Stages:
 
 
 class Discard:
-    """Takes the finished frames and throws them away."""
+    """Discards the finished frames."""
 
     def write(self, frame: HostFrame) -> None:
         """Take one frame."""
 
 
 def _exhausted(flow: Iterator[HostFrame]) -> int:
-    """Go through all frames, keep none, and count them."""
+    """Consume all frames and count them."""
     return sum(1 for _ in flow)

@@ -1,4 +1,4 @@
-"""How the files of a batch stand before any work: finished, left alone, refused, or to do."""
+"""The state of the files of a batch before any work: finished, skipped, refused, or to do."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from vsr.specs import Existing, UpscaleSpec
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """How one file stands.
+    """The state of one file.
 
     Attributes:
-        key: what its result depends on; the ledger tells by it whether the file is finished.
-        settled: what became of it without work; None if it is to be done.
+        key: what its result depends on; the ledger uses it to decide whether the file is finished.
+        settled: its outcome, if it needs no work; None if it is to be done.
     """
 
     item: Item
@@ -35,10 +35,10 @@ class Standing:
 
 
 def standing(item: Item, ledger: Ledger, existing: Existing, settings: str) -> Standing:
-    """Return how a file stands; nothing is written.
+    """Return the state of a file; write nothing.
 
     Args:
-        existing: what is to be done about a target that is there.
+        existing: what to do about an existing target.
         settings: the `fingerprint` of the batch.
     """
     key: dict[str, Any] = {}
@@ -52,9 +52,9 @@ def standing(item: Item, ledger: Ledger, existing: Existing, settings: str) -> S
 
 
 def fingerprint(spec: UpscaleSpec) -> str:
-    """Return what tells one batch's settings from another's, as far as pixels and streams go.
+    """Return what distinguishes one batch's settings from another's, for pixels and streams.
 
-    All weights that may be needed are read once, whole: new ones may come under the same name.
+    All weights that may be needed are hashed once: new ones may have the same name.
     """
     values = asdict(replace(spec, encode=replace(spec.encode, options={})))
     for name in ("existing", "is_restart", "keeps_work", "threads", "device", "segment_frames"):
@@ -77,17 +77,17 @@ def failed(item: Item, error: BaseException | None) -> Outcome:
 
 
 def _is_kept(item: Item, ledger: Ledger, existing: Existing, key: Mapping[str, Any]) -> bool:
-    """Say whether what lies at the target stays.
+    """Return whether the existing target is kept.
 
     Raises:
-        OutputExists: nobody may overwrite it.
+        OutputExists: it may not be overwritten.
     """
     if existing == "skip" or (existing != "overwrite" and ledger.is_finished(item.target, key)):
         return True
     if existing == "refuse" and not ledger.is_ours(item.target):
         raise OutputExists(
-            f"{item.target}: there already, and no batch has made it. "
-            "Add -y to overwrite it, or -n to leave it."
+            f"{item.target}: already exists, and no batch made it. "
+            "Add -y to overwrite it, or -n to skip it."
         )
     return False
 

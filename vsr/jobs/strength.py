@@ -24,7 +24,7 @@ LOSSLESS = frozenset(
         "apng", "qtrle", "prores", "dnxhd", "cfhd", "jpeg2000",
     }
 )  # fmt: skip
-"""Codecs without loss, or between two steps of production: nothing is to be repaired."""
+"""Lossless and intermediate codecs: there is nothing to repair."""
 
 WORTH = {
     "hevc": 1.5,
@@ -40,14 +40,14 @@ WORTH = {
 libx264, libx265, SVT-AV1, libvpx, mpeg4, mpeg2video and Pillow at equal luma PSNR."""
 
 LOSSY_PICTURES = {".jpg": "mjpeg", ".jpeg": "mjpeg", ".webp": "webp", ".avif": "avif"}
-"""Suffix of a picture → what compressed it. Others are taken to be without loss."""
+"""Suffix of an image → what compressed it. Others are taken to be lossless."""
 
 AT_ONE_BIT, PER_HALVING, PER_BLOCKINESS = 0.211, 0.148, 0.766
 """The strength at one bit of H.264 per pixel without blocks, and what is added to it each time the
 bits halve, and by blocks. Fitted to the best luma PSNR by ``tests/benchmarks/strength.py``."""
 
 STEP = 0.05
-"""Strengths are multiples of it: a folder of like films needs few networks."""
+"""Strengths are multiples of it, so that a folder of similar films needs few networks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,7 @@ class Condition:
 
     Attributes:
         codec: FFmpeg's name.
-        bits_per_pixel: of its coded pictures.
+        bits_per_pixel: of its coded frames.
         blockiness: how much 8×8 blocks show, as `vsr.metrics.blockiness`.
     """
 
@@ -78,7 +78,7 @@ class Condition:
 
 
 def condition_of(info: MediaInfo) -> Condition | None:
-    """Return how a film is compressed, by a glance at it; None where nothing can be read."""
+    """Return how a film is compressed, from a glance at it; None if nothing can be read."""
     seen = glance(info)
     if seen is None:
         return None
@@ -90,7 +90,7 @@ def condition_of(info: MediaInfo) -> Condition | None:
 
 
 def condition_of_picture(path: Path, luma: NDArray[Any]) -> Condition | None:
-    """Return how a picture is compressed; None where it is not.
+    """Return how an image is compressed; None if it is not.
 
     Args:
         luma: (H, W) in 8-bit codes.
@@ -105,10 +105,10 @@ def condition_of_picture(path: Path, luma: NDArray[Any]) -> Condition | None:
 def blend_of(
     spec: UpscaleSpec, scale: int, look: Callable[[], Condition | None]
 ) -> tuple[Blend, Condition | None]:
-    """Return the blend to use, and what it was chosen by: None where the user chose it.
+    """Return the blend to use, and what it was chosen by: None if the user chose it.
 
     Args:
-        look: gives the source's condition; called only where it matters.
+        look: returns the source's condition; called only if it matters.
     """
     if spec.strength == "auto":
         flavours = flavours_of(spec.model, scale)
@@ -119,7 +119,7 @@ def blend_of(
 
 
 def told(model: Model, condition: Condition | None) -> str:
-    """Return a model for the user: name, scale, blend, and what ``auto`` chose it by."""
+    """Return a description of a model: name, scale, blend, and what ``auto`` chose it by."""
     if condition is None:
         return str(model)
     plain = "" if model.blend.strength else ", strength 0"

@@ -1,4 +1,4 @@
-"""How far many films are, as one progress."""
+"""The progress of many films, as one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from vsr.jobs.progress import Observer, Progress
 
 
 class Tally:
-    """Adds up films and tells an observer."""
+    """Adds up films and notifies an observer."""
 
     def __init__(
         self,
@@ -27,12 +27,12 @@ class Tally:
         self._films.append(film)
 
     def tell(self) -> None:
-        """Tell the observer where everything stands."""
+        """Notify the observer of the progress."""
         self._observe(self.progress())
 
     def progress(self) -> Progress:
-        """Return where everything stands; a film that failed counts as gone through."""
-        if self._started is None:  # workers start up before the first picture
+        """Return the progress over all films; a failed film counts as done."""
+        if self._started is None:  # workers start up before the first frame
             self._started = self._clock()
         elapsed = self._clock() - self._started
         films = self._films

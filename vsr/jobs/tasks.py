@@ -1,4 +1,4 @@
-"""What workers are asked to do: plain values that travel, each with what it does when it arrives.
+"""What workers are asked to do: plain values that can be sent, each with the code to run.
 
 A short clip is one task (`Whole`). A long one is planned (`Begin`), done in segments by whoever is
 free (`Part`), and joined (`Finish`). Each task names its film by paths and spec alone: a worker
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Tell = Callable[[Any], None]
 
 HARDWARE = ("device", "precision", "decoding")
-"""Entries of a fingerprint that may differ where mixed workers are allowed."""
+"""Entries of a fingerprint that may differ if mixed workers are allowed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,11 +40,11 @@ class Film:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a glance at a file tells.
+    """What a glance at a file shows.
 
     Attributes:
-        frames: how many pictures, if the header says so.
-        pixels: the area of one.
+        frames: how many, if the header says so.
+        pixels: the area of one frame.
         seconds_per_frame: how long one is shown; 0 if the header does not say.
     """
 
@@ -58,8 +58,8 @@ class Begun:
     """A film that is planned.
 
     Attributes:
-        blend: of the network; decided once, however many workers there are.
-        model: as the report names it.
+        blend: of the network; decided once for all workers.
+        model: as named in the report.
     """
 
     fingerprint: dict[str, Any]
@@ -71,7 +71,7 @@ class Begun:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Glance at a file, so that the longest can come first and the bar knows its end."""
+    """Glance at a file, so that the longest can come first and the bar has a total."""
 
     film: Film
     urgency: int = 0
@@ -86,7 +86,7 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """Join the segments of a film, and verify what comes of it.
+    """Join the segments of a film, and verify the result.
 
     Attributes:
         segments: where they are, and their sizes in bytes.
@@ -100,7 +100,7 @@ class Finish:
     urgency: int = 1
 
     def run(self, worker: FilmWorker, tell: Tell) -> tuple[Joined, int]:
-        """Return what was written, and how many bytes it has."""
+        """Return what was written, and its size in bytes."""
         from vsr.jobs.segments import join_verified
 
         del tell
@@ -117,7 +117,7 @@ class Part:
 
     Attributes:
         path: where the finished segment goes.
-        is_mixed: another class of device may do it.
+        is_mixed: a device of another class may do it.
     """
 
     film: Film
@@ -144,7 +144,7 @@ class Begin:
     urgency: int = 3
 
     def run(self, worker: FilmWorker, tell: Tell) -> Begun:
-        """Plan; nothing is written."""
+        """Plan; write nothing."""
         from vsr.jobs.segments import plan_segments
 
         job = worker.checked_job(self.film)
@@ -171,23 +171,23 @@ Task = Look | Begin | Part | Finish | Whole
 
 
 def _check_same(part: Part, mine: dict[str, Any]) -> None:
-    """Check that this worker would make the bytes that the film's other segments have.
+    """Check that this worker would make the same bytes as the film's other workers.
 
     Raises:
-        DecodingFailed: the source is another one by now.
-        DeviceUnavailable: the worker is.
+        DecodingFailed: the source has changed meanwhile.
+        DeviceUnavailable: the worker differs.
     """
     changed = {key for key in mine if mine[key] != part.fingerprint.get(key)}
     if part.is_mixed:
         changed -= set(HARDWARE)
     if any(key.startswith("source") for key in changed):
         raise DecodingFailed(
-            f"{part.film.source}: changed while it was being upscaled. Begin anew with --restart."
+            f"{part.film.source}: changed while it was being upscaled. Start over with --restart."
         )
     if changed:
         key = min(changed)
         raise DeviceUnavailable(
-            f"{part.film.source}: this worker differs from the one that began "
+            f"{part.film.source}: this worker differs from the one that started "
             f"({key} is {shown(mine[key])}, was {shown(part.fingerprint.get(key))}). "
-            "Let all be of one kind."
+            "Use workers of one kind."
         )

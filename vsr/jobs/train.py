@@ -35,7 +35,7 @@ class FitSpec:
         out: the run folder, which must not hold a run yet.
         init: a model's name or a weights file to start from.
         budget: for the whole run; without one each stage has its recipe's steps.
-        benchmarks: folders of true pictures that the result is measured on.
+        benchmarks: folders of ground-truth images that the result is measured on.
         perceptual_weights: of the feature network, for recipes with a perceptual loss.
     """
 
@@ -52,7 +52,7 @@ class FitSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
-    """How a caller follows a run, stops it after the step at hand, and tells it the time."""
+    """How a caller follows a run, stops it after the current step, and provides its clock."""
 
     on_start: Callable[[Run], None] = lambda _: None
     on_progress: Callable[[Progress], None] = lambda _: None
@@ -61,12 +61,12 @@ class Watch:
 
 
 def fit(spec: FitSpec, watch: Watch = Watch()) -> RunFolder:
-    """Train a recipe from its start.
+    """Train a recipe from the start.
 
     Raises:
         Refused: the recipe, the data, the weights to start from or the folder; before anything is
             written.
-        TrainingDiverged, NoSpace: the last checkpoint stands.
+        TrainingDiverged, NoSpace: the last checkpoint is kept.
         Interrupted: by ``watch``; a checkpoint was written.
     """
     source = find("presets/train", spec.recipe)
@@ -115,16 +115,16 @@ def resume(
     precision: Precision = "auto",
     watch: Watch = Watch(),
 ) -> RunFolder:
-    """Go on with a run where its checkpoint is.
+    """Resume a run from its last checkpoint.
 
     Args:
-        budget: another one than the run began with; the schedule bends to it.
-        precision: ``auto`` is what the run began with, so that it goes on exactly.
+        budget: a new one, to which the schedule is fitted; None keeps that of the run.
+        precision: ``auto`` is that of the run, so that it continues exactly.
 
     Raises:
         InvalidData: not a run, or its data changed.
         InvalidOption: a precision that the device does not train in.
-        OutputBusy: another process works on it.
+        OutputBusy: another process is working on it.
     """
     folder = RunFolder(path)
     run = folder.read()
@@ -132,7 +132,7 @@ def resume(
     recipe = folder.recipe()
     patches = _patches(Path(run.data), recipe, run.pipeline)
     if patches.sha256 != run.data_sha256:
-        raise InvalidData(f"{run.data}: changed since the run began. Start a new run.")
+        raise InvalidData(f"{run.data}: changed since the run started. Start a new run.")
     with joined(chosen) as team, folder.locked(is_needed=team.is_first):
         run = replace(
             run, budget=budget or run.budget, device=str(chosen), precision=chosen.precision
@@ -148,8 +148,8 @@ def _device_to_go_on(path: Path, run: Run, device: str, precision: Precision) ->
         return training_device(device, precision)
     if run.precision == "fp16" and not training_device(device, "auto").is_cuda:
         raise InvalidOption(
-            f"{path}: begun on {run.device}, and fp16 is for CUDA. Go on there, or with "
-            "--precision fp32 here, which will not end the same to the last digit."
+            f"{path}: started on {run.device}, and fp16 needs CUDA. Resume it there, or with "
+            "--precision fp32 here, though its result will differ slightly."
         )
     return training_device(device, run.precision)
 
@@ -159,7 +159,7 @@ def _patches(data: Path, recipe: Recipe, steps: tuple[Step, ...]) -> Patches:
 
 
 def _whole(init: str | None) -> str | None:
-    """Return ``--init`` so that it means the same from another folder."""
+    """Return ``--init`` in a form that does not depend on the current folder."""
     return str(Path(init).resolve()) if init is not None and is_path(init) else init
 
 
@@ -172,8 +172,8 @@ def _go(
     team: Team,
     watch: Watch,
 ) -> None:
-    """Put together what the steps work with, and run them."""
-    is_begun = any(folder.path.glob("*.ckpt"))  # a checkpoint holds what --init gave
+    """Assemble what the steps work with, and run them."""
+    is_begun = any(folder.path.glob("*.ckpt"))  # a checkpoint includes what --init provided
     net = start(recipe.model, recipe.scale, recipe.seed, None if is_begun else run.init)
     target = device.torch_device
     source = held(patches, net.colour, target) if device.is_cuda else sliced(patches, net.colour)

@@ -1,4 +1,4 @@
-"""``vsr upscale``: one clip, from the file to the larger file."""
+"""``vsr upscale``: one clip, from file to file."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ log = logging.getLogger(__name__)
 def spec_of_preset(
     name: str, target: Target | None = None, existing: Existing = "refuse"
 ) -> UpscaleSpec:
-    """Return the spec that a preset stands for.
+    """Return the spec of a preset.
 
     Args:
-        target: a size to take in place of the preset's.
+        target: a size to use instead of the preset's.
 
     Raises:
         Refused: the preset or its pipeline is unknown or malformed.
@@ -64,14 +64,14 @@ def upscale(
     note: Note = ignore,
     worker: SegmentWorker | None = None,
 ) -> Result:
-    """Upscale one clip, or picture. The target appears only when it is whole and verified.
+    """Upscale one clip, or image. The target appears only once it is complete and verified.
 
     Args:
         source: the clip; ``-`` is standard input.
         target: the file to write; ``-`` is standard output, written as it comes.
-        observe: told of every finished frame.
-        note: told, before the start and on the way, what the user should know.
-        worker: that has a network open already, from the clip before; the caller closes it.
+        observe: called after every finished frame.
+        note: called, before the start and on the way, with remarks for the user.
+        worker: one with a network still open from the previous clip; the caller closes it.
 
     Raises:
         Refused: nothing was started.
@@ -107,20 +107,20 @@ def _upscale_film(
 
 
 def is_kept(source: Path, target: Path, spec: UpscaleSpec) -> bool:
-    """Check the target; return True if the film that is there is to be left alone.
+    """Return whether an existing target is to be kept, after checking it.
 
-    The work folder of a film that is finished is removed, if a crash has left it.
+    The work folder of a finished film is removed, if a crash left one.
 
     Raises:
-        Refused: it is there and may not be replaced, or cannot be written.
+        Refused: it exists and may not be replaced, or cannot be written.
     """
-    if spec.existing != "overwrite":  # its segments would be taken over
+    if spec.existing != "overwrite":  # its segments would be reused
         remove_published(target)
     return check_target(source, target, spec.existing, spec.container) is None
 
 
 def _upscale_into_file(job: Job, worker: SegmentWorker, observe: Observer, note: Note) -> Result:
-    """Plan or take over the segments, do those that are missing, join, verify, publish."""
+    """Plan or take over the segments, do the missing ones, join, verify, publish."""
     started = time.monotonic()
     target, spec = job.target, job.spec
     check_space(target.parent, job.least_bytes)
@@ -132,7 +132,7 @@ def _upscale_into_file(job: Job, worker: SegmentWorker, observe: Observer, note:
             joined = _publish(job, work)
         except BaseException as error:
             if not work.finished:
-                work.remove()  # nothing to go on from
+                work.remove()  # nothing to resume from
             elif isinstance(error, KeyboardInterrupt):
                 raise Interrupted(_how_to_go_on(work)) from error
             raise
@@ -144,11 +144,11 @@ def _upscale_into_file(job: Job, worker: SegmentWorker, observe: Observer, note:
 
 
 def _watch(job: Job, work: Work, observe: Observer, note: Note) -> Stopwatch:
-    """Start the watch, with what an earlier run has finished behind it."""
+    """Start the stopwatch, counting what an earlier run finished."""
     watch = Stopwatch(observe, sum(segment.frames for segment in work.segments))
     finished = work.finished
     if finished:
-        note(f"going on after {len(finished)} of {len(work.segments)} finished segments.")
+        note(f"resuming: {len(finished)} of {len(work.segments)} segments are already finished.")
     for segment in finished:
         watch.skip(segment.frames, _end_seconds(job, segment))
     return watch
@@ -158,12 +158,12 @@ def _how_to_go_on(work: Work) -> str:
     done, planned = len(work.finished), len(work.segments)
     return (
         f"interrupted; {done} of {planned} segments are finished. "
-        "Run the same command again to go on."
+        "Run the same command again to resume."
     )
 
 
 def _do_segments(job: Job, work: Work, worker: SegmentWorker, watch: Stopwatch, note: Note) -> None:
-    """Decode, upscale and encode each segment that is missing; a finished one is on the disk."""
+    """Decode, upscale and encode each missing segment; finished ones are on disk."""
     for segment in work.pending:
         worker.do(job, segment, work.path_of(segment), _ticking(watch, job), note)
         work.check_source(job.source.path)
@@ -178,7 +178,7 @@ def _publish(job: Job, work: Work) -> Joined:
 
 
 def _ticking(watch: Stopwatch, job: Job) -> Written:
-    """Return what tells the watch of a frame: how far the output is, and how large."""
+    """Return a callback that reports each frame: how far the output is, and how large."""
     return lambda frame, size_bytes: watch.tick(job.seconds(frame.pts), size_bytes)
 
 

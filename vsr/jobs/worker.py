@@ -1,4 +1,4 @@
-"""A worker of an engine: does tasks, and keeps the network and the last film open between them."""
+"""A worker of an engine: runs tasks, keeping the network and the last film open in between."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from vsr.media.segments import Segment
 
 TELL_SECONDS = 0.2
-"""How often a worker tells how far it is."""
+"""How often a worker reports its progress."""
 
 
 class FilmWorker:
-    """Does the tasks of `vsr.jobs.tasks`. Open it with `open_worker`."""
+    """Runs the tasks of `vsr.jobs.tasks`. Open it with `open_worker`."""
 
     def __init__(self, device: str, precision: str) -> None:
         from vsr.jobs.segment_worker import SegmentWorker
@@ -35,11 +35,11 @@ class FilmWorker:
         self._last: tuple[Film, Job] | None = None
 
     def do(self, task: Task, tell: Tell) -> Any:
-        """Do a task."""
+        """Run a task."""
         return task.run(self, tell)
 
     def describe(self) -> DeviceClass:
-        """Say on what it computes."""
+        """Return what it computes on."""
         from vsr.device.select import select
 
         device = select(self._device, self._precision)  # type: ignore[arg-type]  # from a spec
@@ -52,7 +52,7 @@ class FilmWorker:
         self._segments.close()
 
     def job(self, film: Film) -> Job:
-        """Return everything that can be decided of a film; the last one is remembered."""
+        """Return everything that can be decided about a film; the last one is cached."""
         from vsr.jobs.plan import prepare
 
         if self._last is None or self._last[0] != film:
@@ -61,7 +61,7 @@ class FilmWorker:
         return self._last[1]
 
     def checked_job(self, film: Film) -> Job:
-        """Return the same, once the target is found to be writable.
+        """Return the same, after checking that the target can be written.
 
         Raises:
             Refused: whatever would fail later.
@@ -69,7 +69,7 @@ class FilmWorker:
         from vsr.media.target import check_target
 
         check_target(film.source, film.target, film.spec.existing, film.spec.container)
-        self._last = None  # the file may have changed since
+        self._last = None  # the file may have changed since then
         return self.job(film)
 
     def do_segment(self, job: Job, segment: Segment, path: Path, tell: Tell) -> None:
@@ -101,13 +101,13 @@ class FilmWorker:
 
 
 def glance(source: Path, time: TimeRange) -> Seen:
-    """Read the header of a film, or of a picture.
+    """Read the header of a film or an image.
 
     Args:
         time: the part of the film that is wanted.
 
     Raises:
-        MediaError: it is not there, or cannot be read.
+        MediaError: it does not exist, or cannot be read.
     """
     from vsr.media.images import image_size, is_picture
 
@@ -131,7 +131,7 @@ def open_worker(device: str, precision: str, threads: int | None) -> FilmWorker:
     """Open a worker in this process.
 
     Args:
-        threads: of the processor; None leaves the process as it is.
+        threads: CPU threads; None leaves the process as it is.
     """
     if threads is not None:
         from vsr.jobs.program import settle
@@ -144,7 +144,7 @@ def open_worker(device: str, precision: str, threads: int | None) -> FilmWorker:
 
 
 def _seldom(tell: Tell, clock: Callable[[], float] = time.monotonic) -> Callable[[int], None]:
-    """Return ``tell`` for counts, called at most five times a second."""
+    """Return ``tell`` limited to five counts a second."""
     told_at = clock() - TELL_SECONDS
 
     def told(count: int) -> None:

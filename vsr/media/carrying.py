@@ -71,7 +71,7 @@ def add_cover(output: OutputContainer, stream: Stream) -> Stream:
     """
     codec = stream.codec_context.name
     if codec not in COVERS:
-        raise ValueError(f"{codec} is no format of cover art in Matroska")
+        raise ValueError(f"{codec} is not a cover art format in Matroska")
     suffix, mime_type = COVERS[codec]
     assert stream.container.name is not None
     with open_input(Path(stream.container.name.removeprefix("file:"))) as source:

@@ -95,11 +95,11 @@ ALIASES = {"mkv": "matroska", "ts": "mpegts", "m4v": "mp4", "quicktime": "mov"}
 
 REFUSED_SUFFIXES = {
     ".avi": "AVI stores no timestamps",
-    ".flv": "FLV holds neither several sound tracks nor subtitles",
+    ".flv": "FLV can hold neither several audio tracks nor subtitles",
     ".wmv": "it cannot hold the video codecs that vsr writes",
     ".mpg": "it cannot hold the video codecs that vsr writes",
-    ".gif": "it is no video container",
-    ".y4m": "it holds no sound",
+    ".gif": "it is not a video container",
+    ".y4m": "it cannot hold audio",
 }
 
 
@@ -129,11 +129,11 @@ def container_for(target: Path, name: str | None = None) -> Container:
         if suffix in container.suffixes:
             return container
     if suffix in REFUSED_SUFFIXES:
-        reason = f"{suffix} is not written, as {REFUSED_SUFFIXES[suffix]}"
+        reason = f"vsr does not write {suffix}: {REFUSED_SUFFIXES[suffix]}"
     elif suffix:
-        reason = f"{suffix} is no container that vsr writes"
+        reason = f"{suffix} is not a container that vsr writes"
     else:
-        reason = "the name has no suffix that says the container"
+        reason = "the name has no suffix to choose the container by"
     raise UnsuitableContainer(f"{target}: {reason}. {_choices()}")
 
 

@@ -47,7 +47,7 @@ def read_deep(path: Path) -> tuple[Codes, Codes | None]:
     with av.open(f"file:{path}") as container:
         frame = next(container.decode(video=0), None)
     if frame is None:
-        raise ValueError("no picture in it")
+        raise ValueError("no image in it")
     kind = frame.format.name
     count = CHANNELS.get(kind[:-2])
     if count is None:

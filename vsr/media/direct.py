@@ -184,7 +184,7 @@ class DirectWriter:
 
     def _finish(self) -> None:
         if self._encoding is None:
-            raise EncodingFailed("the pipe: not one picture was written.")
+            raise EncodingFailed("the pipe: no frame was written.")
         try:
             self._mux(self._encoding.drain())
             self._mux_others_until(float("inf"))

@@ -106,7 +106,7 @@ def _check_size(entry: CodecEntry, size: Size) -> None:
     if not _takes(entry, size):
         least = entry.smallest_side
         raise EncoderUnavailable(
-            f"{entry.name}: {size} is too small for it; {least}x{least} is the least. "
+            f"{entry.name}: {size} is too small; the minimum is {least}x{least}. "
             "Choose --codec h264 or ffv1."
         )
 
@@ -115,7 +115,7 @@ def _layout_named(pix_fmt: str) -> Layout:
     layout = layout_of(pix_fmt)
     if layout is None:
         raise InvalidOption(
-            f"--pix-fmt {pix_fmt}: not a planar YUV or gray format. Leave it out, or choose one, "
+            f"--pix-fmt {pix_fmt}: not a planar YUV or gray format. Omit it, or choose one, "
             "such as yuv420p10le."
         )
     return layout
@@ -173,7 +173,7 @@ def _options(
     preset = spec.encoder_preset or (CPU_PRESET if is_cpu_device else DEFAULT_PRESET)
     crf = DEFAULT_CRF if spec.crf is None else spec.crf
     if spec.crf is not None and entry.quality_option is None:
-        raise InvalidOption(f"--crf {spec.crf:g}: {entry.name} has no such setting. Leave it out.")
+        raise InvalidOption(f"--crf {spec.crf:g}: {entry.name} has no such setting. Omit it.")
     options = dict(entry.fixed) | entry.preset_options(preset) | entry.quality_options(crf)
     if entry.codec == "prores":
         options["profile"] = "4444" if "444" in pix_fmt else "hq"
@@ -183,10 +183,12 @@ def _options(
 def _notes(entry: CodecEntry, pix_fmt: str, source: Layout, spec: EncodeSpec) -> tuple[str, ...]:
     layout = _layout_named(pix_fmt)
     if source.is_gray and not layout.is_gray:
-        return (f"{entry.name} has no gray: written as {layout.subsampling} with neutral chroma.",)
+        return (
+            f"{entry.name} cannot store gray: written as {layout.subsampling} with neutral chroma.",
+        )
     if spec.pix_fmt is None and layout != source:
         return (
             f"{entry.name} writes {layout.subsampling} at {layout.bits} bits "
-            f"({source.subsampling} at {source.bits} bits came in; nothing is lost).",
+            f"({source.subsampling} at {source.bits} bits in the source; nothing is lost).",
         )
     return ()

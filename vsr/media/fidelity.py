@@ -56,12 +56,12 @@ def losses_of(
     if video.colour.siting not in sitings_of(encoder):
         place = video.colour.siting.name.lower().replace("_", " ")
         yield (
-            f"{encoder.codec} cannot say that chroma lies {place}; players take it for left. "
+            f"{encoder.codec} cannot signal {place} chroma siting; players will assume left. "
             f"Choose --codec h264 or hevc to keep it."
         )
     keeps_shape = encoder.codec in SELF_DESCRIBING or container in SHAPE_IN_HEADER
     if video.sar != 1 and not keeps_shape:
         yield (
-            f"the shape of pixels ({video.sar.numerator}:{video.sar.denominator}) is lost for "
+            f"the pixel aspect ratio ({video.sar.numerator}:{video.sar.denominator}) is lost with "
             f"{encoder.codec} in {container}. Choose .mp4, --codec hevc, or a preset."
         )

@@ -84,4 +84,4 @@ def _problem(path: Path) -> str:
             return f"the GPU does not decode this {stream.codec_context.name}"
     except FAILURES as error:
         reason = getattr(error, "strerror", None) or type(error).__name__
-        return f"no such decoder is to be had here ({reason})"
+        return f"that decoder is not available here ({reason})"

@@ -154,7 +154,7 @@ def _told(path: Path) -> Iterator[None]:
         raise NoSuchFile(f"{path}: no such file. Check the name.") from error
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise UnreadableMedia(
-            f"{path}: cannot be read as a picture ({error}). Choose another file."
+            f"{path}: cannot be read as an image ({error}). Choose another file."
         ) from error
 
 
@@ -163,7 +163,7 @@ def _codes_of(image: Any) -> tuple[Codes, Codes | None, int]:
     if image.mode.startswith("I"):  # 16-bit gray
         return np.clip(np.asarray(image), 0, MOST).astype(np.uint16), None, 16
     if image.mode == "F":
-        raise ValueError("samples of floating point, without a range")
+        raise ValueError("floating-point samples without a defined range")
     has_alpha = image.has_transparency_data
     is_gray = image.mode in ("L", "LA", "1")
     colours = "L" if is_gray else "RGB"

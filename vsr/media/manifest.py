@@ -48,10 +48,10 @@ class Manifest:
             manifest, version = cls(dict(content["fingerprint"]), segments), content["version"]
         except (OSError, ValueError, LookupError, TypeError) as error:
             raise OutputError(
-                f"{path}: no manifest of vsr ({error!r}). Begin anew with --restart."
+                f"{path}: not a vsr manifest ({error!r}). Start over with --restart."
             ) from error
         if version != VERSION:
-            raise OutputError(f"{path}: of version {version}. Begin anew with --restart.")
+            raise OutputError(f"{path}: has unknown version {version}. Start over with --restart.")
         return manifest
 
     def write(self, path: Path) -> None:

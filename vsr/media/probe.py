@@ -43,7 +43,7 @@ def probe(path: Path | str) -> MediaInfo:
         if not frames:
             codec = stream.codec_context.codec.canonical_name
             raise UnreadableMedia(
-                f"{path}: not one picture of its {codec} video can be decoded. Choose another file."
+                f"{path}: no frame of its {codec} video can be decoded. Choose another file."
             )
         info = MediaInfo(
             path=path,

@@ -58,8 +58,8 @@ class Roundtrip:
         size = frames[0].size
         if min(size.width, size.height) < SMALLEST_SIDE:
             raise EncodingFailed(
-                f"{self.encoder}: {size.width}x{size.height} is too small; {SMALLEST_SIDE} is the "
-                "least. Take a larger part of the picture."
+                f"{self.encoder}: {size.width}x{size.height} is too small; the minimum is "
+                f"{SMALLEST_SIDE}. Take a larger crop."
             )
         try:
             packets = self._encoded(frames, key)

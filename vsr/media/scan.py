@@ -132,7 +132,7 @@ class Times:
 def _check(scans: Sequence[Scan]) -> None:
     """Refuse segments that do not continue one another."""
     if not scans:
-        raise EncodingFailed("not one picture was encoded: there is nothing to join.")
+        raise EncodingFailed("no frame was encoded: there is nothing to join.")
     for before, after in pairwise(scans):
         if after.extradata != before.extradata:
             raise EncodingFailed(

@@ -35,7 +35,7 @@ def open_input(path: Path, hwaccel: HWAccel | None = None) -> InputContainer:
         raise _opening_error(path, error) from error
     if container.format.name == "tty":
         container.close()
-        raise UnreadableMedia(f"{path}: this is a text file, not a video. Choose another file.")
+        raise UnreadableMedia(f"{path}: is a text file, not a video. Choose another file.")
     return container
 
 
@@ -93,11 +93,13 @@ def _check_is_file(path: Path) -> None:
         if not path.exists():
             raise NoSuchFile(f"{path}: no such file. Check the path.")
         if path.is_dir():
-            raise UnreadableMedia(f"{path}: this is a directory. Name a file in it.")
+            raise UnreadableMedia(f"{path}: is a folder. Name a file in it.")
         if path.is_file() and path.stat().st_size == 0:
             raise UnreadableMedia(f"{path}: the file is empty. Choose another file.")
     except PermissionError as error:
-        raise UnreadableMedia(f"{path}: no permission to read it. Check its rights.") from error
+        raise UnreadableMedia(
+            f"{path}: no permission to read it. Check its permissions."
+        ) from error
     except (OSError, ValueError) as error:
         if isinstance(error, MediaError):
             raise
@@ -108,7 +110,7 @@ def _opening_error(path: Path, error: Exception) -> MediaError:
     if isinstance(error, FileNotFoundError):
         return NoSuchFile(f"{path}: no such file. Check the path.")
     if isinstance(error, PermissionError):
-        return UnreadableMedia(f"{path}: no permission to read it. Check its rights.")
+        return UnreadableMedia(f"{path}: no permission to read it. Check its permissions.")
     reason = getattr(error, "strerror", None) or type(error).__name__
     return UnreadableMedia(
         f"{path}: not a media file, or damaged beyond opening ({reason}). Choose another file."

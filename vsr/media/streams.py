@@ -49,8 +49,8 @@ def plan_streams(
     if is_strict and plan.losses:
         lost = "; ".join(str(fate) for fate in plan.losses)
         raise UnsuitableContainer(
-            f"{info.path}: --strict, and not all of it fits {target.name}: {lost}. "
-            f"Choose .mkv, or leave --strict out."
+            f"{info.path}: --strict was given, but {target.name} cannot hold everything: {lost}. "
+            f"Choose .mkv, or omit --strict."
         )
     return plan
 
@@ -71,16 +71,16 @@ def _decide(
 ) -> StreamFate:
     stream = source.streams[info.index]
     if info.kind == "video" and not info.is_cover_art:
-        return _lost(info, "one video stream is upscaled, the best")
+        return _lost(info, "only the best video stream is upscaled")
     if _is_chapter_track(stream, source):
-        return StreamFate(stream=info, fate=Fate.DROP, reason="written anew from the chapters")
+        return StreamFate(stream=info, fate=Fate.DROP, reason="rewritten from the chapters")
     if info.kind == "data" and "timecode" in stream.metadata:
         # Muxers write a time code track from the tag of the video stream, which is kept.
-        return StreamFate(stream=info, fate=Fate.DROP, reason="written anew from the time code")
+        return StreamFate(stream=info, fate=Fate.DROP, reason="rewritten from the timecode")
     if info.is_cover_art and not target.has_cover_art:
-        return _lost(info, f"{target.name} holds no cover art")
+        return _lost(info, f"{target.name} cannot hold cover art")
     if info.kind == "attachment" and not target.has_attachments:
-        return _lost(info, f"{target.name} holds no attachments")
+        return _lost(info, f"{target.name} cannot hold attachments")
     if info.kind == "data" and getattr(stream, "name", None) is None:
         return _lost(info, "its codec is unknown")
     copy = StreamFate(stream=info, fate=Fate.COPY)
@@ -89,7 +89,7 @@ def _decide(
     if accepts(source, [copy], target, [packet]):
         return copy
     if info.codec in TEXT_SUBTITLES and target.text_subtitles is not None:
-        reason = f"{target.name} holds no {info.codec}"
+        reason = f"{target.name} does not support {info.codec}"
         convert = StreamFate(
             stream=info, fate=Fate.CONVERT, target_codec=target.text_subtitles, reason=reason
         )
@@ -120,6 +120,6 @@ def _together(source: InputContainer, plan: StreamPlan) -> StreamPlan:
     target = container_named(plan.container)
     while plan.carried and not accepts(source, plan.carried, target, []):
         last = plan.carried[-1]
-        lost = _lost(last.stream, f"{target.name} does not take it beside the others")
+        lost = _lost(last.stream, f"{target.name} does not accept it alongside the others")
         plan = replace(plan, fates=tuple(lost if fate is last else fate for fate in plan.fates))
     return plan

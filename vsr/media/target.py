@@ -32,16 +32,16 @@ def check_target(
         UnwritableOutput: target and source are one file, or the folder is missing or read-only.
     """
     if target.is_dir():
-        raise UnwritableOutput(f"{target}: this is a folder. Name a file in it.")
+        raise UnwritableOutput(f"{target}: is a folder. Name a file in it.")
     container = container_for(target, format_name)
     if source is not None and _is_same(source, target):
-        raise UnwritableOutput(f"{target}: the output is the input itself. Choose another name.")
+        raise UnwritableOutput(f"{target}: the output is the input file. Choose another name.")
     if target.exists():
         if existing == "skip":
             return None
         if existing == "refuse":
             raise OutputExists(
-                f"{target}: there already. Add -y to overwrite it, or -n to skip it."
+                f"{target}: already exists. Add -y to overwrite it, or -n to skip it."
             )
     check_folder(target.parent)
     return container
@@ -54,16 +54,17 @@ def check_folder(folder: Path) -> None:
         UnwritableOutput: it is missing, no folder, or read-only.
     """
     if not folder.exists():
-        raise UnwritableOutput(f"{folder}: no such folder. Make it first (mkdir -p).")
+        raise UnwritableOutput(f"{folder}: no such folder. Create it first (mkdir -p).")
     if not folder.is_dir():
-        raise UnwritableOutput(f"{folder}: this is no folder. Choose another target.")
+        raise UnwritableOutput(f"{folder}: is not a folder. Choose another target.")
     try:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
         reason = error.strerror or str(error)
         raise UnwritableOutput(
-            f"{folder}: cannot be written ({reason}). Choose another folder, or change its rights."
+            f"{folder}: cannot be written ({reason}). Choose another folder, or change its "
+            "permissions."
         ) from error
 
 
@@ -85,7 +86,7 @@ def check_space(folder: Path, needed_bytes: int) -> None:
     free = shutil.disk_usage(folder).free
     if free < needed_bytes:
         raise UnwritableOutput(
-            f"{folder}: at least {_size(needed_bytes)} are needed and {_size(free)} are free. "
+            f"{folder}: at least {_size(needed_bytes)} is needed, but only {_size(free)} is free. "
             f"Make room, or choose another folder."
         )
 

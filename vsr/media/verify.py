@@ -100,7 +100,7 @@ def _times(container: InputContainer, video: VideoStream) -> list[int]:
 def _check_times(path: Path, video: VideoStream, times: list[int], expected: Expected) -> None:
     if len(times) != expected.frames:
         raise VerificationFailed(
-            f"{path}: {len(times)} pictures are in the finished file, not {expected.frames}."
+            f"{path}: {len(times)} frames are in the finished file, not {expected.frames}."
         )
     size = Size(video.width, video.height)
     if size != expected.size:
@@ -109,7 +109,7 @@ def _check_times(path: Path, video: VideoStream, times: list[int], expected: Exp
     shown = float((max(times) - min(times)) * video.time_base)
     if abs(shown - expected.shown_seconds) > TOLERANCE_SECONDS:
         raise VerificationFailed(
-            f"{path}: the pictures of the finished file span {shown:.3f} s, "
+            f"{path}: the frames of the finished file span {shown:.3f} s, "
             f"not {expected.shown_seconds:.3f} s."
         )
 
@@ -128,4 +128,4 @@ def _check_last(path: Path, container: InputContainer, video: VideoStream, last_
         except (av.InvalidDataError, EOFError, PermissionError):
             # Damage, no key frame, or no place to seek to (-1, read as EPERM): from further back.
             continue
-    raise VerificationFailed(f"{path}: the last picture of the finished file cannot be decoded.")
+    raise VerificationFailed(f"{path}: the last frame of the finished file cannot be decoded.")

@@ -128,14 +128,14 @@ class Work:
             facts = source_facts(source)
         except OSError as error:
             raise DecodingFailed(
-                f"{source}: gone while it was being upscaled ({error.strerror}). Put it back and "
+                f"{source}: removed during the upscale ({error.strerror}). Put it back and "
                 f"run the same command again."
             ) from error
         changed = [key for key in facts if facts[key] != self.fingerprint.get(key, facts[key])]
         if changed:
             raise DecodingFailed(
                 f"{source}: changed while it was being upscaled ({', '.join(changed)}). "
-                f"Begin anew with --restart."
+                f"Start over with --restart."
             )
 
     def publish(self, *, is_kept: bool = False) -> None:
@@ -170,7 +170,7 @@ class Work:
             ) from error
         except OSError as error:
             raise UnwritableOutput(
-                f"{self.folder}: cannot be made ({error.strerror}). Choose another folder."
+                f"{self.folder}: cannot be created ({error.strerror}). Choose another folder."
             ) from error
 
     def _clear(self) -> None:
@@ -198,7 +198,7 @@ class Work:
 
     def _mismatch(self, changed: tuple[str, ...]) -> OutputError:
         return OutputError(
-            f"{self.target}: an earlier run left unfinished work of other settings "
-            f"or of another machine ({'; '.join(changed)}). Go on as it began, or begin anew "
-            f"with --restart."
+            f"{self.target}: an earlier run with other settings, or on another "
+            f"machine, left unfinished work ({'; '.join(changed)}). Repeat its settings to "
+            f"resume, or start over with --restart."
         )

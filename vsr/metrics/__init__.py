@@ -1,1 +1,1 @@
-"""How good a picture is, in numbers with a published protocol."""
+"""How good an image is, in numbers with a published protocol."""

@@ -1,4 +1,4 @@
-"""How much the grid of a codec's 8×8 blocks shows in a picture."""
+"""How visible the grid of a codec's 8×8 blocks is in a frame."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ GRID = 8
 deblocking; larger blocks of newer codecs end on the same lines."""
 
 VISIBLE = 1.0
-"""Codes: added to the usual step, so that a nearly flat picture has no grid to see."""
+"""Codes: added to the usual step, so that a nearly flat frame shows no grid."""
 
 
 def blockiness(luma: NDArray[Any]) -> float:
-    """Return by how much steps across block borders exceed those beside them, relative to these.
+    """Return by how much steps across block borders exceed neighbouring steps, relative to them.
 
-    A step counts as far as it stands out from its two neighbours in the same row (or column), so
-    that a slope is none, and the median border counts, so that the edges of a caption or a bar are
-    none. The mean over both directions; 0 for a picture without a grid, and for one with fewer than
-    three blocks on a side.
+    A step counts by how far it exceeds its two neighbours in the same row (or column), so that a
+    slope does not count, and the median border is taken, so that the edges of a caption or a bar
+    do not count. The mean over both directions; 0 for a frame without a grid, and for one with
+    fewer than three blocks on a side.
 
     Args:
         luma: (H, W) in 8-bit codes; the grid begins at its first row and column.

@@ -1,4 +1,4 @@
-"""Enlarge one picture, in float, as metrics and validation need it: by a network, or bicubic."""
+"""Enlarge one image, in float, as metrics and validation need it: by a network, or bicubic."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def by_network(net: Generator, radius: int, device: torch.device | str = "cpu") 
     Args:
         net: in eval mode, on ``device``.
         radius: how far an input reaches, in low-resolution pixels; strips overlap by it, so that
-            the result is that of the whole picture.
+            the result is that of the whole image.
     """
 
     def enlarge(x: Array) -> Array:
@@ -59,7 +59,7 @@ def by_network(net: Generator, radius: int, device: torch.device | str = "cpu") 
 
 
 def ensembled(enlarge: Enlarge, kind: str) -> Enlarge:
-    """Average what ``enlarge`` makes of several versions of a picture.
+    """Average what ``enlarge`` makes of several versions of an image.
 
     ``flips``: the eight flips and quarter turns. ``sizes``: a few input sizes. ``none``: as it is.
 

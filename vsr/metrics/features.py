@@ -1,6 +1,6 @@
-"""A distance between what a classifier sees in two pictures: MobileNetV2's features.
+"""A distance between what a classifier sees in two images: MobileNetV2's features.
 
-It is no LPIPS and must not be called so: another network, and no weights fitted to people's
+It is not LPIPS and must not be called so: another network, and no weights fitted to human
 judgement. It is comparable only with itself. The same features serve as perceptual loss.
 
 Source: M. Sandler et al., MobileNetV2 (CVPR 2018), table 2; parameter names as torchvision's.
@@ -44,7 +44,7 @@ IMAGENET_DEVIATION = (0.229, 0.224, 0.225)
 
 
 class SameConv(nn.Conv2d):
-    """A convolution that is padded as TensorFlow does: at stride 2, more behind than before."""
+    """A convolution padded as in TensorFlow: at stride 2, more after than before."""
 
     def forward(self, x: Tensor) -> Tensor:
         """Convolve: (N, c_in, H, W) → (N, c_out, ⌈H/s⌉, ⌈W/s⌉)."""
@@ -57,7 +57,7 @@ class SameConv(nn.Conv2d):
 
 
 class SymmetricConv(nn.Conv2d):
-    """A convolution that is padded as PyTorch does: as much behind as before."""
+    """A convolution padded as in PyTorch: as much after as before."""
 
     def forward(self, x: Tensor) -> Tensor:
         """Convolve: (N, c_in, H, W) → (N, c_out, ⌈H/s⌉, ⌈W/s⌉)."""
@@ -91,8 +91,8 @@ class InvertedResidual(nn.Module):
 class Features(nn.Module):
     """MobileNetV2 without its classifier; frozen, in eval mode.
 
-    There are two trainings of it, under the same names of parameters: TensorFlow's takes R'G'B' in
-    [-1, 1] and pads behind, torchvision's takes what `IMAGENET_MEAN` and `IMAGENET_DEVIATION` make
+    There are two trainings of it, with the same parameter names: TensorFlow's takes R'G'B' in
+    [-1, 1] and pads after, torchvision's takes what `IMAGENET_MEAN` and `IMAGENET_DEVIATION` make
     of it and pads evenly.
 
     Args:
@@ -125,14 +125,16 @@ class Features(nn.Module):
 
         Raises:
             NoSuchFile: there is none.
-            InvalidCheckpoint: it is no weights file, or of another network.
+            InvalidCheckpoint: it is not a weights file, or of another network.
         """
         tensors = {k: v for k, v in read_tensors(path).items() if k.startswith("features.")}
         net = cls(is_torchvision=_has_statistics(tensors))
         try:
             net.load_state_dict(tensors)
         except RuntimeError as error:
-            raise InvalidCheckpoint(f"{path}: not of a MobileNetV2. Give torchvision's.") from error
+            raise InvalidCheckpoint(
+                f"{path}: not MobileNetV2 weights. Give torchvision's."
+            ) from error
         _fold_norms(net)
         return net
 
@@ -153,7 +155,7 @@ class Features(nn.Module):
         return outputs
 
     def train(self, mode: bool = True) -> Features:
-        """Stay in eval mode, whatever holds these features."""
+        """Stay in eval mode, even as part of a module in training."""
         del mode
         return super().train(False)
 
@@ -163,7 +165,7 @@ def feature_distance(
 ) -> Tensor:
     """Return the mean over ``taps`` of their `relative_distance`: a scalar.
 
-    It is 0 for equal pictures and differentiable in ``result``. Shape: (N, 3, H, W) in [0, 1].
+    It is 0 for equal images and differentiable in ``result``. Shape: (N, 3, H, W) in [0, 1].
     """
     return relative_distance(net(result, taps), net(truth, taps))
 
@@ -178,7 +180,7 @@ def relative_distance(mine: Sequence[Tensor], theirs: Sequence[Tensor]) -> Tenso
 
 
 def _has_statistics(tensors: Mapping[str, Tensor]) -> bool:
-    """Say whether a batch norm is there that was not folded away."""
+    """Return whether any batch norm has not been folded away."""
     return any(
         bool((value != float(name.endswith("running_var"))).any())
         for name, value in tensors.items()
@@ -187,7 +189,7 @@ def _has_statistics(tensors: Mapping[str, Tensor]) -> bool:
 
 
 def _fold_norms(net: nn.Module) -> None:
-    """Let each convolution do its batch norm's work, which a pass over the features then saves."""
+    """Fold each batch norm into its convolution, which saves a pass over the features."""
     for layers in [module for module in net.modules() if isinstance(module, nn.Sequential)]:
         for i, (conv, norm) in enumerate(pairwise(layers)):
             if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):

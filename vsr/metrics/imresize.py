@@ -1,6 +1,6 @@
 """Bicubic resizing as the standard super-resolution protocol defines it: MATLAB's ``imresize``.
 
-A Catmull-Rom kernel (a = -0.5), widened when the picture shrinks so that it does not alias, with
+A Catmull-Rom kernel (a = -0.5), widened when the image shrinks so that it does not alias, with
 the border mirrored. Resizing is one matrix per side.
 
 Source: R. Keys, Cubic Convolution Interpolation for Digital Image Processing (1981), equation 4.

@@ -1,4 +1,4 @@
-"""All metrics of one picture, each where what it needs was given."""
+"""All metrics of one image, as far as their parameters were given."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Judge:
-    """Measures pairs of pictures.
+    """Measures pairs of images.
 
     Attributes:
         features: of a classifier, on ``device``; None for no feature distance.
@@ -36,11 +36,11 @@ class Judge:
 
     @classmethod
     def open(cls, features: Path | None, pristine: Path | None, device: torch.device) -> Judge:
-        """Load the parameter files that there are.
+        """Load the parameter files that were given.
 
         Raises:
             NoSuchFile: a file that was named is missing.
-            InvalidCheckpoint: it is not what it should be.
+            InvalidCheckpoint: a file is not of the expected kind.
         """
         from vsr.metrics.features import Features
 
@@ -78,7 +78,7 @@ class Judge:
             return None
         try:
             return niqe(luma(result), self.pristine)
-        except InvalidData:  # too small or too flat: not measured, which is no fault of the picture
+        except InvalidData:  # too small or too flat: not measured, and not an error
             return None
 
     def _tensor(self, rgb: Picture) -> Tensor:

@@ -1,8 +1,8 @@
-"""NIQE: how far the statistics of a picture are from those of pristine ones. Lower is better.
+"""NIQE: how far the statistics of an image are from those of pristine ones. Lower is better.
 
 Source: A. Mittal, R. Soundararajan and A. C. Bovik, Making a "Completely Blind" Image Quality
 Analyzer (IEEE SPL 2013). Blocks of 96×96 at two scales, every block counted, as the field reports
-it. The parameters of the pristine model are a file of the user's.
+it. The user provides the parameters of the pristine model.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ WINDOW = 7
 SIGMA = 7 / 6
 FEATURES = 36
 NEIGHBOURS = ((0, 1), (1, 0), (1, 1), (1, -1))
-"""(rows, columns) from a pixel to the neighbour that it is multiplied with."""
+"""(rows, columns) from a pixel to the neighbour it is multiplied by."""
 
 SHAPES = np.arange(0.2, 10.001, 0.001)
-"""The shape parameters among which one is looked for."""
+"""The candidate shape parameters."""
 
 RATIOS = np.array([gamma(2 / a) ** 2 / (gamma(1 / a) * gamma(3 / a)) for a in SHAPES])
 """(E|x|)² / E[x²] of a generalised Gaussian of each shape: equation 8 of the paper's AGGD."""
@@ -36,7 +36,7 @@ RATIOS = np.array([gamma(2 / a) ** 2 / (gamma(1 / a) * gamma(3 / a)) for a in SH
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pristine:
-    """Mean (36,) and covariance (36, 36) of the features of pristine pictures."""
+    """Mean (36,) and covariance (36, 36) of the features of pristine images."""
 
     mean: Array
     covariance: Array
@@ -50,7 +50,7 @@ class Pristine:
             InvalidCheckpoint: they are not in it.
         """
         if not path.exists():
-            raise NoSuchFile(f"{path}: no such file of NIQE's parameters. Check the path.")
+            raise NoSuchFile(f"{path}: no such NIQE parameter file. Check the path.")
         try:
             with np.load(path, allow_pickle=False) as arrays:
                 mean = arrays["mu_pris_param"].astype(np.float64).reshape(FEATURES)
@@ -58,7 +58,7 @@ class Pristine:
                 return cls(mean, covariance.reshape(FEATURES, FEATURES))
         except (OSError, ValueError, KeyError, EOFError) as error:
             raise InvalidCheckpoint(
-                f"{path}: not the parameters of NIQE's model. Give niqe_pris_params.npz."
+                f"{path}: not a NIQE parameter file. Give niqe_pris_params.npz."
             ) from error
 
 
@@ -70,7 +70,7 @@ def niqe(luma: Array, pristine: Pristine) -> float:
     """
     rows, columns = luma.shape[0] // BLOCK, luma.shape[1] // BLOCK
     if rows * columns < 2:
-        raise InvalidData(f"a picture of shape {luma.shape} is too small for NIQE.")
+        raise InvalidData(f"an image of shape {luma.shape} is too small for NIQE.")
     plane = np.round(luma[: rows * BLOCK, : columns * BLOCK])
     half = imresize(plane, plane.shape[0] // 2, plane.shape[1] // 2)
     whole_size = block_features(contrast_normalised(plane), BLOCK)
@@ -78,7 +78,7 @@ def niqe(luma: Array, pristine: Pristine) -> float:
     features = np.concatenate((whole_size, half_size), axis=1)
     textured = features[~np.isnan(features).any(axis=1)]
     if len(textured) < 2:
-        raise InvalidData(f"a picture of shape {luma.shape} is too flat for NIQE.")
+        raise InvalidData(f"an image of shape {luma.shape} is too flat for NIQE.")
     mean = np.nanmean(features, axis=0)
     covariance = np.cov(textured, rowvar=False)
     difference = pristine.mean - mean

@@ -1,4 +1,4 @@
-"""Read pictures to measure: true 8-bit R'G'B', or gray where the file is gray."""
+"""Read images to measure: 8-bit R'G'B', or gray if the file is gray."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ SIXTEEN_BIT = ("I;16", "I;16B", "I;16L", "I")
 
 
 def pictures_in(folder: Path) -> tuple[Path, ...]:
-    """Return the pictures directly in a folder, by name.
+    """Return the images directly in a folder, by name.
 
     Raises:
         NoSuchFile: there is no such folder.
-        InvalidData: there is no picture in it.
+        InvalidData: it has no images.
     """
     if not folder.exists():
         raise NoSuchFile(f"{folder}: no such folder. Check the path.")
     if not folder.is_dir():
-        raise InvalidData(f"{folder}: not a folder. Give a folder of pictures.")
+        raise InvalidData(f"{folder}: not a folder. Give a folder of images.")
     found = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
     if not found:
-        raise InvalidData(f"{folder}: no pictures in it ({' '.join(SUFFIXES)}).")
+        raise InvalidData(f"{folder}: no images in it ({' '.join(SUFFIXES)}).")
     return tuple(found)
 
 
 def read_picture(path: Path) -> Picture:
-    """Read the first picture of a file, without its alpha, turned as its EXIF tag says.
+    """Read the first image of a file, without its alpha, rotated as its EXIF tag says.
 
     Raises:
-        InvalidData: it is no picture, damaged, or too large to be one.
+        InvalidData: it is not an image, is damaged, or implausibly large.
     """
     from PIL import Image, ImageOps
 
@@ -52,9 +52,9 @@ def read_picture(path: Path) -> Picture:
             is_gray = image.mode in ("L", "LA", "1")
             return np.array(image.convert("L" if is_gray else "RGB"))
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise InvalidData(f"{path}: cannot be read as a picture ({error}).") from error
+        raise InvalidData(f"{path}: cannot be read as an image ({error}).") from error
 
 
 def as_rgb(picture: Picture) -> Picture:
-    """Return (H, W, 3): a gray picture three times."""
+    """Return (H, W, 3), repeating a gray plane three times."""
     return picture if picture.ndim == 3 else np.repeat(picture[:, :, None], 3, axis=2)

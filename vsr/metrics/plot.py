@@ -1,4 +1,4 @@
-"""A line over pictures, drawn with Pillow alone."""
+"""A line plot over images, drawn with Pillow alone."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ INK = (32, 32, 32)
 GRID = (225, 225, 225)
 LINE = (20, 90, 180)
 MAX_DOTS = 120
-"""Up to so many values each gets a dot."""
+"""Up to this many values, each gets a dot."""
 
 
 def line_plot(values: Sequence[float], title: str) -> Image:
     """Draw ``values`` from left to right, with a grid whose steps are round numbers.
 
     Raises:
-        ValueError: there is no value.
+        ValueError: there are no values.
     """
     from PIL import Image, ImageDraw, ImageFont
 

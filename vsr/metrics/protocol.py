@@ -2,8 +2,8 @@
 
 ``standard`` is what nearly every paper since 2014 reports. ``swift`` repeats the validation loop
 of SwiftSRGAN's published code, for comparison with its own table and nothing else: its numbers are
-of 96×96 crops, in R'G'B', not rounded, without a border cut, and pooled over the pictures, so
-they lie some 2 dB below those of the standard protocol for the very same output.
+of 96×96 crops, in R'G'B', not rounded, without a border cut, and pooled over the images, so
+they are some 2 dB below those of the standard protocol for the very same output.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ SWIFT_CROP = 96
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
-    """A true picture and what was made of its low resolution, both 8-bit, border still on.
+    """A ground-truth image and the result from its low resolution, both 8-bit, with borders.
 
     Attributes:
-        is_gray: the true picture is gray: its codes are the luma.
+        is_gray: the ground truth is gray: its codes are the luma.
     """
 
     truth: Picture
@@ -39,7 +39,7 @@ class Pair:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fidelity:
-    """How near a result is to the truth: dB and SSIM of the luma, dB of R'G'B'."""
+    """How close a result is to the truth: dB and SSIM of the luma, dB of R'G'B'."""
 
     psnr_y: float
     ssim_y: float
@@ -77,13 +77,13 @@ def low_resolution(truth: Picture, scale: int) -> Picture:
 
 
 def standard_pair(picture: Picture, scale: int, enlarge: Enlarge) -> Pair:
-    """Shrink a picture and enlarge it again, as the standard protocol does.
+    """Downscale an image and enlarge it again, as the standard protocol does.
 
     Raises:
-        InvalidData: the picture is too small to be measured.
+        InvalidData: the image is too small to be measured.
     """
     if min(picture.shape[:2]) < WINDOW + 3 * scale:
-        raise InvalidData(f"a picture of shape {picture.shape} is too small to be measured.")
+        raise InvalidData(f"an image of shape {picture.shape} is too small to be measured.")
     truth = mod_cropped(picture, scale)
     low = as_rgb(low_resolution(truth, scale))
     result = quantised(enlarge(low / 255.0))
@@ -130,14 +130,14 @@ def swift_pair(picture: Picture, scale: int, enlarge: Enlarge | None) -> tuple[A
         enlarge: None for bicubic, which is Pillow's there.
 
     Raises:
-        InvalidData: the picture is smaller than 96×96.
+        InvalidData: the image is smaller than 96×96.
     """
     from PIL import Image
 
     rows, columns = picture.shape[:2]
     side = SWIFT_CROP - SWIFT_CROP % scale
     if min(rows, columns) < side:
-        raise InvalidData(f"a picture of shape {picture.shape} is smaller than {side}×{side}.")
+        raise InvalidData(f"an image of shape {picture.shape} is smaller than {side}×{side}.")
     top, left = round((rows - side) / 2), round((columns - side) / 2)
     truth = np.ascontiguousarray(as_rgb(picture)[top : top + side, left : left + side])
     small = (side // scale, side // scale)
@@ -152,7 +152,7 @@ def swift_pair(picture: Picture, scale: int, enlarge: Enlarge | None) -> tuple[A
 def swift_scores(pairs: Iterable[tuple[Array, Array]]) -> tuple[float, float]:
     """Return (PSNR, SSIM) of pairs in [0, 1] as that loop computes them.
 
-    The squared errors are averaged over all pictures before the logarithm, and the peak is the
+    The squared errors are averaged over all images before the logarithm, and the peak is the
     largest value of the last true crop.
 
     Raises:
@@ -166,6 +166,6 @@ def swift_scores(pairs: Iterable[tuple[Array, Array]]) -> tuple[float, float]:
         similarities.append(ssim(truth, result, 1.0, is_zero_padded=True))
         peak = float(truth.max())
     if not errors:
-        raise InvalidData("there is no picture to measure.")
+        raise InvalidData("there is no image to measure.")
     pooled = psnr_of_mse(float(np.mean(errors)), peak)
     return min(pooled, CEILING_DB), float(np.mean(similarities))

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 PEAK = 255.0
-"""Of 8-bit codes, which all metrics here are of unless another is given."""
+"""Of 8-bit codes, the default of all metrics here."""
 
 CEILING_DB = 100.0
-"""What identical pictures count as in a report: a mean needs a number, JSON has no infinity."""
+"""What identical images count as in a report: a mean needs a number, JSON has no infinity."""
 
 
 def mse(a: NDArray[Any], b: NDArray[Any]) -> float:
@@ -22,7 +22,7 @@ def mse(a: NDArray[Any], b: NDArray[Any]) -> float:
         ValueError: the shapes differ.
     """
     if a.shape != b.shape:
-        raise ValueError(f"pictures of shapes {a.shape} and {b.shape} cannot be compared")
+        raise ValueError(f"images of shapes {a.shape} and {b.shape} cannot be compared")
     return float(np.mean(np.square(a.astype(np.float64) - b.astype(np.float64))))
 
 

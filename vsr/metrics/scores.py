@@ -1,4 +1,4 @@
-"""What was measured, as plain values that a table or JSON can be made of."""
+"""What was measured, as plain values for a table or JSON."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from vsr.metrics.temporal import Flicker
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scores:
-    """One picture, or the mean of many. None is what was not measured.
+    """One image, or the mean of many. None means not measured.
 
     Attributes:
-        psnr_y: dB, of luma; identical pictures count as 100.
+        psnr_y: dB, of luma; identical images count as 100.
         ssim_y: of luma, up to 1.
         psnr_rgb: dB, of R'G'B'.
         ssim_rgb: of R'G'B', only under SwiftSRGAN's protocol.
-        feature_distance: between MobileNetV2's features, from 0; no LPIPS.
+        feature_distance: between MobileNetV2's features, from 0; not LPIPS.
         niqe: of the result alone, lower is better.
     """
 
@@ -36,7 +36,7 @@ METRICS = tuple(Scores.__dataclass_fields__)
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """The scores of one picture of a folder, or of one picture of a film by its number."""
+    """The scores of one image of a folder, or of one frame of a video by its number."""
 
     name: str
     scores: Scores
@@ -49,7 +49,7 @@ class Report:
     Attributes:
         about: what was measured and how, in reading order.
         mean: over the pictures (under SwiftSRGAN's protocol, PSNR of the pooled error).
-        pictures: one after another.
+        pictures: one by one.
         flicker: of a film.
         skipped: what could not be measured, and why.
     """
@@ -73,7 +73,7 @@ class Report:
 
 
 def mean_of(pictures: Sequence[Scores]) -> Scores:
-    """Return the mean of each metric over the pictures that have it."""
+    """Return the mean of each metric over the images that have it."""
 
     def mean(metric: str) -> float | None:
         values = [getattr(item, metric) for item in pictures]

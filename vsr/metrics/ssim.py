@@ -30,19 +30,19 @@ def gaussian(length: int, sigma: float) -> NDArray[np.float64]:
 def ssim(
     a: NDArray[Any], b: NDArray[Any], peak: float = PEAK, *, is_zero_padded: bool = False
 ) -> float:
-    """Return the mean SSIM of two pictures (H, W) or (H, W, C); channels are averaged.
+    """Return the mean SSIM of two images (H, W) or (H, W, C); channels are averaged.
 
-    Only windows that lie wholly inside count, unless ``is_zero_padded`` surrounds the picture
+    Only windows that lie wholly inside count, unless ``is_zero_padded`` surrounds the image
     with zeros, as some training code does.
 
     Raises:
         ValueError: the shapes differ, or a side is shorter than the window.
     """
     if a.shape != b.shape:
-        raise ValueError(f"pictures of shapes {a.shape} and {b.shape} cannot be compared")
+        raise ValueError(f"images of shapes {a.shape} and {b.shape} cannot be compared")
     if min(a.shape[:2]) < WINDOW:
         raise ValueError(
-            f"a picture of shape {a.shape} is smaller than the {WINDOW}×{WINDOW} window"
+            f"an image of shape {a.shape} is smaller than the {WINDOW}×{WINDOW} window"
         )
     x, y = a.astype(np.float64), b.astype(np.float64)
     if is_zero_padded:

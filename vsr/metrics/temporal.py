@@ -1,6 +1,6 @@
-"""Flicker: what a result adds to the changes of its reference from picture to picture.
+"""Flicker: what a result adds to the changes of its reference from frame to frame.
 
-No optical flow: both measures look at the same place in neighbouring pictures.
+No optical flow: both measures look at the same place in neighbouring frames.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 STATIC_CHANGE = 1.0
-"""A place is static between two pictures if its reference changes by less, in 8-bit codes."""
+"""A place is static between two frames if its reference changes by less, in 8-bit codes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,9 +23,9 @@ class Flicker:
 
     Attributes:
         static_std: standard deviation over time where the reference is static; None if nowhere.
-        difference_error: mean |Δresult - Δreference| over all places and neighbouring pictures.
+        difference_error: mean |Δresult - Δreference| over all places and neighbouring frames.
         static_share: how much of the clip is static, 0 to 1.
-        pairs: of neighbouring pictures that were compared.
+        pairs: of neighbouring frames that were compared.
     """
 
     static_std: float | None
@@ -35,9 +35,9 @@ class Flicker:
 
 
 class FlickerMeter:
-    """Take pictures in order, keep only the last two, give a `Flicker` at any time.
+    """Take frames in order, keep only the last two, return a `Flicker` at any time.
 
-    Two pictures of one independent noise of standard deviation σ differ by √2·σ, so the variance
+    Two frames of one independent noise of standard deviation σ differ by √2·σ, so the variance
     over time is half the mean square of the differences between neighbours.
     """
 
@@ -47,7 +47,7 @@ class FlickerMeter:
         self._static_squares = self._errors = 0.0
 
     def add(self, reference: Array, result: Array) -> None:
-        """Take the next pictures, (H, W) in 8-bit codes.
+        """Take the next frames, (H, W) in 8-bit codes.
 
         Raises:
             ValueError: their shapes differ.
@@ -66,7 +66,7 @@ class FlickerMeter:
         self._last = (reference, result)
 
     def flicker(self) -> Flicker | None:
-        """Return what was measured so far; None before the second picture."""
+        """Return what was measured so far; None before the second frame."""
         if not self._pairs:
             return None
         static = sqrt(self._static_squares / self._static / 2) if self._static else None

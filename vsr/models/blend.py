@@ -52,8 +52,8 @@ def added_up(
     for state, coefficient, name_of_file in used[1:]:
         if _shapes(state) != shapes:
             raise InvalidCheckpoint(
-                f"{name_of_file}: not of the shape of {used[0][2]}, so that nothing lies between "
-                "them. Choose weights that were tuned from those."
+                f"{name_of_file}: its shapes are not those of {used[0][2]}, so they "
+                "cannot be blended. Choose weights that were tuned from those."
             )
         for name, tensor in state.items():
             if tensor.is_floating_point():

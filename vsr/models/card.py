@@ -51,11 +51,15 @@ class Card:
         texts = [item.name for item in fields(self) if item.type == "str"]
         for name in texts:
             if not isinstance(getattr(self, name), str):
-                raise InvalidCheckpoint(f"the card's '{name}' is {getattr(self, name)!r}, no text.")
+                raise InvalidCheckpoint(
+                    f"the card's '{name}' is {getattr(self, name)!r}, not text."
+                )
         if not isinstance(self.scale, int) or self.scale < 1:
-            raise InvalidCheckpoint(f"the card's scale is {self.scale!r}, no whole number from 1.")
+            raise InvalidCheckpoint(
+                f"the card's scale is {self.scale!r}, not a whole number of at least 1."
+            )
         if not isinstance(self.scores, Mapping):
-            raise InvalidCheckpoint(f"the card's scores are {self.scores!r}, no table.")
+            raise InvalidCheckpoint(f"the card's scores are {self.scores!r}, not a table.")
 
 
 def card_path(weights: Path) -> Path:
@@ -80,7 +84,7 @@ def read_card(weights: Path) -> Card | None:
     if card.sha256 != sha256_of(weights):
         raise InvalidCheckpoint(
             f"{weights}: its SHA-256 is not that of its card {path.name}: the file is damaged or "
-            f"was replaced. Fetch it again, or remove the card."
+            f"was replaced. Download it again, or remove the card."
         )
     return card
 

@@ -193,8 +193,8 @@ def _bicubic(scale: int) -> Model:
 def _without_weights(name: str, scale: int, known: list[int]) -> str:
     if known:
         there = " and ".join(f"×{other}" for other in known)
-        return f"{name} ×{scale}: there are weights for {there} only. Choose one of these."
+        return f"{name} ×{scale}: it has weights for {there} only. Choose one of these."
     return (
-        f"{name}: no weights are at hand. Train them (vsr train fit), put {weights_name(name, 4)} "
-        f"into {user_folder('models')}, or give --model a file."
+        f"{name}: no weights are available. Train them (vsr train fit), put "
+        f"{weights_name(name, 4)} into {user_folder('models')}, or give --model a file."
     )

@@ -29,7 +29,7 @@ PREFIXES = ("module.", "_orig_mod.", "netG.", "generator.")
 
 Tensors = dict[str, Tensor]
 
-CHOOSE = "Choose a .safetensors, .pth, .pt, .ckpt or .pth.tar file of weights."
+CHOOSE = "Choose a weights file (.safetensors, .pth, .pt, .ckpt or .pth.tar)."
 
 
 def read_tensors(path: Path) -> Tensors:
@@ -42,7 +42,7 @@ def read_tensors(path: Path) -> Tensors:
     if not path.exists():
         raise NoSuchFile(f"{path}: no such weights file. Check the path.")
     if not path.is_file():
-        raise InvalidCheckpoint(f"{path}: not a file. Give a file of weights.")
+        raise InvalidCheckpoint(f"{path}: not a file. Give a weights file.")
     tree = _read_safetensors(path) if _is_safetensors(path) else _read_torch(path)
     tensors = _without_prefixes(_innermost(tree, path))
     for name, tensor in tensors.items():
@@ -79,7 +79,7 @@ def _read_torch(path: Path) -> Any:
     except pickle.UnpicklingError as error:
         if "GLOBAL" in str(error) or _is_bare_pickle(path):
             raise InvalidCheckpoint(
-                f"{path}: refused, as it would run code when loaded. Ask its author for a "
+                f"{path}: refused, as loading it would run code. Ask its author for a "
                 f".safetensors file."
             ) from error
         raise InvalidCheckpoint(f"{path}: not a weights file. {CHOOSE}") from error
@@ -103,7 +103,7 @@ def _innermost(tree: Any, path: Path) -> Tensors:
                 return tensors
             break
         tree = tree[wrapped]
-    raise InvalidCheckpoint(f"{path}: there is no table of tensors in it. Give a file of weights.")
+    raise InvalidCheckpoint(f"{path}: it contains no table of tensors. Give a weights file.")
 
 
 def _without_prefixes(tensors: Tensors) -> Tensors:

@@ -21,7 +21,7 @@ VIDEO = {
 }
 """The ends of the names for compressed video, weakest first, and what they are."""
 
-PERCEPTUAL = {"-perceptual": "that looks sharper than it is true"}
+PERCEPTUAL = {"-perceptual": "for a sharper look, with invented detail"}
 
 ADVERSARIAL = {"-gan": "after an adversarial stage"}
 """The end of the names of the published systems' second stage."""
@@ -79,8 +79,8 @@ def shares_of(name_or_path: str, scale: int, blend: Blend) -> tuple[tuple[Path, 
     ):
         if value and not is_there:
             raise InvalidOption(
-                f"--{option} {value:g}: {name_or_path} ×{scale} comes in no such flavour"
-                f"{_those_with(tuple(ends))}. Leave it out."
+                f"--{option} {value:g}: {name_or_path} ×{scale} has no flavour for it"
+                f"{_those_with(tuple(ends))}. Omit it."
             )
     assert flavours is not None  # else one of the two was refused
     return flavours.shares(blend)

@@ -40,7 +40,7 @@ def generator_of(tensors: Tensors, where: str) -> Generator:
     try:
         net = _build(tensors)
         if net is None:
-            raise InvalidCheckpoint(f"{where}: of no known architecture. Known: {KNOWN}.")
+            raise InvalidCheckpoint(f"{where}: not a known architecture. Known: {KNOWN}.")
         net.load_state_dict(_completed(tensors, net))
     except (RuntimeError, IndexError, KeyError, InvalidOption) as error:
         reason = " ".join(str(error).split())[:300]
@@ -83,7 +83,7 @@ def _plain(
     area = tensors[f"tail.{weight}"].shape[0] / image
     scale = int(area**0.5)
     if scale**2 != area:
-        raise InvalidOption(f"{area:g} outputs per channel are no square of a scale.")
+        raise InvalidOption(f"{area:g} outputs per channel are not the square of a scale.")
     return form(scale, channels, _count(tensors, "body"), "rgb" if image == 3 else "luma")
 
 

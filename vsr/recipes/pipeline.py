@@ -69,7 +69,7 @@ def load_pipeline(name: str, job: Job, known_steps: Iterable[str]) -> Pipeline:
             raise InvalidRecipe(f"{source.where}: {error}") from error
     names = [step.name for step in steps]
     if len(set(names)) < len(names):
-        raise InvalidRecipe(f"{source.where}: two steps have one name; give each a 'name'.")
+        raise InvalidRecipe(f"{source.where}: two steps share a name; give each its own 'name'.")
     if not steps:
         raise InvalidRecipe(f"{source.where}: a pipeline needs at least one step.")
     return Pipeline(source.name, file.description, file.job, steps)

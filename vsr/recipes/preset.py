@@ -14,7 +14,7 @@ from vsr.specs import X264_PRESETS, Blend, Deinterlace, EncodeSpec, Strength, Ta
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """The ``[encode]`` table; what is left out is decided as without a preset."""
+    """The ``[encode]`` table; omitted values are decided as without a preset."""
 
     codec: str = "auto"
     crf: float | None = None
@@ -23,7 +23,7 @@ class Encoding:
     pix_fmt: str | None = None
 
     def spec(self) -> EncodeSpec:
-        """Return the same values as the media layer takes them."""
+        """Return the same values as an `EncodeSpec`."""
         return EncodeSpec(
             codec=self.codec,
             crf=self.crf,
@@ -48,7 +48,7 @@ class Box:
             raise InvalidOption("needs width and height, one of them, or scale.") from error
 
     def target(self) -> Target:
-        """Return the same values as the planner takes them."""
+        """Return the same values as a `Target`."""
         return Target(scale=self.scale, width=self.width, height=self.height)
 
 
@@ -91,12 +91,12 @@ def _decoded(source: Source) -> Preset:
 
 
 def _named(name: str) -> str:
-    """Return the name behind an alias, else ``name`` itself. A name goes before an alias."""
+    """Return the name behind an alias, else ``name`` itself. Names take precedence over aliases."""
     known = names("presets")
     if name.endswith(".toml") or name in known:
         return name
     for other in known:
-        with suppress(Refused):  # a broken preset does not stand in the way of the others
+        with suppress(Refused):  # a broken preset must not get in the way of the others
             if name in _decoded(find("presets", other)).aliases:
                 return other
     return name

@@ -58,7 +58,7 @@ class AdversarialValues(PerceptualValues):
             if not getattr(self, name) > 0:
                 raise InvalidOption(f"{name} {getattr(self, name)} must be above 0.")
         if self.discriminator != "unet" and self.discriminator_width != UNET_WIDTH:
-            raise InvalidOption(f"discriminator_width: '{self.discriminator}' has only its own.")
+            raise InvalidOption(f"discriminator_width: '{self.discriminator}' has a fixed width.")
         for name in ("real", "fake"):
             low, high = getattr(self, name)
             if not 0 <= low <= high <= 1:

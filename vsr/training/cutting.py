@@ -56,7 +56,7 @@ class Cutter:
         height, width = (side - side % self.grid for side in pixels.shape[:2])
         pixels = pixels[:height, :width]
         if min(height, width) < self.patch:
-            tally.dropped["in pictures smaller than a patch"] += 1
+            tally.dropped["in images smaller than a patch"] += 1
             return
         reduced = {scale: bicubic(pixels, scale) for scale in self.low}
         for y in corners(height, self.patch, self.grid):
@@ -88,4 +88,4 @@ def _unwanted(patch: Pixels, looks: Looks) -> str | None:
     gray = Image.fromarray(patch).convert("L")
     if np.asarray(gray, dtype=np.float32).std() < FLAT_DEVIATION:
         return "without detail"
-    return None if looks.is_new(gray) else "like another"
+    return None if looks.is_new(gray) else "near-duplicates"

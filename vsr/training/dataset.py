@@ -76,8 +76,8 @@ class Patches:
         weights = np.cumsum(weights)
         if not weights[-1] > 0:
             raise InvalidData(
-                f"{folder}: {manifest.count} patches, none of which may be drawn. Prepare more "
-                "pictures, or smaller patches, or weights above 0."
+                f"{folder}: {manifest.count} patches, none of which can be drawn. Prepare more "
+                "images, or smaller patches, or weights above 0."
             )
         small = manifest.patch // scale
         return cls(
@@ -160,11 +160,11 @@ def _next(folder: Path, manifest: Manifest, scale: int, degradation: str) -> Nex
     try:
         return Next(low, np.fromfile(path, np.int8).reshape(manifest.count, 2).astype(np.int64))
     except (OSError, ValueError) as error:
-        raise InvalidData(f"{path}: missing or cut short; prepare the data again.") from error
+        raise InvalidData(f"{path}: missing or truncated; prepare the data again.") from error
 
 
 def _mapped(path: Path, count: int, side: int) -> Pixels:
     try:
         return np.memmap(path, np.uint8, mode="r", shape=(count, side, side, 3))
     except (OSError, ValueError) as error:
-        raise InvalidData(f"{path}: missing or cut short; prepare the data again.") from error
+        raise InvalidData(f"{path}: missing or truncated; prepare the data again.") from error

@@ -31,5 +31,5 @@ def writing(path: Path, part: Path | None = None) -> Iterator[None]:
         if part is not None:
             part.unlink(missing_ok=True)
         if error.errno in FULL:
-            raise NoSpace(f"{path}: the disk is full. Free some space and go on.") from error
+            raise NoSpace(f"{path}: the disk is full. Free some space and resume.") from error
         raise UnwritableOutput(f"{path}: cannot be written: {error.strerror or error}.") from error

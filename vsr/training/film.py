@@ -41,7 +41,7 @@ def film_frames(path: Path, count: int) -> Iterator[Pixels]:
             ticks = seconds / float(video.time_base) if seconds else None
             yield from (_rgb(frame) for frame in _spread(reader.frames(), ticks, count))
     except (MediaError, InvalidOption) as error:
-        raise UnusablePicture("neither picture nor video") from error
+        raise UnusablePicture("neither image nor video") from error
     except DecodingFailed as error:
         raise UnusablePicture("damaged video") from error
 

@@ -55,7 +55,7 @@ def transplant(source: Generator, target: Generator, where: str) -> None:
             start(source, target)
     except (RuntimeError, KeyError) as error:
         raise InvalidCheckpoint(
-            f"{where}: another width or depth. Choose another --init."
+            f"{where}: of a different width or depth. Choose another --init."
         ) from error
 
 

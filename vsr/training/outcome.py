@@ -179,7 +179,7 @@ def _notes(provenance: Provenance) -> str:
 
 def _data(manifest: Manifest | None) -> str:
     if manifest is None:
-        return "no longer at hand"
+        return "no longer available"
     side = manifest.patch
     return (
         f"{manifest.count} patches of {side}×{side} from {manifest.sources} pictures, "

@@ -66,7 +66,7 @@ def read_picture(path: Path) -> Picture:
             upright = ImageOps.exif_transpose(image)
             return Picture(_rgb(upright, conversions), tuple(conversions))
     except UnidentifiedImageError as error:
-        raise UnusablePicture("not a picture") from error
+        raise UnusablePicture("not an image") from error
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
         raise UnusablePicture("damaged") from error
 
@@ -75,15 +75,15 @@ def _remarks(image: Image.Image, path: Path) -> Iterator[str]:
     """Say what is unusual about the file, before its pixels are looked at."""
     kind = "JPEG" if image.format == "MPO" else image.format or ""  # a JPEG with more behind it
     if path.suffix.lower() not in SUFFIXES[kind]:
-        yield "named as another format"
+        yield "suffix of another format"
     if getattr(image, "n_frames", 1) > 1:
-        yield "animated, first picture taken"
+        yield "animated, first frame taken"
 
 
 def _rgb(image: Image.Image, conversions: list[str]) -> Pixels:
     """Convert any of Pillow's modes; what was done is appended to ``conversions``."""
     if image.mode == "F":
-        raise UnusablePicture("of floating point")
+        raise UnusablePicture("floating point")
     if image.mode.startswith("I"):
         conversions.append("16 bit gray")
         codes = np.asarray(image).astype(np.float64) / SIXTEEN_BIT_STEP

@@ -87,9 +87,9 @@ def prepare(spec: PrepareSpec, on_file: Callable[[int, int], None] = lambda *_: 
     files = list(find_sources(spec.sources))
     for pattern, weight in spec.weights:
         if not any(fnmatch(path.name, pattern) for path in files):
-            raise InvalidOption(f"--weight {pattern}={weight:g}: no file has such a name.")
+            raise InvalidOption(f"--weight {pattern}={weight:g}: no file name matches.")
     if spec.out.exists():
-        raise OutputExists(f"{spec.out}: exists. Choose another --out.")
+        raise OutputExists(f"{spec.out}: already exists. Choose another --out.")
     part = spec.out.with_name(spec.out.name + ".part")
     shutil.rmtree(part, ignore_errors=True)
     try:
@@ -112,10 +112,10 @@ def find_sources(sources: Iterable[Path]) -> Iterator[Path]:
     seen: set[Path] = set()
     for source in sources:
         if not source.exists():
-            raise InvalidData(f"{source}: does not exist. Name folders of pictures or videos.")
+            raise InvalidData(f"{source}: does not exist. Name folders of images or videos.")
         files = [source] if source.is_file() else sorted(p for p in _walk(source))
         if not files:
-            raise InvalidData(f"{source}: is empty. Name folders of pictures or videos.")
+            raise InvalidData(f"{source}: is empty. Name folders of images or videos.")
         for path in files:
             if (place := path.resolve()) not in seen:
                 seen.add(place)
@@ -146,8 +146,8 @@ def _write(
         on_file(len(files), len(files))
     if not tally.weights:
         raise InvalidData(
-            f"{spec.sources[0]}: no usable picture among {len(files)} files ({_reasons(tally)}). "
-            "Give other pictures, or a smaller --patch."
+            f"{spec.sources[0]}: no usable image among {len(files)} files ({_reasons(tally)}). "
+            "Give other images, or a smaller --patch."
         )
     return Manifest(
         patch=spec.patch,

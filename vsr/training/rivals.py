@@ -57,8 +57,8 @@ def check_rivals(stages: list[Stage], scale: int) -> None:
         own = {name: value.shape for name, value in net.state_dict().items()}
         if shapes is not None and own != shapes:
             raise InvalidOption(
-                f"step '{stage.name}': its discriminator is of another size than that of the step "
-                "before, which it goes on with. Give both the same discriminator and patch."
+                f"step '{stage.name}': its discriminator differs in size from that of the previous "
+                "step, which it continues. Give both the same discriminator and patch."
             )
         shapes = own
 
@@ -78,7 +78,7 @@ def rival_of(context: Context, name: str, values: AdversarialValues, scale: int)
             net.load_state_dict(read_checkpoint(before, torch.device("cpu"))["rival"]["net"])
         except (KeyError, RuntimeError, TypeError) as error:
             raise InvalidCheckpoint(
-                f"{before}: has no discriminator that step '{name}' could go on with. Start a new "
+                f"{before}: has no discriminator that step '{name}' could continue. Start a new "
                 "run."
             ) from error
     net.to(context.device, memory_format=torch.channels_last)  # type: ignore[call-overload] # absent from torch's stubs

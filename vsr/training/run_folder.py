@@ -78,8 +78,8 @@ class RunFolder:
             other = cls(path).read()
             what = "a run of" if other.recipe == run.recipe else "a run of another recipe,"
             raise OutputExists(
-                f"{path}: holds {what} '{other.recipe}'. Go on with: vsr train resume {path}, or "
-                "choose another --out."
+                f"{path}: holds {what} '{other.recipe}'. Resume it with: vsr train resume {path}, "
+                "or choose another --out."
             )
         with writing(path):
             path.mkdir(parents=True, exist_ok=True)

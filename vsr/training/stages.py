@@ -58,7 +58,7 @@ def checked_pipeline(recipe: Recipe, where: str) -> Pipeline:
         recipe.values(step.name, SCHEMAS[step.step], where)
     if recipe.degradation == BICUBIC and is_paired(recipe, pipeline.steps):
         raise InvalidRecipe(
-            f"{where}: temporal needs frames that follow each other. Set degradation to a video's, "
+            f"{where}: temporal needs consecutive frames. Set degradation to one for video, "
             "such as video-medium."
         )
     return pipeline

@@ -162,7 +162,9 @@ class TrainState:
             if self.rival:
                 self.rival.load_state_dict(table["rival"])
         except (KeyError, RuntimeError, TypeError, ValueError) as error:
-            raise InvalidCheckpoint(f"{path}: of another network. Start a new run.") from error
+            raise InvalidCheckpoint(
+                f"{path}: belongs to another network. Start a new run."
+            ) from error
 
 
 def write_atomically(path: Path, table: dict[str, Any]) -> None:

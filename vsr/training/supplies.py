@@ -44,7 +44,7 @@ def check_supplies(
             _check_features(stage.name, stage.values, perceptual_weights)
             if net.colour != "rgb" and _sees_colour(stage.values):
                 raise InvalidOption(
-                    f"{recipe.model} makes luma only, and step '{stage.name}' looks at colour. "
+                    f"{recipe.model} produces luma only, but step '{stage.name}' needs colour. "
                     "Choose another network."
                 )
     check_rivals(list(stages), recipe.scale)
@@ -65,7 +65,7 @@ def check_free(folder: Path, recipe_text: str) -> None:
         is_own = path.name == RECIPE and path.read_bytes() == recipe_text.encode()
         if path.is_file() and not is_own:
             raise OutputExists(
-                f"{path}: belongs to no run and would be written over. Choose another --out."
+                f"{path}: does not belong to a run and would be overwritten. Choose another --out."
             )
 
 

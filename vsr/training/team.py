@@ -36,7 +36,7 @@ class Team:
         """
         if batch % self.count:
             raise InvalidOption(
-                f"a batch of {batch} cannot be shared by {self.count} processes. Change the "
+                f"a batch of {batch} cannot be divided among {self.count} processes. Change the "
                 "recipe's batch, or --nproc-per-node."
             )
 

@@ -172,7 +172,7 @@ def _rounded(net: nn.Module, model: Model, way: Pass, say: Callable[[str], None]
     """Return the network with its features in bf16 where that pays, else as it is."""
     rounded = with_bf16_features(net, way.channels) if isinstance(model.net, Plain) else None
     if rounded is None:
-        say(f"{model.name} computes in fp32: on a CPU bf16 is for plain networks alone.")
+        say(f"{model.name} runs in fp32: only plain networks support bf16 on a CPU.")
     return rounded or net
 
 

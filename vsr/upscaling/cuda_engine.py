@@ -101,7 +101,7 @@ class CudaEngine:
         except RuntimeError as error:
             if not is_shortage(error):
                 raise
-            raise no_room(device, "not even the network and a picture fit") from error
+            raise no_room(device, "not even the network and one frame fit") from error
         engine._retrying(engine._capture)
         return engine
 
@@ -191,4 +191,4 @@ class CudaEngine:
             raise no_room(self._device, f"not even tiles of {self._network.core} fit") from error
         if not self._has_said_tiles:
             self._has_said_tiles = True
-            self._say(f"{self._device.name} is out of memory: going on in smaller tiles.")
+            self._say(f"{self._device.name} is out of memory: continuing with smaller tiles.")

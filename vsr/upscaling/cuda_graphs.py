@@ -36,7 +36,7 @@ def capture_all(
     for slot in slots:
         problem = _captured(slot, reference, fast, lane)
         if problem:
-            say(f"{problem}: launching one by one.")
+            say(f"{problem}: launching kernels one by one.")
             drop_all(slots)
             return
 

@@ -84,7 +84,7 @@ def plan_sizes(
     if target.scale is not None:
         if target.scale == 1 and 1 not in scales:
             seen = source.turned() if is_turned else source
-            raise Refused(f"--scale 1: the source is {seen} already. Choose a scale of 2 or more.")
+            raise Refused(f"--scale 1: the source is already {seen}. Choose a scale of 2 or more.")
         output, output_sar = _scaled(source, target.scale), sar
     else:
         output, output_sar = _fitted(source, sar, target, is_turned=is_turned), SQUARE

@@ -88,7 +88,7 @@ def check_steps(names: Sequence[str]) -> None:
     for name in names:
         one_of(name, STEPS, "step")
         if list(names).count(name) > 1:
-            raise InvalidOption(f"the step '{name}' stands twice in the pipeline.")
+            raise InvalidOption(f"the step '{name}' appears twice in the pipeline.")
     order = [name for name in STEPS if name in names]
     if order != list(names):
         raise InvalidOption(f"steps {', '.join(names)}: their order must be {', '.join(order)}.")
@@ -166,7 +166,7 @@ def _refuse_interlaced(frames: Iterator[HostFrame]) -> Iterator[HostFrame]:
     for frame in frames:
         if frame.is_interlaced:
             raise Refused(
-                f"the picture at pts {frame.pts} is interlaced. "
+                f"the frame at pts {frame.pts} is interlaced. "
                 "Choose --deinterlace auto, or off to upscale it as it is."
             )
         yield frame
