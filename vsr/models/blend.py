@@ -1,4 +1,4 @@
-"""Networks between networks: weights of one architecture, added up with coefficients.
+"""Networks between networks: weighted sums of weights of one architecture.
 
 Nets that were fine-tuned from one another stay close enough for the straight line between their
 weights to pass through useful networks, at no cost when they run.
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 
 def between(position: float, count: int) -> tuple[float, ...]:
-    """Return the coefficient of each of ``count`` anchors that stand evenly on 0 … 1.
+    """Return the coefficient of each of ``count`` anchors spaced evenly over 0 … 1.
 
-    At most two that are neighbours are not 0; all add up to 1. At an anchor, its own is exactly 1.
+    At most two neighbouring ones are not 0; all sum to 1. At an anchor, its own is exactly 1.
     """
     if count == 1:
         return (1.0,)
@@ -62,7 +62,7 @@ def added_up(
 
 
 def _scaled(tensor: Tensor, coefficient: float) -> Tensor:
-    """Return the product; what counts something is left as it is."""
+    """Return the product; integer counters are left as they are."""
     return coefficient * tensor if tensor.is_floating_point() else tensor
 
 

@@ -1,4 +1,4 @@
-"""What several networks are made of."""
+"""Building blocks shared by several networks."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from torch.nn import functional as F
 from vsr.errors import InvalidOption
 
 Channels = Literal["rgb", "luma"]
-"""What a network takes and gives: three channels of R'G'B', or luma alone."""
+"""What a network reads and writes: three channels of R'G'B', or luma only."""
 
 SCALES = (2, 4)
-"""The scales that every trained network of this project comes in."""
+"""The scales of every trained network of this project."""
 
 BRANCH_GAIN = 0.1
-"""How much smaller than usual a branch beside the identity starts: nine layers stay near it."""
+"""How much smaller than usual a branch parallel to the identity starts, so nine stay near it."""
 
 EXPANSION = 2
 """How much wider the expanded branch of a training form is."""
@@ -64,9 +64,9 @@ class ReparameterisedConv(nn.Module):
 
     Args:
         c_in: channels in.
-        c_out: channels out; the same as ``c_in`` where there is an identity.
+        c_out: channels out; the same as ``c_in`` if there is an identity.
         gain: the size of the random start, relative to one that keeps the variance.
-        has_identity: let the input through beside the branches.
+        has_identity: add the input to the branches.
 
     Source: X. Ding et al., RepVGG (CVPR 2021); X. Zhang et al., ECBSR (ACM MM 2021).
     """
@@ -87,7 +87,7 @@ class ReparameterisedConv(nn.Module):
         self.register_buffer("identity", identity, persistent=False)
 
     def weight(self) -> Tensor:
-        """Return the one kernel that the branches add up to: (c_out, c_in, 3, 3)."""
+        """Return the single kernel that the branches sum to: (c_out, c_in, 3, 3)."""
         with torch.autocast(self.kernel.device.type, enabled=False):
             merged = torch.einsum("om,mikl->oikl", self.project, self.expand)
             weight = self.kernel + F.pad(self.point, (1, 1, 1, 1)) + merged
@@ -98,7 +98,7 @@ class ReparameterisedConv(nn.Module):
         return F.conv2d(x, self.weight(), self.bias, padding=1)
 
     def plain(self) -> nn.Conv2d:
-        """Return the ordinary convolution that computes the same."""
+        """Return the equivalent ordinary convolution."""
         c_out, c_in = self.kernel.shape[:2]
         conv = nn.Conv2d(c_in, c_out, 3, padding=1)
         conv.weight = nn.Parameter(self.weight().detach())
@@ -107,7 +107,7 @@ class ReparameterisedConv(nn.Module):
 
     @torch.no_grad()
     def take(self, conv: nn.Conv2d) -> None:
-        """Become the function of an ordinary 3×3 convolution of the same shape."""
+        """Take over the function of an ordinary 3×3 convolution of the same shape."""
         self.kernel.add_(conv.weight.to(self.kernel) - self.weight())
         if conv.bias is not None:
             self.bias.copy_(conv.bias)

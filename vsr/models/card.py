@@ -1,4 +1,4 @@
-"""The card that lies beside a weights file and says where it comes from and what it measures."""
+"""The card next to a weights file: where the weights come from and how they score."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from vsr.errors import InvalidCheckpoint
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """What is known of one weights file.
+    """What is known about one weights file.
 
     Attributes:
         name: what ``--model`` calls it.
-        architecture: as `Traits.architecture` has it.
+        architecture: as in `Traits.architecture`.
         scale: output side ÷ input side.
         flavour: what it was trained for: ``pixel``, ``adversarial``, ``pixel, video-strong``,
             ``bootstrap``, …
         licence: SPDX identifier of the weights.
         sha256: of the weights file, in hexadecimal.
         command: the command, or the recipe, that made it.
-        data: what it has seen.
+        data: what it was trained on.
         seconds: how long it was trained.
-        device: on what.
-        scores: measured, never expected: data set → metric → mean value.
+        device: where it was trained.
+        scores: measured, never estimated: data set → metric → mean value.
         protocol: how the scores were measured, with the command.
         note: whatever else a user should know.
     """
@@ -63,15 +63,15 @@ class Card:
 
 
 def card_path(weights: Path) -> Path:
-    """Return where the card of a weights file lies: the same name, ending in ``.json``."""
+    """Return the path of the card of a weights file: the same name with ``.json``."""
     return weights.with_suffix(".json")
 
 
 def read_card(weights: Path) -> Card | None:
-    """Read the card beside ``weights``; None where there is none.
+    """Read the card next to ``weights``; None if there is none.
 
     Raises:
-        InvalidCheckpoint: it is no card, or it belongs to another file.
+        InvalidCheckpoint: it is not a card, or belongs to another file.
     """
     path = card_path(weights)
     if not path.is_file():
@@ -90,7 +90,7 @@ def read_card(weights: Path) -> Card | None:
 
 
 def write_card(card: Card, weights: Path) -> Path:
-    """Write ``card`` beside ``weights`` and return its path."""
+    """Write ``card`` next to ``weights`` and return its path."""
     path = card_path(weights)
     table = {item.name: getattr(card, item.name) for item in fields(card)}
     table["scores"] = {name: dict(scores) for name, scores in card.scores.items()}

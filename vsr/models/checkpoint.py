@@ -1,4 +1,4 @@
-"""Read the tensors of a weights file, without ever running what is in it."""
+"""Read the tensors of a weights file, without ever executing code in it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ WRAPPERS = (
 """Keys under which trainers keep a network, the averaged weights first."""
 
 PREFIXES = ("module.", "_orig_mod.", "netG.", "generator.")
-"""What data-parallel training, compilation and GAN trainers put before each name."""
+"""Prefixes that data-parallel training, compilation and GAN trainers add to each name."""
 
 Tensors = dict[str, Tensor]
 
@@ -73,7 +73,9 @@ def _read_safetensors(path: Path) -> Mapping[str, Any]:
 
 def _read_torch(path: Path) -> Any:
     try:
-        with warnings.catch_warnings():  # of pickle versions and storages: nothing a user can do
+        with (
+            warnings.catch_warnings()
+        ):  # about pickle versions and storages: nothing a user can fix
             warnings.simplefilter("ignore")
             return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
@@ -83,12 +85,12 @@ def _read_torch(path: Path) -> Any:
                 f".safetensors file."
             ) from error
         raise InvalidCheckpoint(f"{path}: not a weights file. {CHOOSE}") from error
-    except Exception as error:  # torch.load promises no set of errors for foreign bytes
+    except Exception as error:  # torch.load does not document its errors for foreign bytes
         raise InvalidCheckpoint(f"{path}: not a weights file. {CHOOSE}") from error
 
 
 def _is_bare_pickle(path: Path) -> bool:
-    """Look at the content: a pickle that no torch wrote, whose calls are not even named."""
+    """Look at the content: a bare pickle, not written by torch, whose calls are not even listed."""
     with path.open("rb") as file:
         return file.read(1) == pickle.PROTO
 
@@ -107,7 +109,7 @@ def _innermost(tree: Any, path: Path) -> Tensors:
 
 
 def _without_prefixes(tensors: Tensors) -> Tensors:
-    """Take prefixes off; where some names have one, only those belong to the network."""
+    """Remove prefixes; if only some names have one, only those belong to the network."""
     for _ in PREFIXES:
         for prefix in PREFIXES:
             mine = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}

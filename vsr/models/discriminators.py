@@ -1,7 +1,7 @@
-"""The networks that tell real pictures from made ones. All give logits, before any sigmoid.
+"""The networks that tell real images from generated ones. All return logits, before any sigmoid.
 
-All are called alike, ``discriminator(image, low)``, with the high-resolution picture and the
-low-resolution one it belongs to; `PatchDiscriminator` and `UNetDiscriminator` look at the second.
+All have the same call, ``discriminator(image, low)``, with the high-resolution image and its
+low-resolution counterpart; `PatchDiscriminator` and `UNetDiscriminator` look at the latter.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from vsr.errors import InvalidOption
 from vsr.models.swift_srgan import SeparableConv
 
 SLOPE = 0.2
-"""Of every leaky ReLU here."""
+"""Negative slope of every leaky ReLU here."""
 
 DETAIL_GAIN = 10.0
-"""Brings what a picture has beyond its low resolution near the picture's own range."""
+"""Scales what an image has beyond its low resolution to about the image's own range."""
 
 STAGES = ((64, 1), (64, 2), (128, 1), (128, 2), (256, 1), (256, 2), (512, 1), (512, 2))
 """(channels, stride) of the eight convolutions of SRGAN's discriminator and its descendants."""
@@ -31,10 +31,10 @@ class Discriminator(nn.Module):
 
 
 class SRGANDiscriminator(Discriminator):
-    """SRGAN's: eight convolutions, two linear layers. Gives (N, 1).
+    """SRGAN's: eight convolutions, two linear layers. Returns (N, 1).
 
     Args:
-        patch: the side of the pictures, a multiple of 16; the first linear layer depends on it.
+        patch: the side of the images, a multiple of 16; the first linear layer depends on it.
 
     Raises:
         InvalidOption: another side.
@@ -58,15 +58,15 @@ class SRGANDiscriminator(Discriminator):
         self.classifier = _classifier(c_in * (patch // 16) ** 2)
 
     def forward(self, image: Tensor, low: Tensor) -> Tensor:
-        """Judge a picture as a whole."""
+        """Judge an image as a whole."""
         logits: Tensor = self.classifier(self.blocks(image).flatten(1))
         return logits
 
 
 class SwiftDiscriminator(Discriminator):
-    """SwiftSRGAN's: eight separable convolutions, pooled to 6×6, two linear layers. Gives (N, 1).
+    """SwiftSRGAN's: eight separable convolutions, pooled to 6×6, two linear layers. Returns (N, 1).
 
-    Source: arXiv 2111.14320, as its published code has it.
+    Source: arXiv 2111.14320, as in its published code.
     """
 
     def __init__(self) -> None:
@@ -83,15 +83,15 @@ class SwiftDiscriminator(Discriminator):
         self.classifier = _classifier(c_in * 36)
 
     def forward(self, image: Tensor, low: Tensor) -> Tensor:
-        """Judge a picture as a whole."""
+        """Judge an image as a whole."""
         logits: Tensor = self.classifier(self.blocks(image).flatten(1))
         return logits
 
 
 class PatchDiscriminator(Discriminator):
-    """DPSRGAN's conditional PatchGAN: sees the enlarged low resolution beside the picture.
+    """DPSRGAN's conditional PatchGAN: sees the enlarged low resolution as well as the image.
 
-    Gives a map; for 128×128 it is 5×5, each cell from 93×93 pixels. No convolution but the last is
+    Returns a map; for 128×128 it is 5×5, each cell from 93×93 pixels. Only the last convolution is
     padded.
 
     Source: IEEE 9417903 and its authors' code.
@@ -110,7 +110,7 @@ class PatchDiscriminator(Discriminator):
         self.blocks = nn.Sequential(*layers, nn.Conv2d(c_in, 1, 3, padding=1))
 
     def forward(self, image: Tensor, low: Tensor) -> Tensor:
-        """Judge each patch of a picture, given its low resolution (N, 3, h, w)."""
+        """Judge each patch of an image, given its low resolution (N, 3, h, w)."""
         logits: Tensor = self.blocks(torch.cat((image, _enlarged(low, image)), dim=1))
         return logits
 
@@ -118,12 +118,12 @@ class PatchDiscriminator(Discriminator):
 class UNetDiscriminator(Discriminator):
     """A U-Net with spectral norm: one logit per pixel. Sides must be at least 8.
 
-    It sees the picture and, larger, what the picture has beyond its enlarged low resolution. True
-    and made pictures differ by little else, and spectral norm lets no layer make little things
-    large: by the picture alone it knows nothing yet after the steps that a small budget has.
+    It sees the image and, amplified, what the image has beyond its enlarged low resolution. Real
+    and generated images differ in little else, and spectral norm keeps layers from amplifying
+    small differences: from the image alone it learns nothing within a small budget of steps.
 
-    Source: X. Wang et al., Real-ESRGAN (ICCVW 2021), arXiv 2107.10833, section 3.4; but for what
-    it sees.
+    Source: X. Wang et al., Real-ESRGAN (ICCVW 2021), arXiv 2107.10833, section 3.4, except for
+    its input.
     """
 
     def __init__(self, width: int = 64) -> None:
@@ -162,7 +162,7 @@ class UNetDiscriminator(Discriminator):
 
 
 def _enlarged(low: Tensor, image: Tensor) -> Tensor:
-    """Enlarge a low resolution to the size of its picture: (N, 3, h, w) → (N, 3, H, W)."""
+    """Enlarge a low resolution to the size of its image: (N, 3, h, w) → (N, 3, H, W)."""
     size = image.shape[-2:]
     return F.interpolate(low, size=size, mode="bicubic", align_corners=False)
 

@@ -15,7 +15,7 @@ from vsr.models.blocks import Generator, doublings
 from vsr.models.srgan import UpsampleBlock
 
 DILATION = 2
-"""What the authors' code has."""
+"""The value in the authors' code."""
 
 
 class ResidualBlock(nn.Module):
@@ -36,7 +36,7 @@ class ResidualBlock(nn.Module):
         self.bn3 = nn.BatchNorm2d(channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Add what the three convolutions make of ``x`` to it."""
+        """Add the output of the three convolutions to ``x``."""
         features = self.act1(self.bn1(self.conv1(x)))
         features = self.act2(self.bn2(self.conv2(features)))
         out: Tensor = self.bn3(self.conv3(features))
@@ -46,7 +46,7 @@ class ResidualBlock(nn.Module):
 class DPSRGAN(Generator):
     """The generator: R'G'B' (N, 3, H, W) in [0, 1] → (N, 3, scale·H, scale·W), not clamped.
 
-    Blocks 0, 2, 4, … are dilated. No shape of a weight tells the dilation, so it is kept in the
+    Blocks 0, 2, 4, … are dilated. No weight's shape shows the dilation, so it is kept in the
     state dict as a buffer; a file without it has the authors' 2.
 
     Args:

@@ -30,7 +30,7 @@ class Plain(Generator):
     Args:
         scale: 2 or 4.
         channels: width of the features.
-        depth: how many convolutions lie between head and tail.
+        depth: how many convolutions there are between head and tail.
         colour: ``rgb``, or ``luma`` for one channel.
 
     Raises:

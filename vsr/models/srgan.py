@@ -24,7 +24,7 @@ class ResidualBlock(nn.Module):
         self.bn2 = nn.BatchNorm2d(channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Add what the two convolutions make of ``x`` to it."""
+        """Add the output of the two convolutions to ``x``."""
         out: Tensor = self.bn2(self.conv2(self.act(self.bn1(self.conv1(x)))))
         return out + x
 

@@ -1,8 +1,8 @@
 """SwiftSRGAN: a residual generator of depthwise-separable convolutions.
 
-Source: K. S. Krishnan and K. S. Krishnan, SwiftSRGAN (2021), arXiv 2111.14320, as its published
-code has it. The names of the parameters are those of the published checkpoints, three kinds of
-which are there and never used: ``act`` of each ``block2`` and of ``convblock``.
+Source: K. S. Krishnan and K. S. Krishnan, SwiftSRGAN (2021), arXiv 2111.14320, as in its
+published code. The names of the parameters are those of the published checkpoints, including some
+that are never used: ``act`` of each ``block2`` and of ``convblock``.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ class SeparableConv(nn.Module):
 
 
 class SeparableBlock(nn.Module):
-    """A separable convolution with batch norm and PReLU, each where asked for.
+    """A separable convolution with optional batch norm and PReLU.
 
-    A block with batch norm has no bias; a block that does not activate has a slope all the same.
+    A block with batch norm has no bias; a block without activation has a slope all the same.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class ResidualBlock(nn.Module):
         self.block2 = SeparableBlock(channels, channels, 3, has_norm=True, is_activated=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Add what the two blocks make of ``x`` to it: (N, C, H, W) → the same."""
+        """Add the output of the two blocks to ``x``: (N, C, H, W) → the same."""
         out: Tensor = self.block2(self.block1(x))
         return out + x
 

@@ -1,4 +1,4 @@
-"""What the rest of the program has to know of a network, as one value derived from its modules."""
+"""What the rest of the program has to know about a network, derived from its modules."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from vsr.models.blocks import Channels, Generator
 
 PROBE_SIDE = 8
-"""The side of the picture that is sent through a network to see its layers in order."""
+"""The side of the image that is sent through a network to see its layers in order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +23,7 @@ class Traits:
     Attributes:
         architecture: the family that its checkpoint is recognised as.
         scale: output side ÷ input side.
-        colour: ``rgb`` takes and gives three channels, ``luma`` one.
+        colour: ``rgb`` has three channels in and out, ``luma`` one.
         radius: how many low-resolution pixels away an input can still change an output.
         has_linear_tail: the output is linear in the last features and is not clamped.
         parameters: how many numbers are learnt.
@@ -70,7 +70,7 @@ def _layers_in_order(net: Generator) -> list[tuple[nn.Module, Tensor]]:
     kinds = (nn.Conv2d, nn.PixelShuffle)
     hooks = [m.register_forward_hook(note) for m in net.modules() if isinstance(m, kinds)]
     was_training = net.training
-    net.eval()  # a batch of one must not move the statistics of batch norm
+    net.eval()  # a batch of one must not update the statistics of batch norm
     try:
         parameter = next(net.parameters())
         channels = 3 if net.colour == "rgb" else 1

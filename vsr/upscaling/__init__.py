@@ -1,1 +1,1 @@
-"""From a decoded frame to its larger self."""
+"""From a decoded frame to an enlarged one."""

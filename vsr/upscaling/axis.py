@@ -1,4 +1,4 @@
-"""Where along one side the samples of a resampled picture lie.
+"""Where the samples of a resampled frame are, along one side.
 
 Target sample j looks at source position ``start + j * step``, in source samples: enough for plain
 resizing and for chroma of any siting.
@@ -20,13 +20,13 @@ class Axis:
 
     @classmethod
     def centred(cls, source: int, target: int) -> Axis:
-        """Return the axis that keeps the picture's edges where they are."""
+        """Return the axis that keeps the frame's edges in place."""
         step = source / target
         return cls(source, target, (step - 1) / 2, step)
 
     @classmethod
     def chroma(cls, source: tuple[int, int, float], target: tuple[int, int, float]) -> Axis:
-        """Return the axis between chroma grids whose luma grids keep the picture's edges.
+        """Return the axis between chroma grids whose luma grids keep the frame's edges in place.
 
         Args:
             source: luma samples, subsampling (1 or 2), offset from the first luma sample.
@@ -52,5 +52,5 @@ class Axis:
 
     @property
     def is_identity(self) -> bool:
-        """Every target sample lies on its own source sample."""
+        """Whether every target sample coincides with its source sample."""
         return self.source == self.target and self.start == 0 and self.step == 1

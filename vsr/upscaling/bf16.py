@@ -1,8 +1,8 @@
-"""A plain network in bf16 on a CPU that multiplies in it: twice as fast, nearly the same picture.
+"""A plain network in bf16 on a CPU that multiplies in it: twice as fast, nearly the same result.
 
-What sees the picture itself stays in float32: the first convolution, so that codes of any depth
+Whatever sees the frame itself stays in float32: the first convolution, so that codes of any depth
 keep their last bit, and the base that is added at the end. The features between them, and what the
-network adds to the base, are bf16; products are summed in float32 by the processor.
+network adds to the base, are bf16; the CPU sums products in float32.
 
 Measured on real clips in 8 bit: no more than 2 codes apart, one in a hundred thousand samples by
 more than 1; Set5 and Set14 lose 0.001 dB. Networks with PReLU are left in float32: torch's kernel
@@ -20,16 +20,16 @@ from vsr.upscaling.onednn import PostOpConv
 from vsr.upscaling.trial import is_near
 
 TOLERANCE = 2**-5
-"""How far, of the largest value, the trial may be off: the rounding of bf16 in a dozen layers."""
+"""How far the trial may be off, relative to the largest value: bf16 in a dozen layers."""
 
 
 def with_bf16_features(net: nn.Module, channels: int) -> nn.Module | None:
-    """Return a copy of ``net`` that computes its features in bf16, None where torch cannot.
+    """Return a copy of ``net`` that computes its features in bf16, or None if torch cannot.
 
     Args:
         net: traced, with ReLU merged into its convolutions (`vsr.upscaling.onednn.with_post_ops`);
             float32 goes in and comes out.
-        channels: what it takes, for the trial that compares both.
+        channels: of its input, for the trial that compares both.
     """
     try:
         graph = copy.deepcopy(net)
@@ -45,12 +45,12 @@ def with_bf16_features(net: nn.Module, channels: int) -> nn.Module | None:
         graph.graph.lint()
         graph.recompile()
         return graph if inner and is_near(graph, net, channels, tolerance=TOLERANCE) else None
-    except Exception:  # an internal operator may fail in any way; float32 is right too
+    except Exception:  # an internal operator may fail in any way; float32 works too
         return None
 
 
 def _is_inner(graph: fx.GraphModule, node: fx.Node) -> bool:
-    """Return whether a node is a convolution of features alone."""
+    """Return whether a node is a convolution on features only."""
     if node.op != "call_module" or len(node.args) != 1:
         return False
     if not isinstance(graph.get_submodule(str(node.target)), (PostOpConv, nn.Conv2d)):
@@ -69,7 +69,7 @@ def _rounded(module: nn.Module) -> PostOpConv:
 
 
 def _cast_for_readers(graph: fx.GraphModule, node: fx.Node, inner: frozenset[fx.Node]) -> None:
-    """Give each reader of a node its own dtype: one cast for all of a kind."""
+    """Give each reader of a node its own dtype, with one cast per dtype."""
     wants = torch.float32 if node in inner else torch.bfloat16
     readers = [user for user in node.users if (user in inner) != (node in inner)]
     if not readers:

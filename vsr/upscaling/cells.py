@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 WIDE = {2: torch.int16, 4: torch.int32, 8: torch.int64}
-"""The integer that holds so many bytes."""
+"""The integer type of this many bytes."""
 
 
 def one_channel(plane: Tensor) -> Tensor:

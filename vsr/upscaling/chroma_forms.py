@@ -1,4 +1,4 @@
-"""Chroma subsampling as linear forms of one cell's subpixels: what folds into a convolution.
+"""Chroma subsampling as linear forms of one cell's subpixels, which fold into a convolution.
 
 A network of scale s makes s subpixels along an axis of each low-resolution cell. A chroma sample is
 an average of subpixels; where it sits between two cells (left siting: [1 2 1]/4 around subpixel 0)

@@ -1,4 +1,4 @@
-"""CUDA graphs: one per device slot, checked against the autocast path, and one of a tile."""
+"""CUDA graphs: one per device slot, checked against the autocast path, and one for a tile."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def capture_all(
     """Capture a graph of ``fast`` in each slot; keep them only where all agree with ``reference``.
 
     Raises:
-        RuntimeError: there is no memory for them (`vsr.device.shortage.is_shortage`).
+        RuntimeError: there is not enough memory for them (`vsr.device.shortage.is_shortage`).
     """
     assert isinstance(lane, StreamLane)
     for slot in slots:
@@ -42,22 +42,22 @@ def capture_all(
 
 
 def drop_all(slots: Sequence[DeviceSlot]) -> None:
-    """Let go of every graph and its memory."""
+    """Release every graph and its memory."""
     for slot in slots:
         slot.graph = None
 
 
 def captured_run(run: Run, like: Tensor, lane: Lane) -> Run:
-    """Return ``run`` as a graph; its output lies in the same memory always.
+    """Return ``run`` as a graph; its output is always in the same memory.
 
-    Where no graph can be captured it is ``run`` itself.
+    If no graph can be captured, this is ``run`` itself.
 
     Args:
         like: an input, which may be a view; others must have its shape. The graph's own input has
             its memory order, or cuDNN would take another kernel than for the whole picture.
 
     Raises:
-        RuntimeError: there is no memory for it (`vsr.device.shortage.is_shortage`).
+        RuntimeError: there is not enough memory for it (`vsr.device.shortage.is_shortage`).
     """
     assert isinstance(lane, StreamLane)
     given = like.clone()  # dense, in the order of the view's strides
@@ -84,7 +84,7 @@ def captured_run(run: Run, like: Tensor, lane: Lane) -> Run:
 
 
 def _captured(slot: DeviceSlot, reference: DevicePass, fast: DevicePass, lane: StreamLane) -> str:
-    """Capture one graph and compare it on random codes; return what is wrong, or nothing."""
+    """Capture one graph and compare it on random codes; return what is wrong, or ``""``."""
     reference.fill_randomly(slot.source)
     torch.cuda.synchronize(slot.source.device)
     lane.run(lambda: slot.compute(reference))

@@ -1,4 +1,4 @@
-"""The memory of pictures in flight: static on the device, pinned on the host."""
+"""The memory of frames in flight: static on the device, pinned on the host."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ OUTPUTS = DEPTH + 8
 
 @dataclass(slots=True)
 class DeviceSlot:
-    """Static device memory of one picture, and the graph captured around it.
+    """Static device memory of one frame, and the graph captured around it.
 
     Attributes:
         source: the bytes of its decoded planes.
         target: the bytes of its enlarged planes.
-        flag: (1,) uint8: 1 where every number was finite.
+        flag: (1,) uint8: 1 if every number was finite.
     """
 
     source: Tensor
@@ -62,7 +62,7 @@ class DeviceSlot:
 
 @dataclass(frozen=True, slots=True)
 class OutputSlot:
-    """Pinned memory that one picture is downloaded to, and its flag."""
+    """Pinned memory that one frame is downloaded to, and its flag."""
 
     block: NDArray[np.uint8]
     flag: NDArray[np.uint8]

@@ -1,7 +1,7 @@
 """The whole way from decoded bytes to encoded bytes on one device, as one callable.
 
 The bytes of all planes come in one block and leave in one block (`vsr.device.packing`), so that a
-CUDA graph can be captured around it. The network runs in half precision where asked; the image base
+CUDA graph can be captured around it. The network runs in half precision if asked; the image base
 and the quantisation stay in float32; a flag tells whether every number was finite.
 """
 
@@ -42,7 +42,7 @@ def autocast_run(net: nn.Module, dtype: torch.dtype) -> Run:
     net = _with_float32_base(net)
 
     def run(picture: Tensor) -> Tensor:
-        # weights are cast anew each time: a cache would keep copies of every one alive
+        # weights are cast each time: a cache would keep a copy of each alive
         with torch.autocast(
             picture.device.type, dtype, enabled=dtype != torch.float32, cache_enabled=False
         ):
@@ -67,7 +67,7 @@ def cast_run(net: nn.Module, dtype: torch.dtype) -> Run:
 
 
 def _with_float32_base(net: nn.Module) -> nn.Module:
-    """Return a copy with the image base in float32: the picture itself must not be rounded."""
+    """Return a copy with the image base in float32: the frame itself must not be rounded."""
     net = copy.deepcopy(net)
     if isinstance(net, FoldedPlain):
         net.base = Cast(net.base, torch.float32)
@@ -78,8 +78,8 @@ def _with_float32_base(net: nn.Module) -> nn.Module:
 def exact_inference() -> Iterator[None]:
     """Compute without gradients, in kernels that give the same bits each time.
 
-    float32 is float32: TF32 would round what the image base and chroma are made of; and a run that
-    goes on after a crash must make the same bytes.
+    float32 is float32: TF32 would round what the image base and chroma are made of; and a run
+    resumed after a crash must make the same bytes.
     """
     exact = torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False)
     with torch.inference_mode(), exact:

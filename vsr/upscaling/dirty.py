@@ -1,7 +1,7 @@
-"""Which tiles of a picture changed since the one before: those that see a changed sample.
+"""Which tiles of a frame changed since the previous one: those that see a changed sample.
 
 A tile sees its window: core, halo, and the reach of the chroma interpolation. What is done with the
-tiles is `vsr.upscaling.kept`.
+tiles is `vsr.upscaling.tile_cache`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ CHROMA_REACH = 2
 """How far, in luma pixels, a chroma sample spreads when it is brought to the luma grid."""
 
 WORTH = 0.75
-"""Tiles are computed where their windows hold less than this share of the picture's pixels."""
+"""Tiles are computed if their windows hold less than this share of the frame's pixels."""
 
 
 def dirty_windows(before: HostFrame, now: HostFrame, tiles: Sequence[Window]) -> list[Window]:
@@ -45,20 +45,20 @@ def _dirty_so_far(
 
 
 def _seen(span: Span, shift: int) -> slice:
-    """Return which samples of a plane a window sees; one of chroma stands for all it covers."""
+    """Return which samples of a plane a window sees; a chroma sample stands for all it covers."""
     first, last = max(0, span.first - CHROMA_REACH), span.end + CHROMA_REACH - 1
     return slice(first >> shift, (last >> shift) + 1)
 
 
 class DirtyMap:
-    """What changed from each picture to the next, in tiles of one shape.
+    """What changed from each frame to the next, in tiles of one shape.
 
     Args:
         core: the largest side of a tile's core, in low-resolution pixels.
         radius: how far the network sees.
 
     Attributes:
-        windows: all tiles of a picture.
+        windows: all tiles of a frame.
     """
 
     def __init__(self, size: Size, core: int, radius: int) -> None:
@@ -68,9 +68,9 @@ class DirtyMap:
         self._frame: HostFrame | None = None
 
     def changed(self, frame: HostFrame) -> tuple[Window, ...] | None:
-        """Return the tiles that differ from the frame before; the next is compared with this one.
+        """Return the tiles that differ from the previous frame; the next is compared with this one.
 
-        None where there is no frame before, or where tiles would not be worth it.
+        None if there is no previous frame, or if tiles would not be worth it.
         """
         before, self._frame = self._frame, frame
         if before is None:
@@ -82,7 +82,7 @@ class DirtyMap:
         return tuple(self.windows[number] for number in sorted(dirty))
 
     def forget(self) -> None:
-        """Compare the next frame with none."""
+        """Forget the previous frame."""
         self._frame = None
 
     def _is_worth(self, count: int) -> bool:

@@ -28,19 +28,19 @@ class Engine(Protocol):
 
     @property
     def reused_tiles(self) -> int:
-        """How many tiles took over the output of the frame before, so far."""
+        """How many tiles have reused the output of the previous frame so far."""
         ...
 
     def start(self, frame: HostFrame) -> Any:
-        """Begin a frame and return its ticket."""
+        """Start a frame and return its ticket."""
         ...
 
     def finish(self, ticket: Any) -> HostFrame:
-        """Wait for that frame alone and return it, enlarged."""
+        """Wait for that frame only and return it, enlarged."""
         ...
 
     def close(self) -> None:
-        """Let go of network and memory; every ticket must be finished."""
+        """Release network and memory; every ticket must be finished."""
         ...
 
     def __enter__(self) -> Self: ...
@@ -66,7 +66,7 @@ def open_engine(
     Args:
         model: None resizes without a network.
         tile: the largest tile side in low-resolution pixels; None lets memory decide.
-        say: told, once each, what the user should know (a redo in fp32, smaller tiles).
+        say: called once for each remark for the user (a redo in fp32, smaller tiles).
 
     Raises:
         Failed: not even the smallest tile fits (OutOfDeviceMemory on a CUDA device).

@@ -30,9 +30,11 @@ def check_frame(frame: HostFrame, spec: PassSpec) -> None:
 
 
 def tensor_of(plane: Plane) -> Tensor:
-    """Return a plane as a tensor of the same memory, or of a copy where it cannot be shared."""
+    """Return a plane as a tensor of the same memory, or of a copy if it cannot be shared."""
     if not plane.flags.writeable or any(stride < 0 for stride in plane.strides):
-        return torch.from_numpy(plane.copy())  # torch shares neither read-only nor backward memory
+        return torch.from_numpy(
+            plane.copy()
+        )  # torch shares neither read-only memory nor negative strides
     return torch.from_numpy(plane)
 
 

@@ -1,4 +1,4 @@
-"""A frame that was not finite in half precision, computed once more in float32."""
+"""A frame that was not finite in half precision, recomputed in float32."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from vsr.upscaling.device_pass import DevicePass
 
 @dataclass(slots=True)
 class Float32Redo:
-    """Redoes frames whole, each in memory of its own, and says so once.
+    """Recomputes whole frames, each in memory of its own, and reports it once.
 
     Attributes:
-        say: told when the first frame is redone.
+        say: called when the first frame is redone.
     """
 
     device: Device

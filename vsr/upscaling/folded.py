@@ -1,4 +1,4 @@
-"""Colour folded into the first and the last convolution: no picture at full size is ever RGB.
+"""Colour folded into the first and the last convolution: no full-size frame is ever RGB.
 
 The matrix YUV → RGB folds into the first convolution (offsets are subtracted while unpacking, not
 in a bias, which zero padding would spoil at the border). RGB → YUV, the chroma average and the
@@ -25,7 +25,7 @@ from vsr.upscaling.passes import PassSpec, Planes, chroma_planes
 from vsr.upscaling.resample import Memo
 
 LUMA, COLOUR = 1, 3
-"""How many channels of the decoded picture the folded network takes."""
+"""How many channels of the decoded frame the folded network takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class FoldedPass:
             AxisForms.of(spec.scale, 1 << layout.x_shift, right),
             AxisForms.of(spec.scale, 1 << layout.y_shift, down),
             has_chroma_in,
-            # a network may tint what has no colour: gray stays gray
+            # a network may tint colourless input: gray must stay gray
             has_chroma_in and not layout.is_gray,
         )
 

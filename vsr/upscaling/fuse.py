@@ -7,8 +7,8 @@ The network is traced into a graph; each rewrite looks for one pattern of module
 * `vsr.upscaling.shuffle.move_slopes`: pixel shuffle → PReLU becomes PReLU → pixel shuffle.
 * `vsr.upscaling.shuffle.lift_convolutions`: so does a convolution, on cells.
 
-The last three pay on a GPU alone. Together they make of SwiftSRGAN's separable 9×9 tail on 64
-channels at full size a dense 5×5 on 256 channels at half the size.
+The last three pay off on a GPU only. Together they turn SwiftSRGAN's separable 9×9 tail on 64
+channels at full size into a dense 5×5 on 256 channels at half the size.
 
 Sources: the algebra of convolutions; ``fused = unfused`` is tested in float64 for each rewrite.
 """
@@ -28,14 +28,14 @@ from vsr.upscaling.traced import Traced
 def fuse(net: nn.Module, *, is_dense: bool = False) -> nn.Module:
     """Return a copy of ``net``, in eval mode, with every rewrite that pays applied.
 
-    A network that cannot be traced is returned as it is: slower, equal.
+    A network that cannot be traced is returned unchanged: slower, but equal.
 
     Args:
         is_dense: for a device with matrix units, on which dense convolutions are cheap.
     """
     try:
         graph = fx.symbolic_trace(copy.deepcopy(net).eval())
-    except Exception:  # tracing runs foreign forward code; it may raise anything
+    except Exception:  # tracing runs foreign code, which may raise anything
         return net
     traced = Traced(graph)
     fold_batch_norm(traced)

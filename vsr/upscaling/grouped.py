@@ -37,7 +37,7 @@ class GroupedTail(nn.Module):
 
 
 def group_tail(graph: fx.GraphModule) -> None:
-    """Replace the last separable tail of a traced network, if there is one to gain from."""
+    """Replace the last separable tail of a traced network, if that pays."""
     for node in reversed(list(graph.graph.nodes)):
         chain = _chain(graph, node)
         if chain is None:
@@ -125,10 +125,10 @@ def _kept(conv: nn.Conv2d, outputs: slice, inputs: slice = slice(None)) -> nn.Co
 
 
 def with_grouped_tail(net: nn.Module) -> nn.Module:
-    """Return ``net`` with its separable tail in groups; one that cannot be traced as it is."""
+    """Return ``net`` with its separable tail in groups; unchanged if it cannot be traced."""
     try:
         graph = fx.symbolic_trace(net)
-    except Exception:  # tracing runs foreign forward code; it may raise anything
+    except Exception:  # tracing runs foreign code, which may raise anything
         return net
     with torch.no_grad():
         group_tail(graph)

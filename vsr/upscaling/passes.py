@@ -1,7 +1,7 @@
-"""From decoded planes to encoded planes, in three moves: prepare, network, complete.
+"""From decoded planes to encoded planes, in three steps: prepare, network, complete.
 
-Only the middle move is tiled, graphed or redone; the first and the last are cheap, see the whole
-picture, and compute in float32. The plain passes here are the reference for `vsr.upscaling.folded`.
+Only the middle step is tiled, graphed or redone; the first and the last are cheap, see the whole
+frame, and compute in float32. The plain passes here are the reference for `vsr.upscaling.folded`.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ class RgbPass:
         """Resize where needed, convert, quantise."""
         rgb = resize(output.float(), self.spec.output, self.memo)
         if self.spec.source_format.layout.is_gray:
-            # a network may tint what has no colour
+            # a network may tint colourless input
             rgb = yuv_of(rgb, self.spec.output_format.colour.matrix)[:, :1].expand_as(rgb)
         return planes_of(rgb, self.spec.output_format)
 
@@ -139,7 +139,7 @@ class LumaPass:
 
 
 def chroma_planes(planes: Sequence[Tensor], spec: PassSpec, memo: Memo) -> Planes:
-    """Return the written chroma planes: resampled from the decoded ones, neutral where none are.
+    """Return the written chroma planes: resampled from the decoded ones, neutral if there are none.
 
     Empty for a gray output.
     """

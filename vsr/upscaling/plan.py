@@ -1,4 +1,4 @@
-"""Which sizes a picture goes through: source → network → output. Pure arithmetic.
+"""The sizes that a frame goes through: source → network → output. Pure arithmetic.
 
 The network enlarges by the smallest of its scales that reaches the target; a resize fits the rest.
 """
@@ -39,7 +39,7 @@ class SizePlan:
             raise ValueError(f"{self.source} ×{self.scale} is not {self.network}")
 
     def turned(self) -> SizePlan:
-        """Return the plan as it is seen where players turn the stored picture by 90°."""
+        """Return the plan as displayed, for players that rotate the stored frame by 90°."""
         return SizePlan(
             source=self.source.turned(),
             scale=self.scale,
@@ -50,7 +50,7 @@ class SizePlan:
 
     @property
     def needs_resize(self) -> bool:
-        """The network's size is not yet the output's."""
+        """Whether the network's size differs from the output's."""
         return self.network != self.output
 
     def __str__(self) -> str:
@@ -68,13 +68,13 @@ def plan_sizes(
 ) -> SizePlan:
     """Plan the sizes from ``source`` to ``target`` with a network of these ``scales``.
 
-    A box gives square pixels: the displayed picture is fitted into it. A pure scale keeps the
-    sample aspect ratio. Sides come out even (most encoders refuse odd 4:2:0). Where players turn
-    the picture by 90°, the source's size and the plan are those of the stored picture; the target
-    and what is said are those of the one that is seen.
+    A box gives square pixels: the displayed frame is fitted into it. A pure scale keeps the
+    sample aspect ratio. Sides come out even (most encoders refuse odd 4:2:0). If players rotate
+    the frame by 90°, the source's size and the plan are those of the stored frame; the target
+    and the messages refer to the displayed one.
 
     Raises:
-        Refused: the source is at or above the target already.
+        Refused: the source is already at or above the target.
         InvalidOption: a sample aspect ratio that is not positive, or no scales.
     """
     if sar <= 0:
@@ -97,7 +97,7 @@ def plan_sizes(
 def smallest_reaching(source: Size, output: Size, scales: Sequence[int]) -> int:
     """Return the smallest scale that makes both sides reach ``output``, else the largest."""
     for scale in sorted(scales):
-        # an odd side rounded up to even counts as reached: a whole scale more would not be meant
+        # an odd side rounded up to even counts as reached: a whole scale more would not be intended
         reached = source.scaled(scale)
         if reached.width + 1 >= output.width and reached.height + 1 >= output.height:
             return scale
@@ -134,7 +134,7 @@ def _fitted(source: Size, sar: Fraction, target: Target, *, is_turned: bool) -> 
 def _too_large(
     stored: Size, shown: Size, box: tuple[int | None, int | None], *, is_turned: bool
 ) -> Refused:
-    """Return the refusal of a source at or above its target, in the sizes that are seen."""
+    """Return the refusal of a source at or above its target, in displayed sizes."""
     width, height = box
     if is_turned:
         stored, shown, (width, height) = stored.turned(), shown.turned(), (height, width)

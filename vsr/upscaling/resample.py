@@ -1,6 +1,6 @@
 """Separable resampling with exact control of the phase.
 
-The kernel widens when the picture shrinks, so nothing aliases; at an edge the taps that exist are
+The kernel widens when the frame shrinks, so nothing aliases; at an edge the remaining taps are
 renormalised.
 """
 
@@ -20,7 +20,7 @@ Numbers = tuple[Tensor, ...]
 
 
 class Memo:
-    """The numbers of axes as tensors, made once for each dtype and device.
+    """The weights of axes as tensors, made once for each dtype and device.
 
     Whoever owns a CUDA graph keeps the memo whose tensors were used in it: no copy from the host
     is allowed while a graph is captured, and none is made when it runs.
@@ -32,7 +32,7 @@ class Memo:
     def numbers(
         self, make: Callable[[Axis, Kernel], Numbers], axis: Axis, kernel: Kernel, like: Tensor
     ) -> Numbers:
-        """Return what ``make`` gives for this axis; floats in the dtype of ``like``."""
+        """Return what ``make`` returns for this axis; floats in the dtype of ``like``."""
         key = (make, axis, kernel, like.dtype, like.device)
         if key not in self._known:
             self._known[key] = tuple(
@@ -49,10 +49,10 @@ def resample(
     kernel: Kernel = CATMULL_ROM,
     memo: Memo | None = None,
 ) -> Tensor:
-    """Return the picture (N, C, h, w) resampled to (N, C, vertical.target, horizontal.target).
+    """Return the frame (N, C, h, w) resampled to (N, C, vertical.target, horizontal.target).
 
     Args:
-        memo: of the caller's, for pictures that are resampled alike.
+        memo: owned by the caller, for frames that are resampled alike.
     """
     memo = memo or Memo()
     # the pass that shrinks more comes first, for fewer samples in the second
@@ -62,15 +62,15 @@ def resample(
 
 
 def resize(picture: Tensor, size: Size, memo: Memo | None = None) -> Tensor:
-    """Return the picture (N, C, h, w) at ``size``, antialiased Catmull-Rom, edges kept in place.
+    """Return the frame (N, C, h, w) at ``size``, antialiased Catmull-Rom, edges kept in place.
 
-    The same as `resample` on centred axes; by torch's own kernel where that is faster.
+    The same as `resample` on centred axes, using torch's own kernel where that is faster.
     """
     height, width = picture.shape[2:]
     if (height, width) == (size.height, size.width):
         return picture
     vertical, horizontal = Axis.centred(height, size.height), Axis.centred(width, size.width)
-    # torch 2.13 reads a picture with a side of 1 (before or after) in the wrong memory order
+    # torch 2.13 reads an image with a side of 1 (before or after) in the wrong memory order
     has_thin_side = 1 in (height, width, size.height, size.width)
     if has_thin_side or (vertical.factor and horizontal.factor):
         return resample(picture, vertical, horizontal, memo=memo)
@@ -101,7 +101,7 @@ def _gathered(picture: Tensor, axis: Axis, kernel: Kernel, dim: int, memo: Memo)
 def _interleaved(picture: Tensor, axis: Axis, kernel: Kernel, dim: int, memo: Memo) -> Tensor:
     """Enlarge by an integer: a convolution whose output channels are the phases.
 
-    In channels_last the phases of a sample lie side by side in memory, which is where they belong
+    In channels_last the phases of a sample are adjacent in memory, which is where they belong
     along a row.
     """
     factor = axis.factor

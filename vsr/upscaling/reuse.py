@@ -1,4 +1,4 @@
-"""Do not compute a picture twice: a frame equal to the one before takes over its output."""
+"""Do not compute a frame twice: one equal to the previous frame reuses its output."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Begun(Generic[T]):
-    """A ticket of the engine, or None for a repeated picture."""
+    """A ticket of the engine, or None for a repeated frame."""
 
     frame: HostFrame
     ticket: T | None
@@ -24,7 +24,7 @@ class Reuse(Generic[T]):
     """Wrap an engine's ``start`` and ``finish``; frames must be finished in the order started.
 
     Attributes:
-        reused: how many frames took over the output of the one before.
+        reused: how many frames reused the output of the previous one.
     """
 
     def __init__(self, start: Callable[[HostFrame], T], finish: Callable[[T], HostFrame]) -> None:
@@ -35,7 +35,7 @@ class Reuse(Generic[T]):
         self._last_out: HostFrame | None = None
 
     def start(self, frame: HostFrame) -> Begun[T]:
-        """Begin the frame, unless it equals the one begun before bit for bit."""
+        """Start the frame, unless it equals the previous one bit for bit."""
         if self._last_in is not None and is_same_picture(self._last_in, frame):
             self.reused += 1
             return Begun(frame, None)
@@ -44,7 +44,7 @@ class Reuse(Generic[T]):
         return Begun(frame, ticket)
 
     def finish(self, begun: Begun[T]) -> HostFrame:
-        """Return the enlarged frame; a repeated one shares its planes with the one before."""
+        """Return the enlarged frame; a repeated one shares its planes with the previous one."""
         if begun.ticket is not None:
             self._last_out = self._finish(begun.ticket)
             return self._last_out

@@ -1,6 +1,6 @@
-"""What a frame must cost at least: operations and bytes counted, set against a device's ceilings.
+"""The minimum cost of a frame: operations and bytes, set against a device's ceilings.
 
-Each convolution is counted for itself: it reads its input and weights and writes its output, and
+Each convolution is counted separately: it reads its input and weights and writes its output, and
 takes the longer of computing and moving. Batch norm, activations, additions and pixel shuffles
 count as fused into their neighbours. An engine that keeps features on the chip from one
 convolution to the next can be faster than this.
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from vsr.models.catalog import Model
 
 PROBE_SIDE = 16
-"""The side of the picture that is sent through a network to see its layers."""
+"""The side of the image that is sent through a network to see its layers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,7 @@ class Cost:
     bytes_moved: float
 
     def seconds(self, ceilings: Ceilings) -> float:
-        """Return the time that this takes at least."""
+        """Return the minimum time that this takes."""
         return max(
             self.operations / ceilings.operations_per_second,
             self.bytes_moved / ceilings.bytes_per_second,

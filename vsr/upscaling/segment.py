@@ -13,11 +13,11 @@ from vsr.upscaling.steps import Step
 
 DECODED_AHEAD = 4
 FINISHED_AHEAD = 2
-"""Frames that wait between the threads: enough to even out, few enough for memory at 4K."""
+"""Frames queued between the threads: enough to even out, few enough for memory at 4K."""
 
 
 class Sink(Protocol):
-    """What takes the finished frames: a `vsr.media.writer.Writer`, or a counter in a benchmark."""
+    """Where the finished frames go: a `vsr.media.writer.Writer`, or a counter in a benchmark."""
 
     def write(self, frame: HostFrame) -> None:
         """Take one frame."""
@@ -49,8 +49,8 @@ def run_segment(
     in any of them reaches the caller with its own traceback, and no thread is left.
 
     Args:
-        frames: decoded pictures.
-        written: told of each frame once the sink has taken it.
+        frames: decoded frames.
+        written: called with each frame once the sink has taken it.
     """
     count = 0
     with ExitStack() as stack:

@@ -1,8 +1,8 @@
-"""Work moved from behind a pixel shuffle to before it, where the picture is r² times smaller.
+"""Work moved from after a pixel shuffle to before it, where the frame is r² times smaller.
 
-A pixel shuffle only sorts numbers: what acts on each alone (PReLU) commutes with it, and a
-convolution behind it is a convolution of cells before it. Zero padding stays zero padding: the
-picture ends where a cell ends, and a cell outside of it is r² zeros.
+A pixel shuffle only reorders numbers: whatever acts on each alone (PReLU) commutes with it, and a
+convolution after it is a convolution of cells before it. Zero padding stays zero padding: the
+frame ends where a cell ends, and a cell outside of it is r² zeros.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def move_slopes(traced: Traced) -> None:
 
 
 def lift_convolutions(traced: Traced) -> None:
-    """Move each convolution that reads a pixel shuffle to before it, where that pays (`WORTH`)."""
+    """Move each convolution that reads a pixel shuffle to before it, if that pays (`WORTH`)."""
     for node in traced.nodes:
         conv, before = traced.module(node, nn.Conv2d), traced.before(node)
         shuffle = traced.module(before, nn.PixelShuffle) if before is not None else None

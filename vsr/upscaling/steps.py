@@ -1,7 +1,7 @@
 """The steps of a video pipeline, and how a list of their names becomes work.
 
 ``deinterlace, upscale, fit``: consecutive steps of the device (`upscale`, `fit`) run as one pass of
-one engine, so no picture crosses the bus between them.
+one engine, so no frame crosses the bus between them.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Step = Callable[[Iterator[HostFrame]], Iterator[HostFrame]]
 HOST, DEVICE = "host", "device"
 
 STEPS = {"deinterlace": HOST, "upscale": DEVICE, "fit": DEVICE}
-"""Every step there is, and where it runs."""
+"""Every step, and where it runs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +43,7 @@ class StepContext:
         colour: of the decoded frames, resolved (`Colour.resolved`); the output keeps it.
         output_layout: what the encoder takes.
         tile: the largest tile side in low-resolution pixels; None lets memory decide.
-        say: told what the user should know, one line each.
+        say: called with remarks for the user, one line each.
     """
 
     plan: SizePlan
@@ -59,7 +59,7 @@ class StepContext:
 
 @dataclass(slots=True)
 class Counters:
-    """What the steps counted: frames, and tiles, that reused the output of the one before."""
+    """Counts of frames, and tiles, that reused the output of the previous frame."""
 
     reused: int = 0
     reused_tiles: int = 0
@@ -69,7 +69,7 @@ def output_size(names: Sequence[str], plan: SizePlan) -> Size:
     """Return the size of the frames that leave these steps.
 
     Raises:
-        UnknownName: a name that is no step.
+        UnknownName: a name is not that of a step.
         InvalidOption: ``fit`` before ``upscale``, or a step of the device twice.
     """
     check_steps(names)
@@ -82,8 +82,8 @@ def check_steps(names: Sequence[str]) -> None:
     """Check that the steps can be run in this order.
 
     Raises:
-        UnknownName: a name that is no step.
-        InvalidOption: an order or a repetition that cannot be meant.
+        UnknownName: a name is not that of a step.
+        InvalidOption: an invalid order or repetition.
     """
     for name in names:
         one_of(name, STEPS, "step")
@@ -99,7 +99,7 @@ def open_steps(
 ) -> Callable[[PtsSpan], list[Step]]:
     """Open what the steps need, once for a clip; return what makes the steps of each span.
 
-    The steps are folded: ``for step in steps: frames = step(frames)``. A span says which pictures
+    The steps are folded: ``for step in steps: frames = step(frames)``. A span says which frames
     to deliver; the deinterlacer looks at its neighbours too.
 
     Args:
@@ -107,8 +107,8 @@ def open_steps(
         counters: counted up while frames pass.
 
     Raises:
-        UnknownName: a name that is no step.
-        InvalidOption: an order or a repetition that cannot be meant.
+        UnknownName: a name is not that of a step.
+        InvalidOption: an invalid order or repetition.
         Failed: the network does not fit memory.
     """
     check_steps(names)
@@ -154,7 +154,7 @@ def _engine_pass(
 
 
 def _deinterlaced(context: StepContext, span: PtsSpan) -> Step:
-    """Return the deinterlacing step: progressive pictures pass untouched."""
+    """Return the deinterlacing step: progressive frames pass untouched."""
     from vsr.media.filters import deinterlace
 
     if context.deinterlace == "refuse":

@@ -1,4 +1,4 @@
-"""How one picture is computed where tiles may stand still, and what each way takes. Pure."""
+"""How one frame is computed if tiles may be still, and what each way costs. Pure."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from vsr.upscaling.tiling import Window
 
 @dataclass(frozen=True, slots=True)
 class TilePlan:
-    """How one picture is computed.
+    """How one frame is computed.
 
     Attributes:
-        keeps: its output is kept for the next picture.
-        dirty: the tiles to compute over what is kept; None computes the whole.
-        reused: how many tiles are taken over.
+        keeps: its output is kept for the next frame.
+        dirty: the tiles to recompute in the kept output; None computes the whole.
+        reused: how many tiles are reused.
     """
 
     keeps: bool = False
@@ -34,12 +34,12 @@ class PlannedFrame:
 
 @dataclass(frozen=True, slots=True)
 class TileCost:
-    """What the ways take, in seconds.
+    """What each way takes, in seconds.
 
     Attributes:
         whole: the device's own way.
-        one_tile: a picture of which one tile is computed.
-        all_tiles: a picture of which all ``tiles`` are.
+        one_tile: a frame of which one tile is computed.
+        all_tiles: a frame of which all ``tiles`` are.
     """
 
     whole: float

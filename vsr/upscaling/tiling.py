@@ -1,7 +1,7 @@
-"""Cut a picture into windows that together give exactly what the whole would give.
+"""Cut a frame into windows that together give exactly what the whole would give.
 
 A window is a core and a halo around it as wide as the network's receptive-field radius. At the
-picture's edge the window ends where the picture ends, so the network pads there as it would for
+frame's edge the window ends where the frame ends, so the network pads there as it would for
 the whole. All windows have one shape (those at an edge are shifted inwards, never shrunk): one
 kernel, one CUDA graph, and equal input gives equal output.
 """
@@ -79,7 +79,7 @@ def _spans(length: int, core: int, halo: int) -> list[Span]:
 def run_tiled(
     net: Callable[[Tensor], Tensor], picture: Tensor, tiles: Iterable[Window], scale: int
 ) -> Tensor:
-    """Return ``net`` of the picture (N, C, H, W), tile by tile: (N, C', scale·H, scale·W).
+    """Return ``net`` of the frame (N, C, H, W), tile by tile: (N, C', scale·H, scale·W).
 
     The output's memory format is that of the tiles' outputs.
     """
@@ -108,7 +108,7 @@ def _like(output: Tensor, picture: Tensor, scale: int) -> Tensor:
 def core_that_fits(size: Size, halo: int, bytes_per_pixel: float, budget: int) -> Size:
     """Return the largest core whose window stays within ``budget`` bytes.
 
-    The whole picture where it fits, else strips of full width (least halo), else squares.
+    The whole frame if it fits, else strips of full width (least halo), else squares.
 
     Args:
         bytes_per_pixel: peak memory of the network for each low-resolution pixel of a window.
@@ -120,7 +120,7 @@ def core_that_fits(size: Size, halo: int, bytes_per_pixel: float, budget: int) -
     if size.pixels <= pixels:
         return size
     rows = pixels // size.width - 2 * halo
-    # a strip lower than its halo computes more margin than picture; squares waste less then
+    # a strip lower than its halo computes more margin than frame; then squares waste less
     if rows >= max(MIN_CORE, 2 * halo):
         return Size(size.width, balanced(size.height, rows))
     side = min(isqrt(pixels), max(size.width, size.height)) - 2 * halo

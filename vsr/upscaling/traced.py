@@ -1,4 +1,4 @@
-"""A traced network: what every rewrite of `vsr.upscaling.fuse` needs to see and to change."""
+"""A traced network: what every rewrite of `vsr.upscaling.fuse` needs to read and change."""
 
 from __future__ import annotations
 
@@ -28,23 +28,23 @@ class Traced:
         return module if isinstance(module, kind) else None
 
     def before(self, node: fx.Node) -> fx.Node | None:
-        """Return the one input of a node, if nobody else reads it."""
+        """Return the only input of a node, if nothing else reads it."""
         first = node.args[0] if len(node.args) == 1 and not node.kwargs else None
         return first if isinstance(first, fx.Node) and len(first.users) == 1 else None
 
     def call(self, node: fx.Node, module: nn.Module) -> None:
-        """Let a node call ``module``, under a new name: the old one may be called elsewhere too."""
+        """Make a node call ``module`` under a new name; the old may be called elsewhere too."""
         name = f"fused_{node.name}"
         self._graph.add_module(name, module)
         node.target = name
 
     def drop(self, node: fx.Node) -> None:
-        """Take a node out of the graph; whoever read it reads its input."""
+        """Remove a node from the graph; its readers then read its input."""
         node.replace_all_uses_with(node.all_input_nodes[0])
         self._graph.graph.erase_node(node)
 
     def tidy(self) -> None:
-        """Forget modules that are not called any more, check the graph, compile it."""
+        """Drop modules that are no longer called, check the graph, compile it."""
         self._graph.delete_all_unused_submodules()
         self._graph.graph.lint()
         self._graph.recompile()
