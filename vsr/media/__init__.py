@@ -1,1 +1,1 @@
-"""Files and streams: the only room that knows PyAV."""
+"""Files and streams: the only package that imports PyAV."""

@@ -1,8 +1,8 @@
-"""Closed captions put back into encoded pictures.
+"""Insert closed captions into encoded frames.
 
-PyAV gives an encoder no way to take them with a picture, so that they are inserted into the packet:
-an SEI message for H.264 and HEVC, a metadata unit for AV1. A decoder then hands them out with the
-same picture.
+PyAV cannot pass them to an encoder along with a frame, so they are inserted into the packet:
+an SEI message for H.264 and HEVC, a metadata unit for AV1. A decoder then returns them with the
+same frame.
 
 Source: ATSC A/53 part 4, 6.2.3 (cc_data); ITU-T H.264 7.3.1, 7.3.2.3.1 and D.1.6; H.265 7.3.1.1;
 AV1 bitstream specification 5.3, 5.8.2 and 5.9.2.
@@ -51,12 +51,12 @@ SHOWS = 0b1001_0000
 
 
 def can_carry_captions(codec: str) -> bool:
-    """Tell whether captions can be written into this codec."""
+    """Return whether captions can be written into this codec."""
     return codec in SYNTAX or codec == "av1"
 
 
 def with_captions(packet: bytes, captions: bytes, codec: str) -> bytes:
-    """Return an encoded picture with captions before its first slice, or its shown frame.
+    """Return an encoded frame with captions before its first slice, or its shown frame.
 
     Args:
         packet: start codes and units (Annex B), or the units of AV1 with their sizes.
@@ -89,7 +89,7 @@ def _metadata_unit(captions: bytes) -> bytes:
 
 
 def _shown_frame(packet: bytes) -> int:
-    """Return where the unit begins that shows a picture; hidden ones may stand before it."""
+    """Return where the unit that shows a frame starts; hidden ones may precede it."""
     place = 0
     while place < len(packet):
         head, body = packet[place], place + 1 + bool(packet[place] & HAS_EXTENSION)

@@ -1,4 +1,4 @@
-"""Carry a stream of the source into an output: as it is, or a text subtitle in another form."""
+"""Carry a stream of the source into an output: unchanged, or a text subtitle converted."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ STALE_STREAM_KEYS = (
     "bps",
     "alpha_mode",
 )
-"""What muxers write themselves, and what no longer holds; ``BPS-eng`` counts as well."""
+"""What muxers write themselves, and what is no longer true; ``BPS-eng`` counts as well."""
 
 SIDE_BY_SIDE = frozenset({"mp4", "mov"})
 CUE_CLOCK = Fraction(1, 100_000)
@@ -33,13 +33,13 @@ compares its streams tick by tick; with coarse ones it ends a cue at once, and t
 """
 
 COVERS = {"mjpeg": ("jpg", "image/jpeg"), "png": ("png", "image/png")}
-"""Codec of a picture to suffix and type: Matroska knows cover art by its name and type."""
+"""Image codec → suffix and MIME type: Matroska identifies cover art by its name and type."""
 
 STALE_CONTAINER_KEYS = ("major_brand", "minor_version", "compatible_brands", "encoder", "duration")
 
 
 def add_copy(output: OutputContainer, stream: Stream) -> Stream:
-    """Add a stream that takes the packets of ``stream`` as they are.
+    """Add a stream that takes the packets of ``stream`` unchanged.
 
     Raises:
         ValueError, av.FFmpegError: the container does not take it.
@@ -55,19 +55,19 @@ def add_copy(output: OutputContainer, stream: Stream) -> Stream:
 
 
 def _named_layout(layout: AudioLayout) -> str:
-    """Return where the channels stand, the usual places where that is not said.
+    """Return the channel layout, or the usual one if it is not specified.
 
-    mp4 takes no uncompressed sound without them, and AVI and Matroska do not store them.
+    mp4 does not accept uncompressed audio without one, and AVI and Matroska do not store it.
     """
     is_unnamed = layout.name == f"{layout.nb_channels} channels"
     return f"{layout.nb_channels}c" if is_unnamed else layout.name
 
 
 def add_cover(output: OutputContainer, stream: Stream) -> Stream:
-    """Add cover art to Matroska, where it is an attached file of a certain name.
+    """Add cover art to Matroska, where it is an attachment with a certain name.
 
     Raises:
-        ValueError: a picture format that covers do not have, or no picture.
+        ValueError: an unsupported image format for covers, or no image.
     """
     codec = stream.codec_context.name
     if codec not in COVERS:
@@ -83,7 +83,7 @@ def add_cover(output: OutputContainer, stream: Stream) -> Stream:
 
 
 def add_converted(output: OutputContainer, stream: Stream, codec: str) -> Stream:
-    """Add a subtitle stream of another text form.
+    """Add a subtitle stream converted to another text format.
 
     Raises:
         ValueError, av.FFmpegError: the container does not take it, or ``stream`` is not text.
@@ -106,7 +106,7 @@ def add_converted(output: OutputContainer, stream: Stream, codec: str) -> Stream
 
 
 def converted_packet(packet: Packet[Stream], target: Stream) -> Packet[Stream] | None:
-    """Return a subtitle packet in the form of ``target``, or None where it holds no text."""
+    """Return a subtitle packet in the format of ``target``, or None if it holds no text."""
     decoder, encoder = packet.stream.codec_context, target.codec_context
     assert isinstance(decoder, SubtitleCodecContext)
     assert isinstance(encoder, SubtitleCodecContext)
@@ -122,7 +122,7 @@ def converted_packet(packet: Packet[Stream], target: Stream) -> Packet[Stream] |
 
 
 def stream_metadata(metadata: dict[str, str]) -> dict[str, str]:
-    """Return what of a stream's metadata still holds for a copy of it.
+    """Return the part of a stream's metadata that still applies to a copy.
 
     A track's title is read from mp4 as ``name``, but written from ``title`` alone.
     """
@@ -137,7 +137,7 @@ def stream_metadata(metadata: dict[str, str]) -> dict[str, str]:
 
 
 def container_metadata(metadata: dict[str, str]) -> dict[str, str]:
-    """Return what of a container's metadata still holds for another container."""
+    """Return the part of a container's metadata that still applies to another one."""
     return {
         key: value for key, value in metadata.items() if key.lower() not in STALE_CONTAINER_KEYS
     }

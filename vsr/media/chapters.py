@@ -1,4 +1,4 @@
-"""The chapters of the part of a source that was done."""
+"""The chapters of the part of a source that was upscaled."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from vsr.media.cut import Cut
 from vsr.media.timing import rounded
 
-if TYPE_CHECKING:  # a type of the stub alone
+if TYPE_CHECKING:  # a type that only exists in the stub
     from av.container.core import Chapter
 
 
 def chapters_within(chapters: Iterable[Chapter], cut: Cut) -> list[Chapter]:
-    """Return the chapters that begin or last within the part, cut to it, on the output's clock."""
+    """Return the chapters that overlap the part, cut to it, on the output's clock."""
     kept = []
     for chapter in chapters:
         base = chapter["time_base"] or Fraction(1)

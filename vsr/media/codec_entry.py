@@ -1,4 +1,4 @@
-"""One encoder as vsr knows it, and what a preset and a quality of x264 are in its own options.
+"""One encoder as vsr knows it, and how x264's presets and quality map to its own options.
 
 ``--crf`` is one scale, that of x264; between an encoder's anchor points the map is linear.
 """
@@ -12,7 +12,7 @@ from vsr.errors import one_of
 from vsr.specs import X264_PRESETS
 
 Preset = dict[str, str]
-"""Options that a preset name of x264 stands for."""
+"""The options that a preset name of x264 stands for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,15 +21,15 @@ class CodecEntry:
 
     Attributes:
         name: FFmpeg's name of the encoder.
-        codec: FFmpeg's name of the format it writes.
-        aliases: what else users call it.
+        codec: FFmpeg's name for the format it writes.
+        aliases: other common names.
         pix_fmts: what it takes, in the order of preference.
         presets: the options for each name in `X264_PRESETS`.
         native_presets: (option, names of its own that are passed on).
         quality_option: the option that takes the quality, or None if it has none.
         quality: (x264's crf, this encoder's value) in rising order; empty is the same scale.
         params_option: the option that takes ``key=value:key=value`` of the library itself.
-        is_hardware: it needs a device, so that only encoding a frame proves it.
+        is_hardware: it needs a device, so only encoding a frame proves that it works.
         smallest_side: in pixels; below it the encoder is not to be run.
     """
 

@@ -1,6 +1,6 @@
 """The encoders that vsr knows, as one table: names, pixel formats, presets and quality scales.
 
-Each software encoder but x264 has anchor points at which it gives the luma PSNR of x264 at preset
+Each software encoder but x264 has anchor points at which it reaches the luma PSNR of x264 at preset
 medium, as ``tests/benchmarks/quality_scale.py`` measures it. The ends and NVENC (the same scale)
 are not measured.
 """
@@ -25,7 +25,7 @@ GRAY_8_AND_10 = ("gray", "gray10le")
 NVENC_PRESETS = ("p1", "p1", "p2", "p3", "p3", "p4", "p5", "p6", "p7", "p7")
 
 X265_SMALLEST_SIDE = 64
-"""x265 4.2 writes beyond its memory in pictures up to 48 wide, at every preset (found with
+"""x265 4.2 writes out of bounds for frames up to 48 wide, at every preset (found with
 MALLOC_CHECK_=3; 50 and wider are clean). Below its largest block it is not used at all."""
 
 
@@ -129,7 +129,7 @@ CODECS: tuple[CodecEntry, ...] = (
 
 
 def codec_named(name: str) -> CodecEntry:
-    """Return the encoder that a user means: FFmpeg's name, the format's name or an alias.
+    """Return the encoder that a user asks for: FFmpeg's name, the format's name or an alias.
 
     Raises:
         UnknownName: there is none; the message names the closest.

@@ -16,16 +16,16 @@ class Container:
 
     Attributes:
         name: FFmpeg's name of the muxer.
-        suffixes: the file names that mean it.
+        suffixes: the file suffixes that select it.
         video_codecs: what can be upscaled into it.
         text_subtitles: the codec that a text subtitle of another form is converted to.
-        has_attachments: fonts and other files can travel in it.
-        has_cover_art: a still picture can travel in it.
-        has_chapters: it can say where chapters begin.
-        is_credulous: it takes streams of any codec, also such that nobody can read out of it.
-        options: what is always told to the muxer of a finished file.
+        has_attachments: it can hold fonts and other files.
+        has_cover_art: it can hold a still image.
+        has_chapters: it can hold chapters.
+        is_credulous: it accepts streams of any codec, even ones that cannot be read back.
+        options: always passed to the muxer of a finished file.
         pipe_options: the same where the output cannot seek.
-        tags: the code that a video codec must carry, where FFmpeg's choice is not good enough.
+        tags: the code that a video codec must carry, where FFmpeg's choice is not suitable.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Which part of the source an output holds, and where on the source's clock it begins."""
+"""Which part of the source an output holds, and where on the source's clock it starts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MICROSECOND = Fraction(1, 1_000_000)
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """The part of the source that is done, in seconds of its own clock.
+    """The part of the source that is upscaled, in seconds of its own clock.
 
     Attributes:
         start: None is open.

@@ -1,4 +1,4 @@
-"""Packets to pictures: decode one stream to its very end, past whatever is damaged."""
+"""Packets to frames: decode one stream to its very end, past any damage."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from vsr.media.demuxing import demuxed
 from vsr.specs import PtsSpan
 
 MOST_DRAINS = 64
-"""More pictures than this no decoder holds back."""
+"""No decoder holds back more frames than this."""
 
 MOST_HELD = 10_000
 """Packets without a key frame kept in memory; after so many, decoding is cheaper than waiting."""
@@ -26,14 +26,14 @@ MOST_HELD = 10_000
 
 @dataclass(slots=True, kw_only=True)
 class Damage:
-    """What was wrong with an input that could be read all the same; counted while it is read.
+    """What was wrong with an input that could still be read; counted while reading.
 
     Attributes:
         corrupt_frames: decoded, but marked by the decoder as damaged.
         undecodable_packets: of the video stream; each is usually one frame lost.
         corrupt_packets: the container says that they are damaged or cut short.
         broken_reads: places where the container itself is damaged.
-        missing_bytes: the file is so much shorter than it says.
+        missing_bytes: by how much the file is shorter than it says.
         repaired_times: frames whose time was missing, repeated or ran backward.
         converted_frames: of another size or pixel format than the first.
     """
@@ -48,7 +48,7 @@ class Damage:
 
     @property
     def has_losses(self) -> bool:
-        """Pictures are damaged or missing (repaired times and conversions are no loss)."""
+        """Whether frames are damaged or missing (repaired times and conversions are not losses)."""
         return bool(
             self.corrupt_frames
             or self.undecodable_packets
@@ -74,7 +74,7 @@ class Damage:
 
 
 class Decoder:
-    """Decode the packets of one stream in order; damage is counted within ``span`` alone.
+    """Decode the packets of one stream in order; damage is counted within ``span`` only.
 
     Attributes:
         decoding_times: a heap of the dts of packets whose picture was not yet handed out; the
@@ -91,7 +91,7 @@ class Decoder:
         self._span = span
 
     def frames(self, packets: Iterator[Packet[VideoStream]]) -> Iterator[VideoFrame]:
-        """Yield every picture in presentation order, the ones held back at the end included."""
+        """Yield every frame in presentation order, including those held back at the end."""
         for packet in packets:
             if packet.dts is not None and not packet.is_discard:
                 heappush(self.decoding_times, packet.dts)
@@ -119,7 +119,7 @@ class Decoder:
             next(self._container.demux(self._stream)).decode()
 
     def next_decoding_time(self) -> int | None:
-        """Return the decoding time that belongs to the picture just handed out."""
+        """Return the decoding time of the frame just returned."""
         return heappop(self.decoding_times) if self.decoding_times else None
 
     def _decoded(self, packet: Packet[VideoStream]) -> Iterator[VideoFrame]:
@@ -135,7 +135,7 @@ class Decoder:
         return packet.pts is None or packet.pts in self._span
 
     def _drained(self) -> Iterator[VideoFrame]:
-        """Yield what the decoder held back; a damaged picture there must not hide the next ones."""
+        """Yield what the decoder held back; a damaged frame there must not hide the next ones."""
         for _ in range(MOST_DRAINS):
             try:
                 yield from self._stream.decode(None)

@@ -1,4 +1,4 @@
-"""Pictures of 16 bits per sample: Pillow reads their colours at 8 bits and writes none."""
+"""Images of 16 bits per sample: Pillow reads their colours at 8 bits and writes none."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 Codes = NDArray[np.uint16]
 
 BITS_PER_SAMPLE = 258
-"""Number of the tag. Source: TIFF 6.0, section 8."""
+"""The number of the tag. Source: TIFF 6.0, section 8."""
 
 CHANNELS = {"gray16": 1, "ya16": 2, "rgb48": 3, "rgba64": 4}
 """FFmpeg's names of what it reads such files as, without the order of bytes, and their samples."""
 
 
 def is_deep(path: Path, image: Any) -> bool:
-    """Say whether a file holds 16-bit samples that Pillow would cut to 8.
+    """Return whether a file holds 16-bit samples that Pillow would cut to 8.
 
     Source: PNG specification (third edition), 11.2.1: depth and colour type follow the size.
 
@@ -37,7 +37,7 @@ def is_deep(path: Path, image: Any) -> bool:
 
 
 def read_deep(path: Path) -> tuple[Codes, Codes | None]:
-    """Return the codes, (rows, columns[, 3]), and the alpha of a picture, as it is stored.
+    """Return the codes, (rows, columns[, 3]), and the alpha of an image, as stored.
 
     Raises:
         OSError, ValueError: it is damaged, or stored in a way that FFmpeg does not read.
@@ -61,7 +61,7 @@ def read_deep(path: Path) -> tuple[Codes, Codes | None]:
 
 
 def upright(codes: Codes, orientation: int) -> Codes:
-    """Turn a picture as EXIF says; 1 is upright.
+    """Rotate an image as EXIF says; 1 is upright.
 
     Source: Exif 2.32, 4.6.4, Orientation.
     """

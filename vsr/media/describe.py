@@ -1,4 +1,4 @@
-"""Describe streams by their headers and their first decoded pictures."""
+"""Describe streams by their headers and their first decoded frames."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ FIELD_ORDERS_BOTTOM_FIRST = (3, 5)
 def video_info(
     path: Path, stream: VideoStream, frames: Sequence[VideoFrame], decoding_times: Sequence[int]
 ) -> VideoInfo:
-    """Describe a video stream by its header and its first pictures.
+    """Describe a video stream by its header and its first frames.
 
     Raises:
         UnreadableMedia: its pixel format or its colour matrix cannot be handled.
@@ -48,7 +48,7 @@ def video_info(
     first = frames[0]
     reading = _reading(path, first)
     side_data: dict[Type, bytes] = {}
-    for frame in reversed(frames):  # the first picture's word counts most
+    for frame in reversed(frames):  # the first frame's tags count most
         side_data |= side_data_of(frame)
     time_base = stream.time_base or Fraction(1, 1000)
     rate = _frame_rate(stream)
@@ -81,9 +81,9 @@ def video_info(
 
 
 def _alpha_aside(stream: VideoStream) -> Iterator[str]:
-    """Yield the name of the transparency that WebM keeps beside VP8 and VP9, for its own decoders.
+    """Yield the name of the transparency that WebM stores alongside VP8 and VP9.
 
-    FFmpeg's own decode the colours alone, so that no picture shows that it is there.
+    FFmpeg's own decoders return only the colours, so no frame shows that it exists.
     """
     if stream.metadata.get("alpha_mode") == "1":
         yield "the transparency of the WebM"
@@ -110,9 +110,9 @@ def _colour(path: Path, stream: VideoStream, frame: VideoFrame, reading: Reading
 
 
 def _interlacing(frames: Sequence[VideoFrame], stream: VideoStream) -> tuple[bool, bool, bool]:
-    """Return whether it is interlaced, whether the header alone says so, and top field first.
+    """Return whether it is interlaced, whether only the header says so, and top field first.
 
-    The pictures are asked before the header: the two contradict each other in files of some
+    The frames take precedence over the header: the two contradict each other in files of some
     encoders. Codecs without such a flag (raw video) have only the header.
     """
     flagged = [frame for frame in frames if frame.interlaced_frame]
@@ -133,7 +133,7 @@ def _timing(frames: Sequence[VideoFrame], decoding_times: Sequence[int]) -> Timi
 def _start_pts(
     frames: Sequence[VideoFrame], timing: Timing, rate: Fraction | None, stream: VideoStream
 ) -> int:
-    """Return the time of the first picture, counted back from the first that has one."""
+    """Return the time of the first frame, counted back from the first that has one."""
     step = ticks_per_frame(rate, stream.time_base or Fraction(1, 1000))
     if timing is Timing.GIVEN:
         for index, frame in enumerate(frames):

@@ -38,8 +38,8 @@ class DirectWriter:
     """Write video and the source's other streams into a pipe. Use `create` in a ``with``.
 
     Attributes:
-        frames: how many pictures were written.
-        lost: what damage took from the other streams.
+        frames: how many were written.
+        lost: what the other streams lost to damage.
     """
 
     def __init__(
@@ -73,15 +73,15 @@ class DirectWriter:
         encoder: Encoder,
         span: PtsSpan = PtsSpan(),  # frozen
     ) -> Self:
-        """Prepare the output; nothing is written before the first picture.
+        """Prepare the output; nothing is written before the first frame.
 
         Args:
             target: such as ``pipe:1``, or a file that is open for writing.
             source: whose other streams, chapters and metadata are carried.
-            plan: what becomes of the other streams.
-            video: what the pictures are.
+            plan: what happens to the other streams.
+            video: describes the frames.
             encoder: as chosen by `encoders.choose`.
-            span: the part of the source that is done; unless it is open, the output starts at 0.
+            span: the part of the source that is upscaled; unless open, the output starts at 0.
         """
         return cls(target, source, plan, video, encoder, span)
 
@@ -101,10 +101,10 @@ class DirectWriter:
             self._close()
 
     def write(self, frame: HostFrame) -> None:
-        """Encode one picture, and send on what of the other streams belongs before it.
+        """Encode one frame, and send the packets of the other streams that belong before it.
 
         Raises:
-            EncodingFailed: the encoder or the muxer gave up, or nobody reads the pipe any more.
+            EncodingFailed: the encoder or the muxer gave up, or the pipe was closed by its reader.
             DecodingFailed: the source cannot be read any more.
         """
         if self._origin is None:

@@ -1,4 +1,4 @@
-"""An encoder that has been chosen: everything that FFmpeg is told, as one frozen value."""
+"""An encoder that has been chosen: all its FFmpeg settings, as one frozen value."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ class Encoder:
     Attributes:
         name: FFmpeg's name, such as ``libx264``.
         codec: what it writes, such as ``h264``.
-        pix_fmt: FFmpeg's name of what it encodes.
-        layout: what the upscaler is to deliver. Gray stays gray even where ``pix_fmt`` has chroma.
-        options: everything that FFmpeg is told.
+        pix_fmt: FFmpeg's name for what it encodes.
+        layout: what the upscaler is to deliver. Gray stays gray even if ``pix_fmt`` has chroma.
+        options: all options passed to FFmpeg.
         threads: fixed, as the bytes of the output can depend on it.
         params_option: the option for the parameters of the library itself, if it has one.
-        notes: what the user should know, one sentence each.
+        notes: remarks for the user, one sentence each.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Choose an encoder, and open it before it is promised."""
+"""Choose an encoder, and open it before committing to it."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ DEFAULT_CRF = 18.0
 
 DEFAULT_PRESET = "medium"
 CPU_PRESET = "superfast"
-"""On a CPU the encoder takes its time from the network: see the table in the documentation."""
+"""On a CPU the encoder competes with the network: see the table in the documentation."""
 
 H264_SIDE = 4096
-"""The longest side that decoders of H.264 in hardware take (level 5.2)."""
+"""The longest side that hardware H.264 decoders accept (level 5.2)."""
 
 MAX_THREADS = 16
 
@@ -45,7 +45,7 @@ def choose(
 
     Args:
         layout: of the source. Depth and chroma are kept unless ``spec.pix_fmt`` says otherwise.
-        threads: of the encoder; by default one for each processor, at most 16.
+        threads: of the encoder; by default one per core, at most 16.
 
     Raises:
         EncoderUnavailable: it does not open, or cannot take the size or format.

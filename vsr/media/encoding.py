@@ -1,4 +1,4 @@
-"""Pictures in host memory become packets of a stream of an output."""
+"""Encode frames in host memory into packets of an output stream."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from vsr.media.output_video import OutputVideo
 from vsr.media.trial import configure
 
 DEFAULT_RATE = Fraction(25)
-"""Told to rate control where the source does not know its rate."""
+"""Given to rate control if the source does not know its rate."""
 
 
 class Encoding:
     """One run of an encoder, into a stream that it adds to ``output``.
 
     Attributes:
-        stream: of the output; what a header says of it can be set until the first packet is muxed.
+        stream: of the output; its header fields can be set until the first packet is muxed.
     """
 
     def __init__(self, output: OutputContainer, video: OutputVideo, encoder: Encoder) -> None:
@@ -44,7 +44,7 @@ class Encoding:
         self.stream = stream
 
     def encode(self, frame: HostFrame) -> Iterator[Packet[VideoStream]]:
-        """Yield the packets that are ready once the encoder has taken a picture."""
+        """Yield the packets that are ready once the encoder has taken a frame."""
         if frame.captions and can_carry_captions(self._encoder.codec):
             self._captions[frame.pts] = frame.captions
         yield from self._captioned(self.stream.encode(self._picture(frame)))
@@ -67,7 +67,7 @@ class Encoding:
             yield copy
 
     def _picture(self, frame: HostFrame) -> av.VideoFrame:
-        """Copy the planes into a picture that FFmpeg owns: the encoder may hold it for long."""
+        """Copy the planes into a frame that FFmpeg owns: the encoder may hold it for long."""
         size, layout = frame.size, self._layout
         picture = av.VideoFrame(size.width, size.height, self._encoder.pix_fmt)
         for index, plane in enumerate(picture.planes):
@@ -77,6 +77,6 @@ class Encoding:
             if index < len(frame.planes):
                 used[:] = frame.planes[index]
             else:
-                used[:] = 1 << (layout.bits - 1)  # neutral chroma for a gray picture
+                used[:] = 1 << (layout.bits - 1)  # neutral chroma for a gray frame
         picture.pts, picture.time_base = frame.pts, self._time_base
         return picture

@@ -1,4 +1,4 @@
-"""Turn what FFmpeg and the system say of an output into the errors of vsr."""
+"""Turn errors of FFmpeg and the system about an output into the errors of vsr."""
 
 from __future__ import annotations
 

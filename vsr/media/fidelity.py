@@ -1,4 +1,4 @@
-"""What of the video itself does not reach the output, known before the start."""
+"""What is lost of the video itself, known before the start."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from vsr.media.mastering import can_write_mastering
 from vsr.media.output_video import OutputVideo
 
 SELF_DESCRIBING = frozenset({"h264", "hevc"})
-"""Codecs that say the shape of their pixels in the stream itself."""
+"""Codecs that signal the pixel aspect ratio in the stream itself."""
 
 SITINGS = {
     "h264": frozenset(Siting) - {Siting.BOTTOM_LEFT, Siting.BOTTOM},
     "hevc": frozenset(Siting) - {Siting.BOTTOM_LEFT, Siting.BOTTOM},
     "av1": frozenset({Siting.UNSPECIFIED, Siting.LEFT, Siting.TOP_LEFT}),
 }
-"""Where each codec can say that chroma lies, in 4:2:0. The others are taken for left."""
+"""The chroma sitings that each codec can signal for 4:2:0. Others are assumed to be left."""
 
 SHAPE_IN_HEADER = frozenset({"mp4", "mov"})
-"""Containers whose header says it through PyAV; Matroska could hold it, but is not told."""
+"""Containers whose header carries it through PyAV; Matroska could, but PyAV does not pass it on."""
 
 
 def sitings_of(encoder: Encoder) -> frozenset[Siting]:
-    """Return the sitings that survive the encoder; all do where chroma is not halved both ways."""
+    """Return the sitings that survive the encoder; all do unless chroma is halved both ways."""
     if encoder.layout.subsampling != "4:2:0":
         return frozenset(Siting)
     return SITINGS.get(encoder.codec, frozenset({Siting.UNSPECIFIED, Siting.LEFT}))

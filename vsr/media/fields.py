@@ -1,4 +1,4 @@
-"""Which field of an interlaced picture comes first."""
+"""Which field of an interlaced frame comes first."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from vsr.media.planes import buffer_for, kind_of
 
 
 class FieldOrder:
-    """Read a picture's field order.
+    """Read a frame's field order.
 
-    av 18.1 does not show that flag of a frame, but FFmpeg's ``select`` filter reads it: the
-    picture passes if its top field is the earlier one.
+    av 18.1 does not expose that flag of a frame, but FFmpeg's ``select`` filter reads it: the
+    frame passes if its top field is the earlier one.
     """
 
     def __init__(self) -> None:
@@ -21,7 +21,7 @@ class FieldOrder:
         self._key: tuple[object, ...] = ()
 
     def is_top_first(self, frame: VideoFrame) -> bool:
-        """Return whether the top field of an interlaced picture comes first."""
+        """Return whether the top field of an interlaced frame comes first."""
         key = kind_of(frame)
         if self._graph is None or key != self._key:
             self._graph, self._key = _top_first_only(frame), key

@@ -1,4 +1,4 @@
-"""Deinterlacing at the same frame rate: one progressive picture for each interlaced one."""
+"""Deinterlacing at the same frame rate: one progressive frame for each interlaced one."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ FEWEST_ROWS = 8
 
 
 def deinterlace(frames: Iterable[HostFrame], span: PtsSpan = EVERYTHING) -> Iterator[HostFrame]:
-    """Replace each interlaced picture by a progressive one of the same time (bwdif).
+    """Replace each interlaced frame by a progressive one of the same time (bwdif).
 
-    Pictures that are progressive pass untouched. The filter looks at one picture on either side:
+    Progressive frames pass untouched. The filter looks at one frame on either side:
     for a part of a clip, feed one more on either side (`Reader.open`, ``context=1``) and give the
     span; then the result equals that of the whole clip.
 
     Args:
         frames: in presentation order, all of one size and layout.
-        span: pictures outside of it are only looked at.
+        span: frames outside of it are only looked at.
     """
     first, frames = _peeked(frames)
     if first is None or first.size.height < FEWEST_ROWS:
@@ -51,10 +51,10 @@ def _peeked(frames: Iterable[HostFrame]) -> tuple[HostFrame | None, Iterator[Hos
 
 
 def _paired(frames: Iterable[HostFrame]) -> Iterator[tuple[HostFrame, HostFrame]]:
-    """Yield each picture beside its deinterlaced form.
+    """Yield each frame with its deinterlaced form.
 
-    A filter lasts as long as interlaced pictures of one field order follow each other; it sees one
-    picture more at either end. No filter runs over progressive pictures.
+    A filter lasts for a run of interlaced frames of one field order, and sees one more frame at
+    either end. No filter runs over progressive frames.
     """
     current: _Bwdif | None = None
     previous: HostFrame | None = None
@@ -76,33 +76,33 @@ def _paired(frames: Iterable[HostFrame]) -> Iterator[tuple[HostFrame, HostFrame]
 
 
 class _Bwdif:
-    """FFmpeg's bwdif for one field order. It hands out a picture when it has seen the next one."""
+    """FFmpeg's bwdif for one field order. It returns a frame once it has seen the next one."""
 
     def __init__(self, frame: HostFrame) -> None:
         self._is_top_first = frame.is_top_field_first
-        # bwdif takes gray of 8 bits only; deeper gray goes as luma beside empty chroma.
+        # bwdif takes gray of 8 bits only; deeper gray is passed as luma with empty chroma.
         self._is_padded = frame.layout.is_gray and frame.layout.bits > 8
         self._layout = replace(frame.layout, is_gray=False) if self._is_padded else frame.layout
         self._waiting: deque[HostFrame | None] = deque()
         self._graph = self._build(frame)
 
     def suits(self, frame: HostFrame) -> bool:
-        """Return whether this filter is the one for a picture."""
+        """Return whether this filter suits a frame."""
         return frame.is_interlaced and frame.is_top_field_first == self._is_top_first
 
     def look_at(self, frame: HostFrame) -> None:
-        """Show a picture whose result is not wanted."""
+        """Feed a frame whose result is not wanted."""
         self._waiting.append(None)
         self._push(frame)
 
     def push(self, frame: HostFrame) -> Iterator[tuple[HostFrame, HostFrame]]:
-        """Take the next picture; yield those that are done."""
+        """Take the next frame; yield those that are done."""
         self._waiting.append(frame)
         self._push(frame)
         yield from self._pull()
 
     def finish(self) -> Iterator[tuple[HostFrame, HostFrame]]:
-        """Yield the last picture."""
+        """Yield the last frame."""
         self._graph.vpush(None)
         yield from self._pull()
 

@@ -1,4 +1,4 @@
-"""Ask a container what it takes, by writing streams into a file in memory."""
+"""Find out what a container accepts, by writing streams into a file in memory."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from vsr.media.containers import Container
 from vsr.media.stream_plan import StreamFate
 
 PACKETS_COUNT = ("audio", "subtitle", "data")
-"""Kinds of streams whose first packet is tried too: a header alone does not find everything."""
+"""Kinds of streams whose first packet is tried too: the header alone does not reveal everything."""
 
 PROBED_PACKETS = 400
-"""How far into the source a first packet of each stream is looked for."""
+"""How far into the source to look for the first packet of each stream."""
 
 
 def accepts(
@@ -27,7 +27,7 @@ def accepts(
     target: Container,
     packets: Sequence[Packet[Stream] | None],
 ) -> bool:
-    """Say whether a container takes streams together: headers, and the first packets given."""
+    """Return whether a container accepts streams together: headers, and the first packets given."""
     file = io.BytesIO()
     try:
         with av.open(file, "w", format=target.name) as output:
@@ -68,7 +68,7 @@ def _mux_copy(output: OutputContainer, stream: Stream, packet: Packet[Stream]) -
 
 
 def stand_in(stream: Stream) -> Packet[Stream]:
-    """Return a packet for a stream whose first one lies far on; what is in it does not matter."""
+    """Return a packet for a stream whose first one is far on; its contents do not matter."""
     packet: Packet[Stream] = Packet(bytes(16))
     assert stream.time_base is not None
     packet.time_base, packet.pts, packet.dts = stream.time_base, 0, 0
@@ -88,6 +88,6 @@ def first_packets(source: InputContainer, wanted: Sequence[int]) -> dict[int, Pa
                 missing.discard(packet.stream_index)
             if not missing or count >= PROBED_PACKETS:
                 break
-    except (av.FFmpegError, OSError, ValueError):  # damage further on is the reader's to count
+    except (av.FFmpegError, OSError, ValueError):  # the reader counts damage further on
         pass
     return found

@@ -1,4 +1,4 @@
-"""Pixel formats: how each is read into planes, and which one a layout is written as.
+"""Pixel formats: how each is read into planes, and which one a layout is written in.
 
 Planar YUV and gray of 8 and 10 bits are what the rest of vsr sees. Formats that hold the same
 samples in another order (NV12, P010, YUYV, big-endian) are rearranged without loss; deeper ones
@@ -17,7 +17,7 @@ from vsr.frames import Layout
 from vsr.media.samples import PLANES, Reading, Samples
 
 DEEPEST_BITS = 10
-"""Deeper samples are delivered with this depth: no encoder at hand takes more in general."""
+"""Deeper samples are delivered with this depth: the available encoders generally take no more."""
 
 SHIFTS = {"420": (1, 1), "422": (1, 0), "444": (0, 0)}
 PLANAR = re.compile(r"yuv([ja]?)(420|422|444)p(9|10|12|14|16)?(le|be)?")
@@ -133,7 +133,7 @@ def _packed(pix_fmt: str) -> Reading | None:
 
 
 def _filtered(pix_fmt: str) -> Reading | None:
-    """Return the nearest layout for anything else that the scaler can read."""
+    """Return the closest layout for anything else that the scaler can read."""
     try:
         described = av.VideoFormat(pix_fmt, 16, 16)
     except ValueError:
@@ -166,7 +166,7 @@ def _filtered(pix_fmt: str) -> Reading | None:
 
 
 def _nearest_shifts(chroma_width: int, chroma_height: int) -> tuple[int, int]:
-    """Return the subsampling that keeps all chroma of a 16×16 picture: 4:1:1 becomes 4:2:2."""
+    """Return the subsampling that keeps all chroma of a 16×16 frame: 4:1:1 becomes 4:2:2."""
     if chroma_width == 16:
         return 0, 0
     return (1, 0) if chroma_height == 16 else (1, 1)
@@ -177,7 +177,7 @@ def _delivered(bits: int) -> int:
 
 
 def _conversion(pix_fmt: str, bits: int, notes: list[str]) -> str | None:
-    """Say what changes; nothing does for planar 8 and 10 bits in native order."""
+    """Return what changes; nothing does for planar 8 and 10 bits in native order."""
     changes = list(notes)
     if bits not in (8, DEEPEST_BITS):
         changes.append(f"with {DEEPEST_BITS} bits instead of {bits}")

@@ -1,7 +1,7 @@
-"""Decoding by a GPU's own decoder (NVDEC): tried, never assumed.
+"""Decoding on a GPU's own decoder (NVDEC): tried, never assumed.
 
-Pictures come down as NV12 or P010, whose samples are those of the software decoder in another
-order. Codecs that are defined bit for bit (H.264, HEVC, VP9, AV1) give the same pictures.
+Frames come down as NV12 or P010, whose samples are those of the software decoder in another
+order. Codecs that are defined bit for bit (H.264, HEVC, VP9, AV1) give the same frames.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from vsr.media.source import best_video, open_input
 from vsr.specs import Hwaccel
 
 FAILURES = (av.FFmpegError, OSError, ValueError, RuntimeError, MediaError)
-"""What opening a device that is not there raises; without a driver it is a PermissionError."""
+"""What opening a missing device raises; without a driver it is a PermissionError."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decoding:
-    """Who decodes a file.
+    """What decodes a file.
 
     Attributes:
         hwaccel: what to open it with: ``cuda`` or ``none``.
-        note: what the user should be told, if anything.
+        note: a remark for the user, if any.
     """
 
     hwaccel: Hwaccel = "none"
@@ -36,11 +36,11 @@ class Decoding:
 
 
 def choose_decoding(path: Path, wanted: Hwaccel) -> Decoding:
-    """Return who will decode, found by decoding the first picture.
+    """Return what will decode, determined by decoding the first frame.
 
     Args:
-        wanted: ``none`` is software; ``auto`` tries and keeps silent where there is no hardware;
-            ``cuda`` tries and says so.
+        wanted: ``none`` is software; ``auto`` tries, and is silent if there is no hardware;
+            ``cuda`` tries, and reports it.
     """
     if wanted == "none":
         return Decoding()
@@ -53,7 +53,7 @@ def choose_decoding(path: Path, wanted: Hwaccel) -> Decoding:
 
 
 def open_decoding(path: Path, hwaccel: Hwaccel) -> InputContainer:
-    """Open a file for the decoder that was chosen, or for software where it is gone by now.
+    """Open a file for the chosen decoder, or for software if that is gone by now.
 
     Raises:
         MediaError: the file cannot be opened.
@@ -65,7 +65,7 @@ def open_decoding(path: Path, hwaccel: Hwaccel) -> InputContainer:
 
 
 def open_on_hardware(path: Path) -> InputContainer:
-    """Open a file whose video the GPU decodes, where it can; FFmpeg's own fallback does the rest.
+    """Open a file for decoding on the GPU, if possible; FFmpeg's own fallback does the rest.
 
     Raises:
         one of `FAILURES`: there is no such device.

@@ -66,7 +66,7 @@ class ContentLight:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HdrMetadata:
-    """What HDR10 says of the whole film; at least one part is there."""
+    """What HDR10 says about the whole film; at least one part is present."""
 
     mastering: MasteringDisplay | None = None
     light: ContentLight | None = None

@@ -1,4 +1,4 @@
-"""How long a file is by its own word, which av does not pass on."""
+"""How long a file claims to be, which PyAV does not expose."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SEGMENT = bytes.fromhex("18538067")
 def missing_bytes(path: Path, format_name: str) -> int:
     """Return how much shorter a Matroska or MP4 file is than it says; 0 for other files.
 
-    A demuxer takes such an end for the end of the film.
+    A demuxer mistakes such a truncation for the end of the film.
     """
     end_of = {"matroska,webm": _matroska_end, "mov,mp4,m4a,3gp,3g2,mj2": _boxes_end}
     if format_name not in end_of:
@@ -48,7 +48,7 @@ def _boxes_end(file: BinaryIO, size: int) -> int:
 
 
 def _element_end(file: BinaryIO, identifier: bytes) -> int | None:
-    """Return where the element ends that begins here, None if it is another or of unknown size."""
+    """Return where the element that starts here ends; None if it is another or of unknown size."""
     if file.read(len(identifier)) != identifier:
         return None
     first = file.read(1)

@@ -1,6 +1,6 @@
-"""Read and write single pictures: PNG, JPEG, WebP, AVIF, TIFF, BMP.
+"""Read and write single images: PNG, JPEG, WebP, AVIF, TIFF, BMP.
 
-A picture's ICC profile is kept: what the codes mean does not change.
+An image's ICC profile is kept, because the meaning of the codes does not change.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ RESULTS = {
     ".png": ".png", ".jpg": ".jpg", ".jpeg": ".jpeg", ".webp": ".webp", ".avif": ".avif",
     ".tif": ".tif", ".tiff": ".tiff", ".bmp": ".bmp",
 }  # fmt: skip
-"""Suffix of a picture → suffix of its result in a folder."""
+"""Suffix of an image → suffix of its result in a batch."""
 
 _FORMATS: dict[str, tuple[str, dict[str, Any]]] = {
     ".png": ("PNG", {}),
@@ -33,7 +33,7 @@ _FORMATS: dict[str, tuple[str, dict[str, Any]]] = {
     ".tiff": ("TIFF", {"compression": "tiff_lzw"}),
     ".bmp": ("BMP", {}),
 }
-"""Pillow's name of each format, and how it is written: hardly lossy, as for a master."""
+"""Pillow's name for each format, and its options: nearly lossless, as for a master."""
 
 DEEP = (".png",)
 HAS_ALPHA = (".png", ".webp", ".avif", ".tif", ".tiff")
@@ -41,26 +41,26 @@ HAS_ALPHA = (".png", ".webp", ".avif", ".tif", ".tiff")
 MOST = 65535
 
 ORIENTATION = 0x0112
-"""Number of the EXIF tag that says how a picture lies. Source: Exif 2.32, table 4."""
+"""The number of the EXIF tag for the orientation of an image. Source: Exif 2.32, table 4."""
 
 QUARTER_TURNED = (5, 6, 7, 8)
 """The values of that tag that exchange rows and columns."""
 
 NOT_RGB = ("CMYK", "LAB", "YCbCr", "HSV")
-"""What Pillow turns into R'G'B'; a profile would speak of the colours before."""
+"""What Pillow converts to R'G'B'; a profile would describe the original colours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Picture:
-    """A picture as 16-bit codes; 8-bit ones are spread over the whole range.
+    """An image as 16-bit codes; 8-bit ones are scaled to the whole range.
 
     Attributes:
         codes: (rows, columns, 3) R'G'B', or (rows, columns) gray.
         alpha: (rows, columns), None if opaque.
         bits: of the file, 8 or 16.
         icc: its colour profile, if any.
-        is_profile_lost: the file's profile was one of other colours, such as CMYK.
-        frames_lost: further pictures in the same file, which are not read.
+        is_profile_lost: the file's profile was for other colours, such as CMYK.
+        frames_lost: further images in the same file, which are not read.
     """
 
     codes: Codes
@@ -72,12 +72,12 @@ class Picture:
 
 
 def is_picture(path: Path) -> bool:
-    """Say whether a name is that of a picture that can be read and written."""
+    """Return whether a name is that of an image that can be read and written."""
     return path.suffix.lower() in _FORMATS
 
 
 def image_size(path: Path) -> Size:
-    """Return the size of a picture, turned as its EXIF tag says; only its header is read.
+    """Return the size of an image, rotated as its EXIF tag says; only its header is read.
 
     Raises:
         NoSuchFile, UnreadableMedia: as `read_image`.
@@ -86,17 +86,17 @@ def image_size(path: Path) -> Size:
 
     with _told(path), Image.open(path) as file:
         size = Size(*file.size)
-        # Pillow would decode a whole PNG to look for a tag behind its pixels.
+        # Pillow would decode a whole PNG to look for a tag after its pixels.
         is_tagged = file.format != "PNG" or "exif" in file.info
         is_turned = is_tagged and file.getexif().get(ORIENTATION, 1) in QUARTER_TURNED
         return size.turned() if is_turned else size
 
 
 def read_image(path: Path) -> Picture:
-    """Read a picture, turned as its EXIF tag says.
+    """Read an image, rotated as its EXIF tag says.
 
     Raises:
-        NoSuchFile, UnreadableMedia: it is not there, or no picture, or damaged.
+        NoSuchFile, UnreadableMedia: it does not exist, is not an image, or is damaged.
     """
     from PIL import Image, ImageOps
 
@@ -121,9 +121,9 @@ def read_image(path: Path) -> Picture:
 
 
 def write_image(file: Path, suffix: str, picture: Picture) -> None:
-    """Write a picture in the format of ``suffix``, under whatever name ``file`` has.
+    """Write an image in the format of ``suffix``, whatever the name of ``file``.
 
-    Depth is kept where the format holds it, else rounded to 8 bits.
+    Depth is kept if the format holds it, else rounded to 8 bits.
 
     Raises:
         OSError: it cannot be written.
@@ -145,7 +145,7 @@ def write_image(file: Path, suffix: str, picture: Picture) -> None:
 
 @contextmanager
 def _told(path: Path) -> Iterator[None]:
-    """Turn what Pillow raises into what happened."""
+    """Turn Pillow's errors into readable reasons."""
     from PIL import Image
 
     try:

@@ -26,11 +26,11 @@ class VideoInfo:
     Attributes:
         pix_fmt: as decoded.
         layout: as the reader delivers it.
-        colour: the tags of the first picture; what is unspecified stays so.
-        sar: the shape of a pixel, width over height.
-        start_pts: the first picture's time in ticks of ``time_base``.
-        timing: where the times of the pictures come from.
-        is_interlaced: at least one of the first pictures is, or the header says so.
+        colour: the tags of the first frame; unspecified stays unspecified.
+        sar: the sample aspect ratio, width over height.
+        start_pts: the first frame's time in ticks of ``time_base``.
+        timing: where the times of the frames come from.
+        is_interlaced: at least one of the first frames is, or the header says so.
         display_matrix: nine numbers as in the mov header, None if upright.
         unsupported: names of side data that cannot be carried.
         conversion: what the reader must change, None if nothing.
@@ -61,7 +61,7 @@ class VideoInfo:
 
     @property
     def is_quarter_turned(self) -> bool:
-        """Players turn the stored picture by 90° or 270°.
+        """Whether players rotate the stored frame by 90° or 270°.
 
         Source: ISO/IEC 14496-12, 6.2.2: the matrix {a, b, u, c, d, v, x, y, w}.
         """
@@ -70,7 +70,7 @@ class VideoInfo:
 
     @property
     def reading(self) -> Reading:
-        """How decoded pictures become planes."""
+        """How decoded frames become planes."""
         reading = reading_of(self.pix_fmt)
         assert reading is not None  # refused when it was probed
         return reading
@@ -78,7 +78,7 @@ class VideoInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamInfo:
-    """A stream beside the video; its index is that of the container."""
+    """A stream other than the video; its index is that of the container."""
 
     index: int
     kind: Kind
@@ -98,7 +98,7 @@ class MediaInfo:
     """A media file.
 
     Attributes:
-        missing_bytes: how much shorter it is than its own header says; 0 if nobody knows.
+        missing_bytes: how much shorter it is than its own header says; 0 if unknown.
     """
 
     path: Path

@@ -1,7 +1,7 @@
 """Join segments and the source's other streams into the final file, packet by packet.
 
-Nothing is encoded here. Times of the segments are the plan's; decoding times are computed anew over
-the whole stream, as those of one run of the encoder do not continue those of the run before.
+Nothing is encoded here. Times of the segments are the plan's; decoding times are recomputed over
+the whole stream, as those of one encoder run do not continue those of the previous run.
 """
 
 from __future__ import annotations
@@ -53,16 +53,16 @@ def join(
     """Write the final file under a temporary name; `verify` and `publish` are to follow.
 
     Args:
-        segments: in the order of time; an empty file is a segment without a picture.
+        segments: in the order of time; an empty file is a segment without frames.
         source: whose other streams, chapters and metadata are carried.
-        plan: what becomes of the other streams, as decided before the start.
+        plan: what happens to the other streams, as decided before the start.
         target_part: where to write.
         video: what the segments hold.
-        time: the part of the source that was done; if not all of it, the output starts at 0.
+        time: the part of the source that was upscaled; if not all of it, the output starts at 0.
         options: of the muxer, such as ``("movflags", "+faststart")``.
 
     Raises:
-        EncodingFailed: there is no picture, a segment is unreadable or of other settings, or the
+        EncodingFailed: there are no frames, a segment is unreadable or of other settings, or the
             muxer gave up.
         DecodingFailed: the source cannot be read any more.
         NoSpace: the disk is full.
@@ -78,7 +78,7 @@ def join(
                 original = origin.streams[source.video.index]
                 stream = _add_video(output, container, scans[0].path, video, original)
                 if not time.is_whole:
-                    stream.metadata.pop("timecode", None)  # it counts from the clip's beginning
+                    stream.metadata.pop("timecode", None)  # it counts from the start of the clip
                 cut = _cut(origin, container, times, time, video.time_base)
                 times.offset = rounded(cut.zero / video.time_base)
                 carried = [(fate, add_carried(output, origin, fate)) for fate in plan.carried]
@@ -110,7 +110,7 @@ def _mux(
 ) -> set[int]:
     """Write the packets, and return which streams got any.
 
-    One of the source's that the muxer finds damaged is counted, and left.
+    A source packet that the muxer finds damaged is counted and skipped.
     """
     filled: set[int] = set()
     for _, packet in packets:

@@ -1,4 +1,4 @@
-"""What a joined file is, as its times tell before it is looked at."""
+"""What a joined file should be, according to its times."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ class Joined:
     """What was written, for `verify` and for the report; seconds are on the clock of the output.
 
     Attributes:
-        start_seconds: when the first picture begins.
+        start_seconds: when the first frame begins.
         last_seconds: when the last one begins.
         end_seconds: when it ends.
-        losses: what damage took from the other streams, for the report; empty if nothing.
-        empty: the source's streams that had nothing to carry; mp4 then leaves them out.
+        losses: what the other streams lost to damage, for the report; empty if nothing.
+        empty: the source's streams without packets; mp4 then leaves them out.
     """
 
     frames: int
@@ -30,7 +30,7 @@ class Joined:
 
     @classmethod
     def of(cls, times: Times, time_base: Fraction, lost: Lost, empty: frozenset[int]) -> Joined:
-        """Return what a file of these times is."""
+        """Return the description of a file with these times."""
         moments = times.pts[0], times.pts[-1], times.end
         start, last, end = (float((pts - times.offset) * time_base) for pts in moments)
         return cls(

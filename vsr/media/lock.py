@@ -8,13 +8,13 @@ from pathlib import Path
 
 
 def locked(path: Path) -> int:
-    """Open and lock a file, made if missing; closing the returned handle unlocks it.
+    """Open and lock a file, creating it if missing; closing the returned handle unlocks it.
 
-    The system lifts the lock when the process ends, however it ends.
+    The system releases the lock when the process ends, however it ends.
 
     Raises:
         BlockingIOError: another process holds it.
-        OSError: it cannot be made.
+        OSError: it cannot be created.
     """
     while True:
         path.parent.mkdir(exist_ok=True)

@@ -1,7 +1,7 @@
-"""Which of a file's own tags its new container does not hold, found by writing them.
+"""Which of a file's own tags its new container cannot hold, found by writing them.
 
 mp4 and mov have a box for a few tags, which every player knows. Under Apple's keys they hold any
-tag (a phone's place, make and model), but no cover art, so those are used only where a tag needs
+tag (a phone's location, make and model), but no cover art, so those are used only where a tag needs
 them.
 """
 
@@ -16,7 +16,7 @@ from vsr.media.carrying import container_metadata
 from vsr.media.info import MediaInfo
 
 SELECTIVE = frozenset({"mp4", "mov"})
-"""Muxers that write the tags they have a box for, and pass over the others without a word."""
+"""Muxers that write the tags they have a box for, and silently drop the others."""
 
 APPLES_KEYS = "+use_metadata_tags"
 """For ``movflags``: any tag, by its name. Source: FFmpeg, libavformat/movenc.c."""
@@ -25,7 +25,7 @@ APPLES_KEYS = "+use_metadata_tags"
 def lost_tags(source: MediaInfo, container: str) -> tuple[str, ...]:
     """Return the names of the tags that ``container`` would not hold, in order.
 
-    MPEG-TS holds nothing but a title; Matroska, WebM and NUT hold every tag.
+    MPEG-TS holds only a title; Matroska, WebM and NUT hold every tag.
     """
     tags = container_metadata(dict(source.metadata))
     if container == "mpegts":
@@ -51,7 +51,7 @@ def _flags(source: MediaInfo, container: str) -> str:
 
 
 def _without_box(tags: Mapping[str, str], container: str, flags: str) -> tuple[str, ...]:
-    """Return the names of the tags that are gone when they have been written."""
+    """Return the names of the tags that are lost when written."""
     if not tags or container not in SELECTIVE:
         return ()
     file = io.BytesIO()

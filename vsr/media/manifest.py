@@ -1,4 +1,4 @@
-"""``job.json``: what a run was asked for, and how it cut the clip."""
+"""``job.json``: the settings of a run, and how it cut the clip."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Manifest:
         """Read a manifest.
 
         Raises:
-            OutputError: it is none, or of another version.
+            OutputError: it is not one, or of another version.
         """
         try:
             content = dict(json.loads(path.read_text(encoding="utf-8")))
@@ -55,7 +55,7 @@ class Manifest:
         return manifest
 
     def write(self, path: Path) -> None:
-        """Write it, whole or not at all.
+        """Write it atomically.
 
         Raises:
             NoSpace, EncodingFailed: it cannot be written.
@@ -73,7 +73,7 @@ class Manifest:
 
 
 def source_facts(path: Path) -> dict[str, Any]:
-    """Return what tells one input from another: size, time of change, hash of the first MiB."""
+    """Return what identifies an input: size, modification time, hash of the first MiB."""
     facts = path.stat()
     with path.open("rb") as file:
         head = sha256(file.read(HASHED_BYTES)).hexdigest()
@@ -91,5 +91,5 @@ def differences(earlier: Fingerprint, now: Fingerprint) -> tuple[str, ...]:
 
 
 def shown(value: Any) -> str:
-    """Return a fingerprint's value for people: twelve digits of a SHA-256 tell enough."""
+    """Return a fingerprint's value for people: twelve digits of a SHA-256 are enough."""
     return "not given" if value is None else _SHA256.sub(r"\1", str(value))

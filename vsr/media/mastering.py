@@ -1,6 +1,6 @@
 """HDR10 metadata as parameters of the encoders that can write it.
 
-FFmpeg's wrappers read it from a place that PyAV does not open, so it goes in as text.
+FFmpeg's wrappers read it from a field that PyAV does not expose, so it is passed as text.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ LUMINANCE_UNITS = 10_000
 
 
 def with_mastering(encoder: Encoder, hdr: HdrMetadata | None) -> Encoder:
-    """Return the encoder with ``hdr`` among its parameters, where it can write it.
+    """Return the encoder with ``hdr`` among its parameters, if it can write it.
 
-    What the user gave for the same parameters stands last and wins.
+    The user's values for the same parameters come last and win.
     """
     if hdr is None or encoder.params_option is None or encoder.name not in PARAMETERS:
         return encoder
@@ -32,7 +32,7 @@ def with_mastering(encoder: Encoder, hdr: HdrMetadata | None) -> Encoder:
 
 
 def can_write_mastering(encoder: Encoder) -> bool:
-    """Tell whether HDR10 metadata reaches the file through this encoder."""
+    """Return whether HDR10 metadata reaches the file through this encoder."""
     return encoder.name in PARAMETERS
 
 

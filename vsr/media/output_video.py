@@ -1,4 +1,4 @@
-"""The upscaled video, described: all that a file says of it apart from how it is encoded."""
+"""The upscaled video, described: everything a file says about it except how it is encoded."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class OutputVideo:
         time_base: of every pts; the source's own, so that times are exact.
         frame_rate: for rate control and as a hint in the file, or None if unknown.
         colour: the tags to write; unspecified ones stay unspecified.
-        sar: the shape of a pixel.
+        sar: the sample aspect ratio.
         display_matrix: nine integers in FFmpeg's layout, or None.
         hdr: mastering display and light level, or None.
     """

@@ -1,4 +1,4 @@
-"""A picture as one frame of full-range 4:4:4 (or gray) at 16 bits, and back.
+"""An image as one frame of full-range 4:4:4 (or gray) at 16 bits, and back.
 
 At that depth 8-bit codes come back exactly.
 """

@@ -1,4 +1,4 @@
-"""Decoded pictures to numpy planes: views where the samples lie right, else one exact copy."""
+"""Decoded frames to numpy planes: views if the layout allows, else one exact copy."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ SCALER_MATRICES = {
     int(Matrix.SMPTE240M): "smpte240m",
     int(Matrix.BT2020_NCL): "bt2020",
 }
-"""The scaler's own names of the matrices."""
+"""The scaler's own names for the matrices."""
 
 
 def planes_of(frame: VideoFrame, reading: Reading, color_range: Range) -> tuple[Plane, ...]:
-    """Return the planes of a picture whose format ``reading`` describes (after its filter).
+    """Return the planes of a frame whose format ``reading`` describes (after its filter).
 
-    The views keep the picture's memory alive and must not be written to.
+    The views keep the frame's memory alive and must not be written to.
     """
     shapes = reading.layout.plane_shapes(Size(frame.width, frame.height))
     planes = []
@@ -85,9 +85,9 @@ def depth_table(source: int, target: int, color_range: Range) -> NDArray[np.uint
 
 
 class Converter:
-    """Convert pictures to one size, pixel format and colour through a filter graph.
+    """Convert frames to one size, pixel format and colour through a filter graph.
 
-    A graph is kept as long as pictures of one kind arrive.
+    A graph is kept as long as frames of one kind arrive.
     """
 
     def __init__(self, size: Size, pix_fmt: str, colour: Colour) -> None:
@@ -98,7 +98,7 @@ class Converter:
         self._key: tuple[object, ...] = ()
 
     def convert(self, frame: VideoFrame) -> VideoFrame:
-        """Return the picture as this converter delivers it.
+        """Return the converted frame.
 
         Raises:
             DecodingFailed: the scaler cannot read its format.
@@ -136,7 +136,7 @@ def kind_of(frame: VideoFrame) -> tuple[object, ...]:
 
 
 def buffer_for(graph: Graph, frame: VideoFrame) -> FilterContext:
-    """Add the source of a graph that takes pictures like this one."""
+    """Add the source of a graph that takes frames like this one."""
     return graph.add(
         "buffer",
         video_size=f"{frame.width}x{frame.height}",
@@ -148,7 +148,7 @@ def buffer_for(graph: Graph, frame: VideoFrame) -> FilterContext:
 
 
 def frame_of(planes: Sequence[Plane], pix_fmt: str) -> VideoFrame:
-    """Copy planes into a new picture for av. Odd sizes are allowed."""
+    """Copy planes into a new frame for PyAV. Odd sizes are allowed."""
     rows, columns = planes[0].shape
     frame = VideoFrame(columns, rows, pix_fmt)
     for plane, values in zip(frame.planes, planes):

@@ -1,4 +1,4 @@
-"""What is in a media file, learnt from its headers and its first decoded pictures."""
+"""What is in a media file, according to its headers and first decoded frames."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ FRAMES_LOOKED_AT = 8
 """Enough for interlacing, captions and missing times to show."""
 
 PACKETS_TRIED = 500
-"""A stream of which so many packets give no picture is taken for undecodable."""
+"""A stream is considered undecodable if this many packets yield no frame."""
 
 
 def probe(path: Path | str) -> MediaInfo:
-    """Look into a file: headers, and the first few pictures decoded.
+    """Examine a file: its headers, and its first few frames, decoded.
 
     Raises:
-        MediaError: missing, no media, no video, or not one picture can be decoded.
+        MediaError: missing, not media, no video, or no frame can be decoded.
     """
     path = Path(path)
     with open_input(path) as container:

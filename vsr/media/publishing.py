@@ -1,4 +1,4 @@
-"""Give a file its name only when all of it is on the disk."""
+"""Give a file its name only once all of it is on disk."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def part_of(path: Path) -> Path:
 
 
 def publish(part: Path, path: Path) -> None:
-    """Bring ``part`` to the disk, then give it its name: a crash leaves one or the other."""
+    """Flush ``part`` to disk, then rename it: a crash leaves one or the other."""
     with part.open("rb") as file:
         os.fsync(file.fileno())
     part.replace(path)
@@ -21,10 +21,10 @@ def publish(part: Path, path: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Bring the names in a folder to the disk, where the system can."""
+    """Flush the names in a folder to disk, if the system can."""
     try:
         handle = os.open(folder, os.O_RDONLY)
-    except OSError:  # Windows opens no folder
+    except OSError:  # Windows cannot open a folder
         return
     try:
         with suppress(OSError):  # some network file systems refuse

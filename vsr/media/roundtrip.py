@@ -1,4 +1,4 @@
-"""Pictures → a codec → pictures, in memory: what a clip looks like once it has been compressed."""
+"""Frames → a codec → frames, in memory: what a clip looks like after compression."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from vsr.media.planes import frame_of
 
 PIX_FMT = "yuv420p"
 RATE = 25
-"""Frames per second that rate control is told."""
+"""Frames per second for rate control."""
 
 SMALLEST_SIDE = X265_SMALLEST_SIDE
 """The same for every codec, so that one clip suits all."""
@@ -35,7 +35,7 @@ class Roundtrip:
     Attributes:
         encoder: FFmpeg's name, such as ``libx264``.
         decoder: FFmpeg's name, such as ``h264``.
-        options: everything that FFmpeg is told.
+        options: all options passed to FFmpeg.
     """
 
     encoder: str
@@ -43,14 +43,14 @@ class Roundtrip:
     options: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     def of(self, frames: Sequence[HostFrame], key: int = 0) -> list[HostFrame]:
-        """Return what comes back of 8-bit 4:2:0 frames of one even size, in the order shown.
+        """Return 8-bit 4:2:0 frames of one even size after the codec, in presentation order.
 
         Sides are at least `SMALLEST_SIDE`.
 
         One thread and no file: the same frames give the same answer on every run.
 
         Args:
-            key: the frame that is coded by itself beside the first.
+            key: the frame that is intra-coded besides the first.
 
         Raises:
             EncodingFailed: the codec does not open, gave up, or lost a frame.
@@ -96,7 +96,7 @@ class Roundtrip:
 
 
 def _host(frame: av.VideoFrame, like: HostFrame) -> HostFrame:
-    """Copy the planes of a decoded picture: its memory is the decoder's."""
+    """Copy the planes of a decoded frame, whose memory belongs to the decoder."""
     planes = []
     for plane in frame.planes:
         rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)

@@ -1,4 +1,4 @@
-"""Where the samples of a decoded picture lie, and what has to be done to have them as planes."""
+"""Where the samples of a decoded frame are, and how to get them as planes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from vsr.frames import Layout
 
 @dataclass(frozen=True, slots=True)
 class Samples:
-    """Where one component's samples lie: plane, first sample and step, in samples of a row."""
+    """Where one component's samples are: plane, first sample and step, in samples of a row."""
 
     plane: int
     first: int = 0
@@ -17,7 +17,7 @@ class Samples:
 
 
 PLANES = (Samples(0), Samples(1), Samples(2))
-"""One component a plane, sample beside sample."""
+"""One component per plane, samples adjacent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,14 +26,14 @@ class Reading:
 
     Attributes:
         layout: what is delivered.
-        samples: where the components lie, after the filter if there is one.
+        samples: where the components are, after the filter if there is one.
         bits: the significant bits of a stored sample.
         unused_low_bits: zero bits below them (P010 keeps its code in the high bits).
         is_big_endian: of samples of two bytes.
         filtered_as: the format that a filter graph must first convert to, if any.
         is_from_rgb: that filter applies a colour matrix (BT.709, limited range).
-        is_lossy: what changes is more than the arrangement: alpha, low bits or RGB itself are lost.
-        conversion: what the user is told, if anything changes.
+        is_lossy: more than the arrangement changes: alpha, low bits or RGB itself are lost.
+        conversion: a remark for the user, if anything changes.
     """
 
     layout: Layout
@@ -48,7 +48,7 @@ class Reading:
 
     @property
     def is_view(self) -> bool:
-        """The stored samples are delivered as they lie, without a copy."""
+        """Whether the stored samples are delivered without a copy."""
         return (
             self.bits == self.layout.bits
             and self.unused_low_bits == 0

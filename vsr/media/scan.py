@@ -17,7 +17,7 @@ from vsr.media.failures import output_failure
 from vsr.media.timing import rescaled
 
 FIRST_PTS = "vsr_first_pts"
-"""The metadata key of a segment that says the true time of its first picture.
+"""The metadata key for the true time of a segment's first frame.
 
 Muxers shift times to avoid negative ones, so that the file's own times cannot say it.
 """
@@ -28,8 +28,8 @@ class Scan:
     """What a segment holds.
 
     Attributes:
-        times: the pts of its pictures, ascending, in ticks of the source's time base.
-        reorder: how many pictures a decoder must hold back.
+        times: the pts of its frames, ascending, in ticks of the source's time base.
+        reorder: how many frames a decoder must hold back.
         extradata: the codec's header, which all segments of a file must share.
         shift: what to add to the file's own times.
     """
@@ -45,7 +45,7 @@ def scan(path: Path, time_base: Fraction) -> Scan:
     """Read the packets of a segment without decoding.
 
     Raises:
-        EncodingFailed: it cannot be read, or is no segment of vsr.
+        EncodingFailed: it cannot be read, or is not a vsr segment.
     """
     try:
         with av.open(f"file:{path}") as container:
@@ -71,8 +71,8 @@ class Times:
     """The times of a whole joined stream, in ticks of the source's time base.
 
     Attributes:
-        pts: of every picture, ascending, as written but for the offset.
-        given_start: when the first picture begins on the source's own clock.
+        pts: of every frame, ascending, as written but for the offset.
+        given_start: when the first frame begins on the source's own clock.
         given_end: when the last one ends there.
         offset: what is subtracted from every time where the output has another clock; set by
             who knows that.
@@ -101,7 +101,7 @@ class Times:
 
     @property
     def end(self) -> int:
-        """When the last picture ends."""
+        """When the last frame ends."""
         return self.pts[-1] + self._duration(len(self.pts) - 1)
 
     def closed(self, pts: int) -> int:
@@ -111,7 +111,7 @@ class Times:
     def dts(self, index: int) -> int:
         """Return the decoding time of the packet at a position in decoding order.
 
-        It is the presentation time of the picture ``reorder`` places before in the order shown:
+        It is the presentation time of the frame ``reorder`` places earlier in presentation order:
         rising, and never later than the packet's own presentation time.
         """
         place = index - self._reorder
@@ -120,7 +120,7 @@ class Times:
         return self.pts[0] - self.offset + place * self._duration(0)
 
     def duration(self, pts: int) -> int:
-        """Return how long the picture of a time is shown."""
+        """Return how long the frame at a time is shown."""
         return self._duration(bisect_left(self.pts, pts))
 
     def _duration(self, place: int) -> int:

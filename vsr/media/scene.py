@@ -1,4 +1,4 @@
-"""A procedural clip with sound, for demonstration and benchmarks: nothing to download.
+"""A procedural clip with audio, for demonstration and benchmarks: nothing to download.
 
 The scene has what upscalers fail at: small text, fine lines in all directions (a Siemens star and a
 zone plate), a moving fine texture, hard edges and smooth gradients.
@@ -52,7 +52,7 @@ def render(size: Size, seconds: float) -> Picture:
 def clip_frames(
     seconds: float, size: Size = SIZE, supersampling: int = SUPERSAMPLING
 ) -> Iterator[Picture]:
-    """Yield the clip's pictures at ``size``, each reduced from a larger one (bicubic)."""
+    """Yield the clip's frames at ``size``, each reduced from a larger one (bicubic)."""
     for index in range(round(seconds * RATE)):
         large = Image.fromarray(render(size.scaled(supersampling), index / float(RATE)))
         yield np.asarray(large.resize((size.width, size.height), Image.Resampling.BICUBIC))
@@ -61,10 +61,10 @@ def clip_frames(
 def write_clip(
     path: Path, seconds: float = 2.0, size: Size = SIZE, supersampling: int = SUPERSAMPLING
 ) -> None:
-    """Write the scene as H.264 (CRF 20, BT.709) with stereo AAC sound.
+    """Write the scene as H.264 (CRF 20, BT.709) with stereo AAC audio.
 
     Args:
-        supersampling: how many times larger each picture is drawn.
+        supersampling: how many times larger each frame is drawn.
     """
     import av
 

@@ -1,7 +1,7 @@
-"""Where a stream's chroma samples lie, by its own word.
+"""A stream's chroma siting, as signalled by the stream.
 
-av 18.1 does not show it, but FFmpeg's Matroska muxer writes it into a header: one is written into
-memory and read back. Y4M says it in its first line.
+av 18.1 does not expose it, but FFmpeg's Matroska muxer writes it into a header: one is written into
+memory and read back. Y4M has it in its first line.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ SITINGS_OF_CODECS = {
     "webp": Siting.CENTER,
     "dvvideo": Siting.TOP_LEFT,
 }
-"""What standards say where FFmpeg's decoders say nothing: JPEG (JFIF 1.02), DV (IEC 61834-2)."""
+"""What standards specify where FFmpeg's decoders are silent: JPEG (JFIF 1.02), DV (IEC 61834-2)."""
 
 LONGEST_Y4M_HEADER = 4096
 
@@ -40,11 +40,11 @@ Y4M_SITINGS = {
     "420mpeg2": Siting.LEFT,
     "420paldv": Siting.TOP_LEFT,
 }
-"""The ``C`` tags of yuv4mpeg(5) that say where chroma lies."""
+"""The ``C`` tags of yuv4mpeg(5) for chroma siting."""
 
 
 def siting_of(stream: VideoStream, path: Path) -> Siting:
-    """Return the siting of a stream of which a picture was decoded; unspecified if unknown."""
+    """Return the siting of a stream of which a frame was decoded; unspecified if unknown."""
     if stream.container.format.name == "yuv4mpegpipe":
         return _y4m_siting(path)
     header = BytesIO()
@@ -61,7 +61,7 @@ def siting_of(stream: VideoStream, path: Path) -> Siting:
 
 
 def _y4m_siting(path: Path) -> Siting:
-    """Return where the chroma of a Y4M file lies; 4:2:0 without a word of it is JPEG's."""
+    """Return the chroma siting of a Y4M file; for 4:2:0 the default is JPEG's."""
     with path.open("rb") as file:
         first_line = file.readline(LONGEST_Y4M_HEADER).decode("ascii", "replace")
     tags = [word[1:] for word in first_line.split()[1:] if word.startswith("C")]

@@ -22,12 +22,12 @@ def open_input(path: Path, hwaccel: HWAccel | None = None) -> InputContainer:
         hwaccel: the device to decode on; software if not given.
 
     Raises:
-        NoSuchFile: nothing is there.
+        NoSuchFile: it does not exist.
         UnreadableMedia: a directory, an empty file, text, or damaged beyond opening.
     """
     _check_is_file(path)
     try:
-        # "file:" keeps a colon or a leading dash in a name from being taken for a protocol.
+        # "file:" keeps a colon or a leading dash in a name from being read as a protocol.
         container = av.open(f"file:{path}", "r", metadata_errors="ignore", hwaccel=hwaccel)
     except (av.FFmpegError, OSError, ValueError, RuntimeError) as error:
         if hwaccel is not None:  # the device, not the file: the caller says so
@@ -40,7 +40,7 @@ def open_input(path: Path, hwaccel: HWAccel | None = None) -> InputContainer:
 
 
 def reopen_input(path: Path) -> InputContainer:
-    """Open a file again that was an input before: that it cannot be opened is no refusal any more.
+    """Reopen an earlier input: failing to open it is no longer a refusal.
 
     Raises:
         DecodingFailed: it is gone, or cannot be read.
@@ -52,13 +52,13 @@ def reopen_input(path: Path) -> InputContainer:
 
 
 def best_video(container: InputContainer, path: Path) -> VideoStream:
-    """Return the stream to upscale: the default one before others, then the largest picture.
+    """Return the stream to upscale: the default one before others, then the largest frame size.
 
-    Cover art and thumbnails are no video.
+    Cover art and thumbnails do not count as video.
 
     Raises:
         NoVideo: there is none; the message counts what there is.
-        UnreadableMedia: no decoder is there for it.
+        UnreadableMedia: there is no decoder for it.
     """
     candidates = [
         stream
@@ -88,7 +88,7 @@ def _counted(container: InputContainer) -> str:
 
 
 def _check_is_file(path: Path) -> None:
-    """Find the plain reasons first: their messages are better than the demuxer's."""
+    """Check the simple reasons first: their messages are better than the demuxer's."""
     try:
         if not path.exists():
             raise NoSuchFile(f"{path}: no such file. Check the path.")

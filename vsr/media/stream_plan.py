@@ -1,4 +1,4 @@
-"""What becomes of the streams beside the video, as plain values."""
+"""What happens to the streams other than the video, as plain values."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class StreamFate:
     """What happens to one stream, and why.
 
     Attributes:
-        stream: as the source has it.
+        stream: as in the source.
         fate: what happens to it.
         target_codec: what a text subtitle is converted to.
         reason: why it is converted or dropped; empty for a copy.
-        is_loss: dropped although nobody asked for that.
+        is_loss: dropped without being asked to.
     """
 
     stream: StreamInfo
@@ -43,7 +43,7 @@ class StreamFate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamPlan:
-    """What becomes of every stream but the upscaled one, in the source's order."""
+    """What happens to every stream but the upscaled one, in the source's order."""
 
     container: str
     fates: tuple[StreamFate, ...] = ()
@@ -55,10 +55,10 @@ class StreamPlan:
 
     @property
     def converted(self) -> tuple[StreamFate, ...]:
-        """Those that reach it in another form."""
+        """Those that are converted."""
         return tuple(fate for fate in self.fates if fate.fate is Fate.CONVERT)
 
     @property
     def losses(self) -> tuple[StreamFate, ...]:
-        """Those that are dropped although nobody asked for that; to be said before the start."""
+        """Those that are dropped without being asked to; to be reported before the start."""
         return tuple(fate for fate in self.fates if fate.is_loss)

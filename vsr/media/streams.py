@@ -1,7 +1,7 @@
-"""Decide, before the first frame, what becomes of every other stream of the source.
+"""Decide, before the first frame, what happens to every other stream of the source.
 
-The container itself is asked (`vsr.media.fitting`), for each stream alone, then for all together.
-What it refuses would fail the real file, hours later.
+The container itself is tried (`vsr.media.fitting`), with each stream alone, then with all together.
+What it refuses now would otherwise fail the real file hours later.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a decoded picture says of itself: colour, rotation, HDR, captions and the rest."""
+"""The metadata of a decoded frame: colour, rotation, HDR, captions and the rest."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def side_data_of(frame: VideoFrame) -> dict[Type, bytes]:
 
 
 def colour_of(frame: VideoFrame, reading: Reading, siting: Siting) -> Colour:
-    """Return the tags of a decoded picture as its reader delivers it."""
+    """Return the tags of a decoded frame as its reader delivers it."""
     primaries, transfer = int(frame.color_primaries), int(frame.color_trc)
     if reading.is_from_rgb:
         return Colour(
@@ -67,7 +67,7 @@ def colour_of(frame: VideoFrame, reading: Reading, siting: Siting) -> Colour:
 
 
 def display_matrix_of(side_data: Mapping[Type, bytes]) -> tuple[int, ...] | None:
-    """Return the nine numbers of the display matrix, or None if the picture is upright."""
+    """Return the nine numbers of the display matrix, or None if the frame is upright."""
     data = side_data.get(Type.DISPLAYMATRIX, b"")
     if len(data) < DISPLAY_MATRIX.size:
         return None
@@ -83,7 +83,7 @@ def hdr_of(side_data: Mapping[Type, bytes]) -> HdrMetadata | None:
 
 
 def captions_of(side_data: Mapping[Type, bytes]) -> bytes | None:
-    """Return the A/53 closed captions that travel with a picture."""
+    """Return the A/53 closed captions of a frame."""
     return side_data.get(Type.A53_CC)
 
 

@@ -23,12 +23,12 @@ def check_target(
 
     Args:
         source: the input, which must not be the target; None for a pipe.
-        existing: what to do with a file that is there.
-        format_name: a container by name, where the suffix does not say it.
+        existing: what to do with an existing file.
+        format_name: a container by name, if the suffix does not determine it.
 
     Raises:
-        UnsuitableContainer: the suffix means none that vsr writes.
-        OutputExists: the target is there, and ``existing`` is ``refuse``.
+        UnsuitableContainer: the suffix is not one that vsr writes.
+        OutputExists: the target exists, and ``existing`` is ``refuse``.
         UnwritableOutput: target and source are one file, or the folder is missing or read-only.
     """
     if target.is_dir():
@@ -48,10 +48,10 @@ def check_target(
 
 
 def check_folder(folder: Path) -> None:
-    """Prove that a file can be made in a folder, by making one without a name in it.
+    """Check that a file can be created in a folder, by creating an unnamed one.
 
     Raises:
-        UnwritableOutput: it is missing, no folder, or read-only.
+        UnwritableOutput: it is missing, not a folder, or read-only.
     """
     if not folder.exists():
         raise UnwritableOutput(f"{folder}: no such folder. Create it first (mkdir -p).")
@@ -69,16 +69,16 @@ def check_folder(folder: Path) -> None:
 
 
 def least_bytes(codec: str, pixels: int, frames: int) -> int:
-    """Return less than a video of this size will need, segments and joined file together.
+    """Return a lower bound of what a video of this size needs, segments and joined file together.
 
-    A judgement, and a low one: it refuses only what cannot end well.
+    A deliberately low estimate: it refuses only what cannot succeed.
     """
     bits = LEAST_BITS_PER_PIXEL.get(codec, LEAST_BITS_OF_LOSSY)
     return round(2 * pixels * frames * bits / 8)
 
 
 def check_space(folder: Path, needed_bytes: int) -> None:
-    """Refuse to start where the disk is sure to overflow.
+    """Refuse to start if the disk is sure to fill up.
 
     Raises:
         UnwritableOutput: less is free than needed.
@@ -94,7 +94,7 @@ def check_space(folder: Path, needed_bytes: int) -> None:
 def _is_same(source: Path, target: Path) -> bool:
     try:
         return source.samefile(target)
-    except OSError:  # one of them is not there
+    except OSError:  # one of them does not exist
         return False
 
 
