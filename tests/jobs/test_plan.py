@@ -28,8 +28,8 @@ SPEC = ("target", "steps", "model", "encode")
 
 def test_what_becomes_of_interlaced_pictures_is_said(tmp_path: Path) -> None:
     source = write_clip(tmp_path / "in.mkv", frames=3, is_interlaced=True)
-    assert "made progressive at the same frame rate" in notes_of(source, "out.mkv")
-    assert "interlaced, and left so" in notes_of(source, "out.mkv", deinterlace="off")
+    assert "deinterlaced at the same frame rate" in notes_of(source, "out.mkv")
+    assert "interlaced, and kept so" in notes_of(source, "out.mkv", deinterlace="off")
 
 
 def test_strict_refuses_to_lose_an_alpha_plane(tmp_path: Path) -> None:
@@ -52,14 +52,14 @@ def test_a_lossless_film_is_known_to_need_more_disk(tmp_path: Path) -> None:
 
 def test_tags_that_a_container_does_not_hold_are_named(tmp_path: Path) -> None:
     source = write_clip(tmp_path / "in.mkv", frames=2, metadata={"title": "A", "my key": "b"})
-    assert "mpegts does not hold the tags MY_KEY. Choose .mkv" in notes_of(source, "out.ts")
+    assert "mpegts cannot store the tags MY_KEY. Choose .mkv" in notes_of(source, "out.ts")
     assert not any("the tags" in notes_of(source, name) for name in ("out.mkv", "out.mp4"))
 
 
 def test_chapters_that_a_container_does_not_hold_are_counted(tmp_path: Path) -> None:
     chapters = [(0, 0.04, "one"), (0.04, 0.08, "two")]
     source = write_clip(tmp_path / "in.mkv", frames=2, chapters=chapters)
-    assert "mpegts holds no chapters, and 2 are lost. Choose .mkv." in notes_of(source, "out.ts")
+    assert "mpegts cannot store chapters; 2 are lost. Choose .mkv." in notes_of(source, "out.ts")
     assert not any("chapters" in notes_of(source, name) for name in ("out.mkv", "out.mp4"))
 
 

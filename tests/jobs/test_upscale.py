@@ -195,7 +195,7 @@ def test_a_refusal_leaves_nothing_behind(clip: Path, tmp_path: Path):
     with pytest.raises(Refused, match="at or above the target"):
         upscale(clip, tmp_path / "out.mp4", spec(target=Target(width=96)))
     part = TimeRange(start_seconds=50, end_seconds=60)
-    with pytest.raises(Refused, match="no picture between"):
+    with pytest.raises(Refused, match="no frame between"):
         upscale(clip, tmp_path / "out.mp4", spec(time=part))
     assert sorted(tmp_path.iterdir()) == before
 

@@ -117,7 +117,7 @@ def test_seconds_are_decimal_not_binary(tmp_path: Path) -> None:
 
 def test_an_empty_part_is_refused(tmp_path: Path) -> None:
     path = write_clip(tmp_path / "a.mp4", frames=20)
-    with pytest.raises(InvalidOption, match="no picture between --start and --end"):
+    with pytest.raises(InvalidOption, match="no frame between --start and --end"):
         plan(probe(path), time=TimeRange(start_seconds=10))
 
 

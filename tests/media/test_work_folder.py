@@ -73,5 +73,5 @@ def test_other_settings_begin_anew_over_a_published_film(tmp_path: Path) -> None
     published(target)
     with Work.begin(target, {"crf": 20}, lambda: PLAN) as work:
         assert work.pending == PLAN
-    with pytest.raises(OutputError, match="unfinished work of other settings"):
+    with pytest.raises(OutputError, match="an earlier run with other settings"):
         Work.begin(target, {"crf": 22}, lambda: PLAN)

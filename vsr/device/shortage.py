@@ -1,4 +1,4 @@
-"""How a device says that its memory is used up, and what the user is told."""
+"""How a device reports that its memory is exhausted, and the message for the user."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``vsr bench``: how fast one model is on this machine, stage by stage, and why not faster."""
+"""``vsr bench``: how fast one model is on this machine, stage by stage, and what limits it."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def bench(clip: Path | None, spec: BenchSpec, *, note: Note = ignore) -> BenchRe
     """Measure one model.
 
     Args:
-        clip: None takes a clip of our own.
-        note: told what is being done.
+        clip: None draws a clip.
+        note: called with what is being done.
 
     Raises:
         Refused: what `vsr upscale` would refuse.

@@ -1,4 +1,4 @@
-"""One upscale, decided whole: what is printed is what is done."""
+"""One upscale, fully decided: what is printed is what is done."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from vsr.upscaling.plan import SizePlan
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One upscale, decided whole: `vsr probe` prints it, `vsr upscale` runs it.
+    """One upscale, fully decided: `vsr probe` prints it, `vsr upscale` runs it.
 
     Attributes:
         condition: what ``--strength auto`` was decided by; None where it did not have to be.
@@ -51,18 +51,18 @@ class Job:
 
     @property
     def colour(self) -> Colour:
-        """What the maths uses."""
+        """The colour that the maths uses."""
         video = self.source.video
         return video.colour.resolved(video.size.width, video.size.height)
 
     @property
     def frames_expected(self) -> int | None:
-        """How many frames there will be, as far as the header is to be believed."""
+        """How many frames to expect, according to the header."""
         return frames_expected(self.source, self.spec.time)
 
     @property
     def context(self) -> int:
-        """How many pictures beyond a span's ends the steps look at."""
+        """How many frames beyond either end of a span the steps look at."""
         is_filtered = "deinterlace" in self.spec.steps and self.spec.deinterlace != "off"
         return 1 if is_filtered else 0
 
@@ -114,11 +114,11 @@ class Job:
 
     @property
     def least_bytes(self) -> int:
-        """How much disk the run is sure to need: the segments, and the file joined from them."""
+        """The least disk space that the run needs: the segments, and the file joined from them."""
         return least_bytes(self.encoder.codec, self.video.size.pixels, self.frames_expected or 0)
 
     def notes(self) -> Iterator[str]:
-        """Yield what the user should know before the start, one line each."""
+        """Yield the remarks for the user before the start, one line each."""
         video = self.source.video
         if self.condition is not None:
             yield f"model {self.network}."
@@ -137,7 +137,7 @@ class Job:
 
 
 def frames_expected(info: MediaInfo, time: TimeRange) -> int | None:
-    """Return how many pictures a part of a clip has, as far as the header is to be believed."""
+    """Return how many frames a part of a clip has, according to the header."""
     video = info.video
     count = video.frames_in_header
     duration_seconds = video.duration_seconds or info.duration_seconds
@@ -160,20 +160,20 @@ def versions() -> dict[str, str]:
 def losses(
     info: MediaInfo, video: OutputVideo, encoder: Encoder, container: Container
 ) -> Iterator[str]:
-    """Yield what of the pictures and the file's tags will be lost, one line each."""
+    """Yield each loss of video properties and file tags, in one line."""
     yield from losses_of(info.video, video, encoder, container.name)
     tags = lost_tags(info, container.name)
     if tags:
         names = ", ".join(tags)
-        yield f"{container.name} does not hold the tags {names}. Choose .mkv to keep them."
+        yield f"{container.name} cannot store the tags {names}. Choose .mkv to keep them."
     if info.chapters and not container.has_chapters:
-        yield f"{container.name} holds no chapters, and {info.chapters} are lost. Choose .mkv."
+        yield f"{container.name} cannot store chapters; {info.chapters} are lost. Choose .mkv."
 
 
 def _fields_note(*, is_deinterlaced: bool) -> str:
     if is_deinterlaced:
-        return "interlaced: made progressive at the same frame rate (--deinterlace off leaves it)."
-    return "interlaced, and left so: both fields of a picture are enlarged as one."
+        return "interlaced: deinterlaced at the same frame rate (--deinterlace off keeps it)."
+    return "interlaced, and kept so: both fields of a frame are enlarged as one."
 
 
 def _matrix_note(video: VideoInfo, output: OutputVideo) -> str:

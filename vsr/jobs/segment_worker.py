@@ -1,4 +1,4 @@
-"""Does segments, of one film after another; the network and its engine stay open between them."""
+"""Does segments of one film after another; the network and its engine stay open between them."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ from vsr.upscaling.steps import Counters, Step, StepContext, open_steps
 log = logging.getLogger(__name__)
 
 Written = Callable[[HostFrame, int], None]
-"""Takes a frame that was written, and the size of its segment so far in bytes."""
+"""Called with each written frame and the size of its segment so far, in bytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Met:
-    """What was met in a span: its frames, those that repeat the one before, what is damaged.
+    """What a span contained: its frames, how many repeat the previous one, and the damage.
 
     Attributes:
-        reused_tiles: of the other frames, tiles that stood still.
+        reused_tiles: still tiles of the other frames.
     """
 
     frames: int
@@ -47,7 +47,7 @@ class Met:
 
 
 class SegmentWorker:
-    """A network, its engine, and the segments that they do. `close` lets go of them."""
+    """A network and its engine, which process segments. `close` releases them."""
 
     def __init__(self) -> None:
         self._stack = ExitStack()
@@ -60,7 +60,7 @@ class SegmentWorker:
     def load(
         self, name_or_path: str, scale: int | None = None, blend: Blend = catalog.PLAIN
     ) -> Model:
-        """Return a network as `catalog.load` does; the one that is open already is not read anew.
+        """Return a network as `catalog.load` does, reusing the one that is already open.
 
         Raises:
             Refused: as `catalog.load`.
@@ -75,8 +75,8 @@ class SegmentWorker:
     ) -> None:
         """Decode, upscale and encode one segment; the rename to ``path`` commits it.
 
-        A worker that is taken for dead, and is not, may do the same segment at the same time: each
-        writes under a name of its own, and whoever is last replaces equal bytes.
+        A worker wrongly taken for dead may do the same segment at the same time: each writes under
+        a name of its own, and the last one replaces identical bytes.
 
         Raises:
             Failed: it cannot be done.
@@ -106,7 +106,7 @@ class SegmentWorker:
         """Decode and upscale a span of the source into a sink.
 
         Raises:
-            Failed: it cannot be done, or not every frame arrived.
+            Failed: it failed, or not every frame arrived.
         """
         steps = self._opener(job.spec.steps, step_context(job, self._say), note)(span)
         before = replace(self._counters)
@@ -121,7 +121,7 @@ class SegmentWorker:
             count = run_segment(frames, steps, sink, written)
         if count != frames.count:
             raise Failed(
-                f"{job.source.path}: {frames.count} frames in, {count} out. Report this fault."
+                f"{job.source.path}: {frames.count} frames in, {count} out. Report this bug."
             )
         losses = (str(reader.damage),) if reader.damage.has_losses else ()
         return Met(
@@ -132,7 +132,7 @@ class SegmentWorker:
         )
 
     def close(self) -> None:
-        """Close the engine, and let go of it: the next one may need its memory."""
+        """Close the engine and release it: the next one may need its memory."""
         self._stack.close()
         self._opened, self._steps_of = None, _no_steps
 
@@ -143,7 +143,7 @@ class SegmentWorker:
     def _opener(
         self, names: tuple[str, ...], context: StepContext, note: Note
     ) -> Callable[[PtsSpan], list[Step]]:
-        """Open the steps, unless those that are open would be the same."""
+        """Open the steps, unless the open ones are the same."""
         self._note = note
         if (names, context) != self._opened:
             self.close()

@@ -65,7 +65,7 @@ class Damage:
             (self.corrupt_frames, "damaged frames"),
             (self.undecodable_packets, "undecodable packets"),
             (self.corrupt_packets, "damaged packets"),
-            (self.broken_reads, "broken places in the container"),
+            (self.broken_reads, "damaged places in the container"),
             (self.missing_bytes, "bytes missing at the end of the file"),
             (self.repaired_times, "repaired timestamps"),
             (self.converted_frames, "frames converted to the first one's size and format"),

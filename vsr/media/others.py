@@ -1,4 +1,4 @@
-"""The packets of the streams beside the video, cut to the part that was done."""
+"""The packets of the streams other than the video, cut to the part that was upscaled."""
 
 from __future__ import annotations
 
@@ -54,12 +54,12 @@ def other_packets(
 ) -> Iterator[Timed]:
     """Yield the packets of the carried streams, ready for the output, in the source's order.
 
-    Damage is counted and passed over: the work of days is not given up for a broken cue.
+    Damage is counted and skipped: days of work are not given up for a broken cue.
 
     Args:
         origin: the source, at its beginning.
-        carried: what becomes of each stream, and the output's stream.
-        cut: the part that was done.
+        carried: what happens to each stream, and the output's stream.
+        cut: the part that was upscaled.
         lost: where damage is counted.
         splices: the films that were put end to end; None if it is one.
     """
@@ -126,7 +126,7 @@ def _is_long_after(packet: Packet[Stream], cut: Cut) -> bool:
 
 
 def _place(packet: Packet[Stream], cut: Cut) -> bool:
-    """Move a packet to the output's clock; return False if it lies outside the part."""
+    """Move a packet to the output's clock; return False if it is outside the part."""
     time = packet.pts if packet.pts is not None else packet.dts
     if packet.stream.disposition & Disposition.attached_pic:
         packet.pts = packet.dts = 0
@@ -152,7 +152,7 @@ def _refine(packet: Packet[Stream]) -> None:
 
 
 def _trim(packet: Packet[Stream], time: int, start: Fraction, end: Fraction | None) -> bool:
-    """Cut a subtitle to the part; return False if the packet lies outside it."""
+    """Cut a subtitle to the part; return False if the packet is outside it."""
     base, until = packet.time_base, time + (packet.duration or 0)
     is_subtitle = packet.stream.type == "subtitle"
     first, last = start / base, end / base if end is not None else None

@@ -1,4 +1,4 @@
-"""The packets of the video, undecoded: all that is told of a film before a picture is decoded."""
+"""The packets of the video, undecoded: all that is known of a film before a frame is decoded."""
 
 from __future__ import annotations
 

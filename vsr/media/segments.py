@@ -1,6 +1,6 @@
 """Plan the segments of an output: one pass over the packets, cuts at key frames of the source.
 
-A segment is what is lost when the power fails, and what another machine can do alone. Its span, in
+A segment is what a power failure costs, and what another machine can do on its own. Its span, in
 ticks of the source, is half-open; the spans of a plan cover the clip without gap or overlap.
 """
 
@@ -21,7 +21,7 @@ from vsr.media.timing import Timing, rounded, ticks, ticks_per_frame
 from vsr.specs import PtsSpan, TimeRange
 
 SECONDS_OF_WORK = 90.0
-"""How much work a crash may cost, about."""
+"""Roughly how much work a crash may cost."""
 
 FEWEST_FRAMES = 48
 """A shorter segment would spend its bits on its own key frame and the encoder's restart."""
@@ -42,7 +42,7 @@ class Segment:
     Attributes:
         span: of the source's pts; the first is open at its start, the last at its end, unless a
             part of the clip was asked for.
-        frames: how many pictures the packets promise.
+        frames: how many, according to the packets.
     """
 
     index: int
@@ -52,10 +52,10 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Packets:
-    """What one pass over the packets of the video tells.
+    """What one pass over the packets of the video shows.
 
     Attributes:
-        times: of the pictures, ascending, in ticks.
+        times: of the frames, ascending, in ticks.
         keys: those of key frames, where decoding can begin, ascending.
         is_spliced: times repeat or start again. The reader straightens them while it goes through;
             there is no place to cut beforehand.
@@ -69,7 +69,7 @@ class Packets:
 
 
 def frames_per_segment(seconds_per_frame: float) -> int:
-    """Return how many pictures make a segment, for the time that one is expected to take."""
+    """Return how many frames make a segment, given the expected time per frame."""
     wanted = round(SECONDS_OF_WORK / max(seconds_per_frame, 1e-6))
     return min(max(wanted, FEWEST_FRAMES), MOST_FRAMES)
 
@@ -77,24 +77,24 @@ def frames_per_segment(seconds_per_frame: float) -> int:
 def plan(
     info: MediaInfo, frames: int = MOST_FRAMES, time: TimeRange = TimeRange()
 ) -> tuple[Segment, ...]:
-    """Cut the clip, or the part of it that was asked for, into segments of about ``frames``.
+    """Cut the clip, or the requested part of it, into segments of about ``frames``.
 
     Raises:
-        InvalidOption: the part holds no picture, or the clip's times do not tell where it is.
+        InvalidOption: the part holds no frame, or the clip's times are ambiguous.
         DecodingFailed: the source cannot be read.
     """
     packets = read_packets(info)
     if packets.starts_again and not time.is_whole:
         raise InvalidOption(
-            f"{info.path}: its times start again in the middle, as where films were put end to "
-            "end: --start, --end and --max-frames have no one meaning. Do the whole film, or cut "
+            f"{info.path}: its timestamps start again in the middle, as in concatenated "
+            "films: --start, --end and --max-frames are ambiguous. Upscale all of it, or split "
             "it first."
         )
     whole = part_of(info, packets.times, time)
     first, last = _indices(packets.times, whole)
     times = packets.times[first:last]
     if not times:
-        raise InvalidOption(f"{info.path}: no picture between --start and --end. Move them.")
+        raise InvalidOption(f"{info.path}: no frame between --start and --end. Change them.")
     if info.video.timing is not Timing.GIVEN:
         frames = max(frames, -(-len(times) // (MOST_CUTS_WITHOUT_TIMES + 1)))
     places = [] if packets.is_spliced else cut_places(times, packets.keys, frames)
@@ -107,7 +107,7 @@ def plan(
 
 
 def read_packets(info: MediaInfo) -> Packets:
-    """Read the times of all pictures without decoding any.
+    """Read the times of all frames without decoding any.
 
     Raises:
         DecodingFailed: the source cannot be read.
@@ -138,7 +138,7 @@ def read_packets(info: MediaInfo) -> Packets:
 def part_of(info: MediaInfo, times: Sequence[int], time: TimeRange) -> PtsSpan:
     """Return the span of the source's pts that ``time`` asks for.
 
-    Seconds count from the first picture, and a picture belongs to the part if it begins in it.
+    Seconds count from the first frame, and a frame belongs to the part if it begins in it.
     """
     if time.is_whole or not times:
         return PtsSpan()
@@ -158,8 +158,8 @@ def part_of(info: MediaInfo, times: Sequence[int], time: TimeRange) -> PtsSpan:
 def cut_places(times: Sequence[int], keys: Sequence[int], frames: int) -> list[int]:
     """Return the indices in ``times`` at which segments after the first begin.
 
-    A cut lies at the first key frame after ``frames`` pictures. Where the next key frame is too far
-    (some sources have one alone), it lies at any picture: reading begins at the key frame before.
+    A cut is at the first key frame after ``frames`` frames. If the next key frame is too far away
+    (some sources have only one), it is at any frame: reading starts at the key frame before.
     """
     places: list[int] = []
     begin = 0

@@ -14,20 +14,20 @@ from typing import TypeVar
 T = TypeVar("T")
 
 USUAL_FRAME_RATE = Fraction(25)
-"""What FFmpeg, too, takes for a stream that does not say."""
+"""What FFmpeg, too, assumes for a stream that does not say."""
 
 
 PUSHED_FRAMES = Fraction(1, 8)
-"""Between pictures that are pushed on: some milliseconds, as Matroska tells no less apart."""
+"""Between frames that are pushed on: a few milliseconds, as Matroska resolves no less."""
 
 
 class Timing(Enum):
     """Where the presentation times of a stream come from."""
 
     GIVEN = "given"
-    """Pictures have their own."""
+    """Frames have their own."""
     DECODING_ORDER = "derived from the decoding times"
-    """The k-th picture shown gets the k-th smallest decoding time (AVI with B-frames)."""
+    """The k-th frame shown gets the k-th smallest decoding time (AVI with B-frames)."""
     FRAME_RATE = "derived from the frame rate"
     """The stream has no times at all (raw H.264)."""
 
@@ -65,7 +65,7 @@ def runs_backward(times: Iterable[int | None]) -> bool:
 
 
 class Timeline:
-    """Give each picture, in the order shown, an integer time later than the one before.
+    """Give each frame, in presentation order, an integer time later than the previous one.
 
     A time that is given and later than the last stands as it is. A missing one is continued at the
     frame rate. One that repeats, or runs backward for a single picture, is put half-way to the next
@@ -119,7 +119,7 @@ class Timeline:
         return stamp
 
     def _is_next(self, shifted: int, next_pts: int | None) -> bool:
-        """Tell that a time stands as it is: it is later than the last, and not astray."""
+        """Return whether a time is kept: it is later than the last, and plausible."""
         assert self._last is not None
         following = shifted if next_pts is None else next_pts + self._shift
         is_ahead = self._last < following and following - self._last < shifted - following

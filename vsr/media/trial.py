@@ -1,4 +1,4 @@
-"""Prove an encoder by opening it; a hardware one also by encoding a picture."""
+"""Test an encoder by opening it; a hardware one also by encoding a frame."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ TRIAL_RATE = Fraction(25)
 """Any rate will do: none of the encoders has a limit on it that matters here."""
 
 BAD_PARAMETER = ("Error parsing option", "Unknown option", "Invalid value for", "Failed to set")
-"""How the wrappers of x264, x265 and SVT-AV1 complain, without failing, of a parameter."""
+"""How the wrappers of x264, x265 and SVT-AV1 complain about a parameter without failing."""
 
 
 def configure(context: VideoCodecContext, encoder: Encoder, size: Size, colour: Colour) -> None:
-    """Set everything but the times: size, format, colour tags, threads and options.
+    """Set everything except the times: size, format, colour tags, threads and options.
 
     The parameter sets go into the header (``global_header``), as mp4 and a joined file need.
     """
@@ -42,7 +42,7 @@ def configure(context: VideoCodecContext, encoder: Encoder, size: Size, colour: 
     context.thread_count = encoder.threads
     context.flags |= Flags.global_header
     options = dict(encoder.options)
-    if encoder.name == "libx265":  # it prints to the terminal by itself
+    if encoder.name == "libx265":  # it prints to the terminal on its own
         options["x265-params"] = ":".join(
             part for part in ("log-level=none", options.get("x265-params")) if part
         )
@@ -71,11 +71,11 @@ def check_option_names(name: str, options: Mapping[str, str]) -> None:
 
 
 def prove(encoder: Encoder, size: Size, colour: Colour, *, is_hardware: bool) -> None:
-    """Open the encoder at its real size; a hardware one must encode a black picture too.
+    """Open the encoder at its real size; a hardware one must encode a black frame too.
 
     Raises:
         EncoderUnavailable: it does not open.
-        InvalidOption: it opens, but complains of one of the library's own parameters.
+        InvalidOption: it opens, but complains about one of the library's own parameters.
     """
     reason = _obstacle(encoder, size, colour, is_hardware=is_hardware)
     if reason is not None:
@@ -86,7 +86,7 @@ def prove(encoder: Encoder, size: Size, colour: Colour, *, is_hardware: bool) ->
 
 
 def openings() -> Iterator[tuple[str, str | None]]:
-    """Yield each encoder that vsr knows, and why it does not open here; None if it does."""
+    """Yield each encoder that vsr knows, with why it does not open here, or None if it does."""
     for entry in CODECS:
         layout = layout_of(entry.pix_fmts[0])
         assert layout is not None  # a row of the table
@@ -101,12 +101,12 @@ def openings() -> Iterator[tuple[str, str | None]]:
 
 
 def _obstacle(encoder: Encoder, size: Size, colour: Colour, *, is_hardware: bool) -> str | None:
-    """Open the encoder, and return why it cannot be."""
+    """Open the encoder; return why it does not open, if so."""
     context = _create(encoder.name)
     configure(context, encoder, size, colour)
     context.time_base, context.framerate = 1 / TRIAL_RATE, TRIAL_RATE
     given = set(context.options)
-    # PyAV drops what lies below a level of the whole process: raised for this opening alone, as a
+    # PyAV drops messages below a process-wide level: raised for this opening only, as a
     # misspelt parameter is not refused but only logged, and the library must refuse it as well
     level = av.logging.get_level()
     av.logging.set_level(av.logging.WARNING)

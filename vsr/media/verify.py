@@ -29,8 +29,8 @@ class Expected:
     """What a finished file must hold.
 
     Attributes:
-        shown_seconds: from the beginning of the first picture to that of the last.
-        streams: how many of each kind there must be beside the upscaled video.
+        shown_seconds: from the start of the first frame to that of the last.
+        streams: how many of each kind there must be besides the upscaled video.
     """
 
     size: Size
@@ -40,7 +40,7 @@ class Expected:
 
     @classmethod
     def of(cls, joined: Joined, plan: StreamPlan, size: Size) -> Expected:
-        """Return what must come of a join; containers may leave out a stream without packets."""
+        """Return what a join must produce; containers may leave out a stream without packets."""
         counts = Counter(
             "cover art" if fate.stream.is_cover_art else fate.stream.kind
             for fate in plan.carried
@@ -55,7 +55,7 @@ class Expected:
 
 
 def verify(path: Path, expected: Expected) -> None:
-    """Read the whole file again: pictures counted, streams, times, the last picture decoded.
+    """Read the whole file back: count frames, check streams and times, decode the last frame.
 
     Raises:
         VerificationFailed: anything differs; the message names the first difference.
@@ -115,9 +115,9 @@ def _check_times(path: Path, video: VideoStream, times: list[int], expected: Exp
 
 
 def _check_last(path: Path, container: InputContainer, video: VideoStream, last_pts: int) -> None:
-    """Decode from the last key frame on; the picture of the last time must come out.
+    """Decode from the last key frame on; the frame with the last time must come out.
 
-    MPEG-TS has no index, and a seek in it can land behind the key frame: then from further back.
+    MPEG-TS has no index, and a seek in it can land after the key frame: then from further back.
     """
     assert video.time_base is not None
     for seconds in SECONDS_BACK:

@@ -1,7 +1,7 @@
-"""The work folder beside a target: the plan, its finished segments, and the lock of its owner.
+"""The work folder next to a target: the plan, its finished segments, and the lock of its owner.
 
-The finished segments and ``job.json`` are all the state there is. A run that was killed leaves
-them; the next one with the same fingerprint goes on where it was.
+The finished segments and ``job.json`` are the only state. A killed run leaves
+them; the next one with the same fingerprint resumes where it was.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Work:
     Attributes:
         folder: where it is.
         fingerprint: of this run and of any before it.
-        segments: the plan: of the run that began, if one did.
+        segments: the plan, of the run that started it if there was one.
     """
 
     def __init__(self, target: Path) -> None:
@@ -56,18 +56,18 @@ class Work:
         *,
         is_restart: bool = False,
     ) -> Self:
-        """Take the work folder of ``target``, and plan or take over the plan that is in it.
+        """Take the work folder of ``target``; reuse the plan in it, or make one.
 
         Args:
             fingerprint: of this run.
-            plan: makes the segments; called only where no plan can be taken over.
-            is_restart: throw away what an earlier run left.
+            plan: makes the segments; called only if no plan can be reused.
+            is_restart: discard what an earlier run left.
 
         Raises:
             OutputBusy: another run is writing this target.
-            OutputError: an earlier run of other settings, or of another machine, left its work; the
-                difference is named.
-            UnwritableOutput: the folder cannot be made.
+            OutputError: an earlier run with other settings, or on another machine, left its work;
+                the message names the difference.
+            UnwritableOutput: the folder cannot be created.
         """
         work = cls(target)
         work._take()
@@ -95,21 +95,21 @@ class Work:
         self.release()
 
     def path_of(self, segment: Segment) -> Path:
-        """Return where a finished segment lies."""
+        """Return the path of a finished segment."""
         return self.folder / f"{segment.index:06d}.nut"
 
     @property
     def finished(self) -> tuple[Segment, ...]:
-        """The segments that are whole and on the disk."""
+        """The segments that are complete and on disk."""
         return tuple(one for one in self.segments if self.path_of(one).exists())
 
     @property
     def pending(self) -> tuple[Segment, ...]:
-        """The segments that are still to do."""
+        """The segments still to do."""
         return tuple(one for one in self.segments if not self.path_of(one).exists())
 
     def recorded(self, segment: Segment) -> dict[str, Any]:
-        """Return what was kept of a finished segment."""
+        """Return what was recorded about a finished segment."""
         path = self.path_of(segment).with_suffix(".json")
         return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
 
@@ -119,7 +119,7 @@ class Work:
         return self.folder / f"joined{self.target.suffix}"
 
     def check_source(self, source: Path) -> None:
-        """Check that the input is still the one that the plan was made for.
+        """Check that the input is still the one the plan was made for.
 
         Raises:
             DecodingFailed: it is gone, or has changed.
@@ -151,12 +151,12 @@ class Work:
         publish(self.joined, self.target)
 
     def remove(self) -> None:
-        """Delete the folder and all that is in it; to be called when the target is published."""
+        """Delete the folder and its contents; call it once the target is published."""
         remove_folder(self.folder)
         self.release()
 
     def release(self) -> None:
-        """Give up the folder, and leave what is in it."""
+        """Release the folder, and keep its contents."""
         lock, self._lock = self._lock, None
         if lock is not None:
             os.close(lock)
@@ -180,7 +180,7 @@ class Work:
 
     def _plan(self, fingerprint: Fingerprint, plan: Callable[[], tuple[Segment, ...]]) -> None:
         self.fingerprint = fingerprint
-        for part in self.folder.glob("*.part"):  # left by a run that was killed
+        for part in self.folder.glob("*.part"):  # left by a killed run
             part.unlink()
         path = self.folder / MANIFEST
         if path.exists():

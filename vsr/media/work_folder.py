@@ -1,7 +1,7 @@
-"""The folder beside a target: its name, what lies in it, and when nobody needs it any more.
+"""The folder next to a target: its name, its contents, and when it is no longer needed.
 
-A run that is killed between publishing its file and removing the folder would leave it for ever, as
-the next one is refused: the target exists. A note in the folder tells that it may go.
+A run killed between publishing its file and removing the folder would leave it for ever, as the
+next one is refused: the target exists. A note in the folder says that it may be removed.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ def work_folder_of(target: Path) -> Path:
 
 
 def record(segment: Path, facts: Mapping[str, Any]) -> None:
-    """Keep what was met while a segment was made; to be called before it is committed.
+    """Record what was found while making a segment; call it before the commit.
 
     Args:
-        segment: where it will lie.
+        segment: its future path.
         facts: JSON values.
     """
     part = segment.with_suffix(f".{os.getpid()}.json.part")  # a lost worker may still be writing
@@ -46,7 +46,7 @@ def note_published(folder: Path, joined: Path) -> None:
 
 
 def is_published(target: Path) -> bool:
-    """Say whether the file at ``target`` came out of the work folder that is beside it."""
+    """Return whether the file at ``target`` came from the work folder next to it."""
     try:
         noted = json.loads((work_folder_of(target) / PUBLISHED).read_text(encoding="utf-8"))
         facts = target.stat()
@@ -65,7 +65,7 @@ def remove_folder(folder: Path) -> None:
 
 
 def remove_published(target: Path) -> None:
-    """Remove the work folder that a crash has left beside its finished file, if one did."""
+    """Remove the work folder that a crash left next to its finished file, if any."""
     folder = work_folder_of(target)
     if not is_published(target):
         return

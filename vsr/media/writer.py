@@ -1,8 +1,8 @@
-"""Encode pictures into one segment: a NUT file that holds the video alone.
+"""Encode frames into one segment: a NUT file that holds only the video.
 
-NUT keeps any time base exactly, takes every codec that vsr writes but ProRes, and can be read when
-it is cut off. The rename from ``.part`` is the commit: a segment under its own name is whole and on
-the disk.
+NUT keeps any time base exactly, takes every codec that vsr writes but ProRes, and can be read even
+if truncated. The rename from ``.part`` is the commit: a segment under its own name is complete and
+on disk.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ __all__ = ["OutputVideo", "Writer", "part_of"]
 
 SEGMENT_OPTIONS = {"movflags": "use_metadata_tags", "avoid_negative_ts": "make_zero"}
 """QuickTime keeps unknown metadata, such as the first pts, only on request, and would hide
-pictures before zero behind an edit list."""
+frames before zero behind an edit list."""
 
 
 class Writer:
@@ -47,11 +47,11 @@ class Writer:
 
     @classmethod
     def create(cls, path: Path, video: OutputVideo, encoder: Encoder) -> Self:
-        """Prepare a segment; nothing is written before the first picture.
+        """Prepare a segment; nothing is written before the first frame.
 
         Args:
-            path: the segment's final name; ``.part`` is added until it is whole.
-            video: what the pictures are.
+            path: the segment's final name; ``.part`` is added until it is complete.
+            video: describes the frames.
             encoder: as chosen by `encoders.choose`.
         """
         return cls(path, video, encoder)
@@ -71,7 +71,7 @@ class Writer:
             self.discard()
 
     def write(self, frame: HostFrame) -> None:
-        """Encode one picture; pts must rise from one call to the next.
+        """Encode one frame; pts must increase from call to call.
 
         Raises:
             EncodingFailed: the encoder or the muxer gave up.
@@ -86,9 +86,9 @@ class Writer:
         self.frames += 1
 
     def commit(self) -> None:
-        """Drain the encoder, close the file, bring it to the disk and give it its name.
+        """Drain the encoder, close the file, flush it to disk and give it its name.
 
-        A segment without a picture, as a damaged source may give, is an empty file.
+        A segment without frames, as a damaged source may give, is an empty file.
 
         Raises:
             EncodingFailed: the encoder or the muxer gave up.
@@ -110,7 +110,7 @@ class Writer:
         """Close and delete what was written."""
         output, self._output, self._encoding = self._output, None, None
         if output is not None:
-            with suppress(av.FFmpegError, OSError):  # what the file misses does not matter
+            with suppress(av.FFmpegError, OSError):  # what the file is missing does not matter
                 output.close()
         self._part.unlink(missing_ok=True)
 

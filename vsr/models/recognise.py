@@ -23,7 +23,7 @@ def read_generator(path: Path) -> Generator:
 
     Raises:
         NoSuchFile: there is no such file.
-        InvalidCheckpoint: it is no weights file, is unsafe, or of no known architecture.
+        InvalidCheckpoint: it is not a weights file, is unsafe, or of unknown architecture.
     """
     return generator_of(read_tensors(path), str(path))
 

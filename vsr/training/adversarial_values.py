@@ -14,7 +14,7 @@ UNET_WIDTH = 64
 """Of Real-ESRGAN's discriminator (arXiv 2107.10833)."""
 
 WEIGHTS = ("pixel", "adversarial", "variation")
-"""The keys that weigh one loss against the others, beside ``perceptual``."""
+"""The keys that weight one loss against the others, besides ``perceptual``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,17 +23,17 @@ class AdversarialValues(PerceptualValues):
 
     Attributes:
         discriminator: its architecture (`vsr.models.discriminators`).
-        discriminator_width: channels of the U-Net's first convolution; no other has such a choice.
+        discriminator_width: channels of the U-Net's first convolution; others have no choice.
         discriminator_learning_rate: at its peak; 0 is the generator's.
-        objective: what the generator gets from the discriminator's verdict p: ``bce`` is −log p,
+        objective: the generator's loss, given the discriminator's output p: ``bce`` is −log p,
             ``linear`` is 1 − p, as in SwiftSRGAN's code.
-        real: the labels of true pictures are drawn from this range, per verdict and step.
-        fake: likewise of made pictures.
-        pixel_loss: the regression beside it.
+        real: the labels of real images are drawn from this range, per verdict and step.
+        fake: likewise for generated images.
+        pixel_loss: the regression loss alongside it.
         pixel: its weight.
-        adversarial: weight of the discriminator's verdict.
+        adversarial: weight of the adversarial loss.
         variation: weight of the total variation.
-        collapse_db: the stage stops when PSNR falls by so much below where it began.
+        collapse_db: the stage stops when PSNR falls this far below where it started.
     """
 
     learning_rate: float = 1e-4

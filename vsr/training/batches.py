@@ -47,9 +47,9 @@ def sliced(patches: Patches, colour: Channels) -> Source:
 
 
 def held(patches: Patches, colour: Channels, device: torch.device) -> Source:
-    """Return a source that holds all patches on ``device``, so that a loader is never the limit.
+    """Return a source that holds all patches on ``device``, so loading is never the bottleneck.
 
-    It gives the very pixels that `sliced` gives.
+    It gives exactly the same pixels as `sliced`.
     """
     low = torch.tensor(patches.lr, device=device)
     high = torch.tensor(patches.hr, device=device)

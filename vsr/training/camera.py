@@ -1,4 +1,4 @@
-"""A still picture → a short clip of it in low resolution: pans, zooms, kernels, softness.
+"""A still image → a short clip of it in low resolution: pans, zooms, kernels, softness.
 
 A frame is one matrix per side, as in `metrics.imresize`: it says where each low-resolution sample
 lies in the picture and how the lens weighs what is around it. Beyond its border the picture is
@@ -59,7 +59,7 @@ def margin(side: int) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Camera:
-    """How a clip is taken of a picture.
+    """How a clip is taken of an image.
 
     Attributes:
         kernel: of the reduction.
@@ -67,7 +67,7 @@ class Camera:
         velocity: (down, right), whole pixels of the picture per frame.
         zoom: by how much of itself each frame before the shown one is wider than the next; after
             it the zoom rests.
-        shown: the frame in which the patch lies exactly where it was cut; the next is there too.
+        shown: the frame in which the patch is exactly where it was cut; the next one exists too.
     """
 
     kernel: KernelName = "bicubic"

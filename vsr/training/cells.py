@@ -32,7 +32,7 @@ RATIO = 2
 
 
 def to_cells(net: Generator) -> None:
-    """Let a network compute its last doubling on cells, in place; others are left as they are."""
+    """Make a network compute its last doubling on cells, in place; others are left unchanged."""
     if net.architecture in LAST:
         blocks, tail = LAST[net.architecture]
         sequence = getattr(net, blocks)
@@ -41,7 +41,7 @@ def to_cells(net: Generator) -> None:
 
 
 def from_cells(net: Generator) -> None:
-    """Give a network its own modules again, in place."""
+    """Give a network its original modules back, in place."""
     if net.architecture in LAST:
         blocks, tail = LAST[net.architecture]
         sequence, last = getattr(net, blocks), getattr(net, tail)

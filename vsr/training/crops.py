@@ -1,4 +1,4 @@
-"""Where a batch is cut out of patches, and the cutting."""
+"""Where a batch is cropped from patches, and the cropping."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 ::
 
     FOLDER/
-      dataset.json     what lies here: `Manifest`
+      dataset.json     the contents: `Manifest`
       hr.u8            (count, patch, patch, 3), uint8, row by row
       lr_x4.u8         (count, patch / 4, patch / 4, 3), the same patches reduced; one per scale
       lr_x4_video-medium….u8   what a camera and a codec left of them (see `footage`)
@@ -34,7 +34,7 @@ class Next:
     """The frame after each patch.
 
     ``lr`` is (N, P/s, P/s, 3), uint8; ``move`` is (N, 2): (down, right), by how many pixels of the
-    high resolution its window lies further.
+    high resolution its window has moved.
     """
 
     lr: Pixels
@@ -112,8 +112,8 @@ class Patches:
     def draw(self, seed: int, step: int, batch: int, size: int) -> Crops:
         """Choose the crops of one step: a pure function of the seed and the step.
 
-        Because of that a data position needs no state: a resumed run goes on as if it had never
-        stopped, and several processes agree without talking.
+        A data position therefore needs no state: a resumed run continues as if it had never
+        stopped, and several processes agree without communicating.
 
         Args:
             batch: crops per step, over all processes.

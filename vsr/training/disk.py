@@ -1,4 +1,4 @@
-"""What the disk refuses while a run is written, told as what to do about it."""
+"""Disk errors while a run is written, turned into errors that say what to do."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FULL = (ENOSPC, EDQUOT, EFBIG)
 
 @contextmanager
 def writing(path: Path, part: Path | None = None) -> Iterator[None]:
-    """Turn what the system raises while ``path`` is written into an error of vsr.
+    """Turn system errors while ``path`` is written into errors of vsr.
 
     Args:
         part: what is written first, under another name; it goes where it was not finished.

@@ -21,7 +21,7 @@ HDR_TRANSFERS = (16, 18)
 """PQ and HLG of H.273 table 3: their codes are not what the networks are trained on."""
 
 STRIDE_WITHOUT_DURATION = 24
-"""Every so many frames, where the container does not say how long it is."""
+"""Every this many frames, if the container does not say how long it is."""
 
 
 def film_frames(path: Path, count: int) -> Iterator[Pixels]:
@@ -50,7 +50,7 @@ def _spread(frames: Iterator[HostFrame], duration: float | None, count: int) -> 
     """Yield the first frame at or past each of ``count`` evenly spread times.
 
     Args:
-        duration: in ticks; None where nobody knows.
+        duration: in ticks; None if unknown.
     """
     step = duration / count if duration is not None else None
     taken, due = 0, float("nan")

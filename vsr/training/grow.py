@@ -1,10 +1,10 @@
 """Start a network from the weights of a smaller one, or of one for another scale.
 
 A plain network grows without changing what it computes: new channels are drawn at random but
-nothing that was there listens to them yet, and new layers pass on what they get, which ReLU leaves
-alone as features are never negative. A change of scale keeps all but the tail, whose outputs are
-averaged or repeated; that is only near to what it was. The dense residual networks can start from
-SwiftSRGAN's weights, and DPSRGAN from SRGAN's.
+no existing layer reads them yet, and new layers pass their input on: ReLU leaves it unchanged,
+as features are never negative. A change of scale keeps all but the tail, whose outputs are
+averaged or repeated, so the result is only close to what it was. The dense residual networks can
+start from SwiftSRGAN's weights, and DPSRGAN from SRGAN's.
 """
 
 from __future__ import annotations

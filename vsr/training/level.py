@@ -1,8 +1,8 @@
-"""Level a network: a flat colour comes out flat, without the pattern that a game may leave.
+"""Level a network: a flat colour comes out flat, without the pattern of a GAN.
 
 A sub-pixel convolution has biases of its own for each place in a cell of s × s pixels. Nothing in
-an adversarial stage holds them together, and where they drift apart a grid of period s lies over
-everything that is smooth.
+an adversarial stage holds them together, and where they drift apart, a grid of period s covers
+everything smooth.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a pixel stage minimises. Each takes two tensors of one shape and gives a scalar."""
+"""The losses of a pixel stage. Each takes two tensors of one shape and returns a scalar."""
 
 from __future__ import annotations
 

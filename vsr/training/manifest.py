@@ -1,4 +1,4 @@
-"""The manifest of a prepared data set: what lies there, and what was left out."""
+"""The manifest of a prepared data set: what it holds, and what was left out."""
 
 from __future__ import annotations
 
@@ -72,13 +72,13 @@ class Manifest:
             )
 
     def summary(self) -> dict[str, Any]:
-        """Return what there is and what there is not, for a machine."""
+        """Return what it holds and what was left out, for programs."""
         table = asdict(self)
         del table["weights"]
         return table
 
     def losses(self, *, is_detailed: bool) -> list[str]:
-        """Say in lines what was changed or left out; in detail, with the files' names."""
+        """Return lines on what was changed or left out; in detail, with file names."""
         lines = [f"{count} converted: {what}" for what, count in self.converted.items()]
         for reason, names in self.skipped.items():
             detail = f" ({', '.join(names)})" if is_detailed else ""

@@ -1,4 +1,4 @@
-"""What a run has come to: its averaged network, finished or not, as a file that vsr loads."""
+"""The result of a run: its averaged network, finished or not, as a file that vsr loads."""
 
 from __future__ import annotations
 
@@ -94,10 +94,10 @@ def finished_network(folder: RunFolder, recipe: Recipe, stage: str) -> Generator
 
 
 def write_model(net: Generator, target: Path, *, is_half: bool) -> None:
-    """Write a network as safetensors; it takes its name when it is whole and on the disk.
+    """Write a network as safetensors; it gets its name once it is complete and on disk.
 
     Raises:
-        NoSpace, UnwritableOutput: nothing new stands under that name.
+        NoSpace, UnwritableOutput: no new file is left under that name.
     """
     dtype = torch.float16 if is_half else torch.float32
     tensors = {
@@ -109,9 +109,9 @@ def write_model(net: Generator, target: Path, *, is_half: bool) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
             save_file(tensors, part)
-        except SafetensorError as error:  # its word for a short write
+        except SafetensorError as error:  # its message for a short write
             raise OSError(ENOSPC, str(error)) from error
-        part.chmod(READABLE)  # safetensors keeps its files from everybody else
+        part.chmod(READABLE)  # safetensors makes its files private
         with part.open("rb") as file:
             os.fsync(file.fileno())
         part.replace(target)
@@ -119,7 +119,7 @@ def write_model(net: Generator, target: Path, *, is_half: bool) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
-    """What a card says of where weights come from, beside what the outcome knows."""
+    """What a card says about the origin of weights, besides what the outcome knows."""
 
     run: Run
     recipe: Recipe
@@ -132,7 +132,7 @@ class Provenance:
 def write_outcome_card(
     outcome: Outcome, provenance: Provenance, scores: Scores, name: str, weights: Path
 ) -> Card:
-    """Write the card beside ``weights`` and return it."""
+    """Write the card next to ``weights`` and return it."""
     stopped = "" if outcome.is_finished else "Exported before the run's budget was spent. "
     card = Card(
         name=name,
@@ -162,7 +162,7 @@ def manifest_of(run: Run) -> Manifest | None:
 
 
 def command_of(run: Run) -> str:
-    """Return the command that began a run, without its folders."""
+    """Return the command that started a run, without its folders."""
     words = ["vsr train fit", run.recipe]
     if run.init is not None:
         words += ["--init", Path(run.init).name]
@@ -173,7 +173,7 @@ def command_of(run: Run) -> str:
 
 
 def _notes(provenance: Provenance) -> str:
-    """Return what the recipe says of its weights, and what the user does."""
+    """Return the notes of the recipe and of the user."""
     return f"{provenance.recipe.note} {provenance.note}".strip()
 
 

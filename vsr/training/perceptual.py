@@ -76,7 +76,7 @@ class Vgg19(nn.Module):
 
 
 def extractor_of(context: Context, values: PerceptualValues) -> Extract | None:
-    """Return what computes a step's features on its device; None where it compares none."""
+    """Return the feature extractor of a step on its device; None if it needs none."""
     if not values.perceptual:
         return None
     weights = context.perceptual_weights
@@ -85,11 +85,11 @@ def extractor_of(context: Context, values: PerceptualValues) -> Extract | None:
 
 
 def feature_extractor(values: PerceptualValues, weights: Path, device: torch.device) -> Extract:
-    """Return what computes the features that a recipe names, with the weights of a file.
+    """Return the feature extractor that a recipe names, with the weights of a file.
 
     Raises:
         NoSuchFile, InvalidCheckpoint: the file.
-        InvalidOption: the network has not so many layers.
+        InvalidOption: the network does not have that many layers.
     """
     taps = values.perceptual_taps
     net: Features | Vgg19

@@ -1,4 +1,4 @@
-"""Still pictures of every kind → 8-bit RGB arrays, or a reason why not."""
+"""Still images of every kind → 8-bit RGB arrays, or a reason why not."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ SUFFIXES = {
 """The formats that are read, as Pillow names them, and the names their files may have."""
 
 MAX_PIXELS = 250_000_000
-"""A header that promises more is taken for damage: 250 megapixels are 750 MB."""
+"""A header that claims more is treated as damage: 250 megapixels are 750 MB."""
 
 SIXTEEN_BIT_STEP = 257
 """65535 / 255: a 16-bit code divided by it is the 8-bit code, unrounded."""
 
 
 class UnusablePicture(Exception):
-    """A picture that training cannot use. The message is the reason, in a few words."""
+    """An image that training cannot use. The message is the reason, in a few words."""
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One decoded picture.
+    """One decoded image.
 
     ``pixels`` is (H, W, 3), uint8, sRGB codes; ``conversions`` says what was changed to get there.
     """
@@ -48,12 +48,12 @@ class Picture:
 
 
 def is_picture(path: Path) -> bool:
-    """Whether a name ends like a picture's."""
+    """Return whether a name ends like an image's."""
     return any(path.suffix.lower() in suffixes for suffixes in SUFFIXES.values())
 
 
 def read_picture(path: Path) -> Picture:
-    """Decode a picture, upright, as RGB.
+    """Decode an image, upright, as RGB.
 
     Raises:
         UnusablePicture: unreadable, of an unknown kind, partly transparent, or far too large.
@@ -72,8 +72,8 @@ def read_picture(path: Path) -> Picture:
 
 
 def _remarks(image: Image.Image, path: Path) -> Iterator[str]:
-    """Say what is unusual about the file, before its pixels are looked at."""
-    kind = "JPEG" if image.format == "MPO" else image.format or ""  # a JPEG with more behind it
+    """Return what is unusual about the file, before looking at its pixels."""
+    kind = "JPEG" if image.format == "MPO" else image.format or ""  # a JPEG with more after it
     if path.suffix.lower() not in SUFFIXES[kind]:
         yield "suffix of another format"
     if getattr(image, "n_frames", 1) > 1:

@@ -19,11 +19,11 @@ LOSS_COLOUR, PSNR_COLOUR = (196, 78, 40), (34, 102, 170)
 TICKS = 5
 
 WIDE = 100.0
-"""Losses that lie further apart than by this factor are drawn on a logarithmic axis."""
+"""Losses that differ by more than this factor are drawn on a logarithmic axis."""
 
 Point = tuple[float, float]
 Curves = dict[str, list[Point]]
-"""Of each stage, in order: its points. A line between two stages would join what is not alike."""
+"""The points of each stage, in order. A line between two stages would join unlike things."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +47,12 @@ class Axis:
         return cls(ticks[0], ticks[-1], ticks)
 
     def place(self, value: float) -> float:
-        """Return where a value lies between the ends, 0 to 1."""
+        """Return the position of a value between the ends, 0 to 1."""
         return (value - self.low) / (self.high - self.low)
 
 
 def write_plot(entries: Sequence[Entry], path: Path) -> None:
-    """Draw the log of a run; stages follow one another. Nothing is drawn of an empty log."""
+    """Draw the log of a run; stages follow one another. An empty log draws nothing."""
     losses, psnrs = _curves(entries)
     values = [y for points in losses.values() for _, y in points]
     if not values:
@@ -123,7 +123,7 @@ def _panel(
 def _line(
     draw: ImageDraw.ImageDraw, line: Sequence[Point], stage: str, colour: tuple[int, int, int]
 ) -> None:
-    """Draw the curve of one stage, its name beside its first point."""
+    """Draw the curve of one stage, with its name next to the first point."""
     if not line:
         return
     if len(line) > 1:

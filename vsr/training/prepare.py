@@ -1,6 +1,6 @@
-"""Folders of pictures and videos → a prepared data set (see `dataset`).
+"""Folders of images and videos → a prepared data set (see `dataset`).
 
-Pictures are cut into equally large patches on a regular grid that covers them whole. Dropped, and
+Images are cut into equally large patches on a regular grid that covers them whole. Dropped, and
 counted: patches without detail, which teach nothing, and patches that look like one kept before.
 """
 
@@ -35,8 +35,8 @@ class PrepareSpec:
     """What to prepare and how.
 
     ``weights`` are (pattern of the file name, weight): a series of near-duplicates is drawn less
-    often when its weight is below 1. ``degradations`` are made beside the standard protocol's
-    bicubic, which is always there: names of `degradation.STRENGTHS`.
+    often when its weight is below 1. ``degradations`` are made besides the standard protocol's
+    bicubic, which is always made: names of `degradation.STRENGTHS`.
     """
 
     sources: tuple[Path, ...]
@@ -74,14 +74,14 @@ class PrepareSpec:
 
 
 def prepare(spec: PrepareSpec, on_file: Callable[[int, int], None] = lambda *_: None) -> Manifest:
-    """Prepare a data set. The folder appears under its name only when it is whole.
+    """Prepare a data set. The folder appears under its name only once it is complete.
 
     Args:
         on_file: called with (files done, files in all).
 
     Raises:
         InvalidData: nothing usable was found; the message says what was skipped.
-        InvalidOption: a weight is for no file.
+        InvalidOption: a weight matches no file.
         OutputExists, UnwritableOutput, NoSpace: the output folder.
     """
     files = list(find_sources(spec.sources))
@@ -169,7 +169,7 @@ def _reasons(tally: Tally) -> str:
 
 
 def _pictures(path: Path, frames_per_video: int, tally: Tally) -> Iterator[Pixels]:
-    """Yield the picture or the frames of one file; tally what is unusual."""
+    """Yield the image or the frames of one file; count what is unusual."""
     count = 0
     try:
         if is_picture(path):

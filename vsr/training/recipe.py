@@ -30,7 +30,7 @@ class Optimisation:
     Attributes:
         share: of the run's budget, relative to the other stages.
         learning_rate: at its peak.
-        schedule: how the rate goes on after the warm-up: ``cosine`` down to 0 over the budget, or
+        schedule: of the rate after the warm-up: ``cosine`` down to 0 over the budget, or
             ``constant``.
         steps: the budget where neither ``--steps`` nor ``--minutes`` is given.
         batch: crops for a step, over all processes.
@@ -81,19 +81,19 @@ class Optimisation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PerceptualValues(Optimisation):
-    """Values of a step that may compare features of a classifier beside the pixels.
+    """Values of a step that may compare features of a classifier besides the pixels.
 
     Attributes:
-        smooth: weight of the error of pixels where the truth is smooth (see `vsr.training.smooth`).
+        smooth: weight of the pixel error where the truth is smooth (see `vsr.training.smooth`).
         perceptual: weight of the distance of features; 0 needs no feature network.
-        perceptual_network: the feature network; its weights are the user's to supply.
+        perceptual_network: the feature network; the user supplies its weights.
         perceptual_taps: the layers whose outputs are compared, numbered as in torchvision's
             ``features``: 35 is VGG19's relu5_4 (SRGAN's φ5,4), 16 MobileNetV2's sixteenth block.
         perceptual_distance: ``mse``, the mean over taps of mean (Δφ)²; ``relative``, of
-            mean |Δφ| ÷ mean |φ|, which weighs every tap alike.
+            mean |Δφ| ÷ mean |φ|, which weights every tap equally.
         perceptual_normalised: give the feature network the range it was trained on; False gives it
             [0, 1] as it is, as SwiftSRGAN's and DPSRGAN's code do.
-        perceptual_shifts: the features see the pictures without their first 0 to this - 1 rows and
+        perceptual_shifts: the features see the images without their first 0 to this - 1 rows and
             columns, another pair of numbers each step. All crops begin on whole low-resolution
             pixels; unshifted, patterns of that period learn to please the strides of the features.
     """
@@ -131,7 +131,7 @@ class LevelValues:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvaluateValues:
-    """Values of an `evaluate` step: there are none; what is measured on is the run's."""
+    """Values of an `evaluate` step: there are none; the run says what to measure on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,8 +149,8 @@ class ExportValues:
 class Recipe:
     """One file of ``presets/train/``: the schema is this class.
 
-    ``degradation`` is how the pictures were made small, as ``vsr train prepare`` names it; ``note``
-    is what the card of its weights must say of them.
+    ``degradation`` is how the images were reduced, as named by ``vsr train prepare``; ``note``
+    is what the card of its weights must say about them.
     """
 
     description: str

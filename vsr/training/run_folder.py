@@ -37,7 +37,7 @@ from vsr.training.score import Scores
 RUN, RECIPE, LOG, PLOT = "run.json", "recipe.toml", "log.csv", "plot.png"
 SCORES, LOCK = "scores.json", "lock"
 WRITTEN = (RECIPE, LOG, PLOT, SCORES, "*.ckpt", "*.net", "*.safetensors")
-"""Patterns of the files that a run writes, besides `RUN`, its lock and its pictures."""
+"""Patterns of the files that a run writes, besides `RUN`, its lock and its images."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +62,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class RunFolder:
-    """A run on the disk."""
+    """A run on disk."""
 
     path: Path
 
@@ -71,8 +71,8 @@ class RunFolder:
         """Start a run.
 
         Raises:
-            OutputExists: there is a run already.
-            UnwritableOutput, NoSpace: the folder cannot be made.
+            OutputExists: there already is a run.
+            UnwritableOutput, NoSpace: the folder cannot be created.
         """
         if (path / RUN).exists():
             other = cls(path).read()
@@ -107,11 +107,11 @@ class RunFolder:
             ) from error
 
     def recipe(self) -> Recipe:
-        """Return the recipe as it was when the run began.
+        """Return the recipe as it was when the run started.
 
         Raises:
             InvalidData: it is gone.
-            InvalidRecipe: it was changed into none.
+            InvalidRecipe: it is no longer a valid recipe.
         """
         path = self.path / RECIPE
         try:
@@ -121,14 +121,14 @@ class RunFolder:
         return decode_recipe(text, str(path))
 
     def write(self, run: Run) -> None:
-        """Write what the run is; the old text stands until the new one is whole."""
+        """Write what the run is, atomically."""
         path, part = self.path / RUN, self.path / (RUN + ".part")
         with writing(path, part):
             part.write_text(json.dumps(_without_none(asdict(run)), indent=1), encoding="utf-8")
             part.replace(path)
 
     def finish(self, step: str) -> None:
-        """Note that a step is finished."""
+        """Record that a step is finished."""
         run = self.read()
         if step not in run.finished:
             self.write(replace(run, finished=(*run.finished, step)))
@@ -141,24 +141,24 @@ class RunFolder:
             path.write_text(text, encoding="utf-8")
 
     def read_scores(self) -> Scores:
-        """Return what was measured last; empty where nothing was."""
+        """Return what was measured last; empty if nothing was."""
         path = self.path / SCORES
         return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
     def checkpoint(self, step: str) -> Path:
-        """Return where a step's checkpoint lies."""
+        """Return the path of a step's checkpoint."""
         return self.path / f"{step}.ckpt"
 
     def network(self, step: str) -> Path:
-        """Return where a finished step's averaged network lies."""
+        """Return the path of a finished step's averaged network."""
         return self.path / f"{step}.net"
 
     @contextmanager
     def locked(self, *, is_needed: bool = True) -> Iterator[None]:
-        """Hold the run for this process. The lock goes with the process, however it ends.
+        """Hold the run for this process. The lock is released with the process, however it ends.
 
         Args:
-            is_needed: False in a process whose team mate holds the lock.
+            is_needed: False in a process whose peer holds the lock.
 
         Raises:
             OutputBusy: another process holds it.

@@ -32,7 +32,7 @@ class Team:
         """Refuse a batch that cannot be shared out evenly.
 
         Raises:
-            InvalidOption: it is no multiple of the number of processes.
+            InvalidOption: it is not a multiple of the number of processes.
         """
         if batch % self.count:
             raise InvalidOption(
