@@ -79,7 +79,7 @@ def test_a_folder_that_is_not_prepared_is_refused(tmp_path):
 def test_a_cut_file_is_refused(data, tmp_path):
     folder = shutil.copytree(data, tmp_path / "cut")
     (folder / "hr.u8").write_bytes(b"short")
-    with pytest.raises(InvalidData, match="cut short"):
+    with pytest.raises(InvalidData, match="truncated"):
         Patches.open(folder, 4)
 
 

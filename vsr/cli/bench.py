@@ -26,7 +26,9 @@ WHOLE_CLIP: dict[str, Any] = {
 @click.command(short_help="Measure how fast this machine is, stage by stage.")
 @click.argument("clip", required=False, type=click.Path(path_type=Path))
 @click.option("-m", "--model", "models", multiple=True, help="Network; repeatable.")
-@click.option("-p", "--preset", metavar="NAME|FILE", help="Size and defaults: 1080p, 4k, …")
+@click.option(
+    "-p", "--preset", metavar="NAME|FILE", help="Output size and defaults: 1080p, 4k, or a file."
+)
 @click.option("-s", "--scale", type=int, help="Enlarge by exactly this factor.")
 @click.option("--frames", type=int, help="Frames per run; default: a few seconds' worth.")
 @click.option("--repeat", "repeats", type=int, default=3, help="Runs; the median is reported.")

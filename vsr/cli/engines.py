@@ -21,8 +21,8 @@ _ENGINE_OPTIONS = (
     click.option("--ray-address", metavar="auto|HOST:PORT", help="Address of a running cluster."),
     click.option("--workers", type=int, help="How many; default: one per GPU, or one on a CPU."),
     click.option("--cpus-per-worker", type=int, help="CPU threads per worker."),
-    click.option("--segment-frames", type=int, help="Frames per segment; chosen by default."),
-    click.option("--mixed", is_flag=True, help="Allow workers whose bytes may differ."),
+    click.option("--segment-frames", type=int, help="Frames per segment; default: automatic."),
+    click.option("--mixed", is_flag=True, help="Allow workers whose output may not be identical."),
 )  # fmt: skip
 
 

@@ -18,7 +18,10 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 DEFAULT_PRESET = "1080p"
 
 _SIZE_OPTIONS = (
-    click.option("-p", "--preset", metavar="NAME|FILE", help="Size and defaults: 1080p, 4k, …"),
+    click.option(
+        "-p", "--preset", metavar="NAME|FILE",
+        help="Output size and defaults: 1080p, 4k, or a file.",
+    ),
     click.option("-s", "--scale", type=int, help="Enlarge by exactly this factor."),
     click.option("--width", type=int, help="Fit this width, with square pixels."),
     click.option("--height", type=int, help="Fit this height, with square pixels."),
@@ -57,11 +60,15 @@ _RUN_OPTIONS = (
 )  # fmt: skip
 _CONTENT_OPTIONS = (
     click.option("--start", type=Seconds(), default=0.0, help="Start time: 90, 1:30, 0:01:30.5."),
-    click.option("--end", type=Seconds(), default=inf, show_default=False, help="End time."),
+    click.option(
+        "--end", type=Seconds(), default=inf, show_default=False, help="End time, exclusive."
+    ),
     click.option("--max-frames", type=int, help="Stop after this many frames."),
     click.option("--no-audio", is_flag=True, help="Drop all audio."),
     click.option("--no-subs", is_flag=True, help="Drop all subtitles."),
-    click.option("--deinterlace", type=click.Choice(["auto", "off", "refuse"]), help="By preset."),
+    click.option(
+        "--deinterlace", type=click.Choice(["auto", "off", "refuse"]), help="Default: the preset's."
+    ),
     click.option("--restart", is_flag=True, help="Discard an unfinished run and start over."),
     click.option("--keep-work", is_flag=True, help="Keep the segments next to the output."),
     click.option("--strict", is_flag=True, help="Refuse if anything would be lost."),
@@ -70,7 +77,7 @@ SPEC_OPTIONS = (*_SIZE_OPTIONS, *_ENCODE_OPTIONS, *_RUN_OPTIONS, *_CONTENT_OPTIO
 
 _EXISTING_OPTIONS = (
     click.option("-y", "--overwrite", is_flag=True, help="Replace an existing output."),
-    click.option("-n", "--no-clobber", is_flag=True, help="Skip an existing output and exit 0."),
+    click.option("-n", "--no-clobber", is_flag=True, help="Keep an existing output and exit 0."),
 )
 _OUTPUT_OPTIONS = (
     click.option("--json", "as_json", is_flag=True, help="Print JSON lines."),

@@ -21,8 +21,8 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 FOLDER = click.Path(path_type=Path)
 
 _RUN_OPTIONS = (
-    click.option("--minutes", type=float, help="Train this long; the schedule fits the time."),
-    click.option("--steps", type=int, help="Train this many steps over all stages."),
+    click.option("--minutes", type=float, help="Train this long; the schedule ends exactly then."),
+    click.option("--steps", type=int, help="Train this many steps, over all stages."),
     click.option("-d", "--device", default="auto", help="auto, cpu, cuda or cuda:N."),
     click.option(
         "--precision", type=click.Choice(["auto", "fp16", "bf16", "fp32"]), default="auto",
