@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from tests.batch.toys import Toy, ToyPiece, open_broken, open_toy
-from vsr.batch.crew import Crew
 from vsr.batch.engine import EngineSpec
 from vsr.batch.inline import open_inline
 from vsr.batch.local import masked, open_local, portable
+from vsr.batch.scheduler import Scheduler
 from vsr.errors import DecodingFailed, Failed, InvalidOption
 
 ROOT = Path(__file__).parents[2]
@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 
 def run(pieces, count: int = 2):
     with open_local(open_toy, [None] * count) as engine:
-        return list(Crew(engine).run(pieces))
+        return list(Scheduler(engine).run(pieces))
 
 
 def test_tasks_are_shared_out_past_a_death_an_error_and_a_lack_of_memory(tmp_path: Path):
@@ -56,7 +56,7 @@ def test_a_task_that_kills_its_workers_again_and_again_says_why(tmp_path: Path):
 def test_a_worker_that_cannot_open_fails_the_piece_instead_of_hanging(tmp_path: Path):
     piece = ToyPiece(Toy("a", tmp_path))
     with open_local(open_broken, [None]) as engine:
-        list(Crew(engine).run([piece]))
+        list(Scheduler(engine).run([piece]))
     assert "exit code 1" in str(piece.error)
 
 
@@ -64,7 +64,7 @@ def test_workers_end_with_their_driver_even_when_it_is_killed(tmp_path: Path):
     code = f"""
 from pathlib import Path
 from tests.batch.toys import Toy, ToyPiece, open_toy
-from vsr.batch.crew import Crew
+from vsr.batch.scheduler import Scheduler
 from vsr.batch.local import open_local
 if __name__ == "__main__":
     with open_local(open_toy, [None]) as engine:
@@ -94,7 +94,7 @@ if __name__ == "__main__":
 def test_the_inline_engine_does_the_same_in_this_process(tmp_path: Path):
     good, bad = ToyPiece(Toy("good", tmp_path)), ToyPiece(Toy("bad", tmp_path, how="error"))
     with open_inline(partial(open_toy, "cpu")) as engine:
-        list(Crew(engine).run([good, bad]))
+        list(Scheduler(engine).run([good, bad]))
     assert (tmp_path / "good").read_text() == str(os.getpid())
     assert isinstance(bad.error, DecodingFailed)
 

@@ -11,9 +11,9 @@ from tests.batch.toys import (
     open_toy,
     open_toy_of_its_own_kind,
 )
-from vsr.batch.crew import Crew
 from vsr.batch.engine import EngineSpec
 from vsr.batch.ray import RayEngine, open_ray
+from vsr.batch.scheduler import Scheduler
 from vsr.errors import DecodingFailed, DeviceUnavailable, Refused
 
 ROOT = Path(__file__).parents[2]
@@ -30,7 +30,7 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def run(engine: RayEngine, *pieces: ToyPiece) -> None:
-    assert len(list(Crew(engine).run(pieces))) == len(pieces)
+    assert len(list(Scheduler(engine).run(pieces))) == len(pieces)
 
 
 def test_two_workers_go_on_past_a_killed_one_and_a_bad_task(cluster, tmp_path: Path, capfd):

@@ -20,7 +20,7 @@ from typing import Any
 from vsr.jobs.evaluate import EvaluateSpec, evaluate, parameter_files
 from vsr.models import catalog
 from vsr.models.card import read_card, sha256_of
-from vsr.models.shelf import entries
+from vsr.models.weights_files import entries
 
 RESULTS = Path(__file__).with_name("results")
 FILE = RESULTS / "quality.json"

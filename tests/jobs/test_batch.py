@@ -11,7 +11,7 @@ from vsr.batch.engine import EngineSpec
 from vsr.batch.plan import Selection
 from vsr.errors import NoSuchFile, OutputBusy
 from vsr.jobs.batch import WATCH_SECONDS, BatchSpec, batch, watch
-from vsr.jobs.spread import upscale_spread
+from vsr.jobs.parallel import upscale_spread
 from vsr.jobs.upscale import spec_of_preset, upscale
 from vsr.media.work import work_folder_of
 from vsr.specs import EncodeSpec, Target

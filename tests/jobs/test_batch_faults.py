@@ -16,7 +16,7 @@ from tests.clips import Audio, indices_in, write_clip
 from vsr.batch.engine import EngineSpec
 from vsr.batch.plan import Selection
 from vsr.jobs.batch import BatchSpec, batch
-from vsr.jobs.spread import upscale_spread
+from vsr.jobs.parallel import upscale_spread
 from vsr.jobs.upscale import spec_of_preset, upscale
 from vsr.specs import EncodeSpec, Target
 

@@ -7,9 +7,9 @@ import pytest
 
 from tests.clips import Subtitle, write_clip
 from tests.cues import spoil_cue
-from vsr.batch.crew import Crew
 from vsr.batch.engine import Ended
 from vsr.batch.inline import open_inline
+from vsr.batch.scheduler import Scheduler
 from vsr.errors import Failed, OutputBusy
 from vsr.jobs.film import FilmInWork
 from vsr.jobs.tasks import Part
@@ -32,7 +32,7 @@ def test_damage_to_the_other_streams_is_told_as_of_one_worker(tmp_path: Path):
     spoil_cue(source)
     film = FilmInWork(source, tmp_path / "shared.mp4", SPEC, is_shared=True)
     with open_inline(opener(SPEC)) as engine:
-        list(Crew(engine).run([film]))
+        list(Scheduler(engine).run([film]))
     alone = upscale(source, tmp_path / "alone.mp4", SPEC)
     assert film.outcome().losses == alone.losses == ("1 packets of sound or text",)
 
@@ -65,7 +65,7 @@ def test_a_film_that_failed_is_kept_locked_while_a_worker_writes_it(tmp_path: Pa
     film = FilmInWork(source, tmp_path / "out.mp4", SPEC, is_shared=True)
     with open_inline(opener(SPEC)) as engine:
         two = TwoAtOnce(engine)
-        (over,) = Crew(two).run([film])
+        (over,) = Scheduler(two).run([film])
     assert two.free == 2
     with pytest.raises(OutputBusy):
         Work.begin(tmp_path / "out.mp4", {}, lambda: ())

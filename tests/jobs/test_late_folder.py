@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from tests.clips import Audio, indices_in, write_clip
-from vsr.batch.crew import Crew
 from vsr.batch.inline import InlineEngine, open_inline
+from vsr.batch.scheduler import Scheduler
 from vsr.jobs.film import FilmInWork
 from vsr.jobs.tasks import Finish, Part
 from vsr.jobs.upscale import spec_of_preset
@@ -80,7 +80,7 @@ def upscaled(source: Path, target: Path, *, is_late: bool) -> list[str]:
     film = FilmInWork(source, target, spec, is_shared=True)
     with open_inline(opener(spec)) as inline:
         engine = LateEngine(inline) if is_late else inline
-        for _ in Crew(engine).run([film]):
+        for _ in Scheduler(engine).run([film]):
             assert film.outcome().frames_out == 36
     return engine.hidden if isinstance(engine, LateEngine) else []
 

@@ -13,7 +13,7 @@ from tests.clips import Audio, indices_in, write_clip
 from vsr.batch.engine import EngineSpec
 from vsr.errors import Interrupted, InvalidOption, OutputBusy, OutputError, OutputExists
 from vsr.jobs.batch import BatchSpec, batch
-from vsr.jobs.spread import upscale_spread
+from vsr.jobs.parallel import upscale_spread
 from vsr.jobs.upscale import spec_of_preset, upscale
 from vsr.media.work import Work, work_folder_of
 from vsr.specs import EncodeSpec, Target, TimeRange

@@ -14,8 +14,8 @@ from tests.flavoured import SIZE, SPEC, natural
 from vsr.batch.engine import EngineSpec
 from vsr.errors import InvalidOption
 from vsr.jobs.film import FilmInWork
+from vsr.jobs.parallel import upscale_spread
 from vsr.jobs.plan import prepare
-from vsr.jobs.spread import upscale_spread
 from vsr.jobs.strength import Condition, condition_of
 from vsr.jobs.tasks import Begin
 from vsr.jobs.upscale import upscale

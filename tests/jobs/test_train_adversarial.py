@@ -75,7 +75,7 @@ def game(tmp_path, data, features):
 
 def losses_of(folder):
     """Return the losses of a log, the discriminator's too."""
-    return log_of(folder, ("step", "loss", "rival_loss"))
+    return log_of(folder, ("step", "loss", "discriminator_loss"))
 
 
 def test_a_game_stopped_in_its_second_step_ends_as_if_it_had_never_stopped(game):
@@ -85,7 +85,7 @@ def test_a_game_stopped_in_its_second_step_ends_as_if_it_had_never_stopped(game)
         fit(parts, stop_after(1 + 2 + 3))
     resume(parts.out, device="cpu")
     assert losses_of(whole.out) == losses_of(parts.out)
-    assert all(rival for step, _, rival in losses_of(whole.out)[1:])
+    assert all(discriminator for step, _, discriminator in losses_of(whole.out)[1:])
     files = [spec.out / "swift-srgan_x4.safetensors" for spec in (whole, parts)]
     assert files[0].read_bytes() == files[1].read_bytes()
     assert load(str(files[0])).card.note == "7 steps. A toy."
@@ -112,14 +112,14 @@ def test_steps_with_discriminators_of_two_sizes_are_refused_before_anything_is_w
     assert not spec.out.exists()
 
 
-def without(rival):
+def without(discriminator):
     """Take the discriminator out of a checkpoint."""
-    del rival
+    del discriminator
 
 
-def narrower(rival):
+def narrower(discriminator):
     """Leave half of each tensor: a discriminator of another size."""
-    return rival | {"net": {k: v[: len(v) // 2] for k, v in rival["net"].items()}}
+    return discriminator | {"net": {k: v[: len(v) // 2] for k, v in discriminator["net"].items()}}
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_a_checkpoint_without_its_discriminator_is_refused(game, stage, steps, s
         fit(spec, stop_after(steps))
     path = spec.out / f"{stage}.ckpt"
     table = torch.load(path, weights_only=True)
-    torch.save(table | {"rival": spoil(table["rival"])}, path)
+    torch.save(table | {"discriminator": spoil(table["discriminator"])}, path)
     before = path.read_bytes()
     with pytest.raises(InvalidCheckpoint, match=rf"{stage}\.ckpt: .*Start a new run"):
         resume(spec.out, device="cpu")
@@ -144,7 +144,7 @@ def test_a_checkpoint_without_its_discriminator_is_refused(game, stage, steps, s
 
 
 def test_a_discriminator_that_is_no_number_stops_the_run(game, monkeypatch):
-    true_loss = "vsr.training.adversarial.rival_loss"
+    true_loss = "vsr.training.adversarial.discriminator_loss"
     drawn = iter(range(100))
 
     def spoilt(values, real, fake, labels):
@@ -155,7 +155,7 @@ def test_a_discriminator_that_is_no_number_stops_the_run(game, monkeypatch):
     with pytest.raises(TrainingDiverged, match="'refine' diverged before step 2.*no numbers"):
         fit(spec)
     table = torch.load(spec.out / "adversarial.ckpt", weights_only=True)
-    assert all(torch.isfinite(value).all() for value in table["rival"]["net"].values())
+    assert all(torch.isfinite(value).all() for value in table["discriminator"]["net"].values())
 
 
 def test_a_fall_of_psnr_stops_the_run_and_keeps_the_checkpoint_before(game, monkeypatch):
@@ -170,7 +170,8 @@ def test_a_fall_of_psnr_stops_the_run_and_keeps_the_checkpoint_before(game, monk
 
 def test_a_discriminator_that_never_errs_stops_the_run(game, monkeypatch):
     monkeypatch.setattr(
-        "vsr.training.adversarial.rival_loss", lambda values, real, fake, labels: 0 * real.mean()
+        "vsr.training.adversarial.discriminator_loss",
+        lambda values, real, fake, labels: 0 * real.mean(),
     )
     with pytest.raises(TrainingDiverged, match="'adversarial' .* pinned at 0"):
         fit(game())

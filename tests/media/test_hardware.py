@@ -8,7 +8,7 @@ import pytest
 
 from tests.clips import write_clip
 from vsr.media import hardware
-from vsr.media.delivery import Delivery
+from vsr.media.frame_adapter import Delivery
 from vsr.media.hardware import Decoding, choose_decoding
 from vsr.media.probe import probe
 from vsr.media.reader import Reader

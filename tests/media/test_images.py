@@ -118,7 +118,7 @@ def test_a_profile_of_other_colours_is_not_given_to_rgb(tmp_path: Path):
 
 def test_samples_without_a_range_are_refused(tmp_path: Path):
     Image.fromarray(COLOUR[..., 0].astype(np.float32)).save(tmp_path / "a.tif")
-    with pytest.raises(UnreadableMedia, match="floating point"):
+    with pytest.raises(UnreadableMedia, match="floating-point"):
         read_image(tmp_path / "a.tif")
 
 
@@ -126,7 +126,7 @@ def test_what_is_no_picture_is_refused(tmp_path: Path):
     with pytest.raises(NoSuchFile):
         read_image(tmp_path / "a.png")
     (tmp_path / "a.png").write_text("Dear diary")
-    with pytest.raises(UnreadableMedia, match="cannot be read as a picture"):
+    with pytest.raises(UnreadableMedia, match="cannot be read as an image"):
         read_image(tmp_path / "a.png")
     Image.fromarray(COLOUR).save(tmp_path / "b.png")
     data = (tmp_path / "b.png").read_bytes()

@@ -45,16 +45,16 @@ def test_what_counts_something_is_not_added_up():
 
 @pytest.mark.parametrize("other", [{"w": torch.zeros(3)}, {"v": torch.zeros(2)}])
 def test_weights_of_another_shape_are_refused_by_their_file(other):
-    with pytest.raises(InvalidCheckpoint, match="^b.safetensors: not of the shape of a"):
+    with pytest.raises(InvalidCheckpoint, match="^b.safetensors: its shapes are not those of a"):
         added_up([{"w": torch.zeros(2)}, other], [0.5, 0.5], ["a.safetensors", "b.safetensors"])
 
 
 @pytest.mark.parametrize("value", [-0.1, 1.01, float("nan")])
 @pytest.mark.parametrize("name", ["strength", "sharpness"])
 def test_what_lies_outside_0_to_1_is_refused(name, value):
-    with pytest.raises(InvalidOption, match=f"--{name} .* between 0 and 1"):
+    with pytest.raises(InvalidOption, match=f"{name} .* between 0 and 1"):
         Blend(**{name: value})
-    with pytest.raises(InvalidOption, match=f"--{name} .* between 0 and 1"):
+    with pytest.raises(InvalidOption, match=f"{name} .* between 0 and 1"):
         UpscaleSpec(target=Target(scale=2), steps=(), **{name: value})
 
 

@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import save_file
 
 from vsr.errors import InvalidCheckpoint, InvalidOption, NoSuchFile, UnknownName
-from vsr.models import catalog, shelf
+from vsr.models import catalog, weights_files
 from vsr.models.card import Card, read_card, sha256_of, write_card
 from vsr.models.describe import describe
 from vsr.models.plain import Plain
@@ -64,7 +64,7 @@ def test_the_default_network_is_shipped_with_a_card_that_fits_it(folder):
 
 
 def test_every_shipped_file_loads_and_has_a_card_with_scores_and_all_are_below_20_mb():
-    entries = [entry for entry in shelf.entries() if entry.is_shipped]
+    entries = [entry for entry in weights_files.entries() if entry.is_shipped]
     for entry in entries:
         model = catalog.load(entry.name, entry.scale)
         card = model.card
@@ -92,7 +92,7 @@ def test_a_users_model_is_found_by_name(folder):
 def test_the_users_folder_completes_a_shipped_name_and_does_not_replace_it(folder):
     save(folder / "fast_x4.safetensors", scale=4)
     save(folder / "fast_x2.safetensors", scale=2)
-    assert catalog.load("fast", 4).path.parent == shelf.SHIPPED
+    assert catalog.load("fast", 4).path.parent == weights_files.SHIPPED
     assert catalog.load("fast", 2).net.channels in (4, 48)
     assert 2 in catalog.scales("fast")
 
@@ -132,7 +132,7 @@ def test_every_name_builds_a_network_of_the_scale_asked_for(name):
 def test_every_name_is_described(folder):
     save(folder / "mine_x2.safetensors")
     rows = {row.name: row for row in describe()}
-    assert set(rows) == {*catalog.NAMES, "mine", *(entry.name for entry in shelf.entries())}
+    assert set(rows) == {*catalog.NAMES, "mine", *(entry.name for entry in weights_files.entries())}
     assert rows["fast"].is_shipped
     assert (rows["fast"].parameters, rows["fast"].macs_per_pixel) == (188_400, 187_920)
     assert not rows["mine"].is_shipped

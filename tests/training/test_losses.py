@@ -4,8 +4,8 @@ import torch
 from torch.nn import functional as F
 
 from vsr.training.adversarial_values import AdversarialValues
+from vsr.training.gan_losses import discriminator_loss, generator_loss, labels_of, variation
 from vsr.training.losses import PIXEL_LOSSES
-from vsr.training.verdicts import generator_loss, labels_of, rival_loss, variation
 
 RNG = np.random.default_rng(0)
 A, B = RNG.random((2, 2, 3, 8, 8))
@@ -45,7 +45,7 @@ def test_the_linear_objective_is_that_of_swift_srgan():
     picture = torch.zeros(1, 3, 4, 4)
     mine = generator_loss(values, None, picture, picture, fake, 0)
     assert float(mine) == pytest.approx(np.mean(1 - p_fake))
-    theirs = rival_loss(values, real, fake, (real, fake))
+    theirs = discriminator_loss(values, real, fake, (real, fake))
     assert float(theirs) == pytest.approx(1 - np.mean(p_real) + np.mean(p_fake))
 
 
@@ -57,7 +57,9 @@ def test_the_discriminator_minimises_cross_entropy_with_smoothed_labels():
     for x, y in zip((real, fake), labels):
         p = 1 / (1 + np.exp(-x.numpy()))
         expected += np.mean(-y.numpy() * np.log(p) - (1 - y.numpy()) * np.log(1 - p)) / 2
-    assert float(rival_loss(values, real, fake, labels)) == pytest.approx(expected, rel=1e-9)
+    assert float(discriminator_loss(values, real, fake, labels)) == pytest.approx(
+        expected, rel=1e-9
+    )
 
 
 def test_labels_are_drawn_for_each_cell_and_step_within_their_range():

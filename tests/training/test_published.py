@@ -5,10 +5,10 @@ import pytest
 import torch
 
 from vsr.recipes.find import names
+from vsr.training.gan_losses import generator_loss
 from vsr.training.perceptual import Vgg19
 from vsr.training.recipe import load_recipe
 from vsr.training.stages import checked_pipeline, learning_stages
-from vsr.training.verdicts import generator_loss
 
 RNG = np.random.default_rng(0)
 MADE, TRUE = RNG.random((2, 2, 3, 8, 8))

@@ -12,7 +12,7 @@ from tests.upscaling.stand_in import cuda_engine_on_cpu
 from tests.upscaling.still_films import SIZE, SQUARE, STILL, are_equal, enlarged, film, painted
 from tests.upscaling.toys import BT709, Nearest, frame, model_of, pass_spec, plain
 from vsr.frames import HostFrame, Layout
-from vsr.upscaling.kept import KeptOutput
+from vsr.upscaling.tile_cache import KeptOutput
 
 
 @settings(deadline=None, max_examples=10)

@@ -11,7 +11,7 @@ from vsr.models.lite import lite
 from vsr.specs import Size
 from vsr.upscaling.cpu_engine import CpuEngine
 from vsr.upscaling.dirty import dirty_windows
-from vsr.upscaling.kept import TileMemory
+from vsr.upscaling.tile_cache import TileMemory
 from vsr.upscaling.tiling import windows
 
 SIZE = Size(200, 150)

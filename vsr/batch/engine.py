@@ -1,8 +1,8 @@
 """What an engine is: workers that run tasks, wherever they are.
 
 An engine knows nothing of films. It starts tasks (plain values that can be pickled) on its workers
-and reports how each ended; `vsr.batch.crew` decides which comes next. There are three: `inline`
-(this process), `local` (processes of this machine) and `ray` (a cluster).
+and reports how each ended; `vsr.batch.scheduler` decides which comes next. There are three:
+`inline` (this process), `local` (processes of this machine) and `ray` (a cluster).
 """
 
 from __future__ import annotations

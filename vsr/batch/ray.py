@@ -1,7 +1,7 @@
 """Workers on a Ray cluster: one actor for each GPU, or for each share of the CPUs.
 
 Ray places the actors and restarts lost ones; which task comes next, or is repeated, is up to the
-crew. Films are exchanged through a shared file system only, so a task is just a few paths.
+scheduler. Films are exchanged through a shared file system only, so a task is just a few paths.
 """
 
 from __future__ import annotations

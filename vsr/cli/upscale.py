@@ -80,8 +80,8 @@ def _run(
     quiet: bool,
 ) -> int:
     """Run the job on one clip, print a summary line; return the exit code."""
+    from vsr.jobs.parallel import upscale_spread
     from vsr.jobs.program import settle
-    from vsr.jobs.spread import upscale_spread
     from vsr.jobs.upscale import upscale as run
 
     settle()

@@ -9,17 +9,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from vsr.batch.crew import Crew
 from vsr.batch.engine import EngineSpec
 from vsr.batch.ledger import Ledger, facts_of, open_ledger
 from vsr.batch.plan import Item, Selection, check_folders, plan
+from vsr.batch.scheduler import Scheduler
 from vsr.errors import NoSuchFile
+from vsr.jobs.batch_status import Standing, failed, fingerprint, standing
 from vsr.jobs.engines import Open, open_engine
 from vsr.jobs.film import FilmInWork, release_all
 from vsr.jobs.outcome import Outcome, write_report
 from vsr.jobs.progress import Observer, ignore
-from vsr.jobs.standing import Standing, failed, fingerprint, standing
-from vsr.jobs.tally import Tally
+from vsr.jobs.total_progress import Tally
 from vsr.media.work_folder import remove_published
 from vsr.specs import UpscaleSpec
 
@@ -160,7 +160,7 @@ class _Batch:
             films[id(film)] = one
             self._films.append(film)
             self._tally.add(film)
-        for piece in Crew(opened.engine).run(self._films):
+        for piece in Scheduler(opened.engine).run(self._films):
             assert isinstance(piece, FilmInWork)
             yield self._ended(piece, films[id(piece)])
         self._films.clear()

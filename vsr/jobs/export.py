@@ -11,7 +11,7 @@ from vsr.errors import InvalidOption, OutputExists
 from vsr.folders import user_folder
 from vsr.models.card import Card
 from vsr.models.catalog import NAMES, load
-from vsr.models.shelf import shipped_names, weights_name
+from vsr.models.weights_files import shipped_names, weights_name
 from vsr.training.outcome import (
     NO_LICENCE,
     Provenance,

@@ -10,7 +10,7 @@ from typing import Any
 
 from vsr.batch.shared import wait_for
 from vsr.errors import VsrError
-from vsr.jobs.headway import Headway
+from vsr.jobs.film_progress import Headway
 from vsr.jobs.progress import Note, ignore
 from vsr.jobs.result import Result, joined_result
 from vsr.jobs.tasks import Begin, Begun, Film, Finish, Look, Part, Seen, Task, Whole
@@ -22,7 +22,7 @@ from vsr.specs import UpscaleSpec
 
 
 class FilmInWork:
-    """Turns a film into tasks, and their results into a `Result`; a `vsr.batch.crew.Piece`.
+    """Turns a film into tasks, and their results into a `Result`; a `vsr.batch.scheduler.Piece`.
 
     Attributes:
         result: the finished result, or None.

@@ -12,12 +12,12 @@ from vsr.batch.ledger import LEDGER, Ledger
 from vsr.batch.plan import Item, plan
 from vsr.errors import NoSuchFile, VsrError
 from vsr.jobs.batch import BatchSpec
+from vsr.jobs.batch_status import failed, fingerprint, standing
 from vsr.jobs.outcome import printable
 from vsr.jobs.picture import check_picture
 from vsr.jobs.plan import Load, prepare
 from vsr.jobs.result import counted
 from vsr.jobs.segment_worker import SegmentWorker
-from vsr.jobs.standing import failed, fingerprint, standing
 from vsr.media.images import is_picture
 from vsr.specs import UpscaleSpec
 

@@ -9,20 +9,20 @@ from pathlib import Path
 
 from vsr.device.select import Device
 from vsr.errors import InvalidData, InvalidOption
-from vsr.models.shelf import is_path
+from vsr.models.weights_files import is_path
 from vsr.recipes.find import find
 from vsr.recipes.pipeline import Step
 from vsr.specs import Precision
 from vsr.training.batches import held, sliced
 from vsr.training.context import Context, Progress
 from vsr.training.dataset import Patches
+from vsr.training.preflight import check_free, check_supplies
 from vsr.training.recipe import Recipe, decode_recipe
 from vsr.training.run_folder import Run, RunFolder
+from vsr.training.run_steps import run_steps
 from vsr.training.schedule import Budget
 from vsr.training.stages import checked_pipeline, is_paired, learning_stages
 from vsr.training.start import start
-from vsr.training.story import run_steps
-from vsr.training.supplies import check_free, check_supplies
 from vsr.training.team import Team, joined, training_device
 
 

@@ -13,7 +13,7 @@ from av.packet import Packet
 from numpy.typing import NDArray
 
 from vsr.errors import VsrError
-from vsr.media.delivery import Delivery
+from vsr.media.frame_adapter import Delivery
 from vsr.media.info import MediaInfo
 from vsr.media.source import open_input
 

@@ -17,7 +17,7 @@ from av.video.stream import VideoStream
 from vsr.frames import HostFrame
 from vsr.media.clock import STATION_CLOCKS
 from vsr.media.decoder import Damage, Decoder, from_key_frame, from_last_key_frame
-from vsr.media.delivery import Delivery
+from vsr.media.frame_adapter import Delivery
 from vsr.media.hardware import open_decoding
 from vsr.media.info import MediaInfo
 from vsr.media.moving import moved

@@ -1,4 +1,4 @@
-"""The networks by name. Light to import: torch is loaded only where a network is built."""
+"""The networks by name. Light to import: torch is loaded only when a network is built."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from vsr.folders import user_folder
 from vsr.models.blend import added_up
 from vsr.models.card import Card, read_card, sha256_of
 from vsr.models.flavours import shares_of
-from vsr.models.shelf import entries, files_of, is_path, weights_name
 from vsr.models.traits import Traits, traits_of
+from vsr.models.weights_files import entries, files_of, is_path, weights_name
 from vsr.specs import Blend
 
 if TYPE_CHECKING:
@@ -45,13 +45,13 @@ class Model:
     """A network ready to run.
 
     Attributes:
-        name: as it was asked for, or the stem of its file.
+        name: as requested, or the stem of its file.
         net: in eval mode, fp32, on the CPU, without gradients; None for ``bicubic``.
-        traits: what the rest of the program has to know of it.
-        card: where its weights come from; None where nobody wrote it down.
-        sha256: of its weights file, of those of a blend and their shares; empty for ``bicubic``.
-        path: its weights file, the plain network's of a blend; None for ``bicubic``.
-        blend: where between its flavours it is taken.
+        traits: what the rest of the program has to know about it.
+        card: where its weights come from; None if that is not recorded.
+        sha256: of its weights file, or of those of a blend and their shares; empty for ``bicubic``.
+        path: its weights file, for a blend that of the plain network; None for ``bicubic``.
+        blend: how it is blended with its flavours.
     """
 
     name: str
@@ -63,7 +63,7 @@ class Model:
     blend: Blend = PLAIN
 
     def __str__(self) -> str:
-        """Return name, scale and blend, as reports have it."""
+        """Return name, scale and blend, as shown in reports."""
         blend = "" if self.blend.is_plain else f", {self.blend}"
         return f"{self.name} ×{self.traits.scale}{blend}"
 
@@ -76,16 +76,16 @@ def names() -> tuple[str, ...]:
 def load(name_or_path: str, scale: int | None = None, blend: Blend = PLAIN) -> Model:
     """Load a network by name, or from a weights file.
 
-    A name is looked for among the shipped weights, then in the user's folder. Without a scale
-    the largest that there is is taken (4 for ``bicubic``).
+    A name is looked up among the shipped weights, then in the user's folder. Without a scale,
+    the largest available is used (4 for ``bicubic``).
 
     Args:
-        blend: where between the network's flavours to take it.
+        blend: how to blend the network with its flavours.
 
     Raises:
         UnknownName: no model of that name.
         NoSuchFile: no such weights file.
-        InvalidOption: it does not come in that scale, or in that flavour.
+        InvalidOption: it has no weights of that scale or flavour.
         InvalidCheckpoint: the file is damaged, unsafe, or of no known architecture.
     """
     plain = _load_plain(name_or_path, scale)
@@ -161,7 +161,7 @@ def _load_file(path: Path, name: str, scale: int | None) -> Model:
 
 
 def _blended(plain: Model, name_or_path: str, blend: Blend) -> Model:
-    """Return the network that lies where ``blend`` says, as it came out of one file."""
+    """Return the network of a ``blend``, as if it came from one file."""
     from vsr.models.recognise import generator_of, read_generator
 
     shares = shares_of(name_or_path, plain.traits.scale, blend)

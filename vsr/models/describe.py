@@ -1,4 +1,4 @@
-"""What ``vsr models`` tells of each network: what it is, what it costs, how good it is."""
+"""What ``vsr models`` shows about each network: what it is, what it costs, how good it is."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from vsr.models.catalog import DEFAULT_SCALE, SUMMARIES, build, load, names, scales
 from vsr.models.flavours import summary
-from vsr.models.shelf import files_of
 from vsr.models.traits import traits_of
+from vsr.models.weights_files import files_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,8 +18,8 @@ class Description:
     Attributes:
         name: what ``--model`` calls it.
         summary: what it is, in half a line.
-        scales: those with weights at hand.
-        parameters: learnt numbers, at the largest scale, as the next two.
+        scales: those with weights available.
+        parameters: learnt numbers, at the largest scale, like the next two.
         macs_per_pixel: multiply-accumulates for each low-resolution pixel.
         radius: in low-resolution pixels.
         scores: data set → metric → value, from the card.
@@ -39,7 +39,7 @@ class Description:
 
 
 def describe() -> tuple[Description, ...]:
-    """Return a row for every name, without a card's scores where there is no card."""
+    """Return a row for every name, without scores if there is no card."""
     return tuple(_described(name) for name in names())
 
 

@@ -1,7 +1,7 @@
 """The flavours of a network: which weights files belong together, and their shares in a blend.
 
-They are told by their names: ``fast-video-light``, ``-medium`` and ``-strong`` were tuned from
-``fast`` on compressed video, ``fast-perceptual`` by an adversary. Light to import.
+They go by their names: ``fast-video-light``, ``-medium`` and ``-strong`` were tuned from
+``fast`` on compressed video, ``fast-perceptual`` adversarially. Light to import.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from vsr.errors import InvalidOption
 from vsr.models.blend import between
-from vsr.models.shelf import Entry, entries, files_of, is_path
+from vsr.models.weights_files import Entry, entries, files_of, is_path
 from vsr.specs import Blend
 
 VIDEO = {
@@ -19,12 +19,12 @@ VIDEO = {
     "-video-medium": "for compressed video, medium",
     "-video-strong": "for compressed video, strong",
 }
-"""The ends of the names for compressed video, weakest first, and what they are."""
+"""Name suffixes of the flavours for compressed video, weakest first, with descriptions."""
 
 PERCEPTUAL = {"-perceptual": "for a sharper look, with invented detail"}
 
 ADVERSARIAL = {"-gan": "after an adversarial stage"}
-"""The end of the names of the published systems' second stage."""
+"""Name suffix of the published systems' second stage."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,9 +32,9 @@ class Flavours:
     """The weights files of one network at one scale.
 
     Attributes:
-        base: the network itself, which no flavour changes; strength 0.
-        video: for compressed video, weakest first; the last is strength 1, the others stand evenly
-            between.
+        base: the network itself; strength 0.
+        video: for compressed video, weakest first; the last is strength 1, the others are spaced
+            evenly between.
         perceptual: sharpness 1, or None.
     """
 
@@ -43,7 +43,7 @@ class Flavours:
     perceptual: Entry | None = None
 
     def shares(self, blend: Blend) -> tuple[tuple[Path, float], ...]:
-        """Return the files that a blend adds up, each with its coefficient; they add up to 1."""
+        """Return the files that a blend sums, each with its coefficient; they sum to 1."""
         anchors = (self.base, *self.video)
         shares = dict.fromkeys((entry.path for entry in anchors), 0.0)
         for entry, share in zip(anchors, between(blend.strength, len(anchors)), strict=True):
@@ -55,7 +55,7 @@ class Flavours:
 
 
 def flavours_of(name_or_path: str, scale: int) -> Flavours | None:
-    """Return the flavours of a network at a scale; None for a file, or where there are none."""
+    """Return the flavours of a network at a scale; None for a file, or if there are none."""
     found = None if is_path(name_or_path) else files_of(name_or_path).get(scale)
     if found is None:
         return None
@@ -87,10 +87,10 @@ def shares_of(name_or_path: str, scale: int, blend: Blend) -> tuple[tuple[Path, 
 
 
 def weights_of(name_or_path: str, *, is_blended: bool) -> tuple[Path, ...]:
-    """Return the weights files that a network may be made of, at any scale; those that there are.
+    """Return the existing weights files that a network may be made of, at any scale.
 
     Args:
-        is_blended: with the files of its flavours.
+        is_blended: include the files of its flavours.
     """
     if is_path(name_or_path):
         path = Path(name_or_path).expanduser()
@@ -102,7 +102,7 @@ def weights_of(name_or_path: str, *, is_blended: bool) -> tuple[Path, ...]:
 
 
 def summary(name: str) -> str | None:
-    """Return what a flavour is, in half a line; None for a name that is none."""
+    """Return what a flavour is, in half a line; None for any other name."""
     for end, text in (VIDEO | PERCEPTUAL | ADVERSARIAL).items():
         base = name.removesuffix(end)
         if base != name and files_of(base):

@@ -7,17 +7,17 @@ from torch import Tensor
 from vsr.models.blocks import Generator
 from vsr.training.adversarial_values import AdversarialValues
 from vsr.training.batches import Batch
-from vsr.training.collapse import collapse
 from vsr.training.context import Context
+from vsr.training.discriminator_state import discriminator_state_of
+from vsr.training.divergence import collapse
+from vsr.training.gan_losses import discriminator_loss, generator_loss, labels_of
 from vsr.training.learn import descend, state_of, trained, validate
 from vsr.training.loop import diverged, train
 from vsr.training.perceptual import extractor_of
-from vsr.training.rivals import rival_of
 from vsr.training.schedule import Budget
-from vsr.training.state import Rival, TrainState
+from vsr.training.state import DiscriminatorState, TrainState
 from vsr.training.temporal import temporal
 from vsr.training.validate import Validation
-from vsr.training.verdicts import generator_loss, labels_of, rival_loss
 
 
 def adversarial(
@@ -29,8 +29,8 @@ def adversarial(
 ) -> Generator:
     """Train a generator against a discriminator; return the averaged generator."""
     assert budget is not None  # a step that learns has one
-    rival = rival_of(context, name, values, start.scale)
-    state = state_of(context, name, values, start, rival)
+    discriminator = discriminator_state_of(context, name, values, start.scale)
+    state = state_of(context, name, values, start, discriminator)
     extract = extractor_of(context, values)
     forward = context.team.wrapped(state.net)
     validation = Validation.of(context.patches, start.colour, context.device)
@@ -38,15 +38,15 @@ def adversarial(
     def learn(state: TrainState, batch: Batch) -> Tensor:
         with context.autocast():
             output = forward(batch.low).float()
-        _teach_rival(context, values, state, rival, batch, output.detach())
-        rival.net.requires_grad_(False)
+        _teach_discriminator(context, values, state, discriminator, batch, output.detach())
+        discriminator.net.requires_grad_(False)
         with context.autocast():
-            verdict = rival.net(output, batch.low).float()
+            verdict = discriminator.net(output, batch.low).float()
         loss = generator_loss(values, extract, output, batch.high, verdict, state.step)
         if values.temporal:
             loss = loss + values.temporal * temporal(output, batch.high, batch.low)
         descend(state.net, state.optimiser, state.scaler, loss, values.clip)
-        rival.net.requires_grad_(True)
+        discriminator.net.requires_grad_(True)
         return loss.detach()
 
     def check(state: TrainState) -> float:
@@ -68,7 +68,7 @@ def _refuse_collapse(
     Raises:
         TrainingDiverged: PSNR fell too far, or the discriminator's loss is pinned at 0.
     """
-    start_psnr, loss = state.start_psnr, state.mean_rival_loss()
+    start_psnr, loss = state.start_psnr, state.mean_discriminator_loss()
     assert start_psnr is not None  # measured before the first step
     assert loss is not None  # there is a discriminator
     why = collapse(psnr, start_psnr, loss, values.collapse_db)
@@ -76,22 +76,27 @@ def _refuse_collapse(
         raise diverged(context, name, state, why)
 
 
-def _teach_rival(
+def _teach_discriminator(
     context: Context,
     values: AdversarialValues,
     state: TrainState,
-    rival: Rival,
+    discriminator: DiscriminatorState,
     batch: Batch,
     output: Tensor,
 ) -> None:
     """Let the discriminator make one step, on pictures that the generator just made."""
-    for group, other in zip(rival.optimiser.param_groups, state.optimiser.param_groups):
-        group["lr"] = other["lr"] * rival.relative_rate
+    for group, other in zip(discriminator.optimiser.param_groups, state.optimiser.param_groups):
+        group["lr"] = other["lr"] * discriminator.relative_rate
     with context.autocast():
-        real, fake = rival.net(batch.high, batch.low), rival.net(output, batch.low)
+        real, fake = discriminator.net(batch.high, batch.low), discriminator.net(output, batch.low)
     labels = labels_of(values, context.recipe.seed, state.step, real)
-    loss = rival_loss(values, real.float(), fake.float(), labels)
-    rival.loss_sum += loss.detach()
+    loss = discriminator_loss(values, real.float(), fake.float(), labels)
+    discriminator.loss_sum += loss.detach()
     descend(
-        rival.net, rival.optimiser, state.scaler, loss, values.clip, context.team.average_gradients
+        discriminator.net,
+        discriminator.optimiser,
+        state.scaler,
+        loss,
+        values.clip,
+        context.team.average_gradients,
     )

@@ -21,8 +21,8 @@ class Progress:
     """A line of the log, as it is written and shown.
 
     ``psnr`` is in dB on the pictures held out, where they were looked at; ``wait_share`` is the
-    part of the time in which no step ran because its batch was being made; ``rival_loss`` is the
-    discriminator's, where there is one.
+    part of the time in which no step ran because its batch was being made; ``discriminator_loss``
+    is None where there is no discriminator.
     """
 
     stage: str
@@ -34,7 +34,7 @@ class Progress:
     steps_per_second: float
     wait_share: float
     psnr: float | None = None
-    rival_loss: float | None = None
+    discriminator_loss: float | None = None
 
     @property
     def seconds_left(self) -> float:

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from vsr.training.deduplicate import Looks
 from vsr.training.degrade import bicubic
-from vsr.training.doubles import Looks
 from vsr.training.footage import Footage
 
 Pixels = NDArray[np.uint8]

@@ -11,7 +11,7 @@ from vsr.models.blocks import Generator
 from vsr.training.context import Context
 from vsr.training.forms import plain_form, set_learning, training_form
 from vsr.training.recipe import Optimisation
-from vsr.training.state import Average, Rival, TrainState, write_atomically
+from vsr.training.state import Average, DiscriminatorState, TrainState, write_atomically
 from vsr.training.validate import Validation
 
 
@@ -20,7 +20,7 @@ def state_of(
     name: str,
     values: Optimisation,
     start: Generator,
-    rival: Rival | None = None,
+    discriminator: DiscriminatorState | None = None,
 ) -> TrainState:
     """Return the state of a stage: fresh from ``start``, or as its checkpoint has it."""
     net = training_form(
@@ -34,7 +34,7 @@ def state_of(
     optimiser = optimiser_of(net, values, values.learning_rate)
     scaler = torch.amp.GradScaler(context.device.type, enabled=context.dtype is torch.float16)
     zero = torch.zeros((), dtype=torch.float64, device=context.device)
-    state = TrainState(net, Average(net, values.ema), optimiser, scaler, zero, rival)
+    state = TrainState(net, Average(net, values.ema), optimiser, scaler, zero, discriminator)
     if context.folder.checkpoint(name).exists():
         state.load(context.folder.checkpoint(name))
     return state

@@ -11,7 +11,7 @@ from vsr.training.run_folder import LOG, RunFolder
 
 COLUMNS = (
     "stage", "step", "share", "seconds", "loss", "psnr_db", "learning_rate", "steps_per_second",
-    "wait_share", "rival_loss",
+    "wait_share", "discriminator_loss",
 )  # fmt: skip
 
 
@@ -34,7 +34,7 @@ def append(folder: RunFolder, line: Progress) -> None:
                 f"{line.learning_rate:.3e}",
                 f"{line.steps_per_second:.2f}",
                 f"{line.wait_share:.4f}",
-                "" if line.rival_loss is None else repr(line.rival_loss),
+                "" if line.discriminator_loss is None else repr(line.discriminator_loss),
             )
         )
 

@@ -112,8 +112,8 @@ def _note(
     check: Check | None,
 ) -> None:
     """Guard against divergence, log, and where it is time check and save."""
-    loss, rival_loss = state.mean_loss(), state.mean_rival_loss()
-    if not isfinite(loss) or not isfinite(rival_loss or 0.0):
+    loss, discriminator_loss = state.mean_loss(), state.mean_discriminator_loss()
+    if not isfinite(loss) or not isfinite(discriminator_loss or 0.0):
         raise diverged(context, stage, state)
     pace_figures = pace.figures()
     psnr = None
@@ -131,7 +131,7 @@ def _note(
         steps_per_second=pace_figures[0],
         wait_share=pace_figures[1],
         psnr=psnr,
-        rival_loss=rival_loss,
+        discriminator_loss=discriminator_loss,
     )
     if context.team.is_first:
         append(context.folder, line)

@@ -112,7 +112,7 @@ def _vgg19(deepest: int, weights: Path) -> Vgg19:
         net.load_state_dict({name: there[name] for name in net.state_dict()})
     except (KeyError, RuntimeError) as error:
         raise InvalidCheckpoint(
-            f"{weights}: not VGG19 features. Give torchvision's vgg19."
+            f"{weights}: not the features of VGG19. Give torchvision's vgg19."
         ) from error
     return net
 

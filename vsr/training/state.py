@@ -53,7 +53,7 @@ class Average:
 
 
 @dataclass(slots=True)
-class Rival:
+class DiscriminatorState:
     """The discriminator of an adversarial stage.
 
     ``loss_sum`` is of its loss since the last line of the log; ``relative_rate`` is its learning
@@ -94,7 +94,7 @@ class TrainState:
     optimiser: torch.optim.Optimizer
     scaler: torch.amp.GradScaler
     loss_sum: Tensor
-    rival: Rival | None = None
+    discriminator: DiscriminatorState | None = None
     loss_count: int = 0
     step: int = 0
     seconds: float = 0.0
@@ -105,20 +105,20 @@ class TrainState:
         """Return the mean loss since the last line of the log."""
         return float(self.loss_sum) / self.loss_count
 
-    def mean_rival_loss(self) -> float | None:
+    def mean_discriminator_loss(self) -> float | None:
         """Return the same of the discriminator, where there is one."""
-        return float(self.rival.loss_sum) / self.loss_count if self.rival else None
+        return float(self.discriminator.loss_sum) / self.loss_count if self.discriminator else None
 
     def begin_line(self) -> None:
         """Begin the next line of the log."""
         self.loss_sum.zero_()
-        if self.rival:
-            self.rival.loss_sum.zero_()
+        if self.discriminator:
+            self.discriminator.loss_sum.zero_()
         self.loss_count = 0
 
     def is_finite(self) -> bool:
         """Tell whether every weight is a number, the discriminator's too."""
-        nets = [self.net, self.rival.net] if self.rival else [self.net]
+        nets = [self.net, self.discriminator.net] if self.discriminator else [self.net]
         values = [torch.isfinite(value).all() for net in nets for value in net.parameters()]
         return bool(torch.stack(values).all())
 
@@ -139,7 +139,7 @@ class TrainState:
             "seconds": self.seconds,
             "best_psnr": self.best_psnr,
             "start_psnr": self.start_psnr,
-            "rival": self.rival.state_dict() if self.rival else None,
+            "discriminator": self.discriminator.state_dict() if self.discriminator else None,
         }
         write_atomically(path, tensors)
 
@@ -159,8 +159,8 @@ class TrainState:
             self.loss_sum, self.loss_count = table["loss_sum"], table["loss_count"]
             self.step, self.seconds = table["step"], table["seconds"]
             self.best_psnr, self.start_psnr = table["best_psnr"], table["start_psnr"]
-            if self.rival:
-                self.rival.load_state_dict(table["rival"])
+            if self.discriminator:
+                self.discriminator.load_state_dict(table["discriminator"])
         except (KeyError, RuntimeError, TypeError, ValueError) as error:
             raise InvalidCheckpoint(
                 f"{path}: belongs to another network. Start a new run."

@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from vsr.models.blocks import Generator
-from vsr.models.shelf import weights_name
+from vsr.models.weights_files import weights_name
 from vsr.training.adversarial import adversarial
 from vsr.training.batches import Batch
 from vsr.training.context import Context

@@ -21,30 +21,30 @@ from vsr.specs import Size
 from vsr.upscaling.bf16 import with_bf16_features
 from vsr.upscaling.exchange import check_frame, host_frame, tensor_of
 from vsr.upscaling.grouped import with_grouped_tail
-from vsr.upscaling.kept import TileMemory
 from vsr.upscaling.memory import peak_bytes_per_pixel
 from vsr.upscaling.onednn import with_post_ops
 from vsr.upscaling.passes import Pass, PassSpec, Planes
 from vsr.upscaling.routes import route
+from vsr.upscaling.tile_cache import TileMemory
 from vsr.upscaling.tiling import Window, core_that_fits, run_tiled, windows
 
 if TYPE_CHECKING:
     from vsr.models.catalog import Model
 
 MEMORY_SHARE = 0.5
-"""The part of the free memory that the engine may fill: decoder and encoder need the rest."""
+"""The share of free memory that the engine may use; decoder and encoder need the rest."""
 
 FEW_PIXELS = 4096
 """A source with fewer is computed by one thread: starting several costs more than they save, and
 where other programs want the cores too, waiting for them made a 64×36 clip five times slower."""
 
 OUT_OF_MEMORY = "allocate memory"
-"""What torch's own error says, which has no class on the CPU."""
+"""The text of torch's out-of-memory error, which has no class of its own on the CPU."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """A finished frame that was not handed over yet."""
+    """A finished frame that has not been handed over yet."""
 
     frame: HostFrame
     planes: Planes
@@ -69,7 +69,7 @@ class CpuEngine:
         self.tiles = tiles
         self._way = way
         self._net = net
-        # where memory is short the last output is not kept
+        # if memory is short, the last output is not kept
         self._memory = (
             TileMemory(net, spec.source, radius, way.scale)
             if remembers and net is not None and len(tiles) == 1
@@ -78,7 +78,7 @@ class CpuEngine:
 
     @property
     def reused_tiles(self) -> int:
-        """How many tiles took over the output of the frame before."""
+        """How many tiles reused the output of the previous frame."""
         return self._memory.reused if self._memory is not None else 0
 
     @classmethod
@@ -95,10 +95,10 @@ class CpuEngine:
         """Fuse the network and choose the tiles.
 
         Args:
-            tile: the largest core side in low-resolution pixels; None fits the memory there is.
-            remembers: reuse the tiles of the last picture that did not change.
+            tile: the largest core side in low-resolution pixels; None fits the available memory.
+            remembers: reuse the unchanged tiles of the previous frame.
             precision: bf16 is for a CPU that multiplies in it (`vsr.device.select`).
-            say: told where a network stays in fp32 though bf16 was asked for.
+            say: called if a network stays in fp32 although bf16 was requested.
 
         Raises:
             Failed: not even the smallest tile fits memory.
@@ -127,7 +127,7 @@ class CpuEngine:
         self.close()
 
     def close(self) -> None:
-        """Let go of the network."""
+        """Release the network."""
         self._net = self._memory = None
 
     def start(self, frame: HostFrame) -> Ticket:
@@ -169,7 +169,7 @@ class CpuEngine:
 
 
 def _rounded(net: nn.Module, model: Model, way: Pass, say: Callable[[str], None]) -> nn.Module:
-    """Return the network with its features in bf16 where that pays, else as it is."""
+    """Return the network with its features in bf16 if that pays, else unchanged."""
     rounded = with_bf16_features(net, way.channels) if isinstance(model.net, Plain) else None
     if rounded is None:
         say(f"{model.name} runs in fp32: only plain networks support bf16 on a CPU.")
@@ -177,7 +177,7 @@ def _rounded(net: nn.Module, model: Model, way: Pass, say: Callable[[str], None]
 
 
 def _core(net: nn.Module, way: Pass, spec: PassSpec, radius: int) -> Size:
-    """Return the largest core that fits the memory there is."""
+    """Return the largest core that fits the available memory."""
     free = available_host_bytes()
     if free is None:
         return spec.source

@@ -1,9 +1,9 @@
 """The engine on a CUDA device: three streams, pinned rings, half precision, one graph per slot.
 
 The autocast path is the reference. A CUDA graph of it is captured once per device slot, checked
-against it, and dropped where it differs. Tiles that stand still are taken over from the frame
-before (`vsr.upscaling.device_tiles`). A frame that was not finite in half precision is redone in
-float32; when memory runs out, graphs are freed and tiles become smaller. Each is said once.
+against it, and dropped if it differs. Still tiles are reused from the previous
+frame (`vsr.upscaling.device_tiles`). A frame that was not finite in half precision is redone in
+float32; when memory runs out, graphs are freed and tiles become smaller. Each is reported once.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ from vsr.upscaling.device_network import DeviceNetwork
 from vsr.upscaling.device_tiles import DeviceTiles
 from vsr.upscaling.exchange import check_frame, host_frame
 from vsr.upscaling.float32_redo import Float32Redo
-from vsr.upscaling.kept import KeptOutput
 from vsr.upscaling.passes import PassSpec
+from vsr.upscaling.tile_cache import KeptOutput
 
 if TYPE_CHECKING:
     from vsr.models.catalog import Model
@@ -73,7 +73,7 @@ class CudaEngine:
 
     @property
     def reused_tiles(self) -> int:
-        """How many tiles took over the output of the frame before."""
+        """How many tiles reused the output of the previous frame."""
         return self._tiles.reused
 
     @classmethod
@@ -90,7 +90,7 @@ class CudaEngine:
         """Move the network to the device, allocate the rings, capture the graphs.
 
         Args:
-            remembers: reuse the tiles of the last picture that did not change.
+            remembers: reuse the unchanged tiles of the previous frame.
 
         Raises:
             OutOfDeviceMemory: not even the smallest tile fits.
@@ -117,7 +117,7 @@ class CudaEngine:
         self.close()
 
     def close(self) -> None:
-        """Wait for the device and let go of graphs and memory."""
+        """Wait for the device and release graphs and memory."""
         torch.cuda.synchronize(self._device.torch_device)
         drop_all(self._slots)  # whoever still holds the engine holds no memory of graphs
         self._tiles.give_up()
@@ -133,7 +133,7 @@ class CudaEngine:
         return Ticket(frame, self._retrying(lambda: self._begun(frame)))
 
     def finish(self, ticket: Ticket) -> HostFrame:
-        """Wait for that frame alone; its planes give their slot back when the last view is gone."""
+        """Wait for that frame only; its slot returns with the last view of its planes."""
         slot = self._flight.finish(ticket.flight)
         if not slot.flag[0]:
             self._retrying(lambda: self._redo.into(slot, ticket.frame, self._network.full()))
@@ -145,7 +145,7 @@ class CudaEngine:
         changes = network.changes()
 
         def kept() -> KeptOutput:
-            # whole pictures are computed so too
+            # whole frames are computed this way too
             return network.kept(changes, lane, is_fast=self._slots[0].graph is not None)
 
         def idle_slot() -> DeviceSlot:
@@ -173,7 +173,7 @@ class CudaEngine:
         capture_all(self._slots, network.reference, network.fast(), self._lanes.run, self._say)
 
     def _retrying(self, work: Callable[[], T]) -> T:
-        """Do the work; while memory runs out, free what is kept, then graphs, and halve tiles."""
+        """Do the work; while memory runs out, free kept outputs, then graphs, and halve tiles."""
         while True:
             try:
                 return work()

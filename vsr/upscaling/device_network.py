@@ -14,9 +14,9 @@ from vsr.specs import Size
 from vsr.upscaling.cuda_graphs import captured_run
 from vsr.upscaling.device_pass import DevicePass, Run, autocast_run, cast_run
 from vsr.upscaling.dirty import DirtyMap
-from vsr.upscaling.kept import KeptOutput
 from vsr.upscaling.passes import Pass, PassSpec
 from vsr.upscaling.routes import route
+from vsr.upscaling.tile_cache import KeptOutput
 from vsr.upscaling.tiling import Window, smaller, windows
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class DeviceNetwork:
     """A network, or none, in every way that the device computes it.
 
     Attributes:
-        core: the largest core of a tile; it shrinks where memory is short.
+        core: the largest core of a tile; it shrinks when memory is short.
         reference: the pass of the autocast path.
     """
 
@@ -69,7 +69,7 @@ class DeviceNetwork:
 
     @property
     def can_keep(self) -> bool:
-        """There is a network, and memory for whole pictures of it."""
+        """Whether there is a network, and memory for its whole output."""
         source = self._spec.source
         is_whole = self.core.width >= source.width and self.core.height >= source.height
         return self._net is not None and is_whole
@@ -94,7 +94,7 @@ class DeviceNetwork:
             is_fast: computed as `fast` does, else as `reference`.
 
         Raises:
-            RuntimeError: there is no memory for it (`vsr.device.shortage.is_shortage`).
+            RuntimeError: there is not enough memory for it (`vsr.device.shortage.is_shortage`).
         """
         run: Run | None = self._cast if is_fast else self._autocast
         assert run is not None
@@ -102,7 +102,7 @@ class DeviceNetwork:
         return KeptOutput(run, tile_run, self._way.scale)
 
     def shrink(self) -> bool:
-        """Halve the tiles; return False where they are the smallest already."""
+        """Halve the tiles; return False if they are already the smallest."""
         core = smaller(self.core)
         if core is None or self._net is None:
             return False
@@ -111,7 +111,7 @@ class DeviceNetwork:
         return True
 
     def _example(self, tile: Window) -> Tensor:
-        """Return what a tile reads of a picture, in the memory order that it is prepared in."""
+        """Return what a tile reads of a frame, in the memory order that it is prepared in."""
         assert self._net is not None
         source, device = self.reference.source, next(self._net.parameters()).device
         blank = torch.zeros(source.size, dtype=torch.uint8, device=device)

@@ -1,12 +1,12 @@
 """Reuse of tiles on a device that computes whole pictures in a faster way of its own.
 
-A picture that moves takes that way (a CUDA graph), and nothing is kept of it. When a picture hardly
-differs from the one before, its output is kept; of the next such one only the tiles that changed
-are computed over it. Everything that is kept is read and written in the compute lane alone, which
+A frame with motion goes that way (a CUDA graph), and nothing of it is kept. When a frame hardly
+differs from the previous one, its output is kept; for the next such one, only the changed tiles
+are recomputed in it. Whatever is kept is read and written in the compute lane only, which
 is in the order of the frames, so no slot and no event is added.
 
-Whether tiles give the same bits, and from how few on they are faster, is tried once, when the first
-picture hardly differs: a film where everything moves pays for the comparison on the host alone.
+Whether tiles give the same bits, and below what count they are faster, is tried once, when a frame
+first hardly differs: a film where everything moves pays only for the comparison on the host.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from vsr.frames import HostFrame
 from vsr.upscaling.cuda_slots import DeviceSlot
 from vsr.upscaling.device_pass import DevicePass
 from vsr.upscaling.dirty import DirtyMap
-from vsr.upscaling.kept import KeptOutput
+from vsr.upscaling.tile_cache import KeptOutput
 from vsr.upscaling.tile_plan import PlannedFrame, TileCost, TilePlan
 
 TRIALS = 3
@@ -30,18 +30,18 @@ TRIALS = 3
 
 
 class DeviceTiles:
-    """Plans each picture as it is started, and computes it as planned.
+    """Plans each frame when it is started, and computes it as planned.
 
     Args:
         way: from bytes to bytes; the kept output stands in its middle.
         whole: the device's own way.
         open_kept: makes the kept output; it may capture graphs.
-        idle_slot: waits for all that is in flight and returns a slot.
+        idle_slot: waits for everything in flight and returns a slot.
         seconds: runs work in the compute lane and returns how long it took.
-        is_on: off, every picture is computed whole.
+        is_on: if False, every frame is computed whole.
 
     Attributes:
-        reused: how many tiles took over the output of the frame before.
+        reused: how many tiles reused the output of the previous frame.
     """
 
     def __init__(
@@ -71,8 +71,8 @@ class DeviceTiles:
     def planned(self, frame: HostFrame) -> Iterator[PlannedFrame]:
         """Plan the next picture for the block, which starts it.
 
-        Pictures must be computed in the order that they were planned in. Where the block fails, the
-        next one takes over nothing.
+        Frames must be computed in the order in which they were planned. If the block fails, the
+        next one reuses nothing.
         """
         try:
             plan = self._plan(frame)
@@ -88,7 +88,7 @@ class DeviceTiles:
         self._compute(slot, item.plan)
 
     def give_up(self) -> bool:
-        """Compute every picture whole from now on; return whether that frees memory."""
+        """Compute every frame whole from now on; return whether that frees memory."""
         held, self._kept, self._cost = self._kept is not None, None, None
         self._is_on = False
         return held
@@ -110,7 +110,7 @@ class DeviceTiles:
         if not plan.keeps:
             self._whole(slot)
             return
-        assert kept is not None  # who gave up waited for all that was planned before
+        assert kept is not None  # giving up waited for everything planned before
         if dirty is None:
             slot.compute(self._way.with_kept(kept.replace))
         else:
@@ -123,13 +123,13 @@ class DeviceTiles:
             except RuntimeError as error:
                 if not is_shortage(error):
                     raise
-                self._idle_slot()  # what was enqueued may still use the memory that is let go of
+                self._idle_slot()  # enqueued work may still use the memory that is released
             if self._cost is None:
                 self.give_up()
         return self._cost is not None and self._cost.is_worth(count)
 
     def _tried(self, slot: DeviceSlot) -> TileCost | None:
-        """Return what the ways take, or None where tiles give other bits."""
+        """Return the time of each way, or None if tiles give different bits."""
         self._kept = kept = self._open_kept()
         tiles = self._changes.windows
         answers: list[bool] = []
@@ -157,7 +157,7 @@ class DeviceTiles:
 
         self._way.fill_randomly(slot.source)
         slot.compute(self._way.with_kept(trial))
-        self._way.fill_randomly(slot.source)  # tiles that were not written would show
+        self._way.fill_randomly(slot.source)  # shows up tiles that were not written
         codes = []
         for plan in (TilePlan(True, tiles), TilePlan(True), TilePlan()):
             self._compute(slot, plan)

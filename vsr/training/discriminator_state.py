@@ -18,13 +18,13 @@ from vsr.training.adversarial_values import AdversarialValues
 from vsr.training.context import Context
 from vsr.training.learn import optimiser_of
 from vsr.training.stages import Stage
-from vsr.training.state import Rival, read_checkpoint
+from vsr.training.state import DiscriminatorState, read_checkpoint
 
 SMALLEST_FOR_PATCH = 93
 """Its receptive field: below that its unpadded convolutions run out of picture."""
 
 
-def discriminator(values: AdversarialValues, scale: int) -> Discriminator:
+def build_discriminator(values: AdversarialValues, scale: int) -> Discriminator:
     """Return the discriminator of a step, initialised.
 
     Raises:
@@ -42,7 +42,7 @@ def discriminator(values: AdversarialValues, scale: int) -> Discriminator:
     return PatchDiscriminator()
 
 
-def check_rivals(stages: list[Stage], scale: int) -> None:
+def check_discriminators(stages: list[Stage], scale: int) -> None:
     """Refuse discriminators that cannot be made, or cannot go on with each other's weights.
 
     Raises:
@@ -53,7 +53,7 @@ def check_rivals(stages: list[Stage], scale: int) -> None:
         if not isinstance(stage.values, AdversarialValues):
             continue
         with torch.random.fork_rng(devices=()):
-            net = discriminator(stage.values, scale)
+            net = build_discriminator(stage.values, scale)
         own = {name: value.shape for name, value in net.state_dict().items()}
         if shapes is not None and own != shapes:
             raise InvalidOption(
@@ -63,7 +63,9 @@ def check_rivals(stages: list[Stage], scale: int) -> None:
         shapes = own
 
 
-def rival_of(context: Context, name: str, values: AdversarialValues, scale: int) -> Rival:
+def discriminator_state_of(
+    context: Context, name: str, values: AdversarialValues, scale: int
+) -> DiscriminatorState:
     """Return the discriminator of step ``name``: drawn, or as the adversarial step before left it.
 
     Raises:
@@ -71,11 +73,13 @@ def rival_of(context: Context, name: str, values: AdversarialValues, scale: int)
     """
     with torch.random.fork_rng(devices=()):
         torch.manual_seed(context.recipe.seed)
-        net = discriminator(values, scale)
+        net = build_discriminator(values, scale)
     before = _earlier(context, name)
     if before is not None:
         try:
-            net.load_state_dict(read_checkpoint(before, torch.device("cpu"))["rival"]["net"])
+            net.load_state_dict(
+                read_checkpoint(before, torch.device("cpu"))["discriminator"]["net"]
+            )
         except (KeyError, RuntimeError, TypeError) as error:
             raise InvalidCheckpoint(
                 f"{before}: has no discriminator that step '{name}' could continue. Start a new "
@@ -84,7 +88,9 @@ def rival_of(context: Context, name: str, values: AdversarialValues, scale: int)
     net.to(context.device, memory_format=torch.channels_last)  # type: ignore[call-overload] # absent from torch's stubs
     rate = values.discriminator_learning_rate or values.learning_rate
     zero = torch.zeros((), dtype=torch.float64, device=context.device)
-    return Rival(net.train(), optimiser_of(net, values, rate), zero, rate / values.learning_rate)
+    return DiscriminatorState(
+        net.train(), optimiser_of(net, values, rate), zero, rate / values.learning_rate
+    )
 
 
 def _earlier(context: Context, name: str) -> Path | None:

@@ -2,8 +2,8 @@ import pytest
 
 from vsr.errors import InvalidOption
 from vsr.training.adversarial_values import AdversarialValues
+from vsr.training.discriminator_state import check_discriminators
 from vsr.training.recipe import PixelValues
-from vsr.training.rivals import check_rivals
 from vsr.training.stages import Stage
 
 
@@ -13,8 +13,8 @@ def stage(name, **values):
 
 def test_steps_that_share_a_discriminator_are_taken():
     pixel = Stage("pixel", "pixel", PixelValues())
-    check_rivals([pixel, stage("a", discriminator="srgan", patch=24)], 4)
-    check_rivals([stage("a", discriminator_width=8), stage("b", discriminator_width=8)], 4)
+    check_discriminators([pixel, stage("a", discriminator="srgan", patch=24)], 4)
+    check_discriminators([stage("a", discriminator_width=8), stage("b", discriminator_width=8)], 4)
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ def test_steps_that_share_a_discriminator_are_taken():
 def test_a_step_that_cannot_go_on_with_the_discriminator_before_is_refused(other):
     first = stage("adversarial", discriminator="srgan", patch=24)
     with pytest.raises(InvalidOption, match="'refine': its discriminator differs in size"):
-        check_rivals([first, stage("refine", **other)], 4)
+        check_discriminators([first, stage("refine", **other)], 4)
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_a_step_that_cannot_go_on_with_the_discriminator_before_is_refused(other
 )
 def test_pictures_that_a_discriminator_cannot_take_are_refused(values, message):
     with pytest.raises(InvalidOption, match=message):
-        check_rivals([stage("adversarial", **values)], 4)
+        check_discriminators([stage("adversarial", **values)], 4)
 
 
 def test_a_width_for_a_discriminator_that_has_only_its_own_is_refused():

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.batch.toys import Toy, ToyPiece
-from vsr.batch.crew import RETRIES, Crew
 from vsr.batch.engine import Ended
+from vsr.batch.scheduler import RETRIES, Scheduler
 from vsr.errors import Failed
 
 
@@ -48,14 +48,14 @@ def piece(name: str, weight: float = 1.0, **changes) -> ToyPiece:
 def test_the_most_urgent_comes_first_and_then_the_heaviest():
     engine = PaperEngine(1)
     pieces = [piece("a", 1), piece("b", 9), piece("c", 5), piece("d", 0, urgency=-1)]
-    assert len(list(Crew(engine).run(pieces))) == 4
+    assert len(list(Scheduler(engine).run(pieces))) == 4
     assert engine.started == ["d", "b", "c", "a"]
 
 
 def test_a_lost_task_is_done_again_and_begins_anew():
     lost = piece("a")
     engine = PaperEngine(2, {"a": RETRIES})
-    assert list(Crew(engine).run([lost])) == [lost]
+    assert list(Scheduler(engine).run([lost])) == [lost]
     assert lost.value == "a"
     assert lost.ticks.count(None) == RETRIES
 
@@ -71,7 +71,7 @@ def test_a_piece_that_failed_is_over_when_nothing_of_it_runs_any_more():
     engine = PaperEngine(2)
     bad, other = Pair(Toy("bad", Path(), how="error"), 9), piece("other")
     over = []
-    for one in Crew(engine).run([bad, other]):
+    for one in Scheduler(engine).run([bad, other]):
         over.append(one)
         assert one is other or not any("bad" in task.name for _, task in engine.running)
     assert len(over) == 2
@@ -81,7 +81,7 @@ def test_a_piece_that_failed_is_over_when_nothing_of_it_runs_any_more():
 
 def test_a_task_that_kills_every_worker_is_given_up_and_the_rest_goes_on():
     killer, other = piece("killer", 9), piece("other")
-    list(Crew(PaperEngine(1, {"killer": RETRIES + 1})).run([killer, other]))
+    list(Scheduler(PaperEngine(1, {"killer": RETRIES + 1})).run([killer, other]))
     assert isinstance(killer.error, Failed)
     assert other.value == "other"
 
@@ -97,7 +97,7 @@ def test_every_piece_ends_once_whatever_is_lost(kinds, size, losses):
         for index, (weight, is_bad) in enumerate(kinds)
     ]
     engine = PaperEngine(size, losses)
-    over = list(Crew(engine).run(pieces))
+    over = list(Scheduler(engine).run(pieces))
     assert sorted(map(id, over)) == sorted(map(id, pieces))
     for one, (_, is_bad) in zip(pieces, kinds, strict=True):
         assert (one.error is not None) is is_bad

@@ -1,6 +1,6 @@
 import pytest
 
-from vsr.training.collapse import PINNED, collapse
+from vsr.training.divergence import PINNED, collapse
 
 
 def test_a_game_goes_on_while_psnr_falls_a_little_and_the_discriminator_errs():

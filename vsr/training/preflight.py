@@ -10,9 +10,9 @@ import torch
 from vsr.errors import InvalidOption, OutputExists
 from vsr.metrics.pictures import pictures_in
 from vsr.training.adversarial_values import AdversarialValues
+from vsr.training.discriminator_state import check_discriminators
 from vsr.training.perceptual import feature_extractor
 from vsr.training.recipe import PerceptualValues, Recipe
-from vsr.training.rivals import check_rivals
 from vsr.training.run_folder import RECIPE, RUN, WRITTEN
 from vsr.training.stages import Stage
 from vsr.training.start import start
@@ -47,7 +47,7 @@ def check_supplies(
                     f"{recipe.model} produces luma only, but step '{stage.name}' needs colour. "
                     "Choose another network."
                 )
-    check_rivals(list(stages), recipe.scale)
+    check_discriminators(list(stages), recipe.scale)
 
 
 def check_free(folder: Path, recipe_text: str) -> None:

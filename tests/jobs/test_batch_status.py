@@ -9,8 +9,8 @@ import pytest
 from tests.flavoured import SPEC
 from vsr.batch.ledger import open_ledger
 from vsr.batch.plan import Item
+from vsr.jobs.batch_status import fingerprint, standing
 from vsr.jobs.outcome import Outcome
-from vsr.jobs.standing import fingerprint, standing
 from vsr.specs import UpscaleSpec
 
 

@@ -52,7 +52,7 @@ class Piece(Protocol):
         ...
 
 
-class Crew:
+class Scheduler:
     """Runs pieces of work on an engine."""
 
     def __init__(self, engine: Engine) -> None:

@@ -1,4 +1,4 @@
-"""Where weights files lie: in the package, and in the user's own folder."""
+"""Where weights files are: in the package, and in the user's own folder."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Entry:
 
     @property
     def is_shipped(self) -> bool:
-        """It came with the package."""
+        """Whether it came with the package."""
         return self.path.parent == SHIPPED
 
 
@@ -42,7 +42,7 @@ def shipped_names() -> frozenset[str]:
 
 
 def files_of(name: str) -> dict[int, Entry]:
-    """Return scale → weights file of a name; the package comes before the user's folder."""
+    """Return scale → weights file of a name; the package precedes the user's folder."""
     return {entry.scale: entry for entry in reversed(entries()) if entry.name == name}
 
 
@@ -52,7 +52,7 @@ def weights_name(name: str, scale: int) -> str:
 
 
 def is_path(name_or_path: str) -> bool:
-    """Say whether this means a file: it has a separator or a suffix, or lies there."""
+    """Return whether this means a file: it has a separator or a suffix, or exists."""
     path = Path(name_or_path)
     return len(path.parts) != 1 or path.suffix in SUFFIXES or path.is_file()
 

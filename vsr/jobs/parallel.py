@@ -5,15 +5,15 @@ from __future__ import annotations
 from contextlib import ExitStack
 from pathlib import Path
 
-from vsr.batch.crew import Crew
 from vsr.batch.engine import EngineSpec
+from vsr.batch.scheduler import Scheduler
 from vsr.errors import InvalidOption
 from vsr.jobs.engines import open_engine
 from vsr.jobs.film import FilmInWork, release_all
 from vsr.jobs.pipe import PIPE
 from vsr.jobs.progress import Note, Observer, ignore
 from vsr.jobs.result import Result
-from vsr.jobs.tally import Tally
+from vsr.jobs.total_progress import Tally
 from vsr.jobs.upscale import is_kept, upscale
 from vsr.media.images import is_picture
 from vsr.specs import UpscaleSpec
@@ -58,6 +58,6 @@ def upscale_spread(
         )
         films.append(film)
         tally.add(film)
-        for _ in Crew(opened.engine).run(films):
+        for _ in Scheduler(opened.engine).run(films):
             pass
     return film.outcome()

@@ -45,7 +45,7 @@ def generator_loss(
     return total
 
 
-def rival_loss(
+def discriminator_loss(
     values: AdversarialValues, real: Tensor, fake: Tensor, labels: tuple[Tensor, Tensor]
 ) -> Tensor:
     """Return what the discriminator minimises.

@@ -1,9 +1,8 @@
 """Recompute only the tiles whose input changed: slides, screen recordings, still backgrounds.
 
-The network's last output is kept. Where few tiles see a changed sample (`vsr.upscaling.dirty`),
-those alone are computed and copied over it. Tiles are used only after a trial on random numbers
-showed that they give bit for bit what the whole gives, so a picture never depends on which way it
-was made.
+The network's last output is kept. If few tiles see a changed sample (`vsr.upscaling.dirty`),
+only those are computed and copied over it. Tiles are used only after a trial on random numbers
+showed that they match the whole bit for bit, so a frame never depends on how it was computed.
 """
 
 from __future__ import annotations
@@ -25,12 +24,12 @@ CORE = 96
 
 
 class KeptOutput:
-    """The network's output for one picture, and how it becomes that for the next.
+    """The network's output for one frame, and how to turn it into that of the next.
 
-    What is returned is kept: the caller must not change it.
+    The returned output is kept: the caller must not modify it.
 
     Args:
-        net: computes a whole picture.
+        net: computes a whole frame.
         tile_net: computes one tile; it may return the same memory each time.
     """
 
@@ -42,12 +41,12 @@ class KeptOutput:
 
     def replace(self, picture: Tensor) -> Tensor:
         """Compute the whole and keep it."""
-        self._output = None  # two of them need not fit memory
+        self._output = None  # two of them may not fit in memory
         self._output = self._net(picture)
         return self._output
 
     def update(self, picture: Tensor, dirty: Sequence[Window]) -> Tensor:
-        """Compute these tiles over what is kept.
+        """Recompute these tiles in the kept output.
 
         Raises:
             ValueError: nothing is kept.
@@ -59,7 +58,7 @@ class KeptOutput:
         return self._output
 
     def is_exact(self, picture: Tensor, tiles: Sequence[Window]) -> bool:
-        """Return whether all tiles of a picture together give the whole, bit for bit."""
+        """Return whether all tiles of a frame together give the whole, bit for bit."""
         tiled = run_tiled(self._tile_net, picture, tiles, self._scale)
         return torch.equal(tiled, self._net(picture))
 
@@ -68,8 +67,8 @@ class TileMemory:
     """A network that remembers its last output.
 
     Attributes:
-        tiles: how many there are in a picture.
-        reused: how many tiles were taken over from the picture before, so far.
+        tiles: how many there are in a frame.
+        reused: how many tiles have been reused from the previous frame so far.
     """
 
     def __init__(self, net: Run, size: Size, radius: int, scale: int) -> None:
@@ -82,7 +81,7 @@ class TileMemory:
     def run(self, frame: HostFrame, picture: Tensor) -> Tensor:
         """Return the network's output for ``picture``, which was prepared from ``frame``.
 
-        It is kept for the next picture: the caller must not change it.
+        It is kept for the next frame: the caller must not modify it.
         """
         dirty = self._map.changed(frame)
         try:
@@ -91,7 +90,7 @@ class TileMemory:
             self.reused += self.tiles - len(dirty)
             return self._kept.update(picture, dirty)
         except BaseException:
-            self._map.forget()  # what is kept may be half of one picture and half of another
+            self._map.forget()  # the kept output may be half of one frame and half of another
             raise
 
     def _tiles_are_exact(self, like: Tensor) -> bool:
