@@ -133,7 +133,7 @@ class Features(nn.Module):
             net.load_state_dict(tensors)
         except RuntimeError as error:
             raise InvalidCheckpoint(
-                f"{path}: not MobileNetV2 weights. Give torchvision's."
+                f"{path}: not the weights of MobileNetV2. Give torchvision's."
             ) from error
         _fold_norms(net)
         return net
