@@ -57,7 +57,7 @@ def test_a_longer_film_is_compared_as_far_as_the_other_goes_and_it_is_told(tmp_p
     shown = capsys.readouterr()
     found = json.loads(shown.out)
     assert found["count"] == 5
-    assert "3 pictures" in found["skipped"][0]
+    assert "3 frames" in found["skipped"][0]
     assert {"static_std", "difference_error", "static_share"} <= set(found["flicker"])
 
 
@@ -77,4 +77,4 @@ def test_films_of_two_sizes_and_no_films_are_refused(tmp_path, capsys):
     with pytest.raises(MediaError):
         compare(a, tmp_path / "none.mkv")
     assert run(["evaluate", str(a)]) == 2
-    assert "two films" in capsys.readouterr().err
+    assert "two videos" in capsys.readouterr().err

@@ -145,7 +145,7 @@ def test_a_run_in_fp16_does_not_go_on_without_cuda_unless_another_precision_is_a
     folder = RunFolder(toy.out)
     run = folder.read()
     folder.write(replace(run, precision="fp16", device="cuda:0 (A GPU, fp16)"))
-    with pytest.raises(InvalidOption, match=r"begun on cuda:0 \(A GPU, fp16\).*--precision fp32"):
+    with pytest.raises(InvalidOption, match=r"started on cuda:0 \(A GPU, fp16\).*--precision fp32"):
         resume(toy.out, device="cpu")
     with pytest.raises(InvalidOption, match="--device tpu"):
         resume(toy.out, device="tpu")
