@@ -26,6 +26,7 @@ from tests.barcode import (
 )
 from tests.cues import Subtitle, subtitle_file, subtitle_format, text_packet
 from vsr.colour import Range
+from vsr.media.codecs import X265_DELAY
 from vsr.specs import Size
 
 __all__ = [
@@ -194,7 +195,11 @@ def _video_packets(stream: Any, clip: Clip) -> list[Any]:
                 }.get(name, name)
                 setattr(frame, attribute, int(value))
         packets += stream.encode(frame)
-    return packets + stream.encode(None)
+    packets += stream.encode(None)
+    if clip.codec == "libx265" and clip.frames <= X265_DELAY:
+        for packet in packets:
+            packet.dts = packet.pts
+    return packets
 
 
 def _field_flag(clip: Clip) -> Graph:

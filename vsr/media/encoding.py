@@ -14,6 +14,7 @@ from av.video.stream import VideoStream
 
 from vsr.frames import HostFrame, Layout
 from vsr.media.captions import can_carry_captions, with_captions
+from vsr.media.codecs import X265_DELAY
 from vsr.media.encoder import Encoder
 from vsr.media.formats import layout_of
 from vsr.media.mastering import with_mastering
@@ -36,6 +37,7 @@ class Encoding:
         self._layout = cast(Layout, layout_of(encoder.pix_fmt))
         self._time_base = video.time_base
         self._captions: dict[int, bytes] = {}
+        self._taken = 0
         stream = output.add_stream(encoder.name, rate=video.frame_rate or DEFAULT_RATE)
         assert isinstance(stream, VideoStream)
         configure(stream.codec_context, self._encoder, video.size, video.colour)
@@ -47,11 +49,16 @@ class Encoding:
         """Yield the packets that are ready once the encoder has taken a frame."""
         if frame.captions and can_carry_captions(self._encoder.codec):
             self._captions[frame.pts] = frame.captions
+        self._taken += 1
         yield from self._captioned(self.stream.encode(self._picture(frame)))
 
     def drain(self) -> Iterator[Packet[VideoStream]]:
         """Yield the packets that the encoder held back."""
-        yield from self._captioned(self.stream.encode(None))
+        packets = self.stream.encode(None)
+        if self._encoder.name == "libx265" and self._taken <= X265_DELAY:
+            for packet in packets:
+                packet.dts = packet.pts  # so few frames are never reordered
+        yield from self._captioned(packets)
 
     def _captioned(self, packets: list[Packet[VideoStream]]) -> Iterator[Packet[VideoStream]]:
         for packet in packets:
