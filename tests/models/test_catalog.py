@@ -15,6 +15,7 @@ from vsr.models import catalog, weights_files
 from vsr.models.card import Card, read_card, sha256_of, write_card
 from vsr.models.describe import describe
 from vsr.models.plain import Plain
+from vsr.recipes.find import names
 
 
 @pytest.fixture
@@ -72,6 +73,13 @@ def test_every_shipped_file_loads_and_has_a_card_with_scores_and_all_are_below_2
         assert card.architecture == model.traits.architecture
         assert {"Set5", "Set14", "BSD100"} <= set(card.scores)
     assert sum(entry.path.stat().st_size for entry in entries) < 20e6
+
+
+def test_every_card_names_a_recipe_that_is_shipped():
+    for entry in weights_files.entries():
+        if entry.is_shipped:
+            recipe = read_card(entry.path).command.split()[3]  # vsr train fit RECIPE
+            assert recipe in names("presets/train"), entry.path.name
 
 
 def test_bicubic_has_no_network_and_any_scale_from_1_to_8():
