@@ -41,7 +41,8 @@ RESULTS = Path(__file__).with_name("results")
 SETS = ("Set14", "BSD100")
 ENDS = ("-perceptual", "-gan")
 TAPS = (2, 5, 10, 15)
-"""`fast-perceptual` was trained on blocks 1, 3, 6 and 13, SwiftSRGAN on 16 (or 18)."""
+"""Blocks that no shipped recipe looks at: `fast-perceptual-x4` has 1, 3, 4, 6, 8, 9, 11, 13 and 14,
+the systems' recipes 16 or 18."""
 
 SCALE, CRF = 4, 18
 

@@ -6,6 +6,7 @@ from torch.nn import functional as F
 from vsr.training.adversarial_values import AdversarialValues
 from vsr.training.gan_losses import discriminator_loss, generator_loss, labels_of, variation
 from vsr.training.losses import PIXEL_LOSSES
+from vsr.training.smooth import smooth
 
 RNG = np.random.default_rng(0)
 A, B = RNG.random((2, 2, 3, 8, 8))
@@ -81,9 +82,12 @@ def test_total_variation_is_that_of_swift_srgan():
 
 
 def test_the_generator_minimises_the_weighted_sum_of_all_terms():
-    values = AdversarialValues(pixel=1.0, perceptual=3.0, adversarial=0.0, variation=7.0)
-    output, target = torch.from_numpy(A), torch.from_numpy(B)
+    values = AdversarialValues(
+        pixel=1.0, smooth=5.0, perceptual=3.0, adversarial=0.0, variation=7.0
+    )
+    output = torch.from_numpy(A)
+    target = torch.full_like(output, 0.5)  # smooth, or that term would be nothing
     loss = generator_loss(values, lambda x: [x[:, :1]], output, target, logits(1), 0)
     expected = F.l1_loss(output, target) + 3 * F.mse_loss(output[:, :1], target[:, :1])
-    expected += 7 * variation(output)
+    expected += 5 * smooth(output, target) + 7 * variation(output)
     assert float(loss) == pytest.approx(float(expected), rel=1e-12)

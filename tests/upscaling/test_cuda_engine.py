@@ -8,14 +8,12 @@ import pytest
 import torch
 
 from tests.upscaling.toys import (
+    TOYS,
     Shifted,
-    dpsrgan,
     frame,
     model_of,
     pass_spec,
     plain,
-    srgan,
-    swift,
 )
 from vsr.device.double_buffer import double_buffered
 from vsr.device.select import select
@@ -30,14 +28,7 @@ from vsr.upscaling.tile_plan import TileCost
 
 pytestmark = pytest.mark.gpu
 
-NETS = {
-    "folded": lambda: plain(2),
-    "luma": lambda: plain(2, "luma"),
-    "swift": swift,
-    "srgan": srgan,
-    "dpsrgan": dpsrgan,
-    "shifted": lambda: Shifted(2),
-}
+NETS = TOYS | {"shifted": lambda: Shifted(2)}
 SIZE = Size(96, 64)
 
 

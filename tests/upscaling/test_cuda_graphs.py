@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from tests.upscaling.tape import Stream, lane_of_tapes
-from tests.upscaling.toys import dpsrgan, model_of, pass_spec, plain, srgan, swift
+from tests.upscaling.toys import TOYS, model_of, pass_spec
 from vsr.device.select import Device
 from vsr.device.streams import StreamLane
 from vsr.frames import Layout
@@ -16,14 +16,7 @@ from vsr.upscaling.device_network import DeviceNetwork
 from vsr.upscaling.device_pass import DevicePass
 from vsr.upscaling.passes import RgbPass
 
-NETS = {
-    "folded": lambda: plain(2),
-    "luma": lambda: plain(2, "luma"),
-    "swift": swift,
-    "srgan": srgan,
-    "dpsrgan": dpsrgan,
-    "bicubic": lambda: None,
-}
+NETS = TOYS | {"bicubic": lambda: None}
 SPECS = {
     "8 bit": pass_spec(),
     "10 bit": pass_spec(layout=Layout(10, 1, 0)),

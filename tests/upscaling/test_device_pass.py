@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.upscaling.toys import dpsrgan, frame, model_of, pass_spec, plain, srgan, swift
+from tests.upscaling.toys import TOYS, frame, model_of, pass_spec, plain
 from vsr.frames import Layout
 from vsr.specs import Size
 from vsr.upscaling.cpu_engine import CpuEngine
@@ -30,20 +30,13 @@ def run(net, spec, make_run, tile: Size | None = None) -> tuple[tuple[np.ndarray
     return whole.target.arrays(target.numpy()), bool(flag[0])
 
 
-NETS = {
-    "folded": lambda: plain(2),
-    "luma": lambda: plain(2, "luma"),
-    "swift": swift,
-    "srgan": srgan,
-    "dpsrgan": dpsrgan,
-}
 LAYOUTS = [Layout(8, 1, 1), Layout(10, 1, 0), Layout(8, 0, 0, is_gray=True)]
 
 
 @pytest.mark.parametrize("layout", LAYOUTS, ids=str)
-@pytest.mark.parametrize("name", [*NETS, "bicubic"])
+@pytest.mark.parametrize("name", [*TOYS, "bicubic"])
 def test_in_float32_it_is_the_cpu_engine(name, layout):
-    net = NETS[name]() if name in NETS else None
+    net = TOYS[name]() if name in TOYS else None
     spec = pass_spec(layout=layout)
     mine, is_finite = run(net, spec, lambda middle: autocast_run(middle, torch.float32))
     with CpuEngine.open(model_of(net), spec) as engine:
@@ -54,12 +47,12 @@ def test_in_float32_it_is_the_cpu_engine(name, layout):
 
 
 @pytest.mark.parametrize("tile", [None, Size(16, 16)], ids=["whole", "tiled"])
-@pytest.mark.parametrize("name", NETS)
+@pytest.mark.parametrize("name", TOYS)
 def test_weights_cast_once_are_close_to_autocast_and_to_float32(name, tile):
     spec, half = pass_spec(), torch.bfloat16
-    exact, _ = run(NETS[name](), spec, lambda middle: autocast_run(middle, torch.float32), tile)
-    reference, _ = run(NETS[name](), spec, lambda middle: autocast_run(middle, half), tile)
-    fast, _ = run(NETS[name](), spec, lambda middle: cast_run(middle, half), tile)
+    exact, _ = run(TOYS[name](), spec, lambda middle: autocast_run(middle, torch.float32), tile)
+    reference, _ = run(TOYS[name](), spec, lambda middle: autocast_run(middle, half), tile)
+    fast, _ = run(TOYS[name](), spec, lambda middle: cast_run(middle, half), tile)
     for a, b, c in zip(fast, reference, exact, strict=True):
         assert np.abs(a.astype(int) - b.astype(int)).mean() < 0.5
         assert np.abs(b.astype(int) - c.astype(int)).mean() < 1.5

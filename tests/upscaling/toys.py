@@ -128,3 +128,13 @@ def pass_spec(
         output_format=YuvFormat(output_layout or layout, colour),
         scale=scale,
     )
+
+
+TOYS = {
+    "folded": lambda: plain(2),
+    "luma": lambda: plain(2, "luma"),
+    "swift": swift,
+    "srgan": srgan,
+    "dpsrgan": dpsrgan,
+}
+"""One network of each kind that the passes treat in their own way, by name."""

@@ -47,8 +47,14 @@ def dense_form(conv: nn.Conv2d | SeparableConv | ComposedConv) -> tuple[Tensor, 
     if isinstance(conv, nn.Conv2d):
         return conv.weight, conv.bias
     deep, mix = conv.depthwise, conv.pointwise
-    weight = mix.weight * deep.weight.transpose(0, 1)  # (o, c, 1, 1) · (1, c, k, k)
-    bias = mix.bias
-    if deep.bias is not None and bias is not None:
-        bias = bias + mix.weight[:, :, 0, 0] @ deep.bias
-    return weight, bias
+    return composed(deep.weight, deep.bias, mix.weight, mix.bias)
+
+
+def composed(
+    deep: Tensor, deep_bias: Tensor | None, mix: Tensor, mix_bias: Tensor | None
+) -> tuple[Tensor, Tensor | None]:
+    """Return weight and bias of a depthwise (C, 1, k, k) and a pointwise (O, C, 1, 1), dense."""
+    weight = mix * deep.transpose(0, 1)
+    if deep_bias is None or mix_bias is None:
+        return weight, mix_bias
+    return weight, mix_bias + mix[:, :, 0, 0] @ deep_bias

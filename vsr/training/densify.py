@@ -13,13 +13,12 @@ import torch
 from torch import Tensor
 
 from vsr.models.blocks import Generator
-from vsr.training.deepen import depth_of, identity
+from vsr.training.composed import composed
+from vsr.training.deepen import Weights, depth_of, identity
 
 TANH_SLOPE = 0.44
 """½ + 0.44·z stands for (tanh z + 1) / 2: of 0.25 to 0.5 this was measured to be nearest, in dB,
 on photographs, which have few amplitudes near 0 and 1."""
-
-Weights = dict[str, Tensor]
 
 
 @torch.no_grad()
@@ -68,7 +67,7 @@ def _three_layer_block(old: Weights, source: str, made: Weights, block: str, new
 
 def _normed(old: Weights, source: str, made: Weights, conv: str, norm: str, new: Weights) -> None:
     """Take a separable convolution without bias and its batch norm."""
-    made[f"{conv}.weight"] = _dense(old, f"{source}.cnn")
+    made[f"{conv}.weight"], _ = _dense(old, f"{source}.cnn")
     if f"{conv}.bias" in new:
         made[f"{conv}.bias"] = torch.zeros_like(new[f"{conv}.bias"])
     for part in ("weight", "bias", "running_mean", "running_var"):
@@ -77,15 +76,15 @@ def _normed(old: Weights, source: str, made: Weights, conv: str, norm: str, new:
 
 def _biased(old: Weights, source: str, made: Weights, conv: str) -> None:
     """Take a separable convolution with biases."""
-    mix = old[f"{source}.pointwise.weight"][:, :, 0, 0]
-    made[f"{conv}.weight"] = _dense(old, source)
-    made[f"{conv}.bias"] = old[f"{source}.pointwise.bias"] + mix @ old[f"{source}.depthwise.bias"]
+    made[f"{conv}.weight"], bias = _dense(old, source)
+    assert bias is not None
+    made[f"{conv}.bias"] = bias
 
 
-def _dense(old: Weights, source: str) -> Tensor:
-    """(c, 1, k, k) and (o, c, 1, 1) → (o, c, k, k)."""
-    deep, mix = old[f"{source}.depthwise.weight"], old[f"{source}.pointwise.weight"]
-    return mix * deep.transpose(0, 1)
+def _dense(old: Weights, source: str) -> tuple[Tensor, Tensor | None]:
+    deep, mix = f"{source}.depthwise", f"{source}.pointwise"
+    biases = old.get(f"{deep}.bias"), old.get(f"{mix}.bias")
+    return composed(old[f"{deep}.weight"], biases[0], old[f"{mix}.weight"], biases[1])
 
 
 def _slopes(old: Tensor, new: Tensor) -> Tensor:
