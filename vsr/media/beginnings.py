@@ -1,4 +1,4 @@
-"""Find where the films begin that were put end to end in one file, by its packets alone."""
+"""Find where the films concatenated in one file begin, from its packets alone."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from vsr.media.timing import Timeline, Timing, rounded, ticks_per_frame
 
 
 def splices_in(info: MediaInfo) -> Splices | None:
-    """Read the packets of the video, undecoded, and return where the times start again, if at all.
+    """Return where the timestamps restart, from the video's undecoded packets; None if nowhere.
 
-    In MPEG-TS and MPEG-PS so they do, too, where the clock has jumped forward.
+    In MPEG-TS and MPEG-PS, a clock that jumps forward counts as a restart too.
 
     Raises:
         DecodingFailed: the source cannot be read.
     """
     if info.video.timing is not Timing.GIVEN:
-        return None  # derived times never start again
+        return None  # derived times never restart
     is_station = info.format_name in STATION_CLOCKS
     films = _shifted(info, list(_beginnings(info)))
     if is_station:
@@ -34,11 +34,11 @@ def splices_in(info: MediaInfo) -> Splices | None:
 def splices_among(
     info: MediaInfo, times: Iterable[int] | None, *, may_start_again: bool
 ) -> Splices | None:
-    """Return the splices of a file where pictures of these times need them, or what goes with them.
+    """Return the splices of a file, if frames with these times or other streams need them.
 
     Args:
         times: ascending, as the reader gave them; None before they are known.
-        may_start_again: streams beside the video are to be moved wherever it starts again.
+        may_start_again: other streams are to be shifted wherever the video's timestamps restart.
 
     Raises:
         DecodingFailed: the source cannot be read.
@@ -52,7 +52,7 @@ def splices_among(
 
 
 def _beginnings(info: MediaInfo) -> Iterator[list[int | None]]:
-    """Yield the times of each run of packets, in their order, that go on."""
+    """Yield the packet times of each run without a splice, in file order."""
     times: list[int | None] = []
     course = Course(info)
     for packet, pts in timed_packets(info, Turns()):
@@ -64,9 +64,9 @@ def _beginnings(info: MediaInfo) -> Iterator[list[int | None]]:
 
 
 def _shifted(info: MediaInfo, runs: Sequence[Sequence[int | None]]) -> list[Film]:
-    """Return the films; a run that the reader's timeline does not shift further is none of its own.
+    """Return the films; a run that needs no shift of its own belongs to the film before it.
 
-    That is a single stray picture, which the timeline puts between its neighbours.
+    Such a run is a single stray frame, which the timeline puts between its neighbours.
     """
     video, films = info.video, list[Film]()
     may_jump = info.format_name in STATION_CLOCKS

@@ -18,7 +18,7 @@ ITU_T_T35 = 4
 """The SEI payload type of registered user data."""
 
 PROVIDER = b"\xb5\x00\x31GA94\x03"
-"""United States, ATSC, its identifier, and the user data type of cc_data."""
+"""Country code (United States), provider code (ATSC), user identifier, user data type (cc_data)."""
 
 PROCESS_CC_DATA = 0x40
 LARGEST_COUNT = 31
@@ -47,7 +47,7 @@ SYNTAX = {
 OBU_FRAME_HEADER, OBU_METADATA, OBU_FRAME = 3, 5, 6
 HAS_EXTENSION, HAS_SIZE = 4, 2
 SHOWS = 0b1001_0000
-"""show_existing_frame and show_frame, at the head of a frame header."""
+"""show_existing_frame and show_frame, in the first byte of a frame header."""
 
 
 def can_carry_captions(codec: str) -> bool:
@@ -56,7 +56,7 @@ def can_carry_captions(codec: str) -> bool:
 
 
 def with_captions(packet: bytes, captions: bytes, codec: str) -> bytes:
-    """Return an encoded frame with captions before its first slice, or its shown frame.
+    """Insert captions before the first slice of a packet (H.264, HEVC) or its shown frame (AV1).
 
     Args:
         packet: start codes and units (Annex B), or the units of AV1 with their sizes.
@@ -102,7 +102,7 @@ def _shown_frame(packet: bytes) -> int:
 
 
 def _leb128(data: bytes, place: int) -> tuple[int, int]:
-    """Return a number, seven bits a byte from the lowest, and where it ends."""
+    """Return a number, stored seven bits per byte from the lowest, and where it ends."""
     value = shift = 0
     while data[place] & 0x80:
         value |= (data[place] & 0x7F) << shift

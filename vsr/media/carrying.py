@@ -1,4 +1,4 @@
-"""Carry a stream of the source into an output: unchanged, or a text subtitle converted."""
+"""Add a stream of the source to an output: copied, or a text subtitle converted."""
 
 from __future__ import annotations
 
@@ -24,12 +24,13 @@ STALE_STREAM_KEYS = (
     "bps",
     "alpha_mode",
 )
-"""What muxers write themselves, and what is no longer true; ``BPS-eng`` counts as well."""
+"""Tags that muxers write themselves, or that no longer apply; ``BPS-eng`` and the like included."""
 
 SIDE_BY_SIDE = frozenset({"mp4", "mov"})
 CUE_CLOCK = Fraction(1, 100_000)
-"""Of subtitles in mp4 and mov: finer than that of sound and, as a rule, of video. FFmpeg's muxer
-compares its streams tick by tick; with coarse ones it ends a cue at once, and the next comes late.
+"""The time base of subtitles in mp4 and mov: finer than that of audio and, as a rule, of video.
+FFmpeg's muxer compares its streams tick by tick; with coarser ticks it ends a cue at once, and the
+next one comes late.
 """
 
 COVERS = {"mjpeg": ("jpg", "image/jpeg"), "png": ("png", "image/png")}
@@ -64,7 +65,7 @@ def _named_layout(layout: AudioLayout) -> str:
 
 
 def add_cover(output: OutputContainer, stream: Stream) -> Stream:
-    """Add cover art to Matroska, where it is an attachment with a certain name.
+    """Add cover art to Matroska, as an attachment with a reserved name.
 
     Raises:
         ValueError: an unsupported image format for covers, or no image.
@@ -78,7 +79,7 @@ def add_cover(output: OutputContainer, stream: Stream) -> Stream:
         pictures = source.demux(source.streams[stream.index])
         data = next((bytes(packet) for packet in pictures if packet.size), None)
     if data is None:
-        raise ValueError(f"stream {stream.index} has no picture")
+        raise ValueError(f"stream {stream.index} has no image")
     return output.add_attachment(f"cover.{suffix}", mime_type, data)
 
 

@@ -1,7 +1,7 @@
-"""The clock of MPEG-TS and MPEG-PS: it turns over every 26.5 h, may be set anew, may be misread.
+"""The clock of MPEG-TS and MPEG-PS: it wraps around every 26.5 h, and may be reset or damaged.
 
-FFmpeg undoes one turn, by where the file begins: what lies over a minute before that has a turn
-added. Where files were put end to end that is wrong, and a film would begin 26.5 h late.
+FFmpeg undoes one wraparound, relative to where the file begins: it adds 2³³ ticks to whatever lies
+over a minute before that. In concatenated files that is wrong, and a film would begin 26.5 h late.
 """
 
 from __future__ import annotations
@@ -15,27 +15,28 @@ from av.stream import Stream
 S = TypeVar("S", bound=Stream)
 
 STATION_CLOCKS = frozenset({"mpegts", "mpeg"})
-"""Formats whose times are read off a clock that has been running for hours: the station's, the
-disc's. Other containers would show those hours as an empty beginning."""
+"""Formats whose timestamps come from a clock that has been running for hours, at a broadcaster or
+on a disc. Other containers would show those hours as an empty beginning.
+"""
 
 TICKS_PER_SECOND = 90_000
 TURN_TICKS = 1 << 33
-"""After so many ticks the clock begins anew. Source: ISO/IEC 13818-1, 2.4.3.7."""
+"""The clock has 33 bits. Source: ISO/IEC 13818-1, 2.4.3.7."""
 
 JUMP_SECONDS = 10
-"""A clock that goes on so much later has been set anew; what is shorter may be a still.
+"""A longer jump forward means that the clock was reset; a shorter one may be a still frame.
 
 Source: ``-dts_delta_threshold`` of ffmpeg.
 """
 
 
 def turned(time: int, near: int) -> int:
-    """Return a time with as many turns of the clock added or taken as bring it next to another."""
+    """Return a time, shifted by whole wraparounds of the clock to be closest to another one."""
     return time + (near - time + TURN_TICKS // 2) // TURN_TICKS * TURN_TICKS
 
 
 class Turns:
-    """Undo the turns of the clock: every time is the one next to the time before.
+    """Undo the wraparounds of the clock: each time becomes the one closest to the time before.
 
     Attributes:
         are_undone: at least one time has been changed.
@@ -46,7 +47,7 @@ class Turns:
         self._last: int | None = None
 
     def undone(self, time: int) -> int:
-        """Return a time, in ticks, that goes on from the one before."""
+        """Return a time, in ticks, without the wraparounds since the time before."""
         last = time if self._last is None else turned(time, self._last)
         self.are_undone |= last != time
         self._last = last
@@ -54,15 +55,15 @@ class Turns:
 
 
 def steady(packets: Iterable[Packet[S]]) -> Iterator[tuple[Packet[S], bool]]:
-    """Yield each packet, and whether its time is to be believed; text may come at any time.
+    """Yield each packet, and whether its time is plausible; subtitles may come at any time.
 
-    One of sound or video that lies far from those before and after it in its stream, which lie
-    next to each other, was damaged; so is the last sound after a jump. A packet after a jump is
-    held back until the next one of its stream has come.
+    The time of an audio or video packet is damaged if it lies far from those before and after it in
+    its stream, while these lie close together; so is that of the last audio packet after a jump. A
+    packet after a jump is held back until the next one of its stream arrives.
     """
     known: dict[int, int] = {}
     held: dict[int, Packet[S]] = {}
-    sounds: set[int] = set()  # asked while the file is open: a packet's stream goes with it
+    sounds: set[int] = set()  # noted while the file is open: a packet loses its stream with it
     for packet in packets:
         index, time = packet.stream_index, time_of(packet)
         kind = packet.stream.type
@@ -87,7 +88,7 @@ def steady(packets: Iterable[Packet[S]]) -> Iterator[tuple[Packet[S], bool]]:
 
 
 def timed(packets: Iterable[Packet[S]], turns: Turns) -> Iterator[tuple[Packet[S], int | None]]:
-    """Yield the packets of one stream and when they are shown, without the turns of the clock.
+    """Yield the packets of one stream and their presentation times, without wraparounds.
 
     A time that is missing or damaged is None.
     """
@@ -97,7 +98,7 @@ def timed(packets: Iterable[Packet[S]], turns: Turns) -> Iterator[tuple[Packet[S
 
 
 def time_of(packet: Packet[S]) -> int | None:
-    """Return when a packet is shown, or else decoded, in ticks; None if it does not say."""
+    """Return a packet's presentation time in ticks, or else its decoding time, or None."""
     return packet.pts if packet.pts is not None else packet.dts
 
 

@@ -29,8 +29,8 @@ class CodecEntry:
         quality_option: the option that takes the quality, or None if it has none.
         quality: (x264's crf, this encoder's value) in rising order; empty is the same scale.
         params_option: the option that takes ``key=value:key=value`` of the library itself.
-        is_hardware: it needs a device, so only encoding a frame proves that it works.
-        smallest_side: in pixels; below it the encoder is not to be run.
+        is_hardware: it needs a device, so only encoding a frame shows whether it works.
+        smallest_side: in pixels; the encoder is not used below it.
     """
 
     name: str

@@ -26,11 +26,13 @@ NVENC_PRESETS = ("p1", "p1", "p2", "p3", "p3", "p4", "p5", "p6", "p7", "p7")
 
 X265_SMALLEST_SIDE = 64
 """x265 4.2 writes out of bounds for frames up to 48 wide, at every preset (found with
-MALLOC_CHECK_=3; 50 and wider are clean). Below its largest block it is not used at all."""
+MALLOC_CHECK_=3; 50 and wider are clean). It is not used at all below its largest block size.
+"""
 
 X265_DELAY = 2
-"""x265 4.2 takes decoding times from memory it never wrote where a stream has no more frames than
-it would hold back to reorder: at most two, with a pyramid of B-frames."""
+"""x265 4.2 returns uninitialised decoding times if a stream has no more frames than it would hold
+back for reordering: at most two, with a pyramid of B-frames.
+"""
 
 
 def _named(option: str, values: tuple[str, ...]) -> tuple[Preset, ...]:

@@ -17,15 +17,15 @@ class Container:
     Attributes:
         name: FFmpeg's name of the muxer.
         suffixes: the file suffixes that select it.
-        video_codecs: what can be upscaled into it.
-        text_subtitles: the codec that a text subtitle of another form is converted to.
+        video_codecs: the codecs that vsr writes into it.
+        text_subtitles: the codec that other text subtitles are converted to.
         has_attachments: it can hold fonts and other files.
         has_cover_art: it can hold a still image.
         has_chapters: it can hold chapters.
         is_credulous: it accepts streams of any codec, even ones that cannot be read back.
         options: always passed to the muxer of a finished file.
-        pipe_options: the same where the output cannot seek.
-        tags: the code that a video codec must carry, where FFmpeg's choice is not suitable.
+        pipe_options: added if the output cannot seek.
+        tags: the codec tag that a video codec must have, where FFmpeg's choice is unsuitable.
     """
 
     name: str
@@ -41,11 +41,11 @@ class Container:
     tags: tuple[tuple[str, str], ...] = ()
 
 
-# A pipe cannot seek back to write the index; with the first packets at hand it is complete.
+# A pipe cannot seek back to write the index; once the first packets are known it is complete.
 FRAGMENTED = (("movflags", "+frag_keyframe+delay_moov"),)
-# How late a stream begins is said in these ticks; by default they are 1 ms, and sync is off by one.
+# The start of each stream is stored in these ticks; with the default of 1 ms, sync is off by 1 ms.
 FINE_CLOCK = (("movie_timescale", "90000"),)
-# Apple's players know HEVC under this code only: the parameter sets stand in the header.
+# Apple's players accept HEVC only under this tag: the parameter sets are in the header.
 HVC1 = (("hevc", "hvc1"),)
 
 CONTAINERS: tuple[Container, ...] = (
@@ -104,7 +104,7 @@ REFUSED_SUFFIXES = {
 
 
 def container_named(name: str) -> Container:
-    """Return the container of FFmpeg's or an everyday name.
+    """Return the container with this name: FFmpeg's, or a common one.
 
     Raises:
         UnsuitableContainer: vsr does not write it.

@@ -1,4 +1,4 @@
-"""Decoding times that go on: what a damaged or spliced stream's own times do not."""
+"""Decoding times that keep rising where those of a damaged or spliced stream do not."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from av.stream import Stream
 from vsr.media.timing import rounded
 
 SPLICE_SECONDS = Fraction(1, 2)
-"""Times of sound that step back by more begin anew; by less, they are rounded or repeated."""
+"""Audio times that step back by more restart; by less, they are rounded or repeated."""
 
 UNHEARD_SECONDS = Fraction(45, 1000)
-"""Sound may lie so far from its picture before anybody notices.
+"""The offset between audio and video that viewers do not notice.
 
 Source: ITU-R BT.1359-1, detectability of sound that comes too early.
 """
@@ -25,13 +25,13 @@ LEAST_STEP_SECONDS = Fraction(1, 1000)
 
 @dataclass(slots=True)
 class Continuity:
-    """How the decoding times of one stream go on where files were put end to end.
+    """How the decoding times of one stream continue across splices.
 
     Attributes:
         last: the last time, as written.
-        highest: the latest one that the source has given.
-        shift: what is added to the source's times, where the pictures do not say it.
-        shifts: what is added to each film's times (`vsr.media.films`), where they do.
+        highest: the latest time that the source has given.
+        shift: what is added to the source's times, if the video does not determine it.
+        shifts: what is added to the times of each film (`vsr.media.films`), if it does.
     """
 
     last: int | None = None
@@ -40,10 +40,10 @@ class Continuity:
     shifts: dict[int, int] = field(default_factory=dict)
 
     def shift_at(self, dts: int, duration: int, splice: int) -> int:
-        """Return what to add to ``dts``; a step back by more than ``splice`` is a new beginning.
+        """Return what to add to ``dts``; a step back by more than ``splice`` is a restart.
 
-        The sound goes on after its last packet, as the pictures do (`timing.Timeline`). One stray
-        packet does not move those after it.
+        The audio continues after its last packet, as the video does (`vsr.media.timing.Timeline`).
+        One stray packet does not shift those after it.
         """
         if self.last is None:
             self.highest = dts
@@ -55,9 +55,9 @@ class Continuity:
         return self.shift
 
     def shift_in(self, film: int, shift: int, dts: int, duration: int, unheard: int) -> int:
-        """Return what to add to the sound of a film whose pictures are shifted by ``shift``.
+        """Return what to add to the audio of a film whose video is shifted by ``shift``.
 
-        Where the sound before ends within ``unheard`` of there, it goes on without a gap.
+        If the audio before ends within ``unheard`` of that, it continues without a gap.
         """
         if film not in self.shifts:
             seamless = shift if self.last is None else self.last + duration - dts
@@ -72,17 +72,17 @@ def straighten(
     *,
     is_audio: bool,
 ) -> None:
-    """Give every packet a decoding time; those of sound must rise, or the muxer gives up.
+    """Give every packet a decoding time; those of audio must rise, or the muxer fails.
 
-    Sound that does not say how long it lasts gets the length of the packet before: mp4 would end
-    the track where its last packet begins.
+    An audio packet without a duration gets the distance from the one before: otherwise mp4 would
+    end the track where its last packet begins.
 
     Args:
         packet: changed in place.
         clock: of its stream.
-        film: which one it belongs to, and the shift of its pictures in seconds; None where the
-            pictures' times never start again.
-        is_audio: it is sound.
+        film: which one it belongs to, and the shift of its video in seconds; None if the video's
+            timestamps never restart.
+        is_audio: it is an audio packet.
     """
     if packet.dts is None:
         packet.dts = packet.pts if packet.pts is not None else clock.last or 0

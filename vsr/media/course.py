@@ -1,4 +1,4 @@
-"""How the times of a film's packets run through the file: on, or from anew."""
+"""Where the timestamps of the video restart, seen packet by packet."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from vsr.media.info import MediaInfo
 from vsr.media.timing import rounded
 
 STEP_BACK_SECONDS = Fraction(1, 2)
-"""Decoding times that a station sends rise; by less, one that FFmpeg had to guess may fall."""
+"""Decoding times of a broadcast rise; a smaller step back may be one that FFmpeg had to guess."""
 
 
 class Course:
-    """Tell where the times of the video begin anew, packet by packet in the order of the file.
+    """Detect where the timestamps of the video restart, packet by packet in file order.
 
-    At a key frame they do where a time lies before an earlier one. A recording may begin anywhere:
-    there a decoding time that falls tells, too, or a clock that jumps.
+    They restart at a key frame whose time lies before an earlier one. Recordings in MPEG-TS and
+    MPEG-PS may begin between key frames: there, a decoding time that falls or a clock that jumps
+    tells too.
     """
 
     def __init__(self, info: MediaInfo) -> None:
@@ -30,7 +31,7 @@ class Course:
         self._dts: int | None = None
 
     def turn_at(self, packet: Packet[S], pts: int | None) -> int:
-        """Return 0 where times go on, -1 where they step back, 1 where the clock jumps ahead.
+        """Return 0 if the times continue, -1 if they step back, 1 if the clock jumps forward.
 
         Args:
             pts: of the packet, as `vsr.media.packets.timed_packets` gives it.

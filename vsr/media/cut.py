@@ -19,9 +19,9 @@ class Cut:
     """The part of the source that is upscaled, in seconds of its own clock.
 
     Attributes:
-        start: None is open.
-        end: None is open.
-        zero: what every stream's times are reduced by; a part starts at 0.
+        start: None if open.
+        end: None if open.
+        zero: what is subtracted from the times of every stream; a part starts at 0.
     """
 
     start: Fraction | None = None
@@ -30,10 +30,10 @@ class Cut:
 
     @classmethod
     def part(cls, start: Fraction, end: Fraction | None, zero: Fraction) -> Self:
-        """Return the cut for a part whose first picture is shown at ``start``.
+        """Return the cut for a part whose first frame is shown at ``start``.
 
         Args:
-            zero: the same without the holes that are closed before it (`vsr.media.holes`).
+            zero: ``start`` without the holes that are closed before it (`vsr.media.holes`).
         """
         return cls(start, end, zero)
 
@@ -45,8 +45,8 @@ class Cut:
 
         Args:
             target: FFmpeg's name of the muxer.
-            first_pts: of the first picture, in ticks of ``time_base``.
-            time_base: of the video; the clock is set by whole ticks, so that times stay exact.
+            first_pts: of the first frame, in ticks of ``time_base``.
+            time_base: of the video; the clock is shifted by whole ticks, so that times stay exact.
         """
         keeps_clock = source.format.name not in STATION_CLOCKS or target in STATION_CLOCKS
         if keeps_clock or source.start_time is None:

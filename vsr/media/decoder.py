@@ -1,4 +1,4 @@
-"""Packets to frames: decode one stream to its very end, past any damage."""
+"""Packets to frames: decode one stream to its very end, despite any damage."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MOST_DRAINS = 64
 """No decoder holds back more frames than this."""
 
 MOST_HELD = 10_000
-"""Packets without a key frame kept in memory; after so many, decoding is cheaper than waiting."""
+"""Packets held in memory while a later key frame may come; beyond that, decoding is cheaper."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -77,8 +77,8 @@ class Decoder:
     """Decode the packets of one stream in order; damage is counted within ``span`` only.
 
     Attributes:
-        decoding_times: a heap of the dts of packets whose picture was not yet handed out; the
-            smallest belongs to the next picture shown.
+        decoding_times: a heap of the dts of packets whose frame was not yet returned; the smallest
+            belongs to the next frame shown.
     """
 
     def __init__(
@@ -99,7 +99,7 @@ class Decoder:
         yield from self._drained()
 
     def packets(self) -> Iterator[Packet[VideoStream]]:
-        """Yield the stream's packets from the current place on, past broken reads.
+        """Yield the stream's packets from the current position on, past broken reads.
 
         Raises:
             DecodingFailed: the file cannot be read any further (a disk or network error).
@@ -110,10 +110,10 @@ class Decoder:
             yield packet
 
     def prime(self) -> None:
-        """Show the decoder the first packet, before a seek.
+        """Feed the decoder the first packet, before a seek.
 
-        x264 writes its build number there alone, and FFmpeg decodes 4:4:4 of builds before 151
-        differently: without it, pictures after a seek differ from those of the whole.
+        x264 writes its build number only there, and FFmpeg decodes 4:4:4 of builds before 151
+        differently: without it, frames after a seek would differ from those decoded from the start.
         """
         with suppress(av.FFmpegError, StopIteration):
             next(self._container.demux(self._stream)).decode()

@@ -1,4 +1,4 @@
-"""Images of 16 bits per sample: Pillow reads their colours at 8 bits and writes none."""
+"""Images with 16 bits per sample: Pillow reads their colours at 8 bits, and writes none."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BITS_PER_SAMPLE = 258
 """The number of the tag. Source: TIFF 6.0, section 8."""
 
 CHANNELS = {"gray16": 1, "ya16": 2, "rgb48": 3, "rgba64": 4}
-"""FFmpeg's names of what it reads such files as, without the order of bytes, and their samples."""
+"""FFmpeg's pixel formats of such files, without their byte order, and the samples per pixel."""
 
 
 def is_deep(path: Path, image: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Packets of an input from the current place on, past the places where its container is broken."""
+"""Packets of an input from the current position on, past broken places of its container."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from av.stream import Stream
 from vsr.errors import DecodingFailed
 
 MOST_BROKEN_READS = 100
-"""So many reads in a row may fail before the rest of a file is given up."""
+"""After so many failed reads in a row, the rest of a file is given up."""
 
 
 class Breaks(Protocol):
-    """What counts the broken places: a `Damage`, a `Lost`."""
+    """What counts the broken places: a `vsr.media.decoder.Damage` or `vsr.media.others.Lost`."""
 
     broken_reads: int
 
@@ -25,7 +25,7 @@ class Breaks(Protocol):
 def demuxed(
     container: InputContainer, streams: Sequence[Stream], breaks: Breaks
 ) -> Iterator[Packet[Stream]]:
-    """Yield the packets of some streams, in the order of the file; none is empty.
+    """Yield the packets of the given streams, in file order; none is empty.
 
     Raises:
         DecodingFailed: the file cannot be read any further (a disk or network error).

@@ -110,7 +110,7 @@ def _colour(path: Path, stream: VideoStream, frame: VideoFrame, reading: Reading
 
 
 def _interlacing(frames: Sequence[VideoFrame], stream: VideoStream) -> tuple[bool, bool, bool]:
-    """Return whether it is interlaced, whether only the header says so, and top field first.
+    """Return whether it is interlaced, whether only by its header, and whether top field first.
 
     The frames take precedence over the header: the two contradict each other in files of some
     encoders. Codecs without such a flag (raw video) have only the header.
@@ -133,7 +133,7 @@ def _timing(frames: Sequence[VideoFrame], decoding_times: Sequence[int]) -> Timi
 def _start_pts(
     frames: Sequence[VideoFrame], timing: Timing, rate: Fraction | None, stream: VideoStream
 ) -> int:
-    """Return the time of the first frame, counted back from the first that has one."""
+    """Return the time of the first frame, extrapolated from the first one that has a time."""
     step = ticks_per_frame(rate, stream.time_base or Fraction(1, 1000))
     if timing is Timing.GIVEN:
         for index, frame in enumerate(frames):

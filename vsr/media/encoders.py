@@ -19,11 +19,11 @@ from vsr.specs import EncodeSpec, Size
 __all__ = ["Encoder", "choose"]
 
 DEFAULT_CRF = 18.0
-"""Visually clean at x264's scale: upscaling is done once, and kept."""
+"""Visually clean, on x264's scale: a film is upscaled once, and the result is kept."""
 
 DEFAULT_PRESET = "medium"
 CPU_PRESET = "superfast"
-"""On a CPU the encoder competes with the network: see the table in the documentation."""
+"""On a CPU the encoder shares the cores with the network."""
 
 H264_SIDE = 4096
 """The longest side that hardware H.264 decoders accept (level 5.2)."""
@@ -41,7 +41,7 @@ def choose(
     is_cpu_device: bool,
     threads: int | None = None,
 ) -> Encoder:
-    """Choose the encoder for what the user asks, and prove that it opens at this size.
+    """Choose the encoder that the user asks for, and check that it opens at this size.
 
     Args:
         layout: of the source. Depth and chroma are kept unless ``spec.pix_fmt`` says otherwise.
@@ -81,7 +81,7 @@ def _entry(spec: EncodeSpec, container: str, size: Size, layout: Layout) -> Code
     is_small = max(size.width, size.height) <= H264_SIDE and bits == 8
     order = ("h264", "hevc", "av1", "vp9") if is_small else ("hevc", "av1", "vp9", "h264")
     entries = [codec_named(name) for name in order if name in held]
-    # Every container holds one without such a limit.
+    # Every container holds a codec without such a limit.
     candidates = [entry for entry in entries if _takes(entry, size)]
     for entry in candidates:
         if spec.pix_fmt in entry.pix_fmts or _smallest(entry, layout):

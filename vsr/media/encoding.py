@@ -22,7 +22,7 @@ from vsr.media.output_video import OutputVideo
 from vsr.media.trial import configure
 
 DEFAULT_RATE = Fraction(25)
-"""Given to rate control if the source does not know its rate."""
+"""For rate control, if the source's frame rate is unknown."""
 
 
 class Encoding:
@@ -74,7 +74,7 @@ class Encoding:
             yield copy
 
     def _picture(self, frame: HostFrame) -> av.VideoFrame:
-        """Copy the planes into a frame that FFmpeg owns: the encoder may hold it for long."""
+        """Copy the planes into a frame that FFmpeg owns: the encoder may keep it for some time."""
         size, layout = frame.size, self._layout
         picture = av.VideoFrame(size.width, size.height, self._encoder.pix_fmt)
         for index, plane in enumerate(picture.planes):

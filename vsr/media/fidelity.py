@@ -1,4 +1,4 @@
-"""What is lost of the video itself, known before the start."""
+"""What is lost of the video stream itself, known before the start."""
 
 from __future__ import annotations
 
@@ -19,10 +19,12 @@ SITINGS = {
     "hevc": frozenset(Siting) - {Siting.BOTTOM_LEFT, Siting.BOTTOM},
     "av1": frozenset({Siting.UNSPECIFIED, Siting.LEFT, Siting.TOP_LEFT}),
 }
-"""The chroma sitings that each codec can signal for 4:2:0. Others are assumed to be left."""
+"""The chroma sitings that each codec can signal for 4:2:0. For others, players assume left."""
 
 SHAPE_IN_HEADER = frozenset({"mp4", "mov"})
-"""Containers whose header carries it through PyAV; Matroska could, but PyAV does not pass it on."""
+"""Containers whose header holds the pixel aspect ratio. Matroska has a field for it too, but PyAV
+does not write it.
+"""
 
 
 def sitings_of(encoder: Encoder) -> frozenset[Siting]:
