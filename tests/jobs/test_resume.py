@@ -15,7 +15,8 @@ from vsr.errors import Interrupted, InvalidOption, OutputBusy, OutputError, Outp
 from vsr.jobs.batch import BatchSpec, batch
 from vsr.jobs.parallel import upscale_spread
 from vsr.jobs.upscale import spec_of_preset, upscale
-from vsr.media.work import Work, work_folder_of
+from vsr.media.work import Work
+from vsr.media.work_folder import work_folder_of
 from vsr.specs import EncodeSpec, Target, TimeRange
 
 FRAMES = 72
@@ -185,7 +186,7 @@ upscale(Path("in.mp4"), Path("out.mp4"), spec(), observe=observe)
 
 
 def test_a_spliced_source_is_done_in_one_piece(tmp_path: Path):
-    """Two transport streams put end to end: the times start again in the middle."""
+    """Two transport streams concatenated: the timestamps restart in the middle."""
     parts = [
         write_clip(tmp_path / f"{part}.ts", frames=36, first_index=36 * part, gop=12)
         for part in range(2)
@@ -195,5 +196,5 @@ def test_a_spliced_source_is_done_in_one_piece(tmp_path: Path):
     upscale(clip, tmp_path / "out.mkv", spec(keeps_work=True))
     assert indices_in(tmp_path / "out.mkv") == list(range(72))
     assert len(list(work_folder_of(tmp_path / "out.mkv").glob("*.nut"))) == 1
-    with pytest.raises(InvalidOption, match="start again in the middle"):
+    with pytest.raises(InvalidOption, match="restart in the middle"):
         upscale(clip, tmp_path / "part.mkv", spec(time=TimeRange(start_seconds=1.0)))

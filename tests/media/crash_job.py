@@ -12,12 +12,13 @@ from pathlib import Path
 from tests.media.written import encoder_for, video_of
 from vsr.errors import VsrError
 from vsr.media.join import join
+from vsr.media.manifest import source_facts
 from vsr.media.probe import probe
 from vsr.media.reader import Reader
 from vsr.media.segments import plan
 from vsr.media.streams import plan_streams
 from vsr.media.verify import Expected, verify
-from vsr.media.work import Work, source_facts
+from vsr.media.work import Work
 from vsr.media.writer import Writer
 
 FRAMES_PER_SEGMENT = 8

@@ -24,9 +24,9 @@ from tests.media.written import (
 from vsr.colour import Colour, Matrix, Range
 from vsr.frames import Layout
 from vsr.media.join import join
+from vsr.media.output_video import OutputVideo
 from vsr.media.probe import probe
 from vsr.media.streams import plan_streams
-from vsr.media.writer import OutputVideo
 
 
 def test_metadata_is_kept_but_not_what_no_longer_holds(tmp_path: Path) -> None:

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from vsr.errors import DecodingFailed, OutputBusy, OutputError, UnwritableOutput
-from vsr.media.manifest import differences
+from vsr.media.manifest import differences, source_facts
 from vsr.media.segments import Segment
-from vsr.media.work import Work, source_facts, work_folder_of
+from vsr.media.work import Work
+from vsr.media.work_folder import work_folder_of
 from vsr.specs import PtsSpan
 
 PLAN = (

@@ -6,8 +6,8 @@ import pytest
 
 from vsr.errors import OutputError
 from vsr.media.segments import Segment
-from vsr.media.work import Work, work_folder_of
-from vsr.media.work_folder import remove_published
+from vsr.media.work import Work
+from vsr.media.work_folder import remove_published, work_folder_of
 from vsr.specs import PtsSpan
 
 PLAN = (Segment(0, PtsSpan(), 10),)

@@ -13,10 +13,11 @@ from tests.media.written import HDR, SIZE, encoder_for, write_segment
 from vsr.colour import Colour, Matrix, Range, Siting
 from vsr.errors import EncodingFailed, NoSpace
 from vsr.frames import Layout
+from vsr.media.output_video import OutputVideo
 from vsr.media.probe import probe
 from vsr.media.scan import scan
 from vsr.media.tags import captions_of, side_data_of
-from vsr.media.writer import OutputVideo, Writer
+from vsr.media.writer import Writer
 
 TICKS = Fraction(1, 90_000)
 VIDEO = OutputVideo(size=SIZE, time_base=TICKS, frame_rate=Fraction(24_000, 1001))

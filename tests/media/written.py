@@ -17,11 +17,12 @@ from vsr.media.hdr import ContentLight, HdrMetadata, MasteringDisplay
 from vsr.media.info import MediaInfo
 from vsr.media.join import join
 from vsr.media.joined import Joined
+from vsr.media.output_video import OutputVideo
 from vsr.media.probe import probe
 from vsr.media.reader import Reader
 from vsr.media.segments import plan
 from vsr.media.streams import StreamPlan, plan_streams
-from vsr.media.writer import OutputVideo, Writer
+from vsr.media.writer import Writer
 from vsr.specs import EncodeSpec, Size, TimeRange
 
 SIZE = Size(96, 64)

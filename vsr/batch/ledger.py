@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Self, TextIO
 
+from vsr.disk.lock import locked
 from vsr.errors import OutputBusy, UnwritableOutput
-from vsr.media.lock import locked
 
 LEDGER, LOCK = ".vsr-ledger.jsonl", ".vsr-lock"
 
@@ -157,23 +157,22 @@ def open_ledger(folder: Path) -> Iterator[Ledger]:
         OutputBusy: another batch is writing into this folder.
         UnwritableOutput: the folder cannot be created or written.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = locked(folder / LOCK)
-    except BlockingIOError as error:
-        raise OutputBusy(
-            f"{folder}: another batch is writing into it. Wait for it, or choose another folder."
-        ) from error
-    except OSError as error:
-        raise UnwritableOutput(
-            f"{folder}: cannot be written ({error.strerror}). Choose another folder."
-        ) from error
-    try:
+    with ExitStack() as stack:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(locked(folder / LOCK))
+        except BlockingIOError as error:
+            raise OutputBusy(
+                f"{folder}: another batch is writing into it. Wait for it, or choose another "
+                "folder."
+            ) from error
+        except OSError as error:
+            raise UnwritableOutput(
+                f"{folder}: cannot be written ({error.strerror}). Choose another folder."
+            ) from error
         flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
         with os.fdopen(os.open(folder / LEDGER, flags, 0o644), "r+", encoding="utf-8") as file:
             yield Ledger(folder, file)
-    finally:
-        os.close(lock)
 
 
 def facts_of(path: Path) -> tuple[int, int] | None:

@@ -14,7 +14,7 @@ from vsr.batch.names import check_inside
 from vsr.batch.plan import Item
 from vsr.errors import OutputExists, VsrError
 from vsr.jobs.outcome import Outcome
-from vsr.media.work import source_facts
+from vsr.media.manifest import source_facts
 from vsr.models.card import sha256_of
 from vsr.models.flavours import weights_of
 from vsr.specs import Existing, UpscaleSpec

@@ -11,10 +11,11 @@ from pathlib import Path
 
 from vsr.frames import HostFrame
 from vsr.media.encoders import choose
+from vsr.media.output_video import OutputVideo
 from vsr.media.probe import probe
 from vsr.media.reader import Reader
 from vsr.media.timing import ticks_per_frame
-from vsr.media.writer import OutputVideo, Writer
+from vsr.media.writer import Writer
 from vsr.specs import EncodeSpec, Size, Target
 
 DRAWN_FRAMES = 12

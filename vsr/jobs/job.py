@@ -19,10 +19,10 @@ from vsr.media.fidelity import losses_of
 from vsr.media.hardware import Decoding
 from vsr.media.info import MediaInfo, VideoInfo
 from vsr.media.lost_tags import lost_tags
+from vsr.media.manifest import source_facts
+from vsr.media.output_video import OutputVideo
 from vsr.media.streams import StreamPlan
 from vsr.media.target import least_bytes
-from vsr.media.work import source_facts
-from vsr.media.writer import OutputVideo
 from vsr.models.catalog import Model
 from vsr.specs import TimeRange, UpscaleSpec
 from vsr.upscaling.plan import SizePlan

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from vsr.disk.failures import writing
+from vsr.disk.publishing import published
 from vsr.jobs.result import counted
-from vsr.media.publishing import part_of, publish
 
 State = Literal["done", "skipped", "failed"]
 
@@ -89,14 +90,18 @@ def counts(outcomes: Sequence[Outcome]) -> dict[str, int]:
 
 
 def write_report(folder: Path, outcomes: Sequence[Outcome]) -> Path:
-    """Write the report of a batch into its output folder; return its path."""
+    """Write the report of a batch into its output folder; return its path.
+
+    Raises:
+        NoSpace, UnwritableOutput: the report before it is untouched.
+    """
     import json
 
     path = folder / REPORT
     content = {**counts(outcomes), "files": [outcome.as_dict() for outcome in outcomes]}
-    part = part_of(path)
-    part.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    publish(part, path)
+    text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+    with writing(path), published(path) as part:
+        part.write_text(text, encoding="utf-8")
     return path
 
 

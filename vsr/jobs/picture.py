@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from vsr.device.select import select
-from vsr.errors import NoSpace, Refused
+from vsr.disk.publishing import published
+from vsr.errors import Refused
 from vsr.frames import HostFrame
 from vsr.jobs.picture_target import check_name, is_wanted
 from vsr.jobs.plan import Load
@@ -16,6 +17,7 @@ from vsr.jobs.result import Result
 from vsr.jobs.segment_worker import SegmentWorker
 from vsr.jobs.strength import Condition, blend_of, condition_of_picture, told
 from vsr.media.deep_images import Codes
+from vsr.media.failures import output_failure
 from vsr.media.images import (
     HAS_ALPHA,
     Picture,
@@ -24,7 +26,6 @@ from vsr.media.images import (
     write_image,
 )
 from vsr.media.picture_frames import codes_of, frame_of
-from vsr.media.publishing import part_of, publish
 from vsr.models import catalog
 from vsr.models.catalog import Model
 from vsr.specs import Size, UpscaleSpec
@@ -162,17 +163,11 @@ def _enlarged(
 
 
 def _write(target: Path, picture: Picture) -> None:
-    part = part_of(target)
     try:
-        write_image(part, target.suffix, picture)
-        publish(part, target)
+        with published(target) as part:
+            write_image(part, target.suffix, picture)
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise NoSpace(
-            f"{target}: cannot be written ({reason}). Make room, or choose another folder."
-        ) from error
-    finally:
-        part.unlink(missing_ok=True)
+        raise output_failure(error, target) from error
 
 
 def _losses(source: Path, picture: Picture, target: Path, spec: UpscaleSpec) -> list[str]:

@@ -16,10 +16,10 @@ from vsr.media.containers import Container, container_for
 from vsr.media.encoders import choose
 from vsr.media.hardware import choose_decoding
 from vsr.media.info import MediaInfo, VideoInfo
+from vsr.media.output_video import OutputVideo
 from vsr.media.probe import probe
 from vsr.media.stream_plan import StreamPlan
 from vsr.media.streams import plan_streams
-from vsr.media.writer import OutputVideo
 from vsr.models import catalog
 from vsr.models.catalog import Model
 from vsr.specs import Blend, Size, UpscaleSpec

@@ -11,11 +11,11 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from vsr.disk.publishing import part_of
 from vsr.errors import Failed
 from vsr.frames import HostFrame
 from vsr.jobs.job import Job
 from vsr.jobs.progress import Note, ignore
-from vsr.media.publishing import part_of
 from vsr.media.reader import Reader
 from vsr.media.segments import Segment
 from vsr.media.work_folder import record

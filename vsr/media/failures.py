@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import errno
 from pathlib import Path
 
+from vsr.disk.failures import FULL
 from vsr.errors import EncodingFailed, Failed, NoSpace
-
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def output_failure(error: Exception, path: Path | str) -> Failed:

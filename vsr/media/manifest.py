@@ -10,9 +10,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from vsr.disk.publishing import published
 from vsr.errors import OutputError
 from vsr.media.failures import output_failure
-from vsr.media.publishing import part_of, publish
 from vsr.media.segments import Segment
 from vsr.specs import PtsSpan
 
@@ -66,8 +66,8 @@ class Manifest:
             "segments": [[one.span.start, one.span.end, one.frames] for one in self.segments],
         }
         try:
-            part_of(path).write_text(json.dumps(content, indent=1), encoding="utf-8")
-            publish(part_of(path), path)
+            with published(path) as part:
+                part.write_text(json.dumps(content, indent=1), encoding="utf-8")
         except OSError as error:
             raise output_failure(error, path) from error
 

@@ -7,16 +7,16 @@ them; the next one with the same fingerprint resumes where it was.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from vsr.disk.lock import locked
+from vsr.disk.publishing import publish, sync_folder
 from vsr.errors import DecodingFailed, OutputBusy, OutputError, UnwritableOutput
-from vsr.media.lock import locked
 from vsr.media.manifest import Fingerprint, Manifest, differences, source_facts
-from vsr.media.publishing import publish, sync_folder
 from vsr.media.segments import Segment
 from vsr.media.work_folder import (
     LOCK,
@@ -27,8 +27,6 @@ from vsr.media.work_folder import (
     remove_folder,
     work_folder_of,
 )
-
-__all__ = ["Work", "source_facts", "work_folder_of"]
 
 
 class Work:
@@ -45,7 +43,7 @@ class Work:
         self.folder = work_folder_of(target)
         self.fingerprint: Fingerprint = {}
         self.segments: tuple[Segment, ...] = ()
-        self._lock: int | None = None
+        self._lock = ExitStack()
 
     @classmethod
     def begin(
@@ -157,13 +155,11 @@ class Work:
 
     def release(self) -> None:
         """Release the folder, and keep its contents."""
-        lock, self._lock = self._lock, None
-        if lock is not None:
-            os.close(lock)
+        self._lock.close()
 
     def _take(self) -> None:
         try:
-            self._lock = locked(self.folder / LOCK)
+            self._lock.enter_context(locked(self.folder / LOCK))
         except BlockingIOError as error:
             raise OutputBusy(
                 f"{self.target}: another run is writing it. Wait for it, or choose another name."

@@ -14,8 +14,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from vsr.media.lock import locked
-from vsr.media.publishing import part_of, publish
+from vsr.disk.lock import locked
+from vsr.disk.publishing import publish, published
 
 MANIFEST, LOCK, PUBLISHED = "job.json", "lock", "published.json"
 
@@ -40,9 +40,8 @@ def record(segment: Path, facts: Mapping[str, Any]) -> None:
 def note_published(folder: Path, joined: Path) -> None:
     """Note which file is about to get the target's name: size and time go with it."""
     facts = joined.stat()
-    path = folder / PUBLISHED
-    part_of(path).write_text(json.dumps([facts.st_size, facts.st_mtime_ns]), encoding="utf-8")
-    publish(part_of(path), path)
+    with published(folder / PUBLISHED) as part:
+        part.write_text(json.dumps([facts.st_size, facts.st_mtime_ns]), encoding="utf-8")
 
 
 def is_published(target: Path) -> bool:
@@ -67,13 +66,6 @@ def remove_folder(folder: Path) -> None:
 def remove_published(target: Path) -> None:
     """Remove the work folder that a crash left next to its finished file, if any."""
     folder = work_folder_of(target)
-    if not is_published(target):
-        return
-    try:
-        lock = locked(folder / LOCK)
-    except OSError:  # the run that has just published it will remove it
-        return
-    try:
-        remove_folder(folder)
-    finally:
-        os.close(lock)
+    if is_published(target):
+        with suppress(OSError), locked(folder / LOCK):  # else whoever holds the lock removes it
+            remove_folder(folder)

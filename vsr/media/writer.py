@@ -18,15 +18,13 @@ from av.container import OutputContainer
 from av.packet import Packet
 from av.video.stream import VideoStream
 
+from vsr.disk.publishing import part_of, publish
 from vsr.frames import HostFrame
 from vsr.media.encoder import Encoder
 from vsr.media.encoding import Encoding
 from vsr.media.failures import output_failure
 from vsr.media.output_video import OutputVideo
-from vsr.media.publishing import part_of, publish
 from vsr.media.scan import FIRST_PTS
-
-__all__ = ["OutputVideo", "Writer", "part_of"]
 
 SEGMENT_OPTIONS = {"movflags": "use_metadata_tags", "avoid_negative_ts": "make_zero"}
 """QuickTime keeps unknown metadata, such as the first pts, only on request, and would hide

@@ -9,6 +9,8 @@ from hashlib import file_digest
 from pathlib import Path
 from typing import Any
 
+from vsr.disk.failures import writing
+from vsr.disk.publishing import published
 from vsr.errors import InvalidCheckpoint
 
 
@@ -90,11 +92,17 @@ def read_card(weights: Path) -> Card | None:
 
 
 def write_card(card: Card, weights: Path) -> Path:
-    """Write ``card`` next to ``weights`` and return its path."""
+    """Write ``card`` next to ``weights`` and return its path.
+
+    Raises:
+        NoSpace, UnwritableOutput: no half of it is left.
+    """
     path = card_path(weights)
     table = {item.name: getattr(card, item.name) for item in fields(card)}
     table["scores"] = {name: dict(scores) for name, scores in card.scores.items()}
-    path.write_text(json.dumps(table, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    text = json.dumps(table, indent=2, ensure_ascii=False) + "\n"
+    with writing(path), published(path) as part:
+        part.write_text(text, encoding="utf-8")
     return path
 
 

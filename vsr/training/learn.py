@@ -11,7 +11,7 @@ from vsr.models.blocks import Generator
 from vsr.training.context import Context
 from vsr.training.forms import plain_form, set_learning, training_form
 from vsr.training.recipe import Optimisation
-from vsr.training.state import Average, DiscriminatorState, TrainState, write_atomically
+from vsr.training.state import Average, DiscriminatorState, TrainState, write_checkpoint
 from vsr.training.validate import Validation
 
 
@@ -94,5 +94,5 @@ def trained(context: Context, name: str, state: TrainState) -> Generator:
     state.average.swap()
     net = plain_form(state.net).eval()
     if context.team.is_first:
-        write_atomically(context.folder.network(name), {"net": net.state_dict()})
+        write_checkpoint(context.folder.network(name), {"net": net.state_dict()})
     return net

@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 from dataclasses import dataclass
 
+from vsr.disk.failures import writing
 from vsr.training.context import Progress
-from vsr.training.disk import writing
 from vsr.training.run_folder import LOG, RunFolder
 
 COLUMNS = (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from errno import ENOSPC
 from pathlib import Path
@@ -11,10 +10,11 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import save_file
 
+from vsr.disk.failures import writing
+from vsr.disk.publishing import published
 from vsr.errors import InvalidData
 from vsr.models.blocks import Generator
 from vsr.models.card import Card, sha256_of, write_card
-from vsr.training.disk import writing
 from vsr.training.forms import plain_form, training_form
 from vsr.training.level import level
 from vsr.training.manifest import BICUBIC, Manifest, read_manifest
@@ -104,17 +104,14 @@ def write_model(net: Generator, target: Path, *, is_half: bool) -> None:
         name: (value.to(dtype) if value.is_floating_point() else value).cpu().contiguous()
         for name, value in net.state_dict().items()
     }
-    part = target.with_name(target.name + ".part")
-    with writing(target, part):
+    with writing(target):
         target.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            save_file(tensors, part)
-        except SafetensorError as error:  # its message for a short write
-            raise OSError(ENOSPC, str(error)) from error
-        part.chmod(READABLE)  # safetensors makes its files private
-        with part.open("rb") as file:
-            os.fsync(file.fileno())
-        part.replace(target)
+        with published(target) as part:
+            try:
+                save_file(tensors, part)
+            except SafetensorError as error:  # its message for a short write
+                raise OSError(ENOSPC, str(error)) from error
+            part.chmod(READABLE)  # safetensors makes its files private
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from vsr.training.disk import writing
+from vsr.disk.failures import writing
+from vsr.disk.publishing import published
 from vsr.training.log import Entry
 
 WIDTH, HEIGHT = 960, 360
@@ -64,10 +65,8 @@ def write_plot(entries: Sequence[Entry], path: Path) -> None:
     _panel(image, 0, title, losses, steps, LOSS_COLOUR, is_log=is_log)
     if any(psnrs.values()):
         _panel(image, HEIGHT, "PSNR of luma, held-out patches, dB", psnrs, steps, PSNR_COLOUR)
-    part = path.with_name(path.name + ".part")
-    with writing(path, part):
+    with writing(path), published(path) as part:
         image.save(part, format="PNG")
-        part.replace(path)
 
 
 def _curves(entries: Sequence[Entry]) -> tuple[Curves, Curves]:

@@ -18,10 +18,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from vsr.disk.failures import writing
 from vsr.errors import InvalidData, InvalidOption, OutputExists, one_of
 from vsr.training.cutting import Cutter, Tally
 from vsr.training.degradation import STRENGTHS
-from vsr.training.disk import writing
 from vsr.training.film import film_frames
 from vsr.training.footage import Footage
 from vsr.training.manifest import BICUBIC, Manifest, digest_of

@@ -16,20 +16,20 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from vsr.device.select import Chosen
+from vsr.disk.failures import writing
+from vsr.disk.lock import locked
+from vsr.disk.publishing import published
 from vsr.errors import InvalidData, InvalidRecipe, OutputBusy, OutputExists
 from vsr.recipes.decode import decode
 from vsr.recipes.pipeline import Step
-from vsr.training.disk import writing
 from vsr.training.recipe import Recipe, decode_recipe
 from vsr.training.schedule import Budget
 from vsr.training.score import Scores
@@ -122,10 +122,7 @@ class RunFolder:
 
     def write(self, run: Run) -> None:
         """Write what the run is, atomically."""
-        path, part = self.path / RUN, self.path / (RUN + ".part")
-        with writing(path, part):
-            part.write_text(json.dumps(_without_none(asdict(run)), indent=1), encoding="utf-8")
-            part.replace(path)
+        self._write(RUN, json.dumps(_without_none(asdict(run)), indent=1))
 
     def finish(self, step: str) -> None:
         """Record that a step is finished."""
@@ -135,10 +132,7 @@ class RunFolder:
 
     def write_scores(self, scores: Scores) -> None:
         """Keep what was measured."""
-        text = json.dumps({name: dict(means) for name, means in scores.items()}, indent=1)
-        path = self.path / SCORES
-        with writing(path):
-            path.write_text(text, encoding="utf-8")
+        self._write(SCORES, json.dumps({name: dict(of) for name, of in scores.items()}, indent=1))
 
     def read_scores(self) -> Scores:
         """Return what was measured last; empty if nothing was."""
@@ -166,22 +160,22 @@ class RunFolder:
         if not is_needed:
             yield
             return
-        with writing(self.path):
-            self.path.mkdir(parents=True, exist_ok=True)
-            lock = (self.path / LOCK).open("a+", encoding="ascii")
-        with lock as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                file.seek(0)
-                owner = file.read().strip() or "unknown"
-                raise OutputBusy(
-                    f"{self.path}: in use by process {owner}. Wait for it, or stop it."
-                ) from error
-            file.truncate(0)
-            file.write(str(os.getpid()))
-            file.flush()
+        with ExitStack() as stack:
+            with writing(self.path):
+                self.path.mkdir(parents=True, exist_ok=True)
+                try:
+                    stack.enter_context(locked(self.path / LOCK))
+                except BlockingIOError as error:
+                    raise OutputBusy(
+                        f"{self.path}: {error.strerror}. Wait for it, or stop it."
+                    ) from error
             yield
+
+    def _write(self, name: str, text: str) -> None:
+        """Write a file of the run; the one before it stays until the new one is on the disk."""
+        path = self.path / name
+        with writing(path), published(path) as part:
+            part.write_text(text, encoding="utf-8")
 
 
 def _without_none(value: Any) -> Any:

@@ -6,7 +6,6 @@ the recipe's seed and the step's number (`dataset.Patches.draw`).
 
 from __future__ import annotations
 
-import os
 import pickle
 from dataclasses import dataclass
 from errno import ENOSPC
@@ -16,8 +15,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from vsr.disk.failures import writing
+from vsr.disk.publishing import published
 from vsr.errors import InvalidCheckpoint
-from vsr.training.disk import writing
 
 EMA_RAMP = 10
 """The average starts short, as (1 + n) / (10 + n), so that the random start is soon forgotten."""
@@ -141,7 +141,7 @@ class TrainState:
             "start_psnr": self.start_psnr,
             "discriminator": self.discriminator.state_dict() if self.discriminator else None,
         }
-        write_atomically(path, tensors)
+        write_checkpoint(path, tensors)
 
     def load(self, path: Path) -> None:
         """Go on from a checkpoint.
@@ -167,22 +167,21 @@ class TrainState:
             ) from error
 
 
-def write_atomically(path: Path, table: dict[str, Any]) -> None:
-    """Write with `torch.save` under another name, to the disk, then rename."""
-    part = path.with_name(path.name + ".part")
-    with writing(path, part):
-        with part.open("wb") as file:
-            try:
-                torch.save(table, file)
-            except RuntimeError as error:  # torch's word for a short write
-                raise OSError(ENOSPC, str(error)) from error
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
+def write_checkpoint(path: Path, table: dict[str, Any]) -> None:
+    """Write with `torch.save`; the file before it stays until the new one is on the disk.
+
+    Raises:
+        NoSpace, UnwritableOutput: the file before it is untouched.
+    """
+    with writing(path), published(path) as part, part.open("wb") as file:
+        try:
+            torch.save(table, file)
+        except RuntimeError as error:  # torch's word for a short write
+            raise OSError(ENOSPC, str(error)) from error
 
 
 def read_checkpoint(path: Path, device: torch.device) -> dict[str, Any]:
-    """Read what `write_atomically` wrote; tensors and plain values only, never code."""
+    """Read what `write_checkpoint` wrote; tensors and plain values only, never code."""
     try:
         table: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
     except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:

@@ -10,10 +10,10 @@ from PIL import Image
 from torch import Tensor, nn
 
 from vsr.colour import Matrix, luma_weights
+from vsr.disk.failures import writing
 from vsr.models.blocks import Channels
 from vsr.training.batches import amplitudes
 from vsr.training.dataset import Patches
-from vsr.training.disk import writing
 from vsr.training.run_folder import RunFolder
 
 SHOWN = 4

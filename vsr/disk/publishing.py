@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
 def part_of(path: Path) -> Path:
     """Return the name of a file while it is being written."""
     return path.with_name(f"{path.name}.part")
+
+
+@contextmanager
+def published(path: Path) -> Iterator[Path]:
+    """Yield the name under which to write ``path``, and `publish` it; an error removes the part."""
+    part = part_of(path)
+    try:
+        yield part
+        publish(part, path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
 
 
 def publish(part: Path, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Disk errors while a run is written, turned into errors that say what to do."""
+"""Errors of the system while a file is written, turned into errors that say what to do."""
 
 from __future__ import annotations
 
@@ -10,14 +10,12 @@ from pathlib import Path
 from vsr.errors import NoSpace, UnwritableOutput, VsrError
 
 FULL = (ENOSPC, EDQUOT, EFBIG)
+"""No room is left: on the disk, in the user's quota, or below the limit on a file's size."""
 
 
 @contextmanager
-def writing(path: Path, part: Path | None = None) -> Iterator[None]:
+def writing(path: Path) -> Iterator[None]:
     """Turn system errors while ``path`` is written into errors of vsr.
-
-    Args:
-        part: what is written first, under another name; it goes where it was not finished.
 
     Raises:
         NoSpace: the disk is full.
@@ -28,8 +26,6 @@ def writing(path: Path, part: Path | None = None) -> Iterator[None]:
     except VsrError:  # some are OSErrors too, and say it all already
         raise
     except OSError as error:
-        if part is not None:
-            part.unlink(missing_ok=True)
         if error.errno in FULL:
-            raise NoSpace(f"{path}: the disk is full. Free some space and resume.") from error
+            raise NoSpace(f"{path}: the disk is full. Make room and try again.") from error
         raise UnwritableOutput(f"{path}: cannot be written: {error.strerror or error}.") from error
