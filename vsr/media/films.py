@@ -1,7 +1,7 @@
-"""Films put end to end in one file: where each lies in it, and what its times are shifted by.
+"""The films concatenated in one file: where each lies, and what its times are shifted by.
 
-The reader gives the pictures of a later film times that go on (`vsr.media.timing.Timeline`). What
-goes with them, sound and text, is shifted by as much, so that it stays with its pictures.
+The reader gives the frames of a later film times that continue (`vsr.media.timing.Timeline`). Its
+audio and subtitles are shifted by the same amount, so that they stay in sync.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from vsr.media.clock import TICKS_PER_SECOND, TURN_TICKS, time_of
 from vsr.media.timing import rounded
 
 LONGEST_OVERLAP_SECONDS = Fraction(1, 2)
-"""Sound that reaches further into the next film, or into the one before, has no place left."""
+"""Audio that reaches further into the next film, or into the previous one, has no place."""
 
 TURN_SECONDS = TURN_TICKS / TICKS_PER_SECOND
 
@@ -29,12 +29,12 @@ class Film:
     """One of the films in a file, in seconds of its own clock.
 
     Attributes:
-        packets: how many of the video it has.
-        start: when its first picture is shown.
-        end: when its last picture begins, or its sound ends before a hole.
+        packets: how many packets its video has.
+        start: when its first frame is shown.
+        end: when its last frame begins, or where its audio ends before a hole.
         shift: what is added to its times.
-        closed: how long the holes before it were (`vsr.media.holes`), which the reader leaves in
-            the times of its pictures; ``shift`` has them taken off.
+        closed: the total length of the holes before it (`vsr.media.holes`), which the reader leaves
+            in the times of its frames; ``shift`` has them subtracted.
     """
 
     packets: int
@@ -54,15 +54,15 @@ class Film:
 
 
 class Splices:
-    """Tell to which film a packet belongs, while the whole file is demuxed.
+    """Find the film that a packet belongs to, while the whole file is demuxed.
 
-    What lies near a splice in the file may belong to either side, as streams are interleaved
-    loosely. It belongs where its shifted time comes nearest to that of the video beside it.
+    Streams are interleaved loosely, so that packets near a splice may belong to either side. A
+    packet belongs to the film in which its shifted time is closest to that of the video.
 
     Attributes:
-        video: the index of the stream whose packets are to be shown to `follow`.
-        films: one or more.
-        has_turns: times are those of a station's clock (`vsr.media.clock`).
+        video: the index of the stream whose packets are passed to `follow`.
+        films: at least one.
+        has_turns: the clock wraps around (`vsr.media.clock`).
     """
 
     def __init__(self, video: int, films: Sequence[Film], *, has_turns: bool) -> None:
@@ -73,27 +73,27 @@ class Splices:
         self._ends = list(accumulate(film.packets for film in films))
         self._seen = 0
         self._current = 0
-        self._shifts = [float(film.shift) for film in films]  # near enough to tell films apart
+        self._shifts = [float(film.shift) for film in films]  # precise enough to tell films apart
         self._now = float(films[0].start + films[0].shift)
 
     @property
     def seconds(self) -> float:
-        """From the beginning of the first picture to that of the last, as written."""
+        """From the start of the first frame to that of the last, as written."""
         first, last = self.films[0], self.films[-1]
         return float(last.end + last.shift - first.start - first.shift)
 
     def closing(self, time_base: Fraction) -> Callable[[int], int]:
-        """Return what tells how long the holes before a picture were, by the reader's time.
+        """Return a function from a time, as the reader gives it, to the length of the holes before.
 
         Args:
-            time_base: of both, the time and the answer.
+            time_base: of that time, and of that length.
         """
         begins = [rounded(begin / time_base) for begin in self._begins]
         lengths = [rounded(film.closed / time_base) for film in self.films]
         return lambda pts: lengths[max(0, bisect_right(begins, pts) - 1)]
 
     def follow(self, packet: Packet[Stream], *, is_believed: bool = True) -> None:
-        """Note where the video is; a packet whose time is damaged is only counted."""
+        """Note how far the video has got; a packet whose time is damaged is only counted."""
         if packet.is_discard:
             return
         if self._seen >= self._ends[self._current] and self._current + 1 < len(self.films):
@@ -105,9 +105,9 @@ class Splices:
             self._now += self._apart(packet.pts * float(packet.time_base), self._current)[0]
 
     def film_of(self, packet: Packet[Stream]) -> int | None:
-        """Return which film a packet of another stream is of; None if it has no time of its own.
+        """Return the film of another stream's packet; None if it has no time of its own.
 
-        The turns of its clock are undone.
+        Wraparounds of the clock are undone in its times.
         """
         time = time_of(packet)
         if time is None or packet.stream.disposition & Disposition.attached_pic:
@@ -123,16 +123,16 @@ class Splices:
         return film
 
     def is_beyond(self, film: int, packet: Packet[Stream]) -> bool:
-        """Tell that sound of a film lies where the sound of its neighbour is to be heard."""
+        """Return whether audio of a film lies where that of its neighbour is to be heard."""
         one, time = self.films[film], _seconds(packet) or Fraction(0)
         is_before = film > 0 and time < one.start - LONGEST_OVERLAP_SECONDS
         is_after = film + 1 < len(self.films) and time > one.end + LONGEST_OVERLAP_SECONDS
         return is_before or is_after
 
     def _apart(self, seconds: float, film: int) -> tuple[float, int]:
-        """Return how far from the video a time of a film is, and the turns of the clock it lacks.
+        """Return how far a time of a film is from the video, and the wraparounds that it lacks.
 
-        Of the times that the clock may mean it is the one next to the video.
+        Of the times that a wrapping clock may mean, it is the one closest to the video.
         """
         apart = seconds + self._shifts[film] - self._now
         if not self.has_turns:

@@ -1,4 +1,4 @@
-"""Find out what a container accepts, by writing streams into a file in memory."""
+"""Find out what a container accepts, by writing streams to a file in memory."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from vsr.media.containers import Container
 from vsr.media.stream_plan import StreamFate
 
 PACKETS_COUNT = ("audio", "subtitle", "data")
-"""Kinds of streams whose first packet is tried too: the header alone does not reveal everything."""
+"""Kinds of streams whose first packet is tried too: the header alone does not show everything."""
 
 PROBED_PACKETS = 400
 """How far into the source to look for the first packet of each stream."""
@@ -27,7 +27,7 @@ def accepts(
     target: Container,
     packets: Sequence[Packet[Stream] | None],
 ) -> bool:
-    """Return whether a container accepts streams together: headers, and the first packets given."""
+    """Return whether a container accepts streams together, judged by headers and first packets."""
     file = io.BytesIO()
     try:
         with av.open(file, "w", format=target.name) as output:
@@ -68,7 +68,7 @@ def _mux_copy(output: OutputContainer, stream: Stream, packet: Packet[Stream]) -
 
 
 def stand_in(stream: Stream) -> Packet[Stream]:
-    """Return a packet for a stream whose first one is far on; its contents do not matter."""
+    """Return a dummy packet for a stream whose first one comes late; its content is irrelevant."""
     packet: Packet[Stream] = Packet(bytes(16))
     assert stream.time_base is not None
     packet.time_base, packet.pts, packet.dts = stream.time_base, 0, 0

@@ -1,4 +1,4 @@
-"""Decoded pictures to host frames of one size and layout, with all that travels with them."""
+"""Decoded frames to host frames of one size and layout, with their metadata."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from vsr.media.tags import captions_of, side_data_of
 from vsr.specs import Size
 
 REORDERED = ("nv12", "p010le")
-"""What a GPU's decoder hands down."""
+"""What a GPU's decoder returns."""
 
 
 class Delivery:
-    """Turn decoded pictures into host frames of one size and layout."""
+    """Turn decoded frames into host frames of one size and layout."""
 
     def __init__(self, video: VideoInfo) -> None:
         self._video = video
@@ -29,9 +29,9 @@ class Delivery:
         self._fields = FieldOrder()
 
     def differs(self, frame: VideoFrame) -> bool:
-        """Return whether size, pixel format, matrix or range differ from the first picture's.
+        """Return whether size, pixel format, matrix or range differ from the first frame's.
 
-        A tag that appears or goes missing is no change.
+        A tag that appears or goes missing is not a difference.
         """
         size = Size(frame.width, frame.height)
         is_other_format = frame.format.name != self._video.pix_fmt and not self._reordered(frame)
@@ -45,10 +45,10 @@ class Delivery:
         return len(matrices) > 1 or len(ranges) > 1
 
     def deliver(self, frame: VideoFrame, pts: int) -> HostFrame:
-        """Return a decoded picture as a host frame; its planes are views where they can be.
+        """Return a decoded frame as a host frame; its planes are views where possible.
 
         Raises:
-            DecodingFailed: in mid-stream its format becomes one that cannot be converted.
+            DecodingFailed: its format changes mid-stream to one that cannot be converted.
         """
         video = self._video
         is_interlaced = frame.interlaced_frame or video.is_interlaced_in_header
@@ -70,9 +70,9 @@ class Delivery:
         )
 
     def _reordered(self, frame: VideoFrame) -> Reading | None:
-        """Return how to read a picture that holds the samples wanted, in another order.
+        """Return how to read a frame that holds the same samples in another order, else None.
 
-        A GPU's decoder gives NV12 where software gives planes.
+        A GPU's decoder returns NV12 where software returns planes.
         """
         if frame.format.name not in REORDERED or frame.format.name == self._video.pix_fmt:
             return None

@@ -1,4 +1,4 @@
-"""A glance at a film: how many bits its pictures have, and a few of them decoded."""
+"""A sample of a film: how many bits its frames take, and a few of them decoded."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ from vsr.media.info import MediaInfo
 from vsr.media.source import open_input
 
 PLACES = (0.1, 0.5, 0.9)
-"""Where in the film it is looked, as shares of its duration: ends are often black."""
+"""Where the film is sampled, as fractions of its duration; its ends are often black."""
 
 MOST_PACKETS = 250
-"""Of one place: a group of pictures of x264's and x265's default length."""
+"""Per place: a group of pictures (GOP) of x264's and x265's default length."""
 
 DECODED = 4
-"""Pictures of one place; the last of them is predicted from others."""
+"""Frames per place; the last of them is predicted from others."""
 
 Luma = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Glance:
-    """What is seen.
+    """A sample of a film.
 
     Attributes:
-        bits_per_pixel: of the coded pictures, whole groups of them counted.
+        bits_per_pixel: of the coded frames, over whole GOPs.
         lumas: (H, W) each, in 8-bit codes.
     """
 
@@ -51,15 +51,16 @@ class _Place:
 
 
 def glance(info: MediaInfo) -> Glance | None:
-    """Look at a few places of a film; None where nothing can be read.
+    """Sample a few places of a film; return None if nothing can be read.
 
-    The whole film counts, whatever part of it is wanted: what is seen depends on the file alone.
+    The whole film counts, even if only a part of it is wanted: the result depends on the file
+    alone.
     """
     seconds = info.video.duration_seconds or info.duration_seconds or 0.0
     found = [_look(info, share * seconds) for share in PLACES]
     if not any(found):
         found = [_look(info, 0.0)]  # no seek led to a key frame
-    # A short film has one group of pictures, met again and again.
+    # In a short film, several places lead to the same GOP.
     places = list({place.start_pts: place for place in found if place is not None}.values())
     packets = sum(place.packets for place in places)
     lumas = tuple(luma for place in places for luma in place.lumas)
@@ -70,7 +71,7 @@ def glance(info: MediaInfo) -> Glance | None:
 
 
 def _look(info: MediaInfo, seconds: float) -> _Place | None:
-    """Look at the group of pictures around a time; None where it cannot be reached or read."""
+    """Sample the GOP around a time; return None if it cannot be reached or read."""
     try:
         with open_input(info.path) as container:
             stream = container.streams.video[_video_number(container, info)]
@@ -105,7 +106,7 @@ def _group(packets: Iterator[Packet[Any]]) -> Iterator[Packet[Any]]:
 
 
 def _decoded(context: Any, packets: list[Packet[Any]], info: MediaInfo) -> Iterator[Luma]:
-    """Yield the luma of the first pictures of a group, as the reader delivers it."""
+    """Yield the luma of the first frames of a GOP, as the reader delivers it."""
     delivery = Delivery(info.video)
     frames = (frame for packet in (*packets[:DECODED], None) for frame in context.decode(packet))
     for frame in islice(frames, DECODED):

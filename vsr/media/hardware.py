@@ -1,6 +1,6 @@
 """Decoding on a GPU's own decoder (NVDEC): tried, never assumed.
 
-Frames come down as NV12 or P010, whose samples are those of the software decoder in another
+Frames are returned as NV12 or P010, whose samples are those of the software decoder in another
 order. Codecs that are defined bit for bit (H.264, HEVC, VP9, AV1) give the same frames.
 """
 
@@ -53,7 +53,7 @@ def choose_decoding(path: Path, wanted: Hwaccel) -> Decoding:
 
 
 def open_decoding(path: Path, hwaccel: Hwaccel) -> InputContainer:
-    """Open a file for the chosen decoder, or for software if that is gone by now.
+    """Open a file for the chosen decoder, or for software if that is no longer available.
 
     Raises:
         MediaError: the file cannot be opened.

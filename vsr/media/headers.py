@@ -1,4 +1,4 @@
-"""How long a file claims to be, which PyAV does not expose."""
+"""The file size that a header implies, which PyAV does not expose."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ SEGMENT = bytes.fromhex("18538067")
 
 
 def missing_bytes(path: Path, format_name: str) -> int:
-    """Return how much shorter a Matroska or MP4 file is than it says; 0 for other files.
+    """Return how much shorter a Matroska or MP4 file is than its header says; 0 for other files.
 
     A demuxer mistakes such a truncation for the end of the film.
     """

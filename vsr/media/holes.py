@@ -1,8 +1,8 @@
-"""Close the holes that a clock has left which jumped forward: so long there is nothing at all.
+"""Close the holes that a forward jump of the clock leaves: over 10 s without video or audio.
 
-The pictures before and after a hole keep their times while they are read and done, as these rise;
-the hole is taken off where the output is written, from every stream alike. Where sound goes on,
-the pictures have stood still, and there is no hole.
+The frames before and after a hole keep their times while they are read and processed, since these
+rise; the hole is subtracted where the output is written, from every stream alike. If audio
+continues, the video has only stood still, and there is no hole.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Span: TypeAlias = "tuple[Fraction, Fraction]"
 
 
 def closed(info: MediaInfo, films: Sequence[Film]) -> list[Film]:
-    """Return the films with the holes between them closed; what lay around none becomes one film.
+    """Return the films with the holes between them closed; without a hole, two may become one.
 
     Args:
         films: of a format of `vsr.media.clock.STATION_CLOCKS`.
@@ -66,7 +66,7 @@ def _is_hole(gap: Span) -> bool:
 
 
 def _longest_silence(gap: Span, sounds: Iterable[Span]) -> Span:
-    """Return the longest part of a gap between pictures that no sound fills."""
+    """Return the longest part of a gap between frames that no audio fills."""
     longest, until = (gap[0], gap[0]), gap[0]
     for start, end in (*sorted(sounds), (gap[1], gap[1])):
         if start - until > longest[1] - longest[0]:
@@ -78,7 +78,7 @@ def _longest_silence(gap: Span, sounds: Iterable[Span]) -> Span:
 def _listen(
     info: MediaInfo, films: Sequence[Film], gaps: Sequence[Span], heard: dict[int, list[Span]]
 ) -> None:
-    """Add to each of the gaps that are asked for, by number, the sound that is heard in it."""
+    """Add to each of the given gaps, by number, the audio that plays in it."""
     splices = Splices(info.video.index, films, has_turns=True)
     with open_input(info.path) as container:
         chosen = [one for one in container.streams if _is_chosen(one, info)]

@@ -1,7 +1,7 @@
 """Join segments and the source's other streams into the final file, packet by packet.
 
-Nothing is encoded here. Times of the segments are the plan's; decoding times are recomputed over
-the whole stream, as those of one encoder run do not continue those of the previous run.
+Nothing is encoded here. The frames keep the times that the segments give them; decoding times are
+recomputed over the whole stream, as those of one encoder run do not continue the previous run's.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def join(
     time: TimeRange = TimeRange(),
     options: Sequence[tuple[str, str]] = (),
 ) -> Joined:
-    """Write the final file under a temporary name; `verify` and `publish` are to follow.
+    """Write the final file under a temporary name; `verify` and `publish` come next.
 
     Args:
         segments: in the order of time; an empty file is a segment without frames.
@@ -96,9 +96,9 @@ def join(
 def _timed(
     scans: Sequence[Scan], source: MediaInfo, plan: StreamPlan, video: OutputVideo
 ) -> tuple[Times, Splices | None]:
-    """Return the times of the pictures, and the films that were put end to end, if they matter."""
+    """Return the times of the frames, and the splices of the source if they matter."""
     given = (pts for one in scans for pts in one.times)
-    # What starts again is never cut into segments.
+    # A clip whose timestamps restart is never cut into segments.
     splices = splices_among(source, given, may_start_again=bool(plan.carried) and len(scans) == 1)
     closed = (lambda pts: 0) if splices is None else splices.closing(video.time_base)
     last_duration = max(1, rounded(ticks_per_frame(video.frame_rate, video.time_base)))
@@ -127,7 +127,7 @@ def _mux(
 def _pictures(
     scans: Sequence[Scan], times: Times, target: VideoStream, time_base: Fraction
 ) -> Iterator[Timed]:
-    """Yield the video packets with their final times, one segment open at a time."""
+    """Yield the video packets with their final times; only one segment is open at a time."""
     index = 0
     for one in scans:
         with av.open(f"file:{one.path}") as segment:
@@ -151,7 +151,7 @@ def _add_video(
     video: OutputVideo,
     source: Stream,
 ) -> VideoStream:
-    """Add the video stream as the segments have it, with what a segment cannot hold."""
+    """Add the video stream of the segments, with the properties that a segment cannot hold."""
     with av.open(f"file:{segment}") as first:
         template = first.streams.video[0]
         stream = output.add_stream_from_template(template, opaque=True)
@@ -183,7 +183,7 @@ def _cut(
 
 
 def _describe(output: OutputContainer, origin: InputContainer, cut: Cut) -> None:
-    """Carry metadata and chapters; the chapters of a part are cut to it and moved with it."""
+    """Copy metadata and chapters; the chapters of a part are cut to it and shifted with it."""
     # No random identifiers: the file of a resumed run is the same, byte for byte.
     output.flags |= cast("int", Flags.bitexact.value)
     output.metadata.update(container_metadata(origin.metadata))

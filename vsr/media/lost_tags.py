@@ -1,8 +1,8 @@
-"""Which of a file's own tags its new container cannot hold, found by writing them.
+"""The container tags of the source that the output cannot hold, found by writing them.
 
-mp4 and mov have a box for a few tags, which every player knows. Under Apple's keys they hold any
-tag (a phone's location, make and model), but no cover art, so those are used only where a tag needs
-them.
+mp4 and mov have a box for a few tags, which every player reads. Under Apple's keys they hold any
+tag (a phone's location, make and model), but no cover art, so the keys are used only if a tag needs
+them and the source has no cover art.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from vsr.media.carrying import container_metadata
 from vsr.media.info import MediaInfo
 
 SELECTIVE = frozenset({"mp4", "mov"})
-"""Muxers that write the tags they have a box for, and silently drop the others."""
+"""Muxers that write only the tags they have a box for, and silently drop the others."""
 
 APPLES_KEYS = "+use_metadata_tags"
 """For ``movflags``: any tag, by its name. Source: FFmpeg, libavformat/movenc.c."""
@@ -36,7 +36,7 @@ def lost_tags(source: MediaInfo, container: str) -> tuple[str, ...]:
 def muxer_options(
     source: MediaInfo, container: str, options: Iterable[tuple[str, str]]
 ) -> dict[str, str]:
-    """Return a muxer's options with those under which it holds most of the source's tags."""
+    """Return a muxer's options, extended so that it holds most of the source's tags."""
     found = dict(options)
     if flags := _flags(source, container):
         found["movflags"] = found.get("movflags", "") + flags

@@ -1,4 +1,4 @@
-"""Move the packets of later films in a file, before they are decoded, to where these go on."""
+"""Shift the packets of later films in a file, before they are decoded, to continue the first."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from vsr.media.timing import rounded
 
 
 def moved(info: MediaInfo, packets: Iterable[Packet[S]], damage: Damage) -> Iterator[Packet[S]]:
-    """Yield the packets of the video with times that go on as `splices_in` says.
+    """Yield the packets of the video with times that continue across the splices of `splices_in`.
 
-    All streams are moved by that one word. Pictures that are lost where a recording begins between
-    two key frames would otherwise put its sound out of step.
+    All streams are shifted by the same amounts. Otherwise, frames lost where a recording begins
+    between two key frames would put its audio out of sync.
 
     Args:
         packets: from the beginning of the file; changed in place.
-        damage: where what is moved is counted.
+        damage: where shifted packets are counted.
 
     Raises:
         DecodingFailed: the source cannot be read.
@@ -46,7 +46,7 @@ def moved(info: MediaInfo, packets: Iterable[Packet[S]], damage: Damage) -> Iter
 
 
 def _shifts(info: MediaInfo) -> deque[tuple[int, int]]:
-    """Return with which packet each film begins, and what is added to its times in ticks.
+    """Return the number of each film's first packet, and what is added to its times in ticks.
 
     Holes stay: they are closed where the output is written.
     """
@@ -60,7 +60,7 @@ def _shifts(info: MediaInfo) -> deque[tuple[int, int]]:
 
 
 def _move(packet: Packet[S], pts: int | None, shift: int) -> None:
-    """Set the times of a packet; one that is not to be believed is left to the timeline."""
+    """Set the times of a packet; an implausible one is left to the timeline."""
     if packet.dts is not None and pts is not None and packet.pts is not None:
         packet.dts += pts - packet.pts + shift
     packet.pts = None if pts is None else pts + shift

@@ -24,15 +24,15 @@ from vsr.media.timing import rounded
 WIDEST_INTERLEAVING_SECONDS = 10
 
 COARSE_SECONDS = Fraction(1, 500)
-"""AVI counts sound in whole packets of some 25 ms; Matroska's milliseconds are fine enough."""
+"""AVI counts audio in whole packets of some 25 ms; Matroska's milliseconds are fine enough."""
 
 Timed: TypeAlias = "tuple[float, Packet[Stream]]"
-"""A packet of the output with its decoding time in seconds, by which streams interleave."""
+"""A packet of the output and its decoding time in seconds, by which streams are interleaved."""
 
 
 @dataclass(slots=True)
 class Lost:
-    """What a damaged source lost of the other streams; counted while they are carried."""
+    """What was lost of the other streams through damage; counted while they are copied."""
 
     packets: int = 0
     broken_reads: int = 0
@@ -40,7 +40,10 @@ class Lost:
     @property
     def losses(self) -> tuple[str, ...]:
         """The lines of a report: one, or none if nothing is lost."""
-        counts = ((self.packets, "packets of sound or text"), (self.broken_reads, "broken places"))
+        counts = (
+            (self.packets, "packets of audio or subtitles"),
+            (self.broken_reads, "broken places"),
+        )
         line = ", ".join(f"{count} {what}" for count, what in counts if count)
         return (line,) if line else ()
 
@@ -54,14 +57,14 @@ def other_packets(
 ) -> Iterator[Timed]:
     """Yield the packets of the carried streams, ready for the output, in the source's order.
 
-    Damage is counted and skipped: days of work are not given up for a broken cue.
+    Damage is counted and skipped: a broken cue must not cost days of work.
 
     Args:
         origin: the source, at its beginning.
         carried: what happens to each stream, and the output's stream.
         cut: the part that was upscaled.
         lost: where damage is counted.
-        splices: the films that were put end to end; None if it is one.
+        splices: the films concatenated in the source; None if it is one.
     """
     targets = {fate.stream.index: (fate, stream) for fate, stream in carried}
     clocks = {index: Continuity() for index in targets}
@@ -70,7 +73,7 @@ def other_packets(
         if _is_long_after(packet, cut):
             return
         is_audio = fate.stream.kind == "audio"
-        film = splices.film_of(packet) if splices else None  # before its clock is changed
+        film = splices.film_of(packet) if splices else None  # before its times are changed
         if splices and film is not None and is_audio and splices.is_beyond(film, packet):
             lost.packets += 1
             continue
@@ -88,7 +91,7 @@ def other_packets(
 def _ready(
     packet: Packet[Stream], fate: StreamFate, target: Stream, lost: Lost
 ) -> Packet[Stream] | None:
-    """Return a packet in the form of the output; None if it holds nothing, or is damaged."""
+    """Return a packet in the output's format; None if it is empty or damaged."""
     try:
         return converted_packet(packet, target) if fate.fate is Fate.CONVERT else packet
     except (av.FFmpegError, ValueError):  # a cue that cannot be decoded
@@ -99,7 +102,7 @@ def _ready(
 def _chosen(
     origin: InputContainer, indices: set[int], lost: Lost, splices: Splices | None
 ) -> Iterator[Packet[Stream]]:
-    """Yield the packets of some streams; those of the video between them say where it is."""
+    """Yield the packets of the given streams; the video's packets only mark the position."""
     if not indices:
         return
     read = indices | {splices.video} if splices else indices
@@ -119,7 +122,7 @@ def _chosen(
 
 
 def _is_long_after(packet: Packet[Stream], cut: Cut) -> bool:
-    """Tell that the part is over: streams are interleaved more closely than this."""
+    """Return whether the part is over: streams are interleaved more closely than this."""
     if cut.end is None or packet.dts is None:
         return False
     return packet.dts * packet.time_base > cut.end + WIDEST_INTERLEAVING_SECONDS
@@ -144,7 +147,7 @@ def _place(packet: Packet[Stream], cut: Cut) -> bool:
 
 
 def _refine(packet: Packet[Stream]) -> None:
-    """Count the same times in a thousandth of the ticks, to be moved by a part of one."""
+    """Make the ticks of a packet a thousand times finer, for a shift by part of one."""
     packet.time_base = Fraction(packet.time_base) / 1000
     packet.pts = packet.pts * 1000 if packet.pts is not None else None
     packet.dts = packet.dts * 1000 if packet.dts is not None else None
@@ -159,7 +162,7 @@ def _trim(packet: Packet[Stream], time: int, start: Fraction, end: Fraction | No
     is_shown_later = is_subtitle and until > first
     if (time < first and not is_shown_later) or (last is not None and time >= last):
         return False
-    if is_subtitle and packet.duration:  # shown over the cut: it starts or ends with the part
+    if is_subtitle and packet.duration:  # shown across the cut: clip it
         until = until if last is None else min(until, rounded(last))
         time = max(time, rounded(first))
         packet.duration = max(1, until - time)

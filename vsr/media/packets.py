@@ -29,7 +29,7 @@ def video_packets(info: MediaInfo) -> Iterator[Packet[Stream]]:
 
 
 def timed_packets(info: MediaInfo, turns: Turns) -> Iterator[tuple[Packet[Stream], int | None]]:
-    """Yield the packets of the video with the times from which the reader makes its own.
+    """Yield the packets of the video with the times from which the reader derives its own.
 
     Raises:
         DecodingFailed: the source cannot be read.

@@ -1,4 +1,4 @@
-"""The loop that a user would write with PyAV: what the pipeline is compared with.
+"""The loop that a user would write with PyAV: the baseline of the benchmark.
 
 Decode, one conversion by swscale, enlarge, one conversion back, encode; one frame after the other.
 """
@@ -24,7 +24,7 @@ from vsr.specs import Size
 Picture = NDArray[np.uint8]
 
 DEFAULT_RATE = Fraction(25)
-"""Where the source does not know its rate."""
+"""If the source's frame rate is unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,8 +32,8 @@ class PlainSpec:
     """One run of the plain loop.
 
     Attributes:
-        taken_as: what the network takes, in FFmpeg's words: ``rgb24`` or ``yuv420p``.
-        encoder: None throws the pictures away once they could be encoded.
+        taken_as: the network's input, as FFmpeg's pixel format: ``rgb24`` or ``yuv420p``.
+        encoder: None discards the frames instead of encoding them.
         target: a NUT file.
     """
 
@@ -49,7 +49,7 @@ def plain_loop(spec: PlainSpec, frames: int, enlarge: Callable[[Picture], Pictur
     """Enlarge the first frames of a clip and return how many there were.
 
     Args:
-        enlarge: from a picture, (H, W, 3) for rgb24 or (1.5 H, W) for yuv420p, to a larger one.
+        enlarge: takes a frame, (H, W, 3) for rgb24 or (1.5 H, W) for yuv420p; returns a larger one.
     """
     count = 0
     with ExitStack() as stack:

@@ -22,7 +22,7 @@ from vsr.specs import PtsSpan
 __all__ = ["MediaInfo", "StreamInfo", "VideoInfo", "probe"]
 
 FRAMES_LOOKED_AT = 8
-"""Enough for interlacing, captions and missing times to show."""
+"""Enough to detect interlacing, captions and missing times."""
 
 PACKETS_TRIED = 500
 """A stream is considered undecodable if this many packets yield no frame."""
@@ -61,10 +61,10 @@ def probe(path: Path | str) -> MediaInfo:
 
 
 def _measured(info: MediaInfo) -> MediaInfo:
-    """Return what is known of a file, measured where a turn of its clock is taken for its length.
+    """Return the description, with measured durations if a wraparound was mistaken for a duration.
 
-    What is longer than half a turn is more likely films put end to end, and the one pass over its
-    packets worth while.
+    A duration over half a wraparound more likely comes from concatenated films, and is worth a pass
+    over the packets.
     """
     half_seconds = TURN_TICKS / TICKS_PER_SECOND / 2
     is_long = (info.duration_seconds or 0) > half_seconds

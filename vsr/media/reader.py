@@ -1,4 +1,4 @@
-"""Pictures out of a media file, all of them, in the order shown, with exact times."""
+"""All frames of a media file, in presentation order, with exact times."""
 
 from __future__ import annotations
 
@@ -30,15 +30,16 @@ EVERYTHING = PtsSpan()
 EXACTLY_SEEKABLE = frozenset(
     {"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "mpegts", "flv", "nut", "asf", "mxf"}
 )
-"""Containers that store a time with every picture. In others (MPEG-PS, Ogg) the demuxer makes the
-times up from what it read before, so that a seek would change them."""
+"""Containers that store a time with every frame. In others (MPEG-PS, Ogg) the demuxer derives the
+times from what it read before, so that a seek would change them.
+"""
 
 SEEK_FRAMES_BACK = (0, 16, 256, 4096)
-"""How far before the wanted time to seek if a seek lands behind it."""
+"""How far before the wanted time to seek, one after the other, until a seek lands before it."""
 
 
 class Reader:
-    """Read the pictures of a file's video stream. Made by `open`, used in ``with``.
+    """Read the frames of a file's video stream. Create it with `open`, use it in a ``with``.
 
     Attributes:
         info: what the file is.
@@ -49,7 +50,7 @@ class Reader:
         self, info: MediaInfo, span: PtsSpan, threads: int, context: int, hwaccel: Hwaccel
     ) -> None:
         self.info = info
-        # The part that holds the end of the clip is the one that lacks something.
+        # Only the part with the end of the clip can lack bytes.
         self.damage = Damage(missing_bytes=info.missing_bytes if span.end is None else 0)
         self._hwaccel = hwaccel
         self._container = open_decoding(self.info.path, self._hwaccel)
@@ -73,13 +74,13 @@ class Reader:
 
         Args:
             path: the file.
-            info: what `probe` said of it; probed here if not given.
-            span: the pictures to read, exact to the frame.
+            info: what `probe` returned for it; probed here if not given.
+            span: the frames to read, exactly.
             thread_count: of the decoder; 0 lets it choose.
-            context: pictures to read beyond either end of the span, for filters that look at
+            context: frames to read beyond either end of the span, for filters that look at
                 neighbours; 0 or 1.
-            hwaccel: who decodes (`vsr.media.hardware.choose_decoding`); where a GPU is not to be
-                had after all, software does.
+            hwaccel: what decodes (`vsr.media.hardware.choose_decoding`); if a GPU turns out to be
+                unavailable, software does.
 
         Raises:
             MediaError: it cannot be opened, or has no video.
@@ -99,11 +100,11 @@ class Reader:
         self.close()
 
     def close(self) -> None:
-        """Close the file. Pictures already read stay valid."""
+        """Close the file. Frames already read stay valid."""
         self._container.close()
 
     def frames(self) -> Iterator[HostFrame]:
-        """Yield the pictures of the span in presentation order, once.
+        """Yield the frames of the span in presentation order, once.
 
         The times are in ticks of ``info.video.time_base`` and strictly increasing.
 
@@ -127,10 +128,10 @@ class Reader:
             yield self._delivery.deliver(frame, pts)
 
     def _stamped(self) -> Iterator[tuple[VideoFrame, int]]:
-        """Yield decoded pictures with their final times, and count what is wrong in the span."""
+        """Yield decoded frames with their final times, and count what is wrong in the span."""
         video = self.info.video
         step = ticks_per_frame(video.frame_rate, video.time_base)
-        # Between key frames a decoder mixes the pictures of two recordings; `moved` knows better.
+        # At a splice a decoder mixes frames of two recordings; `moved` has shifted their packets.
         is_moved = video.timing is Timing.GIVEN and self.info.format_name in STATION_CLOCKS
         is_timed = video.timing is not Timing.FRAME_RATE
         start = video.start_pts or 0
@@ -145,7 +146,7 @@ class Reader:
             yield frame, pts
 
     def _timed(self) -> Iterator[tuple[VideoFrame, int | None]]:
-        """Yield decoded pictures with the time that the file gives them, if it does."""
+        """Yield decoded frames with the time that the file gives them, if it does."""
         timing = self.info.video.timing
         for frame in self._decoder.frames(self._packets()):
             decoding_time = self._decoder.next_decoding_time()

@@ -43,13 +43,12 @@ class Roundtrip:
     options: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     def of(self, frames: Sequence[HostFrame], key: int = 0) -> list[HostFrame]:
-        """Return 8-bit 4:2:0 frames of one even size after the codec, in presentation order.
+        """Return frames as they are after encoding and decoding, in presentation order.
 
-        Sides are at least `SMALLEST_SIDE`.
-
-        One thread and no file: the same frames give the same answer on every run.
+        One thread and no file: the same frames give the same result on every run.
 
         Args:
+            frames: 8-bit 4:2:0 of one even size, at least `SMALLEST_SIDE` a side.
             key: the frame that is intra-coded besides the first.
 
         Raises:

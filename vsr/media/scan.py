@@ -19,7 +19,7 @@ from vsr.media.timing import rescaled
 FIRST_PTS = "vsr_first_pts"
 """The metadata key for the true time of a segment's first frame.
 
-Muxers shift times to avoid negative ones, so that the file's own times cannot say it.
+Muxers shift times to avoid negative ones, so the file's own times do not tell it.
 """
 
 
@@ -73,9 +73,9 @@ class Times:
     Attributes:
         pts: of every frame, ascending, as written but for the offset.
         given_start: when the first frame begins on the source's own clock.
-        given_end: when the last one ends there.
-        offset: what is subtracted from every time where the output has another clock; set by
-            who knows that.
+        given_end: when the last one ends on that clock.
+        offset: what is subtracted from every time, if the output has another clock; set by the
+            caller.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class Times:
         """Take the times of all segments.
 
         Args:
-            closed_before: how long the holes before a time were, which are closed
+            closed_before: returns the length of the holes before a time, which are closed
                 (`vsr.media.holes`).
         """
         _check(scans)
@@ -105,7 +105,7 @@ class Times:
         return self.pts[-1] + self._duration(len(self.pts) - 1)
 
     def closed(self, pts: int) -> int:
-        """Return the time of a picture, as the reader gave it, without the holes before it."""
+        """Return the time of a frame, as the reader gave it, without the holes before it."""
         return pts - self._closed_before(pts)
 
     def dts(self, index: int) -> int:

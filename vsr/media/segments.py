@@ -1,6 +1,6 @@
 """Plan the segments of an output: one pass over the packets, cuts at key frames of the source.
 
-A segment is what a power failure costs, and what another machine can do on its own. Its span, in
+A segment is what a crash costs at most, and what another machine can do on its own. Its span, in
 ticks of the source, is half-open; the spans of a plan cover the clip without gap or overlap.
 """
 
@@ -24,12 +24,12 @@ SECONDS_OF_WORK = 90.0
 """Roughly how much work a crash may cost."""
 
 FEWEST_FRAMES = 48
-"""A shorter segment would spend its bits on its own key frame and the encoder's restart."""
+"""A shorter segment would waste bits on its own key frame and the encoder's restart."""
 
 MOST_FRAMES = 3000
 
 PATIENCE = 2
-"""A cut waits for a key frame until a segment is this many times its size."""
+"""A cut waits for a key frame until a segment is this many times its planned length."""
 
 MOST_CUTS_WITHOUT_TIMES = 7
 """A source without times is decoded from its beginning for every segment."""
@@ -57,9 +57,9 @@ class Packets:
     Attributes:
         times: of the frames, ascending, in ticks.
         keys: those of key frames, where decoding can begin, ascending.
-        is_spliced: times repeat or start again. The reader straightens them while it goes through;
-            there is no place to cut beforehand.
-        starts_again: they do so at a key frame, as where files were put end to end.
+        is_spliced: times repeat, restart or wrap around. The reader repairs them as it goes; there
+            is no place to cut beforehand.
+        starts_again: they restart, as in concatenated files.
     """
 
     times: Sequence[int]
@@ -86,7 +86,7 @@ def plan(
     packets = read_packets(info)
     if packets.starts_again and not time.is_whole:
         raise InvalidOption(
-            f"{info.path}: its timestamps start again in the middle, as in concatenated "
+            f"{info.path}: its timestamps restart in the middle, as in concatenated "
             "films: --start, --end and --max-frames are ambiguous. Upscale all of it, or split "
             "it first."
         )

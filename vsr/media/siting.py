@@ -1,7 +1,7 @@
 """A stream's chroma siting, as signalled by the stream.
 
-av 18.1 does not expose it, but FFmpeg's Matroska muxer writes it into a header: one is written into
-memory and read back. Y4M has it in its first line.
+av 18.1 does not expose it, but FFmpeg's Matroska muxer writes it into a header, so one is written
+to memory and read back. Y4M has it in its first line.
 """
 
 from __future__ import annotations

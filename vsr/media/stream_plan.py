@@ -25,7 +25,7 @@ class StreamFate:
         fate: what happens to it.
         target_codec: what a text subtitle is converted to.
         reason: why it is converted or dropped; empty for a copy.
-        is_loss: dropped without being asked to.
+        is_loss: dropped although the user did not ask for it.
     """
 
     stream: StreamInfo
@@ -60,5 +60,5 @@ class StreamPlan:
 
     @property
     def losses(self) -> tuple[StreamFate, ...]:
-        """Those that are dropped without being asked to; to be reported before the start."""
+        """Those dropped although the user did not ask for it; reported before the start."""
         return tuple(fate for fate in self.fates if fate.is_loss)

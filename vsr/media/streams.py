@@ -105,7 +105,7 @@ def _lost(info: StreamInfo, reason: str) -> StreamFate:
 
 
 def _is_chapter_track(stream: Stream, source: InputContainer) -> bool:
-    """QuickTime keeps its chapters in a text track, which demuxes as data."""
+    """Return whether this is QuickTime's text track of chapters, which demuxes as data."""
     is_quicktime = "mp4" in source.format.name.split(",")
     return (
         is_quicktime

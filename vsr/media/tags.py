@@ -30,16 +30,16 @@ NAMES_OF_LOST = {
     Type.DYNAMIC_HDR_VIVID: "HDR Vivid dynamic metadata",
     Type.AMBIENT_VIEWING_ENVIRONMENT: "ambient viewing environment",
 }
-"""Side data that an encoder of the wheel cannot be given. What is missing here is carried
-(HDR10, captions, rotation) or concerns the old bitstream only (encoder settings, motion vectors).
+"""Side data that PyAV cannot pass to an encoder. Other types are carried (HDR10, captions,
+rotation) or concern only the source's bitstream (encoder settings, motion vectors).
 """
 
 
 def side_data_of(frame: VideoFrame) -> dict[Type, bytes]:
     """Return the side data by type, up to the first of a type that av does not know."""
     container = SideDataContainer.__new__(SideDataContainer)
-    with suppress(ValueError):  # av 18.1 stops at a type younger than itself, such as EXIF
-        container.__init__(frame)  # type: ignore[misc] # of an object that keeps what came before
+    with suppress(ValueError):  # av 18.1 fails at a type newer than itself, such as EXIF
+        container.__init__(frame)  # type: ignore[misc] # it keeps what came before
     found: dict[Type, bytes] = {}
     with suppress(ValueError):
         for item in cast("Iterable[SideData]", container):  # av's stub calls it a mapping

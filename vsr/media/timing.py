@@ -14,11 +14,11 @@ from typing import TypeVar
 T = TypeVar("T")
 
 USUAL_FRAME_RATE = Fraction(25)
-"""What FFmpeg, too, assumes for a stream that does not say."""
+"""FFmpeg's default, too, for a stream without a rate."""
 
 
 PUSHED_FRAMES = Fraction(1, 8)
-"""Between frames that are pushed on: a few milliseconds, as Matroska resolves no less."""
+"""Between frames that are pushed forward: a few milliseconds, as Matroska's resolution is 1 ms."""
 
 
 class Timing(Enum):
@@ -58,7 +58,8 @@ def ticks_per_frame(frame_rate: Fraction | None, time_base: Fraction) -> Fractio
 def runs_backward(times: Iterable[int | None]) -> bool:
     """Return whether times, in the order shown, step backward more than once.
 
-    Once may be a splice; more is a demuxer that passes decoding times off as presentation times.
+    Once may be a splice; more often means a demuxer that passes decoding times off as presentation
+    times.
     """
     known = [time for time in times if time is not None]
     return sum(later < earlier for earlier, later in pairwise(known)) > 1
@@ -67,14 +68,14 @@ def runs_backward(times: Iterable[int | None]) -> bool:
 class Timeline:
     """Give each frame, in presentation order, an integer time later than the previous one.
 
-    A time that is given and later than the last stands as it is. A missing one is continued at the
-    frame rate. One that repeats, or runs backward for a single picture, is put half-way to the next
-    one; so is one that runs far ahead of the next. Where the times go on from an earlier point (a
-    splice), all that follow are shifted, so that they go on one frame after the last and keep
-    their distances; where they may not begin anew, they are pushed on until they have caught up.
+    A given time that is later than the last is kept. A missing one is extrapolated at the frame
+    rate. One that repeats, or steps back for a single frame, is put half-way to the next one; so is
+    one that runs far ahead of the next. Where the times restart (a splice), all that follow are
+    shifted to continue one frame after the last and keep their distances; if they may not restart,
+    they are pushed forward until they have caught up.
 
     Attributes:
-        repaired: how many given times were changed, and how many were missing among given ones.
+        repaired: how many given times were changed, plus how many were missing among given ones.
     """
 
     def __init__(
@@ -89,7 +90,7 @@ class Timeline:
         self._step = step
         self._is_timed = is_timed
         self._may_begin_anew = may_begin_anew
-        self._anchor = start_pts  # the last time that was not continued at the frame rate
+        self._anchor = start_pts  # the last time that was not extrapolated
         self._since_anchor = 0
         self._last: int | None = None
         self._shift = 0

@@ -27,7 +27,7 @@ TRIAL_RATE = Fraction(25)
 """Any rate will do: none of the encoders has a limit on it that matters here."""
 
 BAD_PARAMETER = ("Error parsing option", "Unknown option", "Invalid value for", "Failed to set")
-"""How the wrappers of x264, x265 and SVT-AV1 complain about a parameter without failing."""
+"""How x264, x265 and SVT-AV1 report a bad parameter in the log, without failing."""
 
 
 def configure(context: VideoCodecContext, encoder: Encoder, size: Size, colour: Colour) -> None:
@@ -75,7 +75,7 @@ def prove(encoder: Encoder, size: Size, colour: Colour, *, is_hardware: bool) ->
 
     Raises:
         EncoderUnavailable: it does not open.
-        InvalidOption: it opens, but complains about one of the library's own parameters.
+        InvalidOption: it opens, but reports one of the library's own parameters as bad.
     """
     reason = _obstacle(encoder, size, colour, is_hardware=is_hardware)
     if reason is not None:
