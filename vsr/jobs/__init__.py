@@ -1,1 +1,1 @@
-"""One file per verb; each reads as the story of that verb."""
+"""The commands, one module each, and what they share."""

@@ -1,4 +1,4 @@
-"""A picture of benchmark reports: milliseconds per frame, a bar for each stage."""
+"""A chart of benchmark reports: milliseconds per frame, a bar for each stage."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ COLOURS = {
 
 
 def draw_chart(reports: Sequence[BenchReport]) -> Image.Image:
-    """Draw all reports below each other; each has a scale of its own."""
+    """Draw all reports below each other; each has its own scale."""
     blocks = [(report, list(_bars(report))) for report in reports]
     rows = sum(HEAD + len(bars) * (BAR + GAP) + MARGIN for _, bars in blocks)
     page = Image.new("RGB", (WIDTH, rows + MARGIN), "white")

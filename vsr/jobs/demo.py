@@ -17,7 +17,7 @@ from vsr.specs import Size
 FULL_HD = Size(1920, 1080)
 COMPARED_FRAME = 12
 CROPS = ((140, 40, 640, 400), (1140, 160, 1640, 520), (120, 720, 620, 1080))
-"""Left, top, right, bottom in the large picture: zone plate, star, text."""
+"""Left, top, right, bottom in the upscaled frame: zone plate, star, text."""
 
 Picture = NDArray[np.uint8]
 
@@ -83,7 +83,7 @@ def picture_at(path: Path, index: int) -> Picture:
 
 
 def sheet(pictures: dict[str, Picture]) -> Image.Image:
-    """Put the same crops of each picture in a row, with its name above."""
+    """Put the same crops of each image in a row, with its name above."""
     width, height = CROPS[0][2] - CROPS[0][0], CROPS[0][3] - CROPS[0][1]
     gap, head = 8, 36
     page = Image.new(

@@ -54,7 +54,7 @@ def open_engine(wanted: EngineSpec, spec: UpscaleSpec) -> Iterator[Open]:
 
 
 def _gpus(spec: UpscaleSpec) -> list[int]:
-    """Return the GPUs to distribute; a device that was named is used by all workers."""
+    """Return the GPUs to distribute; a device that the user names is used by all workers."""
     if spec.device not in ("auto", "cuda"):
         return []
     from vsr.device.select import cuda_count

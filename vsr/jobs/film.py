@@ -1,4 +1,4 @@
-"""A film shared by several workers, as seen by the process that leads them."""
+"""A film shared by several workers, as the driver process sees it."""
 
 from __future__ import annotations
 

@@ -102,7 +102,7 @@ def _ledger(target: Path) -> Ledger:
 
 
 def _looked_at(item: Item, spec: UpscaleSpec, load: Load) -> Forecast:
-    """Plan the work for real, so that whatever it would refuse is refused here."""
+    """Plan the work completely, so that whatever it would refuse is refused here."""
     try:
         if is_picture(item.source):
             check_picture(item.source, item.target, spec, load)

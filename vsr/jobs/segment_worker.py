@@ -137,7 +137,7 @@ class SegmentWorker:
         self._opened, self._steps_of = None, _no_steps
 
     def steps(self, names: tuple[str, ...], context: StepContext, note: Note) -> list[Step]:
-        """Return the steps of a context, open until it is another one; for a lone picture."""
+        """Return the steps of a context, open until it is another one; for a single image."""
         return self._opener(names, replace(context, say=self._say), note)(PtsSpan())
 
     def _opener(

@@ -36,8 +36,9 @@ WORTH = {
     "webp": 0.21,
     "mjpeg": 0.13,
 }
-"""How many bits of H.264 a bit of another codec is worth: measured on seven clips of 16 pictures,
-libx264, libx265, SVT-AV1, libvpx, mpeg4, mpeg2video and Pillow at equal luma PSNR."""
+"""How many bits of H.264 one bit of another codec equals: measured on seven clips of 16 frames,
+libx264, libx265, SVT-AV1, libvpx, mpeg4, mpeg2video and Pillow at equal luma PSNR.
+"""
 
 LOSSY_PICTURES = {".jpg": "mjpeg", ".jpeg": "mjpeg", ".webp": "webp", ".avif": "avif"}
 """Suffix of an image → what compressed it. Others are taken to be lossless."""
@@ -78,7 +79,7 @@ class Condition:
 
 
 def condition_of(info: MediaInfo) -> Condition | None:
-    """Return how a film is compressed, from a glance at it; None if nothing can be read."""
+    """Return how a film is compressed, from a sample of it; None if nothing can be read."""
     seen = glance(info)
     if seen is None:
         return None

@@ -40,7 +40,7 @@ class Film:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a glance at a file shows.
+    """What the header of a file shows.
 
     Attributes:
         frames: how many, if the header says so.
@@ -71,7 +71,7 @@ class Begun:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Glance at a file, so that the longest can come first and the bar has a total."""
+    """Read the header of a file, so that the longest can come first and the bar has a total."""
 
     film: Film
     urgency: int = 0
