@@ -31,7 +31,8 @@ from vsr.errors import InvalidData
 from vsr.jobs.evaluate import parameter_files
 from vsr.jobs.segment_worker import SegmentWorker
 from vsr.metrics.enlarge import Enlarge, by_network
-from vsr.metrics.features import Features, feature_distance
+from vsr.metrics.feature_distances import cosine_distance, relative_distance
+from vsr.metrics.features import Features
 from vsr.metrics.niqe import Pristine, niqe
 from vsr.metrics.pictures import Picture, pictures_in, read_picture
 from vsr.metrics.protocol import fidelity, luma, standard_pair
@@ -90,14 +91,15 @@ def on_pictures(enlarge: Enlarge, folder: Path, taps: Sequence[int]) -> dict[str
     assert niqe_file is not None
     features, pristine = Features.open(features_file), Pristine.open(niqe_file)
     inner = slice(SCALE, -SCALE)
-    values: dict[str, list[float]] = {"psnr_y": [], "distance": [], "niqe": []}
+    values: dict[str, list[float]] = {"psnr_y": [], "relative": [], "cosine": [], "niqe": []}
     for path in pictures_in(folder):
         pair = standard_pair(read_picture(path), SCALE, enlarge)
         result, true = pair.result[inner, inner], pair.truth[inner, inner]
         values["psnr_y"].append(fidelity(pair, SCALE).psnr_y)
         with torch.inference_mode():
-            distance = feature_distance(features, _tensor(result), _tensor(true), taps)
-        values["distance"].append(float(distance))
+            outputs = [features(_tensor(picture), taps) for picture in (result, true)]
+            values["relative"].append(float(relative_distance(*outputs)))
+            values["cosine"].append(float(cosine_distance(*outputs)))
         try:
             values["niqe"].append(niqe(luma(result), pristine))
         except InvalidData:  # too small or too flat for it

@@ -102,7 +102,10 @@ def test_the_feature_distances_are_their_formulas():
     relative = np.mean(
         [np.mean(np.abs(mine - theirs)) / np.mean(np.abs(theirs)) for mine, theirs in taps]
     )
-    for distance, expected in (("mse", squares), ("relative", relative)):
+    cosine = np.mean(
+        [np.mean(1 - (x * y).sum(1) / np.sqrt((x**2).sum(1) * (y**2).sum(1))) for x, y in taps]
+    )
+    for distance, expected in (("mse", squares), ("relative", relative), ("cosine", cosine)):
         values = PerceptualValues(perceptual=3.0, perceptual_distance=distance)
         found = perceptual_term(values, extract, output, target, 0)
         assert float(found) == pytest.approx(3 * expected, rel=1e-12)

@@ -1,7 +1,6 @@
-"""A distance between what a classifier sees in two images: MobileNetV2's features.
+"""MobileNetV2's features: what a classifier sees in an image.
 
-It is not LPIPS and must not be called so: another network, and no weights fitted to human
-judgement. It is comparable only with itself. The same features serve as perceptual loss.
+`vsr.metrics.feature_distances` compares two images by them; they serve as perceptual loss too.
 
 Source: M. Sandler et al., MobileNetV2 (CVPR 2018), table 2; parameter names as torchvision's.
 """
@@ -158,25 +157,6 @@ class Features(nn.Module):
         """Stay in eval mode, even as part of a module in training."""
         del mode
         return super().train(False)
-
-
-def feature_distance(
-    net: Features, result: Tensor, truth: Tensor, taps: Sequence[int] = TAPS
-) -> Tensor:
-    """Return the mean over ``taps`` of their `relative_distance`: a scalar.
-
-    It is 0 for equal images and differentiable in ``result``. Shape: (N, 3, H, W) in [0, 1].
-    """
-    return relative_distance(net(result, taps), net(truth, taps))
-
-
-def relative_distance(mine: Sequence[Tensor], theirs: Sequence[Tensor]) -> Tensor:
-    """Return the mean over pairs of mean|mine - theirs| / mean|theirs|: a scalar."""
-    distances = [
-        (a - b).abs().mean() / b.abs().mean().clamp_min(1e-12)
-        for a, b in zip(mine, theirs, strict=True)
-    ]
-    return torch.stack(distances).mean()
 
 
 def _has_statistics(tensors: Mapping[str, Tensor]) -> bool:

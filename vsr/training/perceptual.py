@@ -13,12 +13,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from vsr.errors import InvalidCheckpoint, InvalidOption
+from vsr.metrics.feature_distances import cosine_distance, relative_distance
 from vsr.metrics.features import (
     DEEPEST,
     IMAGENET_DEVIATION,
     IMAGENET_MEAN,
     Features,
-    relative_distance,
 )
 from vsr.models.checkpoint import read_tensors
 from vsr.training.context import Context
@@ -133,5 +133,7 @@ def perceptual_term(
     found = extract(output[:, :, down:, right:])
     if values.perceptual_distance == "relative":
         return values.perceptual * relative_distance(found, wanted)
+    if values.perceptual_distance == "cosine":
+        return values.perceptual * cosine_distance(found, wanted)
     squares = [F.mse_loss(a, b) for a, b in zip(found, wanted, strict=True)]
     return values.perceptual * torch.stack(squares).mean()

@@ -90,7 +90,7 @@ class PerceptualValues(Optimisation):
         perceptual_taps: the layers whose outputs are compared, numbered as in torchvision's
             ``features``: 35 is VGG19's relu5_4 (SRGAN's φ5,4), 16 MobileNetV2's sixteenth block.
         perceptual_distance: ``mse``, the mean over taps of mean (Δφ)²; ``relative``, of
-            mean |Δφ| ÷ mean |φ|, which weights every tap equally.
+            mean |Δφ| ÷ mean |φ|, and ``cosine``, of 1 - cos(φ, φ′), weight every tap equally.
         perceptual_normalised: give the feature network the range it was trained on; False gives it
             [0, 1] as it is, as SwiftSRGAN's and DPSRGAN's code do.
         perceptual_shifts: the features see the images without their first 0 to this - 1 rows and
@@ -102,7 +102,7 @@ class PerceptualValues(Optimisation):
     perceptual: float = 0.0
     perceptual_network: FeatureName = "mobilenet-v2"
     perceptual_taps: tuple[int, ...] = (16,)
-    perceptual_distance: Literal["mse", "relative"] = "mse"
+    perceptual_distance: Literal["mse", "relative", "cosine"] = "mse"
     perceptual_normalised: bool = True
     perceptual_shifts: int = 1
 
