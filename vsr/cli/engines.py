@@ -19,7 +19,7 @@ _ENGINE_OPTIONS = (
         help="Local processes, or a Ray cluster.",
     ),
     click.option("--ray-address", metavar="auto|HOST:PORT", help="Address of a running cluster."),
-    click.option("--workers", type=int, help="How many; default: one per GPU, or one on a CPU."),
+    click.option("--workers", type=int, help="Number; default: one per GPU, or one on a CPU."),
     click.option("--cpus-per-worker", type=int, help="CPU threads per worker."),
     click.option("--segment-frames", type=int, help="Frames per segment; default: automatic."),
     click.option("--mixed", is_flag=True, help="Allow workers whose output may not be identical."),

@@ -30,12 +30,12 @@ _SIZE_OPTIONS = (
     ),
     click.option(
         "--strength", type=StrengthOrAuto(), metavar="0...1|auto",
-        help="How strongly to repair compression artifacts; auto looks at the source.",
+        help="How strongly to repair compression artifacts; auto decides by the source.",
     ),
     click.option("--sharpness", type=float, metavar="0...1", help="How much detail to invent."),
 )  # fmt: skip
 _ENCODE_OPTIONS = (
-    click.option("-c", "--codec", metavar="NAME", help="auto, h264, hevc, av1, ffv1, ... ."),
+    click.option("-c", "--codec", metavar="NAME", help="Codec: auto, h264, hevc, av1, ffv1, ... ."),
     click.option("--crf", type=float, help="Quality on x264's scale; mapped for other encoders."),
     click.option("--encoder-preset", metavar="NAME", help="Encoder speed: superfast ... slow."),
     click.option(
@@ -43,7 +43,7 @@ _ENCODE_OPTIONS = (
         help="Encoder-specific option; repeatable.",
     ),
     click.option("--format", "container", metavar="NAME", help="Container; default: by suffix."),
-    click.option("--faststart", is_flag=True, help="Put the index of an MP4 or MOV first."),
+    click.option("--faststart", is_flag=True, help="Put the index of an MP4 or MOV at its start."),
     click.option("--pix-fmt", metavar="NAME", help="Pixel format; default: the source's."),
 )  # fmt: skip
 _RUN_OPTIONS = (
@@ -67,7 +67,9 @@ _CONTENT_OPTIONS = (
     click.option("--no-audio", is_flag=True, help="Drop all audio."),
     click.option("--no-subs", is_flag=True, help="Drop all subtitles."),
     click.option(
-        "--deinterlace", type=click.Choice(["auto", "off", "refuse"]), help="Default: the preset's."
+        "--deinterlace",
+        type=click.Choice(["auto", "off", "refuse"]),
+        help="What to do with interlaced video; default: the preset's.",
     ),
     click.option("--restart", is_flag=True, help="Discard an unfinished run and start over."),
     click.option("--keep-work", is_flag=True, help="Keep the segments next to the output."),
@@ -83,9 +85,9 @@ _OUTPUT_OPTIONS = (
     click.option("--json", "as_json", is_flag=True, help="Print JSON lines."),
     click.option(
         "-v", "--verbose", is_flag=True,
-        help="Also print device, sizes, encoder and the times of segments; tracebacks on errors.",
+        help="Also print device, sizes, encoder, segment times, and tracebacks of errors.",
     ),
-    click.option("-q", "--quiet", is_flag=True, help="No progress, no notes."),
+    click.option("-q", "--quiet", is_flag=True, help="Print no progress and no notes."),
 )  # fmt: skip
 
 

@@ -19,11 +19,13 @@ FOLDER = click.Path(path_type=Path)
 
 @click.command(short_help="Cut folders of images and videos into patches.")
 @click.argument("data", nargs=-1, required=True, type=FOLDER)
-@click.option("-o", "--out", required=True, type=FOLDER, help="The folder to create.")
+@click.option("-o", "--out", required=True, type=FOLDER, help="Folder to create.")
 @click.option(
     "--patch", type=int, default=256, help="Side of a patch in pixels.", show_default=True
 )
-@click.option("--scale", "scales", type=int, multiple=True, help="Repeatable; default: 2 and 4.")
+@click.option(
+    "--scale", "scales", type=int, multiple=True, help="Scale factor; repeatable; default: 2, 4."
+)
 @click.option(
     "--weight",
     "weights",
@@ -31,7 +33,9 @@ FOLDER = click.Path(path_type=Path)
     metavar="PATTERN=W",
     help="Sample matching files less (0.3) or more (2) often; repeatable.",
 )
-@click.option("--frames-per-video", type=int, default=16, show_default=True, help="Spread evenly.")
+@click.option(
+    "--frames-per-video", type=int, default=16, show_default=True, help="Spread over its length."
+)
 @click.option(
     "--degradation",
     "degradations",
