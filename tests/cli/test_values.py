@@ -1,6 +1,7 @@
+import click
 import pytest
 
-from vsr.cli.values import Seconds
+from vsr.cli.values import PngPath, Seconds
 
 
 @pytest.mark.parametrize(
@@ -8,3 +9,11 @@ from vsr.cli.values import Seconds
 )
 def test_a_time_is_read_as_seconds_or_as_a_clock_shows_it(text: str, seconds: float):
     assert Seconds().convert(text, None, None) == seconds
+
+
+def test_a_picture_that_could_not_be_written_is_refused_before_the_work(tmp_path):
+    assert PngPath().convert(str(tmp_path / "a.PNG"), None, None) == tmp_path / "a.PNG"
+    with pytest.raises(click.BadParameter, match=r"ends in \.png"):
+        PngPath().convert(str(tmp_path / "a.jpg"), None, None)
+    with pytest.raises(click.BadParameter, match="folder does not exist"):
+        PngPath().convert(str(tmp_path / "none" / "a.png"), None, None)

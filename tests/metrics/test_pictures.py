@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from vsr.errors import InvalidData, NoSuchFile
+from vsr.errors import InvalidData, NoSuchFile, UnreadableMedia
+from vsr.media.deep_images import deep_png
 from vsr.metrics.pictures import as_rgb, pictures_in, read_picture
 
 RNG = np.random.default_rng(4)
@@ -42,6 +43,14 @@ def test_16_bit_gray_is_scaled_to_8(tmp_path):
     )
 
 
+def test_16_bit_colour_is_rounded_not_truncated(tmp_path):
+    codes = RGB.astype(np.uint16) * 257
+    codes[:, :, 0] += np.where(RGB[:, :, 0] < 255, 200, 0).astype(np.uint16)
+    (tmp_path / "c.png").write_bytes(deep_png(codes, None, None))
+    nearest = RGB + (RGB < 255) * np.array([1, 0, 0], np.uint8)
+    np.testing.assert_array_equal(read_picture(tmp_path / "c.png"), nearest)
+
+
 def test_cmyk_becomes_rgb(tmp_path):
     cmyk = Image.fromarray(RGB).convert("CMYK")
     read = read_picture(saved(tmp_path / "c.tif", cmyk))
@@ -64,14 +73,14 @@ def test_the_content_decides_not_the_name(tmp_path):
 def test_what_is_no_picture_is_refused(content, tmp_path):
     path = tmp_path / "bad.png"
     path.write_bytes(content)
-    with pytest.raises(InvalidData, match="cannot be read as an image"):
+    with pytest.raises(UnreadableMedia, match="cannot be read as an image"):
         read_picture(path)
 
 
 def test_a_cut_off_picture_is_refused(tmp_path):
     path = saved(tmp_path / "cut.png", Image.fromarray(RNG.integers(0, 256, (90, 90, 3), np.uint8)))
     path.write_bytes(path.read_bytes()[:2000])
-    with pytest.raises(InvalidData):
+    with pytest.raises(UnreadableMedia):
         read_picture(path)
 
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from vsr.metrics.plot import HEIGHT, MARGIN_TOP
 from vsr.training.log import Entry
-from vsr.training.plots import HEIGHT, LOSS_COLOUR, MARGIN_TOP, write_plot
+from vsr.training.plots import LOSS_COLOUR, write_plot
 
 
 def drawn(losses: dict[str, tuple[float, ...]], folder: Path) -> np.ndarray:

@@ -11,6 +11,8 @@ import click
 from vsr.cli.options import coding_options, output_options, spec_from
 from vsr.cli.report import emit
 from vsr.cli.table import echo_table
+from vsr.cli.values import PngPath
+from vsr.disk.failures import writing
 
 if TYPE_CHECKING:
     from vsr.jobs.bench_report import BenchReport
@@ -36,9 +38,7 @@ WHOLE_CLIP: dict[str, Any] = {
 @click.option(
     "--no-plain-loop", is_flag=True, help="Skip the comparison with a plain PyTorch loop."
 )
-@click.option(
-    "--png", type=click.Path(path_type=Path), help="Write a chart of the stage times to this file."
-)
+@click.option("--png", type=PngPath(), help="Write a chart of the stage times to this file.")
 @coding_options
 @output_options
 def bench(
@@ -89,7 +89,8 @@ def bench(
     if png is not None:
         from vsr.jobs.chart import draw_chart
 
-        draw_chart(reports).save(png)
+        with writing(png):
+            draw_chart(reports).save(png)
 
 
 def _say(text: str, *, is_quiet: bool) -> None:

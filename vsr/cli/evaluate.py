@@ -12,8 +12,9 @@ import click
 
 from vsr.cli.report import emit
 from vsr.cli.table import echo_table
-from vsr.cli.values import StrengthOrAuto
-from vsr.errors import FinishedWithLosses, InvalidOption, UnwritableOutput
+from vsr.cli.values import PngPath, StrengthOrAuto
+from vsr.disk.failures import writing
+from vsr.errors import FinishedWithLosses, InvalidOption
 from vsr.specs import Blend
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 Watch = Callable[[int, int | None], None]
 
 A_PATH = click.Path(path_type=Path)
+
+PLOT_COLOUR = (20, 90, 180)
 
 
 @click.command(short_help="Measure a network on images, or a video against its reference.")
@@ -65,7 +68,7 @@ A_PATH = click.Path(path_type=Path)
 )
 @click.option("--niqe-parameters", type=A_PATH, metavar="FILE", help="NIQE's pristine model file.")
 @click.option("-d", "--device", default="auto", help="auto, cpu, cuda or cuda:N.")
-@click.option("--plot", type=A_PATH, metavar="FILE.png", help="Plot the luma PSNR of each image.")
+@click.option("--plot", type=PngPath(), metavar="FILE.png", help="Plot the PSNR of each image.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def evaluate(films: tuple[Path, ...], plot: Path | None, as_json: bool, **options: Any) -> int:
     """Measure a network on a folder of ground-truth images, or a video against its reference.
@@ -81,8 +84,6 @@ def evaluate(films: tuple[Path, ...], plot: Path | None, as_json: bool, **option
     videos must have the same size; they are compared frame by frame, and their flicker is
     measured.
     """  # noqa: D301 # \b tells click to keep the lines
-    if plot is not None:
-        _check(plot)
     with _bar(is_shown=not as_json) as watch:
         report = _measured(films, options, watch)
     if plot is not None:
@@ -154,20 +155,16 @@ def _show(report: Report) -> None:
             click.echo(f"{name.replace('_', ' ')}: {'–' if value is None else f'{value:.4g}'}")
 
 
-def _check(plot: Path) -> None:
-    """Refuse up front a plot that could not be written after minutes of measuring."""
-    if plot.suffix.lower() != ".png":
-        raise InvalidOption(f"--plot {plot}: give a name that ends in .png.")
-    if not plot.absolute().parent.is_dir():
-        raise UnwritableOutput(f"{plot}: its folder does not exist. Create it first.")
-
-
 def _draw(report: Report, path: Path) -> None:
-    from vsr.metrics.plot import line_plot
+    from vsr.metrics.plot import Panel, draw_panels
 
     metric = "psnr_y" if report.mean.psnr_y is not None else "psnr_rgb"
     values = [getattr(item.scores, metric) for item in report.pictures]
-    try:
-        line_plot(values, f"{metric} in dB, mean {getattr(report.mean, metric):.2f}").save(path)
-    except (OSError, ValueError) as error:
-        raise UnwritableOutput(f"{path}: cannot be written: {error}.") from error
+    mean = getattr(report.mean, metric)
+    panel = Panel(
+        title=f"{metric} in dB, mean {mean:.2f}, picture 1 to {len(values)}",
+        curves={metric: list(enumerate(values, 1))},
+        colour=PLOT_COLOUR,
+    )
+    with writing(path):
+        draw_panels([panel]).save(path)

@@ -1,8 +1,9 @@
-"""Option values with a syntax of their own: times and strength."""
+"""Option values with a syntax of their own: times, strength, pictures to write."""
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import click
@@ -50,3 +51,18 @@ class StrengthOrAuto(click.ParamType[Strength]):
             self.fail(
                 f"{value!r} is not a strength; give a number from 0 to 1, or auto.", param, ctx
             )
+
+
+class PngPath(click.ParamType[Path]):
+    """A picture to write after minutes of measuring: refused at once where it could not be."""
+
+    name = "path"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """Return the path."""
+        path = Path(value)
+        if path.suffix.lower() != ".png":
+            self.fail(f"{path}: give a name that ends in .png.", param, ctx)
+        if not path.absolute().parent.is_dir():
+            self.fail(f"{path}: its folder does not exist. Create it first.", param, ctx)
+        return path

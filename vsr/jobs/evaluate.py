@@ -10,7 +10,7 @@ from typing import Literal
 
 from vsr.checks import check_choices, check_whole
 from vsr.device.select import select
-from vsr.errors import InvalidData, InvalidOption
+from vsr.errors import InvalidData, InvalidOption, MediaError
 from vsr.metrics.enlarge import Enlarge, bicubic, by_network, ensembled
 from vsr.metrics.judge import Judge
 from vsr.metrics.pictures import Picture, pictures_in, read_picture
@@ -159,6 +159,6 @@ def _readable(paths: tuple[Path, ...], skipped: list[str], watch: Watch) -> Pict
         watch(done, len(paths))
         try:
             yield path.name, read_picture(path)
-        except InvalidData as error:
+        except MediaError as error:
             skipped.append(str(error))
     watch(len(paths), len(paths))

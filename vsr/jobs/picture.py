@@ -16,7 +16,7 @@ from vsr.jobs.progress import Note, Observer, Stopwatch
 from vsr.jobs.result import Result
 from vsr.jobs.segment_worker import SegmentWorker
 from vsr.jobs.strength import Condition, blend_of, condition_of_picture, told
-from vsr.media.deep_images import Codes
+from vsr.media.deep_images import CODE, Codes
 from vsr.media.failures import output_failure
 from vsr.media.images import (
     HAS_ALPHA,
@@ -31,9 +31,6 @@ from vsr.models.catalog import Model
 from vsr.specs import Size, UpscaleSpec
 from vsr.upscaling.plan import SQUARE, SizePlan, plan_sizes
 from vsr.upscaling.steps import StepContext
-
-CODE = 257
-"""16-bit codes per 8-bit code."""
 
 
 def upscale_picture(

@@ -13,6 +13,10 @@ from numpy.typing import NDArray
 
 Codes = NDArray[np.uint16]
 
+MOST = 65535
+CODE = 257
+"""The largest code of 16 bits, and how many of them make one of 8."""
+
 BITS_PER_SAMPLE = 258
 """The number of the tag. Source: TIFF 6.0, section 8."""
 
@@ -58,6 +62,16 @@ def read_deep(path: Path) -> tuple[Codes, Codes | None]:
     samples = rows.reshape(plane.height, plane.width, count).astype(np.uint16)
     colours = samples[..., 0] if count < 3 else samples[..., :3]
     return colours, samples[..., -1] if count in (2, 4) else None
+
+
+def eight_bit(codes: Codes) -> NDArray[np.uint8]:
+    """Return codes of 16 bits rounded to 8; what `sixteen_bit` made comes back as it was."""
+    return ((codes.astype(np.uint32) + CODE // 2) // CODE).astype(np.uint8)
+
+
+def sixteen_bit(codes: NDArray[np.uint8]) -> Codes:
+    """Return codes of 8 bits spread over the whole range of 16."""
+    return codes.astype(np.uint16) * CODE
 
 
 def upright(codes: Codes, orientation: int) -> Codes:

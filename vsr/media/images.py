@@ -14,7 +14,16 @@ from typing import Any
 import numpy as np
 
 from vsr.errors import NoSuchFile, UnreadableMedia
-from vsr.media.deep_images import Codes, deep_png, is_deep, read_deep, upright
+from vsr.media.deep_images import (
+    MOST,
+    Codes,
+    deep_png,
+    eight_bit,
+    is_deep,
+    read_deep,
+    sixteen_bit,
+    upright,
+)
 from vsr.specs import Size
 
 RESULTS = {
@@ -37,8 +46,6 @@ _FORMATS: dict[str, tuple[str, dict[str, Any]]] = {
 
 DEEP = (".png",)
 HAS_ALPHA = (".png", ".webp", ".avif", ".tif", ".tiff")
-
-MOST = 65535
 
 ORIENTATION = 0x0112
 """The number of the EXIF tag for the orientation of an image. Source: Exif 2.32, table 4."""
@@ -137,7 +144,7 @@ def write_image(file: Path, suffix: str, picture: Picture) -> None:
         return
     codes = [picture.codes if picture.codes.ndim == 3 else picture.codes[:, :, None]]
     codes += [] if alpha is None else [alpha[:, :, None]]
-    eight = np.round(np.concatenate(codes, axis=2) / 257).astype(np.uint8)
+    eight = eight_bit(np.concatenate(codes, axis=2))
     image = Image.fromarray(eight[:, :, 0] if eight.shape[2] == 1 else eight)
     with file.open("wb") as output:
         image.save(output, name, icc_profile=picture.icc, **options)
@@ -170,5 +177,4 @@ def _codes_of(image: Any) -> tuple[Codes, Codes | None, int]:
     whole = image.convert("RGBA") if has_alpha else image
     codes = np.asarray(whole.convert(colours))
     alpha = np.asarray(whole.getchannel("A")) if has_alpha else None
-    spread = codes.astype(np.uint16) * 257
-    return spread, None if alpha is None else alpha.astype(np.uint16) * 257, 8
+    return sixteen_bit(codes), None if alpha is None else sixteen_bit(alpha), 8

@@ -9,8 +9,7 @@ import numpy as np
 
 from vsr.colour import Colour, Matrix, Range, rgb_from_yuv, yuv_from_rgb
 from vsr.frames import HostFrame, Layout
-from vsr.media.deep_images import Codes
-from vsr.media.images import MOST
+from vsr.media.deep_images import MOST, Codes
 
 FULL = Colour(matrix=Matrix.BT709, range=Range.FULL)
 

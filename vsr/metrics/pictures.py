@@ -1,4 +1,4 @@
-"""Read images to measure: 8-bit R'G'B', or gray if the file is gray."""
+"""The images to measure: 8-bit R'G'B', or gray if the file is gray."""
 
 from __future__ import annotations
 
@@ -8,14 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vsr.errors import InvalidData, NoSuchFile
+from vsr.media.deep_images import eight_bit
+from vsr.media.images import RESULTS, is_picture, read_image
 
 Picture = NDArray[np.uint8]
 """(H, W, 3) R'G'B', or (H, W) gray."""
-
-SUFFIXES = (".png", ".bmp", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".avif")
-
-SIXTEEN_BIT = ("I;16", "I;16B", "I;16L", "I")
-"""Pillow's modes of 16-bit gray, which it would clip, not scale, to 8 bits."""
 
 
 def pictures_in(folder: Path) -> tuple[Path, ...]:
@@ -29,30 +26,19 @@ def pictures_in(folder: Path) -> tuple[Path, ...]:
         raise NoSuchFile(f"{folder}: no such folder. Check the path.")
     if not folder.is_dir():
         raise InvalidData(f"{folder}: not a folder. Give a folder of images.")
-    found = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
+    found = sorted(path for path in folder.iterdir() if is_picture(path))
     if not found:
-        raise InvalidData(f"{folder}: no images in it ({' '.join(SUFFIXES)}).")
+        raise InvalidData(f"{folder}: no images in it ({' '.join(RESULTS)}).")
     return tuple(found)
 
 
 def read_picture(path: Path) -> Picture:
-    """Read the first image of a file, without its alpha, rotated as its EXIF tag says.
+    """Read an image as `read_image` does, without its alpha and rounded to 8 bits.
 
     Raises:
-        InvalidData: it is not an image, is damaged, or implausibly large.
+        NoSuchFile, UnreadableMedia: as `read_image`.
     """
-    from PIL import Image, ImageOps
-
-    try:
-        with Image.open(path) as file:
-            image = ImageOps.exif_transpose(file)
-            if image.mode in SIXTEEN_BIT:
-                codes = np.asarray(image, dtype=np.float64)
-                return np.clip(np.round(codes / 257), 0, 255).astype(np.uint8)
-            is_gray = image.mode in ("L", "LA", "1")
-            return np.array(image.convert("L" if is_gray else "RGB"))
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise InvalidData(f"{path}: cannot be read as an image ({error}).") from error
+    return eight_bit(read_image(path).codes)
 
 
 def as_rgb(picture: Picture) -> Picture:

@@ -1,4 +1,9 @@
-"""Still images of every kind → 8-bit RGB arrays, or a reason why not."""
+"""Still images of every kind → 8-bit RGB arrays, or a reason why not.
+
+Apart from `media.images`, which keeps all that an image holds: training data come from anywhere, so
+more formats are read, what a file is decides and not its name, whatever is changed is counted, and
+what is doubtful is left out.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +14,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
+
+from vsr.media.deep_images import MOST, eight_bit
 
 Pixels = NDArray[np.uint8]
 
@@ -27,9 +34,6 @@ SUFFIXES = {
 
 MAX_PIXELS = 250_000_000
 """A header that claims more is treated as damage: 250 megapixels are 750 MB."""
-
-SIXTEEN_BIT_STEP = 257
-"""65535 / 255: a 16-bit code divided by it is the 8-bit code, unrounded."""
 
 
 class UnusablePicture(Exception):
@@ -86,8 +90,7 @@ def _rgb(image: Image.Image, conversions: list[str]) -> Pixels:
         raise UnusablePicture("floating point")
     if image.mode.startswith("I"):
         conversions.append("16 bit gray")
-        codes = np.asarray(image).astype(np.float64) / SIXTEEN_BIT_STEP
-        gray = np.clip(np.rint(codes), 0, 255).astype(np.uint8)
+        gray = eight_bit(np.clip(np.asarray(image), 0, MOST).astype(np.uint16))
         return np.repeat(gray[..., None], 3, axis=2)
     if image.has_transparency_data:
         image = image.convert("RGBA")

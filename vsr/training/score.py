@@ -23,7 +23,8 @@ def score(net: Generator, folders: tuple[Path, ...], device: torch.device) -> Sc
     """Return mean PSNR and SSIM of luma and PSNR of R'G'B' for each folder, by its name.
 
     Raises:
-        NoSuchFile, InvalidData: a folder without pictures, or one that cannot be read.
+        NoSuchFile, InvalidData: a folder without pictures.
+        UnreadableMedia: a picture cannot be read.
     """
     net = net.to(device).eval()
     enlarge = by_network(net, traits_of(net).radius, device)
