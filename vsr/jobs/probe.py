@@ -32,7 +32,7 @@ def look_ahead(source: Path, target: Path, spec: UpscaleSpec) -> dict[str, Any]:
     """Return the same, and what an upscale would do; write nothing.
 
     Raises:
-        Refused: whatever `upscale` would refuse, except for the place of the target.
+        Refused: whatever `vsr.jobs.upscale.upscale` would refuse, except for the target's place.
     """
     if is_picture(source):
         return look_at_picture(source, target, spec)
@@ -44,7 +44,7 @@ def rehearse(source: Path, target: Path, spec: UpscaleSpec) -> dict[str, Any]:
     """Return what `look_ahead` does, for a target that really is to be written.
 
     Raises:
-        Refused: whatever `upscale` would refuse.
+        Refused: whatever `vsr.jobs.upscale.upscale` would refuse.
     """
     if is_picture(source):
         is_kept = not is_wanted(source, target, spec)

@@ -80,7 +80,7 @@ class DirectWriter:
             source: whose other streams, chapters and metadata are carried.
             plan: what happens to the other streams.
             video: describes the frames.
-            encoder: as chosen by `encoders.choose`.
+            encoder: as chosen by `vsr.media.encoders.choose`.
             span: the part of the source that is upscaled; unless open, the output starts at 0.
         """
         return cls(target, source, plan, video, encoder, span)

@@ -28,8 +28,8 @@ def deinterlace(frames: Iterable[HostFrame], span: PtsSpan = EVERYTHING) -> Iter
     """Replace each interlaced frame by a progressive one of the same time (bwdif).
 
     Progressive frames pass unchanged. The filter looks at one frame on either side: for a part of a
-    clip, feed one more on either side (`Reader.open`, ``context=1``) and give the span; then the
-    result equals that of the whole clip.
+    clip, feed one more on either side (`vsr.media.reader.Reader.open`, ``context=1``) and give the
+    span; then the result equals that of the whole clip.
 
     Args:
         frames: in presentation order, all of one size and layout.

@@ -50,7 +50,7 @@ def join(
     time: TimeRange = TimeRange(),
     options: Sequence[tuple[str, str]] = (),
 ) -> Joined:
-    """Write the final file under a temporary name; `verify` and `publish` come next.
+    """Write the final file under a temporary name; `vsr.media.verify` comes next.
 
     Args:
         segments: in the order of time; an empty file is a segment without frames.

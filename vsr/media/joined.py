@@ -11,7 +11,7 @@ from vsr.media.scan import Times
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Joined:
-    """What was written, for `verify` and for the report; seconds are on the clock of the output.
+    """What was written, for `vsr.media.verify` and the report; seconds are on the output's clock.
 
     Attributes:
         start_seconds: when the first frame begins.

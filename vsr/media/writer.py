@@ -50,7 +50,7 @@ class Writer:
         Args:
             path: the segment's final name; ``.part`` is added until it is complete.
             video: describes the frames.
-            encoder: as chosen by `encoders.choose`.
+            encoder: as chosen by `vsr.media.encoders.choose`.
         """
         return cls(path, video, encoder)
 
