@@ -2,8 +2,6 @@
 
 A Catmull-Rom kernel (a = -0.5), widened when the image shrinks so that it does not alias, with
 the border mirrored. Resizing is one matrix per side.
-
-Source: R. Keys, Cubic Convolution Interpolation for Digital Image Processing (1981), equation 4.
 """
 
 from __future__ import annotations
@@ -15,19 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vsr.errors import InvalidOption
-
-Array = NDArray[np.float64]
-
-SUPPORT = 4.0
-"""Width of the kernel in samples."""
-
-
-def cubic(x: Array) -> Array:
-    """Return Keys' kernel with a = -0.5 at ``x`` samples from the centre."""
-    x = np.abs(x)
-    inner = (1.5 * x - 2.5) * x**2 + 1
-    outer = ((-0.5 * x + 2.5) * x - 4) * x + 2
-    return np.where(x <= 1, inner, np.where(x <= 2, outer, 0.0))
+from vsr.kernels import CATMULL_ROM, Array
 
 
 @lru_cache(maxsize=32)  # a training run asks for the same few sizes at every step
@@ -41,18 +27,27 @@ def resize_matrix(length: int, target: int) -> Array:
         raise InvalidOption(f"{length} samples cannot be resized to {target}.")
     scale = target / length
     shrink = min(scale, 1.0)
-    taps = int(np.ceil(SUPPORT / shrink)) + 2
+    reach = CATMULL_ROM.radius / shrink
+    taps = int(np.ceil(2 * reach)) + 2
     centre = (np.arange(target) + 0.5) / scale - 0.5
-    first = np.floor(centre - SUPPORT / shrink / 2)
+    first = np.floor(centre - reach)
     index = first[:, None] + np.arange(taps)
-    weights = cubic((centre[:, None] - index) * shrink)
+    weights = CATMULL_ROM.value((centre[:, None] - index) * shrink)
     weights /= weights.sum(axis=1, keepdims=True)
-    mirrored = np.mod(index.astype(np.int64), 2 * length)
-    mirrored = np.minimum(mirrored, 2 * length - 1 - mirrored)
     matrix = np.zeros((target, length))
-    np.add.at(matrix, (np.arange(target)[:, None], mirrored), weights)
+    np.add.at(matrix, (np.arange(target)[:, None], mirrored(index, length)), weights)
     matrix.setflags(write=False)
     return matrix
+
+
+def mirrored(index: NDArray[Any], length: int) -> NDArray[np.int64]:
+    """Return where sample ``index`` is found when ``length`` samples are mirrored beyond both ends.
+
+    The sample at the border is repeated: -1 is 0, and ``length`` is ``length - 1``.
+    """
+    place = np.mod(index.astype(np.int64), 2 * length)
+    inside: NDArray[np.int64] = np.minimum(place, 2 * length - 1 - place)
+    return inside
 
 
 def imresize(image: NDArray[Any], height: int, width: int) -> Array:

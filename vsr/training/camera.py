@@ -7,19 +7,19 @@ mirrored.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vsr.kernels import BOX, CATMULL_ROM, LANCZOS3, Array, Kernel
 from vsr.media.roundtrip import SMALLEST_SIDE
-from vsr.metrics.imresize import cubic
+from vsr.metrics.imresize import mirrored
 
 Pixels = NDArray[np.uint8]
 Frames = NDArray[np.float32]
-Array = NDArray[np.float64]
 
 FRAMES = 8
 """Frames of a clip: enough for a codec to predict from both sides, few enough to be quick."""
@@ -35,21 +35,12 @@ ZOOM_SHARE = 0.15
 
 KernelName = Literal["bicubic", "area", "lanczos"]
 
-
-def _box(x: Array) -> Array:
-    return (np.abs(x) <= 0.5).astype(np.float64)
-
-
-def _lanczos(x: Array) -> Array:
-    return np.where(np.abs(x) < 3, np.sinc(x) * np.sinc(x / 3), 0.0)
-
-
-KERNELS: Mapping[KernelName, tuple[Callable[[Array], Array], float]] = {
-    "bicubic": (cubic, 4.0),
-    "area": (_box, 1.0),
-    "lanczos": (_lanczos, 6.0),
+KERNELS: Mapping[KernelName, Kernel] = {
+    "bicubic": CATMULL_ROM,
+    "area": BOX,
+    "lanczos": LANCZOS3,
 }
-"""How a picture is made smaller: the kernel and its width in low-resolution samples."""
+"""How a picture is made smaller; a sample of the kernel is one of low resolution."""
 
 
 def margin(side: int) -> int:
@@ -126,22 +117,21 @@ class Camera:
         edge = margin(patch // scale)
         side = patch // scale + 2 * edge
         side += side % 2  # 4:2:0 takes even sides
-        kernel, support = KERNELS[self.kernel]
+        kernel = KERNELS[self.kernel]
         middle = corner + patch / 2
         count = 1 if self.is_still else FRAMES
         frame = np.arange(count)[:, None] - self.shown
         step = scale * (1 + self.zoom) ** np.maximum(-frame, 0)
         sample = np.arange(side) - edge - (patch / scale - 1) / 2
         centre = middle - 0.5 + frame * self.velocity[axis] + sample * step
-        taps = np.arange(int(np.ceil(support * step.max())) + 2)
-        index = np.floor(centre - support * step / 2)[..., None] + taps
-        weights = kernel((centre[..., None] - index) / step[..., None])
+        taps = np.arange(int(np.ceil(2 * kernel.radius * step.max())) + 2)
+        index = np.floor(centre - kernel.radius * step)[..., None] + taps
+        weights = kernel.value((centre[..., None] - index) / step[..., None])
         weights /= weights.sum(axis=-1, keepdims=True)
-        mirrored = np.mod(index.astype(np.int64), 2 * length)
-        mirrored = np.minimum(mirrored, 2 * length - 1 - mirrored)
-        start, stop = int(mirrored.min()), int(mirrored.max()) + 1
+        source = mirrored(index, length)
+        start, stop = int(source.min()), int(source.max()) + 1
         matrices = np.zeros((count, side, stop - start), np.float64)
-        places = np.arange(count)[:, None, None], np.arange(side)[:, None], mirrored - start
+        places = np.arange(count)[:, None, None], np.arange(side)[:, None], source - start
         np.add.at(matrices, places, weights)
         return (_blur(side, self.softness) @ matrices).astype(np.float32), start, stop
 

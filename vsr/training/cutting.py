@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from vsr.metrics.protocol import low_resolution
 from vsr.training.deduplicate import Looks
-from vsr.training.degrade import bicubic
 from vsr.training.footage import Footage
 
 Pixels = NDArray[np.uint8]
@@ -58,7 +58,7 @@ class Cutter:
         if min(height, width) < self.patch:
             tally.dropped["in images smaller than a patch"] += 1
             return
-        reduced = {scale: bicubic(pixels, scale) for scale in self.low}
+        reduced = {scale: low_resolution(pixels, scale) for scale in self.low}
         for y in corners(height, self.patch, self.grid):
             for x in corners(width, self.patch, self.grid):
                 patch = np.ascontiguousarray(pixels[y : y + self.patch, x : x + self.patch])

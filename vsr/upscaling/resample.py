@@ -1,4 +1,4 @@
-"""Separable resampling with exact control of the phase.
+"""Separable Catmull-Rom resampling with exact control of the phase.
 
 The kernel widens when the frame shrinks, so nothing aliases; at an edge the remaining taps are
 renormalised.
@@ -14,7 +14,7 @@ from torch import Tensor
 
 from vsr.specs import Size
 from vsr.upscaling.axis import Axis
-from vsr.upscaling.kernel import CATMULL_ROM, Kernel, phases, taps
+from vsr.upscaling.taps import phases, taps
 
 Numbers = tuple[Tensor, ...]
 
@@ -29,15 +29,13 @@ class Memo:
     def __init__(self) -> None:
         self._known: dict[tuple[object, ...], Numbers] = {}
 
-    def numbers(
-        self, make: Callable[[Axis, Kernel], Numbers], axis: Axis, kernel: Kernel, like: Tensor
-    ) -> Numbers:
+    def numbers(self, make: Callable[[Axis], Numbers], axis: Axis, like: Tensor) -> Numbers:
         """Return what ``make`` returns for this axis; floats in the dtype of ``like``."""
-        key = (make, axis, kernel, like.dtype, like.device)
+        key = (make, axis, like.dtype, like.device)
         if key not in self._known:
             self._known[key] = tuple(
                 number.to(like.device, like.dtype if number.is_floating_point() else None)
-                for number in make(axis, kernel)
+                for number in make(axis)
             )
         return self._known[key]
 
@@ -46,7 +44,6 @@ def resample(
     picture: Tensor,
     vertical: Axis,
     horizontal: Axis,
-    kernel: Kernel = CATMULL_ROM,
     memo: Memo | None = None,
 ) -> Tensor:
     """Return the frame (N, C, h, w) resampled to (N, C, vertical.target, horizontal.target).
@@ -57,8 +54,8 @@ def resample(
     memo = memo or Memo()
     # the pass that shrinks more comes first, for fewer samples in the second
     if horizontal.step > vertical.step:
-        return _along(_along(picture, horizontal, kernel, 3, memo), vertical, kernel, 2, memo)
-    return _along(_along(picture, vertical, kernel, 2, memo), horizontal, kernel, 3, memo)
+        return _along(_along(picture, horizontal, 3, memo), vertical, 2, memo)
+    return _along(_along(picture, vertical, 2, memo), horizontal, 3, memo)
 
 
 def resize(picture: Tensor, size: Size, memo: Memo | None = None) -> Tensor:
@@ -79,17 +76,17 @@ def resize(picture: Tensor, size: Size, memo: Memo | None = None) -> Tensor:
     )
 
 
-def _along(picture: Tensor, axis: Axis, kernel: Kernel, dim: int, memo: Memo) -> Tensor:
+def _along(picture: Tensor, axis: Axis, dim: int, memo: Memo) -> Tensor:
     if axis.is_identity:
         return picture
     if axis.factor:
-        return _interleaved(picture, axis, kernel, dim, memo)
-    return _gathered(picture, axis, kernel, dim, memo)
+        return _interleaved(picture, axis, dim, memo)
+    return _gathered(picture, axis, dim, memo)
 
 
-def _gathered(picture: Tensor, axis: Axis, kernel: Kernel, dim: int, memo: Memo) -> Tensor:
+def _gathered(picture: Tensor, axis: Axis, dim: int, memo: Memo) -> Tensor:
     """Add up shifted and weighted samples, tap by tap: serves every axis."""
-    where, weight = memo.numbers(_tap_numbers, axis, kernel, picture)
+    where, weight = memo.numbers(_tap_numbers, axis, picture)
     shape = [1, 1, 1, 1]
     shape[dim] = axis.target
     total = picture.index_select(dim, where[0]).mul_(weight[0].view(shape))
@@ -98,14 +95,14 @@ def _gathered(picture: Tensor, axis: Axis, kernel: Kernel, dim: int, memo: Memo)
     return total
 
 
-def _interleaved(picture: Tensor, axis: Axis, kernel: Kernel, dim: int, memo: Memo) -> Tensor:
+def _interleaved(picture: Tensor, axis: Axis, dim: int, memo: Memo) -> Tensor:
     """Enlarge by an integer: a convolution whose output channels are the phases.
 
     In channels_last the phases of a sample are adjacent in memory, which is where they belong
     along a row.
     """
     factor = axis.factor
-    weight, factors = memo.numbers(_phase_numbers, axis, kernel, picture)
+    weight, factors = memo.numbers(_phase_numbers, axis, picture)
     reach = weight.shape[-1] // 2
     rows = picture if dim == 3 else picture.transpose(2, 3)
     before, width = rows.shape[:3], rows.shape[3]
@@ -123,13 +120,13 @@ def _interleaved(picture: Tensor, axis: Axis, kernel: Kernel, dim: int, memo: Me
     return enlarged if dim == 3 else enlarged.transpose(2, 3).contiguous()
 
 
-def _tap_numbers(axis: Axis, kernel: Kernel) -> Numbers:
+def _tap_numbers(axis: Axis) -> Numbers:
     """Return indices and weights, both (count, target)."""
-    indices, weights = taps(axis, kernel)
+    indices, weights = taps(axis)
     return torch.from_numpy(indices.T.copy()), torch.from_numpy(weights.T.copy())
 
 
-def _phase_numbers(axis: Axis, kernel: Kernel) -> Numbers:
+def _phase_numbers(axis: Axis) -> Numbers:
     """Return the weights of a convolution (factor, 1, 1, taps), and what renormalises (target,)."""
-    weights, correction = phases(axis, kernel)
+    weights, correction = phases(axis)
     return torch.from_numpy(weights)[:, None, None], torch.from_numpy(correction)
