@@ -1,8 +1,8 @@
-"""The bar code by which every made picture says its index.
+"""The bar code that carries the index of every generated picture.
 
 A grid of 8 columns and 4 rows: the low byte, its complement, the high byte, its complement. A bit
-is read by comparing two cells, so neither lossy coding, another range or depth nor an enlargement
-hides it.
+is read by comparing two cells, so that lossy coding, another range or depth, and upscaling do not
+hide it.
 """
 
 from __future__ import annotations
@@ -57,25 +57,25 @@ def index_of(luma: NDArray[Any]) -> int:
 
 
 def indices_in(path: Path | str, stream: int = 0) -> list[int]:
-    """Decode a whole file plainly and return the bar codes in the order shown."""
+    """Decode a whole file directly and return the bar codes in the order shown."""
     with av.open(str(path)) as container:
         return [index_of(_luma(frame)) for frame in container.decode(video=stream)]
 
 
 def pts_in(path: Path | str, stream: int = 0) -> list[int | None]:
-    """Decode a whole file plainly and return the pts in the order shown, in its time base."""
+    """Decode a whole file directly and return the pts in the order shown, in its time base."""
     with av.open(str(path)) as container:
         return [frame.pts for frame in container.decode(video=stream)]
 
 
 def times_in(path: Path | str, stream: int = 0) -> list[Fraction]:
-    """Decode a whole file plainly and return the times in seconds, exact."""
+    """Decode a whole file directly and return the times in seconds, exact."""
     with av.open(str(path)) as container:
         return [frame.pts * Fraction(frame.time_base) for frame in container.decode(video=stream)]
 
 
 def _inner(cell: int, cells: int, length: int) -> tuple[int, int]:
-    """Return the middle half of a cell, where neighbours do not bleed in."""
+    """Return the middle half of a cell, which its neighbours do not affect."""
     first, last = cell * length / cells, (cell + 1) * length / cells
     quarter = (last - first) / 4
     return round(first + quarter), max(round(first + quarter) + 1, round(last - quarter))

@@ -35,7 +35,7 @@ def side_by_side(
 
 
 def write_captioned(path: Path, frames: int = 12) -> list[bytes]:
-    """Write raw H.264 with A/53 captions on every picture; return what each must say."""
+    """Write raw H.264 with A/53 captions on every picture; return the captions of each."""
     bare = write_clip(path.with_suffix(".bare.h264"), frames=frames, b_frames=0)
     texts = [bytes([0xFC, 0x80 | index, 0x41 + index % 26]) for index in range(frames)]
     queue = iter(texts)

@@ -1,4 +1,4 @@
-"""The library says the same as the command line, by keywords or by a whole spec."""
+"""The library does what the command line does, by keywords or by a whole spec."""
 
 from dataclasses import fields, replace
 from pathlib import Path

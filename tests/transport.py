@@ -1,4 +1,4 @@
-"""MPEG-TS as stations send it: on a clock that has run for hours, with DVB subtitles, damaged."""
+"""MPEG-TS as broadcast: on a clock that has run for hours, with DVB subtitles, damaged."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ HERTZ = 90_000
 TURN_SECONDS = Fraction(1 << 33, HERTZ)
 PACKET_BYTES = 188
 CUE = bytes.fromhex("20000f1000010002010080000100020000ff")
-"""A DVB subtitle of an empty page, as PES carries it."""
+"""A DVB subtitle of an empty page, as in a PES packet."""
 
 
 def recording(
@@ -29,12 +29,12 @@ def recording(
     seconds_of_sound: float | None = None,
     **clip: Any,
 ) -> Path:
-    """Write a film whose first picture is shown at ``start`` of the station's clock, in seconds.
+    """Write a film whose first picture is shown at ``start`` of the broadcast clock, in seconds.
 
     Args:
         stills: (index, seconds) of pictures that come so much later, and all that follow them.
         cues: when DVB subtitles are shown, after ``start``.
-        seconds_of_sound: None is as long as the pictures; 0 is no sound.
+        seconds_of_sound: None is as long as the pictures; 0 is no audio.
     """
     later = [sum(seconds for first, seconds in stills if first <= index) for index in range(frames)]
     pts = [
@@ -57,13 +57,13 @@ def recording(
 
 
 def end_to_end(path: Path, *parts: Path) -> Path:
-    """Put the bytes of files one after the other."""
+    """Concatenate the bytes of files."""
     path.write_bytes(b"".join(part.read_bytes() for part in parts))
     return path
 
 
 def restamp(path: Path, number: int, seconds: float, kind: str = "video") -> None:
-    """Damage a file: the ``number``-th packet of a stream says that it is shown at ``seconds``."""
+    """Damage a file: the ``number``-th packet of a stream then has the time ``seconds``."""
     with av.open(str(path)) as container:
         pid = next(stream.id for stream in container.streams if stream.type == kind)
     content = bytearray(path.read_bytes())

@@ -1,4 +1,4 @@
-"""Ctrl-C: the run stops at once, leaves no process and no target, and the next one goes on."""
+"""Ctrl-C: the run stops at once, leaves no process and no target, and the next one resumes."""
 
 import json
 import os
@@ -17,7 +17,7 @@ QUICK = ["--model", "bicubic", "--scale", "2", "--encoder-preset", "ultrafast"]
 
 
 def alive_in(group: int) -> list[str]:
-    """Return the processes of a group, but for those that only wait to be counted by init."""
+    """Return the processes of a group, except those that only wait for init to reap them."""
     found = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:

@@ -1,4 +1,4 @@
-"""Processes of this machine: tasks done at once, deaths survived, none left over."""
+"""Local processes: tasks run at once, deaths are survived, no process is left over."""
 
 import multiprocessing
 import os

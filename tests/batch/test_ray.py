@@ -1,4 +1,4 @@
-"""A real Ray cluster on this machine: two workers, lost ones, unlike ones, a head that goes."""
+"""A real Ray cluster on this machine: two workers, lost ones, different ones, a head that dies."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A shared folder that is late."""
+"""Files of a shared folder that appear late."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The command line as a person gives it."""
+"""The command line as a person types it."""
 
 from vsr.cli import run
 

@@ -1,4 +1,4 @@
-"""What ``-v`` says beyond the report."""
+"""What ``-v`` prints beyond the report."""
 
 import logging
 import re

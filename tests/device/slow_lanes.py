@@ -16,7 +16,7 @@ class Point:
 
 
 class SlowLane:
-    """Does nothing until somebody waits; then any lane that can go on may."""
+    """Does nothing until something waits; then any lane that can continue may."""
 
     def __init__(self, world: "World") -> None:
         self.world = world

@@ -1,4 +1,4 @@
-"""Our colour against swscale's careful path, and against itself."""
+"""Our colour against swscale's accurate path, and against itself."""
 
 import av
 import numpy as np
@@ -50,7 +50,7 @@ def random_planes(layout: Layout, size: Size = SIZE, seed: int = 0) -> list[torc
 
 
 def swscale_rgb(planes: list[torch.Tensor], source: YuvFormat) -> torch.Tensor:
-    """Return (3, H, W) RGB codes of 8 bits by swscale's most careful path."""
+    """Return (3, H, W) RGB codes of 8 bits by swscale's most accurate path."""
     frame = av.VideoFrame(SIZE.width, SIZE.height, "yuv420p")
     for target, plane in zip(frame.planes, planes, strict=True):
         rows = np.frombuffer(target, np.uint8).reshape(target.height, target.line_size)
@@ -121,7 +121,7 @@ def test_444_survives_the_round_trip_whole(layout):
 @pytest.mark.parametrize("siting", list(SITING))
 @pytest.mark.parametrize("layout", [Layout(8, 1, 1), Layout(8, 1, 0)], ids=str)
 def test_flat_and_sloping_chroma_stays_where_it_is(layout, siting):
-    """A ramp sampled at the siting's positions is found again on the luma grid, and back."""
+    """A ramp sampled at the siting's positions is restored on the luma grid, and back."""
     source = picture_format(layout, siting=siting)
     right, down = source.offset
     rows, columns = layout.plane_shapes(SIZE)[1]

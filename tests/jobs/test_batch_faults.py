@@ -1,4 +1,4 @@
-"""Whatever is killed, and whenever: after a resume every byte is as if nothing had been."""
+"""Whatever is killed, and whenever: after a resume every byte is that of an undisturbed run."""
 
 import json
 import os

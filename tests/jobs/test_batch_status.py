@@ -1,4 +1,4 @@
-"""What tells one batch's settings from another's."""
+"""What distinguishes one batch's settings from another's."""
 
 import os
 from dataclasses import replace
@@ -15,7 +15,7 @@ from vsr.specs import UpscaleSpec
 
 
 def change(path: Path) -> None:
-    """Write other bytes, as many and with the same time: only reading them whole tells."""
+    """Write other bytes of the same count and time: only reading them all shows the change."""
     facts, content = path.stat(), path.read_bytes()
     path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
     os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))

@@ -1,4 +1,4 @@
-"""What is asked of a network's flavours reaches every job, and tells one job from another."""
+"""The blend that is asked for reaches every job, and distinguishes one job from another."""
 
 import json
 from dataclasses import replace

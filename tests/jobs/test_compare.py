@@ -1,4 +1,4 @@
-"""``vsr evaluate REFERENCE RESULT``: film beside film."""
+"""``vsr evaluate REFERENCE RESULT``: one video against another."""
 
 import json
 

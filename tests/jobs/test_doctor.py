@@ -1,4 +1,4 @@
-"""What ``vsr doctor`` says of this machine."""
+"""What ``vsr doctor`` reports about this machine."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A film in the hands of several workers: what they tell and leave is that of one."""
+"""A film shared by several workers: their report and result are those of one worker."""
 
 from dataclasses import replace
 from pathlib import Path

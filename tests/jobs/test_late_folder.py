@@ -1,4 +1,4 @@
-"""A shared folder that is late: what one machine has written, another sees only after a while."""
+"""A shared folder with delays: what one machine has written, another sees only after a while."""
 
 import threading
 from collections.abc import Iterable
@@ -18,10 +18,10 @@ LATE_SECONDS = 0.15
 
 
 class LateEngine:
-    """An engine on the far side of a late folder.
+    """An engine on the other side of a slow shared folder.
 
-    What its worker has written is gone when the driver hears of it, then half there, then whole;
-    a new folder of the driver's is not there yet when the worker gets its first task.
+    What its worker has written is missing when the driver hears of it, then half there, then whole;
+    a new folder of the driver's does not exist yet when the worker gets its first task.
     """
 
     size = 2  # the film is shared out

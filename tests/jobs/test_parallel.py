@@ -1,4 +1,4 @@
-"""``vsr upscale --workers``: what one film shares out, and what it does not."""
+"""``vsr upscale --workers``: what of one film is distributed, and what is not."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A run that was stopped goes on where it was, and ends byte for byte as if it had not been."""
+"""A stopped run resumes where it was, and ends byte for byte as an undisturbed one."""
 
 import signal
 import subprocess
@@ -186,7 +186,7 @@ upscale(Path("in.mp4"), Path("out.mp4"), spec(), observe=observe)
 
 
 def test_a_spliced_source_is_done_in_one_piece(tmp_path: Path):
-    """Two transport streams concatenated: the timestamps restart in the middle."""
+    """Two concatenated transport streams: the timestamps restart in the middle."""
     parts = [
         write_clip(tmp_path / f"{part}.ts", frames=36, first_index=36 * part, gop=12)
         for part in range(2)

@@ -1,4 +1,4 @@
-"""Games against a discriminator: what is refused, what is noticed, and that nothing is lost."""
+"""Adversarial training: what is refused, what is detected, and that nothing is lost."""
 
 import pytest
 import torch
@@ -56,7 +56,7 @@ def features(tmp_path_factory):
 
 @pytest.fixture
 def game(tmp_path, data, features):
-    """Return what makes a toy game: (name of its folder, width of the second step's U-Net)."""
+    """Return a maker of toy adversarial runs: (folder name, width of the second step's U-Net)."""
 
     def make(name="run", width=4):
         path = tmp_path / "game.toml"

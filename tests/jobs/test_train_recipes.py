@@ -1,4 +1,4 @@
-"""Every shipped recipe runs, and what a recipe weighs is felt."""
+"""Every shipped recipe runs, and the weights in a recipe have an effect."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A clip through the whole tool: what goes in comes out, larger and otherwise unharmed."""
+"""A clip through the whole tool: what goes in comes out, larger and otherwise unchanged."""
 
 from dataclasses import replace
 from fractions import Fraction

@@ -1,4 +1,4 @@
-"""A clip read whole, and what its pictures say: for tests of the reader."""
+"""A clip read whole, and what its pictures show: for tests of the reader."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def indices(frames: Sequence[HostFrame]) -> list[int]:
 
 
 def identity(frame: HostFrame) -> tuple[int, bytes]:
-    """Return what two pictures share only if they are the same."""
+    """Return a value that two pictures share only if they are the same."""
     return frame.pts, b"".join(plane.tobytes() for plane in frame.planes)
 
 

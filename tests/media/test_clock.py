@@ -1,4 +1,4 @@
-"""A station's clock turns over, is set anew and is misread; what is shown stays as it was sent."""
+"""A broadcast clock wraps around, is reset or damaged; what is shown stays as it was sent."""
 
 from fractions import Fraction
 from pathlib import Path
@@ -27,7 +27,7 @@ def even(count: int, start: float = 0.0) -> list[float]:
 
 
 def heard(path: Path) -> list[float]:
-    """Return the times of the sound, from the first picture."""
+    """Return the times of the audio, from the first picture."""
     first = times_in(path)[0]
     return [round(float(time - first), 3) for time, _ in packets_in(path, "audio")]
 
@@ -39,7 +39,7 @@ def cues_in(path: Path) -> list[float]:
 
 @pytest.fixture
 def two(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
-    """Return two films of a second end to end; the clocks are the parameters."""
+    """Return two concatenated films of a second; the clocks are the parameters."""
     return end_to_end(
         tmp_path / "in.ts",
         *(
@@ -93,7 +93,7 @@ def test_a_clock_that_turns_over_in_a_film_is_none_the_worse(tmp_path: Path, bef
 
 
 def test_a_film_that_goes_on_past_the_beginning_of_the_first_is_one(tmp_path: Path) -> None:
-    """FFmpeg adds a turn to what lies a minute before the file's beginning, and there it ends."""
+    """FFmpeg adds a wraparound to times over a minute before the file's beginning."""
     source = end_to_end(
         tmp_path / "in.ts",
         recording(tmp_path / "0.ts", HOUR),
@@ -183,7 +183,7 @@ def test_sound_that_goes_on_a_little_into_a_hole_is_kept(tmp_path: Path) -> None
 def test_one_wild_time_moves_nothing_behind_it(
     tmp_path: Path, kind: str, number: int, wild: int
 ) -> None:
-    """A picture of its own, a key frame, and some packets of sound."""
+    """Of a picture of its own, a key frame, and some packets of audio."""
     source = recording(tmp_path / "in.ts", HOUR, 50)
     before = heard(source), shown(source)
     restamp(source, number, wild, kind)

@@ -1,4 +1,4 @@
-"""The times of sound go on where films were put end to end, and nowhere else."""
+"""Audio times continue across splices, and are unchanged elsewhere."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A run that is killed anywhere, and run again, gives the file of a run that was not."""
+"""A run that is killed anywhere and run again gives the file of an undisturbed run."""
 
 import os
 import subprocess
@@ -41,7 +41,7 @@ def finish(process: "subprocess.Popen[str]") -> tuple[int, str]:
 
 
 def uninterrupted(source: Path, folder: Path, codec: str) -> tuple[bytes, float]:
-    """Return the file of a run that nobody disturbs, and how long it took."""
+    """Return the file of an undisturbed run, and how long it took."""
     target = folder / "whole.mkv"
     process = start(source, target, codec)
     began = time.monotonic()  # the imports are done: a kill is to hit the work

@@ -12,7 +12,7 @@ TEN_HOURS = 36_000
 
 
 def recording(folder: Path, name: str = "in.ts") -> Path:
-    """Write a second of film as it is cut from a broadcast, its sound 40 ms ahead."""
+    """Write a second of film as cut from a broadcast, its audio 40 ms ahead."""
     return write_clip(
         folder / name,
         frames=25,

@@ -1,4 +1,4 @@
-"""Reading goes on behind what is broken, and ends where nothing can be read."""
+"""Reading continues past broken places, and ends where nothing can be read."""
 
 from pathlib import Path
 

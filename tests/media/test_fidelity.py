@@ -1,4 +1,4 @@
-"""What of the video cannot reach the output is said before the start."""
+"""What of the video cannot reach the output is reported before the start."""
 
 from dataclasses import replace
 from fractions import Fraction

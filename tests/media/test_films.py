@@ -1,4 +1,4 @@
-"""Films put end to end: sound and text stay with their pictures, wherever the times start again."""
+"""Concatenated films: audio and subtitles stay with their pictures, wherever the times restart."""
 
 from fractions import Fraction
 from pathlib import Path
@@ -14,7 +14,7 @@ from vsr.media.probe import probe
 
 
 def end_to_end(folder: Path, suffix: str, *halves: dict[str, object]) -> Path:
-    """Write films, and put their bytes one after the other."""
+    """Write films, and concatenate their bytes."""
     path, index = folder / f"in.{suffix}", 0
     with path.open("wb") as whole:
         for number, half in enumerate(halves):
@@ -30,7 +30,7 @@ def cues(*times: float) -> list[Subtitle]:
 
 @pytest.mark.parametrize("suffix", ["mkv", "mp4"])
 def test_a_cue_of_the_second_film_is_shown_with_its_picture(tmp_path: Path, suffix: str) -> None:
-    """Its times are later than those of the first film's last cue: alone they tell nothing."""
+    """Its times are later than those of the first film's last cue: alone they show no restart."""
     source = end_to_end(
         tmp_path,
         "mkv",
@@ -89,7 +89,7 @@ def test_sound_that_reaches_far_into_the_next_film_is_left_out_and_said(tmp_path
 
 
 def test_films_of_clocks_that_have_run_long_are_told_apart_on_those(tmp_path: Path) -> None:
-    """Matroska gets an output that starts at 0: the films are found on the source's own clock."""
+    """The output in Matroska starts at 0: the films are found on the source's own clock."""
     base = Fraction(1, 90_000)
     sound = [Audio(codec="mp2", start=40.0), Audio(codec="mp2", start=5.0)]
     halves = [

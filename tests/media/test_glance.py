@@ -1,4 +1,4 @@
-"""A glance at a film: bits and a few pictures, whatever the file is."""
+"""A sample of a film: its bits and a few pictures, whatever the file is."""
 
 from pathlib import Path
 

@@ -21,7 +21,7 @@ def clip(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What FFmpeg does where there is no driver."""
+    """Raise what FFmpeg does if there is no driver."""
 
     def refuse(path: Path) -> None:
         raise PermissionError(1, "Operation not permitted")

@@ -1,4 +1,4 @@
-"""Pictures: every depth and kind is read, and written as it came."""
+"""Images: every depth and kind is read, and written as it came."""
 
 from pathlib import Path
 

@@ -59,7 +59,7 @@ def test_a_part_of_max_frames_ends_with_its_last_picture(tmp_path: Path) -> None
 
 
 def test_a_subtitle_of_no_duration_at_the_cut_is_kept(tmp_path: Path) -> None:
-    """Those of discs have none: a picture is shown until the next one."""
+    """Subtitles of discs have none: each is shown until the next one."""
     source = write_clip(
         tmp_path / "in.mkv", frames=50, subtitles=[Subtitle(cues=[(1.0, 1.0, "shown")])]
     )

@@ -1,4 +1,4 @@
-"""What a file says of itself and of its pictures is said by the joined file too."""
+"""The metadata of a file and of its pictures is in the joined file too."""
 
 from dataclasses import replace
 from fractions import Fraction

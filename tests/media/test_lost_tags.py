@@ -1,4 +1,4 @@
-"""A tag that the new container does not hold is named; Apple's keys hold what has no box."""
+"""A tag that the new container cannot hold is named; Apple's keys hold those without a box."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Splices, changes and damage inside a file: the rest is read, and it is said."""
+"""Splices, changes and damage inside a file: the rest is read, and the damage reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What becomes of every other stream is known, and said, before the first picture."""
+"""What happens to every other stream is known, and reported, before the first picture."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -69,7 +69,7 @@ def test_sound_that_does_not_fit_is_a_loss_with_a_reason(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("late", [0.0, 15.0])
 def test_what_nobody_could_read_out_of_mpegts_is_a_loss(tmp_path: Path, late: float) -> None:
-    """Its muxer takes everything: what it does not know comes back as nameless data."""
+    """Its muxer takes everything: what it does not know comes back as data without a codec."""
     source = write_clip(
         tmp_path / "in.mkv",
         frames=450,

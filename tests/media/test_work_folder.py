@@ -1,4 +1,4 @@
-"""A crash behind the publishing leaves a folder that nobody needs: it is known by its note."""
+"""A crash after the publishing leaves a folder that is no longer needed: its note says so."""
 
 from pathlib import Path
 

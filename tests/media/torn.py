@@ -1,4 +1,4 @@
-"""An input whose reads fail at certain packets, as those of a torn file or a dying disk do."""
+"""An input whose reads fail at certain packets, as those of a truncated file or a dying disk do."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from vsr.media.source import open_input
 
 
 class Torn:
-    """A container that raises in front of some packets, once for each unless it is for ever."""
+    """A container that raises before some packets, once for each unless it does so forever."""
 
     def __init__(
         self, path: Path, failures: dict[int, Exception], *, is_for_ever: bool = False

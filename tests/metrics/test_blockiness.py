@@ -1,4 +1,4 @@
-"""How much a grid of blocks shows."""
+"""How visible a grid of blocks is."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Weights between weights."""
+"""Blends of weights."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""A network that was saved is recognised blind, from names and shapes alone."""
+"""A network that was saved is recognised from names and shapes alone."""
 
 import pickle
 

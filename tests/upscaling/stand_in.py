@@ -1,4 +1,4 @@
-"""The CUDA engine on the CPU: everything is its own but the calls of CUDA."""
+"""The CUDA engine on the CPU: all of it is real except the calls of CUDA."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Graph:
 def exact_route(model, spec, **options):
     """A folded network whose weights are so short that sums of codes are exact in any order.
 
-    Which order a kernel adds in is the processor's affair and not what is tested here.
+    The order in which a kernel adds depends on the processor and is not what is tested here.
     """
     way, net = route(model, spec, **options)
     if isinstance(net, FoldedPlain):

@@ -1,6 +1,6 @@
-"""CUDA graphs on the CPU: the operations of a capture are recorded, and done again in their memory.
+"""CUDA graphs on the CPU: the operations of a capture are recorded, and replayed in their memory.
 
-What a real capture refuses is refused: to ask the device, or to bring numbers from the host.
+What a real capture refuses is refused: to read from the device, or to copy numbers from the host.
 """
 
 from collections.abc import Iterator

@@ -123,10 +123,10 @@ LECTURE = Size(960, 540)
 @pytest.mark.parametrize("precision", ["fp32", "fp16"])
 @pytest.mark.parametrize("name", ["shifted", "folded", "luma", "swift"])
 def test_with_tiles_that_stand_still_the_bits_are_the_same(name, precision, monkeypatch):
-    """What they cost is not asked here: toys are so small that tiles are never worth it.
+    """Their cost is not tested here: toys are so small that tiles are never worth it.
 
-    Whether tiles are taken over is cuDNN's affair, which may choose another kernel for a tile than
-    for the picture; only where each sum has one term no order of adding makes a difference.
+    Whether tiles are reused depends on cuDNN, which may choose another kernel for a tile than for
+    the picture; only where each sum has one term no order of adding makes a difference.
     """
     monkeypatch.setattr(TileCost, "is_worth", lambda cost, count: True)
     spec, model = pass_spec(LECTURE), model_of(NETS[name]())

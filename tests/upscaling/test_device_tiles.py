@@ -1,4 +1,4 @@
-"""The CUDA engine with still tiles, on simulated lanes: only the calls of CUDA are stood in for."""
+"""The CUDA engine with still tiles, on simulated lanes: only the calls of CUDA are replaced."""
 
 from collections import Counter
 
