@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.clips import write_clip
+from tests.clips import Audio, write_clip
 from vsr.device.select import is_bf16_native
 from vsr.errors import Refused
 from vsr.jobs.plan import prepare
@@ -61,6 +61,20 @@ def test_chapters_that_a_container_does_not_hold_are_counted(tmp_path: Path) -> 
     source = write_clip(tmp_path / "in.mkv", frames=2, chapters=chapters)
     assert "mpegts cannot store chapters; 2 are lost. Choose .mkv." in notes_of(source, "out.ts")
     assert not any("chapters" in notes_of(source, name) for name in ("out.mkv", "out.mp4"))
+
+
+def test_a_rotation_that_a_container_does_not_hold_is_told(tmp_path: Path) -> None:
+    source = write_clip(tmp_path / "in.mp4", frames=2, rotation=90)
+    for name in ("out.ts", "out.nut"):
+        assert "cannot store the rotation; players will show" in notes_of(source, name)
+    assert not any("rotation" in notes_of(source, f"out.{kind}") for kind in ("mkv", "mp4", "webm"))
+
+
+def test_titles_of_streams_that_a_container_does_not_hold_are_named(tmp_path: Path) -> None:
+    audio = [Audio(title="Stereo"), Audio(), Audio(title="Commentary")]
+    source = write_clip(tmp_path / "in.mkv", frames=2, audio=audio)
+    assert "titles of streams; Stereo, Commentary are lost" in notes_of(source, "out.ts")
+    assert "titles" not in notes_of(source, "out.mkv")
 
 
 @pytest.mark.skipif(not is_bf16_native(), reason="this CPU does not multiply in bf16")

@@ -24,6 +24,7 @@ from tests.media.written import (
     packets_in,
 )
 from vsr.media.probe import probe
+from vsr.media.streams import plan_streams
 from vsr.media.verify import Expected, verify
 
 
@@ -137,6 +138,12 @@ def test_the_time_code_of_a_camera_is_kept(tmp_path: Path, suffix: str) -> None:
     with av.open(str(target)) as container:
         (track,) = container.streams.data
         assert track.metadata["timecode"] == "01:02:03:04"
+
+
+def test_a_time_code_that_a_container_cannot_say_is_a_loss(tmp_path: Path) -> None:
+    info = probe(with_time_code(tmp_path / "in.mov"))
+    assert str(*plan_streams(info, "mpegts").losses).endswith("cannot hold a timecode; .mkv can")
+    assert plan_streams(info, "matroska").losses == ()
 
 
 @pytest.mark.parametrize("suffix", ["mp4", "mkv"])

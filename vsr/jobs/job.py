@@ -15,10 +15,9 @@ from vsr.device.select import Device
 from vsr.jobs.strength import Condition, told
 from vsr.media.containers import Container
 from vsr.media.encoders import Encoder
-from vsr.media.fidelity import losses_of
+from vsr.media.fidelity import losses_in, losses_of
 from vsr.media.hardware import Decoding
 from vsr.media.info import MediaInfo, VideoInfo
-from vsr.media.lost_tags import lost_tags
 from vsr.media.manifest import source_facts
 from vsr.media.output_video import OutputVideo
 from vsr.media.streams import StreamPlan
@@ -162,12 +161,7 @@ def losses(
 ) -> Iterator[str]:
     """Yield each loss of video properties and file tags, in one line."""
     yield from losses_of(info.video, video, encoder, container.name)
-    tags = lost_tags(info, container.name)
-    if tags:
-        names = ", ".join(tags)
-        yield f"{container.name} cannot store the tags {names}. Choose .mkv to keep them."
-    if info.chapters and not container.has_chapters:
-        yield f"{container.name} cannot store chapters; {info.chapters} are lost. Choose .mkv."
+    yield from losses_in(info, container)
 
 
 def _fields_note(*, is_deinterlaced: bool) -> str:

@@ -22,6 +22,8 @@ class Container:
         has_attachments: it can hold fonts and other files.
         has_cover_art: it can hold a still image.
         has_chapters: it can hold chapters.
+        has_rotation: it can say how the stored frame is to be turned.
+        has_track_tags: it can hold the titles and the timecode of its streams.
         is_credulous: it accepts streams of any codec, even ones that cannot be read back.
         options: always passed to the muxer of a finished file.
         pipe_options: added if the output cannot seek.
@@ -35,6 +37,8 @@ class Container:
     has_attachments: bool = False
     has_cover_art: bool = False
     has_chapters: bool = True
+    has_rotation: bool = True
+    has_track_tags: bool = True
     is_credulous: bool = False
     options: tuple[tuple[str, str], ...] = ()
     pipe_options: tuple[tuple[str, str], ...] = ()
@@ -87,8 +91,10 @@ CONTAINERS: tuple[Container, ...] = (
         video_codecs=frozenset({"h264", "hevc"}),
         is_credulous=True,
         has_chapters=False,
+        has_rotation=False,
+        has_track_tags=False,
     ),
-    Container(name="nut", suffixes=(".nut",), text_subtitles="ass"),
+    Container(name="nut", suffixes=(".nut",), text_subtitles="ass", has_rotation=False),
 )
 
 ALIASES = {"mkv": "matroska", "ts": "mpegts", "m4v": "mp4", "quicktime": "mov"}

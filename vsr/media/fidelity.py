@@ -1,4 +1,4 @@
-"""What is lost of the video stream itself, known before the start."""
+"""What is lost of the video stream and of the file around it, known before the start."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from vsr.colour import Siting
 from vsr.media.captions import can_carry_captions
+from vsr.media.containers import Container
 from vsr.media.encoder import Encoder
-from vsr.media.info import VideoInfo
+from vsr.media.info import MediaInfo, VideoInfo
+from vsr.media.lost_tags import lost_tags
 from vsr.media.mastering import can_write_mastering
 from vsr.media.output_video import OutputVideo
 
@@ -67,3 +69,24 @@ def losses_of(
             f"the pixel aspect ratio ({video.sar.numerator}:{video.sar.denominator}) is lost with "
             f"{encoder.codec} in {container}. Choose .mp4, --codec hevc, or a preset."
         )
+
+
+def losses_in(info: MediaInfo, container: Container) -> Iterator[str]:
+    """Yield what a container cannot say of a file, one sentence each, as `losses_of` does."""
+    if info.video.display_matrix is not None and not container.has_rotation:
+        yield (
+            f"{container.name} cannot store the rotation; players will show the frame as it is "
+            "stored. Choose .mp4, .mov or .mkv to keep it."
+        )
+    tags = lost_tags(info, container.name)
+    if tags:
+        names = ", ".join(tags)
+        yield f"{container.name} cannot store the tags {names}. Choose .mkv to keep them."
+    titles = [stream.title for stream in info.others if stream.title is not None]
+    if titles and not container.has_track_tags:
+        yield (
+            f"{container.name} cannot store titles of streams; {', '.join(titles)} are lost. "
+            "Choose .mkv to keep them."
+        )
+    if info.chapters and not container.has_chapters:
+        yield f"{container.name} cannot store chapters; {info.chapters} are lost. Choose .mkv."

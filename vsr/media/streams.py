@@ -75,6 +75,8 @@ def _decide(
     if _is_chapter_track(stream, source):
         return StreamFate(stream=info, fate=Fate.DROP, reason="rewritten from the chapters")
     if info.kind == "data" and "timecode" in stream.metadata:
+        if not target.has_track_tags:
+            return _lost(info, f"{target.name} cannot hold a timecode; .mkv can")
         # Muxers write a time code track from the tag of the video stream, which is kept.
         return StreamFate(stream=info, fate=Fate.DROP, reason="rewritten from the timecode")
     if info.is_cover_art and not target.has_cover_art:
