@@ -1,7 +1,7 @@
 """Workers in processes of this machine: one for each GPU, or for each share of the CPU.
 
 A process that dies takes nothing with it: its task is reported as lost, and a new process takes
-its place. If the driver dies, so do its workers, lest they write alongside its successor's.
+its place. If the driver dies, so do its workers: they must not write alongside the next driver's.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ class Actor:
         self._error: Exception | None = None
         try:
             self._worker = open_worker()
-        except Exception as error:  # if raised here, Ray would restart the actor for ever
+        except Exception as error:  # if raised here, Ray would restart the actor forever
             self._error = portable(error)
 
     def describe(self) -> tuple[DeviceClass | None, Exception | None]:

@@ -88,7 +88,7 @@ def select(
 
     Args:
         name: ``auto`` (CUDA where there is one), ``cpu``, ``cuda`` or ``cuda:N``.
-        precision: ``auto`` is fp16 on CUDA and fp32 on the CPU, where bf16 is there to ask for if
+        precision: ``auto`` is fp16 on CUDA and fp32 on the CPU, where bf16 is available if
             the processor multiplies in it.
         is_bf16_native: asked where bf16 is wanted on the CPU.
 

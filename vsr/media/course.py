@@ -19,7 +19,7 @@ class Course:
 
     They restart at a key frame whose time lies before an earlier one. Recordings in MPEG-TS and
     MPEG-PS may begin between key frames: there, a decoding time that falls or a clock that jumps
-    tells too.
+    counts too.
     """
 
     def __init__(self, info: MediaInfo) -> None:

@@ -20,7 +20,7 @@ from vsr.media.samples import Reading, Samples
 from vsr.specs import Size
 
 CAREFUL = "accurate_rnd+full_chroma_int+full_chroma_inp+bicubic"
-"""swscale's careful path; its default rounds coarsely and repeats chroma."""
+"""swscale's accurate path; its default rounds coarsely and repeats chroma."""
 
 SCALER_MATRICES = {
     int(Matrix.BT709): "bt709",

@@ -1,6 +1,6 @@
 """The folder next to a target: its name, its contents, and when it is no longer needed.
 
-A run killed between publishing its file and removing the folder would leave it for ever, as the
+A run killed between publishing its file and removing the folder would leave it forever, as the
 next one is refused: the target exists. A note in the folder says that it may be removed.
 """
 
