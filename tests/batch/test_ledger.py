@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vsr.batch.ledger import LEDGER, Entry, open_ledger
+from vsr.batch.ledger import LEDGER, LedgerEntry, open_ledger
 from vsr.errors import OutputBusy, UnwritableOutput
 
 KEY = {"source size": 7, "settings": "abc"}
@@ -87,10 +87,10 @@ def test_a_line_that_a_crash_cut_off_costs_that_line_alone(tmp_path_factory, cut
 
 @given(name=st.text(min_size=1), losses=st.lists(st.text()))
 def test_any_name_survives_the_line(name: str, losses: list[str]):
-    entry = Entry(event="done", name=name, target=name, key=KEY, summary={"losses": losses})
+    entry = LedgerEntry(event="done", name=name, target=name, key=KEY, summary={"losses": losses})
     line = entry.as_line()
     assert line.count("\n") == 1
-    assert Entry.from_line(line) == entry
+    assert LedgerEntry.from_line(line) == entry
 
 
 def test_a_second_batch_on_one_folder_is_refused(tmp_path: Path):

@@ -20,7 +20,7 @@ from typing import Any
 from vsr.jobs.evaluate import EvaluateSpec, evaluate, parameter_files
 from vsr.models import catalog
 from vsr.models.card import read_card, sha256_of
-from vsr.models.weights_files import entries
+from vsr.models.weights_files import known_files
 
 RESULTS = Path(__file__).with_name("results")
 FILE = RESULTS / "quality.json"
@@ -72,7 +72,7 @@ def main() -> None:
 def candidates(data: Path) -> list[Candidate]:
     """Return what there is to measure, at ×4 first."""
     found = [Candidate("bicubic", scale) for scale in (4, 2)]
-    for entry in entries():
+    for entry in known_files():
         if entry.is_shipped:
             card = read_card(entry.path)
             flavour = card.flavour if card else "–"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.device.slow_lanes import SlowLane, World
 from vsr.device.double_buffer import double_buffered
-from vsr.device.flight import Flight, Lanes, Work
+from vsr.device.flight import Flight, Lanes, Operations
 from vsr.device.ring import Ring
 
 
@@ -38,7 +38,7 @@ def download(device: Box, slot: Box) -> None:
     slot.value = device.result
 
 
-DOUBLING = Work(fill, upload, compute, download)
+DOUBLING = Operations(fill, upload, compute, download)
 
 
 def flight(world: World, inputs: int, devices: int, outputs: Ring[Box]) -> Flight:
@@ -86,7 +86,7 @@ def test_slow_readers_keep_their_pictures(count, held, seed):
 
 
 class Lent:
-    """A finished picture: its slot comes back when nobody holds it any more."""
+    """A finished picture: its slot comes back when nothing holds it any more."""
 
     def __init__(self, ring: Ring[Box], slot: Box) -> None:
         self._ring, self._slot = ring, slot

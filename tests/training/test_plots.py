@@ -7,14 +7,14 @@ import pytest
 from PIL import Image
 
 from vsr.metrics.plot import HEIGHT, MARGIN_TOP
-from vsr.training.log import Entry
+from vsr.training.log import LogEntry
 from vsr.training.plots import LOSS_COLOUR, write_plot
 
 
 def drawn(losses: dict[str, tuple[float, ...]], folder: Path) -> np.ndarray:
     """Return where the loss panel has the colour of its curve: (HEIGHT, WIDTH), bool."""
     entries = [
-        Entry(stage, step, loss, None)
+        LogEntry(stage, step, loss, None)
         for stage, line in losses.items()
         for step, loss in enumerate(line, 1)
     ]

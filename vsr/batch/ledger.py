@@ -23,7 +23,7 @@ Event = Literal["begun", "done", "failed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class LedgerEntry:
     """One line.
 
     Attributes:
@@ -63,11 +63,11 @@ class Ledger:
     def __init__(self, folder: Path, file: TextIO) -> None:
         self.folder = folder
         self._file = file
-        self._last: dict[str, Entry] = {}
-        self._done: dict[str, Entry] = {}
+        self._last: dict[str, LedgerEntry] = {}
+        self._done: dict[str, LedgerEntry] = {}
         file.seek(0)
         text = file.read()
-        for entry in filter(None, map(Entry.from_line, text.splitlines())):
+        for entry in filter(None, map(LedgerEntry.from_line, text.splitlines())):
             self._take(entry)
         if text and not text.endswith("\n"):
             file.write("\n")
@@ -109,8 +109,8 @@ class Ledger:
         target: Path,
         key: Mapping[str, Any],
         summary: Mapping[str, Any],
-    ) -> Entry:
-        return Entry(
+    ) -> LedgerEntry:
+        return LedgerEntry(
             event=event,
             name=name,
             target=self._name(target),
@@ -119,7 +119,7 @@ class Ledger:
             summary=summary,
         )
 
-    def _write(self, entries: Iterable[Entry]) -> None:
+    def _write(self, entries: Iterable[LedgerEntry]) -> None:
         for entry in entries:
             self._take(entry)
             self._file.write(entry.as_line())
@@ -129,12 +129,12 @@ class Ledger:
     def _name(self, target: Path) -> str:
         return target.relative_to(self.folder).as_posix()
 
-    def _take(self, entry: Entry) -> None:
+    def _take(self, entry: LedgerEntry) -> None:
         self._last[entry.target] = entry
         if entry.event == "done":
             self._done[entry.target] = entry
 
-    def _maker(self, target: Path) -> Entry | None:
+    def _maker(self, target: Path) -> LedgerEntry | None:
         """Return the entry that produced the file at ``target``.
 
         After ``begun`` without an end, the process died: a file that was not there before is the

@@ -61,7 +61,7 @@ class Lanes:
 
 
 @dataclass(frozen=True, slots=True)
-class Work(Generic[Item, In, Dev, Out]):
+class Operations(Generic[Item, In, Dev, Out]):
     """What is done to the slots; all but ``fill`` only enqueue.
 
     Attributes:
@@ -104,13 +104,13 @@ class Flight(Generic[Item, In, Dev, Out]):
     def __init__(
         self,
         lanes: Lanes,
-        work: Work[Item, In, Dev, Out],
+        operations: Operations[Item, In, Dev, Out],
         inputs: Sequence[In],
         devices: Sequence[Dev],
         outputs: Ring[Out],
     ) -> None:
         self._lanes = lanes
-        self._work = work
+        self._operations = operations
         self._inputs = [_Input(slot) for slot in inputs]
         self._devices = [_Device(slot) for slot in devices]
         self._outputs = outputs
@@ -126,7 +126,7 @@ class Flight(Generic[Item, In, Dev, Out]):
         device = self._devices[self._turn % len(self._devices)]
         if source.uploaded is not None:
             source.uploaded.synchronize()
-        self._work.fill(source.slot, item)
+        self._operations.fill(source.slot, item)
         output = self._outputs.take(STARVED_SECONDS)
         try:
             self._enqueue(item, source, device, output)
@@ -152,15 +152,15 @@ class Flight(Generic[Item, In, Dev, Out]):
         up, run, down = self._lanes.up, self._lanes.run, self._lanes.down
         if device.computed is not None:
             up.wait(device.computed)
-        up.run(lambda: self._work.upload(source.slot, device.slot))
+        up.run(lambda: self._operations.upload(source.slot, device.slot))
         source.uploaded = up.record()
         run.wait(source.uploaded)
         if device.downloaded is not None:
             run.wait(device.downloaded)
-        run.run(lambda: self._work.compute(device.slot, item))
+        run.run(lambda: self._operations.compute(device.slot, item))
         device.computed = run.record()
         down.wait(device.computed)
-        down.run(lambda: self._work.download(device.slot, output))
+        down.run(lambda: self._operations.download(device.slot, output))
         device.downloaded = down.record()
 
 

@@ -19,7 +19,7 @@ from vsr.jobs.engines import Open, open_engine
 from vsr.jobs.film import FilmInWork, release_all
 from vsr.jobs.outcome import Outcome, write_report
 from vsr.jobs.progress import Observer, ignore
-from vsr.jobs.total_progress import Tally
+from vsr.jobs.total_progress import TotalProgress
 from vsr.media.work_folder import remove_published
 from vsr.specs import UpscaleSpec
 
@@ -103,7 +103,7 @@ class _Batch:
         self, ledger: Ledger, spec: BatchSpec, observe: Observer, stack: ExitStack
     ) -> None:
         self._ledger, self._spec, self._stack = ledger, spec, stack
-        self._tally = Tally(observe)
+        self._progress = TotalProgress(observe)
         self._opened: Open | None = None
         self._films: list[FilmInWork] = []
         self._outcomes: list[Outcome] = []
@@ -155,11 +155,11 @@ class _Batch:
                 spec,
                 is_shared=opened.is_shared,
                 is_mixed=self._spec.engine.is_mixed,
-                told=self._tally.tell,
+                told=self._progress.tell,
             )
             films[id(film)] = one
             self._films.append(film)
-            self._tally.add(film)
+            self._progress.add(film)
         for piece in Scheduler(opened.engine).run(self._films):
             assert isinstance(piece, FilmInWork)
             yield self._ended(piece, films[id(piece)])

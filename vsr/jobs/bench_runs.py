@@ -17,7 +17,7 @@ from vsr.errors import InvalidOption
 from vsr.frames import HostFrame
 from vsr.jobs.plain_loop import PlainLoop
 from vsr.jobs.progress import Note
-from vsr.jobs.stages import Stages, Timing, timed
+from vsr.jobs.stages import Stages, TimedRun, timed
 from vsr.specs import UpscaleSpec
 
 RUN_SECONDS = 3.0
@@ -28,8 +28,8 @@ LEAST_FRAMES, MOST_FRAMES = 12, 240
 SINGLE_THREAD_SHARE = 4
 """The network alone on one thread takes long: it does one frame in this many."""
 
-Timings = dict[str, list[Timing]]
-Work = Callable[[], int]
+Timings = dict[str, list[TimedRun]]
+Workload = Callable[[], int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +70,7 @@ class Runs:
     frames: int
     alone: Timings = field(default_factory=dict)
     single: Timings = field(default_factory=dict)
-    whole: list[Timing] = field(default_factory=list)
+    whole: list[TimedRun] = field(default_factory=list)
     plain_fps: list[float] = field(default_factory=list)
     host_bytes: int | None = None
     device_bytes: int | None = None
@@ -118,9 +118,9 @@ def _open_plain_loop(
 
 def _alone(
     stages: Stages, ready: tuple[HostFrame, ...], enlarged: tuple[HostFrame, ...], frames: int
-) -> dict[str, Work]:
+) -> dict[str, Workload]:
     """Return each stage with the threads that it has in the pipeline."""
-    work: dict[str, Work] = {
+    work: dict[str, Workload] = {
         "decode": lambda: stages.decode(frames),
         "network": lambda: stages.compute(ready, frames),
     }
@@ -131,10 +131,10 @@ def _alone(
 
 def _single_thread(
     stages: Stages, ready: tuple[HostFrame, ...], enlarged: tuple[HostFrame, ...], frames: int
-) -> dict[str, Work]:
+) -> dict[str, Workload]:
     """Return each stage with one thread, which cannot spin."""
     few = max(1, frames // SINGLE_THREAD_SHARE)
-    work: dict[str, Work] = {
+    work: dict[str, Workload] = {
         "decode": lambda: stages.decode(frames, threads=1),
         "network": lambda: stages.compute(ready, few),
     }
@@ -143,7 +143,7 @@ def _single_thread(
     return work
 
 
-def _gather(timings: Timings, work: dict[str, Work]) -> None:
+def _gather(timings: Timings, work: dict[str, Workload]) -> None:
     for name, run in work.items():
         timings.setdefault(name, []).append(timed(run))
 

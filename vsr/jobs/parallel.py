@@ -13,7 +13,7 @@ from vsr.jobs.film import FilmInWork, release_all
 from vsr.jobs.pipe import PIPE
 from vsr.jobs.progress import Note, Observer, ignore
 from vsr.jobs.result import Result
-from vsr.jobs.total_progress import Tally
+from vsr.jobs.total_progress import TotalProgress
 from vsr.jobs.upscale import is_kept, upscale
 from vsr.media.images import is_picture
 from vsr.specs import UpscaleSpec
@@ -42,7 +42,7 @@ def upscale_spread(
         return upscale(source, target, spec, observe=observe, note=note)
     if is_kept(source, target, spec):
         return Result(output=target, is_skipped=True)
-    tally = Tally(observe)
+    progress = TotalProgress(observe)
     films: list[FilmInWork] = []
     with ExitStack() as stack:
         stack.callback(release_all, films)  # once no worker writes any more
@@ -54,10 +54,10 @@ def upscale_spread(
             is_shared=opened.is_shared,
             is_mixed=engine.is_mixed,
             note=note,
-            told=tally.tell,
+            told=progress.tell,
         )
         films.append(film)
-        tally.add(film)
+        progress.add(film)
         for _ in Scheduler(opened.engine).run(films):
             pass
     return film.outcome()

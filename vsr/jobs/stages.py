@@ -25,7 +25,7 @@ LEAST_READY, MOST_READY = 2, 12
 
 
 @dataclass(frozen=True, slots=True)
-class Timing:
+class TimedRun:
     """One run.
 
     Attributes:
@@ -47,12 +47,12 @@ class Timing:
         return self.cpu_seconds / self.frames
 
 
-def timed(work: Callable[[], int]) -> Timing:
+def timed(work: Callable[[], int]) -> TimedRun:
     """Time ``work``, which returns how many frames it did."""
     started, cpu_started = time.perf_counter(), time.process_time()
     frames = work()
     cpu_seconds = time.process_time() - cpu_started
-    return Timing(frames, time.perf_counter() - started, cpu_seconds)
+    return TimedRun(frames, time.perf_counter() - started, cpu_seconds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from vsr.jobs.film import FilmInWork
 from vsr.jobs.progress import Observer, Progress
 
 
-class Tally:
+class TotalProgress:
     """Adds up films and notifies an observer."""
 
     def __init__(

@@ -14,7 +14,7 @@ from vsr.models.blend import added_up
 from vsr.models.card import Card, read_card, sha256_of
 from vsr.models.flavours import shares_of
 from vsr.models.traits import Traits, traits_of
-from vsr.models.weights_files import entries, files_of, is_path, weights_name
+from vsr.models.weights_files import files_of, is_path, known_files, weights_name
 from vsr.specs import Blend
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Model:
 
 def names() -> tuple[str, ...]:
     """Return the names of this program, then others for which there are weights files."""
-    return NAMES + tuple(sorted({entry.name for entry in entries()} - set(NAMES)))
+    return NAMES + tuple(sorted({entry.name for entry in known_files()} - set(NAMES)))
 
 
 def load(name_or_path: str, scale: int | None = None, blend: Blend = PLAIN) -> Model:

@@ -18,7 +18,7 @@ DILATION = 2
 """The value in the authors' code."""
 
 
-class ResidualBlock(nn.Module):
+class DilatedResidualBlock(nn.Module):
     """Three convolutions with batch norm, the first dilated, and the input added.
 
     Shape: (N, C, H, W) → the same.
@@ -74,7 +74,7 @@ class DPSRGAN(Generator):
         self.head = nn.Conv2d(3, channels, 9, padding=4)
         self.head_act = nn.PReLU(channels)
         self.body = nn.Sequential(
-            *(ResidualBlock(channels, dilation if i % 2 == 0 else 1) for i in range(depth))
+            *(DilatedResidualBlock(channels, dilation if i % 2 == 0 else 1) for i in range(depth))
         )
         self.mid = nn.Conv2d(channels, channels, 3, padding=1)
         self.mid_bn = nn.BatchNorm2d(channels)

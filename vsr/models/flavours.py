@@ -11,7 +11,7 @@ from pathlib import Path
 
 from vsr.errors import InvalidOption
 from vsr.models.blend import between
-from vsr.models.weights_files import Entry, entries, files_of, is_path
+from vsr.models.weights_files import WeightsFile, files_of, is_path, known_files
 from vsr.specs import Blend
 
 VIDEO = {
@@ -38,9 +38,9 @@ class Flavours:
         perceptual: sharpness 1, or None.
     """
 
-    base: Entry
-    video: tuple[Entry, ...] = ()
-    perceptual: Entry | None = None
+    base: WeightsFile
+    video: tuple[WeightsFile, ...] = ()
+    perceptual: WeightsFile | None = None
 
     def shares(self, blend: Blend) -> tuple[tuple[Path, float], ...]:
         """Return the files that a blend sums, each with its coefficient; they sum to 1."""
@@ -114,7 +114,7 @@ def _those_with(ends: tuple[str, ...]) -> str:
     """Name the networks that have a flavour of these, for a message."""
     every = {
         f"{entry.name.removesuffix(end)} ×{entry.scale}"
-        for entry in entries()
+        for entry in known_files()
         for end in ends
         if entry.name.endswith(end)
     }

@@ -52,7 +52,7 @@ class SeparableBlock(nn.Module):
         return self.act(out) if self.is_activated else out
 
 
-class ResidualBlock(nn.Module):
+class SeparableResidualBlock(nn.Module):
     """Two separable blocks and the input added."""
 
     def __init__(self, channels: int) -> None:
@@ -66,7 +66,7 @@ class ResidualBlock(nn.Module):
         return out + x
 
 
-class UpsampleBlock(nn.Module):
+class SeparableUpsampleBlock(nn.Module):
     """A separable convolution to four times the channels, pixel shuffle, PReLU."""
 
     def __init__(self, channels: int) -> None:
@@ -103,9 +103,11 @@ class SwiftSRGAN(Generator):
         super().__init__()
         self.scale = scale
         self.initial = SeparableBlock(3, channels, 9, has_norm=False, is_activated=True)
-        self.residual = nn.Sequential(*(ResidualBlock(channels) for _ in range(depth)))
+        self.residual = nn.Sequential(*(SeparableResidualBlock(channels) for _ in range(depth)))
         self.convblock = SeparableBlock(channels, channels, 3, has_norm=True, is_activated=False)
-        self.upsampler = nn.Sequential(*(UpsampleBlock(channels) for _ in range(doublings(scale))))
+        self.upsampler = nn.Sequential(
+            *(SeparableUpsampleBlock(channels) for _ in range(doublings(scale)))
+        )
         self.final_conv = SeparableConv(channels, 3, 9)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -16,7 +16,7 @@ SUFFIXES = (".safetensors", ".pth", ".pt", ".ckpt", ".tar")
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class WeightsFile:
     """One weights file, ``NAME_xSCALE.safetensors``."""
 
     name: str
@@ -29,21 +29,21 @@ class Entry:
         return self.path.parent == SHIPPED
 
 
-def entries() -> tuple[Entry, ...]:
+def known_files() -> tuple[WeightsFile, ...]:
     """Return all weights files that have a name, the shipped ones first."""
     return tuple(
-        entry for folder in (SHIPPED, user_folder("models")) for entry in _entries_of(folder)
+        entry for folder in (SHIPPED, user_folder("models")) for entry in _files_in(folder)
     )
 
 
 def shipped_names() -> frozenset[str]:
     """Return the names of the weights files that came with the package."""
-    return frozenset(entry.name for entry in _entries_of(SHIPPED))
+    return frozenset(entry.name for entry in _files_in(SHIPPED))
 
 
-def files_of(name: str) -> dict[int, Entry]:
+def files_of(name: str) -> dict[int, WeightsFile]:
     """Return scale → weights file of a name; the package precedes the user's folder."""
-    return {entry.scale: entry for entry in reversed(entries()) if entry.name == name}
+    return {entry.scale: entry for entry in reversed(known_files()) if entry.name == name}
 
 
 def weights_name(name: str, scale: int) -> str:
@@ -57,9 +57,9 @@ def is_path(name_or_path: str) -> bool:
     return len(path.parts) != 1 or path.suffix in SUFFIXES or path.is_file()
 
 
-def _entries_of(folder: Path) -> list[Entry]:
+def _files_in(folder: Path) -> list[WeightsFile]:
     if not folder.is_dir():
         return []
     paths = sorted(folder.iterdir())
     matches = [(re.fullmatch(r"(.+)_x(\d+)\.safetensors", path.name), path) for path in paths]
-    return [Entry(match[1], int(match[2]), path) for match, path in matches if match]
+    return [WeightsFile(match[1], int(match[2]), path) for match, path in matches if match]

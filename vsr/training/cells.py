@@ -25,7 +25,7 @@ LAST = {
 }
 """Where each architecture has its upsampling blocks and its last convolution."""
 
-Upsampling = srgan.UpsampleBlock | swift_srgan.UpsampleBlock
+Upsampling = srgan.UpsampleBlock | swift_srgan.SeparableUpsampleBlock
 
 RATIO = 2
 """Pixels along a cell's side: those of the last pixel shuffle."""

@@ -40,7 +40,7 @@ def append(folder: RunFolder, line: Progress) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class LogEntry:
     """One line of the log, as far as the plot needs it."""
 
     stage: str
@@ -49,15 +49,15 @@ class Entry:
     psnr: float | None
 
 
-def read(folder: RunFolder) -> list[Entry]:
+def read(folder: RunFolder) -> list[LogEntry]:
     """Read the log. Lines that a later, resumed pass wrote again count once, as written last."""
     path = folder.path / LOG
     if not path.exists():
         return []
-    entries: dict[tuple[str, int], Entry] = {}
+    entries: dict[tuple[str, int], LogEntry] = {}
     with path.open(newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
             psnr = float(row["psnr_db"]) if row["psnr_db"] else None
-            entry = Entry(row["stage"], int(row["step"]), float(row["loss"]), psnr)
+            entry = LogEntry(row["stage"], int(row["step"]), float(row["loss"]), psnr)
             entries[entry.stage, entry.step] = entry
     return list(entries.values())

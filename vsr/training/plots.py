@@ -9,7 +9,7 @@ from pathlib import Path
 from vsr.disk.failures import writing
 from vsr.disk.publishing import published
 from vsr.metrics.plot import Panel, Point, draw_panels
-from vsr.training.log import Entry
+from vsr.training.log import LogEntry
 
 LOSS_COLOUR, PSNR_COLOUR = (196, 78, 40), (34, 102, 170)
 
@@ -20,7 +20,7 @@ Curves = dict[str, list[Point]]
 """The points of each stage, in order. A line between two stages would join unlike things."""
 
 
-def write_plot(entries: Sequence[Entry], path: Path) -> None:
+def write_plot(entries: Sequence[LogEntry], path: Path) -> None:
     """Draw the log of a run; stages follow one another. An empty log draws nothing."""
     losses, psnrs = _curves(entries)
     if not any(losses.values()):
@@ -44,7 +44,7 @@ def _loss_panel(losses: Curves) -> Panel:
     )
 
 
-def _curves(entries: Sequence[Entry]) -> tuple[Curves, Curves]:
+def _curves(entries: Sequence[LogEntry]) -> tuple[Curves, Curves]:
     """Return (step, loss) and (step, PSNR), the steps counted on from stage to stage."""
     losses: Curves = {}
     psnrs: Curves = {}

@@ -43,7 +43,7 @@ OUT_OF_MEMORY = "allocate memory"
 
 
 @dataclass(frozen=True, slots=True)
-class Ticket:
+class CpuTicket:
     """A finished frame that has not been handed over yet."""
 
     frame: HostFrame
@@ -130,7 +130,7 @@ class CpuEngine:
         """Release the network."""
         self._net = self._memory = None
 
-    def start(self, frame: HostFrame) -> Ticket:
+    def start(self, frame: HostFrame) -> CpuTicket:
         """Compute the frame.
 
         Raises:
@@ -143,7 +143,7 @@ class CpuEngine:
             with torch.inference_mode(), self._threads():
                 planes = tuple(tensor_of(plane) for plane in frame.planes)
                 output = self._run(frame, self._way.prepare(planes))
-                return Ticket(frame, self._way.complete(output, planes))
+                return CpuTicket(frame, self._way.complete(output, planes))
         except RuntimeError as error:
             if OUT_OF_MEMORY not in str(error):
                 raise
@@ -152,7 +152,7 @@ class CpuEngine:
                 "or a smaller model, or close other programs."
             ) from error
 
-    def finish(self, ticket: Ticket) -> HostFrame:
+    def finish(self, ticket: CpuTicket) -> HostFrame:
         """Return the enlarged frame, with the source's time and captions."""
         return host_frame(ticket.frame, tuple(p.numpy() for p in ticket.planes), self.spec)
 

@@ -26,9 +26,9 @@ from vsr.upscaling.cuda_slots import (
     DEPTH,
     DEVICES,
     OUTPUTS,
+    CudaTicket,
     DeviceSlot,
     OutputSlot,
-    Ticket,
     new_flight,
 )
 from vsr.upscaling.device_network import DeviceNetwork
@@ -122,7 +122,7 @@ class CudaEngine:
         drop_all(self._slots)  # whoever still holds the engine holds no memory of graphs
         self._tiles.give_up()
 
-    def start(self, frame: HostFrame) -> Ticket:
+    def start(self, frame: HostFrame) -> CudaTicket:
         """Enqueue a frame.
 
         Raises:
@@ -130,9 +130,9 @@ class CudaEngine:
             OutOfDeviceMemory: not even the smallest tile fits.
         """
         check_frame(frame, self.spec)
-        return Ticket(frame, self._retrying(lambda: self._begun(frame)))
+        return CudaTicket(frame, self._retrying(lambda: self._begun(frame)))
 
-    def finish(self, ticket: Ticket) -> HostFrame:
+    def finish(self, ticket: CudaTicket) -> HostFrame:
         """Wait for that frame only; its slot returns with the last view of its planes."""
         slot = self._flight.finish(ticket.flight)
         if not slot.flag[0]:

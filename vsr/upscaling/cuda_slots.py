@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from vsr.device.flight import Flight, InFlight, Lanes, Work
+from vsr.device.flight import Flight, InFlight, Lanes, Operations
 from vsr.device.packing import Packing
 from vsr.device.pinned import empty_pinned
 from vsr.device.ring import Ring
@@ -74,7 +74,7 @@ class OutputSlot:
 
 
 @dataclass(frozen=True, slots=True)
-class Ticket:
+class CudaTicket:
     """A frame in flight."""
 
     frame: HostFrame
@@ -111,4 +111,5 @@ def new_flight(
         fill(way.source, block, item.frame)
 
     inputs = [empty_pinned(way.source.size) for _ in range(INPUTS)]
-    return Flight(lanes, Work(filled, upload, compute, download), inputs, slots, outputs)
+    operations = Operations(filled, upload, compute, download)
+    return Flight(lanes, operations, inputs, slots, outputs)

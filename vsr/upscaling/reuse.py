@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Begun(Generic[T]):
+class ReuseTicket(Generic[T]):
     """A ticket of the engine, or None for a repeated frame."""
 
     frame: HostFrame
@@ -34,16 +34,16 @@ class Reuse(Generic[T]):
         self._last_in: HostFrame | None = None
         self._last_out: HostFrame | None = None
 
-    def start(self, frame: HostFrame) -> Begun[T]:
+    def start(self, frame: HostFrame) -> ReuseTicket[T]:
         """Start the frame, unless it equals the previous one bit for bit."""
         if self._last_in is not None and is_same_picture(self._last_in, frame):
             self.reused += 1
-            return Begun(frame, None)
+            return ReuseTicket(frame, None)
         ticket = self._start(frame)
         self._last_in = frame
-        return Begun(frame, ticket)
+        return ReuseTicket(frame, ticket)
 
-    def finish(self, begun: Begun[T]) -> HostFrame:
+    def finish(self, begun: ReuseTicket[T]) -> HostFrame:
         """Return the enlarged frame; a repeated one shares its planes with the previous one."""
         if begun.ticket is not None:
             self._last_out = self._finish(begun.ticket)
