@@ -29,6 +29,7 @@ from vsr.media.failures import output_failure
 from vsr.media.films import Splices
 from vsr.media.info import MediaInfo
 from vsr.media.joined import Joined
+from vsr.media.last_frame import last_duration_of
 from vsr.media.lost_tags import muxer_options
 from vsr.media.others import Lost, Timed, other_packets
 from vsr.media.output_video import OutputVideo
@@ -72,7 +73,7 @@ def join(
     muxing = muxer_options(source, container.name, (*container.options, *options))
     name, lost = f"file:{target_part}", Lost()
     with reopen_input(source.path) as origin:
-        times, splices = _timed(scans, source, plan, video)
+        times, splices = _timed(scans, source, plan, video, time)
         try:
             with av.open(name, "w", format=container.name, container_options=muxing) as output:
                 original = origin.streams[source.video.index]
@@ -94,15 +95,20 @@ def join(
 
 
 def _timed(
-    scans: Sequence[Scan], source: MediaInfo, plan: StreamPlan, video: OutputVideo
+    scans: Sequence[Scan],
+    source: MediaInfo,
+    plan: StreamPlan,
+    video: OutputVideo,
+    time: TimeRange,
 ) -> tuple[Times, Splices | None]:
     """Return the times of the frames, and the splices of the source if they matter."""
     given = (pts for one in scans for pts in one.times)
     # A clip whose timestamps restart is never cut into segments.
     splices = splices_among(source, given, may_start_again=bool(plan.carried) and len(scans) == 1)
     closed = (lambda pts: 0) if splices is None else splices.closing(video.time_base)
-    last_duration = max(1, rounded(ticks_per_frame(video.frame_rate, video.time_base)))
-    return Times(scans, last_duration, closed), splices
+    step = max(1, rounded(ticks_per_frame(video.frame_rate, video.time_base)))
+    last_duration = last_duration_of(source, scans[-1].times[-1], time) if scans else step
+    return Times(scans, step, last_duration, closed), splices
 
 
 def _mux(

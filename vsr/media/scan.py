@@ -81,12 +81,15 @@ class Times:
     def __init__(
         self,
         scans: Sequence[Scan],
+        step: int,
         last_duration: int,
         closed_before: Callable[[int], int] = lambda pts: 0,
     ) -> None:
         """Take the times of all segments.
 
         Args:
+            step: how long a frame lasts at the frame rate.
+            last_duration: how long the last one is shown.
             closed_before: returns the length of the holes before a time, which are closed
                 (`vsr.media.holes`).
         """
@@ -97,7 +100,7 @@ class Times:
         self.given_end = last + last_duration
         self.offset = 0
         self._reorder = max(one.reorder for one in scans)
-        self._last_duration = last_duration
+        self._step, self._last_duration = step, last_duration
 
     @property
     def end(self) -> int:
@@ -117,7 +120,8 @@ class Times:
         place = index - self._reorder
         if place >= 0:
             return self.pts[place] - self.offset
-        return self.pts[0] - self.offset + place * self._duration(0)
+        # Not by the first frame's own duration: it may be a slide that stands for minutes.
+        return self.pts[0] - self.offset + place * min(self._step, self._duration(0))
 
     def duration(self, pts: int) -> int:
         """Return how long the frame at a time is shown."""
