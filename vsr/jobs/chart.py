@@ -1,6 +1,6 @@
 """A chart of benchmark reports: milliseconds per frame, a bar for each stage.
 
-Bars have neither axes nor ticks, so that nothing of `metrics.plot` serves here.
+Bars have neither axes nor ticks, so that nothing of `vsr.metrics.plot` serves here.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ class Card:
 
     Attributes:
         name: what ``--model`` calls it.
-        architecture: as in `Traits.architecture`.
+        architecture: as in `vsr.models.traits.Traits`.
         scale: output side ÷ input side.
         flavour: what it was trained for: ``pixel``, ``adversarial``, ``pixel, video-strong``,
             ``bootstrap``, …
