@@ -18,7 +18,7 @@ from tests.training.toys import prepared
 from vsr.device.select import select
 from vsr.errors import Interrupted
 from vsr.jobs.train import FitSpec, Watch, fit
-from vsr.training.context import Progress
+from vsr.training.context import TrainProgress
 from vsr.training.recipe import PixelValues, load_recipe
 from vsr.training.run_folder import RunFolder
 from vsr.training.schedule import Budget
@@ -56,7 +56,7 @@ def measured(name: str, data: Path, run: Path, device: str, seconds: float) -> R
         f"scale = {recipe.scale}\n[steps.pixel]\nbatch = {values.batch}\npatch = {values.patch}\n"
         f"reparameterise = {str(values.reparameterise).lower()}\n{SHORT}"
     )
-    seen: list[Progress] = []
+    seen: list[TrainProgress] = []
     spec = FitSpec(
         recipe=str(path), data=data, out=run / "run", device=device, budget=Budget(steps=10**9)
     )

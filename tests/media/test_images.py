@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from vsr.errors import NoSuchFile, UnreadableMedia
-from vsr.media.images import RESULTS, Picture, image_size, read_image, write_image
+from vsr.media.images import RESULTS, StillImage, image_size, read_image, write_image
 from vsr.media.picture_frames import codes_of, frame_of
 from vsr.specs import Size
 
@@ -33,7 +33,7 @@ def test_codes_come_back_from_a_frame_as_they_were(bits: int, is_gray: bool):
 @pytest.mark.parametrize("bits", [8, 16])
 def test_a_png_keeps_depth_alpha_and_profile(tmp_path: Path, bits, is_gray, has_alpha):
     codes = DEEP if bits == 16 else COLOUR.astype(np.uint16) * 257
-    picture = Picture(
+    picture = StillImage(
         codes=codes[..., 0] if is_gray else codes,
         alpha=codes[..., 1] if has_alpha else None,
         bits=bits,
@@ -53,7 +53,7 @@ def test_a_png_keeps_depth_alpha_and_profile(tmp_path: Path, bits, is_gray, has_
 @pytest.mark.parametrize("suffix", sorted(RESULTS))
 def test_every_format_is_written_and_read(tmp_path: Path, suffix: str):
     smooth = np.linspace(0, 65535, 32 * 48 * 3).reshape(32, 48, 3).astype(np.uint16)
-    write_image(tmp_path / f"a{suffix}", suffix, Picture(codes=smooth))
+    write_image(tmp_path / f"a{suffix}", suffix, StillImage(codes=smooth))
     there = read_image(tmp_path / f"a{suffix}")
     assert there.codes.shape == smooth.shape
     assert np.abs(there.codes.astype(int) - smooth).mean() < 3 * 257
@@ -84,7 +84,7 @@ def test_a_deep_picture_is_turned_as_a_shallow_one_is(tmp_path: Path, orientatio
     exif[0x0112] = orientation
     deep, shallow = tmp_path / "deep.png", tmp_path / "shallow.png"
     Image.fromarray(COLOUR).save(shallow, exif=exif)
-    write_image(deep, ".png", Picture(codes=COLOUR.astype(np.uint16) * 257, bits=16))
+    write_image(deep, ".png", StillImage(codes=COLOUR.astype(np.uint16) * 257, bits=16))
     whole = shallow.read_bytes()
     is_turned = read_image(shallow).codes.shape[0] == 17
     assert image_size(shallow) == (Size(12, 17) if is_turned else Size(17, 12))

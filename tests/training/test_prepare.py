@@ -162,7 +162,7 @@ def test_a_full_disk_leaves_nothing(tmp_path, source, monkeypatch):
     def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("vsr.training.prepare.Manifest.write", full)
+    monkeypatch.setattr("vsr.training.prepare.DatasetManifest.write", full)
     with pytest.raises(NoSpace):
         prepare_in(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in"]

@@ -18,7 +18,7 @@ from vsr.errors import FinishedWithLosses, InvalidOption
 from vsr.specs import Blend
 
 if TYPE_CHECKING:
-    from vsr.metrics.scores import Report
+    from vsr.metrics.scores import Evaluation
 
 Watch = Callable[[int, int | None], None]
 
@@ -112,7 +112,7 @@ def _bar(*, is_shown: bool) -> Iterator[Watch]:
         yield watch
 
 
-def _measured(films: tuple[Path, ...], options: dict[str, Any], watch: Watch) -> Report:
+def _measured(films: tuple[Path, ...], options: dict[str, Any], watch: Watch) -> Evaluation:
     if films:
         if len(films) != 2 or options["data"] is not None:
             raise InvalidOption("give either two videos, REFERENCE and RESULT, or --data FOLDER.")
@@ -136,7 +136,7 @@ def _measured(films: tuple[Path, ...], options: dict[str, Any], watch: Watch) ->
     return evaluate(EvaluateSpec(blend=blend, **options), watch)
 
 
-def _show(report: Report) -> None:
+def _show(report: Evaluation) -> None:
     rows = [(item.name, asdict(item.scores)) for item in report.pictures]
     mean = asdict(report.mean)
     metrics = [name for name, value in mean.items() if value is not None]
@@ -155,7 +155,7 @@ def _show(report: Report) -> None:
             click.echo(f"{name.replace('_', ' ')}: {'–' if value is None else f'{value:.4g}'}")
 
 
-def _draw(report: Report, path: Path) -> None:
+def _draw(report: Evaluation, path: Path) -> None:
     from vsr.metrics.plot import Panel, draw_panels
 
     metric = "psnr_y" if report.mean.psnr_y is not None else "psnr_rgb"

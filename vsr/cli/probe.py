@@ -29,10 +29,10 @@ def probe(source: Path, target: Path | None, as_json: bool, **options: Any) -> i
     if wants_plan:
         from vsr.jobs.probe import look_ahead
         from vsr.jobs.program import settle
-        from vsr.media.images import is_picture
+        from vsr.media.images import is_image
 
         settle()
-        suffix = source.suffix if is_picture(source) else ".mkv"
+        suffix = source.suffix if is_image(source) else ".mkv"
         place = target or source.with_name(f"{source.stem}-upscaled{suffix}")
         _show(look_ahead(source, place, spec_from(options)), as_json=as_json)
         return 0

@@ -45,7 +45,7 @@ def report_for(
     elif is_quiet:
         yield Report(ignore, ignore)
     else:
-        with closing(_Bar(label)) as bar:
+        with closing(_FrameBar(label)) as bar:
             yield Report(bar.observe, bar.note)
 
 
@@ -54,7 +54,7 @@ def emit(event: dict[str, Any], *, to_stderr: bool = False) -> None:
     click.echo(json.dumps(event, ensure_ascii=False), err=to_stderr)
 
 
-class _Bar:
+class _FrameBar:
     """A bar on stderr. It appears with the first frame: a refusal is one line and no bar."""
 
     def __init__(self, label: str) -> None:

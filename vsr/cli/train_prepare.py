@@ -11,7 +11,7 @@ from vsr.cli.report import emit
 from vsr.errors import InvalidOption
 
 if TYPE_CHECKING:
-    from vsr.training.manifest import Manifest
+    from vsr.training.manifest import DatasetManifest
     from vsr.training.prepare import PrepareSpec
 
 FOLDER = click.Path(path_type=Path)
@@ -86,7 +86,7 @@ def prepare(
     return 3 if manifest.skipped else 0
 
 
-def _prepared(spec: PrepareSpec, *, is_silent: bool) -> Manifest:
+def _prepared(spec: PrepareSpec, *, is_silent: bool) -> DatasetManifest:
     """Run the job with a progress bar that counts files."""
     from tqdm import tqdm
 

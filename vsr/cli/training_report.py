@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tqdm import tqdm
 
     from vsr.jobs.train import Watch
-    from vsr.training.context import Progress
+    from vsr.training.context import TrainProgress
     from vsr.training.run_folder import Run
 
 BAR = "{desc} {percentage:5.1f}%|{bar}| {postfix}"
@@ -35,11 +35,11 @@ def watch_for(options: dict[str, Any], should_stop: Callable[[], bool]) -> Itera
     elif options["quiet"]:
         yield Watch(should_stop=should_stop)
     else:
-        with closing(_Bar()) as bar:
+        with closing(_StepBar()) as bar:
             yield Watch(on_start=bar.start, on_progress=bar.show, should_stop=should_stop)
 
 
-class _Bar:
+class _StepBar:
     """A line naming the recipe and device, then a bar; a refused run shows neither."""
 
     def __init__(self) -> None:
@@ -53,7 +53,7 @@ class _Bar:
         click.echo(f"{run.recipe} on {run.device}")
         self._bar = tqdm(total=1.0, bar_format=BAR, dynamic_ncols=True)
 
-    def show(self, progress: Progress) -> None:
+    def show(self, progress: TrainProgress) -> None:
         """Update the bar."""
         assert self._bar is not None
         self._psnr = self._psnr if progress.psnr is None else progress.psnr
@@ -78,11 +78,11 @@ def _start_line(run: Run) -> None:
     )
 
 
-def _line(progress: Progress) -> None:
+def _line(progress: TrainProgress) -> None:
     emit({"event": "progress", **asdict(progress), "seconds_left": progress.seconds_left})
 
 
-def _words(progress: Progress, psnr: float | None) -> str:
+def _words(progress: TrainProgress, psnr: float | None) -> str:
     minutes, seconds = divmod(round(progress.seconds_left), 60)
     quality = "" if psnr is None else f", {psnr:.2f} dB"
     return (

@@ -15,7 +15,7 @@ from vsr.batch.plan import Item, Selection, check_folders, plan
 from vsr.batch.scheduler import Scheduler
 from vsr.errors import NoSuchFile
 from vsr.jobs.batch_status import Standing, failed, fingerprint, standing
-from vsr.jobs.engines import Open, open_engine
+from vsr.jobs.engines import Open, open_batch_engine
 from vsr.jobs.film import FilmInWork, release_all
 from vsr.jobs.outcome import Outcome, write_report
 from vsr.jobs.progress import Observer, ignore
@@ -125,7 +125,7 @@ class _Batch:
                 yield settled
         if todo:
             self._opened = self._opened or self._stack.enter_context(
-                open_engine(self._spec.engine, self._spec.upscale)
+                open_batch_engine(self._spec.engine, self._spec.upscale)
             )
             yield from self._work(self._opened, todo)
 

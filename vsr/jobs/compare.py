@@ -16,7 +16,7 @@ from vsr.media.info import MediaInfo
 from vsr.media.probe import probe
 from vsr.media.reader import Reader
 from vsr.metrics.psnr import CEILING_DB, psnr
-from vsr.metrics.scores import Named, Report, Scores, mean_of
+from vsr.metrics.scores import Evaluation, Named, Scores, mean_of
 from vsr.metrics.ssim import WINDOW, ssim
 from vsr.metrics.temporal import FlickerMeter
 
@@ -24,7 +24,7 @@ Watch = Callable[[int, int | None], None]
 """Called with how many frames are measured, and of how many if the header says so."""
 
 
-def compare(reference: Path, result: Path, watch: Watch = lambda _done, _of: None) -> Report:
+def compare(reference: Path, result: Path, watch: Watch = lambda _done, _of: None) -> Evaluation:
     """Measure the luma of ``result`` against that of ``reference``, and its flicker.
 
     Frames are paired by number, and only two of each video are held at once. Codes of any depth
@@ -54,7 +54,7 @@ def compare(reference: Path, result: Path, watch: Watch = lambda _done, _of: Non
     about = {"reference": str(reference), "result": str(result), "count": len(named)}
     skipped = (f"{unpaired} frames of the longer video have no counterpart",) if unpaired else ()
     mean = mean_of([item.scores for item in named])
-    return Report(
+    return Evaluation(
         about=about, mean=mean, pictures=tuple(named), flicker=meter.flicker(), skipped=skipped
     )
 

@@ -6,20 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from vsr.jobs.progress import Note, Observer, ignore
 from vsr.jobs.result import Result
 from vsr.jobs.upscale import spec_of_preset, upscale
+from vsr.metrics.pictures import Picture
 from vsr.specs import Size
 
 FULL_HD = Size(1920, 1080)
 COMPARED_FRAME = 12
 CROPS = ((140, 40, 640, 400), (1140, 160, 1640, 520), (120, 720, 620, 1080))
 """Left, top, right, bottom in the upscaled frame: zone plate, star, text."""
-
-Picture = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

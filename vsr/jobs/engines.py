@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from vsr.batch.engine import Engine, EngineSpec
+from vsr.batch.engine import BatchEngine, EngineSpec
 from vsr.batch.inline import open_inline
 from vsr.batch.local import open_local
 from vsr.jobs.program import core_count
@@ -18,7 +18,7 @@ from vsr.specs import UpscaleSpec
 class Open:
     """An engine, and the spec to give to its workers."""
 
-    engine: Engine
+    engine: BatchEngine
     spec: UpscaleSpec
 
     @property
@@ -28,7 +28,7 @@ class Open:
 
 
 @contextmanager
-def open_engine(wanted: EngineSpec, spec: UpscaleSpec) -> Iterator[Open]:
+def open_batch_engine(wanted: EngineSpec, spec: UpscaleSpec) -> Iterator[Open]:
     """Open an engine for as long as the ``with`` lasts.
 
     Raises:

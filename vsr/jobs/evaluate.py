@@ -15,7 +15,7 @@ from vsr.metrics.enlarge import Enlarge, bicubic, by_network, ensembled
 from vsr.metrics.judge import Judge
 from vsr.metrics.pictures import Picture, pictures_in, read_picture
 from vsr.metrics.protocol import standard_pair, swift_pair, swift_scores
-from vsr.metrics.scores import Named, Report, Scores, mean_of
+from vsr.metrics.scores import Evaluation, Named, Scores, mean_of
 from vsr.models.catalog import PLAIN, Model, load
 from vsr.specs import Blend
 
@@ -62,7 +62,7 @@ class EvaluateSpec:
             raise InvalidOption("the swift protocol downscales images: give a scale of 2 or more.")
 
 
-def evaluate(spec: EvaluateSpec, watch: Watch = lambda _done, _of: None) -> Report:
+def evaluate(spec: EvaluateSpec, watch: Watch = lambda _done, _of: None) -> Evaluation:
     """Measure as ``spec`` says. Images that cannot be measured are skipped and listed.
 
     Raises:
@@ -84,7 +84,7 @@ def evaluate(spec: EvaluateSpec, watch: Watch = lambda _done, _of: None) -> Repo
         "data": str(spec.data),
         "count": len(named),
     }
-    return Report(about=about, mean=mean, pictures=named, skipped=tuple(skipped))
+    return Evaluation(about=about, mean=mean, pictures=named, skipped=tuple(skipped))
 
 
 def parameter_files() -> tuple[Path | None, Path | None]:

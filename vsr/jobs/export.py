@@ -12,16 +12,10 @@ from vsr.folders import user_folder
 from vsr.models.card import Card
 from vsr.models.catalog import NAMES, load
 from vsr.models.weights_files import shipped_names, weights_name
-from vsr.training.outcome import (
-    NO_LICENCE,
-    Provenance,
-    manifest_of,
-    outcome_of,
-    write_model,
-    write_outcome_card,
-)
+from vsr.training.provenance import NO_LICENCE, Provenance, manifest_of, write_run_card
 from vsr.training.run_folder import RunFolder
 from vsr.training.score import score
+from vsr.training.trained_network import trained_network, write_model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,9 +67,9 @@ def export(spec: ExportSpec) -> Exported:
     target = (spec.folder or user_folder("models")) / weights_name(spec.name, recipe.scale)
     if target.exists() and not spec.may_overwrite:
         raise OutputExists(f"{target}: already exists. Choose another --name, or add --overwrite.")
-    outcome = outcome_of(folder, recipe)
+    network = trained_network(folder, recipe)
     target.with_suffix(".json").unlink(missing_ok=True)  # of the file that is replaced
-    write_model(outcome.net, target, is_half=spec.is_half)
+    write_model(network.net, target, is_half=spec.is_half)
     device = select("auto", "fp32").torch_device
     written = load(str(target)).net
     assert written is not None  # it was just written
@@ -88,5 +82,5 @@ def export(spec: ExportSpec) -> Exported:
         licence=spec.licence,
         note=spec.note,
     )
-    outcome = replace(outcome, net=written)
-    return Exported(target, write_outcome_card(outcome, provenance, scores, spec.name, target))
+    network = replace(network, net=written)
+    return Exported(target, write_run_card(network, provenance, scores, spec.name, target))

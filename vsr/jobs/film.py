@@ -13,7 +13,7 @@ from vsr.errors import VsrError
 from vsr.jobs.film_progress import Headway
 from vsr.jobs.progress import Note, ignore
 from vsr.jobs.result import Result, joined_result
-from vsr.jobs.tasks import Begin, Begun, Film, Finish, Look, Part, Seen, Task, Whole
+from vsr.jobs.tasks import Begin, Begun, FilmSpec, Finish, Look, Part, Seen, Task, Whole
 from vsr.media.joined import Joined
 from vsr.media.segments import FEWEST_FRAMES, PATIENCE, Segment
 from vsr.media.target import check_space
@@ -56,7 +56,7 @@ class FilmInWork:
         encode = replace(
             spec.encode, options=dict(spec.encode.options)
         )  # a plain dict can be pickled
-        self.film = Film(
+        self.film = FilmSpec(
             source=source.absolute(), target=target.absolute(), spec=replace(spec, encode=encode)
         )
         self.result: Result | None = None

@@ -18,7 +18,7 @@ from vsr.jobs.picture import check_picture
 from vsr.jobs.plan import Load, prepare
 from vsr.jobs.result import counted
 from vsr.jobs.segment_worker import SegmentWorker
-from vsr.media.images import is_picture
+from vsr.media.images import is_image
 from vsr.specs import UpscaleSpec
 
 
@@ -104,7 +104,7 @@ def _ledger(target: Path) -> Ledger:
 def _looked_at(item: Item, spec: UpscaleSpec, load: Load) -> Forecast:
     """Plan the work completely, so that whatever it would refuse is refused here."""
     try:
-        if is_picture(item.source):
+        if is_image(item.source):
             check_picture(item.source, item.target, spec, load)
             return _forecast(item, "todo", frames=1)
         frames = prepare(item.source, item.target, spec, load).frames_expected
@@ -124,7 +124,7 @@ def _forecast(
         source=item.source,
         target=item.target,
         state=state,
-        is_picture=is_picture(item.source),
+        is_picture=is_image(item.source),
         frames=frames,
         error=error,
     )

@@ -8,14 +8,14 @@ from pathlib import Path
 from vsr.batch.engine import EngineSpec
 from vsr.batch.scheduler import Scheduler
 from vsr.errors import InvalidOption
-from vsr.jobs.engines import open_engine
+from vsr.jobs.engines import open_batch_engine
 from vsr.jobs.film import FilmInWork, release_all
 from vsr.jobs.pipe import PIPE
 from vsr.jobs.progress import Note, Observer, ignore
 from vsr.jobs.result import Result
 from vsr.jobs.total_progress import TotalProgress
 from vsr.jobs.upscale import is_kept, upscale
-from vsr.media.images import is_picture
+from vsr.media.images import is_image
 from vsr.specs import UpscaleSpec
 
 
@@ -38,7 +38,7 @@ def upscale_spread(
     """
     if PIPE in (source, target):
         raise InvalidOption("-: a pipe cannot be split among workers. Omit --workers and --engine.")
-    if is_picture(source):  # there is nothing to distribute
+    if is_image(source):  # there is nothing to distribute
         return upscale(source, target, spec, observe=observe, note=note)
     if is_kept(source, target, spec):
         return Result(output=target, is_skipped=True)
@@ -46,7 +46,7 @@ def upscale_spread(
     films: list[FilmInWork] = []
     with ExitStack() as stack:
         stack.callback(release_all, films)  # once no worker writes any more
-        opened = stack.enter_context(open_engine(engine, spec))
+        opened = stack.enter_context(open_batch_engine(engine, spec))
         film = FilmInWork(
             source,
             target,

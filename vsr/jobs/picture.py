@@ -16,11 +16,11 @@ from vsr.jobs.progress import Note, Observer, Stopwatch
 from vsr.jobs.result import Result
 from vsr.jobs.segment_worker import SegmentWorker
 from vsr.jobs.strength import Condition, blend_of, condition_of_picture, told
-from vsr.media.deep_images import CODE, Codes
+from vsr.media.deep_images import CODE, DeepCodes
 from vsr.media.failures import output_failure
 from vsr.media.images import (
     HAS_ALPHA,
-    Picture,
+    StillImage,
     image_size,
     read_image,
     write_image,
@@ -109,7 +109,7 @@ def check_picture(source: Path, target: Path, spec: UpscaleSpec, load: Load) -> 
 
 
 def _decided(
-    source: Path, picture: Picture, spec: UpscaleSpec, load: Load
+    source: Path, picture: StillImage, spec: UpscaleSpec, load: Load
 ) -> tuple[SizePlan, Model, Condition | None]:
     """Return the sizes, the network, and what the network was chosen by."""
     rows, columns = picture.codes.shape[:2]
@@ -134,13 +134,13 @@ def _sizes(source: Path, size: Size, spec: UpscaleSpec) -> SizePlan:
 
 
 def _enlarged(
-    codes: Codes,
+    codes: DeepCodes,
     plan: SizePlan,
     model: Model,
     spec: UpscaleSpec,
     worker: SegmentWorker,
     note: Note,
-) -> Codes:
+) -> DeepCodes:
     frame = frame_of(codes)
     context = StepContext(
         plan=plan,
@@ -159,7 +159,7 @@ def _enlarged(
     return codes_of(enlarged)
 
 
-def _write(target: Path, picture: Picture) -> None:
+def _write(target: Path, picture: StillImage) -> None:
     try:
         with published(target) as part:
             write_image(part, target.suffix, picture)
@@ -167,7 +167,7 @@ def _write(target: Path, picture: Picture) -> None:
         raise output_failure(error, target) from error
 
 
-def _losses(source: Path, picture: Picture, target: Path, spec: UpscaleSpec) -> list[str]:
+def _losses(source: Path, picture: StillImage, target: Path, spec: UpscaleSpec) -> list[str]:
     """Return what the target cannot hold.
 
     Raises:

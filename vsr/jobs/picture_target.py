@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from vsr.errors import OutputExists, UnsuitableContainer, UnwritableOutput
-from vsr.media.images import RESULTS, is_picture
+from vsr.media.images import RESULTS, is_image
 from vsr.media.target import check_folder
 from vsr.specs import UpscaleSpec
 
@@ -16,7 +16,7 @@ def check_name(target: Path) -> None:
     Raises:
         UnsuitableContainer: its suffix is of another kind of file, or missing.
     """
-    if not is_picture(target):
+    if not is_image(target):
         raise UnsuitableContainer(
             f"{target}: not the name of an image format that vsr writes. "
             f"Choose one of {', '.join(RESULTS)}."

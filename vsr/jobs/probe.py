@@ -12,7 +12,7 @@ from vsr.jobs.picture import look_at_picture
 from vsr.jobs.picture_target import is_wanted
 from vsr.jobs.pipe import PIPE, check_pipe
 from vsr.jobs.plan import prepare
-from vsr.media.images import is_picture
+from vsr.media.images import is_image
 from vsr.media.info import MediaInfo, StreamInfo, VideoInfo
 from vsr.media.probe import probe
 from vsr.media.target import check_target
@@ -34,7 +34,7 @@ def look_ahead(source: Path, target: Path, spec: UpscaleSpec) -> dict[str, Any]:
     Raises:
         Refused: whatever `vsr.jobs.upscale.upscale` would refuse, except for the target's place.
     """
-    if is_picture(source):
+    if is_image(source):
         return look_at_picture(source, target, spec)
     job = prepare(source, target, spec)
     return _described(job.source) | _planned(job)
@@ -46,7 +46,7 @@ def rehearse(source: Path, target: Path, spec: UpscaleSpec) -> dict[str, Any]:
     Raises:
         Refused: whatever `vsr.jobs.upscale.upscale` would refuse.
     """
-    if is_picture(source):
+    if is_image(source):
         is_kept = not is_wanted(source, target, spec)
     elif target == PIPE:
         check_pipe(spec.container)

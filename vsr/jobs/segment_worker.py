@@ -24,7 +24,7 @@ from vsr.models import catalog
 from vsr.models.catalog import Model
 from vsr.specs import Blend, PtsSpan
 from vsr.upscaling.segment import Counted, Sink, run_segment
-from vsr.upscaling.steps import Counters, Step, StepContext, open_steps
+from vsr.upscaling.steps import Counters, StepContext, VideoStep, open_steps
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ class SegmentWorker:
     def __init__(self) -> None:
         self._stack = ExitStack()
         self._opened: tuple[tuple[str, ...], StepContext] | None = None
-        self._steps_of: Callable[[PtsSpan], list[Step]] = _no_steps
+        self._steps_of: Callable[[PtsSpan], list[VideoStep]] = _no_steps
         self._counters = Counters()
         self._models: dict[tuple[str, int | None, Blend], Model] = {}
         self._note: Note = ignore
@@ -136,13 +136,13 @@ class SegmentWorker:
         self._stack.close()
         self._opened, self._steps_of = None, _no_steps
 
-    def steps(self, names: tuple[str, ...], context: StepContext, note: Note) -> list[Step]:
+    def steps(self, names: tuple[str, ...], context: StepContext, note: Note) -> list[VideoStep]:
         """Return the steps of a context, open until it is another one; for a single image."""
         return self._opener(names, replace(context, say=self._say), note)(PtsSpan())
 
     def _opener(
         self, names: tuple[str, ...], context: StepContext, note: Note
-    ) -> Callable[[PtsSpan], list[Step]]:
+    ) -> Callable[[PtsSpan], list[VideoStep]]:
         """Open the steps, unless the open ones are the same."""
         self._note = note
         if (names, context) != self._opened:
@@ -155,7 +155,7 @@ class SegmentWorker:
         self._note(text)
 
 
-def _no_steps(span: PtsSpan) -> list[Step]:
+def _no_steps(span: PtsSpan) -> list[VideoStep]:
     """Do nothing, before an engine is open."""
     del span
     return []

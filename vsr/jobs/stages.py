@@ -16,7 +16,7 @@ from vsr.media.reader import Reader
 from vsr.media.timing import ticks_per_frame
 from vsr.media.writer import Writer
 from vsr.upscaling.segment import run_segment
-from vsr.upscaling.steps import Step
+from vsr.upscaling.steps import VideoStep
 
 READY_BYTES = 1 << 28
 """How much memory the frames waiting to be encoded may take."""
@@ -66,7 +66,7 @@ class Stages:
     """
 
     job: Job
-    steps: Sequence[Step]
+    steps: Sequence[VideoStep]
     folder: Path
     is_discarded: bool = False
 

@@ -30,7 +30,7 @@ HARDWARE = ("device", "precision", "decoding")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Film:
+class FilmSpec:
     """A clip to upscale, as the tasks name it."""
 
     source: Path
@@ -73,7 +73,7 @@ class Begun:
 class Look:
     """Read the header of a file, so that the longest can come first and the bar has a total."""
 
-    film: Film
+    film: FilmSpec
     urgency: int = 0
 
     def run(self, worker: FilmWorker, tell: Tell) -> Seen:
@@ -93,7 +93,7 @@ class Finish:
         joined: where to write.
     """
 
-    film: Film
+    film: FilmSpec
     fingerprint: dict[str, Any] = field(repr=False)
     segments: tuple[tuple[Path, int], ...]
     joined: Path
@@ -120,7 +120,7 @@ class Part:
         is_mixed: a device of another class may do it.
     """
 
-    film: Film
+    film: FilmSpec
     fingerprint: dict[str, Any] = field(repr=False)
     segment: Segment
     path: Path
@@ -140,7 +140,7 @@ class Part:
 class Begin:
     """Decide everything about a film, and cut it into segments."""
 
-    film: Film
+    film: FilmSpec
     urgency: int = 3
 
     def run(self, worker: FilmWorker, tell: Tell) -> Begun:
@@ -159,7 +159,7 @@ class Begin:
 class Whole:
     """Do a whole clip."""
 
-    film: Film
+    film: FilmSpec
     urgency: int = 3
 
     def run(self, worker: FilmWorker, tell: Tell) -> Result:

@@ -14,7 +14,7 @@ from vsr.recipes.find import find
 from vsr.recipes.pipeline import Step
 from vsr.specs import Precision
 from vsr.training.batches import held, sliced
-from vsr.training.context import Context, Progress
+from vsr.training.context import Context, TrainProgress
 from vsr.training.dataset import Patches
 from vsr.training.preflight import check_free, check_supplies
 from vsr.training.recipe import Recipe, decode_recipe
@@ -55,7 +55,7 @@ class Watch:
     """How a caller follows a run, stops it after the current step, and provides its clock."""
 
     on_start: Callable[[Run], None] = lambda _: None
-    on_progress: Callable[[Progress], None] = lambda _: None
+    on_progress: Callable[[TrainProgress], None] = lambda _: None
     should_stop: Callable[[], bool] = lambda: False
     clock: Callable[[], float] = time.monotonic
 

@@ -16,7 +16,7 @@ from vsr.jobs.progress import Note, Observer, Stopwatch, ignore
 from vsr.jobs.result import Result, joined_result
 from vsr.jobs.segment_worker import SegmentWorker, Written
 from vsr.jobs.segments import join_verified, plan_segments
-from vsr.media.images import is_picture
+from vsr.media.images import is_image
 from vsr.media.joined import Joined
 from vsr.media.segments import Segment
 from vsr.media.target import check_space, check_target
@@ -79,7 +79,7 @@ def upscale(
     """
     with ExitStack() as stack:
         worker = worker or stack.enter_context(closing(SegmentWorker()))
-        if is_picture(source):
+        if is_image(source):
             return upscale_picture(source, target, spec, worker, observe, note)
         return _upscale_film(source, target, spec, worker, observe, note)
 

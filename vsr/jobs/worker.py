@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from vsr.batch.engine import DeviceClass, OpenWorker
 from vsr.jobs.result import Result
-from vsr.jobs.tasks import Film, Seen, Task, Tell
+from vsr.jobs.tasks import FilmSpec, Seen, Task, Tell
 from vsr.specs import TimeRange, UpscaleSpec
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class FilmWorker:
 
         self._segments = SegmentWorker()
         self._device, self._precision = device, precision
-        self._last: tuple[Film, Job] | None = None
+        self._last: tuple[FilmSpec, Job] | None = None
 
     def do(self, task: Task, tell: Tell) -> Any:
         """Run a task."""
@@ -51,7 +51,7 @@ class FilmWorker:
         """Close the engine."""
         self._segments.close()
 
-    def job(self, film: Film) -> Job:
+    def job(self, film: FilmSpec) -> Job:
         """Return everything that can be decided about a film; the last one is cached."""
         from vsr.jobs.plan import prepare
 
@@ -60,7 +60,7 @@ class FilmWorker:
             self._last = (film, job)
         return self._last[1]
 
-    def checked_job(self, film: Film) -> Job:
+    def checked_job(self, film: FilmSpec) -> Job:
         """Return the same, after checking that the target can be written.
 
         Raises:
@@ -85,7 +85,7 @@ class FilmWorker:
 
         self._segments.do(job, segment, path, written, tell)
 
-    def upscale(self, film: Film, tell: Tell) -> Result:
+    def upscale(self, film: FilmSpec, tell: Tell) -> Result:
         """Do a whole clip."""
         from vsr.jobs.upscale import upscale
 
@@ -109,9 +109,9 @@ def glance(source: Path, time: TimeRange) -> Seen:
     Raises:
         MediaError: it does not exist, or cannot be read.
     """
-    from vsr.media.images import image_size, is_picture
+    from vsr.media.images import image_size, is_image
 
-    if is_picture(source):
+    if is_image(source):
         return Seen(1, image_size(source).pixels)
     from vsr.jobs.job import frames_expected
     from vsr.media.probe import probe

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Codes = NDArray[np.uint16]
+DeepCodes = NDArray[np.uint16]
 
 MOST = 65535
 CODE = 257
@@ -40,7 +40,7 @@ def is_deep(path: Path, image: Any) -> bool:
     return head.startswith(b"\x89PNG") and head[24] == 16 and head[25] in (2, 4, 6)
 
 
-def read_deep(path: Path) -> tuple[Codes, Codes | None]:
+def read_deep(path: Path) -> tuple[DeepCodes, DeepCodes | None]:
     """Return the codes, (rows, columns[, 3]), and the alpha of an image, as stored.
 
     Raises:
@@ -64,17 +64,17 @@ def read_deep(path: Path) -> tuple[Codes, Codes | None]:
     return colours, samples[..., -1] if count in (2, 4) else None
 
 
-def eight_bit(codes: Codes) -> NDArray[np.uint8]:
+def eight_bit(codes: DeepCodes) -> NDArray[np.uint8]:
     """Return codes of 16 bits rounded to 8; what `sixteen_bit` made comes back as it was."""
     return ((codes.astype(np.uint32) + CODE // 2) // CODE).astype(np.uint8)
 
 
-def sixteen_bit(codes: NDArray[np.uint8]) -> Codes:
+def sixteen_bit(codes: NDArray[np.uint8]) -> DeepCodes:
     """Return codes of 8 bits spread over the whole range of 16."""
     return codes.astype(np.uint16) * CODE
 
 
-def upright(codes: Codes, orientation: int) -> Codes:
+def upright(codes: DeepCodes, orientation: int) -> DeepCodes:
     """Rotate an image as EXIF says; 1 is upright.
 
     Source: Exif 2.32, 4.6.4, Orientation.
@@ -88,7 +88,7 @@ def upright(codes: Codes, orientation: int) -> Codes:
     return np.ascontiguousarray(codes)
 
 
-def deep_png(codes: Codes, alpha: Codes | None, icc: bytes | None) -> bytes:
+def deep_png(codes: DeepCodes, alpha: DeepCodes | None, icc: bytes | None) -> bytes:
     """Return a PNG of 16 bits per sample.
 
     Source: PNG specification (third edition), 5.3 chunks, 9.2 filters (2 is Up), 11.2, 11.3.2.3.

@@ -16,7 +16,7 @@ import numpy as np
 from vsr.errors import NoSuchFile, UnreadableMedia
 from vsr.media.deep_images import (
     MOST,
-    Codes,
+    DeepCodes,
     deep_png,
     eight_bit,
     is_deep,
@@ -58,7 +58,7 @@ NOT_RGB = ("CMYK", "LAB", "YCbCr", "HSV")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Picture:
+class StillImage:
     """An image as 16-bit codes; 8-bit ones are scaled to the whole range.
 
     Attributes:
@@ -70,15 +70,15 @@ class Picture:
         frames_lost: further images in the same file, which are not read.
     """
 
-    codes: Codes
-    alpha: Codes | None = None
+    codes: DeepCodes
+    alpha: DeepCodes | None = None
     bits: int = 8
     icc: bytes | None = None
     is_profile_lost: bool = False
     frames_lost: int = 0
 
 
-def is_picture(path: Path) -> bool:
+def is_image(path: Path) -> bool:
     """Return whether a name is that of an image that can be read and written."""
     return path.suffix.lower() in _FORMATS
 
@@ -99,7 +99,7 @@ def image_size(path: Path) -> Size:
         return size.turned() if is_turned else size
 
 
-def read_image(path: Path) -> Picture:
+def read_image(path: Path) -> StillImage:
     """Read an image, rotated as its EXIF tag says.
 
     Raises:
@@ -117,7 +117,7 @@ def read_image(path: Path) -> Picture:
             alpha = None if alpha is None else upright(alpha, turn)
         else:
             codes, alpha, bits = _codes_of(ImageOps.exif_transpose(file))
-    return Picture(
+    return StillImage(
         codes=codes,
         alpha=alpha,
         bits=bits,
@@ -127,7 +127,7 @@ def read_image(path: Path) -> Picture:
     )
 
 
-def write_image(file: Path, suffix: str, picture: Picture) -> None:
+def write_image(file: Path, suffix: str, picture: StillImage) -> None:
     """Write an image in the format of ``suffix``, whatever the name of ``file``.
 
     Depth is kept if the format holds it, else rounded to 8 bits.
@@ -165,7 +165,7 @@ def _told(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _codes_of(image: Any) -> tuple[Codes, Codes | None, int]:
+def _codes_of(image: Any) -> tuple[DeepCodes, DeepCodes | None, int]:
     """Return codes, alpha and depth of what Pillow has read."""
     if image.mode.startswith("I"):  # 16-bit gray
         return np.clip(np.asarray(image), 0, MOST).astype(np.uint16), None, 16

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from vsr.errors import InvalidData, NoSuchFile
 from vsr.media.deep_images import eight_bit
-from vsr.media.images import RESULTS, is_picture, read_image
+from vsr.media.images import RESULTS, is_image, read_image
 
 Picture = NDArray[np.uint8]
 """(H, W, 3) R'G'B', or (H, W) gray."""
@@ -26,7 +26,7 @@ def pictures_in(folder: Path) -> tuple[Path, ...]:
         raise NoSuchFile(f"{folder}: no such folder. Check the path.")
     if not folder.is_dir():
         raise InvalidData(f"{folder}: not a folder. Give a folder of images.")
-    found = sorted(path for path in folder.iterdir() if is_picture(path))
+    found = sorted(path for path in folder.iterdir() if is_image(path))
     if not found:
         raise InvalidData(f"{folder}: no images in it ({' '.join(RESULTS)}).")
     return tuple(found)

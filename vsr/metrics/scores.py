@@ -43,7 +43,7 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class Evaluation:
     """A whole measurement.
 
     Attributes:

@@ -13,7 +13,7 @@ from vsr.specs import X264_PRESETS, Blend, Deinterlace, EncodeSpec, Strength, Ta
 
 
 @dataclass(frozen=True, slots=True)
-class Encoding:
+class EncodeTable:
     """The ``[encode]`` table; omitted values are decided as without a preset."""
 
     codec: str = "auto"
@@ -34,7 +34,7 @@ class Encoding:
 
 
 @dataclass(frozen=True, slots=True)
-class Box:
+class SizeTable:
     """The ``[size]`` table: the box to fit (it turns with a portrait picture), or a pure scale."""
 
     width: int | None = None
@@ -58,13 +58,13 @@ class Preset:
 
     description: str
     pipeline: str
-    size: Box
+    size: SizeTable
     model: str = "fast"
     strength: Strength = "auto"
     sharpness: float = 0.0
     aliases: tuple[str, ...] = ()
     deinterlace: Deinterlace = "auto"
-    encode: Encoding = Encoding()
+    encode: EncodeTable = EncodeTable()
 
     def __post_init__(self) -> None:
         strength = 0.0 if self.strength == "auto" else self.strength

@@ -28,10 +28,10 @@ class Batch:
     high: Tensor
 
 
-Source = Callable[[Crops, int], Batch]
+BatchSource = Callable[[Crops, int], Batch]
 
 
-def sliced(patches: Patches, colour: Channels) -> Source:
+def sliced(patches: Patches, colour: Channels) -> BatchSource:
     """Return a source that slices mapped files: no copy of the data, for the CPU."""
 
     def batch(crops: Crops, size: int) -> Batch:
@@ -46,7 +46,7 @@ def sliced(patches: Patches, colour: Channels) -> Source:
     return batch
 
 
-def held(patches: Patches, colour: Channels, device: torch.device) -> Source:
+def held(patches: Patches, colour: Channels, device: torch.device) -> BatchSource:
     """Return a source that holds all patches on ``device``, so loading is never the bottleneck.
 
     It gives exactly the same pixels as `sliced`.

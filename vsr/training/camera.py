@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from vsr.kernels import BOX, CATMULL_ROM, LANCZOS3, Array, Kernel
 from vsr.media.roundtrip import SMALLEST_SIDE
 from vsr.metrics.imresize import mirrored
+from vsr.training.pictures import Pixels
 
-Pixels = NDArray[np.uint8]
 Frames = NDArray[np.float32]
 
 FRAMES = 8

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from vsr.training.batches import Source
+from vsr.training.batches import BatchSource
 from vsr.training.dataset import Patches
 from vsr.training.recipe import Recipe
 from vsr.training.run_folder import RunFolder
@@ -17,7 +17,7 @@ from vsr.training.team import Team
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
+class TrainProgress:
     """A line of the log, as it is written and shown.
 
     ``psnr`` is in dB on the pictures held out, where they were looked at; ``wait_share`` is the
@@ -55,7 +55,7 @@ class Context:
     folder: RunFolder
     recipe: Recipe
     patches: Patches
-    source: Source
+    source: BatchSource
     device: torch.device
     dtype: torch.dtype = torch.float32
     team: Team = field(default_factory=Team)
@@ -63,7 +63,7 @@ class Context:
     perceptual_weights: str | None = None
     clock: Callable[[], float] = time.monotonic
     should_stop: Callable[[], bool] = lambda: False
-    on_progress: Callable[[Progress], None] = field(default=lambda _: None)
+    on_progress: Callable[[TrainProgress], None] = field(default=lambda _: None)
 
     def autocast(self) -> torch.autocast:
         """Return the context in which the forward pass runs."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Pixels = NDArray[np.uint8]
+from vsr.training.pictures import Pixels
+
 Places = NDArray[np.int64]
 
 

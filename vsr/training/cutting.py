@@ -8,14 +8,12 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from vsr.metrics.protocol import low_resolution
 from vsr.training.deduplicate import Looks
 from vsr.training.footage import Footage
-
-Pixels = NDArray[np.uint8]
+from vsr.training.pictures import Pixels
 
 FLAT_DEVIATION = 3.0
 """A patch whose luma deviates less than this many codes has nothing to be sharpened."""

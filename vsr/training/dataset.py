@@ -3,7 +3,7 @@
 ::
 
     FOLDER/
-      dataset.json     the contents: `Manifest`
+      dataset.json     the contents: `DatasetManifest`
       hr.u8            (count, patch, patch, 3), uint8, row by row
       lr_x4.u8         (count, patch / 4, patch / 4, 3), the same patches reduced; one per scale
       lr_x4_video-medium….u8   what a camera and a codec left of them (see `footage`)
@@ -21,8 +21,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vsr.errors import InvalidData
-from vsr.training.crops import Crops, Pixels, Places, cut
-from vsr.training.manifest import BICUBIC, Manifest, low_name, move_name, next_name, read_manifest
+from vsr.training.crops import Crops, Places, cut
+from vsr.training.manifest import (
+    BICUBIC,
+    DatasetManifest,
+    low_name,
+    move_name,
+    next_name,
+    read_manifest,
+)
+from vsr.training.pictures import Pixels
 
 HELD_OUT_SHARE = 32
 """One patch in so many, and at most `MAX_HELD_OUT`, is kept for validation: the last ones."""
@@ -154,7 +162,7 @@ def held_out(count: int) -> int:
     return min(MAX_HELD_OUT, max(1, count // HELD_OUT_SHARE))
 
 
-def _next(folder: Path, manifest: Manifest, scale: int, degradation: str) -> Next:
+def _next(folder: Path, manifest: DatasetManifest, scale: int, degradation: str) -> Next:
     path = folder / move_name(scale, degradation)
     low = _mapped(folder / next_name(scale, degradation), manifest.count, manifest.patch // scale)
     try:

@@ -22,8 +22,8 @@ from vsr.device.yuv import YuvFormat, planes_of, rgb_of
 from vsr.frames import HostFrame, Layout
 from vsr.media.roundtrip import Roundtrip
 from vsr.training.camera import Camera, margin
+from vsr.training.pictures import Pixels
 
-Pixels = NDArray[np.uint8]
 Span = tuple[float, float]
 
 CLEAN_SHARE = 1 / 3

@@ -7,15 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from vsr.device.yuv import YuvFormat, rgb_of
 from vsr.errors import DecodingFailed, InvalidOption, MediaError
 from vsr.frames import HostFrame
 from vsr.media.reader import Reader
-from vsr.training.pictures import UnusablePicture
-
-Pixels = NDArray[np.uint8]
+from vsr.training.pictures import Pixels, UnusablePicture
 
 HDR_TRANSFERS = (16, 18)
 """PQ and HLG of H.273 table 3: their codes are not what the networks are trained on."""

@@ -17,12 +17,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from numpy.typing import NDArray
 
 from vsr.training.degradation import STRENGTHS, Degraded, Shot
 from vsr.training.manifest import low_name, move_name, next_name
-
-Pixels = NDArray[np.uint8]
+from vsr.training.pictures import Pixels
 
 
 @dataclass(frozen=True, slots=True)

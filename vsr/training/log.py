@@ -6,7 +6,7 @@ import csv
 from dataclasses import dataclass
 
 from vsr.disk.failures import writing
-from vsr.training.context import Progress
+from vsr.training.context import TrainProgress
 from vsr.training.run_folder import LOG, RunFolder
 
 COLUMNS = (
@@ -15,7 +15,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def append(folder: RunFolder, line: Progress) -> None:
+def append(folder: RunFolder, line: TrainProgress) -> None:
     """Append one line; the header goes before the first."""
     path = folder.path / LOG
     is_new = not path.exists()

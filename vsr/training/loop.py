@@ -11,7 +11,7 @@ from torch import Tensor
 
 from vsr.errors import Interrupted, TrainingDiverged
 from vsr.training.batches import Batch
-from vsr.training.context import Context, Progress
+from vsr.training.context import Context, TrainProgress
 from vsr.training.log import append, read
 from vsr.training.plots import write_plot
 from vsr.training.recipe import Optimisation
@@ -121,7 +121,7 @@ def _note(
         psnr = check(state)
         state.best_psnr = max(state.best_psnr, psnr)
     state.begin_line()
-    line = Progress(
+    line = TrainProgress(
         stage=stage,
         step=state.step,
         share=budget.progress(state.step, state.seconds),

@@ -27,7 +27,7 @@ BICUBIC = "bicubic"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Manifest:
+class DatasetManifest:
     """What a prepared folder holds and what was left out of it.
 
     ``weights`` has one number per patch: how much likelier than another it is drawn.
@@ -92,7 +92,7 @@ class Manifest:
         (folder / MANIFEST).write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
 
 
-def read_manifest(folder: Path) -> Manifest:
+def read_manifest(folder: Path) -> DatasetManifest:
     """Read the manifest of a prepared folder.
 
     Raises:
@@ -100,7 +100,7 @@ def read_manifest(folder: Path) -> Manifest:
     """
     try:
         table = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        return decode(table, Manifest, MANIFEST)
+        return decode(table, DatasetManifest, MANIFEST)
     except (FileNotFoundError, NotADirectoryError) as error:
         if not folder.exists():
             raise InvalidData(f"{folder}: no such folder. Check the path.") from error

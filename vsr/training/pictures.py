@@ -18,6 +18,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from vsr.media.deep_images import MOST, eight_bit
 
 Pixels = NDArray[np.uint8]
+"""(…, H, W, 3) 8-bit R'G'B'."""
 
 SUFFIXES = {
     "AVIF": (".avif",),
@@ -41,7 +42,7 @@ class UnusablePicture(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class TrainingPicture:
     """One decoded image.
 
     ``pixels`` is (H, W, 3), uint8, sRGB codes; ``conversions`` says what was changed to get there.
@@ -56,7 +57,7 @@ def is_picture(path: Path) -> bool:
     return any(path.suffix.lower() in suffixes for suffixes in SUFFIXES.values())
 
 
-def read_picture(path: Path) -> Picture:
+def decode_picture(path: Path) -> TrainingPicture:
     """Decode an image, upright, as RGB.
 
     Raises:
@@ -68,7 +69,7 @@ def read_picture(path: Path) -> Picture:
                 raise UnusablePicture(f"larger than {MAX_PIXELS // 10**6} megapixels")
             conversions = list(_remarks(image, path))
             upright = ImageOps.exif_transpose(image)
-            return Picture(_rgb(upright, conversions), tuple(conversions))
+            return TrainingPicture(_rgb(upright, conversions), tuple(conversions))
     except UnidentifiedImageError as error:
         raise UnusablePicture("not an image") from error
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:

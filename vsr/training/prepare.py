@@ -15,19 +15,14 @@ from fnmatch import fnmatch
 from math import lcm
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from vsr.disk.failures import writing
 from vsr.errors import InvalidData, InvalidOption, OutputExists, one_of
 from vsr.training.cutting import Cutter, Tally
 from vsr.training.degradation import STRENGTHS
 from vsr.training.film import film_frames
 from vsr.training.footage import Footage
-from vsr.training.manifest import BICUBIC, Manifest, digest_of
-from vsr.training.pictures import UnusablePicture, is_picture, read_picture
-
-Pixels = NDArray[np.uint8]
+from vsr.training.manifest import BICUBIC, DatasetManifest, digest_of
+from vsr.training.pictures import Pixels, UnusablePicture, decode_picture, is_picture
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +68,9 @@ class PrepareSpec:
         return next(matching, 1.0)
 
 
-def prepare(spec: PrepareSpec, on_file: Callable[[int, int], None] = lambda *_: None) -> Manifest:
+def prepare(
+    spec: PrepareSpec, on_file: Callable[[int, int], None] = lambda *_: None
+) -> DatasetManifest:
     """Prepare a data set. The folder appears under its name only once it is complete.
 
     Args:
@@ -130,7 +127,7 @@ def _walk(folder: Path) -> Iterator[Path]:
 
 def _write(
     spec: PrepareSpec, files: list[Path], part: Path, on_file: Callable[[int, int], None]
-) -> Manifest:
+) -> DatasetManifest:
     tally = Tally()
     with ExitStack() as stack:
         high = stack.enter_context((part / "hr.u8").open("wb"))
@@ -149,7 +146,7 @@ def _write(
             f"{spec.sources[0]}: no usable image among {len(files)} files ({_reasons(tally)}). "
             "Give other images, or a smaller --patch."
         )
-    return Manifest(
+    return DatasetManifest(
         patch=spec.patch,
         scales=spec.scales,
         count=len(tally.weights),
@@ -173,7 +170,7 @@ def _pictures(path: Path, frames_per_video: int, tally: Tally) -> Iterator[Pixel
     count = 0
     try:
         if is_picture(path):
-            picture = read_picture(path)
+            picture = decode_picture(path)
             tally.converted.update(picture.conversions)
             count = 1
             yield picture.pixels

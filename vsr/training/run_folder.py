@@ -32,7 +32,7 @@ from vsr.recipes.decode import decode
 from vsr.recipes.pipeline import Step
 from vsr.training.recipe import Recipe, decode_recipe
 from vsr.training.schedule import Budget
-from vsr.training.score import Scores
+from vsr.training.score import MeanScores
 
 RUN, RECIPE, LOG, PLOT = "run.json", "recipe.toml", "log.csv", "plot.png"
 SCORES, LOCK = "scores.json", "lock"
@@ -130,11 +130,11 @@ class RunFolder:
         if step not in run.finished:
             self.write(replace(run, finished=(*run.finished, step)))
 
-    def write_scores(self, scores: Scores) -> None:
+    def write_scores(self, scores: MeanScores) -> None:
         """Keep what was measured."""
         self._write(SCORES, json.dumps({name: dict(of) for name, of in scores.items()}, indent=1))
 
-    def read_scores(self) -> Scores:
+    def read_scores(self) -> MeanScores:
         """Return what was measured last; empty if nothing was."""
         path = self.path / SCORES
         return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from vsr.models.blocks import Generator
 from vsr.training.context import Context
-from vsr.training.outcome import finished_network
 from vsr.training.run_folder import Run
 from vsr.training.stages import SCHEMAS, budget_of, learning_stages
 from vsr.training.steps import STEPS
+from vsr.training.trained_network import finished_network
 
 
 def run_steps(context: Context, run: Run, net: Generator) -> Generator:

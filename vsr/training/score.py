@@ -13,13 +13,13 @@ from vsr.metrics.protocol import fidelity, standard_pair
 from vsr.models.blocks import Generator
 from vsr.models.traits import traits_of
 
-Scores = Mapping[str, Mapping[str, float]]
+MeanScores = Mapping[str, Mapping[str, float]]
 """Data set → metric → mean over its pictures."""
 
 PROTOCOL = "standard: bicubic reduction, 8-bit result, BT.601 luma, border of ×scale pixels cut"
 
 
-def score(net: Generator, folders: tuple[Path, ...], device: torch.device) -> Scores:
+def score(net: Generator, folders: tuple[Path, ...], device: torch.device) -> MeanScores:
     """Return mean PSNR and SSIM of luma and PSNR of R'G'B' for each folder, by its name.
 
     Raises:

@@ -16,23 +16,18 @@ from vsr.training.learn import descend, state_of, trained, validate
 from vsr.training.level import level
 from vsr.training.loop import train
 from vsr.training.losses import PIXEL_LOSSES
-from vsr.training.outcome import (
-    Provenance,
-    manifest_of,
-    outcome_of,
-    write_model,
-    write_outcome_card,
-)
 from vsr.training.perceptual import extractor_of, perceptual_term
+from vsr.training.provenance import Provenance, manifest_of, write_run_card
 from vsr.training.recipe import EvaluateValues, ExportValues, LevelValues, PixelValues
 from vsr.training.schedule import Budget
 from vsr.training.score import score
 from vsr.training.smooth import smooth
 from vsr.training.state import TrainState
 from vsr.training.temporal import temporal
+from vsr.training.trained_network import trained_network, write_model
 from vsr.training.validate import Validation
 
-Run = Callable[[Context, str, Any, Budget | None, Generator], Generator]
+RunStep = Callable[[Context, str, Any, Budget | None, Generator], Generator]
 """(context, name, values, budget where it learns, network) → the network for the next step."""
 
 
@@ -98,12 +93,12 @@ def export(
         provenance = Provenance(
             run=run, recipe=recipe, manifest=manifest_of(run), device=run.device
         )
-        outcome = outcome_of(context.folder, recipe)
-        write_outcome_card(outcome, provenance, context.folder.read_scores(), recipe.model, weights)
+        network, scores = trained_network(context.folder, recipe), context.folder.read_scores()
+        write_run_card(network, provenance, scores, recipe.model, weights)
     return start
 
 
-STEPS: Mapping[str, Run] = {
+STEPS: Mapping[str, RunStep] = {
     "pixel": pixel,
     "adversarial": adversarial,
     "level": levelled,

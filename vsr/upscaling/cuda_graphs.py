@@ -11,7 +11,7 @@ from vsr.device.flight import Lane
 from vsr.device.shortage import is_shortage
 from vsr.device.streams import StreamLane
 from vsr.upscaling.cuda_slots import DeviceSlot
-from vsr.upscaling.device_pass import DevicePass, Run, exact_inference
+from vsr.upscaling.device_pass import DevicePass, Forward, exact_inference
 
 TOLERANCE = 2
 """How far, in 8-bit codes, a graph may be from autocast: the rounding of half precision."""
@@ -47,7 +47,7 @@ def drop_all(slots: Sequence[DeviceSlot]) -> None:
         slot.graph = None
 
 
-def captured_run(run: Run, like: Tensor, lane: Lane) -> Run:
+def captured_run(run: Forward, like: Tensor, lane: Lane) -> Forward:
     """Return ``run`` as a graph; its output is always in the same memory.
 
     If no graph can be captured, this is ``run`` itself.

@@ -12,7 +12,7 @@ from vsr.device.flight import Lane
 from vsr.device.select import Device
 from vsr.specs import Size
 from vsr.upscaling.cuda_graphs import captured_run
-from vsr.upscaling.device_pass import DevicePass, Run, autocast_run, cast_run
+from vsr.upscaling.device_pass import DevicePass, Forward, autocast_run, cast_run
 from vsr.upscaling.dirty import DirtyMap
 from vsr.upscaling.passes import Pass, PassSpec
 from vsr.upscaling.routes import route
@@ -96,7 +96,7 @@ class DeviceNetwork:
         Raises:
             RuntimeError: there is not enough memory for it (`vsr.device.shortage.is_shortage`).
         """
-        run: Run | None = self._cast if is_fast else self._autocast
+        run: Forward | None = self._cast if is_fast else self._autocast
         assert run is not None
         tile_run = captured_run(run, self._example(changes.windows[0]), lane)
         return KeptOutput(run, tile_run, self._way.scale)
@@ -117,6 +117,6 @@ class DeviceNetwork:
         blank = torch.zeros(source.size, dtype=torch.uint8, device=device)
         return tile.read(self._way.prepare(source.tensors(blank)))
 
-    def _pass(self, run: Run | None) -> DevicePass:
+    def _pass(self, run: Forward | None) -> DevicePass:
         tiles = windows(self._spec.source, self.core, self._radius)
         return DevicePass(self._spec, self._way, run, tiles)

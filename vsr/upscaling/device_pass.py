@@ -19,7 +19,7 @@ from vsr.upscaling.folding import FoldedPlain
 from vsr.upscaling.passes import Pass, PassSpec
 from vsr.upscaling.tiling import Window, run_tiled
 
-Run = Callable[[Tensor], Tensor]
+Forward = Callable[[Tensor], Tensor]
 
 
 class Cast(nn.Module):
@@ -37,7 +37,7 @@ class Cast(nn.Module):
             return out
 
 
-def autocast_run(net: nn.Module, dtype: torch.dtype) -> Run:
+def autocast_run(net: nn.Module, dtype: torch.dtype) -> Forward:
     """Return the reference way to run a network on its device: autocast, or float32 as it is."""
     net = _with_float32_base(net)
 
@@ -52,7 +52,7 @@ def autocast_run(net: nn.Module, dtype: torch.dtype) -> Run:
     return run
 
 
-def cast_run(net: nn.Module, dtype: torch.dtype) -> Run:
+def cast_run(net: nn.Module, dtype: torch.dtype) -> Forward:
     """Return the fast way: weights cast once, for a graph to be captured around."""
     if dtype == torch.float32:
         return net
@@ -89,7 +89,9 @@ def exact_inference() -> Iterator[None]:
 class DevicePass:
     """Block of decoded planes → block of encoded planes and a flag (uint8: 1 is finite)."""
 
-    def __init__(self, spec: PassSpec, way: Pass, run: Run | None, tiles: Sequence[Window]) -> None:
+    def __init__(
+        self, spec: PassSpec, way: Pass, run: Forward | None, tiles: Sequence[Window]
+    ) -> None:
         self.source = Packing.of(spec.source_format.layout, spec.source)
         self.target = Packing.of(spec.output_format.layout, spec.output)
         self._way = way
@@ -107,7 +109,7 @@ class DevicePass:
             ):
                 own.copy_(plane)
 
-    def with_kept(self, run: Run) -> DevicePass:
+    def with_kept(self, run: Forward) -> DevicePass:
         """Return this pass with ``run`` in its middle, whole; what it returns stays as it is."""
 
         def kept(picture: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ from typing import Protocol
 from vsr.device.prefetch import prefetch
 from vsr.frames import HostFrame
 from vsr.specs import PtsSpan
-from vsr.upscaling.steps import Step
+from vsr.upscaling.steps import VideoStep
 
 DECODED_AHEAD = 4
 FINISHED_AHEAD = 2
@@ -39,7 +39,7 @@ class Counted:
 
 def run_segment(
     frames: Iterable[HostFrame],
-    steps: Sequence[Step],
+    steps: Sequence[VideoStep],
     sink: Sink,
     written: Callable[[HostFrame], None] = lambda frame: None,
 ) -> int:

@@ -26,7 +26,7 @@ from vsr.upscaling.reuse import Reuse
 if TYPE_CHECKING:
     from vsr.models.catalog import Model
 
-Step = Callable[[Iterator[HostFrame]], Iterator[HostFrame]]
+VideoStep = Callable[[Iterator[HostFrame]], Iterator[HostFrame]]
 
 HOST, DEVICE = "host", "device"
 
@@ -96,7 +96,7 @@ def check_steps(names: Sequence[str]) -> None:
 
 def open_steps(
     names: Sequence[str], context: StepContext, stack: ExitStack, counters: Counters | None = None
-) -> Callable[[PtsSpan], list[Step]]:
+) -> Callable[[PtsSpan], list[VideoStep]]:
     """Open what the steps need, once for a clip; return what makes the steps of each span.
 
     The steps are folded: ``for step in steps: frames = step(frames)``. A span says which frames
@@ -113,13 +113,13 @@ def open_steps(
     """
     check_steps(names)
     counters = counters if counters is not None else Counters()
-    passes: list[Step] = []
+    passes: list[VideoStep] = []
     device_steps = [name for name in names if STEPS[name] == DEVICE]
     if device_steps or context.layout != context.output_layout:
         passes.append(_engine_pass(device_steps, context, stack, counters))
     is_filtered = "deinterlace" in names and context.deinterlace != "off"
 
-    def steps_of(span: PtsSpan) -> list[Step]:
+    def steps_of(span: PtsSpan) -> list[VideoStep]:
         return [_deinterlaced(context, span), *passes] if is_filtered else passes
 
     return steps_of
@@ -127,7 +127,7 @@ def open_steps(
 
 def _engine_pass(
     names: list[str], context: StepContext, stack: ExitStack, counters: Counters
-) -> Step:
+) -> VideoStep:
     """Return one pass of one engine for all ``names``."""
     plan = context.plan
     model = context.model if "upscale" in names else None
@@ -153,7 +153,7 @@ def _engine_pass(
     return enlarged
 
 
-def _deinterlaced(context: StepContext, span: PtsSpan) -> Step:
+def _deinterlaced(context: StepContext, span: PtsSpan) -> VideoStep:
     """Return the deinterlacing step: progressive frames pass untouched."""
     from vsr.media.filters import deinterlace
 

@@ -17,7 +17,7 @@ from vsr.specs import Size
 from vsr.upscaling.dirty import DirtyMap
 from vsr.upscaling.tiling import Window, run_tiled
 
-Run = Callable[[Tensor], Tensor]
+Forward = Callable[[Tensor], Tensor]
 
 CORE = 96
 """Side of a tile's core: with the halo of `fast` on all sides a window is half as large again."""
@@ -33,7 +33,7 @@ class KeptOutput:
         tile_net: computes one tile; it may return the same memory each time.
     """
 
-    def __init__(self, net: Run, tile_net: Run, scale: int) -> None:
+    def __init__(self, net: Forward, tile_net: Forward, scale: int) -> None:
         self._net = net
         self._tile_net = tile_net
         self._scale = scale
@@ -71,7 +71,7 @@ class TileMemory:
         reused: how many tiles have been reused from the previous frame so far.
     """
 
-    def __init__(self, net: Run, size: Size, radius: int, scale: int) -> None:
+    def __init__(self, net: Forward, size: Size, radius: int, scale: int) -> None:
         self._map = DirtyMap(size, CORE, radius)
         self._kept = KeptOutput(net, net, scale)
         self.tiles = len(self._map.windows)

@@ -1,4 +1,4 @@
-"""The result of a run: its averaged network, finished or not, as a file that vsr loads."""
+"""The averaged network of a run, finished or not, and the file of it that vsr loads."""
 
 from __future__ import annotations
 
@@ -14,19 +14,14 @@ from vsr.disk.failures import writing
 from vsr.disk.publishing import published
 from vsr.errors import InvalidData
 from vsr.models.blocks import Generator
-from vsr.models.card import Card, sha256_of, write_card
 from vsr.training.forms import plain_form, training_form
 from vsr.training.level import level
-from vsr.training.manifest import BICUBIC, Manifest, read_manifest
+from vsr.training.manifest import BICUBIC
 from vsr.training.recipe import Recipe
-from vsr.training.run_folder import Run, RunFolder
-from vsr.training.score import PROTOCOL, Scores
+from vsr.training.run_folder import RunFolder
 from vsr.training.stages import learning_stages
 from vsr.training.start import start
 from vsr.training.state import read_checkpoint
-
-NO_LICENCE = "NOASSERTION"
-"""SPDX for: whoever publishes the weights decides, as it depends on the data."""
 
 CPU = torch.device("cpu")
 
@@ -34,7 +29,7 @@ READABLE = 0o644
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class TrainedNetwork:
     """A run's network and what it took to get there.
 
     ``flavour`` is the kind of the last step that learnt, and for pictures of a video also the
@@ -49,7 +44,7 @@ class Outcome:
     is_finished: bool
 
 
-def outcome_of(folder: RunFolder, recipe: Recipe) -> Outcome:
+def trained_network(folder: RunFolder, recipe: Recipe) -> TrainedNetwork:
     """Return the averaged network of the last stage that has a checkpoint.
 
     Raises:
@@ -73,7 +68,7 @@ def outcome_of(folder: RunFolder, recipe: Recipe) -> Outcome:
     made = plain_form(form).eval().requires_grad_(False)
     is_levelled = any(step.step == "level" for step in run.pipeline)
     is_clean = recipe.degradation == BICUBIC
-    return Outcome(
+    return TrainedNetwork(
         net=level(made) if is_levelled else made,
         flavour=last.kind if is_clean else f"{last.kind}, {recipe.degradation}",
         steps=sum(table["step"] for table in tables),
@@ -112,73 +107,3 @@ def write_model(net: Generator, target: Path, *, is_half: bool) -> None:
             except SafetensorError as error:  # its message for a short write
                 raise OSError(ENOSPC, str(error)) from error
             part.chmod(READABLE)  # safetensors makes its files private
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Provenance:
-    """What a card says about the origin of weights, besides what the outcome knows."""
-
-    run: Run
-    recipe: Recipe
-    manifest: Manifest | None
-    device: str
-    licence: str = NO_LICENCE
-    note: str = ""
-
-
-def write_outcome_card(
-    outcome: Outcome, provenance: Provenance, scores: Scores, name: str, weights: Path
-) -> Card:
-    """Write the card next to ``weights`` and return it."""
-    stopped = "" if outcome.is_finished else "Exported before the run's budget was spent. "
-    card = Card(
-        name=name,
-        architecture=outcome.net.architecture,
-        scale=outcome.net.scale,
-        flavour=outcome.flavour,
-        licence=provenance.licence,
-        sha256=sha256_of(weights),
-        command=command_of(provenance.run),
-        data=_data(provenance.manifest),
-        seconds=round(outcome.seconds, 1),
-        device=provenance.device,
-        scores=scores,
-        protocol=PROTOCOL if scores else "",
-        note=f"{outcome.steps} steps. {stopped}{_notes(provenance)}".strip(),
-    )
-    write_card(card, weights)
-    return card
-
-
-def manifest_of(run: Run) -> Manifest | None:
-    """Return the manifest of the run's data, if that is still there."""
-    try:
-        return read_manifest(Path(run.data))
-    except InvalidData:
-        return None
-
-
-def command_of(run: Run) -> str:
-    """Return the command that started a run, without its folders."""
-    words = ["vsr train fit", run.recipe]
-    if run.init is not None:
-        words += ["--init", Path(run.init).name]
-    if run.budget is not None:
-        steps, seconds = run.budget.steps, run.budget.seconds
-        words += [f"--steps {steps}" if steps else f"--minutes {(seconds or 0) / 60:g}"]
-    return " ".join(words)
-
-
-def _notes(provenance: Provenance) -> str:
-    """Return the notes of the recipe and of the user."""
-    return f"{provenance.recipe.note} {provenance.note}".strip()
-
-
-def _data(manifest: Manifest | None) -> str:
-    if manifest is None:
-        return "no longer available"
-    side = manifest.patch
-    return (
-        f"{manifest.count} patches of {side}×{side} from {manifest.sources} pictures, "
-        f"SHA-256 {manifest.sha256[:16]}"
-    )
