@@ -218,3 +218,75 @@ def test_nothing_is_printed(capfd: pytest.CaptureFixture[str]) -> None:
     for codec in ("h264", "hevc"):  # av1: see tests/jobs/test_program.py
         chosen(codec=codec)
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("container", "layout", "name", "pix_fmt"),
+    [
+        ("mp4", Layout(12), "libx265", "yuv420p12le"),
+        ("matroska", Layout(12, 0, 0), "libx265", "yuv444p12le"),
+        ("mov", Layout(16, 1, 0), "libx265", "yuv422p12le"),
+        ("webm", Layout(12), "libsvtav1", "yuv420p10le"),
+        ("mp4", Layout(9), "libx265", "yuv420p10le"),
+        ("matroska", Layout(16, 0, 0, is_gray=True), "libx265", "gray12le"),
+    ],
+)
+def test_auto_keeps_as_many_bits_as_the_container_allows(
+    container: str, layout: Layout, name: str, pix_fmt: str
+) -> None:
+    encoder = chosen(container, layout=layout)
+    assert (encoder.name, encoder.pix_fmt) == (name, pix_fmt)
+    is_less = encoder.layout.bits < layout.bits
+    said = f"{encoder.layout.bits} bits instead of {layout.bits}. Choose --codec ffv1, into .mkv"
+    assert (said in " ".join(encoder.losses)) == is_less
+
+
+def test_a_lossless_codec_keeps_sixteen_bits() -> None:
+    encoder = chosen("matroska", codec="ffv1", layout=Layout(16, 1, 0))
+    assert (encoder.pix_fmt, encoder.losses) == ("yuv422p16le", ())
+
+
+def test_low_bits_given_up_by_wish_are_no_loss() -> None:
+    encoder = chosen(codec="hevc", layout=Layout(12), pix_fmt="yuv420p10le")
+    assert (encoder.layout, encoder.losses) == (Layout(10), ())
+
+
+@pytest.mark.parametrize("codec", ["vp9", "h264"])
+def test_no_depth_becomes_eight_bits_by_itself(codec: str) -> None:
+    if codec == "h264":
+        assert chosen("matroska", codec=codec, layout=Layout(12)).pix_fmt == "yuv420p10le"
+    else:
+        with pytest.raises(EncoderUnavailable, match="cannot keep 4:2:0 at 12 bits"):
+            chosen("webm", codec=codec, layout=Layout(12))
+
+
+@pytest.mark.parametrize(
+    ("container", "bits", "pix_fmt"),
+    [("mp4", 8, "yuv420p"), ("webm", 8, "yuv420p"), ("mp4", 10, "yuv420p10le")],
+)
+def test_rgb_becomes_what_players_show_and_is_told(container: str, bits: int, pix_fmt: str) -> None:
+    encoder = of_rgb(bits, container)
+    assert (encoder.pix_fmt, encoder.layout) == (pix_fmt, Layout(bits))
+    full = pix_fmt.replace("420", "444")
+    assert encoder.notes == (
+        "RGB is written as 4:2:0, which every player shows. "
+        f"Choose --pix-fmt {full} to keep full chroma.",
+    )
+
+
+def test_rgb_keeps_its_chroma_for_editing_and_on_demand() -> None:
+    assert of_rgb(8, "matroska", codec="ffv1").pix_fmt == "yuv444p"
+    assert of_rgb(8, "mov", codec="prores").pix_fmt == "yuv444p10le"
+    assert of_rgb(8, "mp4", pix_fmt="yuv444p").layout == Layout(8, 0, 0)
+
+
+def of_rgb(bits: int, container: str, **spec: object) -> Encoder:
+    return choose(
+        EncodeSpec(**spec),  # type: ignore[arg-type]  # the fields under test
+        container,
+        SMALL,
+        Layout(bits, 0, 0),
+        Colour(),
+        is_cpu_device=True,
+        is_rgb=True,
+    )

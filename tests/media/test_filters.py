@@ -12,7 +12,10 @@ from vsr.media.filters import deinterlace
 from vsr.specs import PtsSpan, Size
 
 SIZE = Size(64, 48)
-LAYOUTS = (Layout(), Layout(10), Layout(8, 1, 0), Layout(10, 0, 0), Layout(8, 0, 0, is_gray=True))
+LAYOUTS = (
+    *(Layout(), Layout(10), Layout(8, 1, 0), Layout(10, 0, 0), Layout(8, 0, 0, is_gray=True)),
+    *(Layout(12, 1, 0), Layout(16, 0, 0), Layout(16, 0, 0, is_gray=True)),
+)
 
 
 def bar_at(column: int, layout: Layout = Layout(), size: Size = SIZE) -> tuple[np.ndarray, ...]:

@@ -54,6 +54,7 @@ def prepare(source: Path, target: Path, spec: UpscaleSpec, load: Load = catalog.
         info.video.layout,
         colour,
         is_cpu_device=not device.is_cuda,
+        is_rgb=info.video.reading.is_from_rgb,
         threads=spec.threads,
     )
     streams = _streams(info, container, spec)

@@ -22,6 +22,7 @@ class Encoder:
         threads: fixed, as the bytes of the output can depend on it.
         params_option: the option for the parameters of the library itself, if it has one.
         notes: remarks for the user, one sentence each.
+        losses: what its format cannot hold of the source, likewise.
     """
 
     name: str
@@ -32,3 +33,4 @@ class Encoder:
     threads: int = 1
     params_option: str | None = None
     notes: tuple[str, ...] = ()
+    losses: tuple[str, ...] = ()

@@ -45,6 +45,7 @@ def losses_of(
     """
     if source.conversion and source.reading.is_lossy:
         yield f"{source.conversion}."
+    yield from encoder.losses
     for name in source.unsupported:
         yield f"{name} cannot be carried and is lost."
     if video.hdr is not None and not can_write_mastering(encoder):

@@ -139,6 +139,5 @@ class _Bwdif:
 
     def _delivered(self, picture: VideoFrame, original: HostFrame) -> HostFrame:
         samples = PLANES[: len(original.planes)]
-        reading = Reading(layout=original.layout, samples=samples, bits=original.layout.bits)
-        planes = planes_of(picture, reading, original.colour.range)
+        planes = planes_of(picture, Reading(layout=original.layout, samples=samples))
         return replace(original, planes=planes, is_interlaced=False)

@@ -1,8 +1,8 @@
 """Pixel formats: how each is read into planes, and which one a layout is written in.
 
-Planar YUV and gray of 8 and 10 bits are what the rest of vsr sees. Formats that hold the same
-samples in another order (NV12, P010, YUYV, big-endian) are rearranged without loss; deeper ones
-are rounded to 10 bits; all others (RGB, palettes, 4:1:1, ...) pass once through a filter graph.
+Planar YUV and gray of 8 to 16 bits are what the rest of vsr sees. Formats that hold the same
+samples in another order (NV12, P010, YUYV, big-endian) are rearranged without loss; all others
+(RGB, palettes, 4:1:1, ...) pass once through a filter graph.
 
 Source: FFmpeg, libavutil/pixfmt.h and pixdesc.c, for the meaning of the names.
 """
@@ -16,8 +16,8 @@ import av
 from vsr.frames import Layout
 from vsr.media.samples import PLANES, Reading, Samples
 
-DEEPEST_BITS = 10
-"""Deeper samples are delivered with this depth: the available encoders generally take no more."""
+FILTERED_BITS = (8, 10, 12, 16)
+"""The depths that a filter graph writes; what lies between gets the next one."""
 
 SHIFTS = {"420": (1, 1), "422": (1, 0), "444": (0, 0)}
 PLANAR = re.compile(r"yuv([ja]?)(420|422|444)p(9|10|12|14|16)?(le|be)?")
@@ -68,15 +68,13 @@ def _planar(pix_fmt: str) -> Reading | None:
     if match is None:
         return None
     variant, chroma, depth, endian = match.groups()
-    bits = int(depth or 8)
     notes = ["without its alpha"] if variant == "a" else []
     return Reading(
-        layout=Layout(_delivered(bits), *SHIFTS[chroma]),
+        layout=Layout(int(depth or 8), *SHIFTS[chroma]),
         samples=PLANES,
-        bits=bits,
         is_big_endian=endian == "be",
-        is_lossy=bool(notes) or bits > DEEPEST_BITS,
-        conversion=_conversion(pix_fmt, bits, notes),
+        is_lossy=bool(notes),
+        conversion=_conversion(pix_fmt, notes),
     )
 
 
@@ -85,15 +83,13 @@ def _gray(pix_fmt: str) -> Reading | None:
     if match is None:
         return None
     name, depth, endian = match.groups()
-    bits = int(depth or 8)
     notes = ["without its alpha"] if name == "ya" else []
     return Reading(
-        layout=Layout(_delivered(bits), 0, 0, is_gray=True),
+        layout=Layout(int(depth or 8), 0, 0, is_gray=True),
         samples=(Samples(0, 0, 2 if name == "ya" else 1),),
-        bits=bits,
         is_big_endian=endian == "be",
-        is_lossy=bool(notes) or bits > DEEPEST_BITS,
-        conversion=_conversion(pix_fmt, bits, notes),
+        is_lossy=bool(notes),
+        conversion=_conversion(pix_fmt, notes),
     )
 
 
@@ -106,29 +102,26 @@ def _semi_planar(pix_fmt: str) -> Reading | None:
     chroma = NV_CHROMA[nv] if nv else P_CHROMA[p_chroma]
     first, second = (1, 0) if nv in ("21", "42") else (0, 1)
     return Reading(
-        layout=Layout(_delivered(bits), *SHIFTS[chroma]),
+        layout=Layout(bits, *SHIFTS[chroma]),
         samples=(Samples(0), Samples(1, first, 2), Samples(1, second, 2)),
-        bits=bits,
         unused_low_bits=0 if nv else 16 - bits,
         is_big_endian=endian == "be",
-        is_lossy=bits > DEEPEST_BITS,
-        conversion=_conversion(pix_fmt, bits, ["as planes"]),
+        conversion=_conversion(pix_fmt, ["as planes"]),
     )
 
 
 def _packed(pix_fmt: str) -> Reading | None:
     if pix_fmt == "y210le":
-        layout, bits, samples = Layout(10, 1, 0), 10, YUYV
+        layout, samples = Layout(10, 1, 0), YUYV
     elif pix_fmt in PACKED:
-        layout, bits, samples = Layout(8, 1, 0), 8, PACKED[pix_fmt]
+        layout, samples = Layout(8, 1, 0), PACKED[pix_fmt]
     else:
         return None
     return Reading(
         layout=layout,
         samples=samples,
-        bits=bits,
-        unused_low_bits=6 if bits == 10 else 0,
-        conversion=_conversion(pix_fmt, bits, ["as planes"]),
+        unused_low_bits=6 if layout.bits == 10 else 0,
+        conversion=_conversion(pix_fmt, ["as planes"]),
     )
 
 
@@ -141,7 +134,8 @@ def _filtered(pix_fmt: str) -> Reading | None:
     components = [item for item in described.components if not item.is_alpha]
     if not components:
         return None
-    bits = 8 if max(item.bits for item in components) <= 8 else DEEPEST_BITS
+    deepest = max(item.bits for item in components)
+    bits = next((depth for depth in FILTERED_BITS if depth >= deepest), FILTERED_BITS[-1])
     notes = []
     is_rgb = described.is_rgb or described.has_palette or described.is_bayer or "xyz" in pix_fmt
     if is_rgb:
@@ -157,10 +151,9 @@ def _filtered(pix_fmt: str) -> Reading | None:
     return Reading(
         layout=layout,
         samples=PLANES[: 1 if layout.is_gray else 3],
-        bits=layout.bits,
         filtered_as=filtered_as,
         is_from_rgb=is_rgb,
-        is_lossy=bool(notes) or max(item.bits for item in components) > DEEPEST_BITS,
+        is_lossy=bool(notes) or deepest > bits,
         conversion=" ".join([f"{pix_fmt} is converted to {filtered_as}", *notes]),
     )
 
@@ -172,13 +165,6 @@ def _nearest_shifts(chroma_width: int, chroma_height: int) -> tuple[int, int]:
     return (1, 0) if chroma_height == 16 else (1, 1)
 
 
-def _delivered(bits: int) -> int:
-    return 8 if bits == 8 else DEEPEST_BITS
-
-
-def _conversion(pix_fmt: str, bits: int, notes: list[str]) -> str | None:
-    """Return what changes; nothing does for planar 8 and 10 bits in native order."""
-    changes = list(notes)
-    if bits not in (8, DEEPEST_BITS):
-        changes.append(f"with {DEEPEST_BITS} bits instead of {bits}")
+def _conversion(pix_fmt: str, changes: list[str]) -> str | None:
+    """Return what changes; nothing does for planes in native order."""
     return f"{pix_fmt} is read {' and '.join(changes)}" if changes else None

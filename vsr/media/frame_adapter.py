@@ -60,7 +60,7 @@ class Delivery:
         if self.differs(frame) or self._reading.filtered_as:
             frame, reading = self._converter.convert(frame), self._reading
         return HostFrame(
-            planes=planes_of(frame, reading, video.colour.range),
+            planes=planes_of(frame, reading),
             pts=pts,
             layout=video.layout,
             colour=video.colour,

@@ -33,7 +33,7 @@ SCALER_MATRICES = {
 """The scaler's own names for the matrices."""
 
 
-def planes_of(frame: VideoFrame, reading: Reading, color_range: Range) -> tuple[Plane, ...]:
+def planes_of(frame: VideoFrame, reading: Reading) -> tuple[Plane, ...]:
     """Return the planes of a frame whose format ``reading`` describes (after its filter).
 
     The views keep the frame's memory alive and must not be written to.
@@ -42,7 +42,7 @@ def planes_of(frame: VideoFrame, reading: Reading, color_range: Range) -> tuple[
     planes = []
     for samples, shape in zip(reading.samples, shapes):
         view = _view(frame.planes[samples.plane], samples, shape, reading)
-        planes.append(view if reading.is_view else _delivered(view, reading, color_range))
+        planes.append(view if reading.is_view else _delivered(view, reading))
     return tuple(planes)
 
 
@@ -50,7 +50,7 @@ def _view(
     plane: VideoPlane, samples: Samples, shape: tuple[int, int], reading: Reading
 ) -> NDArray[Any]:
     order = ">" if reading.is_big_endian else "<"
-    dtype = np.dtype(np.uint8) if reading.bits == 8 else np.dtype(f"{order}u2")
+    dtype = np.dtype(np.uint8) if reading.layout.bits == 8 else np.dtype(f"{order}u2")
     rows, columns = shape
     pitch = abs(plane.line_size) // dtype.itemsize
     flat: NDArray[Any] = np.frombuffer(memoryview(plane), dtype)
@@ -61,27 +61,11 @@ def _view(
     return view
 
 
-def _delivered(view: NDArray[Any], reading: Reading, color_range: Range) -> Plane:
-    """Copy samples into native order and the delivered depth, rounded to the nearest code."""
-    codes = view.astype(reading.layout.dtype if reading.bits == 8 else np.uint16)
-    if reading.unused_low_bits:
-        codes >>= reading.unused_low_bits
-    if reading.bits == reading.layout.bits:
-        return codes
-    table = depth_table(reading.bits, reading.layout.bits, color_range)
-    deepened: Plane = table[codes]
-    return deepened
-
-
-def depth_table(source: int, target: int, color_range: Range) -> NDArray[np.uint16]:
-    """Return the code of ``target`` bits for each code of ``source`` bits.
-
-    Limited range scales by a power of two, full range by the ratio of the peaks (H.273, 8.3).
-    """
-    codes = np.arange(1 << source, dtype=np.float64)
-    peak = (1 << target) - 1
-    ratio = peak / ((1 << source) - 1) if color_range is Range.FULL else 2.0 ** (target - source)
-    return np.minimum(np.floor(codes * ratio + 0.5), peak).astype(np.uint16)
+def _delivered(view: NDArray[Any], reading: Reading) -> Plane:
+    """Copy samples into native order, with the code in the low bits."""
+    codes = view.astype(reading.layout.dtype)
+    codes >>= reading.unused_low_bits
+    return codes
 
 
 class Converter:

@@ -27,8 +27,7 @@ class Reading:
     Attributes:
         layout: what is delivered.
         samples: where the components are, after the filter if there is one.
-        bits: the significant bits of a stored sample.
-        unused_low_bits: zero bits below them (P010 keeps its code in the high bits).
+        unused_low_bits: zero bits below the code (P010 keeps it in the high bits).
         is_big_endian: of samples of two bytes.
         filtered_as: the format that a filter graph must first convert to, if any.
         is_from_rgb: that filter applies a colour matrix (BT.709, limited range).
@@ -38,7 +37,6 @@ class Reading:
 
     layout: Layout
     samples: tuple[Samples, ...]
-    bits: int
     unused_low_bits: int = 0
     is_big_endian: bool = False
     filtered_as: str | None = None
@@ -49,9 +47,4 @@ class Reading:
     @property
     def is_view(self) -> bool:
         """Whether the stored samples are delivered without a copy."""
-        return (
-            self.bits == self.layout.bits
-            and self.unused_low_bits == 0
-            and not self.is_big_endian
-            and self.filtered_as is None
-        )
+        return self.unused_low_bits == 0 and not self.is_big_endian and self.filtered_as is None
