@@ -42,6 +42,10 @@ def test_a_container_that_is_not_written_becomes_matroska(tmp_path: Path):
     assert places(tmp_path, *became) == became
 
 
+def test_a_gif_becomes_what_plays_everywhere(tmp_path: Path):
+    assert places(tmp_path, "a.gif", "b.GIF") == {"a.gif": "a.mp4", "b.GIF": "b.mp4"}
+
+
 def test_no_two_inputs_share_a_place(tmp_path: Path):
     found = places(tmp_path, "a.avi", "a.mkv", "a.wmv", "a.flv")
     assert found["a.mkv"] == "a.mkv"  # who keeps the name has it first

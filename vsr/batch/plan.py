@@ -12,15 +12,18 @@ from vsr.batch.names import DEFAULT_TEMPLATE, check_template, collision_key, fil
 from vsr.errors import InvalidOption, NoSuchFile, UnwritableOutput
 
 VIDEO_SUFFIXES = frozenset(
-    {".264", ".265", ".3g2", ".3gp", ".asf", ".avi", ".divx", ".dv", ".f4v", ".flv", ".h264",
-     ".h265", ".hevc", ".ivf", ".m1v", ".m2ts", ".m2v", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg",
-     ".mpg", ".mts", ".mxf", ".nut", ".obu", ".ogm", ".ogv", ".qt", ".rm", ".rmvb", ".ts", ".vob",
-     ".webm", ".wmv", ".wtv", ".y4m"}
+    {".264", ".265", ".3g2", ".3gp", ".asf", ".avi", ".divx", ".dv", ".f4v", ".flv", ".gif",
+     ".h264", ".h265", ".hevc", ".ivf", ".m1v", ".m2ts", ".m2v", ".m4v", ".mkv", ".mov", ".mp4",
+     ".mpeg", ".mpg", ".mts", ".mxf", ".nut", ".obu", ".ogm", ".ogv", ".qt", ".rm", ".rmvb", ".ts",
+     ".vob", ".webm", ".wmv", ".wtv", ".y4m"}
 )  # fmt: skip
 """What counts as a clip in a folder; ``vsr upscale`` accepts any name."""
 
 KEPT_SUFFIXES = frozenset({".mkv", ".mov", ".mp4", ".webm", ".m4v", ".ts"})
-"""Containers that are kept; a clip in any other becomes ``.mkv``."""
+"""Containers that are kept; a clip in any other becomes ``.mkv``, which holds every stream."""
+
+SHARED_SUFFIXES = {".gif": ".mp4"}
+"""What is made to be passed on becomes what plays everywhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +64,9 @@ class Selection:
         suffix = source.suffix.lower()
         if suffix in self.pictures:
             return self.pictures[suffix]
-        return source.suffix if suffix in KEPT_SUFFIXES else ".mkv"
+        if suffix in KEPT_SUFFIXES:
+            return source.suffix
+        return SHARED_SUFFIXES.get(suffix, ".mkv")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
