@@ -100,7 +100,7 @@ def test_a_batch_clears_away_what_a_crash_left_of_a_finished_film(clip, tmp_path
     folder.mkdir()
     clip.rename(folder / "in.mp4")
     with monkeypatch.context() as patched:
-        patched.setattr(Work, "remove", lambda work: work.release())
+        patched.setattr(Work, "remove", lambda work: work.close())
         assert [one.state for one in batch(folder, out, BatchSpec(upscale=spec()))] == ["done"]
     assert work_folder_of(out / "in.mp4").exists()
     assert [one.state for one in batch(folder, out, BatchSpec(upscale=spec()))] == ["skipped"]
@@ -193,7 +193,9 @@ def test_a_spliced_source_is_done_in_one_piece(tmp_path: Path):
     ]
     clip = tmp_path / "in.ts"
     clip.write_bytes(b"".join(part.read_bytes() for part in parts))
-    upscale(clip, tmp_path / "out.mkv", spec(keeps_work=True))
+    notes: list[str] = []
+    upscale(clip, tmp_path / "out.mkv", spec(keeps_work=True), note=notes.append)
+    assert "done in one piece, and an interrupted run starts over." in notes[-1]
     assert indices_in(tmp_path / "out.mkv") == list(range(72))
     assert len(list(work_folder_of(tmp_path / "out.mkv").glob("*.nut"))) == 1
     with pytest.raises(InvalidOption, match="restart in the middle"):

@@ -41,7 +41,7 @@ def test_finished_segments_are_not_done_again(tmp_path: Path) -> None:
 
 def test_the_plan_of_the_first_run_stands(tmp_path: Path) -> None:
     target = tmp_path / "out.mp4"
-    begin(target).release()
+    begin(target).close()
 
     def plan() -> tuple[Segment, ...]:
         raise AssertionError("planned twice")
@@ -62,11 +62,11 @@ def test_half_a_segment_is_thrown_away(tmp_path: Path) -> None:
 
 def test_a_mismatch_is_refused_with_the_difference(tmp_path: Path) -> None:
     target = tmp_path / "out.mp4"
-    begin(target).release()
+    begin(target).close()
     with pytest.raises(OutputError, match=r"crf was 18\.0, is 20\.0.*--restart") as caught:
         begin(target, crf=20.0)
     assert "model" not in str(caught.value)
-    begin(target).release()
+    begin(target).close()
 
 
 def test_restart_throws_away_what_was_done(tmp_path: Path) -> None:
@@ -112,7 +112,7 @@ def test_two_runs_on_one_target_cannot_be(tmp_path: Path) -> None:
     target = tmp_path / "out.mp4"
     with begin(target), pytest.raises(OutputBusy, match="another run is writing it"):
         begin(target)
-    begin(target).release()
+    begin(target).close()
 
 
 def test_the_lock_does_not_outlive_a_killed_run(tmp_path: Path) -> None:
@@ -134,7 +134,7 @@ def test_the_lock_does_not_outlive_a_killed_run(tmp_path: Path) -> None:
             begin(target)
         process.kill()
         process.wait()
-    begin(target).release()
+    begin(target).close()
 
 
 def test_a_published_target_leaves_no_folder(tmp_path: Path) -> None:
@@ -154,7 +154,7 @@ def test_a_failed_plan_gives_the_lock_back(tmp_path: Path) -> None:
     target = tmp_path / "out.mp4"
     with pytest.raises(DecodingFailed):
         Work.begin(target, SETTINGS, plan)
-    begin(target).release()
+    begin(target).close()
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:

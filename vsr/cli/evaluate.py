@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -18,9 +18,8 @@ from vsr.errors import FinishedWithLosses, InvalidOption
 from vsr.specs import Blend
 
 if TYPE_CHECKING:
+    from vsr.jobs.progress import Count
     from vsr.metrics.scores import Evaluation
-
-Watch = Callable[[int, int | None], None]
 
 A_PATH = click.Path(path_type=Path)
 
@@ -98,7 +97,7 @@ def evaluate(films: tuple[Path, ...], plot: Path | None, as_json: bool, **option
 
 
 @contextmanager
-def _bar(*, is_shown: bool) -> Iterator[Watch]:
+def _bar(*, is_shown: bool) -> Iterator[Count]:
     """Yield a callback that takes how many images are measured, and of how many."""
     from tqdm import tqdm
 
@@ -112,7 +111,7 @@ def _bar(*, is_shown: bool) -> Iterator[Watch]:
         yield watch
 
 
-def _measured(films: tuple[Path, ...], options: dict[str, Any], watch: Watch) -> Evaluation:
+def _measured(films: tuple[Path, ...], options: dict[str, Any], watch: Count) -> Evaluation:
     if films:
         if len(films) != 2 or options["data"] is not None:
             raise InvalidOption("give either two videos, REFERENCE and RESULT, or --data FOLDER.")

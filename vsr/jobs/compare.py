@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import zip_longest
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from vsr.colour import Codes, Range
 from vsr.errors import InvalidData
 from vsr.frames import HostFrame
+from vsr.jobs.progress import Count
 from vsr.media.info import MediaInfo
 from vsr.media.probe import probe
 from vsr.media.reader import Reader
@@ -20,11 +20,8 @@ from vsr.metrics.scores import Evaluation, Named, Scores, mean_of
 from vsr.metrics.ssim import WINDOW, ssim
 from vsr.metrics.temporal import FlickerMeter
 
-Watch = Callable[[int, int | None], None]
-"""Called with how many frames are measured, and of how many if the header says so."""
 
-
-def compare(reference: Path, result: Path, watch: Watch = lambda _done, _of: None) -> Evaluation:
+def compare(reference: Path, result: Path, watch: Count = lambda _done, _of: None) -> Evaluation:
     """Measure the luma of ``result`` against that of ``reference``, and its flicker.
 
     Frames are paired by number, and only two of each video are held at once. Codes of any depth

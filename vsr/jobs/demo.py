@@ -66,18 +66,11 @@ def picture_at(path: Path, index: int) -> Picture:
     """Return the frame of that number as (rows, columns, 3) uint8 RGB."""
     from itertools import islice
 
-    import torch
-
-    from vsr.device.yuv import YuvFormat, rgb_of
+    from vsr.device.pictures import picture_of
     from vsr.media.reader import Reader
 
     with Reader.open(path) as reader:
-        frame = next(islice(reader.frames(), index, None))
-        size = frame.size
-        source = YuvFormat(frame.layout, frame.colour.resolved(size.width, size.height))
-        rgb = rgb_of([torch.from_numpy(plane.copy()) for plane in frame.planes], source)
-    codes = (rgb[0].permute(1, 2, 0).clamp(0, 1) * 255).round()
-    return codes.to(torch.uint8).numpy()
+        return picture_of(next(islice(reader.frames(), index, None)))
 
 
 def sheet(pictures: dict[str, Picture]) -> Image.Image:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -11,6 +11,7 @@ from typing import Literal
 from vsr.checks import check_choices, check_whole
 from vsr.device.select import select
 from vsr.errors import InvalidData, InvalidOption, MediaError
+from vsr.jobs.progress import Count
 from vsr.metrics.enlarge import Enlarge, bicubic, by_network, ensembled
 from vsr.metrics.judge import Judge
 from vsr.metrics.pictures import Picture, pictures_in, read_picture
@@ -24,9 +25,6 @@ Ensemble = Literal["none", "flips", "sizes"]
 
 FEATURES_FILE = "mobilenet_v2_features_fp16.safetensors"
 NIQE_FILE = "niqe_pris_params.npz"
-
-Watch = Callable[[int, int], None]
-"""Called with how many images are measured, and of how many."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +60,7 @@ class EvaluateSpec:
             raise InvalidOption("the swift protocol downscales images: give a scale of 2 or more.")
 
 
-def evaluate(spec: EvaluateSpec, watch: Watch = lambda _done, _of: None) -> Evaluation:
+def evaluate(spec: EvaluateSpec, watch: Count = lambda _done, _of: None) -> Evaluation:
     """Measure as ``spec`` says. Images that cannot be measured are skipped and listed.
 
     Raises:
@@ -153,7 +151,7 @@ def _enlarge(model: Model, spec: EvaluateSpec) -> Enlarge:
     return ensembled(network, spec.self_ensemble)
 
 
-def _readable(paths: tuple[Path, ...], skipped: list[str], watch: Watch) -> Pictures:
+def _readable(paths: tuple[Path, ...], skipped: list[str], watch: Count) -> Pictures:
     """Yield the images that can be read, with their names; record the others."""
     for done, path in enumerate(paths):
         watch(done, len(paths))

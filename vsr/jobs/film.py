@@ -113,7 +113,7 @@ class FilmInWork:
         work, self._work = self._work, None
         if work is not None:
             if work.finished:
-                work.release()
+                work.close()
             else:
                 work.remove()
 

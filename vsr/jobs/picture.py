@@ -10,7 +10,7 @@ from vsr.device.select import select
 from vsr.disk.publishing import published
 from vsr.errors import Refused
 from vsr.frames import HostFrame
-from vsr.jobs.picture_target import check_name, is_wanted
+from vsr.jobs.picture_target import check_name, is_picture_wanted
 from vsr.jobs.plan import Load
 from vsr.jobs.progress import Note, Observer, Stopwatch
 from vsr.jobs.result import Result
@@ -48,7 +48,7 @@ def upscale_picture(
         Failed: it was started and could not be finished.
     """
     watch = Stopwatch(observe, 1)
-    if not is_wanted(source, target, spec):
+    if not is_picture_wanted(source, target, spec.existing):
         return Result(output=target, is_skipped=True)
     picture = read_image(source)
     losses = _losses(source, picture, target, spec)

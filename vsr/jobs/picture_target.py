@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from vsr.errors import OutputExists, UnsuitableContainer, UnwritableOutput
+from vsr.errors import UnsuitableContainer
 from vsr.media.images import RESULTS, is_image
-from vsr.media.target import check_folder
-from vsr.specs import UpscaleSpec
+from vsr.media.target import check_no_folder, is_wanted
+from vsr.specs import Existing
 
 
 def check_name(target: Path) -> None:
@@ -23,20 +23,12 @@ def check_name(target: Path) -> None:
         )
 
 
-def is_wanted(source: Path, target: Path, spec: UpscaleSpec) -> bool:
-    """Check the target; return False if an existing one is to be kept.
+def is_picture_wanted(source: Path, target: Path, existing: Existing) -> bool:
+    """Check the target of an image; return False if an existing one is to be kept.
 
     Raises:
-        Refused: it exists and may not be replaced, or cannot be written.
+        Refused: it is not an image's name, exists and may not be replaced, or cannot be written.
     """
     check_name(target)
-    if target.is_dir():
-        raise UnwritableOutput(f"{target}: is a folder. Name a file in it.")
-    if target.exists() and target.samefile(source):
-        raise UnwritableOutput(f"{target}: the output is the input file. Choose another name.")
-    if target.exists() and spec.existing == "skip":
-        return False
-    if target.exists() and spec.existing == "refuse":
-        raise OutputExists(f"{target}: already exists. Add -y to overwrite it, or -n to skip it.")
-    check_folder(target.parent)
-    return True
+    check_no_folder(target)
+    return is_wanted(source, target, existing)

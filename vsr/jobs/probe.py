@@ -9,7 +9,7 @@ from typing import Any
 from vsr.colour import UNSPECIFIED, Colour
 from vsr.jobs.job import Job
 from vsr.jobs.picture import look_at_picture
-from vsr.jobs.picture_target import is_wanted
+from vsr.jobs.picture_target import is_picture_wanted
 from vsr.jobs.pipe import PIPE, check_pipe
 from vsr.jobs.plan import prepare
 from vsr.media.images import is_image
@@ -47,7 +47,7 @@ def rehearse(source: Path, target: Path, spec: UpscaleSpec) -> dict[str, Any]:
         Refused: whatever `vsr.jobs.upscale.upscale` would refuse.
     """
     if is_image(source):
-        is_kept = not is_wanted(source, target, spec)
+        is_kept = not is_picture_wanted(source, target, spec.existing)
     elif target == PIPE:
         check_pipe(spec.container)
         is_kept = False

@@ -33,6 +33,9 @@ class Progress:
 Observer = Callable[[Progress], None]
 Note = Callable[[str], None]
 
+Count = Callable[[int, int | None], None]
+"""Called with how many images or frames are measured, and of how many if that is known."""
+
 
 def ignore(_: object) -> None:
     """Observe nothing."""

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
-from types import TracebackType
 
 import av
 from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from vsr.closing import Closing
 from vsr.frames import HostFrame
 from vsr.media.clock import STATION_CLOCKS
 from vsr.media.decoder import Damage, Decoder, from_key_frame, from_last_key_frame
@@ -38,7 +38,7 @@ SEEK_FRAMES_BACK = (0, 16, 256, 4096)
 """How far before the wanted time to seek, one after the other, until a seek lands before it."""
 
 
-class Reader:
+class Reader(Closing):
     """Read the frames of a file's video stream. Create it with `open`, use it in a ``with``.
 
     Attributes:
@@ -87,17 +87,6 @@ class Reader:
         """
         info = replace(info, path=Path(path)) if info else probe(path)
         return cls(info, span, thread_count, context, hwaccel)
-
-    def __enter__(self) -> Reader:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Close the file. Frames already read stay valid."""

@@ -32,20 +32,39 @@ def check_target(
         OutputExists: the target exists, and ``existing`` is ``refuse``.
         UnwritableOutput: target and source are one file, or the folder is missing or read-only.
     """
+    check_no_folder(target)
+    container = container_for(target, format_name)
+    return container if is_wanted(source, target, existing) else None
+
+
+def check_no_folder(target: Path) -> None:
+    """Refuse the name of a folder.
+
+    Raises:
+        UnwritableOutput: it is one.
+    """
     if target.is_dir():
         raise UnwritableOutput(f"{target}: is a folder. Name a file in it.")
-    container = container_for(target, format_name)
+
+
+def is_wanted(source: Path | None, target: Path, existing: Existing) -> bool:
+    """Check that a file can be written; return False if an existing one is to be kept.
+
+    Raises:
+        OutputExists: the target exists, and ``existing`` is ``refuse``.
+        UnwritableOutput: target and source are one file, or the folder is missing or read-only.
+    """
     if source is not None and _is_same(source, target):
         raise UnwritableOutput(f"{target}: the output is the input file. Choose another name.")
     if target.exists():
         if existing == "skip":
-            return None
+            return False
         if existing == "refuse":
             raise OutputExists(
                 f"{target}: already exists. Add -y to overwrite it, or -n to skip it."
             )
     check_folder(target.parent)
-    return container
+    return True
 
 
 def check_folder(folder: Path) -> None:

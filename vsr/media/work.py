@@ -10,9 +10,9 @@ import json
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
+from vsr.closing import Closing
 from vsr.disk.lock import locked
 from vsr.disk.publishing import publish, sync_folder
 from vsr.errors import DecodingFailed, OutputBusy, OutputError, UnwritableOutput
@@ -29,7 +29,7 @@ from vsr.media.work_folder import (
 )
 
 
-class Work:
+class Work(Closing):
     """The work folder of one target, owned by this process while the ``with`` lasts.
 
     Attributes:
@@ -75,22 +75,11 @@ class Work:
             work._plan(json.loads(json.dumps(dict(fingerprint))), plan)
         except BaseException:
             if (work.folder / MANIFEST).exists():
-                work.release()
+                work.close()
             else:
                 work.remove()
             raise
         return work
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.release()
 
     def path_of(self, segment: Segment) -> Path:
         """Return the path of a finished segment."""
@@ -151,9 +140,9 @@ class Work:
     def remove(self) -> None:
         """Delete the folder and its contents; call it once the target is published."""
         remove_folder(self.folder)
-        self.release()
+        self.close()
 
-    def release(self) -> None:
+    def close(self) -> None:
         """Release the folder, and keep its contents."""
         self._lock.close()
 

@@ -22,8 +22,8 @@ from vsr.models.blocks import (
 )
 
 
-class Plain(Generator):
-    """Convolve, ReLU, … convolve, add the nearest base, pixel shuffle.
+class Stack(Generator):
+    """Convolve, ReLU, … convolve, add the nearest base, pixel shuffle: what both forms compute.
 
     Keys: ``head``, ``body.N``, ``tail``. The tail is linear.
 
@@ -37,20 +37,22 @@ class Plain(Generator):
         InvalidOption: another scale.
     """
 
-    architecture = "plain"
     has_linear_tail = True
+    head: nn.Module
+    body: nn.ModuleList
+    tail: nn.Module
 
     def __init__(self, scale: int, channels: int, depth: int, colour: Channels = "rgb") -> None:
         super().__init__()
         doublings(scale)
         self.scale, self.colour = scale, colour
         self.channels, self.depth = channels, depth
-        image = 3 if colour == "rgb" else 1
-        self.head = nn.Conv2d(image, channels, 3, padding=1)
-        self.body = nn.ModuleList(nn.Conv2d(channels, channels, 3, padding=1) for _ in range(depth))
-        self.tail = nn.Conv2d(channels, image * scale**2, 3, padding=1)
         self.shuffle = nn.PixelShuffle(scale)
-        self._start_near_identity()
+
+    @property
+    def image_channels(self) -> int:
+        """How many channels a picture has."""
+        return 3 if self.colour == "rgb" else 1
 
     def forward(self, x: Tensor) -> Tensor:
         """Enlarge (N, C, H, W) in [0, 1]; the output is not clamped."""
@@ -59,6 +61,22 @@ class Plain(Generator):
             features = F.relu(conv(features))
         enlarged: Tensor = self.shuffle(self.tail(features) + nearest_base(x, self.scale))
         return enlarged
+
+
+class Plain(Stack):
+    """The network as it is run and exported: each convolution an ordinary one."""
+
+    architecture = "plain"
+    head: nn.Conv2d
+    tail: nn.Conv2d
+
+    def __init__(self, scale: int, channels: int, depth: int, colour: Channels = "rgb") -> None:
+        super().__init__(scale, channels, depth, colour)
+        image = self.image_channels
+        self.head = nn.Conv2d(image, channels, 3, padding=1)
+        self.body = nn.ModuleList(nn.Conv2d(channels, channels, 3, padding=1) for _ in range(depth))
+        self.tail = nn.Conv2d(channels, image * scale**2, 3, padding=1)
+        self._start_near_identity()
 
     @torch.no_grad()
     def _start_near_identity(self) -> None:
@@ -73,28 +91,25 @@ class Plain(Generator):
                 conv.weight += nn.init.dirac_(torch.empty_like(conv.weight))
 
 
-class ReparameterisedPlain(Generator):
+class ReparameterisedPlain(Stack):
     """`Plain` as it is trained: each convolution a `ReparameterisedConv`.
 
     `plain` gives back the network that computes the same; `of` starts from one.
     """
 
     architecture = "plain-reparameterised"
-    has_linear_tail = True
+    head: ReparameterisedConv
+    tail: ReparameterisedConv
 
     def __init__(self, scale: int, channels: int, depth: int, colour: Channels = "rgb") -> None:
-        super().__init__()
-        doublings(scale)
-        self.scale, self.colour = scale, colour
-        self.channels, self.depth = channels, depth
-        image = 3 if colour == "rgb" else 1
+        super().__init__(scale, channels, depth, colour)
+        image = self.image_channels
         self.head = ReparameterisedConv(image, channels)
         self.body = nn.ModuleList(
             ReparameterisedConv(channels, channels, BRANCH_GAIN, has_identity=True)
             for _ in range(depth)
         )
         self.tail = ReparameterisedConv(channels, image * scale**2, BRANCH_GAIN)
-        self.shuffle = nn.PixelShuffle(scale)
 
     @classmethod
     def of(cls, plain: Plain) -> ReparameterisedPlain:
@@ -105,14 +120,6 @@ class ReparameterisedPlain(Generator):
         for mine, theirs in zip(net.body, plain.body, strict=True):
             cast(ReparameterisedConv, mine).take(cast(nn.Conv2d, theirs))
         return net
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Enlarge (N, C, H, W) in [0, 1]; the output is not clamped."""
-        features = F.relu(self.head(x))
-        for conv in self.body:
-            features = F.relu(conv(features))
-        enlarged: Tensor = self.shuffle(self.tail(features) + nearest_base(x, self.scale))
-        return enlarged
 
     def plain(self) -> Plain:
         """Return the plain network that computes the same, to export and to run."""

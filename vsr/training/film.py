@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
-import torch
-
-from vsr.device.yuv import YuvFormat, rgb_of
+from vsr.device.pictures import picture_of
 from vsr.errors import DecodingFailed, InvalidOption, MediaError
 from vsr.frames import HostFrame
 from vsr.media.reader import Reader
@@ -36,7 +33,7 @@ def film_frames(path: Path, count: int) -> Iterator[Pixels]:
                 raise UnusablePicture("HDR video")
             seconds = video.duration_seconds or reader.info.duration_seconds
             ticks = seconds / float(video.time_base) if seconds else None
-            yield from (_rgb(frame) for frame in _spread(reader.frames(), ticks, count))
+            yield from (picture_of(frame) for frame in _spread(reader.frames(), ticks, count))
     except (MediaError, InvalidOption) as error:
         raise UnusablePicture("neither image nor video") from error
     except DecodingFailed as error:
@@ -60,10 +57,3 @@ def _spread(frames: Iterator[HostFrame], duration: float | None, count: int) -> 
             taken += 1
             due += step or 0
             yield frame
-
-
-def _rgb(frame: HostFrame) -> Pixels:
-    colour = frame.colour.resolved(frame.size.width, frame.size.height)
-    planes = [torch.from_numpy(np.ascontiguousarray(plane)) for plane in frame.planes]
-    rgb = rgb_of(planes, YuvFormat(frame.layout, colour))[0]
-    return rgb.clamp(0, 1).mul(255).round().byte().permute(1, 2, 0).numpy()

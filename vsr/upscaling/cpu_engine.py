@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 import torch
 from torch import Tensor, nn
 
+from vsr.closing import Closing
 from vsr.device.memory import available_host_bytes
 from vsr.device.select import Chosen
 from vsr.device.threads import one_compute_thread
@@ -50,7 +50,7 @@ class CpuTicket:
     planes: Planes
 
 
-class CpuEngine:
+class CpuEngine(Closing):
     """Enlarge frames on the CPU: channels_last, fused, in strips that fit memory."""
 
     depth = 1
@@ -114,17 +114,6 @@ class CpuEngine:
             net = _rounded(net, model, way, say)
         tiles = windows(spec.source, core, radius)
         return cls(spec, way, net, tiles, radius, remembers=remembers)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Release the network."""

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
 
 import torch
 
+from vsr.closing import Closing
 from vsr.device.flight import InFlight, seconds_in
 from vsr.device.ring import Lease, Ring
 from vsr.device.select import Device
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class CudaEngine:
+class CudaEngine(Closing):
     """Enlarge frames on a CUDA device. Start, finish and close from one thread."""
 
     depth = DEPTH
@@ -104,17 +104,6 @@ class CudaEngine:
             raise no_room(device, "not even the network and one frame fit") from error
         engine._retrying(engine._capture)
         return engine
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Wait for the device and release graphs and memory."""
