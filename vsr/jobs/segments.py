@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from vsr.jobs.job import Job
+from vsr.jobs.progress import Note
 from vsr.media.join import join
 from vsr.media.joined import Joined
-from vsr.media.segments import Segment, frames_per_segment, plan
+from vsr.media.segments import PATIENCE, Segment, frames_per_segment, plan
 from vsr.media.verify import Expected, verify
 
 MACS_PER_SECOND = 60e9
@@ -17,13 +18,19 @@ CUDA_ADVANTAGE = 500.0
 """How many times faster a GPU is assumed to be, just as roughly."""
 
 
-def plan_segments(job: Job) -> tuple[Segment, ...]:
-    """Cut the clip into segments of about equal work."""
+def plan_segments(job: Job, note: Note) -> tuple[Segment, ...]:
+    """Cut the clip into segments of about equal work; say so if it cannot be cut."""
     frame_seconds = job.model.traits.macs_per_pixel * job.sizes.source.pixels / MACS_PER_SECOND
     if job.device.is_cuda:
         frame_seconds /= CUDA_ADVANTAGE
     frames = job.spec.segment_frames or frames_per_segment(frame_seconds)
-    return plan(job.source, frames, job.spec.time)
+    segments = plan(job.source, frames, job.spec.time)
+    if len(segments) == 1 and segments[0].frames >= PATIENCE * frames:
+        note(
+            "timestamps repeat or restart, as in concatenated recordings: it is done in one piece, "
+            "and an interrupted run starts over."
+        )
+    return segments
 
 
 def join_verified(job: Job, segments: list[Path], target: Path) -> Joined:

@@ -150,9 +150,8 @@ class Begin:
         job = worker.checked_job(self.film)
         for text in job.notes():
             tell(text)
-        return Begun(
-            job.fingerprint(), plan_segments(job), job.least_bytes, job.model.blend, str(job.model)
-        )
+        segments = plan_segments(job, tell)
+        return Begun(job.fingerprint(), segments, job.least_bytes, job.model.blend, str(job.model))
 
 
 @dataclass(frozen=True, slots=True)

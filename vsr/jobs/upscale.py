@@ -125,7 +125,7 @@ def _upscale_into_file(job: Job, worker: SegmentWorker, observe: Observer, note:
     target, spec = job.target, job.spec
     check_space(target.parent, job.least_bytes)
     with Work.begin(
-        target, job.fingerprint(), lambda: plan_segments(job), is_restart=spec.is_restart
+        target, job.fingerprint(), lambda: plan_segments(job, note), is_restart=spec.is_restart
     ) as work:
         try:
             _do_segments(job, work, worker, _watch(job, work, observe, note), note)

@@ -59,12 +59,14 @@ class Packets:
         keys: those of key frames, where decoding can begin, ascending.
         is_spliced: times repeat, restart or wrap around. The reader repairs them as it goes; there
             is no place to cut beforehand.
+        repeated: how many more frames there are than times.
         starts_again: they restart, as in concatenated files.
     """
 
     times: Sequence[int]
     keys: Sequence[int]
     is_spliced: bool = False
+    repeated: int = 0
     starts_again: bool = False
 
 
@@ -100,6 +102,8 @@ def plan(
     places = [] if packets.is_spliced else cut_places(times, packets.keys, frames)
     edges = [whole.start, *(times[place] for place in places), whole.end]
     counts = [b - a for a, b in zip([0, *places], [*places, len(times)])]
+    if time.is_whole:
+        counts[-1] += packets.repeated
     return tuple(
         Segment(index, PtsSpan(edges[index], edges[index + 1]), count)
         for index, count in enumerate(counts)
@@ -130,9 +134,9 @@ def read_packets(info: MediaInfo) -> Packets:
         step = ticks_per_frame(info.video.frame_rate, info.video.time_base)
         times = [start + rounded(index * step) for index in range(len(times))]
         keys = []
-    repeats = is_given and len(set(times)) < len(times)
-    is_spliced = starts_again or repeats or turns.are_undone
-    return Packets(sorted(set(times)), sorted(set(keys)), is_spliced, starts_again)
+    repeated = len(times) - len(set(times)) if is_given else 0
+    is_spliced = starts_again or repeated > 0 or turns.are_undone
+    return Packets(sorted(set(times)), sorted(set(keys)), is_spliced, repeated, starts_again)
 
 
 def part_of(info: MediaInfo, times: Sequence[int], time: TimeRange) -> PtsSpan:
