@@ -42,6 +42,12 @@ def test_a_named_format_needs_no_suffix(tmp_path: Path) -> None:
     assert chosen.name == "matroska"
 
 
+@pytest.mark.parametrize("name", ["y4m", ".y4m", "yuv4mpegpipe"])
+def test_a_format_that_is_not_written_is_refused_with_the_reason(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UnsuitableContainer, match=r"it cannot hold audio \(.nut with --codec ffv1"):
+        check_target(None, tmp_path / "out", "refuse", name)
+
+
 def test_the_target_must_not_be_the_source(tmp_path: Path) -> None:
     source = tmp_path / "a.mp4"
     source.touch()

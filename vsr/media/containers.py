@@ -97,7 +97,13 @@ CONTAINERS: tuple[Container, ...] = (
     Container(name="nut", suffixes=(".nut",), text_subtitles="ass", has_rotation=False),
 )
 
-ALIASES = {"mkv": "matroska", "ts": "mpegts", "m4v": "mp4", "quicktime": "mov"}
+ALIASES = {
+    "mkv": "matroska",
+    "ts": "mpegts",
+    "m4v": "mp4",
+    "quicktime": "mov",
+    "yuv4mpegpipe": "y4m",
+}
 
 REFUSED_SUFFIXES = {
     ".avi": "AVI stores no timestamps",
@@ -105,7 +111,7 @@ REFUSED_SUFFIXES = {
     ".wmv": "it cannot hold the video codecs that vsr writes",
     ".mpg": "it cannot hold the video codecs that vsr writes",
     ".gif": "it is not a video container",
-    ".y4m": "it cannot hold audio",
+    ".y4m": "it cannot hold audio (.nut with --codec ffv1 is as lossless, in a pipe too)",
 }
 
 
@@ -115,11 +121,14 @@ def container_named(name: str) -> Container:
     Raises:
         UnsuitableContainer: vsr does not write it.
     """
-    wanted = ALIASES.get(name.lower(), name.lower())
+    plain = name.lower().removeprefix(".")
+    wanted = ALIASES.get(plain, plain)
     for container in CONTAINERS:
         if container.name == wanted:
             return container
-    raise UnsuitableContainer(f"{name}: vsr does not write this format. {_choices()}")
+    reason = REFUSED_SUFFIXES.get(f".{wanted}")
+    refusal = f"vsr does not write this format{f': {reason}' if reason else ''}"
+    raise UnsuitableContainer(f"{name}: {refusal}. {_choices()}")
 
 
 def container_for(target: Path, name: str | None = None) -> Container:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from errno import EPIPE
 from pathlib import Path
 
 from vsr.disk.failures import FULL
@@ -18,5 +19,7 @@ def output_failure(error: Exception, path: Path | str) -> Failed:
             f"{path}: the disk is full, or a limit on file size is reached. "
             f"Make room and run the same command again."
         )
+    if code == EPIPE:
+        return EncodingFailed(f"{path}: its reader closed it before the end; run both again.")
     reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return EncodingFailed(f"{path}: could not be written ({reason}).")
