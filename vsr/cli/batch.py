@@ -54,9 +54,6 @@ def batch(
     target: Path,
     overwrite: bool,
     no_clobber: bool,
-    include: tuple[str, ...],
-    exclude: tuple[str, ...],
-    name: str,
     dry_run: bool,
     watch: bool,
     as_json: bool,
@@ -75,7 +72,7 @@ def batch(
     """  # noqa: D301 # \b tells click to keep the lines
     engine = engine_from(options)
     spec = with_segments(spec_from(options, existing_from(overwrite, no_clobber)), options)
-    selection = {"include": include, "exclude": exclude, "name": name}
+    selection = {name: options[name] for name in ("include", "exclude", "name")}
     values = {
         "model": Path(spec.model).name,
         "scale": str(spec.target.scale or ""),

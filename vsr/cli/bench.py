@@ -16,6 +16,7 @@ from vsr.disk.failures import writing
 
 if TYPE_CHECKING:
     from vsr.jobs.bench_report import BenchReport
+    from vsr.jobs.bench_runs import BenchSpec
 
 WHOLE_CLIP: dict[str, Any] = {
     "deinterlace": None, "start": 0.0, "end": inf, "max_frames": None, "no_audio": True,
@@ -44,10 +45,6 @@ WHOLE_CLIP: dict[str, Any] = {
 def bench(
     clip: Path | None,
     models: tuple[str, ...],
-    frames: int | None,
-    repeats: int,
-    discard_output: bool,
-    no_plain_loop: bool,
     png: Path | None,
     as_json: bool,
     verbose: bool,
@@ -67,19 +64,11 @@ def bench(
     from vsr.jobs.program import settle
 
     settle()
-    from vsr.jobs.bench import BenchSpec
     from vsr.jobs.bench import bench as run
 
     reports = []
     for model in models or (None,):
-        typed = {**WHOLE_CLIP, **options, "width": None, "height": None, "model": model}
-        spec = BenchSpec(
-            upscale=spec_from(typed),
-            frames=frames,
-            repeats=repeats,
-            is_discarded=discard_output,
-            has_plain_loop=not no_plain_loop,
-        )
+        spec = _spec(model, options)
         report = run(clip, spec, note=lambda text: _say(text, is_quiet=quiet or as_json))
         reports.append(report)
         if as_json:
@@ -91,6 +80,19 @@ def bench(
 
         with writing(png):
             draw_chart(reports).save(png)
+
+
+def _spec(model: str | None, options: dict[str, Any]) -> BenchSpec:
+    from vsr.jobs.bench_runs import BenchSpec
+
+    typed = {**WHOLE_CLIP, **options, "width": None, "height": None, "model": model}
+    return BenchSpec(
+        upscale=spec_from(typed),
+        frames=options["frames"],
+        repeats=options["repeats"],
+        is_discarded=options["discard_output"],
+        has_plain_loop=not options["no_plain_loop"],
+    )
 
 
 def _say(text: str, *, is_quiet: bool) -> None:

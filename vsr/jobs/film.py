@@ -53,9 +53,7 @@ class FilmInWork:
             note: called with remarks for the user.
             told: called whenever `headway` changes.
         """
-        encode = replace(
-            spec.encode, options=dict(spec.encode.options)
-        )  # a plain dict can be pickled
+        encode = replace(spec.encode, options=dict(spec.encode.options))  # a dict can be pickled
         self.film = FilmSpec(
             source=source.absolute(), target=target.absolute(), spec=replace(spec, encode=encode)
         )
@@ -144,8 +142,7 @@ class FilmInWork:
             film.target, begun.fingerprint, lambda: begun.segments, is_restart=is_restart
         )
         self._begun = begun
-        spec = replace(film.spec, strength=begun.blend.strength)
-        self.film = replace(film, spec=spec)
+        self.film = replace(film, spec=replace(film.spec, strength=begun.blend.strength))
         self.frames = sum(segment.frames for segment in self._work.segments)
         finished = self._work.finished
         if finished:

@@ -30,15 +30,13 @@ def upscale_spread(
 ) -> Result:
     """Upscale one clip on the workers of an engine; the rest is as in `vsr.jobs.upscale.upscale`.
 
-    An image is done in this process.
-
     Raises:
         Refused: nothing was started.
         Failed: it was started and could not be finished.
     """
     if PIPE in (source, target):
         raise InvalidOption("-: a pipe cannot be split among workers. Omit --workers and --engine.")
-    if is_image(source):  # there is nothing to distribute
+    if is_image(source):  # nothing to distribute: it is done in this process
         return upscale(source, target, spec, observe=observe, note=note)
     if is_kept(source, target, spec):
         return Result(output=target, is_skipped=True)

@@ -8,11 +8,12 @@ from fractions import Fraction
 from pathlib import Path
 
 from vsr.colour import UNSPECIFIED, Colour, guessed_matrix
-from vsr.device.select import select
+from vsr.device.select import Device, select
 from vsr.errors import Refused
 from vsr.jobs.job import Job, losses
 from vsr.jobs.strength import blend_of, condition_of
 from vsr.media.containers import Container, container_for
+from vsr.media.encoder import Encoder
 from vsr.media.encoders import choose
 from vsr.media.hardware import choose_decoding
 from vsr.media.info import MediaInfo, VideoInfo
@@ -47,23 +48,10 @@ def prepare(source: Path, target: Path, spec: UpscaleSpec, load: Load = catalog.
     model = load(spec.model, sizes.scale, blend)
     size = output_size(spec.steps, sizes)
     colour = _output_colour(info.video, size)
-    encoder = choose(
-        spec.encode,
-        container.name,
-        size,
-        info.video.layout,
-        colour,
-        is_cpu_device=not device.is_cuda,
-        is_rgb=info.video.reading.is_from_rgb,
-        threads=spec.threads,
-    )
+    encoder = _encoder(spec, container, info.video, size, colour, device)
     streams = _streams(info, container, spec)
     video = _output_video(info.video, size, sizes.sar, colour)
-    lost = list(losses(info, video, encoder, container))
-    if spec.is_strict and lost:
-        raise Refused(
-            f"{source}: --strict was given, but not everything can be kept: {' '.join(lost)}"
-        )
+    _check_losses(source, spec, list(losses(info, video, encoder, container)))
     return Job(
         source=info,
         target=target,
@@ -95,6 +83,33 @@ def _sizes(info: MediaInfo, spec: UpscaleSpec) -> SizePlan:
         return plan_sizes(video.size, video.sar, spec.target, scales, is_turned=turned)
     except Refused as error:
         raise type(error)(f"{info.path}: {error}") from error
+
+
+def _check_losses(source: Path, spec: UpscaleSpec, lost: list[str]) -> None:
+    if spec.is_strict and lost:
+        raise Refused(
+            f"{source}: --strict was given, but not everything can be kept: {' '.join(lost)}"
+        )
+
+
+def _encoder(
+    spec: UpscaleSpec,
+    container: Container,
+    video: VideoInfo,
+    size: Size,
+    colour: Colour,
+    device: Device,
+) -> Encoder:
+    return choose(
+        spec.encode,
+        container.name,
+        size,
+        video.layout,
+        colour,
+        is_cpu_device=not device.is_cuda,
+        is_rgb=video.reading.is_from_rgb,
+        threads=spec.threads,
+    )
 
 
 def _output_colour(video: VideoInfo, size: Size) -> Colour:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
 
 from vsr.jobs.film import FilmInWork
 from vsr.jobs.progress import Observer, Progress
@@ -12,15 +11,10 @@ from vsr.jobs.progress import Observer, Progress
 class TotalProgress:
     """Adds up films and notifies an observer."""
 
-    def __init__(
-        self,
-        observe: Observer,
-        films: Iterable[FilmInWork] = (),
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._observe, self._clock = observe, clock
+    def __init__(self, observe: Observer) -> None:
+        self._observe = observe
         self._started: float | None = None
-        self._films = list(films)
+        self._films: list[FilmInWork] = []
 
     def add(self, film: FilmInWork) -> None:
         """Count one more film."""
@@ -33,8 +27,8 @@ class TotalProgress:
     def progress(self) -> Progress:
         """Return the progress over all films; a failed film counts as done."""
         if self._started is None:  # workers start up before the first frame
-            self._started = self._clock()
-        elapsed = self._clock() - self._started
+            self._started = time.monotonic()
+        elapsed = time.monotonic() - self._started
         films = self._films
         done = sum(film.frames if film.error else film.headway.frames for film in films)
         here = sum(film.headway.frames - film.frames_before for film in films)

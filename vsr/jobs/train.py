@@ -11,7 +11,7 @@ from vsr.device.select import Device
 from vsr.errors import InvalidData, InvalidOption
 from vsr.models.weights_files import is_path
 from vsr.recipes.find import find
-from vsr.recipes.pipeline import Step
+from vsr.recipes.pipeline import Pipeline, Step
 from vsr.specs import Precision
 from vsr.training.batches import held, sliced
 from vsr.training.context import Context, TrainProgress
@@ -64,8 +64,7 @@ def fit(spec: FitSpec, watch: Watch = Watch()) -> RunFolder:
     """Train a recipe from the start.
 
     Raises:
-        Refused: the recipe, the data, the weights to start from or the folder; before anything is
-            written.
+        Refused: the recipe, the data, the weights to start from or the folder; nothing is written.
         TrainingDiverged, NoSpace: the last checkpoint is kept.
         Interrupted: by ``watch``; a checkpoint was written.
     """
@@ -84,19 +83,7 @@ def fit(spec: FitSpec, watch: Watch = Watch()) -> RunFolder:
         benchmarks=spec.benchmarks,
         perceptual_weights=spec.perceptual_weights,
     )
-    weights = spec.perceptual_weights
-    run = Run(
-        recipe=source.name,
-        pipeline=pipeline.steps,
-        data=str(spec.data.resolve()),
-        data_sha256=patches.sha256,
-        init=_whole(spec.init),
-        budget=spec.budget,
-        benchmarks=tuple(str(folder.resolve()) for folder in spec.benchmarks),
-        perceptual_weights=str(weights.resolve()) if weights else None,
-        device=str(device),
-        precision=device.precision,
-    )
+    run = _run(spec, source.name, pipeline, patches, device)
     with joined(device) as team:
         folder = RunFolder(spec.out)
         if team.is_first:
@@ -143,6 +130,23 @@ def resume(
     return folder
 
 
+def _run(spec: FitSpec, recipe: str, pipeline: Pipeline, patches: Patches, device: Device) -> Run:
+    """Return what the run is, in a form that does not depend on the current folder."""
+    weights = spec.perceptual_weights
+    return Run(
+        recipe=recipe,
+        pipeline=pipeline.steps,
+        data=str(spec.data.resolve()),
+        data_sha256=patches.sha256,
+        init=_whole(spec.init),
+        budget=spec.budget,
+        benchmarks=tuple(str(folder.resolve()) for folder in spec.benchmarks),
+        perceptual_weights=str(weights.resolve()) if weights else None,
+        device=str(device),
+        precision=device.precision,
+    )
+
+
 def _device_to_go_on(path: Path, run: Run, device: str, precision: Precision) -> Device:
     if precision != "auto":
         return training_device(device, precision)
@@ -159,7 +163,7 @@ def _patches(data: Path, recipe: Recipe, steps: tuple[Step, ...]) -> Patches:
 
 
 def _whole(init: str | None) -> str | None:
-    """Return ``--init`` in a form that does not depend on the current folder."""
+    """Return ``--init`` with its whole path, if it is one."""
     return str(Path(init).resolve()) if init is not None and is_path(init) else init
 
 

@@ -21,16 +21,13 @@ WORTH = 0.75
 """Tiles are computed if their windows hold less than this share of the frame's pixels."""
 
 
-def dirty_windows(before: HostFrame, now: HostFrame, tiles: Sequence[Window]) -> list[Window]:
-    """Return the windows that can see a sample that differs between two frames of one layout."""
-    *_, dirty = _dirty_so_far(before, now, tiles)
-    return [tiles[number] for number in sorted(dirty)]
-
-
-def _dirty_so_far(
+def dirty_so_far(
     before: HostFrame, now: HostFrame, tiles: Sequence[Window]
 ) -> Iterator[frozenset[int]]:
-    """Yield the numbers of the dirty windows after each plane: luma, which says most, first."""
+    """Yield the numbers of the windows that can see a sample that differs between two frames.
+
+    Once after each plane, those of the planes before included: luma, which says most, first.
+    """
     dirty: frozenset[int] = frozenset()
     for index, (own, other) in enumerate(zip(now.planes, before.planes, strict=True)):
         x_shift, y_shift = (now.layout.x_shift, now.layout.y_shift) if index else (0, 0)
@@ -76,7 +73,7 @@ class DirtyMap:
         if before is None:
             return None
         dirty: frozenset[int] = frozenset()
-        for dirty in _dirty_so_far(before, frame, self.windows):
+        for dirty in dirty_so_far(before, frame, self.windows):
             if not self._is_worth(len(dirty)):
                 return None
         return tuple(self.windows[number] for number in sorted(dirty))

@@ -85,9 +85,9 @@ class RgbPass:
     """Planes → RGB → network → RGB → (resize) → planes."""
 
     alters_output: ClassVar[bool] = False
+    channels: ClassVar[int] = 3
 
     spec: PassSpec
-    channels: int = 3
     memo: Memo = field(default_factory=Memo, compare=False, repr=False)
 
     @property
@@ -116,9 +116,9 @@ class LumaPass:
     """
 
     alters_output: ClassVar[bool] = False
+    channels: ClassVar[int] = 1
 
     spec: PassSpec
-    channels: int = 1
     memo: Memo = field(default_factory=Memo, compare=False, repr=False)
 
     @property
