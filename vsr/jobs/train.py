@@ -122,7 +122,11 @@ def resume(
         raise InvalidData(f"{run.data}: changed since the run started. Start a new run.")
     with joined(chosen) as team, folder.locked(is_needed=team.is_first):
         run = replace(
-            run, budget=budget or run.budget, device=str(chosen), precision=chosen.precision
+            run,
+            budget=budget or run.budget,
+            device=str(chosen),
+            precision=chosen.precision,
+            finished=(),
         )
         if team.is_first:
             folder.write(run)

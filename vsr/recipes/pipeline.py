@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from vsr.errors import InvalidRecipe, UnknownName, one_of
+from vsr.errors import InvalidOption, InvalidRecipe, UnknownName, one_of
 from vsr.recipes.decode import decode_toml
 from vsr.recipes.find import find
 
@@ -15,7 +16,10 @@ Job = Literal["upscale", "train"]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One entry of a pipeline; ``name`` tells a repeated step from its twin, else is ``step``."""
+    """One entry of a pipeline; ``name`` tells a repeated step from its twin, else is ``step``.
+
+    A run names its files after its steps, so a name has letters, digits, '-' and '_' only.
+    """
 
     step: str
     name: str = ""
@@ -23,6 +27,8 @@ class Step:
     def __post_init__(self) -> None:
         if not self.name:
             object.__setattr__(self, "name", self.step)
+        if not re.fullmatch(r"[A-Za-z0-9_-]+", self.name):
+            raise InvalidOption(f"name '{self.name}': use letters, digits, '-' and '_'.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,7 @@ def adversarial(
     if state.start_psnr is None and context.team.is_first:
         state.start_psnr = validate(context, name, values, validation, state)
     train(context, name, values, budget, state, learn, check)
-    return trained(context, name, state)
+    return trained(state)
 
 
 def _refuse_collapse(

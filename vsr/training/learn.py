@@ -11,7 +11,7 @@ from vsr.models.blocks import Generator
 from vsr.training.context import Context
 from vsr.training.forms import plain_form, set_learning, training_form
 from vsr.training.recipe import Optimisation
-from vsr.training.state import Average, DiscriminatorState, TrainState, write_checkpoint
+from vsr.training.state import Average, DiscriminatorState, TrainState
 from vsr.training.validate import Validation
 
 
@@ -89,10 +89,7 @@ def validate(
         set_learning(state.net, is_norm_frozen=values.freeze_norm)
 
 
-def trained(context: Context, name: str, state: TrainState) -> Generator:
-    """Return the averaged network in the form to export, and keep it in the run folder."""
+def trained(state: TrainState) -> Generator:
+    """Return the averaged network in the form to export."""
     state.average.swap()
-    net = plain_form(state.net).eval()
-    if context.team.is_first:
-        write_checkpoint(context.folder.network(name), {"net": net.state_dict()})
-    return net
+    return plain_form(state.net).eval()

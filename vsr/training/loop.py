@@ -57,6 +57,8 @@ def train(
     """
     start, seconds_before = context.clock(), state.seconds
     pace = _Pace()
+    if context.team.is_first and budget.progress(state.step, state.seconds) < 1:
+        context.folder.forget_scores()
     while (share := budget.progress(state.step, state.seconds)) < 1:
         rate = learning_rate(
             values.learning_rate, share, state.step, values.warm_up_steps, values.schedule

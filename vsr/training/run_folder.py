@@ -6,7 +6,6 @@
       run.json        `Run`: recipe, data, budget, which steps are finished
       recipe.toml     the recipe as it was at the start
       STEP.ckpt       the newest checkpoint of each step that learns
-      STEP.net        its averaged network, once the step is finished
       log.csv         one line per log interval
       scores.json     what the evaluate step measured
       plot.png        loss and PSNR over steps
@@ -36,7 +35,7 @@ from vsr.training.score import MeanScores
 
 RUN, RECIPE, LOG, PLOT = "run.json", "recipe.toml", "log.csv", "plot.png"
 SCORES, LOCK = "scores.json", "lock"
-WRITTEN = (RECIPE, LOG, PLOT, SCORES, "*.ckpt", "*.net", "*.safetensors")
+WRITTEN = (RECIPE, LOG, PLOT, SCORES, "*.ckpt", "*.safetensors")
 """Patterns of the files that a run writes, besides `RUN`, its lock and its images."""
 
 
@@ -139,13 +138,13 @@ class RunFolder:
         path = self.path / SCORES
         return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
+    def forget_scores(self) -> None:
+        """Drop what was measured: the network trains on, and its scores are another network's."""
+        (self.path / SCORES).unlink(missing_ok=True)
+
     def checkpoint(self, step: str) -> Path:
         """Return the path of a step's checkpoint."""
         return self.path / f"{step}.ckpt"
-
-    def network(self, step: str) -> Path:
-        """Return the path of a finished step's averaged network."""
-        return self.path / f"{step}.net"
 
     @contextmanager
     def locked(self, *, is_needed: bool = True) -> Iterator[None]:

@@ -7,13 +7,13 @@ from vsr.training.context import Context
 from vsr.training.run_folder import Run
 from vsr.training.stages import SCHEMAS, budget_of, learning_stages
 from vsr.training.steps import STEPS
-from vsr.training.trained_network import finished_network
 
 
 def run_steps(context: Context, run: Run, net: Generator) -> Generator:
     """Run the steps of a run from where it stands; return the network of the last one.
 
-    A stage that a later one has already gone on from is not trained again, whatever the budget.
+    A stage that a later one has already gone on from is not trained again, whatever the budget: the
+    later one's checkpoint holds all that came before.
 
     Args:
         net: what the first stage starts from.
@@ -27,14 +27,14 @@ def run_steps(context: Context, run: Run, net: Generator) -> Generator:
         context.team.check_divides(stage.values.batch)
     by_name = {stage.name: stage for stage in stages}
     begun = [stage.name for stage in stages if folder.checkpoint(stage.name).exists()]
+    is_done = bool(begun)
     for step in run.pipeline:
-        if step.name in begun[:-1]:
-            net = finished_network(folder, recipe, step.name)
-            continue
-        learning = by_name.get(step.name)
-        budget = budget_of(learning, stages, run.budget) if learning else None
-        values = recipe.values(step.name, SCHEMAS[step.step])
-        net = STEPS[step.step](context, step.name, values, budget, net)
+        is_done = is_done and step.name != begun[-1]
+        if not is_done:
+            learning = by_name.get(step.name)
+            budget = budget_of(learning, stages, run.budget) if learning else None
+            values = recipe.values(step.name, SCHEMAS[step.step])
+            net = STEPS[step.step](context, step.name, values, budget, net)
         if context.team.is_first:
             folder.finish(step.name)
     return net

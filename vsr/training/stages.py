@@ -43,25 +43,38 @@ def checked_pipeline(recipe: Recipe, where: str) -> Pipeline:
 
     Raises:
         UnknownName: no such pipeline.
-        InvalidRecipe: values for a step that is not there, or impossible ones, or a temporal loss
-            on pictures that are no frames.
+        InvalidRecipe: as `check_values`.
     """
     pipeline = load_pipeline(recipe.pipeline, "train", SCHEMAS)
-    names = [step.name for step in pipeline.steps]
+    check_values(recipe, pipeline.steps, where)
+    return pipeline
+
+
+def check_values(recipe: Recipe, steps: tuple[Step, ...], where: str) -> None:
+    """Decode every value of a recipe for the steps of its pipeline.
+
+    Raises:
+        InvalidRecipe: none of the steps learns; values for a step that is not there, or impossible
+            ones, or a temporal loss on pictures that are no frames.
+    """
+    names = [step.name for step in steps]
     for name in recipe.steps:
         if name not in names:
             raise InvalidRecipe(
                 f"{where}: values for the step '{name}', but pipeline '{recipe.pipeline}' has "
                 f"{', '.join(names)}."
             )
-    for step in pipeline.steps:
+    for step in steps:
         recipe.values(step.name, SCHEMAS[step.step], where)
-    if recipe.degradation == BICUBIC and is_paired(recipe, pipeline.steps):
+    if not learning_stages(recipe, steps):
+        raise InvalidRecipe(
+            f"{where}: no step of pipeline '{recipe.pipeline}' trains. Add pixel or adversarial."
+        )
+    if recipe.degradation == BICUBIC and is_paired(recipe, steps):
         raise InvalidRecipe(
             f"{where}: temporal needs consecutive frames. Set degradation to one for video, "
             "such as video-medium."
         )
-    return pipeline
 
 
 def is_paired(recipe: Recipe, steps: tuple[Step, ...]) -> bool:

@@ -59,7 +59,7 @@ def pixel(
         return validate(context, name, values, validation, state)
 
     train(context, name, values, budget, state, learn, check)
-    return trained(context, name, state)
+    return trained(state)
 
 
 def levelled(

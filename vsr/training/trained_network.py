@@ -66,7 +66,8 @@ def trained_network(folder: RunFolder, recipe: Recipe) -> TrainedNetwork:
         for value, average in zip(averaged, table["average"], strict=True):
             value.copy_(average)
     made = plain_form(form).eval().requires_grad_(False)
-    is_levelled = any(step.step == "level" for step in run.pipeline)
+    place = [step.name for step in run.pipeline].index(last.name)
+    is_levelled = any(step.step == "level" for step in run.pipeline[place:])
     is_clean = recipe.degradation == BICUBIC
     return TrainedNetwork(
         net=level(made) if is_levelled else made,
@@ -75,17 +76,6 @@ def trained_network(folder: RunFolder, recipe: Recipe) -> TrainedNetwork:
         seconds=sum(table["seconds"] for table in tables),
         is_finished=all(stage.name in run.finished for stage in stages),
     )
-
-
-def finished_network(folder: RunFolder, recipe: Recipe, stage: str) -> Generator:
-    """Return the network that a finished stage left for the next one.
-
-    Raises:
-        InvalidCheckpoint: it is missing or damaged.
-    """
-    net = start(recipe.model, recipe.scale, recipe.seed, None)
-    net.load_state_dict(read_checkpoint(folder.network(stage), CPU)["net"])
-    return net
 
 
 def write_model(net: Generator, target: Path, *, is_half: bool) -> None:
