@@ -8,6 +8,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
+from vsr.blend import Strength
 from vsr.errors import InvalidOption
 from vsr.jobs.outcome import Outcome
 from vsr.jobs.progress import Progress, ignore
@@ -20,7 +21,6 @@ from vsr.specs import (
     Existing,
     Hwaccel,
     Precision,
-    Strength,
     Target,
     TimeRange,
     UpscaleSpec,

@@ -8,6 +8,7 @@ from math import inf
 from types import MappingProxyType
 from typing import Literal
 
+from vsr.blend import Blend, Strength
 from vsr.checks import check_between, check_choices, check_whole
 from vsr.errors import InvalidOption
 
@@ -21,7 +22,6 @@ Precision = Literal["auto", "fp16", "bf16", "fp32"]
 Deinterlace = Literal["auto", "off", "refuse"]
 Existing = Literal["refuse", "overwrite", "skip"]
 Hwaccel = Literal["none", "auto", "cuda"]
-Strength = float | Literal["auto"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,32 +125,6 @@ class Target:
             raise InvalidOption("give either a scale, or a width, a height or both.")
         for name in ("scale", "width", "height"):
             check_whole(name, getattr(self, name), 1)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Blend:
-    """How to blend a network with its flavours.
-
-    Attributes:
-        strength: 0 is the network itself, 1 its strongest flavour for compressed video.
-        sharpness: how much of the way to its perceptual flavour is added, 0 to 1.
-    """
-
-    strength: float = 0.0
-    sharpness: float = 0.0
-
-    def __post_init__(self) -> None:
-        check_between("strength", self.strength, 0, 1)
-        check_between("sharpness", self.sharpness, 0, 1)
-
-    def __str__(self) -> str:
-        values = {"strength": self.strength, "sharpness": self.sharpness}
-        return ", ".join(f"{name} {value:.2f}" for name, value in values.items() if value)
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether it is the network itself, unchanged."""
-        return self.strength == 0 and self.sharpness == 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

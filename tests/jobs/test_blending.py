@@ -11,10 +11,10 @@ from PIL import Image
 import vsr
 from tests.clips import indices_in, write_clip
 from tests.flavoured import SIZE, SPEC
+from vsr.blend import Blend
 from vsr.cli import run
 from vsr.errors import InvalidRecipe, OutputError
 from vsr.jobs.upscale import spec_of_preset, upscale
-from vsr.specs import Blend
 
 pytestmark = pytest.mark.usefixtures("models")
 

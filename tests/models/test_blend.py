@@ -5,9 +5,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vsr.blend import Blend
 from vsr.errors import InvalidCheckpoint, InvalidOption
 from vsr.models.blend import added_up, between
-from vsr.specs import Blend, Target, UpscaleSpec
+from vsr.specs import Target, UpscaleSpec
 
 
 @pytest.mark.parametrize("count", [2, 3, 4])

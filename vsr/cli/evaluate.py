@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from vsr.blend import Blend
 from vsr.cli.report import emit
 from vsr.cli.table import echo_table
 from vsr.cli.values import PngPath, StrengthOrAuto
 from vsr.disk.failures import writing
 from vsr.errors import FinishedWithLosses, InvalidOption
-from vsr.specs import Blend
 
 if TYPE_CHECKING:
     from vsr.jobs.progress import Count

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from vsr.specs import Strength
+from vsr.blend import Strength
 
 _CLOCK = re.compile(r"(?:(\d+):)?([0-5]?\d):([0-5]?\d(?:\.\d*)?)")
 _PLAIN = re.compile(r"\d+(?:\.\d*)?")

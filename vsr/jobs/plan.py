@@ -7,6 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
+from vsr.blend import Blend
 from vsr.colour import UNSPECIFIED, Colour, guessed_matrix
 from vsr.device.select import Device, select
 from vsr.errors import Refused
@@ -23,7 +24,7 @@ from vsr.media.stream_plan import StreamPlan
 from vsr.media.streams import plan_streams
 from vsr.models import catalog
 from vsr.models.catalog import Model
-from vsr.specs import Blend, Size, UpscaleSpec
+from vsr.specs import Size, UpscaleSpec
 from vsr.upscaling.plan import SizePlan, plan_sizes
 from vsr.upscaling.steps import output_size
 

@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from vsr.blend import Blend
 from vsr.disk.publishing import part_of
 from vsr.errors import Failed
 from vsr.frames import HostFrame
@@ -22,7 +23,7 @@ from vsr.media.work_folder import record
 from vsr.media.writer import Writer
 from vsr.models import catalog
 from vsr.models.catalog import Model
-from vsr.specs import Blend, PtsSpan
+from vsr.specs import PtsSpan
 from vsr.upscaling.segment import Counted, Sink, run_segment
 from vsr.upscaling.steps import Counters, StepContext, VideoStep, open_steps
 

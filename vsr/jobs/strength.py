@@ -11,12 +11,13 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from vsr.blend import Blend
 from vsr.media.glance import glance
 from vsr.media.info import MediaInfo
 from vsr.metrics.blockiness import blockiness
 from vsr.models.catalog import Model
 from vsr.models.flavours import flavours_of
-from vsr.specs import Blend, UpscaleSpec
+from vsr.specs import UpscaleSpec
 
 LOSSLESS = frozenset(
     {

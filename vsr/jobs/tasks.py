@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vsr.batch.shared import wait_for
+from vsr.blend import Blend
 from vsr.errors import DecodingFailed, DeviceUnavailable
 from vsr.jobs.result import Result
 from vsr.media.manifest import shown
 from vsr.media.segments import Segment
-from vsr.specs import Blend, UpscaleSpec
+from vsr.specs import UpscaleSpec
 
 if TYPE_CHECKING:
     from vsr.jobs.worker import FilmWorker

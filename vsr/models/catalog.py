@@ -8,6 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vsr.blend import Blend
 from vsr.errors import InvalidOption, one_of
 from vsr.folders import user_folder
 from vsr.models.blend import added_up
@@ -15,7 +16,6 @@ from vsr.models.card import Card, read_card, sha256_of
 from vsr.models.flavours import shares_of
 from vsr.models.traits import Traits, traits_of
 from vsr.models.weights_files import files_of, is_path, known_files, weights_name
-from vsr.specs import Blend
 
 if TYPE_CHECKING:
     from vsr.models.blocks import Generator

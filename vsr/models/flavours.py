@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from vsr.blend import Blend
 from vsr.errors import InvalidOption
 from vsr.models.blend import between
 from vsr.models.weights_files import WeightsFile, files_of, is_path, known_files
-from vsr.specs import Blend
 
 VIDEO = {
     "-video-light": "for compressed video, light",

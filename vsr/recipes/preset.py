@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from vsr.blend import Blend, Strength
 from vsr.errors import InvalidOption, Refused, UnknownName
 from vsr.recipes.decode import decode_toml
 from vsr.recipes.find import Source, find, names
-from vsr.specs import X264_PRESETS, Blend, Deinterlace, EncodeSpec, Strength, Target
+from vsr.specs import X264_PRESETS, Deinterlace, EncodeSpec, Target
 
 
 @dataclass(frozen=True, slots=True)
