@@ -11,9 +11,10 @@ from typing import Any
 from vsr.batch.shared import wait_for
 from vsr.errors import VsrError
 from vsr.jobs.film_progress import Headway
+from vsr.jobs.film_spec import FilmSpec, Seen
 from vsr.jobs.progress import Note, ignore
 from vsr.jobs.result import Result, joined_result
-from vsr.jobs.tasks import Begin, Begun, FilmSpec, Finish, Look, Part, Seen, Task, Whole
+from vsr.jobs.tasks import Begin, Begun, Finish, Look, Part, Task, Whole
 from vsr.media.joined import Joined
 from vsr.media.segments import FEWEST_FRAMES, PATIENCE, Segment
 from vsr.media.target import check_space

@@ -7,7 +7,6 @@ prepares the film for itself, and the fingerprint tells whether it would make th
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,43 +14,17 @@ from typing import TYPE_CHECKING, Any
 from vsr.batch.shared import wait_for
 from vsr.blend import Blend
 from vsr.errors import DecodingFailed, DeviceUnavailable
+from vsr.jobs.film_spec import FilmSpec, Seen, seen_in_header
 from vsr.jobs.result import Result
 from vsr.media.manifest import shown
 from vsr.media.segments import Segment
-from vsr.specs import UpscaleSpec
 
 if TYPE_CHECKING:
-    from vsr.jobs.worker import FilmWorker
+    from vsr.jobs.worker import FilmWorker, Tell
     from vsr.media.joined import Joined
-
-Tell = Callable[[Any], None]
 
 HARDWARE = ("device", "precision", "decoding")
 """Entries of a fingerprint that may differ if mixed workers are allowed."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FilmSpec:
-    """A clip to upscale, as the tasks name it."""
-
-    source: Path
-    target: Path
-    spec: UpscaleSpec
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What the header of a file shows.
-
-    Attributes:
-        frames: how many, if the header says so.
-        pixels: the area of one frame.
-        seconds_per_frame: how long one is shown; 0 if the header does not say.
-    """
-
-    frames: int | None
-    pixels: int
-    seconds_per_frame: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +52,8 @@ class Look:
 
     def run(self, worker: FilmWorker, tell: Tell) -> Seen:
         """Read the header."""
-        from vsr.jobs.worker import glance
-
         del worker, tell
-        return glance(self.film.source, self.film.spec.time)
+        return seen_in_header(self.film.source, self.film.spec.time)
 
 
 @dataclass(frozen=True, slots=True)

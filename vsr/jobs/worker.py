@@ -8,12 +8,12 @@ from collections.abc import Callable
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from vsr.batch.engine import DeviceClass, OpenWorker
+from vsr.jobs.film_spec import FilmSpec
 from vsr.jobs.result import Result
-from vsr.jobs.tasks import FilmSpec, Seen, Task, Tell
-from vsr.specs import TimeRange, UpscaleSpec
+from vsr.specs import UpscaleSpec
 
 if TYPE_CHECKING:
     from vsr.frames import HostFrame
@@ -24,8 +24,20 @@ TELL_SECONDS = 0.2
 """How often a worker reports its progress."""
 
 
+Tell = Callable[[Any], None]
+"""Takes what a running task has to say: how many frames it has done, or a note."""
+
+
+class FilmTask(Protocol):
+    """What a worker runs: the tasks of `vsr.jobs.tasks`."""
+
+    def run(self, worker: FilmWorker, tell: Tell) -> Any:
+        """Do it with what the worker keeps open, and return its result."""
+        ...
+
+
 class FilmWorker:
-    """Runs the tasks of `vsr.jobs.tasks`. Open it with `open_worker`."""
+    """Runs tasks about films. Open it with `open_worker`."""
 
     def __init__(self, device: str, precision: str) -> None:
         from vsr.jobs.segment_worker import SegmentWorker
@@ -34,7 +46,7 @@ class FilmWorker:
         self._device, self._precision = device, precision
         self._last: tuple[FilmSpec, Job] | None = None
 
-    def do(self, task: Task, tell: Tell) -> Any:
+    def do(self, task: FilmTask, tell: Tell) -> Any:
         """Run a task."""
         return task.run(self, tell)
 
@@ -98,28 +110,6 @@ class FilmWorker:
             note=tell,
             worker=self._segments,
         )
-
-
-def glance(source: Path, time: TimeRange) -> Seen:
-    """Read the header of a film or an image.
-
-    Args:
-        time: the part of the film that is wanted.
-
-    Raises:
-        MediaError: it does not exist, or cannot be read.
-    """
-    from vsr.media.images import image_size, is_image
-
-    if is_image(source):
-        return Seen(1, image_size(source).pixels)
-    from vsr.jobs.job import frames_expected
-    from vsr.media.probe import probe
-
-    info = probe(source)
-    video = info.video
-    seconds = float(1 / video.frame_rate) if video.frame_rate else 0.0
-    return Seen(frames_expected(info, time), video.size.pixels, seconds)
 
 
 def opener(spec: UpscaleSpec) -> OpenWorker:
