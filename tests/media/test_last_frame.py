@@ -56,6 +56,14 @@ def test_a_time_that_no_packet_has_takes_one_frame(tmp_path: Path) -> None:
     assert last_duration_of(info, 7) == round(1 / (info.video.frame_rate * info.video.time_base))
 
 
+def test_a_duration_of_one_tick_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    info = probe(write_clip(tmp_path / "in.mkv", frames=10))
+    last = 360
+    assert last_duration_of(info, last) == 40
+    monkeypatch.setattr("vsr.media.last_frame._said", lambda info, pts: 1)
+    assert last_duration_of(info, last) == 40
+
+
 def test_a_first_slide_does_not_delay_a_stream_that_says_decoding_times(tmp_path: Path) -> None:
     source = write_clip(
         tmp_path / "in.mp4", frames=6, pts=[0, 5000, 5040, 5080, 5120, 5160],

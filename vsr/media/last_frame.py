@@ -25,7 +25,9 @@ def last_duration_of(info: MediaInfo, pts: int, time: TimeRange = TimeRange()) -
         time: the part of the source that is upscaled.
     """
     video = info.video
-    duration = _said(info, pts) or rounded(ticks_per_frame(video.frame_rate, video.time_base))
+    step = rounded(ticks_per_frame(video.frame_rate, video.time_base))
+    said = _said(info, pts) or 0
+    duration = said if 2 * said >= step else step  # some files give every frame one tick
     if not isinf(time.end_seconds) and video.start_pts is not None:
         end = video.start_pts + ticks(Fraction(str(time.end_seconds)), video.time_base)
         duration = min(duration, end - pts)
