@@ -3,9 +3,10 @@
     VSR_DATA=… python -m tests.benchmarks.perceptual [--taps 2,5,10,15] [NAME=BASE ...]
 
 Without names: every network whose name ends as an adversarial flavour's does. Pictures are Set14
-and BSD100 under the standard protocol. The feature distance is taken at blocks of MobileNetV2 that
-no loss looked at: choose others with ``--taps`` where one did. Flicker is measured on the clips of
-the video benchmark. ``results/perceptual.json`` and ``.md`` beside this file are written.
+and BSD100 under the standard protocol. The feature distances are taken at blocks of MobileNetV2
+that no loss looked at: choose others with ``--taps`` where one did. The grid is `periodicity` over
+the truth's. Flicker is measured on the clips of the video benchmark. ``results/perceptual.json``
+and ``.md`` beside this file are written.
 """
 
 from __future__ import annotations
@@ -17,13 +18,14 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
-from statistics import fmean
+from statistics import fmean, geometric_mean
 from typing import Any
 
 import numpy as np
 import torch
 
 from tests.benchmarks.perceptual_table import table
+from tests.benchmarks.periodicity import periodicity
 from tests.benchmarks.video_clips import SOURCES, decode, encode, reduced, truth
 from tests.benchmarks.video_methods import Method, enlarged
 from tests.benchmarks.video_scores import Truth
@@ -46,6 +48,8 @@ TAPS = (2, 5, 10, 15)
 the systems' recipes 16 or 18."""
 
 SCALE, CRF = 4, 18
+PERIODS = (4, 2)
+"""Of the grid, in pixels: the cells of ×4, and half of that."""
 
 
 def main() -> None:
@@ -92,10 +96,14 @@ def on_pictures(enlarge: Enlarge, folder: Path, taps: Sequence[int]) -> dict[str
     features, pristine = Features.open(features_file), Pristine.open(niqe_file)
     inner = slice(SCALE, -SCALE)
     values: dict[str, list[float]] = {"psnr_y": [], "relative": [], "cosine": [], "niqe": []}
+    grid: dict[str, list[float]] = {f"grid_{period}": [] for period in PERIODS}
     for path in pictures_in(folder):
         pair = standard_pair(read_picture(path), SCALE, enlarge)
         result, true = pair.result[inner, inner], pair.truth[inner, inner]
         values["psnr_y"].append(fidelity(pair, SCALE).psnr_y)
+        for period in PERIODS:
+            ratio = periodicity(luma(result), period) / periodicity(luma(true), period)
+            grid[f"grid_{period}"].append(ratio)
         with torch.inference_mode():
             outputs = [features(_tensor(picture), taps) for picture in (result, true)]
             values["relative"].append(float(relative_distance(*outputs)))
@@ -104,8 +112,11 @@ def on_pictures(enlarge: Enlarge, folder: Path, taps: Sequence[int]) -> dict[str
             values["niqe"].append(niqe(luma(result), pristine))
         except InvalidData:  # too small or too flat for it
             continue
-    print(folder.name, {name: round(fmean(one), 3) for name, one in values.items()}, flush=True)
-    return {name: round(fmean(one), 4) for name, one in values.items()}
+    means = {name: fmean(one) for name, one in values.items()}
+    means |= {name: geometric_mean(one) for name, one in grid.items()}
+    rounded = {name: round(mean, 4) for name, mean in means.items()}
+    print(folder.name, rounded, flush=True)
+    return rounded
 
 
 def flicker(name: str) -> float:

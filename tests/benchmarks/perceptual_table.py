@@ -9,8 +9,9 @@ Adversarial flavours against the network that each began as, ×4, Set14 and BSD1
 protocol (made by `make bench-video`). Two distances of MobileNetV2's features, at blocks that no
 loss looked at: `cosine`, mean 1 - cos between the features of a position (LPIPS's formula with
 every channel weighted equally, and another network: no LPIPS), and `relative`, mean |difference|
-over mean |truth|. They and NIQE: lower is better. Flicker: static regions of twelve clips, x264
-CRF 18, the truth's own is 1.
+over mean |truth|. They and NIQE: lower is better. Grid: how far periods of 4 and 2 pixels stand out
+in the spectrum, over the truth's. Flicker: static regions of twelve clips, x264 CRF 18, the truth's
+own is 1.
 """
 
 HEADS = (
@@ -24,6 +25,8 @@ HEADS = (
     "change",
     "relative",
     "change",
+    "grid",
+    "was",
     "flicker",
     "was",
 )
@@ -47,6 +50,7 @@ def table(found: dict[str, dict[str, Any]]) -> str:
                 f"{100 * (mine['cosine'] / theirs['cosine'] - 1):+.0f} %",
                 f"{mine['relative']:.3f}",
                 f"{100 * (mine['relative'] / theirs['relative'] - 1):+.0f} %",
+                *(f"{one['grid_4']:.1f}, {one['grid_2']:.1f}" for one in (mine, theirs)),
                 f"{own['flicker']:.2f}",
                 f"{base['flicker']:.2f}",
             ]

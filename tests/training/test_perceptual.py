@@ -133,3 +133,28 @@ def test_the_features_see_another_shift_at_each_step():
         perceptual_term(values, extract, picture, picture, step)
     assert seen[::2] == [(0, 6, 6), (1, 6, 5), (0, 5, 6), (1, 5, 5), (0, 6, 6)]
     assert seen[::2] == seen[1::2]
+
+
+def test_the_features_see_another_zoom_each_step_and_the_same_of_both_images():
+    seen = []
+
+    def extract(x):
+        seen.append(tuple(x.shape[-2:]))
+        return [x]
+
+    picture = torch.rand(1, 3, 40, 60)
+    values = PerceptualValues(perceptual=1.0, perceptual_zoom=2.0)
+    for step in (*range(20), 0):
+        assert float(perceptual_term(values, extract, picture, picture, step)) == 0
+    assert seen[::2] == seen[1::2]
+    assert seen[-1] == seen[0]  # of the same step
+    heights, widths = zip(*seen, strict=True)
+    assert 20 <= min(heights) < 30 < 55 < max(heights) <= 80
+    assert all(abs(width - 1.5 * height) <= 1 for height, width in seen)
+    assert len(set(widths)) > 10
+
+
+@pytest.mark.parametrize("zoom", [0.9, 2.5])
+def test_a_zoom_is_between_1_and_2(zoom):
+    with pytest.raises(InvalidOption, match="perceptual_zoom"):
+        PerceptualValues(perceptual_zoom=zoom)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -123,17 +124,28 @@ def perceptual_term(
     """Return the weighted distance of features: a scalar, differentiable in ``output``.
 
     Args:
-        step: of the stage; chooses the shift.
+        step: of the stage; chooses the shift and the zoom.
 
-    Source: C. Ledig et al., SRGAN (arXiv 1609.04802), equation 5, for ``mse``.
+    Source: C. Ledig et al., SRGAN (arXiv 1609.04802), equation 5, for ``mse``; M. Kettunen et al.,
+    E-LPIPS (arXiv 1906.03973), for features of transformed images.
     """
-    down, right = divmod(step % values.perceptual_shifts**2, values.perceptual_shifts)
     with torch.no_grad():
-        wanted = extract(target[:, :, down:, right:])
-    found = extract(output[:, :, down:, right:])
+        wanted = extract(_seen(values, target, step))
+    found = extract(_seen(values, output, step))
     if values.perceptual_distance == "relative":
         return values.perceptual * relative_distance(found, wanted)
     if values.perceptual_distance == "cosine":
         return values.perceptual * cosine_distance(found, wanted)
     squares = [F.mse_loss(a, b) for a, b in zip(found, wanted, strict=True)]
     return values.perceptual * torch.stack(squares).mean()
+
+
+def _seen(values: PerceptualValues, image: Tensor, step: int) -> Tensor:
+    """Return the image as the features see it: shifted and zoomed, a pure function of the step."""
+    down, right = divmod(step % values.perceptual_shifts**2, values.perceptual_shifts)
+    shifted = image[:, :, down:, right:]
+    if values.perceptual_zoom == 1:
+        return shifted
+    zoom = values.perceptual_zoom ** float(np.random.default_rng((step, 2)).uniform(-1, 1))
+    size = [round(side * zoom) for side in shifted.shape[-2:]]
+    return F.interpolate(shifted, size, mode="bicubic", align_corners=False)

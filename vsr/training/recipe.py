@@ -20,6 +20,7 @@ DegradationName = Literal["bicubic", "video-light", "video-medium", "video-stron
 FeatureName = Literal["mobilenet-v2", "vgg19"]
 
 MAX_PATCH = 512
+MAX_ZOOM = 2.0
 RECIPE = "recipe"
 
 
@@ -96,6 +97,8 @@ class PerceptualValues(Optimisation):
         perceptual_shifts: the features see the images without their first 0 to this - 1 rows and
             columns, another pair of numbers each step. All crops begin on whole low-resolution
             pixels; unshifted, patterns of that period learn to please the strides of the features.
+        perceptual_zoom: the features see the images zoomed by a factor between the reciprocal of
+            this and this, another each step, so that no pattern of a fixed period pleases them.
     """
 
     smooth: float = 0.0
@@ -105,6 +108,7 @@ class PerceptualValues(Optimisation):
     perceptual_distance: Literal["mse", "relative", "cosine"] = "mse"
     perceptual_normalised: bool = True
     perceptual_shifts: int = 1
+    perceptual_zoom: float = 1.0
 
     def __post_init__(self) -> None:
         super(PerceptualValues, self).__post_init__()  # slots: the class cell is the old class
@@ -112,6 +116,10 @@ class PerceptualValues(Optimisation):
             raise InvalidOption("perceptual, smooth: neither may be negative.")
         if self.perceptual_shifts < 1:
             raise InvalidOption(f"perceptual_shifts {self.perceptual_shifts} must be at least 1.")
+        if not 1 <= self.perceptual_zoom <= MAX_ZOOM:
+            raise InvalidOption(
+                f"perceptual_zoom {self.perceptual_zoom} must be between 1 and {MAX_ZOOM}."
+            )
         taps = self.perceptual_taps
         if not taps or list(taps) != sorted(set(taps)):
             raise InvalidOption(f"perceptual_taps {list(taps)} must be layers in rising order.")
