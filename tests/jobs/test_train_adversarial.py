@@ -138,7 +138,7 @@ def test_a_checkpoint_without_its_discriminator_is_refused(game, stage, steps, s
     table = torch.load(path, weights_only=True)
     torch.save(table | {"discriminator": spoil(table["discriminator"])}, path)
     before = path.read_bytes()
-    with pytest.raises(InvalidCheckpoint, match=rf"{stage}\.ckpt: .*Start a new run"):
+    with pytest.raises(InvalidCheckpoint, match=rf"{stage}\.ckpt: .*start a new run"):
         resume(spec.out, device="cpu")
     assert path.read_bytes() == before
 

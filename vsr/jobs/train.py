@@ -18,10 +18,10 @@ from vsr.training.context import Context, TrainProgress
 from vsr.training.dataset import Patches
 from vsr.training.preflight import check_free, check_supplies
 from vsr.training.recipe import Recipe, decode_recipe
-from vsr.training.run_folder import Run, RunFolder
+from vsr.training.run_folder import RECIPE, Run, RunFolder
 from vsr.training.run_steps import run_steps
 from vsr.training.schedule import Budget
-from vsr.training.stages import checked_pipeline, is_paired, learning_stages
+from vsr.training.stages import check_values, checked_pipeline, is_paired
 from vsr.training.start import start
 from vsr.training.team import Team, joined, training_device
 
@@ -73,17 +73,8 @@ def fit(spec: FitSpec, watch: Watch = Watch()) -> RunFolder:
     pipeline = checked_pipeline(recipe, source.where)
     patches = _patches(spec.data, recipe, pipeline.steps)
     device = training_device(spec.device, spec.precision)
-    stages = learning_stages(recipe, pipeline.steps)
-    for stage in stages:
-        patches.check_holds(stage.values.patch, spec.data)
-    check_supplies(
-        recipe,
-        stages,
-        init=spec.init,
-        benchmarks=spec.benchmarks,
-        perceptual_weights=spec.perceptual_weights,
-    )
     run = _run(spec, source.name, pipeline, patches, device)
+    check_supplies(run, recipe, patches)
     with joined(device) as team:
         folder = RunFolder(spec.out)
         if team.is_first:
@@ -104,22 +95,26 @@ def resume(
 ) -> RunFolder:
     """Resume a run from its last checkpoint.
 
+    The recipe is that of the run folder, and may have been changed there.
+
     Args:
         budget: a new one, to which the schedule is fitted; None keeps that of the run.
         precision: ``auto`` is that of the run, so that it continues exactly.
 
     Raises:
-        InvalidData: not a run, or its data changed.
-        InvalidOption: a precision that the device does not train in.
-        OutputBusy: another process is working on it.
+        Refused: as for a new run; not a run, in use, its data changed, or a checkpoint that does
+            not fit its recipe.
+        TrainingDiverged, NoSpace, Interrupted: as for a new run.
     """
     folder = RunFolder(path)
     run = folder.read()
     chosen = _device_to_go_on(path, run, device, precision)
     recipe = folder.recipe()
+    check_values(recipe, run.pipeline, str(path / RECIPE))
     patches = _patches(Path(run.data), recipe, run.pipeline)
     if patches.sha256 != run.data_sha256:
         raise InvalidData(f"{run.data}: changed since the run started. Start a new run.")
+    check_supplies(run, recipe, patches, folder.begun(step.name for step in run.pipeline))
     with joined(chosen) as team, folder.locked(is_needed=team.is_first):
         run = replace(
             run,
@@ -181,8 +176,9 @@ def _go(
     watch: Watch,
 ) -> None:
     """Assemble what the steps work with, and run them."""
-    is_begun = any(folder.path.glob("*.ckpt"))  # a checkpoint includes what --init provided
-    net = start(recipe.model, recipe.scale, recipe.seed, None if is_begun else run.init)
+    begun = folder.begun(step.name for step in run.pipeline)
+    init = None if begun else run.init  # a checkpoint includes what --init provided
+    net = start(recipe.model, recipe.scale, recipe.seed, init)
     target = device.torch_device
     source = held(patches, net.colour, target) if device.is_cuda else sliced(patches, net.colour)
     context = Context(

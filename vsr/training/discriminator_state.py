@@ -82,8 +82,8 @@ def discriminator_state_of(
             )
         except (KeyError, RuntimeError, TypeError) as error:
             raise InvalidCheckpoint(
-                f"{before}: has no discriminator that step '{name}' could continue. Start a new "
-                "run."
+                f"{before}: has no discriminator that step '{name}' could continue. Undo "
+                "what was changed in the run's recipe, or start a new run."
             ) from error
     net.to(context.device, memory_format=torch.channels_last)  # type: ignore[call-overload] # absent from torch's stubs
     rate = values.discriminator_learning_rate or values.learning_rate

@@ -1,8 +1,8 @@
-"""What a run needs beside its patches, and the room for it, tried before anything is written."""
+"""What a run needs later, and the room for it, tried before it starts or is resumed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -10,44 +10,39 @@ import torch
 from vsr.errors import InvalidOption, OutputExists
 from vsr.metrics.pictures import pictures_in
 from vsr.training.adversarial_values import AdversarialValues
+from vsr.training.dataset import Patches
 from vsr.training.discriminator_state import check_discriminators
 from vsr.training.perceptual import feature_extractor
 from vsr.training.recipe import PerceptualValues, Recipe
-from vsr.training.run_folder import RECIPE, RUN, WRITTEN
-from vsr.training.stages import Stage
+from vsr.training.run_folder import RECIPE, RUN, WRITTEN, Run
+from vsr.training.stages import learning_stages
 from vsr.training.start import start
 
 
-def check_supplies(
-    recipe: Recipe,
-    stages: Sequence[Stage],
-    *,
-    init: str | None,
-    benchmarks: Iterable[Path],
-    perceptual_weights: Path | None,
-) -> None:
+def check_supplies(run: Run, recipe: Recipe, patches: Patches, begun: Sequence[str] = ()) -> None:
     """Try what a stage would need only later.
 
     Args:
-        init: a model's name or a weights file to start from.
-        benchmarks: folders of true pictures that the result is measured on.
-        perceptual_weights: of the feature network, for recipes with a perceptual loss.
+        begun: the stages that have a checkpoint; only the last of them still trains.
 
     Raises:
         Refused: something is missing, or does not fit the recipe.
     """
-    for folder in benchmarks:
-        pictures_in(folder)
-    net = start(recipe.model, recipe.scale, recipe.seed, init)
+    stages = learning_stages(recipe, run.pipeline)
     for stage in stages:
-        if isinstance(stage.values, PerceptualValues):
-            _check_features(stage.name, stage.values, perceptual_weights)
+        patches.check_holds(stage.values.patch, Path(run.data))
+    for folder in run.benchmarks:
+        pictures_in(Path(folder))
+    net = start(recipe.model, recipe.scale, recipe.seed, None if begun else run.init)
+    for stage in stages:
+        if isinstance(stage.values, PerceptualValues) and stage.name not in begun[:-1]:
+            _check_features(stage.name, stage.values, run.perceptual_weights)
             if net.colour != "rgb" and _sees_colour(stage.values):
                 raise InvalidOption(
                     f"{recipe.model} produces luma only, but step '{stage.name}' needs colour. "
                     "Choose another network."
                 )
-    check_discriminators(list(stages), recipe.scale)
+    check_discriminators(stages, recipe.scale)
 
 
 def check_free(folder: Path, recipe_text: str) -> None:
@@ -73,7 +68,7 @@ def _sees_colour(values: PerceptualValues) -> bool:
     return isinstance(values, AdversarialValues) or values.perceptual > 0
 
 
-def _check_features(step: str, values: PerceptualValues, weights: Path | None) -> None:
+def _check_features(step: str, values: PerceptualValues, weights: str | None) -> None:
     """Check the weights of the network that looks at pictures in the place of a person."""
     if not values.perceptual:
         return
@@ -82,4 +77,4 @@ def _check_features(step: str, values: PerceptualValues, weights: Path | None) -
             f"step '{step}' needs the weights of {values.perceptual_network}. Give "
             "--perceptual-weights FILE, or a recipe with perceptual = 0."
         )
-    feature_extractor(values, weights, torch.device("cpu"))
+    feature_extractor(values, Path(weights), torch.device("cpu"))

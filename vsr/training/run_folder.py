@@ -16,7 +16,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -145,6 +145,10 @@ class RunFolder:
     def checkpoint(self, step: str) -> Path:
         """Return the path of a step's checkpoint."""
         return self.path / f"{step}.ckpt"
+
+    def begun(self, stages: Iterable[str]) -> list[str]:
+        """Return which of the stages have a checkpoint, in order."""
+        return [name for name in stages if self.checkpoint(name).exists()]
 
     @contextmanager
     def locked(self, *, is_needed: bool = True) -> Iterator[None]:

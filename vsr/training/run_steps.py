@@ -26,7 +26,7 @@ def run_steps(context: Context, run: Run, net: Generator) -> Generator:
     for stage in stages:
         context.team.check_divides(stage.values.batch)
     by_name = {stage.name: stage for stage in stages}
-    begun = [stage.name for stage in stages if folder.checkpoint(stage.name).exists()]
+    begun = folder.begun(by_name)
     is_done = bool(begun)
     for step in run.pipeline:
         is_done = is_done and step.name != begun[-1]

@@ -163,7 +163,8 @@ class TrainState:
                 self.discriminator.load_state_dict(table["discriminator"])
         except (KeyError, RuntimeError, TypeError, ValueError) as error:
             raise InvalidCheckpoint(
-                f"{path}: belongs to another network. Start a new run."
+                f"{path}: does not fit the run's recipe. Undo what was changed there, or start a "
+                "new run."
             ) from error
 
 

@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 
 from vsr.disk.failures import writing
 from vsr.disk.publishing import published
-from vsr.errors import InvalidData
+from vsr.errors import InvalidCheckpoint, InvalidData
 from vsr.models.blocks import Generator
 from vsr.training.forms import plain_form, training_form
 from vsr.training.level import level
@@ -49,7 +49,7 @@ def trained_network(folder: RunFolder, recipe: Recipe) -> TrainedNetwork:
 
     Raises:
         InvalidData: the run has no checkpoint yet.
-        InvalidCheckpoint: it is damaged.
+        InvalidCheckpoint: it is damaged, or does not fit the recipe.
     """
     run = folder.read()
     stages = learning_stages(recipe, run.pipeline)
@@ -60,11 +60,17 @@ def trained_network(folder: RunFolder, recipe: Recipe) -> TrainedNetwork:
     last, table = reached[-1], tables[-1]
     net = start(recipe.model, recipe.scale, recipe.seed, None)
     form = training_form(net, recipe.seed, is_reparameterised=last.values.reparameterise)
-    form.load_state_dict(table["net"])
-    averaged = [value for value in form.state_dict().values() if value.is_floating_point()]
-    with torch.no_grad():
-        for value, average in zip(averaged, table["average"], strict=True):
-            value.copy_(average)
+    try:
+        form.load_state_dict(table["net"])
+        averaged = [value for value in form.state_dict().values() if value.is_floating_point()]
+        with torch.no_grad():
+            for value, average in zip(averaged, table["average"], strict=True):
+                value.copy_(average)
+    except (KeyError, RuntimeError, ValueError) as error:
+        raise InvalidCheckpoint(
+            f"{folder.checkpoint(last.name)}: does not fit the run's recipe. Undo what was changed "
+            "there."
+        ) from error
     made = plain_form(form).eval().requires_grad_(False)
     place = [step.name for step in run.pipeline].index(last.name)
     is_levelled = any(step.step == "level" for step in run.pipeline[place:])
