@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from safetensors.torch import save_file
 
-from vsr.media.planes import frame_of
+from vsr.media.planes import video_frame_of
 from vsr.models.plain import Plain
 from vsr.specs import EncodeSpec, Size, Target, UpscaleSpec
 
@@ -41,7 +41,7 @@ def natural(path: Path, crf: int) -> Path:
         gray = np.full((48, 64), 128, np.uint8)
         for index in range(6):
             luma = np.ascontiguousarray(field[index : index + 96, 2 * index : 2 * index + 128])
-            frame = frame_of((luma, gray, gray), "yuv420p")
+            frame = video_frame_of((luma, gray, gray), "yuv420p")
             frame.pts, frame.time_base = index, Fraction(1, 25)
             output.mux(stream.encode(frame))
         output.mux(stream.encode(None))

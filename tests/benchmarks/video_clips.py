@@ -16,7 +16,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from vsr.media.planes import frame_of
+from vsr.media.planes import video_frame_of
 from vsr.metrics.imresize import imresize
 
 SCALE = 4
@@ -103,7 +103,7 @@ def encode_as(
         stream.width, stream.height, stream.pix_fmt = columns, rows, "yuv420p"
         stream.codec_context.thread_count = 1
         for index, planes in enumerate(pictures):
-            frame = frame_of(planes, "yuv420p")
+            frame = video_frame_of(planes, "yuv420p")
             frame.pts, frame.time_base = index, 1 / RATE
             output.mux(stream.encode(frame))
         output.mux(stream.encode(None))

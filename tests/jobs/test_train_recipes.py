@@ -12,7 +12,7 @@ from vsr.jobs.export import ExportSpec, export
 from vsr.jobs.train import FitSpec, fit
 from vsr.metrics.features import Features
 from vsr.models.catalog import load
-from vsr.recipes.find import names
+from vsr.recipes.find import recipe_names
 from vsr.training.degradation import STRENGTHS
 from vsr.training.level import flat_pattern
 from vsr.training.perceptual import Vgg19
@@ -26,7 +26,7 @@ def large_data(tmp_path_factory):
     return prepared(tmp_path_factory.mktemp("large"), patch=96, degradations=tuple(STRENGTHS))
 
 
-@pytest.mark.parametrize("name", names("presets/train"))
+@pytest.mark.parametrize("name", recipe_names("presets/train"))
 def test_every_shipped_recipe_runs(name, tmp_path, large_data):
     path = shrunk_recipe(name, tmp_path)
     torch.manual_seed(1)

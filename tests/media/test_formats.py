@@ -10,7 +10,7 @@ from tests.clips import av_frame, index_of, plane_view, write_clip
 from vsr.colour import Colour, Range, luma_weights
 from vsr.frames import Layout
 from vsr.media.formats import layout_of, pix_fmt_of, reading_of
-from vsr.media.planes import Converter, frame_of, planes_of
+from vsr.media.planes import Converter, planes_in, video_frame_of
 from vsr.media.reader import Reader
 from vsr.media.samples import Reading
 from vsr.specs import Size
@@ -28,7 +28,7 @@ def read(frame: av.VideoFrame, color_range: Range = Range.LIMITED) -> tuple[np.n
     if reading.filtered_as:
         size = Size(frame.width, frame.height)
         frame = Converter(size, reading.filtered_as, Colour(range=color_range)).convert(frame)
-    return planes_of(frame, reading)
+    return planes_in(frame, reading)
 
 
 def noise(layout: Layout, size: Size, seed: int = 0) -> tuple[np.ndarray, ...]:
@@ -59,7 +59,7 @@ def test_planar_pictures_are_read_in_place_and_exactly(pix_fmt: str, size: Size)
     layout = layout_of(pix_fmt)
     assert layout is not None
     planes = noise(layout, size)
-    frame = frame_of(planes, pix_fmt)
+    frame = video_frame_of(planes, pix_fmt)
     got = read(frame)
     assert all(np.array_equal(a, b) for a, b in zip(got, planes))
     frame.make_writable()
@@ -69,9 +69,9 @@ def test_planar_pictures_are_read_in_place_and_exactly(pix_fmt: str, size: Size)
 
 def test_a_view_outlives_its_frame() -> None:
     planes = noise(Layout(), SIZE)
-    views = read(frame_of(planes, "yuv420p"))
+    views = read(video_frame_of(planes, "yuv420p"))
     for _ in range(50):
-        frame_of(noise(Layout(), SIZE, seed=1), "yuv420p")
+        video_frame_of(noise(Layout(), SIZE, seed=1), "yuv420p")
     assert all(np.array_equal(a, b) for a, b in zip(views, planes))
 
 
@@ -102,14 +102,14 @@ def test_other_arrangements_of_the_same_samples_are_read_exactly(
     layout = layout_of(planar)
     assert layout is not None
     planes = noise(layout, size)
-    got = read(frame_of(planes, planar).reformat(format=stored))
+    got = read(video_frame_of(planes, planar).reformat(format=stored))
     assert [plane.dtype for plane in got] == [layout.dtype] * 3
     assert all(np.array_equal(a, b) for a, b in zip(got, planes))
 
 
 def test_a_picture_stored_bottom_up_is_read_the_right_way() -> None:
     planes = noise(Layout(), SIZE)
-    frame = frame_of(planes, "yuv420p")
+    frame = video_frame_of(planes, "yuv420p")
     graph = av.filter.Graph()
     source = graph.add_buffer(
         width=32, height=24, format=av.VideoFormat("yuv420p"), time_base="1/1"
@@ -127,7 +127,7 @@ def test_every_depth_is_read_in_place(pix_fmt: str) -> None:
     assert layout is not None
     assert reading is not None
     planes = noise(layout, SIZE)
-    assert all(np.array_equal(a, b) for a, b in zip(read(frame_of(planes, pix_fmt)), planes))
+    assert all(np.array_equal(a, b) for a, b in zip(read(video_frame_of(planes, pix_fmt)), planes))
     assert reading.conversion is None
 
 
@@ -181,7 +181,7 @@ def test_rgb_becomes_bt709_within_one_code(pix_fmt: str) -> None:
     assert isinstance(reading, Reading)
     assert reading.filtered_as is not None
     converted = Converter(SIZE, reading.filtered_as, colour).convert(frame)
-    luma = planes_of(converted, reading)[0]
+    luma = planes_in(converted, reading)[0]
     expected = 16 + 219 / 255 * (rgb @ np.array(luma_weights(1)))
     assert np.abs(luma - expected).max() < 1
 

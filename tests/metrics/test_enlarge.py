@@ -6,7 +6,7 @@ import torch
 
 from vsr.errors import InvalidOption
 from vsr.metrics import enlarge
-from vsr.metrics.enlarge import bicubic, by_network, ensembled, quantised
+from vsr.metrics.enlarge import bicubic, by_network, ensembled, to_codes
 from vsr.metrics.imresize import imresize
 from vsr.models.plain import Plain
 from vsr.models.traits import traits_of
@@ -80,4 +80,4 @@ def test_another_ensemble_is_refused():
 
 def test_amplitudes_are_clamped_once_and_rounded_to_nearest():
     x = np.array([-0.1, 0.0, 0.4999 / 255, 0.5001 / 255, 254.6 / 255, 1.2])
-    assert quantised(x).tolist() == [0, 0, 0, 1, 255, 255]
+    assert to_codes(x).tolist() == [0, 0, 0, 1, 255, 255]

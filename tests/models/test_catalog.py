@@ -15,7 +15,7 @@ from vsr.models import catalog, weights_files
 from vsr.models.card import Card, read_card, sha256_of, write_card
 from vsr.models.describe import describe
 from vsr.models.plain import Plain
-from vsr.recipes.find import names
+from vsr.recipes.find import recipe_names
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def test_every_card_names_a_recipe_that_is_shipped():
     for entry in weights_files.known_files():
         if entry.is_shipped:
             recipe = read_card(entry.path).command.split()[3]  # vsr train fit RECIPE
-            assert recipe in names("presets/train"), entry.path.name
+            assert recipe in recipe_names("presets/train"), entry.path.name
 
 
 def test_bicubic_has_no_network_and_any_scale_from_1_to_8():

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from vsr.errors import InvalidRecipe, UnknownName
-from vsr.recipes.find import find, names, readable
+from vsr.recipes.find import find, readable, recipe_names
 from vsr.recipes.pipeline import load_pipeline
 from vsr.recipes.preset import load_preset
 
@@ -52,7 +52,7 @@ def test_a_users_preset_is_found_by_name_and_by_path(home: Path):
 def test_a_users_preset_wins_over_a_shipped_one(home: Path):
     (home / "presets" / "4k.toml").write_text(MINE)
     assert load_preset("4k").description == "Mine."
-    assert names("presets").count("4k") == 1
+    assert recipe_names("presets").count("4k") == 1
 
 
 def test_a_users_preset_of_the_name_of_a_shipped_alias_wins(home: Path):

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from vsr.errors import InvalidData
-from vsr.training.batches import amplitudes, held, sliced
+from vsr.training.batches import held, normalised, sliced
 from vsr.training.dataset import Patches, held_out
 from vsr.training.manifest import MANIFEST
 
@@ -63,7 +63,7 @@ def test_a_gather_on_the_device_is_the_slices_of_the_cpu(data, colour):
 
 def test_luma_is_that_of_bt601():
     codes = torch.tensor([[[[255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 255]]]]).byte()
-    assert amplitudes(codes, "luma")[0, 0, 0].tolist() == pytest.approx([0.299, 0.587, 0.114, 1])
+    assert normalised(codes, "luma")[0, 0, 0].tolist() == pytest.approx([0.299, 0.587, 0.114, 1])
 
 
 def test_another_scale_is_refused_with_the_remedy(data):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from vsr.recipes.find import names
+from vsr.recipes.find import recipe_names
 from vsr.training.gan_losses import generator_loss
 from vsr.training.perceptual import Vgg19
 from vsr.training.recipe import load_recipe
@@ -108,7 +108,7 @@ def test_dpsrgans_labels_are_drawn_and_the_others_are_not():
 
 
 def test_weights_with_other_features_in_vgg19s_place_say_so_in_their_card():
-    replaced = [name for name in names("presets/train") if "-mobilenet-" in name]
+    replaced = [name for name in recipe_names("presets/train") if "-mobilenet-" in name]
     assert replaced
     for name in replaced:
         note = load_recipe(name)[1].note  # which the card repeats

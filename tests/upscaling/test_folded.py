@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tests.upscaling.toys import frame, pass_spec, plain
 from vsr.colour import Colour, Matrix, Range, Siting
-from vsr.device.yuv import YuvFormat, cut, downsample_chroma
+from vsr.device.yuv import YuvFormat, cut_codes, downsample_chroma
 from vsr.frames import Layout
 from vsr.specs import Size
 from vsr.upscaling.cells import one_channel, shuffled
@@ -117,8 +117,8 @@ def test_forms_of_cells_average_like_the_whole_plane(scale, offset, cells, seed)
 
 def test_cut_rounds_and_clamps_once():
     values = torch.tensor([-7.0, -0.3, 0.4, 0.9, 254.6, 255.7, 900.0]) + 0.5
-    assert cut(values, 255).tolist() == [0, 0, 0, 1, 255, 255, 255]
-    assert cut(values, 1023).dtype == torch.uint16
+    assert cut_codes(values, 255).tolist() == [0, 0, 0, 1, 255, 255, 255]
+    assert cut_codes(values, 1023).dtype == torch.uint16
 
 
 @pytest.mark.parametrize("dtype", [torch.uint8, torch.int16])

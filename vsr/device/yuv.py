@@ -173,10 +173,10 @@ def _neighbours(values: Tensor, dim: int) -> tuple[Tensor, Tensor]:
 
 
 def _codes(amplitude: Tensor, scale: float, offset: float, peak: int) -> Tensor:
-    return cut((amplitude * scale).add_(offset + HALF), peak)
+    return cut_codes((amplitude * scale).add_(offset + HALF), peak)
 
 
-def cut(values: Tensor, peak: int) -> Tensor:
+def cut_codes(values: Tensor, peak: int) -> Tensor:
     """Return code values plus one half, their fraction cut off, clamped to [0, peak].
 
     Through int32: faster than float → uint8 on a CPU, and what is negative is clamped, not wrapped.

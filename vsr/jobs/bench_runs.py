@@ -17,7 +17,7 @@ from vsr.errors import InvalidOption
 from vsr.frames import HostFrame
 from vsr.jobs.plain_loop import PlainLoop
 from vsr.jobs.progress import Note
-from vsr.jobs.stages import Stages, TimedRun, timed
+from vsr.jobs.stages import Stages, TimedRun, timed_run
 from vsr.specs import UpscaleSpec
 
 RUN_SECONDS = 3.0
@@ -91,7 +91,7 @@ def measure(stages: Stages, spec: BenchSpec, stack: ExitStack, note: Note) -> Ru
         note(f"{job.model.name}: run {repeat + 1} of {spec.repeats}, {frames} frames …")
         if repeat == 0:
             forget_peaks(job.device)
-        runs.whole.append(timed(lambda: stages.whole(frames)))
+        runs.whole.append(timed_run(lambda: stages.whole(frames)))
         if repeat == 0:  # what follows uses memory that an upscale does not
             runs.host_bytes = peak_host_bytes()
             runs.device_bytes = peak_device_bytes(job.device)
@@ -145,10 +145,10 @@ def _single_thread(
 
 def _gather(timings: Timings, work: dict[str, Workload]) -> None:
     for name, run in work.items():
-        timings.setdefault(name, []).append(timed(run))
+        timings.setdefault(name, []).append(timed_run(run))
 
 
 def _affordable(stages: Stages, ready: tuple[HostFrame, ...]) -> int:
     """Return how many frames the network processes in a few seconds."""
-    seconds = timed(lambda: stages.compute(ready, 2)).wall_seconds / 2
+    seconds = timed_run(lambda: stages.compute(ready, 2)).wall_seconds / 2
     return max(LEAST_FRAMES, min(MOST_FRAMES, round(RUN_SECONDS / seconds)))

@@ -47,7 +47,7 @@ class TimedRun:
         return self.cpu_seconds / self.frames
 
 
-def timed(work: Callable[[], int]) -> TimedRun:
+def timed_run(work: Callable[[], int]) -> TimedRun:
     """Time ``work``, which returns how many frames it did."""
     started, cpu_started = time.perf_counter(), time.process_time()
     frames = work()

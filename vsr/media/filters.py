@@ -14,7 +14,7 @@ from av.video.frame import VideoFrame
 
 from vsr.frames import HostFrame
 from vsr.media.formats import pix_fmt_of
-from vsr.media.planes import frame_of, planes_of
+from vsr.media.planes import planes_in, video_frame_of
 from vsr.media.samples import PLANES, Reading
 from vsr.specs import PtsSpan
 
@@ -123,7 +123,7 @@ class _Bwdif:
         planes = frame.planes
         if self._is_padded:
             planes = (planes[0], np.zeros_like(planes[0]), np.zeros_like(planes[0]))
-        picture = frame_of(planes, pix_fmt_of(self._layout))
+        picture = video_frame_of(planes, pix_fmt_of(self._layout))
         picture.pts = frame.pts
         self._graph.vpush(picture)
 
@@ -139,5 +139,5 @@ class _Bwdif:
 
     def _delivered(self, picture: VideoFrame, original: HostFrame) -> HostFrame:
         samples = PLANES[: len(original.planes)]
-        planes = planes_of(picture, Reading(layout=original.layout, samples=samples))
+        planes = planes_in(picture, Reading(layout=original.layout, samples=samples))
         return replace(original, planes=planes, is_interlaced=False)

@@ -9,7 +9,7 @@ from vsr.frames import HostFrame
 from vsr.media.fields import FieldOrder
 from vsr.media.formats import reading_of
 from vsr.media.info import VideoInfo
-from vsr.media.planes import Converter, planes_of
+from vsr.media.planes import Converter, planes_in
 from vsr.media.samples import Reading
 from vsr.media.tags import captions_of, side_data_of
 from vsr.specs import Size
@@ -60,7 +60,7 @@ class Delivery:
         if self.differs(frame) or self._reading.filtered_as:
             frame, reading = self._converter.convert(frame), self._reading
         return HostFrame(
-            planes=planes_of(frame, reading),
+            planes=planes_in(frame, reading),
             pts=pts,
             layout=video.layout,
             colour=video.colour,

@@ -33,7 +33,7 @@ SCALER_MATRICES = {
 """The scaler's own names for the matrices."""
 
 
-def planes_of(frame: VideoFrame, reading: Reading) -> tuple[Plane, ...]:
+def planes_in(frame: VideoFrame, reading: Reading) -> tuple[Plane, ...]:
     """Return the planes of a frame whose format ``reading`` describes (after its filter).
 
     The views keep the frame's memory alive and must not be written to.
@@ -131,7 +131,7 @@ def buffer_for(graph: Graph, frame: VideoFrame) -> FilterContext:
     )
 
 
-def frame_of(planes: Sequence[Plane], pix_fmt: str) -> VideoFrame:
+def video_frame_of(planes: Sequence[Plane], pix_fmt: str) -> VideoFrame:
     """Copy planes into a new frame for PyAV. Odd sizes are allowed."""
     rows, columns = planes[0].shape
     frame = VideoFrame(columns, rows, pix_fmt)

@@ -18,7 +18,7 @@ from av.video.stream import VideoStream
 from vsr.errors import EncodingFailed
 from vsr.frames import HostFrame
 from vsr.media.codecs import X265_SMALLEST_SIDE
-from vsr.media.planes import frame_of
+from vsr.media.planes import video_frame_of
 
 PIX_FMT = "yuv420p"
 RATE = 25
@@ -86,7 +86,7 @@ class Roundtrip:
         encoder.options = dict(self.options)
         packets: list[Packet[VideoStream]] = []
         for index, frame in enumerate(frames):
-            picture = frame_of(frame.planes, PIX_FMT)
+            picture = video_frame_of(frame.planes, PIX_FMT)
             picture.pts, picture.time_base = index, encoder.time_base
             if index == key:
                 picture.pict_type = PictureType.I

@@ -68,7 +68,7 @@ def write_clip(
     """
     import av
 
-    from vsr.media.planes import frame_of
+    from vsr.media.planes import video_frame_of
 
     with av.open(str(path), "w") as out:
         video = out.add_stream("libx264", rate=RATE, options={"crf": "20", "preset": "veryfast"})
@@ -78,7 +78,7 @@ def write_clip(
         context.color_primaries, context.color_trc = 1, 1
         audio = out.add_stream("aac", rate=AUDIO_RATE, layout="stereo")
         for index, picture in enumerate(clip_frames(seconds, size, supersampling)):
-            frame = frame_of(_yuv420(picture), "yuv420p")
+            frame = video_frame_of(_yuv420(picture), "yuv420p")
             frame.pts, frame.time_base = index, 1 / RATE
             out.mux(video.encode(frame))
         out.mux(video.encode(None))

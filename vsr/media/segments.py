@@ -92,7 +92,7 @@ def plan(
             "films: --start, --end and --max-frames are ambiguous. Upscale all of it, or split "
             "it first."
         )
-    whole = part_of(info, packets.times, time)
+    whole = span_of(info, packets.times, time)
     first, last = _indices(packets.times, whole)
     times = packets.times[first:last]
     if not times:
@@ -139,7 +139,7 @@ def read_packets(info: MediaInfo) -> Packets:
     return Packets(sorted(set(times)), sorted(set(keys)), is_spliced, repeated, starts_again)
 
 
-def part_of(info: MediaInfo, times: Sequence[int], time: TimeRange) -> PtsSpan:
+def span_of(info: MediaInfo, times: Sequence[int], time: TimeRange) -> PtsSpan:
     """Return the span of the source's pts that ``time`` asks for.
 
     Seconds count from the first frame, and a frame belongs to the part if it begins in it.

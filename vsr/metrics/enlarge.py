@@ -75,7 +75,7 @@ def ensembled(enlarge: Enlarge, kind: str) -> Enlarge:
     raise InvalidOption(f"--self-ensemble {kind}: choose none, flips or sizes.")
 
 
-def quantised(x: Array) -> Picture:
+def to_codes(x: Array) -> Picture:
     """Round amplitudes in [0, 1] to 8-bit codes, clamping what lies outside."""
     return np.round(np.clip(x, 0.0, 1.0) * 255.0).astype(np.uint8)
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from vsr.colour import Codes, Matrix, Range, luma_weights
 from vsr.errors import InvalidData
-from vsr.metrics.enlarge import Array, Enlarge, quantised
+from vsr.metrics.enlarge import Array, Enlarge, to_codes
 from vsr.metrics.imresize import imresize
 from vsr.metrics.pictures import Picture, as_rgb
 from vsr.metrics.psnr import CEILING_DB, mse, psnr, psnr_of_mse
@@ -73,7 +73,7 @@ def low_resolution(truth: Picture, scale: int) -> Picture:
     Shape: sides that are multiples of ``scale``, divided by it.
     """
     rows, columns = truth.shape[:2]
-    return quantised(imresize(truth, rows // scale, columns // scale) / 255.0)
+    return to_codes(imresize(truth, rows // scale, columns // scale) / 255.0)
 
 
 def standard_pair(picture: Picture, scale: int, enlarge: Enlarge) -> Pair:
@@ -86,7 +86,7 @@ def standard_pair(picture: Picture, scale: int, enlarge: Enlarge) -> Pair:
         raise InvalidData(f"an image of shape {picture.shape} is too small to be measured.")
     truth = mod_cropped(picture, scale)
     low = as_rgb(low_resolution(truth, scale))
-    result = quantised(enlarge(low / 255.0))
+    result = to_codes(enlarge(low / 255.0))
     return Pair(truth=as_rgb(truth), result=result, is_gray=picture.ndim == 2)
 
 

@@ -54,7 +54,7 @@ def find(kind: Kind, name: str) -> Source:
     return _read(found[one_of(name, sorted(found), WHAT[kind])], name)
 
 
-def names(kind: Kind) -> list[str]:
+def recipe_names(kind: Kind) -> list[str]:
     """Return the names of every recipe of a kind; nothing is read."""
     return sorted(dict(_all(kind)))
 
@@ -67,7 +67,7 @@ def readable(kind: Kind, load: Callable[[str], T]) -> tuple[dict[str, T], list[R
         does not hide the rest.
     """
     found, refused = {}, []
-    for name in names(kind):
+    for name in recipe_names(kind):
         try:
             found[name] = load(name)
         except Refused as error:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from vsr.blend import Blend, Strength
 from vsr.errors import InvalidOption, Refused, UnknownName
 from vsr.recipes.decode import decode_toml
-from vsr.recipes.find import Source, find, names
+from vsr.recipes.find import Source, find, recipe_names
 from vsr.specs import X264_PRESETS, Deinterlace, EncodeSpec, Target
 
 
@@ -93,7 +93,7 @@ def _decoded(source: Source) -> Preset:
 
 def _named(name: str) -> str:
     """Return the name behind an alias, else ``name`` itself. Names take precedence over aliases."""
-    known = names("presets")
+    known = recipe_names("presets")
     if name.endswith(".toml") or name in known:
         return name
     for other in known:

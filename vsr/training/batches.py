@@ -40,7 +40,7 @@ def sliced(patches: Patches, colour: Channels) -> BatchSource:
             pairs = zip((low, high), patches.cut_next(crops, size))
             low, high = (np.concatenate(pair) for pair in pairs)
         return Batch(
-            amplitudes(torch.from_numpy(low), colour), amplitudes(torch.from_numpy(high), colour)
+            normalised(torch.from_numpy(low), colour), normalised(torch.from_numpy(high), colour)
         )
 
     return batch
@@ -67,7 +67,7 @@ def held(patches: Patches, colour: Channels, device: torch.device) -> BatchSourc
         if after is not None and move is not None:
             lows.append(_gather(after, places, 1, size))
             highs.append(_gather(high, places, scale, scale * size, move[places[0]]))
-        return Batch(amplitudes(torch.cat(lows), colour), amplitudes(torch.cat(highs), colour))
+        return Batch(normalised(torch.cat(lows), colour), normalised(torch.cat(highs), colour))
 
     return batch
 
@@ -93,7 +93,7 @@ def _gather(
     return pictures[index, scale * row + y, scale * column + x]
 
 
-def amplitudes(codes: Tensor, colour: Channels) -> Tensor:
+def normalised(codes: Tensor, colour: Channels) -> Tensor:
     """Turn 8-bit R'G'B' codes (N, H, W, 3) into (N, C, H, W), float32, [0, 1].
 
     Luma is that of BT.601, as in the standard protocol.

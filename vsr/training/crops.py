@@ -27,7 +27,7 @@ class Crops:
         return Crops(self.index[take], self.row[take], self.column[take], self.symmetry[take])
 
 
-def cut(pictures: Pixels, crops: Crops, corners: tuple[Places, Places], side: int) -> Pixels:
+def cropped(pictures: Pixels, crops: Crops, corners: tuple[Places, Places], side: int) -> Pixels:
     """Cut (B, side, side, 3) out of (N, P, P, 3), turned.
 
     Args:

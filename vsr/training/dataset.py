@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vsr.errors import InvalidData
-from vsr.training.crops import Crops, Places, cut
+from vsr.training.crops import Crops, Places, cropped
 from vsr.training.manifest import (
     BICUBIC,
     DatasetManifest,
@@ -142,8 +142,8 @@ class Patches:
         """Return the crops as (B, size, size, 3) and (B, s·size, s·size, 3), uint8."""
         s = self.scale
         return (
-            cut(self.lr, crops, (crops.row, crops.column), size),
-            cut(self.hr, crops, (s * crops.row, s * crops.column), s * size),
+            cropped(self.lr, crops, (crops.row, crops.column), size),
+            cropped(self.hr, crops, (s * crops.row, s * crops.column), s * size),
         )
 
     def cut_next(self, crops: Crops, size: int) -> tuple[Pixels, Pixels]:
@@ -152,8 +152,8 @@ class Patches:
         s = self.scale
         down, right = self.next.move[crops.index].T
         return (
-            cut(self.next.lr, crops, (crops.row, crops.column), size),
-            cut(self.hr, crops, (s * crops.row + down, s * crops.column + right), s * size),
+            cropped(self.next.lr, crops, (crops.row, crops.column), size),
+            cropped(self.hr, crops, (s * crops.row + down, s * crops.column + right), s * size),
         )
 
 

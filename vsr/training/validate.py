@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from vsr.colour import Matrix, luma_weights
 from vsr.disk.failures import writing
 from vsr.models.blocks import Channels
-from vsr.training.batches import amplitudes
+from vsr.training.batches import normalised
 from vsr.training.dataset import Patches
 from vsr.training.run_folder import RunFolder
 
@@ -36,7 +36,7 @@ class Validation:
         """Take the patches that the data set holds out."""
         low, high = (torch.tensor(np.array(codes)) for codes in patches.held_out())
         return cls(
-            amplitudes(low, colour).to(device), amplitudes(high, colour).to(device), patches.scale
+            normalised(low, colour).to(device), normalised(high, colour).to(device), patches.scale
         )
 
     @torch.inference_mode()

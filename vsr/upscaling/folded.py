@@ -18,7 +18,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from vsr.device.yuv import cut, upsample_chroma
+from vsr.device.yuv import cut_codes, upsample_chroma
 from vsr.upscaling.cells import one_channel, shuffled
 from vsr.upscaling.chroma_forms import AxisForms
 from vsr.upscaling.passes import PassSpec, Planes, chroma_planes
@@ -83,7 +83,7 @@ class FoldedPass:
         luma_forms = scale * scale
         if self.has_chroma_out:
             self.rows.combine(self.columns.combine(self._chroma(cells), 2, 1), 3, 0)
-        codes = cut(cells, self.spec.output_format.codes.peak)
+        codes = cut_codes(cells, self.spec.output_format.codes.peak)
         luma = shuffled(codes[..., :luma_forms].view(*cells.shape[:2], scale, scale))
         if layout.is_gray:
             return (luma,)
@@ -125,6 +125,6 @@ class FoldedLumaPass:
     def complete(self, output: Tensor, planes: Sequence[Tensor]) -> Planes:
         """Cut luma to codes, shuffle bytes, bring chroma over."""
         scale = self.spec.scale
-        codes = cut(output.permute(0, 2, 3, 1)[0], self.spec.output_format.codes.peak)
+        codes = cut_codes(output.permute(0, 2, 3, 1)[0], self.spec.output_format.codes.peak)
         cells = codes.view(*codes.shape[:2], scale, scale)
         return shuffled(cells), *chroma_planes(planes, self.spec, self.memo)
