@@ -5,12 +5,14 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
 from tests.cli.command import QUICK
 from tests.clips import Subtitle, indices_in, times_in, write_clip
 from tests.cues import spoil_cue
+from vsr.errors import UnreadableMedia
 from vsr.media.probe import probe
 
 COMMAND = [sys.executable, "-c", "from vsr.cli import main; main()", "upscale"]
@@ -71,3 +73,24 @@ def test_a_reader_that_goes_away_ends_in_one_line(clip: Path):
     os.close(write)
     assert done.returncode == 1
     assert done.stderr == "vsr: the pipe: its reader closed it before the end; run both again.\n"
+
+
+def test_a_named_pipe_is_read_once(clip: Path, tmp_path: Path):
+    """As a shell makes one for ``vsr upscale <(…)``; it was waited for without end."""
+    named = tmp_path / "named"
+    os.mkfifo(named)
+    sending = Thread(target=lambda: named.write_bytes(clip.read_bytes()))
+    sending.start()
+    done = subprocess.run(
+        [*COMMAND, str(named), str(tmp_path / "out.mkv"), *QUICK, "-q"],
+        capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    sending.join()
+    assert (done.returncode, done.stderr) == (0, "")
+    assert indices_in(tmp_path / "out.mkv") == indices_in(clip)
+
+
+def test_a_named_pipe_is_not_probed(tmp_path: Path):
+    os.mkfifo(tmp_path / "named")
+    with pytest.raises(UnreadableMedia, match="can be read only once"):
+        probe(tmp_path / "named")

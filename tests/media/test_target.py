@@ -1,3 +1,4 @@
+import os
 from fractions import Fraction
 from pathlib import Path
 
@@ -46,6 +47,12 @@ def test_a_named_format_needs_no_suffix(tmp_path: Path) -> None:
 def test_a_format_that_is_not_written_is_refused_with_the_reason(tmp_path: Path, name: str) -> None:
     with pytest.raises(UnsuitableContainer, match=r"it cannot hold audio \(.nut with --codec ffv1"):
         check_target(None, tmp_path / "out", "refuse", name)
+
+
+def test_a_device_or_a_pipe_is_not_replaced_by_a_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "out.mkv")
+    with pytest.raises(UnwritableOutput, match="is a device or a pipe. Name a file, or -"):
+        check_target(None, tmp_path / "out.mkv", "overwrite")
 
 
 def test_the_target_must_not_be_the_source(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from vsr.errors import InvalidOption, UnreadableMedia
@@ -30,25 +30,27 @@ WHOLE = 1 << 62
 
 @contextmanager
 def spooled(source: Path) -> Iterator[Path]:
-    """Yield the source, or, for ``-``, a temporary file with the contents of standard input.
+    """Yield the source, or, for ``-`` or a named pipe, a temporary file with what comes through.
 
     A clip is read several times: to probe, to plan, to decode, and for its audio.
 
     Raises:
-        UnreadableMedia: standard input was empty.
+        UnreadableMedia: nothing came.
         NoSpace: the temporary file does not fit.
     """
-    if source != PIPE:
+    if source != PIPE and not source.is_fifo():
         yield source
         return
     with tempfile.NamedTemporaryFile(prefix="vsr-stdin-") as file:
         try:
-            shutil.copyfileobj(sys.stdin.buffer, file)
+            with nullcontext(sys.stdin.buffer) if source == PIPE else source.open("rb") as pipe:
+                shutil.copyfileobj(pipe, file)
             file.flush()
         except OSError as error:
             raise output_failure(error, file.name) from error
         if not file.tell():
-            raise UnreadableMedia("-: standard input is empty. Pipe a video into it.")
+            name = "standard input" if source == PIPE else "the pipe"
+            raise UnreadableMedia(f"{source}: {name} is empty. Pipe a video into it.")
         yield Path(file.name)
 
 

@@ -94,6 +94,8 @@ def _check_is_file(path: Path) -> None:
             raise NoSuchFile(f"{path}: no such file. Check the path.")
         if path.is_dir():
             raise UnreadableMedia(f"{path}: is a folder. Name a file in it.")
+        if path.is_fifo():
+            raise UnreadableMedia(f"{path}: is a pipe, which can be read only once. Save it first.")
         if path.is_file() and path.stat().st_size == 0:
             raise UnreadableMedia(f"{path}: the file is empty. Choose another file.")
     except PermissionError as error:

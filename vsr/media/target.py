@@ -52,11 +52,16 @@ def is_wanted(source: Path | None, target: Path, existing: Existing) -> bool:
 
     Raises:
         OutputExists: the target exists, and ``existing`` is ``refuse``.
-        UnwritableOutput: target and source are one file, or the folder is missing or read-only.
+        UnwritableOutput: target and source are one file, the target is a device or a pipe, or the
+            folder is missing or read-only.
     """
     if source is not None and _is_same(source, target):
         raise UnwritableOutput(f"{target}: the output is the input file. Choose another name.")
     if target.exists():
+        if not target.is_file():  # the finished file would replace it
+            raise UnwritableOutput(
+                f"{target}: is a device or a pipe. Name a file, or - for standard output."
+            )
         if existing == "skip":
             return False
         if existing == "refuse":
