@@ -152,7 +152,7 @@ def test_a_discriminator_that_is_no_number_stops_the_run(game, monkeypatch):
 
     monkeypatch.setattr(true_loss, spoilt)
     spec = game()
-    with pytest.raises(TrainingDiverged, match="'refine' diverged before step 2.*no numbers"):
+    with pytest.raises(TrainingDiverged, match="'refine' diverged before step 2.*not finite"):
         fit(spec)
     table = torch.load(spec.out / "adversarial.ckpt", weights_only=True)
     assert all(torch.isfinite(value).all() for value in table["discriminator"]["net"].values())

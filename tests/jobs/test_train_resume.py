@@ -29,7 +29,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 def test_a_run_that_diverged_goes_on_as_it_says_with_a_lower_rate(tmp_path, data):
     name = recipe(tmp_path, learning_rate=1e30, warm_up_steps=0, clip=0.0)
     spec = FitSpec(recipe=name, data=data, out=tmp_path / "run", device="cpu")
-    told = r"Lower learning_rate or clip in \S+/run/recipe\.toml, then: vsr train resume \S+/run"
+    told = r"Lower learning_rate or set clip in \S+/recipe\.toml, then: vsr train resume \S+/run"
     with pytest.raises(TrainingDiverged, match=told):
         fit(spec)
     own = spec.out / "recipe.toml"

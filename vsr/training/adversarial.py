@@ -1,4 +1,4 @@
-"""The adversarial step: a generator learns to please a discriminator, which learns to tell."""
+"""The adversarial step: a generator against a discriminator that learns to tell its images."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from vsr.training.adversarial_values import AdversarialValues
 from vsr.training.batches import Batch
 from vsr.training.context import Context
 from vsr.training.discriminator_state import discriminator_state_of
-from vsr.training.divergence import collapse
+from vsr.training.divergence import collapse, diverged
 from vsr.training.gan_losses import discriminator_loss, generator_loss, labels_of
 from vsr.training.learn import descend, state_of, trained, validate
-from vsr.training.loop import diverged, train
+from vsr.training.loop import train
 from vsr.training.perceptual import extractor_of
 from vsr.training.schedule import Budget
 from vsr.training.state import DiscriminatorState, TrainState
@@ -63,7 +63,7 @@ def adversarial(
 def _refuse_collapse(
     context: Context, name: str, values: AdversarialValues, state: TrainState, psnr: float
 ) -> None:
-    """Stop a game that is lost, before a checkpoint of it takes the place of a good one.
+    """Stop a stage that has collapsed, before its checkpoint replaces a good one.
 
     Raises:
         TrainingDiverged: PSNR fell too far, or the discriminator's loss is pinned at 0.
@@ -71,7 +71,7 @@ def _refuse_collapse(
     start_psnr, loss = state.start_psnr, state.mean_discriminator_loss()
     assert start_psnr is not None  # measured before the first step
     assert loss is not None  # there is a discriminator
-    why = collapse(psnr, start_psnr, loss, values.collapse_db)
+    why = collapse(psnr, start_psnr, values.collapse_db, loss)
     if why is not None:
         raise diverged(context, name, state, why)
 
@@ -84,7 +84,7 @@ def _teach_discriminator(
     batch: Batch,
     output: Tensor,
 ) -> None:
-    """Let the discriminator make one step, on pictures that the generator just made."""
+    """Update the discriminator once, on images that the generator has just made."""
     for group, other in zip(discriminator.optimiser.param_groups, state.optimiser.param_groups):
         group["lr"] = other["lr"] * discriminator.relative_rate
     with context.autocast():

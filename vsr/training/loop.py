@@ -9,13 +9,14 @@ from time import perf_counter
 
 from torch import Tensor
 
-from vsr.errors import Interrupted, TrainingDiverged
+from vsr.errors import Interrupted
 from vsr.training.batches import Batch
 from vsr.training.context import Context, TrainProgress
+from vsr.training.divergence import diverged
 from vsr.training.log import append, read
 from vsr.training.plots import write_plot
 from vsr.training.recipe import Optimisation
-from vsr.training.run_folder import PLOT, RECIPE
+from vsr.training.run_folder import PLOT
 from vsr.training.schedule import Budget, learning_rate
 from vsr.training.state import TrainState
 
@@ -28,7 +29,7 @@ Check = Callable[[TrainState], float]
 
 @dataclass(slots=True)
 class _Pace:
-    """Where the time went since the last line of the log."""
+    """How the time was spent since the last line of the log."""
 
     started: float = field(default_factory=perf_counter)
     waited: float = 0.0
@@ -52,7 +53,7 @@ def train(
     """Spend what is left of the budget. The last act is a check and a checkpoint.
 
     Raises:
-        TrainingDiverged: the loss is no number any more; names the last good checkpoint.
+        TrainingDiverged: the loss is not finite, or ``check`` says so.
         Interrupted: ``should_stop`` said so; a checkpoint is written first.
     """
     start, seconds_before = context.clock(), state.seconds
@@ -84,7 +85,7 @@ def train(
 
 
 def _spent(context: Context, budget: Budget, start: float) -> float:
-    """Return the seconds since ``start``: of the slowest process, where they are the budget."""
+    """Return the seconds since ``start``; the slowest process's, where they are the budget."""
     seconds = float(context.clock() - start)
     return context.team.slowest(seconds, context.device) if budget.seconds else seconds
 
@@ -113,7 +114,7 @@ def _note(
     pace: _Pace,
     check: Check | None,
 ) -> None:
-    """Guard against divergence, log, and where it is time check and save."""
+    """Guard against divergence and log; when a check is due, validate and save."""
     loss, discriminator_loss = state.mean_loss(), state.mean_discriminator_loss()
     if not isfinite(loss) or not isfinite(discriminator_loss or 0.0):
         raise diverged(context, stage, state)
@@ -145,21 +146,8 @@ def _note(
 
 
 def _save(context: Context, stage: str, state: TrainState) -> None:
-    """Write a checkpoint, but never over a good one with weights that are no numbers."""
+    """Write a checkpoint, but never replace a good one by weights that are not finite."""
     if not state.is_finite():
         raise diverged(context, stage, state)
     if context.team.is_first:
         state.save(context.folder.checkpoint(stage))
-
-
-def diverged(
-    context: Context, stage: str, state: TrainState, why: str = "its loss or weights are no numbers"
-) -> TrainingDiverged:
-    """Return the error of a stage that came to nothing; it names the last good checkpoint."""
-    path = context.folder.checkpoint(stage)
-    good = f"the last good checkpoint is {path}" if path.exists() else "there is no checkpoint yet"
-    return TrainingDiverged(
-        f"{context.folder.path}: stage '{stage}' diverged before step {state.step}: {why}; {good}. "
-        f"Lower learning_rate or clip in {context.folder.path / RECIPE}, then: "
-        f"vsr train resume {context.folder.path}"
-    )

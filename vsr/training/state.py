@@ -117,10 +117,11 @@ class TrainState:
         self.loss_count = 0
 
     def is_finite(self) -> bool:
-        """Tell whether every weight is a number, the discriminator's too."""
+        """Return whether all weights and statistics are finite, the discriminator's too."""
         nets = [self.net, self.discriminator.net] if self.discriminator else [self.net]
-        values = [torch.isfinite(value).all() for net in nets for value in net.parameters()]
-        return bool(torch.stack(values).all())
+        values = [value for net in nets for value in net.state_dict().values()]
+        values += self.average.values
+        return bool(torch.stack([torch.isfinite(value).all() for value in values]).all())
 
     def save(self, path: Path) -> None:
         """Write a checkpoint. It takes its name when it is whole and on the disk.

@@ -12,6 +12,7 @@ from vsr.models.weights_files import weights_name
 from vsr.training.adversarial import adversarial
 from vsr.training.batches import Batch
 from vsr.training.context import Context
+from vsr.training.divergence import LARGEST_FALL_DB, collapse, diverged
 from vsr.training.learn import descend, state_of, trained, validate
 from vsr.training.level import level
 from vsr.training.loop import train
@@ -56,7 +57,11 @@ def pixel(
         return value.detach()
 
     def check(state: TrainState) -> float:
-        return validate(context, name, values, validation, state)
+        psnr = validate(context, name, values, validation, state)
+        why = collapse(psnr, state.best_psnr, LARGEST_FALL_DB)
+        if why is not None:
+            raise diverged(context, name, state, why)
+        return psnr
 
     train(context, name, values, budget, state, learn, check)
     return trained(state)
