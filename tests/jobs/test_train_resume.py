@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -88,6 +89,34 @@ def test_batch_norm_and_the_discriminator_are_resumed_too(tmp_path, data):
     assert log_of(spec.out) == log_of(again.out)
     files = [run.out / "swift-srgan_x4.safetensors" for run in (spec, again)]
     assert files[0].read_bytes() == files[1].read_bytes()
+
+
+class Killed(BaseException):
+    """Nobody catches it, as nobody catches SIGKILL."""
+
+
+def test_a_run_that_is_killed_in_its_second_stage_ends_with_the_log_of_one_that_was_not(
+    tmp_path, data
+):
+    path = Path(game_recipe(tmp_path))
+    path.write_text(path.read_text().replace("log_steps = 1", "log_steps = 1\ncheck_steps = 2"))
+    whole, parts = (
+        FitSpec(recipe=str(path), data=data, out=tmp_path / out, device="cpu") for out in ("a", "b")
+    )
+
+    def kill(progress):
+        if (progress.stage, progress.step) == ("adversarial", 3):
+            raise Killed
+
+    fit(whole)
+    with pytest.raises(Killed):
+        fit(parts, Watch(on_progress=kill))
+    assert torch.load(parts.out / "adversarial.ckpt", weights_only=True)["step"] == 2
+    with (parts.out / "log.csv").open("a") as file:
+        file.write("adversarial,4,0.9")  # cut off
+    resume(parts.out, device="cpu")
+    columns = ("stage", "step", "loss", "discriminator_loss", "psnr_db", "learning_rate")
+    assert log_of(parts.out, columns) == log_of(whole.out, columns)
 
 
 def test_more_budget_goes_to_the_stage_that_was_reached(tmp_path, data):

@@ -6,6 +6,7 @@ import csv
 from dataclasses import dataclass
 
 from vsr.disk.failures import writing
+from vsr.disk.publishing import published
 from vsr.training.context import TrainProgress
 from vsr.training.run_folder import LOG, RunFolder
 
@@ -50,14 +51,43 @@ class LogEntry:
 
 
 def read(folder: RunFolder) -> list[LogEntry]:
-    """Read the log. Lines that a later, resumed pass wrote again count once, as written last."""
+    """Read the log; empty if there is none."""
     path = folder.path / LOG
     if not path.exists():
         return []
-    entries: dict[tuple[str, int], LogEntry] = {}
     with path.open(newline="", encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            psnr = float(row["psnr_db"]) if row["psnr_db"] else None
-            entry = LogEntry(row["stage"], int(row["step"]), float(row["loss"]), psnr)
-            entries[entry.stage, entry.step] = entry
-    return list(entries.values())
+        return [
+            LogEntry(
+                row["stage"],
+                int(row["step"]),
+                float(row["loss"]),
+                float(row["psnr_db"]) if row["psnr_db"] else None,
+            )
+            for row in csv.DictReader(file)
+        ]
+
+
+def rewind(folder: RunFolder, stage: str, step: int) -> None:
+    """Drop the lines of a stage after ``step``, which it will write again, and a cut-off line.
+
+    A run that was killed has logged more than its checkpoint holds.
+    """
+    path = folder.path / LOG
+    if not path.exists():
+        return
+    with writing(path):
+        with path.open(newline="", encoding="utf-8") as file:
+            lines = file.readlines()
+        kept = [line for line in lines if _is_before(line, stage, step)]
+        if not kept:
+            path.unlink()
+        elif kept != lines:
+            with published(path) as part, part.open("w", newline="", encoding="utf-8") as file:
+                file.writelines(kept)
+
+
+def _is_before(line: str, stage: str, step: int) -> bool:
+    """Return whether a line of the log is whole, and not of the stage's steps after ``step``."""
+    name, number, *_ = f"{line},".split(",")
+    is_later = name == stage and number.isdigit() and int(number) > step
+    return line.endswith("\n") and not is_later

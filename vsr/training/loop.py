@@ -13,7 +13,7 @@ from vsr.errors import Interrupted
 from vsr.training.batches import Batch
 from vsr.training.context import Context, TrainProgress
 from vsr.training.divergence import diverged
-from vsr.training.log import append, read
+from vsr.training.log import append, read, rewind
 from vsr.training.plots import write_plot
 from vsr.training.recipe import Optimisation
 from vsr.training.run_folder import PLOT
@@ -60,6 +60,7 @@ def train(
     pace = _Pace()
     if context.team.is_first and budget.progress(state.step, state.seconds) < 1:
         context.folder.forget_scores()
+        rewind(context.folder, stage, state.step)
     while (share := budget.progress(state.step, state.seconds)) < 1:
         rate = learning_rate(
             values.learning_rate, share, state.step, values.warm_up_steps, values.schedule
