@@ -12,7 +12,7 @@ MINUTES ?= 25
 PIECE   ?= 590
 NETWORKS := fast-x4 fast-video-strong-x4 fast-video-medium-x4 fast-video-light-x4 fast-perceptual-x4 \
             quality-x4 lite-x4 swift-srgan-x4 srgan-x4 dpsrgan-x4 fast-x2 fast-video-strong-x2 \
-            swift-srgan-gan-x4 srgan-mobilenet-gan-x4 dpsrgan-mobilenet-gan-x4
+            swift-srgan-multiscale-gan-x4 srgan-mobilenet-gan-x4 dpsrgan-mobilenet-gan-x4
 FEATURES = $(VSR_DATA)/weights/mobilenet_v2_features_fp16.safetensors
 FAST    := vsr/models/weights/fast_x4.safetensors
 
@@ -84,7 +84,7 @@ train-weights: $(VENV)/installed | $(RUNS)/data  ## train the shipped weights; r
 	  quality-x4|fast-x2) init='--init $(FAST)';; \
 	  fast-video-*) init='--init fast';; \
 	  fast-perceptual-*) init='--init fast --perceptual-weights $(FEATURES)';; \
-	  *-gan-x4) model=$${model%%-mobilenet-gan}; model=$${model%-gan}; \
+	  *-gan-x4) model=$${model%-*-gan}; \
 	    init="--init $$model --perceptual-weights $(FEATURES)"; model=$$model-gan;; \
 	  *) init=;; esac; \
 	  if [ -f $$run/run.json ]; \
