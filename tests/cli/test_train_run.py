@@ -89,6 +89,23 @@ def test_fit_shows_a_bar_and_what_to_do_next(tmp_path, data, capsys):
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.parametrize("freeze", ["false", "true"])
+def test_fit_notes_that_small_batches_change_the_batch_norm_of_given_weights(
+    tmp_path, data, capsys, freeze
+):
+    path = tmp_path / "tune.toml"
+    path.write_text(
+        'description = "A toy."\npipeline = "train-pixel"\nmodel = "swift-srgan"\nscale = 4\n'
+        f"[steps.pixel]\nsteps = 1\nbatch = 2\npatch = 8\nfreeze_norm = {freeze}\n"
+    )
+    for init, is_noted in (([], False), (["--init", "swift-srgan"], freeze == "false")):
+        fit = ["train", "fit", str(path), "--data", str(data), "-d", "cpu", "--json", *init]
+        assert run([*fit, "--out", str(tmp_path / f"run{len(init)}")]) == 0
+        notes = [line for line in lines_of(capsys.readouterr().out) if line["event"] == "note"]
+        assert len(notes) == is_noted
+        assert all("batches of 2 crops" in note["message"] for note in notes)
+
+
 def test_two_budgets_are_refused(tmp_path, data, capsys):
     fit = ["train", "fit", "lite-x4", "--data", str(data), "--out", str(tmp_path / "run")]
     assert run([*fit, "--minutes", "1", "--steps", "1"]) == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict
@@ -31,12 +32,16 @@ def watch_for(options: dict[str, Any], should_stop: Callable[[], bool]) -> Itera
     from vsr.jobs.train import Watch
 
     if options["as_json"]:
-        yield Watch(on_start=_start_line, on_progress=_line, should_stop=should_stop)
+        yield Watch(
+            on_start=_start_line, on_note=_note_line, on_progress=_line, should_stop=should_stop
+        )
     elif options["quiet"]:
         yield Watch(should_stop=should_stop)
     else:
         with closing(_StepBar()) as bar:
-            yield Watch(on_start=bar.start, on_progress=bar.show, should_stop=should_stop)
+            yield Watch(
+                on_start=bar.start, on_note=bar.note, on_progress=bar.show, should_stop=should_stop
+            )
 
 
 class _StepBar:
@@ -52,6 +57,11 @@ class _StepBar:
 
         click.echo(f"{run.recipe} on {run.device}")
         self._bar = tqdm(total=1.0, bar_format=BAR, dynamic_ncols=True)
+
+    def note(self, text: str) -> None:
+        """Print a line above the bar."""
+        assert self._bar is not None
+        self._bar.write(f"vsr: {text}", file=sys.stderr)
 
     def show(self, progress: TrainProgress) -> None:
         """Update the bar."""
@@ -76,6 +86,10 @@ def _start_line(run: Run) -> None:
             "precision": run.precision,
         }
     )
+
+
+def _note_line(text: str) -> None:
+    emit({"event": "note", "message": text})
 
 
 def _line(progress: TrainProgress) -> None:

@@ -16,12 +16,12 @@ from vsr.specs import Precision
 from vsr.training.batches import held, sliced
 from vsr.training.context import Context, TrainProgress
 from vsr.training.dataset import Patches
-from vsr.training.preflight import check_free, check_supplies
+from vsr.training.preflight import check_free, check_supplies, norm_note
 from vsr.training.recipe import Recipe, decode_recipe
 from vsr.training.run_folder import RECIPE, Run, RunFolder
 from vsr.training.run_steps import run_steps
 from vsr.training.schedule import Budget
-from vsr.training.stages import check_values, checked_pipeline, is_paired
+from vsr.training.stages import check_values, checked_pipeline, is_paired, learning_stages
 from vsr.training.start import start
 from vsr.training.team import Team, joined, training_device
 
@@ -55,6 +55,7 @@ class Watch:
     """How a caller follows a run, stops it after the current step, and provides its clock."""
 
     on_start: Callable[[Run], None] = lambda _: None
+    on_note: Callable[[str], None] = lambda _: None
     on_progress: Callable[[TrainProgress], None] = lambda _: None
     should_stop: Callable[[], bool] = lambda: False
     clock: Callable[[], float] = time.monotonic
@@ -197,4 +198,7 @@ def _go(
     )
     if team.is_first:
         watch.on_start(run)
+        note = norm_note(net, learning_stages(recipe, run.pipeline)) if init else None
+        if note is not None:
+            watch.on_note(note)
     run_steps(context, run, net)

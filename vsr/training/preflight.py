@@ -6,16 +6,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
+from torch import nn
 
 from vsr.errors import InvalidOption, OutputExists
 from vsr.metrics.pictures import pictures_in
+from vsr.models.blocks import Generator
 from vsr.training.adversarial_values import AdversarialValues
 from vsr.training.dataset import Patches
 from vsr.training.discriminator_state import check_discriminators
 from vsr.training.perceptual import feature_extractor
 from vsr.training.recipe import PerceptualValues, Recipe
 from vsr.training.run_folder import RECIPE, RUN, WRITTEN, Run
-from vsr.training.stages import learning_stages
+from vsr.training.stages import Stage, learning_stages
 from vsr.training.start import start
 
 
@@ -43,6 +45,24 @@ def check_supplies(run: Run, recipe: Recipe, patches: Patches, begun: Sequence[s
                     "Choose another network."
                 )
     check_discriminators(stages, recipe.scale)
+
+
+def norm_note(net: Generator, stages: Sequence[Stage]) -> str | None:
+    """Return what to tell the user if training throws off the batch norm of given weights.
+
+    Measured with `swift-srgan` on photographs, after 150 steps at a rate of 1e-5: its 35.3 dB were
+    30.6 with 16 crops of 24×24, 29.8 with 8, 25.6 with 2, and 35.3 with 2 and ``freeze_norm``.
+
+    Args:
+        net: as the weights of ``--init`` left it.
+    """
+    values = [stage.values for stage in stages if not stage.values.freeze_norm]
+    if not values or not any(isinstance(module, nn.BatchNorm2d) for module in net.modules()):
+        return None
+    return (
+        f"{net.architecture} has batch norm: trained on batches of {values[0].batch} crops, it falls "
+        "several dB below what --init gives. To prevent that, set freeze_norm = true in the recipe."
+    )
 
 
 def check_free(folder: Path, recipe_text: str) -> None:
