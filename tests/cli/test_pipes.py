@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 from threading import Thread
+from types import SimpleNamespace
 
 import pytest
 
@@ -13,6 +14,8 @@ from tests.cli.command import QUICK
 from tests.clips import Subtitle, indices_in, times_in, write_clip
 from tests.cues import spoil_cue
 from vsr.errors import UnreadableMedia
+from vsr.jobs.pipe import PIPE, spooled
+from vsr.media.manifest import source_facts
 from vsr.media.probe import probe
 
 COMMAND = [sys.executable, "-c", "from vsr.cli import main; main()", "upscale"]
@@ -94,3 +97,13 @@ def test_a_named_pipe_is_not_probed(tmp_path: Path):
     os.mkfifo(tmp_path / "named")
     with pytest.raises(UnreadableMedia, match="can be read only once"):
         probe(tmp_path / "named")
+
+
+def test_what_is_piped_again_is_resumed(clip: Path, tmp_path: Path, monkeypatch):
+    times = set()
+    for _ in range(2):
+        with clip.open("rb") as source, monkeypatch.context() as patched:
+            patched.setattr("sys.stdin", SimpleNamespace(buffer=source))
+            with spooled(PIPE) as copy:
+                times.add(tuple(source_facts(copy).items()))
+    assert len(times) == 1

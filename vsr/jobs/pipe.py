@@ -1,13 +1,15 @@
-"""Standard input and output as clips: ``-``. There is no resume: a pipe cannot be rewound."""
+"""Standard input and output as clips: ``-``. What goes into a pipe is not resumed."""
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from hashlib import file_digest
 from pathlib import Path
 
 from vsr.errors import InvalidOption, UnreadableMedia
@@ -51,7 +53,16 @@ def spooled(source: Path) -> Iterator[Path]:
         if not file.tell():
             name = "standard input" if source == PIPE else "the pipe"
             raise UnreadableMedia(f"{source}: {name} is empty. Pipe a video into it.")
-        yield Path(file.name)
+        copy = Path(file.name)
+        _stamp(copy)
+        yield copy
+
+
+def _stamp(copy: Path) -> None:
+    """Let the time of a file say its contents: what is piped again goes on where it stopped."""
+    with copy.open("rb") as file:
+        contents = file_digest(file, "sha256").digest()
+    os.utime(copy, ns=(0, int.from_bytes(contents[:6])))
 
 
 def check_pipe(container: str | None) -> None:
