@@ -41,8 +41,8 @@ def adversarial(
         _teach_discriminator(context, values, state, discriminator, batch, output.detach())
         discriminator.net.requires_grad_(False)
         with context.autocast():
-            verdict = discriminator.net(output, batch.low).float()
-        loss = generator_loss(values, extract, output, batch.high, verdict, state.step)
+            logits = discriminator.net(output, batch.low).float()
+        loss = generator_loss(values, extract, output, batch.high, logits, state.step)
         if values.temporal:
             loss = loss + values.temporal * temporal(output, batch.high, batch.low)
         descend(state.net, state.optimiser, state.scaler, loss, values.clip)

@@ -21,7 +21,7 @@ from vsr.training.stages import Stage
 from vsr.training.state import DiscriminatorState, read_checkpoint
 
 SMALLEST_FOR_PATCH = 93
-"""Its receptive field: below that its unpadded convolutions run out of picture."""
+"""Its receptive field, in pixels: its convolutions are not padded."""
 
 
 def build_discriminator(values: AdversarialValues, scale: int) -> Discriminator:
@@ -43,10 +43,10 @@ def build_discriminator(values: AdversarialValues, scale: int) -> Discriminator:
 
 
 def check_discriminators(stages: list[Stage], scale: int) -> None:
-    """Refuse discriminators that cannot be made, or cannot go on with each other's weights.
+    """Refuse discriminators that cannot be built, or cannot continue with the weights of the last.
 
     Raises:
-        InvalidOption: one does not take its pictures, or differs from that of the step before.
+        InvalidOption: one cannot take crops of that size, or differs from that of the step before.
     """
     shapes = None
     for stage in stages:
@@ -66,7 +66,7 @@ def check_discriminators(stages: list[Stage], scale: int) -> None:
 def discriminator_state_of(
     context: Context, name: str, values: AdversarialValues, scale: int
 ) -> DiscriminatorState:
-    """Return the discriminator of step ``name``: drawn, or as the adversarial step before left it.
+    """Return the discriminator of step ``name``: new, or as the previous adversarial step left it.
 
     Raises:
         InvalidCheckpoint: that step's checkpoint is damaged, or of another discriminator.

@@ -1,4 +1,4 @@
-"""What generator and discriminator minimise, and the labels between them. Pure functions.
+"""The losses of generator and discriminator, and the labels. Pure functions.
 
 Source: C. Ledig et al., SRGAN (arXiv 1609.04802), section 2.2; K. Chordiya et al., DPSRGAN (IEEE
 9417903), smoothed labels; SwiftSRGAN's published code, the linear objective.
@@ -22,22 +22,22 @@ def generator_loss(
     extract: Extract | None,
     output: Tensor,
     target: Tensor,
-    verdict: Tensor,
+    logits: Tensor,
     step: int,
 ) -> Tensor:
     """Return the weighted sum that the generator minimises.
 
     Args:
-        verdict: the discriminator's logits on ``output``.
+        logits: the discriminator's, of ``output``.
         step: of the stage.
     """
     total = values.pixel * PIXEL_LOSSES[values.pixel_loss](output, target)
     if extract is not None:
         total = total + perceptual_term(values, extract, output, target, step)
     if values.objective == "bce":
-        total = total + values.adversarial * F.softplus(-verdict).mean()
+        total = total + values.adversarial * F.softplus(-logits).mean()
     else:
-        total = total + values.adversarial * (1 - verdict.sigmoid()).mean()
+        total = total + values.adversarial * (1 - logits.sigmoid()).mean()
     if values.smooth:
         total = total + values.smooth * smooth(output, target)
     if values.variation:
@@ -50,11 +50,11 @@ def discriminator_loss(
 ) -> Tensor:
     """Return what the discriminator minimises.
 
-    Cross-entropy is halved, as in DPSRGAN's code; SRGAN's is not, but Adam knows no such factor.
+    Cross-entropy is halved, as in DPSRGAN's code; SRGAN's is not, but Adam ignores such a factor.
 
     Args:
-        real: logits on true pictures.
-        fake: logits on made ones.
+        real: logits of real images.
+        fake: logits of generated images.
         labels: for each, of the same shape; unused by the linear objective.
     """
     if values.objective == "linear":
@@ -77,7 +77,7 @@ def variation(picture: Tensor) -> Tensor:
 def labels_of(
     values: AdversarialValues, seed: int, step: int, like: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Draw the labels of one step, one per verdict: a pure function of seed and step."""
+    """Draw the labels of one step, one for each logit: a pure function of seed and step."""
     rng = np.random.default_rng((seed, step, 1))
     shape = tuple(like.shape)
     drawn = [rng.uniform(*values.real, shape), rng.uniform(*values.fake, shape)]

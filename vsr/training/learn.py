@@ -59,7 +59,7 @@ def descend(
     clip: float,
     average: Callable[[nn.Module], None] | None = None,
 ) -> None:
-    """Go one step down the gradient.
+    """Take one optimiser step on a loss.
 
     Args:
         clip: the largest norm of the gradient; 0 does not clip.

@@ -22,7 +22,7 @@ from vsr.training.start import start
 
 
 def check_supplies(run: Run, recipe: Recipe, patches: Patches, begun: Sequence[str] = ()) -> None:
-    """Try what a stage would need only later.
+    """Check everything that the stages of a run will need.
 
     Args:
         begun: the stages that have a checkpoint; only the last of them still trains.
@@ -60,13 +60,14 @@ def norm_note(net: Generator, stages: Sequence[Stage]) -> str | None:
     if not values or not any(isinstance(module, nn.BatchNorm2d) for module in net.modules()):
         return None
     return (
-        f"{net.architecture} has batch norm: trained on batches of {values[0].batch} crops, it falls "
-        "several dB below what --init gives. To prevent that, set freeze_norm = true in the recipe."
+        f"{net.architecture} has batch norm: trained on batches of {values[0].batch} crops, it "
+        "falls several dB below what --init gives. To prevent that, set freeze_norm = true in the "
+        "recipe."
     )
 
 
 def check_free(folder: Path, recipe_text: str) -> None:
-    """Refuse a folder that is no run, but holds what a run would write over or go on from.
+    """Refuse a folder that is not a run, but holds files that a run would overwrite or resume.
 
     Args:
         recipe_text: may lie there already: a run that died at its very start left it.
@@ -89,7 +90,7 @@ def _sees_colour(values: PerceptualValues) -> bool:
 
 
 def _check_features(step: str, values: PerceptualValues, weights: str | None) -> None:
-    """Check the weights of the network that looks at pictures in the place of a person."""
+    """Check the weights of the feature network of a step."""
     if not values.perceptual:
         return
     if weights is None:

@@ -82,7 +82,7 @@ class DiscriminatorState:
 
 @dataclass(slots=True)
 class TrainState:
-    """What one stage has come to.
+    """The state of one stage.
 
     ``seconds`` is the time spent up to the last checkpoint; ``loss_sum`` and ``loss_count`` are
     what has gathered since the last line of the log, so that a resumed log has the same figures.

@@ -30,7 +30,7 @@ READABLE = 0o644
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainedNetwork:
-    """A run's network and what it took to get there.
+    """A run's network, and how it was trained.
 
     ``flavour`` is the kind of the last step that learnt, and for pictures of a video also the
     degradation; ``steps`` and ``seconds`` are over all of them; ``is_finished`` tells whether every
