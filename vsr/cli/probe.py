@@ -60,4 +60,4 @@ def _show(found: dict[str, Any], *, as_json: bool) -> None:
         lines = value if isinstance(value, list) else [value]
         for index, line in enumerate(line for line in lines if line is not None):
             head = "" if index else key.replace("_", " ")
-            click.echo(f"{head:<12}  {line}")
+            click.echo(f"{head:<13}  {line}")
