@@ -29,6 +29,9 @@ def train(context: click.Context, as_json: bool) -> int:
       vsr upscale in.mp4 out.mp4 --model mine
 
     Your own recipes are TOML files in $VSR_HOME/presets/train or ~/.config/vsr/presets/train.
+    A pipeline of yours (in pipelines, next to presets) runs pixel, adversarial, level, evaluate
+    and export in any order; a repeated step has a name: {step = "adversarial", name = "refine"}.
+
     Several GPUs: torchrun --nproc-per-node N --no-python vsr train fit ...
     """  # noqa: D301 # \b tells click to keep the lines
     if context.invoked_subcommand is not None:
