@@ -64,7 +64,7 @@ def enlarged(
     Args:
         clip: the compressed clip.
         pictures: what a decoder gives of it.
-        time: the part that the program enlarges; its glance is at the whole clip.
+        time: the part that the program enlarges; `auto` looks at the whole clip.
     """
     if method.resampling is None:
         return _by_network(method, clip, worker, time, scale)

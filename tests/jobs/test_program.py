@@ -7,7 +7,7 @@ import pytest
 
 OPENED = """
 import os
-from vsr.media.trial import openings
+from vsr.media.encoder_trial import openings
 before = dict(os.environ)
 {settled}
 assert dict(openings())["libsvtav1"] is None

@@ -7,9 +7,9 @@ from vsr.errors import EncoderUnavailable, InvalidOption, UnknownName, Unsuitabl
 from vsr.frames import Layout
 from vsr.media.codecs import CODECS, codec_named
 from vsr.media.containers import CONTAINERS
+from vsr.media.encoder_trial import check_option_names
 from vsr.media.encoders import Encoder, choose
 from vsr.media.formats import layout_of
-from vsr.media.trial import check_option_names
 from vsr.specs import X264_PRESETS, EncodeSpec, Size
 
 SMALL = Size(96, 64)

@@ -12,7 +12,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from vsr.blend import Blend
-from vsr.media.glance import glance
+from vsr.media.film_sample import sample_film
 from vsr.media.info import MediaInfo
 from vsr.metrics.blockiness import blockiness
 from vsr.models.catalog import Model
@@ -81,7 +81,7 @@ class Condition:
 
 def condition_of(info: MediaInfo) -> Condition | None:
     """Return how a film is compressed, from a sample of it; None if nothing can be read."""
-    seen = glance(info)
+    seen = sample_film(info)
     if seen is None:
         return None
     return Condition(

@@ -31,7 +31,7 @@ class Continuity:
         last: the last time, as written.
         highest: the latest time that the source has given.
         shift: what is added to the source's times, if the video does not determine it.
-        shifts: what is added to the times of each film (`vsr.media.films`), if it does.
+        shifts: what is added to the times of each film (`vsr.media.splices`), if it does.
     """
 
     last: int | None = None

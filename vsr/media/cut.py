@@ -33,7 +33,7 @@ class Cut:
         """Return the cut for a part whose first frame is shown at ``start``.
 
         Args:
-            zero: ``start`` without the holes that are closed before it (`vsr.media.holes`).
+            zero: ``start`` without the holes that are closed before it (`vsr.media.gaps`).
         """
         return cls(start, end, zero)
 

@@ -17,7 +17,7 @@ MOST_BROKEN_READS = 100
 
 
 class Breaks(Protocol):
-    """What counts the broken places: a `vsr.media.decoder.Damage` or `vsr.media.others.Lost`."""
+    """Counts broken places: `vsr.media.decoder.Damage` or `vsr.media.other_streams.Lost`."""
 
     broken_reads: int
 

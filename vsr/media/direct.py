@@ -15,7 +15,6 @@ from av.video.stream import VideoStream
 
 from vsr.errors import EncodingFailed
 from vsr.frames import HostFrame
-from vsr.media.beginnings import splices_among
 from vsr.media.carrying import container_metadata, stream_metadata
 from vsr.media.chapters import chapters_within
 from vsr.media.containers import container_named
@@ -25,9 +24,10 @@ from vsr.media.encoding import Encoding
 from vsr.media.failures import output_failure
 from vsr.media.info import MediaInfo
 from vsr.media.lost_tags import muxer_options
-from vsr.media.others import Lost, Timed, other_packets
+from vsr.media.other_streams import Lost, Timed, other_packets
 from vsr.media.output_video import OutputVideo
 from vsr.media.source import reopen_input
+from vsr.media.splice_search import splices_among
 from vsr.media.stream_plan import StreamPlan
 from vsr.media.streams import add_carried
 from vsr.media.timing import rounded

@@ -22,8 +22,8 @@ from vsr.media.coded_format import (
 )
 from vsr.media.containers import container_named
 from vsr.media.encoder import Encoder
+from vsr.media.encoder_trial import check_option_names, prove
 from vsr.media.formats import pix_fmt_of
-from vsr.media.trial import check_option_names, prove
 from vsr.specs import EncodeSpec, Size
 
 __all__ = ["Encoder", "choose"]

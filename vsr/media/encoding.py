@@ -16,10 +16,10 @@ from vsr.frames import HostFrame, Layout
 from vsr.media.captions import can_carry_captions, with_captions
 from vsr.media.codecs import X265_DELAY
 from vsr.media.encoder import Encoder
+from vsr.media.encoder_trial import configure
 from vsr.media.formats import layout_of
 from vsr.media.mastering import with_mastering
 from vsr.media.output_video import OutputVideo
-from vsr.media.trial import configure
 
 DEFAULT_RATE = Fraction(25)
 """For rate control, if the source's frame rate is unknown."""

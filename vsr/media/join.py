@@ -20,21 +20,21 @@ from av.packet import Packet
 from av.stream import Stream
 from av.video.stream import VideoStream
 
-from vsr.media.beginnings import splices_among
 from vsr.media.carrying import container_metadata, stream_metadata
 from vsr.media.chapters import chapters_within
 from vsr.media.containers import Container, container_named
 from vsr.media.cut import Cut
 from vsr.media.failures import output_failure
-from vsr.media.films import Splices
 from vsr.media.info import MediaInfo
 from vsr.media.joined import Joined
 from vsr.media.last_frame import last_duration_of
 from vsr.media.lost_tags import muxer_options
-from vsr.media.others import Lost, Timed, other_packets
+from vsr.media.other_streams import Lost, Timed, other_packets
 from vsr.media.output_video import OutputVideo
 from vsr.media.scan import Scan, Times, scan
 from vsr.media.source import reopen_input
+from vsr.media.splice_search import splices_among
+from vsr.media.splices import Splices
 from vsr.media.stream_plan import StreamPlan
 from vsr.media.streams import add_carried
 from vsr.media.timing import rescaled, rounded, ticks_per_frame

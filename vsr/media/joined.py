@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from vsr.media.others import Lost
+from vsr.media.other_streams import Lost
 from vsr.media.scan import Times
 
 

@@ -10,13 +10,13 @@ import av
 from av.container import InputContainer
 
 from vsr.errors import UnreadableMedia
-from vsr.media.beginnings import splices_in
 from vsr.media.clock import STATION_CLOCKS, TICKS_PER_SECOND, TURN_TICKS
 from vsr.media.decoder import Damage, Decoder
 from vsr.media.describe import stream_info, video_info
 from vsr.media.headers import missing_bytes
 from vsr.media.info import MediaInfo, StreamInfo, VideoInfo
 from vsr.media.source import best_video, open_input
+from vsr.media.splice_search import splices_in
 from vsr.specs import PtsSpan
 
 __all__ = ["MediaInfo", "StreamInfo", "VideoInfo", "probe"]

@@ -20,8 +20,8 @@ from vsr.media.decoder import Damage, Decoder, from_key_frame, from_last_key_fra
 from vsr.media.frame_adapter import Delivery
 from vsr.media.hardware import open_decoding
 from vsr.media.info import MediaInfo
-from vsr.media.moving import moved
 from vsr.media.probe import probe
+from vsr.media.shifting import moved
 from vsr.media.timing import Timeline, Timing, rounded, ticks_per_frame
 from vsr.specs import Hwaccel, PtsSpan
 

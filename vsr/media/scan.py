@@ -91,7 +91,7 @@ class Times:
             step: how long a frame lasts at the frame rate.
             last_duration: how long the last one is shown.
             closed_before: returns the length of the holes before a time, which are closed
-                (`vsr.media.holes`).
+                (`vsr.media.gaps`).
         """
         _check(scans)
         self._closed_before = closed_before

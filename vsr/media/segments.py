@@ -14,9 +14,9 @@ from math import isinf
 
 from vsr.errors import InvalidOption
 from vsr.media.clock import Turns
-from vsr.media.course import Course
 from vsr.media.info import MediaInfo
 from vsr.media.packets import timed_packets
+from vsr.media.restarts import RestartDetector
 from vsr.media.timing import Timing, rounded, ticks, ticks_per_frame
 from vsr.specs import PtsSpan, TimeRange
 
@@ -118,7 +118,7 @@ def read_packets(info: MediaInfo) -> Packets:
     """
     times: list[int] = []
     keys: list[int] = []
-    course, starts_again, turns = Course(info), False, Turns()
+    restarts, starts_again, turns = RestartDetector(info), False, Turns()
     is_given = info.video.timing is Timing.GIVEN
     for packet, given in timed_packets(info, turns):
         is_counted = given is None and info.video.timing is Timing.FRAME_RATE
@@ -128,7 +128,7 @@ def read_packets(info: MediaInfo) -> Packets:
         times.append(time)
         if packet.is_keyframe:
             keys.append(time)
-        starts_again |= is_given and course.turn_at(packet, time) < 0
+        starts_again |= is_given and restarts.turn_at(packet, time) < 0
     if info.video.timing is Timing.FRAME_RATE:
         start = info.video.start_pts or 0
         step = ticks_per_frame(info.video.frame_rate, info.video.time_base)

@@ -1,7 +1,7 @@
 """Decide, before the first frame, what happens to every other stream of the source.
 
-The container itself is tried (`vsr.media.fitting`), with each stream alone, then with all together.
-What it refuses now would otherwise fail the real file hours later.
+The container itself is tried (`vsr.media.container_trial`), with each stream alone, then with all
+together. What it refuses now would otherwise fail the real file hours later.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from av.packet import Packet
 from av.stream import Stream
 
 from vsr.errors import UnsuitableContainer
+from vsr.media.container_trial import accepts, add_carried, first_packets, stand_in
 from vsr.media.containers import Container, container_named
-from vsr.media.fitting import accepts, add_carried, first_packets, stand_in
 from vsr.media.info import MediaInfo, StreamInfo
 from vsr.media.source import open_input
 from vsr.media.stream_plan import Fate, StreamFate, StreamPlan

@@ -21,9 +21,9 @@ from av.stream import Discard, Stream
 
 from vsr.errors import DecodingFailed
 from vsr.media.clock import JUMP_SECONDS, steady
-from vsr.media.films import Film, Splices
 from vsr.media.info import MediaInfo
 from vsr.media.source import open_input
+from vsr.media.splices import Film, Splices
 from vsr.media.timing import rounded, ticks_per_frame
 
 Span: TypeAlias = "tuple[Fraction, Fraction]"

@@ -30,7 +30,7 @@ Luma = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Glance:
+class FilmSample:
     """A sample of a film.
 
     Attributes:
@@ -50,7 +50,7 @@ class _Place:
     lumas: tuple[Luma, ...]
 
 
-def glance(info: MediaInfo) -> Glance | None:
+def sample_film(info: MediaInfo) -> FilmSample | None:
     """Sample a few places of a film; return None if nothing can be read.
 
     The whole film counts, even if only a part of it is wanted: the result depends on the file
@@ -67,7 +67,7 @@ def glance(info: MediaInfo) -> Glance | None:
     if not packets or not lumas:
         return None
     bits = sum(place.bits for place in places)
-    return Glance(bits / packets / info.video.size.pixels, lumas)
+    return FilmSample(bits / packets / info.video.size.pixels, lumas)
 
 
 def _look(info: MediaInfo, seconds: float) -> _Place | None:

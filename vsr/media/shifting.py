@@ -8,11 +8,11 @@ from itertools import accumulate
 
 from av.packet import Packet
 
-from vsr.media.beginnings import splices_in
 from vsr.media.clock import STATION_CLOCKS, S, Turns, timed
-from vsr.media.course import Course
 from vsr.media.decoder import Damage
 from vsr.media.info import MediaInfo
+from vsr.media.restarts import RestartDetector
+from vsr.media.splice_search import splices_in
 from vsr.media.timing import rounded
 
 
@@ -29,13 +29,13 @@ def moved(info: MediaInfo, packets: Iterable[Packet[S]], damage: Damage) -> Iter
     Raises:
         DecodingFailed: the source cannot be read.
     """
-    course, seen, shift, is_asked = Course(info), 0, 0, False
+    restarts, seen, shift, is_asked = RestartDetector(info), 0, 0, False
     coming: deque[tuple[int, int]] = deque()
     is_station = info.format_name in STATION_CLOCKS
     stamped = timed(packets, Turns()) if is_station else ((one, one.pts) for one in packets)
     for packet, pts in stamped:
         if not packet.is_discard:
-            if course.turn_at(packet, pts) < 0 and not is_asked:
+            if restarts.turn_at(packet, pts) < 0 and not is_asked:
                 is_asked, coming = True, _shifts(info)
             while coming and seen >= coming[0][0]:
                 shift = coming.popleft()[1]

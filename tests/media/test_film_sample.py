@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.clips import write_clip
-from vsr.media.glance import glance
+from vsr.media.film_sample import sample_film
 from vsr.media.probe import probe
 from vsr.specs import Size
 
@@ -19,13 +19,13 @@ def test_all_bits_of_a_short_film_are_counted(tmp_path: Path) -> None:
     film = write_clip(tmp_path / "film.mp4", frames=30, gop=30, size=SIZE)
     with av.open(str(film)) as container:
         size = sum(packet.size for packet in container.demux(video=0))
-    seen = glance(probe(film))
+    seen = sample_film(probe(film))
     assert seen.bits_per_pixel == pytest.approx(8 * size / 30 / SIZE.pixels)
 
 
 def test_a_long_film_is_looked_at_in_three_places(tmp_path: Path) -> None:
     film = write_clip(tmp_path / "film.mkv", frames=200, gop=10, size=SIZE)
-    seen = glance(probe(film))
+    seen = sample_film(probe(film))
     assert len(seen.lumas) == 6
     assert {luma.shape for luma in seen.lumas} == {(48, 64)}
     assert len({luma.tobytes() for luma in seen.lumas}) == 6
@@ -45,7 +45,7 @@ def test_any_file_that_can_be_upscaled_can_be_looked_at(
     tmp_path: Path, name: str, changes: dict
 ) -> None:
     film = write_clip(tmp_path / name, frames=12, size=SIZE, **changes)
-    seen = glance(probe(film))
+    seen = sample_film(probe(film))
     assert seen.bits_per_pixel > 0
     assert all(luma.dtype == np.uint8 for luma in seen.lumas)
 
@@ -54,4 +54,4 @@ def test_what_cannot_be_read_any_more_is_none(tmp_path: Path) -> None:
     film = write_clip(tmp_path / "film.mkv", frames=4, size=SIZE)
     info = probe(film)
     film.write_bytes(b"nothing")
-    assert glance(info) is None
+    assert sample_film(info) is None

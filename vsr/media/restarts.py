@@ -14,7 +14,7 @@ STEP_BACK_SECONDS = Fraction(1, 2)
 """Decoding times of a broadcast rise; a smaller step back may be one that FFmpeg had to guess."""
 
 
-class Course:
+class RestartDetector:
     """Detect where the timestamps of the video restart, packet by packet in file order.
 
     They restart at a key frame whose time lies before an earlier one. Recordings in MPEG-TS and

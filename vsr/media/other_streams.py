@@ -17,7 +17,7 @@ from vsr.media.clock import STATION_CLOCKS, steady
 from vsr.media.continuity import Continuity, straighten
 from vsr.media.cut import Cut
 from vsr.media.demuxing import demuxed
-from vsr.media.films import Splices
+from vsr.media.splices import Splices
 from vsr.media.stream_plan import Fate, StreamFate
 from vsr.media.timing import rounded
 

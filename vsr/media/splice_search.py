@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from vsr.media.clock import JUMP_SECONDS, STATION_CLOCKS, Turns
-from vsr.media.course import Course
-from vsr.media.films import Film, Splices
-from vsr.media.holes import closed
+from vsr.media.gaps import closed
 from vsr.media.info import MediaInfo
 from vsr.media.packets import timed_packets
+from vsr.media.restarts import RestartDetector
+from vsr.media.splices import Film, Splices
 from vsr.media.timing import Timeline, Timing, rounded, ticks_per_frame
 
 
@@ -54,9 +54,9 @@ def splices_among(
 def _beginnings(info: MediaInfo) -> Iterator[list[int | None]]:
     """Yield the packet times of each run without a splice, in file order."""
     times: list[int | None] = []
-    course = Course(info)
+    restarts = RestartDetector(info)
     for packet, pts in timed_packets(info, Turns()):
-        if course.turn_at(packet, pts):
+        if restarts.turn_at(packet, pts):
             yield times
             times = []
         times.append(pts)

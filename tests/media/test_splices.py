@@ -9,8 +9,8 @@ import pytest
 from tests.clips import Audio, Subtitle, indices_in, times_in, write_clip
 from tests.media.test_direct import Pipe, send
 from tests.media.written import carry, packets_in
-from vsr.media.beginnings import splices_in
 from vsr.media.probe import probe
+from vsr.media.splice_search import splices_in
 
 
 def end_to_end(folder: Path, suffix: str, *halves: dict[str, object]) -> Path:
