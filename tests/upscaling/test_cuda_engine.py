@@ -97,7 +97,7 @@ def test_out_of_memory_means_smaller_tiles_of_the_same_picture(monkeypatch):
                 raise torch.cuda.OutOfMemoryError("simulated")
             engine._tiles.compute(slot, item)
 
-        object.__setattr__(engine._flight._work, "compute", failing)
+        object.__setattr__(engine._flight._operations, "compute", failing)
         got = engine.finish(engine.start(frame(SIZE)))
         assert difference(got, expected) <= 1
         assert engine._network.core == Size(48, 32)
@@ -112,7 +112,7 @@ def test_no_memory_at_all_is_an_error_that_says_what_to_do():
         def failing(slot, item) -> None:
             raise torch.cuda.OutOfMemoryError("simulated")
 
-        object.__setattr__(engine._flight._work, "compute", failing)
+        object.__setattr__(engine._flight._operations, "compute", failing)
         with pytest.raises(OutOfDeviceMemory, match="--device cpu"):
             engine.start(frame(SIZE))
 

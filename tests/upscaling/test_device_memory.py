@@ -44,7 +44,7 @@ def test_whoever_says_it_the_picture_is_computed_in_smaller_tiles(kind):
     ) as engine:
         expected = planes_of(engine, frame(SIZE))
         compute = failing(engine._tiles.compute, SHORTAGES[kind], times=2)
-        object.__setattr__(engine._flight._work, "compute", compute)
+        object.__setattr__(engine._flight._operations, "compute", compute)
         got = planes_of(engine, frame(SIZE))
         assert engine._network.core == Size(48, 32)
     assert all(np.array_equal(a, b) for a, b in zip(got, expected, strict=True))
@@ -67,7 +67,7 @@ def test_another_error_is_no_want_of_memory():
     with cuda_engine_on_cpu(model_of(plain(2)), pass_spec(SIZE), is_prompt=True) as engine:
         error = RuntimeError("CUDA error: an illegal memory access was encountered")
         compute = failing(engine._tiles.compute, error, times=1)
-        object.__setattr__(engine._flight._work, "compute", compute)
+        object.__setattr__(engine._flight._operations, "compute", compute)
         with pytest.raises(RuntimeError, match="illegal"):
             engine.start(frame(SIZE))
 
