@@ -88,7 +88,37 @@ def test_features_and_discriminator_are_the_published_ones(
     assert (values.perceptual_network, values.perceptual_taps) == (network, taps)
     assert values.perceptual_normalised is is_normalised
     assert values.perceptual_distance == "mse"
+    assert (values.perceptual_shifts, values.perceptual_zoom) == (1, 1.0)  # the crop as it is
     assert values.discriminator == discriminator
+
+
+@pytest.mark.parametrize(("name", "weight"), [("srgan-gan-x4", 0.0), ("dpsrgan-gan-x4", 1.0)])
+def test_the_pixel_stage_minimises_the_squared_error_and_dpsrgans_also_features(name, weight):
+    values = stages_of(name)["pixel"]
+    assert (values.loss, values.perceptual, values.smooth, values.temporal) == ("mse", weight, 0, 0)
+    if weight:
+        assert (values.perceptual_network, values.perceptual_taps) == ("vgg19", (36,))
+        assert values.perceptual_distance == "mse"
+        assert not values.perceptual_normalised
+
+
+@pytest.mark.parametrize(
+    ("name", "stage", "rate", "betas", "decay"),
+    [
+        ("srgan-gan-x4", "pixel", 1e-4, (0.9, 0.999), 0.0),
+        ("srgan-gan-x4", "adversarial", 1e-4, (0.9, 0.999), 0.0),
+        ("srgan-gan-x4", "refine", 1e-5, (0.9, 0.999), 0.0),
+        ("swift-srgan-code-gan-x4", "adversarial", 1e-3, (0.9, 0.999), 0.01),
+        ("dpsrgan-gan-x4", "pixel", 2e-4, (0.9, 0.999), 0.0),
+        ("dpsrgan-gan-x4", "adversarial", 2e-4, (0.5, 0.999), 0.0),
+    ],
+)
+def test_the_optimiser_is_the_published_one_at_a_constant_rate(name, stage, rate, betas, decay):
+    values = stages_of(name)[stage]
+    assert (values.learning_rate, values.betas, values.weight_decay) == (rate, betas, decay)
+    assert (values.schedule, values.warm_up_steps, values.ema, values.clip) == ("constant", 0, 0, 0)
+    assert not values.freeze_norm
+    assert getattr(values, "discriminator_learning_rate", 0.0) == 0.0  # the generator's
 
 
 def test_layer_35_of_vgg19_is_the_fourth_activation_before_the_fifth_pooling():
