@@ -144,11 +144,10 @@ class FilmInWork:
         )
         self._begun = begun
         self.film = replace(film, spec=replace(film.spec, strength=begun.blend.strength))
-        self.frames = sum(segment.frames for segment in self._work.segments)
-        finished = self._work.finished
-        if finished:
-            planned = len(self._work.segments)
-            self._note(f"resuming: {len(finished)} of {planned} segments are already finished.")
+        planned, finished = self._work.segments, self._work.finished
+        self.frames = sum(segment.frames for segment in planned)
+        if done := len(finished):
+            self._note(f"resuming: {done} of {len(planned)} segments are already finished.")
         for segment in finished:
             self.frames_before += segment.frames
             self.headway.finish(segment, self._work.path_of(segment).stat().st_size)

@@ -58,9 +58,7 @@ def train(
     """
     start, seconds_before = context.clock(), state.seconds
     pace = _Pace()
-    if context.team.is_first and budget.progress(state.step, state.seconds) < 1:
-        context.folder.forget_scores()
-        rewind(context.folder, stage, state.step)
+    _forget_what_comes(context, stage, budget, state)
     while (share := budget.progress(state.step, state.seconds)) < 1:
         rate = learning_rate(
             values.learning_rate, share, state.step, values.warm_up_steps, values.schedule
@@ -83,6 +81,13 @@ def train(
             raise Interrupted(
                 f"stopped at step {state.step}. Go on with: vsr train resume {context.folder.path}"
             )
+
+
+def _forget_what_comes(context: Context, stage: str, budget: Budget, state: TrainState) -> None:
+    """Drop what the stage will log and score again, if any of it is left to do."""
+    if context.team.is_first and budget.progress(state.step, state.seconds) < 1:
+        context.folder.forget_scores()
+        rewind(context.folder, stage, state.step)
 
 
 def _spent(context: Context, budget: Budget, start: float) -> float:
