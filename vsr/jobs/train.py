@@ -117,13 +117,8 @@ def resume(
         raise InvalidData(f"{run.data}: changed since the run started. Start a new run.")
     check_supplies(run, recipe, patches, folder.begun(step.name for step in run.pipeline))
     with joined(chosen) as team, folder.locked(is_needed=team.is_first):
-        run = replace(
-            run,
-            budget=budget or run.budget,
-            device=str(chosen),
-            precision=chosen.precision,
-            finished=(),
-        )
+        run = replace(run, budget=budget or run.budget, precision=chosen.precision)
+        run = replace(run, device=str(chosen), finished=())
         if team.is_first:
             folder.write(run)
         _go(folder, run, recipe, patches, chosen, team, watch)

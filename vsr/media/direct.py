@@ -120,13 +120,12 @@ class DirectWriter:
 
     def _open(self, origin: InputContainer, first_pts: int) -> Encoding:
         container, video = container_named(self._plan.container), self._video
+        options = (*container.options, *container.pipe_options)
         output = av.open(
             self._target,
             "w",
             format=container.name,
-            container_options=muxer_options(
-                self._source, container.name, (*container.options, *container.pipe_options)
-            ),
+            container_options=muxer_options(self._source, container.name, options),
         )
         self._output = output
         output.metadata.update(container_metadata(origin.metadata))
