@@ -31,6 +31,7 @@ def alive_in(group: int) -> list[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("heeds_ctrl_c")
 def test_ctrl_c_ends_a_batch_and_its_workers_and_the_same_command_goes_on(tmp_path: Path):
     source, out = tmp_path / "in", tmp_path / "out"
     source.mkdir()

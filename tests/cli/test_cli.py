@@ -135,6 +135,7 @@ def test_help_fits_every_command(capsys):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("heeds_ctrl_c")
 def test_ctrl_c_ends_with_130_and_leaves_no_output(tmp_path: Path):
     import signal
     import time
