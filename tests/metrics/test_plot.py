@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from vsr.metrics.plot import HEIGHT, MARGIN_LEFT, WIDTH, Panel, PlotAxis, draw_panels
@@ -17,6 +17,8 @@ def panel(*values, **changes):
 
 
 @given(st.floats(0, 100), st.floats(0, 100))
+@example(0.0, 5e-324)
+@example(100.0, 100.00000000000001)
 def test_an_axis_encloses_its_values_with_few_even_ticks(a, b):
     axis = PlotAxis.around([a, b])
     assert axis.low <= min(a, b) + 1e-6

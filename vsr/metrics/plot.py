@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import floor, log10
+from math import floor, isclose, log10
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class PlotAxis:
             finest: the ticks are at least this far apart: 1 for what is counted.
         """
         low, high = min(values), max(values)
-        if low == high:
+        if isclose(low, high, rel_tol=1e-9, abs_tol=1e-12):
             low, high = low - abs(low) * 0.5 - 1e-6, high + abs(high) * 0.5 + 1e-6
         step = max(_round_step((high - low) / TICKS), finest)
         first = floor(low / step) * step
