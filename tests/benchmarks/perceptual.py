@@ -44,8 +44,8 @@ RESULTS = Path(__file__).with_name("results")
 SETS = ("Set14", "BSD100")
 ENDS = ("-perceptual", "-gan")
 TAPS = (2, 5, 10, 15)
-"""Blocks that no shipped recipe looks at: `fast-perceptual-x4` has 1, 3, 4, 6, 8, 9, 11, 13 and 14,
-the systems' recipes 16 or 18."""
+"""Blocks that no shipped recipe looks at: those that look at several have 1, 3, 4, 6, 8, 9, 11, 13
+and 14, SwiftSRGAN's own 16 or 18."""
 
 SCALE, CRF = 4, 18
 PERIODS = (4, 2)

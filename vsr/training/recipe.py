@@ -99,7 +99,7 @@ class PerceptualValues(Optimisation):
             columns, another pair of numbers each step. All crops begin on whole low-resolution
             pixels; unshifted, patterns of that period learn to please the strides of the features.
         perceptual_zoom: the features see the images zoomed by a factor between the reciprocal of
-            this and this, another each step, so that no pattern of a fixed period pleases them.
+            this and this, another each step: a pattern of a fixed period gains less from them.
     """
 
     smooth: float = 0.0
