@@ -22,6 +22,7 @@ def test_the_public_names_are_these():
         "Target",
         "TimeRange",
         "UpscaleSpec",
+        "Upscaler",
         "VsrError",
         "probe",
         "spec_of",

@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from vsr.api import Outcome, Result, probe, spec_of, upscale, upscale_folder
+    from vsr.api import Outcome, Result, Upscaler, probe, spec_of, upscale, upscale_folder
     from vsr.errors import VsrError
     from vsr.specs import EncodeSpec, Target, TimeRange, UpscaleSpec
 
@@ -23,6 +23,7 @@ __all__ = [
     "Target",
     "TimeRange",
     "UpscaleSpec",
+    "Upscaler",
     "VsrError",
     "probe",
     "spec_of",
@@ -37,6 +38,7 @@ _HOMES = {
     "Target": "vsr.specs",
     "TimeRange": "vsr.specs",
     "UpscaleSpec": "vsr.specs",
+    "Upscaler": "vsr.api",
     "VsrError": "vsr.errors",
     "probe": "vsr.api",
     "spec_of": "vsr.api",

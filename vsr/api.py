@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from vsr.blend import Strength
 from vsr.errors import InvalidOption
+from vsr.jobs.arrays.upscaler import Upscaler
 from vsr.jobs.outcome import Outcome
 from vsr.jobs.progress import Progress, ignore
 from vsr.jobs.result import Result
@@ -29,7 +30,7 @@ from vsr.specs import (
 if TYPE_CHECKING:
     from vsr.media.probe import MediaInfo
 
-__all__ = ["Outcome", "Result", "probe", "spec_of", "upscale", "upscale_folder"]
+__all__ = ["Outcome", "Result", "Upscaler", "probe", "spec_of", "upscale", "upscale_folder"]
 
 StrPath = str | PathLike[str]
 

@@ -9,6 +9,7 @@
     │   ├── InvalidRecipe              ValueError
     │   ├── InvalidCheckpoint          ValueError
     │   ├── InvalidData                ValueError
+    │   ├── InvalidArray               ValueError
     │   ├── DeviceUnavailable          RuntimeError
     │   ├── MediaError
     │   │   ├── NoSuchFile             FileNotFoundError
@@ -71,6 +72,10 @@ class InvalidCheckpoint(Refused, ValueError):
 
 class InvalidData(Refused, ValueError):
     """A data set that cannot be used: empty, too small, unreadable."""
+
+
+class InvalidArray(Refused, ValueError):
+    """An array in memory that is not a frame: its type, shape, dtype or range."""
 
 
 class DeviceUnavailable(Refused, RuntimeError):

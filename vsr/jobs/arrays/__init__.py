@@ -1,0 +1,1 @@
+"""Upscale frames that are in memory: numpy arrays and torch tensors."""

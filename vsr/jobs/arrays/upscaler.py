@@ -1,0 +1,182 @@
+"""``vsr.Upscaler``: frames in memory in, enlarged frames of the same kind out."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from itertools import chain, groupby
+from typing import TYPE_CHECKING, Any, TypeVar, overload
+
+from numpy.typing import NDArray
+
+from vsr.closing import Closing
+from vsr.errors import InvalidArray, InvalidOption
+from vsr.frames import HostFrame
+from vsr.specs import Precision, Target, UpscaleSpec
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from vsr.upscaling.steps import VideoStep
+
+Frame = TypeVar("Frame")
+
+STEPS = ("upscale", "fit")
+
+
+class Upscaler(Closing):
+    """A network that enlarges frames in memory; the same engine and precision as the command.
+
+    The network is loaded by the first frame and stays open until `close`, or the end of the
+    ``with``. A frame of another size opens its engine anew. Not for several threads at once.
+
+    >>> with Upscaler(model="fast", scale=4) as up:  # doctest: +SKIP
+    ...     big = up(frame)
+    """
+
+    def __init__(
+        self,
+        model: str = "fast",
+        *,
+        scale: int = 4,
+        strength: float = 0.0,
+        sharpness: float = 0.0,
+        device: str = "auto",
+        precision: Precision = "auto",
+        tile: int | None = None,
+        note: Callable[[str], None] = lambda text: None,
+    ) -> None:
+        """Check the settings; nothing is loaded yet.
+
+        Args:
+            model: a name (``vsr models``) or a weights file.
+            scale: enlarge by exactly this factor.
+            strength: of the repair of compression artifacts, 0 to 1.
+            sharpness: of invented detail, 0 to 1.
+            device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+            precision: ``auto``, ``fp32``, ``fp16`` or ``bf16``.
+            tile: the largest tile side in pixels of the source; by default memory decides.
+            note: called with remarks, such as a frame that was redone in fp32.
+
+        Raises:
+            InvalidOption: a value out of its range.
+        """
+        from vsr.jobs.segment_worker import SegmentWorker
+
+        if isinstance(strength, str):
+            raise InvalidOption(
+                f"strength {strength}: frames in memory do not say how they were compressed. "
+                "Give a number from 0 to 1."
+            )
+        self._spec = UpscaleSpec(
+            target=Target(scale=scale),
+            steps=STEPS,
+            model=model,
+            strength=strength,
+            sharpness=sharpness,
+            device=device,
+            precision=precision,
+            tile=tile,
+            deinterlace="off",
+        )
+        self._note = note
+        self._worker = SegmentWorker()
+
+    @overload
+    def __call__(self, frames: NDArray[Any]) -> NDArray[Any]: ...
+    @overload
+    def __call__(self, frames: Tensor) -> Tensor: ...
+    @overload
+    def __call__(self, frames: list[Frame]) -> list[Frame]: ...
+    @overload
+    def __call__(self, frames: Iterator[Frame]) -> Iterator[Frame]: ...
+    def __call__(self, frames: Any) -> Any:
+        """Enlarge one frame, a batch, a list, or an iterator; what comes out is of the same kind.
+
+        Args:
+            frames: a numpy array (H, W, 3), gray (H, W) or (H, W, 1), or a batch (N, H, W, C);
+                a torch tensor (3, H, W), gray (H, W) or (1, H, W), or a batch (N, C, H, W), on any
+                device. R'G'B' as uint8 or uint16 codes of the whole range, or as floats in [0, 1],
+                which are computed as codes of 16 bits. A list or tuple of frames gives a list. Any
+                other iterable gives an iterator, which holds only the frames in flight: two or
+                three at a time.
+
+        Raises:
+            InvalidArray: a wrong type, shape, dtype or range.
+            Refused: the model, its scale or flavour, or the device.
+            Failed: memory ran out.
+        """
+        if hasattr(frames, "shape") and hasattr(frames, "dtype"):
+            if len(frames.shape) == 4:
+                return _stacked(list(self._each(frames)), frames)
+            return next(self._each((frames,)))
+        if isinstance(frames, list | tuple):
+            return list(self._each(frames))
+        if isinstance(frames, Iterable) and not isinstance(frames, str | bytes):
+            return self._each(frames)
+        raise InvalidArray(
+            f"{type(frames).__name__}: not a frame. Give an array, a tensor, a list or an iterator."
+        )
+
+    def close(self) -> None:
+        """Release the network and its memory."""
+        self._worker.close()
+
+    def _each(self, frames: Iterable[Any]) -> Iterator[Any]:
+        """Yield each frame, enlarged, as the same kind of array; lazy and in order."""
+        from vsr.jobs.arrays.array_frames import ArrayKind, codes_from
+        from vsr.media.picture_frames import codes_of, frame_of
+
+        kinds: deque[ArrayKind] = deque()
+
+        def read() -> Iterator[HostFrame]:
+            for index, frame in enumerate(frames):
+                codes, kind = codes_from(frame)
+                kinds.append(kind)
+                yield replace(frame_of(codes), pts=index)
+
+        for _, alike in groupby(read(), key=lambda frame: (frame.size, frame.layout)):
+            for enlarged in self._enlarged(alike):
+                yield kinds.popleft().restored(codes_of(enlarged))
+
+    def _enlarged(self, alike: Iterator[HostFrame]) -> Iterator[HostFrame]:
+        """Enlarge frames of one size and layout, of which there is at least one."""
+        first = next(alike)
+        flow: Iterator[HostFrame] = chain((first,), alike)
+        for step in self._steps(first):
+            flow = step(flow)
+        return flow
+
+    def _steps(self, frame: HostFrame) -> list[VideoStep]:
+        """Return the steps for frames like this one; those already open, if they are the same."""
+        from vsr.device.select import select
+        from vsr.models import catalog
+        from vsr.upscaling.plan import SQUARE, plan_sizes
+        from vsr.upscaling.steps import StepContext
+
+        spec, size = self._spec, frame.size
+        scale = spec.target.scale
+        assert scale is not None
+        plan = plan_sizes(size, SQUARE, spec.target, catalog.scales(spec.model))
+        context = StepContext(
+            plan=replace(plan, output=size.scaled(scale)),  # odd sides stay as they are
+            layout=frame.layout,
+            colour=frame.colour.resolved(size.width, size.height),
+            output_layout=frame.layout,
+            model=self._worker.load(spec.model, plan.scale, spec.blend()),
+            device=select(spec.device, spec.precision),
+            tile=spec.tile,
+            deinterlace="off",
+        )
+        return self._worker.steps(spec.steps, context, self._note)
+
+
+def _stacked(frames: list[Any], like: Any) -> Any:
+    """Return a batch of frames as one array, or tensor, of the kind of ``like``."""
+    import numpy as np
+    import torch
+
+    if not frames:
+        raise InvalidArray(f"a batch of shape {tuple(like.shape)} has no frames.")
+    return torch.stack(frames) if isinstance(like, torch.Tensor) else np.stack(frames)
