@@ -123,10 +123,14 @@ def scales(name_or_path: str) -> tuple[int, ...]:
 def build(name: str, scale: int) -> Generator:
     """Return the network of a name with fresh, random weights.
 
+    ``compact`` and ``compact-deep`` have no weights of their own: they are the shapes of
+    realesr-animevideov3 and realesr-general-x4v3, which may be trained further.
+
     Raises:
         UnknownName: no network of that name.
-        InvalidOption: a scale other than 2 and 4.
+        InvalidOption: a scale other than 2 and 4; of ``compact`` and ``compact-deep``, 1 to 8.
     """
+    from vsr.models.compact import compact, compact_deep
     from vsr.models.dpsrgan import DPSRGAN
     from vsr.models.fast import fast, quality
     from vsr.models.lite import lite
@@ -140,6 +144,8 @@ def build(name: str, scale: int) -> Generator:
         "swift-srgan": SwiftSRGAN,
         "srgan": SRGAN,
         "dpsrgan": DPSRGAN,
+        "compact": compact,
+        "compact-deep": compact_deep,
     }
     return builders[one_of(name, builders, "network")](scale)
 

@@ -15,6 +15,7 @@ from vsr.errors import InvalidCheckpoint, NoSuchFile
 
 WRAPPERS = (
     "params_ema",
+    "params-ema",
     "ema",
     "params",
     "model",

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import cast
 
 from vsr.errors import InvalidCheckpoint, InvalidOption
 from vsr.models.blocks import Generator
 from vsr.models.checkpoint import Tensors, read_tensors
+from vsr.models.compact import compact_of, whole_scale
 from vsr.models.dpsrgan import DILATION, DPSRGAN
+from vsr.models.numbering import count_numbered
 from vsr.models.plain import Plain, ReparameterisedPlain
 from vsr.models.srgan import SRGAN
 from vsr.models.swift_srgan import SwiftSRGAN
 
-KNOWN = "swift-srgan, dpsrgan, srgan, plain (fast, quality, lite)"
+KNOWN = "swift-srgan, dpsrgan, srgan, plain (fast, quality, lite), compact"
 """What can be recognised, for messages."""
 
 
@@ -39,14 +40,15 @@ def generator_of(tensors: Tensors, where: str) -> Generator:
     """
     try:
         net = _build(tensors)
-        if net is None:
-            raise InvalidCheckpoint(f"{where}: not a known architecture. Known: {KNOWN}.")
-        net.load_state_dict(_completed(tensors, net))
-    except (RuntimeError, IndexError, KeyError, InvalidOption) as error:
+        if net is not None:
+            net.load_state_dict(_completed(tensors, net))
+    except (RuntimeError, LookupError, ValueError) as error:
         reason = " ".join(str(error).split())[:300]
         raise InvalidCheckpoint(
             f"{where}: does not fit the architecture it resembles: {reason}"
         ) from error
+    if net is None:
+        raise InvalidCheckpoint(f"{where}: not a known architecture. Known: {KNOWN}.")
     if isinstance(net, ReparameterisedPlain):
         net = net.plain()
     return net.eval().requires_grad_(False)
@@ -56,8 +58,8 @@ def _build(tensors: Tensors) -> Generator | None:
     """Return an untrained network of the right shape; None if nothing is recognised."""
     if "initial.cnn.depthwise.weight" in tensors and "final_conv.pointwise.weight" in tensors:
         channels = tensors["initial.cnn.pointwise.weight"].shape[0]
-        depth = _count(tensors, "residual")
-        return SwiftSRGAN(2 ** _count(tensors, "upsampler"), channels, depth)
+        depth = count_numbered(tensors, "residual")
+        return SwiftSRGAN(2 ** count_numbered(tensors, "upsampler"), channels, depth)
     if "body.0.conv3.weight" in tensors and "head_act.weight" in tensors:
         dilation = int(tensors["dilation"]) if "dilation" in tensors else DILATION
         return DPSRGAN(*_residual_shape(tensors), dilation=dilation)
@@ -66,12 +68,12 @@ def _build(tensors: Tensors) -> Generator | None:
     for form, weight in ((Plain, "weight"), (ReparameterisedPlain, "kernel")):
         if f"head.{weight}" in tensors and f"tail.{weight}" in tensors:
             return _plain(form, tensors, weight)
-    return None
+    return compact_of(tensors)
 
 
 def _residual_shape(tensors: Tensors) -> tuple[int, int, int]:
     """Return scale, channels and depth of SRGAN and DPSRGAN."""
-    return 2 ** _count(tensors, "up"), tensors["head.weight"].shape[0], _count(tensors, "body")
+    return 2 ** count_numbered(tensors, "up"), tensors["head.weight"].shape[0], count_numbered(tensors, "body")
 
 
 def _plain(
@@ -80,17 +82,8 @@ def _plain(
     channels, image = tensors[f"head.{weight}"].shape[:2]
     if image not in (1, 3):
         raise InvalidOption(f"a network of {image} image channels.")
-    area = tensors[f"tail.{weight}"].shape[0] / image
-    scale = int(area**0.5)
-    if scale**2 != area:
-        raise InvalidOption(f"{area:g} outputs per channel are not the square of a scale.")
-    return form(scale, channels, _count(tensors, "body"), "rgb" if image == 3 else "luma")
-
-
-def _count(tensors: Tensors, group: str) -> int:
-    """Return how many ``group.N.…`` there are."""
-    found = (re.match(rf"{group}\.(\d+)\.", name) for name in tensors)
-    return len({match[1] for match in found if match})
+    scale = whole_scale(tensors[f"tail.{weight}"].shape[0], image)
+    return form(scale, channels, count_numbered(tensors, "body"), "rgb" if image == 3 else "luma")
 
 
 def _completed(tensors: Tensors, net: Generator) -> Tensors:
