@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from vsr.kernels import BOX, CATMULL_ROM, LANCZOS3
+from vsr.kernels import BOX, CATMULL_ROM, LANCZOS3, TRIANGLE
 
-KERNELS = [BOX, CATMULL_ROM, LANCZOS3]
+KERNELS = [BOX, TRIANGLE, CATMULL_ROM, LANCZOS3]
 
 
 def test_catmull_rom_is_keys_with_a_half():

@@ -27,6 +27,11 @@ def _box(x: Array) -> Array:
     return (np.abs(x) <= 0.5).astype(np.float64)
 
 
+def _triangle(x: Array) -> Array:
+    x = np.abs(x)
+    return np.where(x < 1, 1 - x, 0.0)
+
+
 def _catmull_rom(x: Array) -> Array:
     x = np.abs(x)
     near = (1.5 * x - 2.5) * x**2 + 1
@@ -39,6 +44,9 @@ def _lanczos3(x: Array) -> Array:
 
 
 BOX = Kernel(0.5, _box)
+TRIANGLE = Kernel(1.0, _triangle)
+"""Linear interpolation."""
+
 CATMULL_ROM = Kernel(2.0, _catmull_rom)
 """Keys' kernel with a = -0.5: what this field calls bicubic."""
 

@@ -7,7 +7,7 @@ import pytest
 from tests.training.toys import picture
 from vsr.metrics.protocol import low_resolution
 from vsr.metrics.psnr import psnr
-from vsr.training.degradation import STRENGTHS, Shot
+from vsr.training.degradation import DEGRADATIONS, STRENGTHS, Piece, Shot
 from vsr.training.recipe import DegradationName
 
 PIXELS = picture(1, 160, 192)[:, :, :1].repeat(3, 2)  # 4:2:0 would wipe out its colours
@@ -16,7 +16,7 @@ MEDIUM = STRENGTHS["video-medium"]
 
 
 def shot(number):
-    return Shot.of(PIXELS, CORNER, 64, 4, number)
+    return Shot.of(Piece(PIXELS, CORNER, 64, number), 4)
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def low_of(pixels):
 
 
 def test_recipes_name_the_strengths_there_are():
-    assert get_args(DegradationName) == ("bicubic", *STRENGTHS)
+    assert get_args(DegradationName) == ("bicubic", *DEGRADATIONS)
 
 
 def test_a_patch_is_a_pure_function_of_its_number(shots):
@@ -56,7 +56,7 @@ def test_the_strengths_are_ordered(shots):
         for strength in STRENGTHS.values()
     ]
     assert means[0] > means[1] + 1 > means[2] + 2
-    for span in fields(MEDIUM):
+    for span in fields(MEDIUM)[:4]:
         ends = [getattr(strength, span.name) for strength in STRENGTHS.values()]
         assert ends == sorted(ends, reverse=span.name == "jpeg")
 

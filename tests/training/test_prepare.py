@@ -13,8 +13,8 @@ from vsr.errors import InvalidData, InvalidOption, NoSpace, OutputExists, Unknow
 from vsr.metrics.protocol import low_resolution
 from vsr.models.card import sha256_of
 from vsr.training.cutting import corners
-from vsr.training.dataset import Patches
-from vsr.training.degradation import STRENGTHS
+from vsr.training.dataset import Patches, Wanted
+from vsr.training.degradation import DEGRADATIONS, STRENGTHS
 from vsr.training.manifest import digest_of
 from vsr.training.prepare import PrepareSpec, prepare
 
@@ -39,7 +39,7 @@ def test_patches_cover_the_picture_and_come_back_exactly(tmp_path, source):
     pixels = picture(1, 64, 128)
     save(source / "a.png", Image.fromarray(pixels))
     manifest, out = prepare_in(tmp_path)
-    patches = Patches.open(out, 4) if manifest.count > 2 else None
+    patches = Patches.open(out, Wanted(scale=4)) if manifest.count > 2 else None
     assert patches is None  # two patches, one of which is held out
     raw = np.fromfile(out / "hr.u8", np.uint8).reshape(2, 64, 64, 3)
     assert np.array_equal(np.concatenate(raw, axis=1), pixels)
@@ -235,7 +235,7 @@ def test_a_set_prepared_otherwise_is_another_though_its_patches_are_the_same(
     assert digest() == plain
     assert digest(degradations=("video-light",)) == light
     strong = replace(STRENGTHS["video-light"], crf=(40.0, 45.0))
-    monkeypatch.setitem(STRENGTHS, "video-light", strong)
+    monkeypatch.setitem(DEGRADATIONS, "video-light", strong)
     other = digest(degradations=("video-light",))
     assert len({plain[0], light[0], other[0]}) == 3
     assert len({plain[1], light[1], other[1]}) == 1
@@ -254,16 +254,17 @@ def test_every_file_of_a_set_counts_and_what_is_beside_does_not(tmp_path):
         (tmp_path / name).write_bytes(b"0")
 
 
-@pytest.mark.parametrize("format_read", [1, 2])
+@pytest.mark.parametrize("format_read", [1, 2, 3])
 def test_sets_prepared_before_keep_what_their_manifest_says(tmp_path, source, format_read):
     save(source / "a.png", Image.fromarray(picture(1)))
     _, out = prepare_in(tmp_path)
     table = json.loads((out / "dataset.json").read_text())
     table |= {"format": format_read, "sha256": sha256_of(out / "hr.u8")}
+    del table["has_fields"], table["taught"]
     if format_read == 1:
         del table["degradations"]
     (out / "dataset.json").write_text(json.dumps(table))
-    assert Patches.open(out, 4).sha256 == table["sha256"]
+    assert Patches.open(out, Wanted(scale=4)).sha256 == table["sha256"]
 
 
 def test_an_unknown_degradation_is_refused_with_the_nearest_name(tmp_path, source):

@@ -20,7 +20,11 @@ def picture(seed: int, height: int = 96, width: int = 128) -> np.ndarray:
 
 
 def prepared(
-    folder: Path, pictures: int = 4, patch: int = PATCH, degradations: tuple[str, ...] = ()
+    folder: Path,
+    pictures: int = 4,
+    patch: int = PATCH,
+    degradations: tuple[str, ...] = (),
+    scales: tuple[int, ...] = (2, 4),
 ) -> Path:
     """Write pictures, prepare them and return the prepared folder."""
     source = folder / "pictures"
@@ -29,7 +33,10 @@ def prepared(
         size = (max(96, patch), max(128, patch))
         Image.fromarray(picture(seed, *size)).save(source / f"{seed}.png")
     out = folder / "data"
-    prepare(PrepareSpec(sources=(source,), out=out, patch=patch, degradations=degradations))
+    spec = PrepareSpec(
+        sources=(source,), out=out, patch=patch, degradations=degradations, scales=scales
+    )
+    prepare(spec)
     return out
 
 

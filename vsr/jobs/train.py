@@ -15,7 +15,7 @@ from vsr.recipes.pipeline import Pipeline, Step
 from vsr.specs import Precision
 from vsr.training.batches import held, sliced
 from vsr.training.context import Context, TrainProgress
-from vsr.training.dataset import Patches
+from vsr.training.dataset import Patches, Wanted
 from vsr.training.preflight import check_free, check_supplies, norm_note
 from vsr.training.recipe import Recipe, decode_recipe
 from vsr.training.run_folder import RECIPE, Run, RunFolder
@@ -154,7 +154,14 @@ def _device_to_go_on(path: Path, run: Run, device: str, precision: Precision) ->
 
 
 def _patches(data: Path, recipe: Recipe, steps: tuple[Step, ...]) -> Patches:
-    return Patches.open(data, recipe.scale, recipe.degradation, is_paired=is_paired(recipe, steps))
+    wanted = Wanted(
+        scale=recipe.scale,
+        degradation=recipe.degradation,
+        is_paired=is_paired(recipe, steps),
+        target=recipe.target,
+        truth_share=recipe.truth_share,
+    )
+    return Patches.open(data, wanted)
 
 
 def _whole(init: str | None) -> str | None:

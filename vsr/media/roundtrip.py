@@ -65,6 +65,7 @@ class Roundtrip:
             decoder = CodecContext.create(self.decoder, "r")
             assert isinstance(decoder, VideoCodecContext)
             decoder.thread_count = 1
+            decoder.width, decoder.height = size.width, size.height  # some streams do not say
             shown = [frame for packet in [*packets, None] for frame in decoder.decode(packet)]
         except (av.FFmpegError, ValueError) as error:
             raise EncodingFailed(f"{self.encoder}: could not compress a clip ({error}).") from error

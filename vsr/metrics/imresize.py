@@ -13,12 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vsr.errors import InvalidOption
-from vsr.kernels import CATMULL_ROM, Array
+from vsr.kernels import CATMULL_ROM, Array, Kernel
 
 
 @lru_cache(maxsize=32)  # a training run asks for the same few sizes at every step
-def resize_matrix(length: int, target: int) -> Array:
+def resize_matrix(length: int, target: int, kernel: Kernel = CATMULL_ROM) -> Array:
     """Return the (target, length) matrix that resizes one side; its rows sum to 1. Read-only.
+
+    Args:
+        kernel: the protocol's by default.
 
     Raises:
         InvalidOption: a length below 1.
@@ -27,12 +30,12 @@ def resize_matrix(length: int, target: int) -> Array:
         raise InvalidOption(f"{length} samples cannot be resized to {target}.")
     scale = target / length
     shrink = min(scale, 1.0)
-    reach = CATMULL_ROM.radius / shrink
+    reach = kernel.radius / shrink
     taps = int(np.ceil(2 * reach)) + 2
     centre = (np.arange(target) + 0.5) / scale - 0.5
     first = np.floor(centre - reach)
     index = first[:, None] + np.arange(taps)
-    weights = CATMULL_ROM.value((centre[:, None] - index) * shrink)
+    weights = kernel.value((centre[:, None] - index) * shrink)
     weights /= weights.sum(axis=1, keepdims=True)
     matrix = np.zeros((target, length))
     np.add.at(matrix, (np.arange(target)[:, None], mirrored(index, length)), weights)

@@ -52,7 +52,8 @@ def held(patches: Patches, colour: Channels, device: torch.device) -> BatchSourc
     It gives exactly the same pixels as `sliced`.
     """
     low = torch.tensor(patches.lr, device=device)
-    high = torch.tensor(patches.hr, device=device)
+    targets = patches.targets
+    high = torch.tensor(patches.hr if targets is None else targets.whole(), device=device)
     after = move = None
     if patches.next is not None:
         after = torch.tensor(patches.next.lr, device=device)

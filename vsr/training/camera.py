@@ -14,9 +14,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from vsr.kernels import BOX, CATMULL_ROM, LANCZOS3, Array, Kernel
+from vsr.kernels import BOX, CATMULL_ROM, LANCZOS3, Kernel
 from vsr.media.roundtrip import SMALLEST_SIDE
 from vsr.metrics.imresize import mirrored
+from vsr.training.line_matrices import gaussian
 from vsr.training.pictures import Pixels
 
 Frames = NDArray[np.float32]
@@ -133,14 +134,4 @@ class Camera:
         matrices = np.zeros((count, side, stop - start), np.float64)
         places = np.arange(count)[:, None, None], np.arange(side)[:, None], source - start
         np.add.at(matrices, places, weights)
-        return (_blur(side, self.softness) @ matrices).astype(np.float32), start, stop
-
-
-def _blur(side: int, deviation: float) -> Array:
-    """Return the (side, side) matrix of a Gaussian blur; its rows sum to 1."""
-    if deviation == 0:
-        return np.eye(side)
-    distance = np.arange(side)[:, None] - np.arange(side)
-    weights = np.exp(-0.5 * (distance / deviation) ** 2)
-    blur: Array = weights / weights.sum(axis=1, keepdims=True)
-    return blur
+        return (gaussian(side, self.softness) @ matrices).astype(np.float32), start, stop

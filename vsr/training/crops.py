@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,15 +28,21 @@ class Crops:
         return Crops(self.index[take], self.row[take], self.column[take], self.symmetry[take])
 
 
-def cropped(pictures: Pixels, crops: Crops, corners: tuple[Places, Places], side: int) -> Pixels:
-    """Cut (B, side, side, 3) out of (N, P, P, 3), turned.
+class Numbered(Protocol):
+    """Pictures (P, P, 3), uint8, by number: an array of them, or what chooses among arrays."""
+
+    def __getitem__(self, number: int, /) -> Pixels: ...
+
+
+def cropped(pictures: Numbered, crops: Crops, corners: tuple[Places, Places], side: int) -> Pixels:
+    """Cut (B, side, side, 3) out of N pictures (P, P, 3), turned.
 
     Args:
         corners: (rows, columns) in ``pictures``, which need not be the low resolution.
     """
     taken = np.empty((len(crops.index), side, side, 3), np.uint8)
     for i, (n, y, x, symmetry) in enumerate(zip(crops.index, *corners, crops.symmetry)):
-        taken[i] = _turned(pictures[n, y : y + side, x : x + side], symmetry)
+        taken[i] = _turned(pictures[n][y : y + side, x : x + side], symmetry)
     return taken
 
 

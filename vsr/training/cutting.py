@@ -12,6 +12,8 @@ from PIL import Image
 
 from vsr.metrics.protocol import low_resolution
 from vsr.training.deduplicate import Looks
+from vsr.training.degradation import Piece
+from vsr.training.fields import drawn_field, is_field
 from vsr.training.footage import Footage
 from vsr.training.pictures import Pixels
 
@@ -41,6 +43,7 @@ class Cutter:
         high: for the patches.
         low: for their reductions, by scale.
         footage: for what is left of them after a camera and a codec.
+        has_fields: put `fields` among them.
     """
 
     patch: int
@@ -48,6 +51,7 @@ class Cutter:
     high: BinaryIO
     low: Mapping[int, BinaryIO]
     footage: tuple[Footage, ...] = ()
+    has_fields: bool = False
 
     def cut(self, pixels: Pixels, weight: float, tally: Tally) -> None:
         """Append the patches of one picture (H, W, 3), each with ``weight``."""
@@ -59,17 +63,35 @@ class Cutter:
         reduced = {scale: low_resolution(pixels, scale) for scale in self.low}
         for y in corners(height, self.patch, self.grid):
             for x in corners(width, self.patch, self.grid):
-                patch = np.ascontiguousarray(pixels[y : y + self.patch, x : x + self.patch])
-                if reason := _unwanted(patch, tally.looks):
+                if reason := _unwanted(self._patch(pixels, (y, x)), tally.looks):
                     tally.dropped[reason] += 1
                     continue
-                for footage in self.footage:
-                    footage.take(pixels, (y, x), self.patch, number=len(tally.weights))
+                self._append(pixels, reduced, (y, x), tally)
                 tally.weights.append(weight)
-                self.high.write(patch.tobytes())
-                for s, file in self.low.items():
-                    rows, columns = (slice(k // s, (k + self.patch) // s) for k in (y, x))
-                    file.write(reduced[s][rows, columns].tobytes())
+                self._append_fields(tally)
+
+    def _append_fields(self, tally: Tally) -> None:
+        """Append a field where its turn has come."""
+        while self.has_fields and is_field(number := len(tally.weights)):
+            pixels = drawn_field(number, self.patch)
+            reduced = {scale: low_resolution(pixels, scale) for scale in self.low}
+            self._append(pixels, reduced, (self.patch, self.patch), tally)
+            tally.weights.append(1.0)
+
+    def _append(
+        self, pixels: Pixels, reduced: Mapping[int, Pixels], corner: tuple[int, int], tally: Tally
+    ) -> None:
+        piece = Piece(pixels, corner, self.patch, number=len(tally.weights))
+        for footage in self.footage:
+            footage.take(piece)
+        self.high.write(self._patch(pixels, corner).tobytes())
+        for s, file in self.low.items():
+            rows, columns = (slice(k // s, (k + self.patch) // s) for k in corner)
+            file.write(reduced[s][rows, columns].tobytes())
+
+    def _patch(self, pixels: Pixels, corner: tuple[int, int]) -> Pixels:
+        y, x = corner
+        return np.ascontiguousarray(pixels[y : y + self.patch, x : x + self.patch])
 
 
 def corners(length: int, patch: int, grid: int) -> list[int]:

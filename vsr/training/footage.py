@@ -18,9 +18,8 @@ from typing import BinaryIO
 
 import numpy as np
 
-from vsr.training.degradation import STRENGTHS, Degraded, Shot
+from vsr.training.degradation import DEGRADATIONS, Degraded, Piece, Shot
 from vsr.training.manifest import low_name, move_name, next_name
-from vsr.training.pictures import Pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +62,12 @@ class Footage:
                 },
             )
 
-    def take(self, picture: Pixels, corner: tuple[int, int], patch: int, number: int) -> None:
-        """Append the patch of ``picture`` (H, W, 3) at ``corner`` (y, x), the ``number``-th."""
-        shot = Shot.of(picture, corner, patch, self.scale, number)
+    def take(self, piece: Piece) -> None:
+        """Append a patch as each degradation leaves it."""
+        shots: dict[float, Shot] = {}
         for name, reel in self.reels.items():
-            reel.append(shot.degraded(STRENGTHS[name]))
+            degradation = DEGRADATIONS[name]
+            share = degradation.clean_share
+            if share not in shots:
+                shots[share] = Shot.of(piece, self.scale, share)
+            reel.append(shots[share].degraded(degradation))

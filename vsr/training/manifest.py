@@ -9,21 +9,44 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from vsr.disk.publishing import published
 from vsr.errors import InvalidData, InvalidRecipe
 from vsr.models.card import sha256_of
 from vsr.recipes.decode import decode
 
 MANIFEST = "dataset.json"
-FORMAT = 3
-READ = (1, 2, 3)
+FORMAT = 4
+READ = (1, 2, 3, 4)
 """Format 1 is without ``degradations``: it has the standard protocol's alone. Up to format 2 the
-SHA-256 was that of ``hr.u8``."""
+SHA-256 was that of ``hr.u8``; up to format 3 there were neither fields nor teachers."""
 
 DATA_SUFFIXES = (".u8", ".i8")
 """Of the files that hold patches and moves."""
 
+TRUTH = "truth"
+"""What a network learns where no teacher is named: the patches as they are."""
+
 BICUBIC = "bicubic"
 """The degradation of the standard protocol."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taught:
+    """What a teacher made of the patches at one scale and of one degradation.
+
+    Attributes:
+        name: of the targets, as a recipe names them.
+        teachers: each network with its share and the start of its SHA-256.
+        correction: what was done to its pictures, in words.
+        sha256: of the file.
+    """
+
+    name: str
+    scale: int
+    degradation: str
+    teachers: tuple[str, ...]
+    correction: str
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +56,8 @@ class DatasetManifest:
     ``weights`` has one number per patch: how much likelier than another it is drawn.
     ``degradations`` are the ways in which the patches were reduced, each to every scale.
     ``sha256`` is `digest_of` all of it: a run is only resumed on the set that it began with.
+    ``has_fields`` tells whether some patches are `fields`; ``taught`` lists the targets of
+    teachers, which have digests of their own.
     """
 
     format: int = FORMAT
@@ -46,6 +71,8 @@ class DatasetManifest:
     skipped: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     dropped_patches: Mapping[str, int] = field(default_factory=dict)
     degradations: tuple[str, ...] = (BICUBIC,)
+    has_fields: bool = False
+    taught: tuple[Taught, ...] = ()
 
     def __post_init__(self) -> None:
         if self.format not in READ:
@@ -71,6 +98,23 @@ class DatasetManifest:
                 f"Prepare it again with --degradation {degradation}."
             )
 
+    def targets(self, name: str, scale: int, degradation: str, folder: Path) -> Taught:
+        """Return the targets of a name.
+
+        Raises:
+            InvalidData: there are none; says how to make them.
+        """
+        for taught in self.taught:
+            if (taught.name, taught.scale, taught.degradation) == (name, scale, degradation):
+                return taught
+        others = sorted({taught.name for taught in self.taught})
+        there = f" It has: {', '.join(others)}." if others else ""
+        raise InvalidData(
+            f"{folder}: no targets '{name}' for ×{scale} and {degradation}.{there} Make them: vsr "
+            f"train teach {folder} --scale {scale} --degradation {degradation} --name {name} "
+            "--teacher FILE."
+        )
+
     def summary(self) -> dict[str, Any]:
         """Return what it holds and what was left out, for programs."""
         table = asdict(self)
@@ -88,8 +132,9 @@ class DatasetManifest:
         return lines
 
     def write(self, folder: Path) -> None:
-        """Write it as JSON into ``folder``."""
-        (folder / MANIFEST).write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
+        """Write it as JSON into ``folder``; the one before stays until the new one is whole."""
+        with published(folder / MANIFEST) as part:
+            part.write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
 
 
 def read_manifest(folder: Path) -> DatasetManifest:
@@ -136,3 +181,8 @@ def next_name(scale: int, degradation: str) -> str:
 def move_name(scale: int, degradation: str) -> str:
     """Return the name of the file that says how the window moved in between."""
     return f"lr_x{scale}_{degradation}_move.i8"
+
+
+def target_name(scale: int, degradation: str, name: str) -> str:
+    """Return the name of the file of what a teacher made of the patches."""
+    return f"hr_x{scale}_{degradation}_{name}.u8"

@@ -18,7 +18,7 @@ from pathlib import Path
 from vsr.disk.failures import writing
 from vsr.errors import InvalidData, InvalidOption, OutputExists, one_of
 from vsr.training.cutting import Cutter, Tally
-from vsr.training.degradation import STRENGTHS
+from vsr.training.degradation import DEGRADATIONS
 from vsr.training.film import film_frames
 from vsr.training.footage import Footage
 from vsr.training.manifest import BICUBIC, DatasetManifest, digest_of
@@ -31,7 +31,8 @@ class PrepareSpec:
 
     ``weights`` are (pattern of the file name, weight): a series of near-duplicates is drawn less
     often when its weight is below 1. ``degradations`` are made besides the standard protocol's
-    bicubic, which is always made: names of `degradation.STRENGTHS`.
+    bicubic, which is always made: names of `degradation.DEGRADATIONS`. ``video-clear`` also puts
+    `fields` among the patches.
     """
 
     sources: tuple[Path, ...]
@@ -55,7 +56,12 @@ class PrepareSpec:
         if self.frames_per_video < 1:
             raise InvalidOption("--frames-per-video must be at least 1.")
         for name in self.degradations:
-            one_of(name, STRENGTHS, "degradation")
+            one_of(name, DEGRADATIONS, "degradation")
+
+    @property
+    def has_fields(self) -> bool:
+        """Flat fields and ramps are put among the patches for a network that restores."""
+        return "video-clear" in self.degradations
 
     @property
     def grid(self) -> int:
@@ -134,7 +140,12 @@ def _write(
         low = {s: stack.enter_context((part / f"lr_x{s}.u8").open("wb")) for s in spec.scales}
         footage = (stack.enter_context(Footage.open(part, s, spec.degradations)) for s in low)
         cutter = Cutter(
-            spec.patch, spec.grid, high, low, tuple(footage) if spec.degradations else ()
+            spec.patch,
+            spec.grid,
+            high,
+            low,
+            tuple(footage) if spec.degradations else (),
+            has_fields=spec.has_fields,
         )
         for done, path in enumerate(files):
             on_file(done, len(files))
@@ -152,11 +163,12 @@ def _write(
         count=len(tally.weights),
         sources=tally.sources,
         weights=tuple(tally.weights),
-        sha256=digest_of(part, (f"{name} {STRENGTHS[name]}" for name in spec.degradations)),
+        sha256=digest_of(part, (f"{name} {DEGRADATIONS[name]}" for name in spec.degradations)),
         converted=dict(tally.converted),
         skipped={reason: tuple(names) for reason, names in tally.skipped.items()},
         dropped_patches=dict(tally.dropped),
         degradations=(BICUBIC, *spec.degradations),
+        has_fields=spec.has_fields,
     )
 
 

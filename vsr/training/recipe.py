@@ -13,10 +13,11 @@ from typing import Any, Literal
 from vsr.errors import InvalidOption
 from vsr.recipes.decode import decode, decode_toml
 from vsr.recipes.find import find
+from vsr.training.manifest import TRUTH
 from vsr.training.schedule import Schedule
 
 LossName = Literal["l1", "mse", "charbonnier"]
-DegradationName = Literal["bicubic", "video-light", "video-medium", "video-strong"]
+DegradationName = Literal["bicubic", "video-light", "video-medium", "video-strong", "video-clear"]
 FeatureName = Literal["mobilenet-v2", "vgg19"]
 
 MAX_PATCH = 512
@@ -158,8 +159,10 @@ class ExportValues:
 class Recipe:
     """One file of ``presets/train/``: the schema is this class.
 
-    ``degradation`` is how the images were reduced, as named by ``vsr train prepare``; ``note``
-    is what the card of its weights must say about them.
+    ``degradation`` is how the images were reduced, as named by ``vsr train prepare``; ``target`` is
+    what is to be made of them: the ``truth``, or the targets of that name (``vsr train teach``;
+    ``teacher`` unless named otherwise) but for ``truth_share`` of the patches; ``note`` is what the
+    card of its weights must say about them.
     """
 
     description: str
@@ -169,7 +172,13 @@ class Recipe:
     seed: int = 1
     note: str = ""
     degradation: DegradationName = "bicubic"
+    target: str = TRUTH
+    truth_share: float = 0.0
     steps: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.truth_share <= 1:
+            raise InvalidOption(f"truth_share {self.truth_share:g} must be between 0 and 1.")
 
     def values(self, step: str, schema: type[Any], where: str = RECIPE) -> Any:
         """Decode the values of one step.

@@ -34,7 +34,7 @@ class Validation:
     @classmethod
     def of(cls, patches: Patches, colour: Channels, device: torch.device) -> Validation:
         """Take the patches that the data set holds out."""
-        low, high = (torch.tensor(np.array(codes)) for codes in patches.held_out())
+        low, high, _ = (torch.tensor(np.array(codes)) for codes in patches.held_out())
         return cls(
             normalised(low, colour).to(device), normalised(high, colour).to(device), patches.scale
         )
