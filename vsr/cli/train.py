@@ -9,6 +9,7 @@ from vsr.cli.table import echo_table, name_broken
 from vsr.cli.train_export import export
 from vsr.cli.train_prepare import prepare
 from vsr.cli.train_run import fit, resume
+from vsr.cli.train_teach import teach
 
 
 @click.group(
@@ -23,6 +24,7 @@ def train(context: click.Context, as_json: bool) -> int:
     \b
       vsr train                                     list the recipes
       vsr train prepare photos/ --out data/
+      vsr train teach data/ --teacher other.pth     targets that another network makes
       vsr train fit fast-x4 --data data/ --out run/ --minutes 25
       vsr train resume run/
       vsr train export run/ --name mine
@@ -57,5 +59,5 @@ def train(context: click.Context, as_json: bool) -> int:
     return name_broken(broken)
 
 
-for command in (prepare, fit, resume, export):
+for command in (prepare, teach, fit, resume, export):
     train.add_command(command)

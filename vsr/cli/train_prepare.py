@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from vsr.cli.report import emit
+from vsr.cli.train_teach import line_of, taught_with_bar, teach_spec, teacher_options
 from vsr.errors import InvalidOption
 
 if TYPE_CHECKING:
+    from vsr.jobs.teach import TeachSpec
     from vsr.training.manifest import DatasetManifest
     from vsr.training.prepare import PrepareSpec
 
@@ -41,8 +44,10 @@ FOLDER = click.Path(path_type=Path)
     "degradations",
     multiple=True,
     metavar="NAME",
-    help="Besides bicubic: video-light, video-medium, video-strong, or video for all three.",
+    help="Besides bicubic: video-light, video-medium, video-strong, or video for all three; "
+    "video-clear, which is wider (blur, scaling, ringing, old codecs).",
 )
+@teacher_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress, no report.")
 @click.option(
@@ -59,10 +64,12 @@ def prepare(
     as_json: bool,
     quiet: bool,
     verbose: bool,
+    **teaching: Any,
 ) -> int:
     """Cut DATA, folders or files, into checked, deduplicated patches, and downscale them.
 
-    The exit code is 3 if files were skipped; the report names them.
+    With --teacher, a network then makes their targets, as vsr train teach does, which also goes on
+    where that was stopped. The exit code is 3 if files were skipped; the report names them.
     """
     from vsr.training.degradation import STRENGTHS
     from vsr.training.prepare import PrepareSpec
@@ -76,13 +83,18 @@ def prepare(
         frames_per_video=frames_per_video,
         degradations=_each(degradations, tuple(STRENGTHS)),
     )
+    teach = _teaching(out, teaching, spec.scales)
     manifest = _prepared(spec, is_silent=quiet or as_json)
+    taught = taught_with_bar(teach, is_silent=quiet or as_json) if teach else ()
+    manifest = replace(manifest, taught=taught)
     if as_json:
         emit({"event": "done", "out": str(out), **manifest.summary()})
     elif not quiet:
         click.echo(f"{out}: {manifest.count} patches of {patch}×{patch}, {manifest.sources} files")
         for line in manifest.losses(is_detailed=verbose):
             click.echo(f"  {line}")
+        for one in taught:
+            click.echo(f"  {line_of(one)}")
     return 3 if manifest.skipped else 0
 
 
@@ -100,6 +112,17 @@ def _prepared(spec: PrepareSpec, *, is_silent: bool) -> DatasetManifest:
             bar.update(done - bar.n)
 
         return run(spec, on_file)
+
+
+def _teaching(out: Path, options: dict[str, Any], scales: tuple[int, ...]) -> TeachSpec | None:
+    """Return what the teacher is to do; None without one. A wrong one is refused at once."""
+    if not options["teachers"]:
+        return None
+    from vsr.jobs.teach import check_teachers
+
+    spec = teach_spec(out, options)
+    check_teachers(spec.teachers, scales)
+    return spec
 
 
 def _each(names: tuple[str, ...], all_of_video: tuple[str, ...]) -> tuple[str, ...]:

@@ -42,7 +42,7 @@ def write_run_card(
         licence=provenance.licence,
         sha256=sha256_of(weights),
         command=command_of(provenance.run),
-        data=_data(provenance.manifest),
+        data=_data(provenance.manifest, provenance.recipe),
         seconds=round(network.seconds, 1),
         device=provenance.device,
         scores=scores,
@@ -77,11 +77,17 @@ def _notes(provenance: Provenance) -> str:
     return f"{provenance.recipe.note} {provenance.note}".strip()
 
 
-def _data(manifest: DatasetManifest | None) -> str:
+def _data(manifest: DatasetManifest | None, recipe: Recipe) -> str:
     if manifest is None:
         return "no longer available"
     side = manifest.patch
+    wanted = (recipe.target, recipe.scale, recipe.degradation)
+    teachers = (
+        f", targets by {' + '.join(one.teachers)}, {one.correction}"
+        for one in manifest.taught
+        if (one.name, one.scale, one.degradation) == wanted
+    )
     return (
         f"{manifest.count} patches of {side}×{side} from {manifest.sources} pictures, "
-        f"SHA-256 {manifest.sha256[:16]}"
+        f"SHA-256 {manifest.sha256[:16]}{''.join(teachers)}"
     )

@@ -1,0 +1,122 @@
+"""Networks whose pictures are the targets of another: one, or several that are averaged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from vsr.device.select import Device
+from vsr.errors import InvalidOption
+from vsr.metrics.imresize import resize_matrix
+from vsr.models.catalog import Model, load, scales
+
+EDGE = 8
+"""Low-resolution pixels that are mirrored around a patch: networks pad with black."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A network that teaches.
+
+    Attributes:
+        source: a model's name or a weights file.
+        share: of the average; None is an equal part of what others leave.
+    """
+
+    source: str
+    share: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Teacher:
+    """Networks with their shares, which sum to 1, for targets at one scale."""
+
+    parts: tuple[tuple[Model, float], ...]
+    scale: int
+
+    @classmethod
+    def open(cls, parts: Sequence[Part], scale: int) -> Teacher:
+        """Load the networks.
+
+        Raises:
+            UnknownName, NoSuchFile, InvalidCheckpoint: no such weights.
+            InvalidOption: a scale that is no multiple of ``scale``, luma only, no network at all,
+                or shares that do not sum to 1.
+        """
+        shares = _shares(parts)
+        models = [_loaded(part.source, scale) for part in parts]
+        return cls(tuple(zip(models, shares, strict=True)), scale)
+
+    def names(self) -> tuple[str, ...]:
+        """Return each network with its share and the start of its SHA-256."""
+        return tuple(
+            f"{share:.3g} × {model.name} ×{model.traits.scale} ({model.sha256[:16]})"
+            for model, share in self.parts
+        )
+
+    @torch.inference_mode()
+    def taught(self, low: Tensor, device: Device) -> Tensor:
+        """Return what it makes of pictures: (N, 3, h, w) → (N, 3, s·h, s·w), float32, [0, 1].
+
+        What a network makes at a larger scale is reduced.
+        """
+        padded = F.pad(low, (EDGE,) * 4, mode="reflect").to(
+            device.torch_device, memory_format=torch.channels_last
+        )
+        total = torch.zeros((), device=device.torch_device)
+        dtype = device.torch_dtype
+        for model, share in self.parts:
+            assert model.net is not None  # refused when opened
+            net = model.net
+            net.to(device.torch_device, memory_format=torch.channels_last)  # type: ignore[call-overload] # absent from torch's stubs
+            with torch.autocast(device.torch_device.type, dtype, enabled=dtype != torch.float32):
+                output = net(padded).float()
+            edge = EDGE * net.scale
+            inner = output[:, :, edge:-edge, edge:-edge].clamp(0, 1)
+            total = total + share * _reduced(inner, net.scale // self.scale)
+        return total
+
+
+def _shares(parts: Sequence[Part]) -> list[float]:
+    """Return the shares of all; those without one get what is left, in equal parts."""
+    given = [part.share for part in parts if part.share is not None]
+    left, others = 1 - sum(given), len(parts) - len(given)
+    is_possible = all(share > 0 for share in given)
+    if not is_possible or (left <= 0 if others else abs(left) > 1e-6):
+        raise InvalidOption(
+            f"--teacher: shares {', '.join(f'{share:g}' for share in given)} must be above 0 and "
+            "sum to 1; leave one out to give it the rest."
+        )
+    return [left / others if part.share is None else part.share for part in parts]
+
+
+def _loaded(source: str, scale: int) -> Model:
+    """Load a network of ``scale``, or of the smallest multiple of it that there is."""
+    known = scales(source)
+    fitting = [one for one in known if one % scale == 0]
+    if not fitting:
+        there = " and ".join(f"×{one}" for one in known) or "no weights"
+        raise InvalidOption(
+            f"--teacher {source}: {there} cannot teach ×{scale}. Choose a network of ×{scale} or a "
+            "multiple, or another --scale."
+        )
+    model = load(source, fitting[0])
+    if model.net is None or model.net.colour != "rgb":
+        what = "no network" if model.net is None else "produces luma only"
+        raise InvalidOption(f"--teacher {source}: {what}; targets need colour. Choose another.")
+    return model
+
+
+def _reduced(picture: Tensor, factor: int) -> Tensor:
+    """Reduce (N, C, H, W) as the standard protocol does, unrounded."""
+    if factor == 1:
+        return picture
+    down, right = (
+        torch.from_numpy(resize_matrix(side, side // factor).copy()).to(picture)
+        for side in picture.shape[-2:]
+    )
+    return down @ picture @ right.T
