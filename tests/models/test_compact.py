@@ -95,7 +95,10 @@ def broken(change):
         (lambda s: s.pop("body.3.weight"), "'body.3' is missing: its layers go up to body.6"),
         (lambda s: s.pop("body.6.bias"), "body.6.bias"),
         (lambda s: [s.pop(n) for n in list(s) if n.startswith("body.6.")], "not the last of"),
-        (lambda s: s.update({"body.2.weight": torch.zeros(5, 4, 3, 3)}), "size mismatch for body.2"),
+        (
+            lambda s: s.update({"body.2.weight": torch.zeros(5, 4, 3, 3)}),
+            "size mismatch for body.2",
+        ),
         (lambda s: s.update({"body.0.weight": torch.zeros(5)}), "of 1 axes is no convolution"),
         (lambda s: s.update({"body.0.weight": torch.zeros(5, 4, 3, 3)}), "4 image channels"),
         (lambda s: s.update({"body.6.weight": torch.zeros(10, 5, 3, 3)}), "no whole scale: ×1.83"),

@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import pairwise
+from math import isqrt, sqrt
 from typing import cast
 
 from torch import Tensor, nn
@@ -56,7 +58,7 @@ class Compact(Generator):
         image = 3 if colour == "rgb" else 1
         widths = [image, *[channels] * (depth + 1)]
         layers: list[nn.Module] = []
-        for before, after in zip(widths[:-1], widths[1:], strict=True):
+        for before, after in pairwise(widths):
             layers += [nn.Conv2d(before, after, 3, padding=1), nn.PReLU(after)]
         layers.append(nn.Conv2d(channels, image * scale**2, 3, padding=1))
         self.body = nn.ModuleList(layers)
@@ -128,10 +130,10 @@ def whole_scale(outputs: int, image: int) -> int:
     Raises:
         InvalidOption: it is not a whole number.
     """
-    scale = round((outputs / image) ** 0.5)
+    scale = isqrt(outputs // image)
     if image * scale**2 != outputs:
         raise InvalidOption(
             f"{outputs} outputs of the last layer for {image} channels are no whole scale: "
-            f"×{(outputs / image) ** 0.5:.2f}."
+            f"×{sqrt(outputs / image):.2f}."
         )
     return scale

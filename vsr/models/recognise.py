@@ -73,7 +73,8 @@ def _build(tensors: Tensors) -> Generator | None:
 
 def _residual_shape(tensors: Tensors) -> tuple[int, int, int]:
     """Return scale, channels and depth of SRGAN and DPSRGAN."""
-    return 2 ** count_numbered(tensors, "up"), tensors["head.weight"].shape[0], count_numbered(tensors, "body")
+    channels, depth = tensors["head.weight"].shape[0], count_numbered(tensors, "body")
+    return 2 ** count_numbered(tensors, "up"), channels, depth
 
 
 def _plain(
