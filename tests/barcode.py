@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vsr.frames import HostFrame, Layout
-from vsr.media.formats import layout_of
+from vsr.media.frames.formats import layout_of
 from vsr.specs import Size
 
 DARK, BRIGHT = 40, 200  # 8-bit codes, inside limited range

@@ -26,7 +26,7 @@ from tests.barcode import (
 )
 from tests.cues import Subtitle, subtitle_file, subtitle_format, text_packet
 from vsr.colour import Range
-from vsr.media.codecs import X265_DELAY
+from vsr.media.encoding.codecs import X265_DELAY
 from vsr.specs import Size
 
 __all__ = [

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from safetensors.torch import save_file
 
-from vsr.media.planes import video_frame_of
+from vsr.media.frames.planes import video_frame_of
 from vsr.models.plain import Plain
 from vsr.specs import EncodeSpec, Size, Target, UpscaleSpec
 

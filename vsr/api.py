@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 from vsr.blend import Strength
 from vsr.errors import InvalidOption
 from vsr.jobs.arrays.upscaler import Upscaler
-from vsr.jobs.outcome import Outcome
+from vsr.jobs.batch.outcome import Outcome
 from vsr.jobs.progress import Progress, ignore
 from vsr.jobs.result import Result
-from vsr.jobs.upscale import spec_of_preset
-from vsr.jobs.upscale import upscale as run
+from vsr.jobs.upscale.upscale import spec_of_preset
+from vsr.jobs.upscale.upscale import upscale as run
 from vsr.specs import (
     Deinterlace,
     EncodeSpec,
@@ -28,7 +28,7 @@ from vsr.specs import (
 )
 
 if TYPE_CHECKING:
-    from vsr.media.probe import MediaInfo
+    from vsr.media.reading.probe import MediaInfo
 
 __all__ = ["Outcome", "Result", "Upscaler", "probe", "spec_of", "upscale", "upscale_folder"]
 
@@ -161,8 +161,8 @@ def upscale_folder(
     """
     from vsr.batch.engine import EngineSpec
     from vsr.batch.plan import Selection
-    from vsr.jobs.batch import BatchSpec, batch
-    from vsr.media.images import RESULTS
+    from vsr.jobs.batch.batch import BatchSpec, batch
+    from vsr.media.images.images import RESULTS
 
     job = BatchSpec(
         upscale=spec_of(spec, **options),
@@ -178,6 +178,6 @@ def probe(source: StrPath) -> MediaInfo:
     Raises:
         MediaError: it cannot be opened, or has no video.
     """
-    from vsr.media.probe import probe as look
+    from vsr.media.reading.probe import probe as look
 
     return look(Path(source))

@@ -20,9 +20,9 @@ from tests.benchmarks.device import write
 from tests.clips import write_clip
 from vsr.batch.engine import EngineSpec
 from vsr.device.select import select
-from vsr.jobs.batch import BatchSpec, batch
-from vsr.jobs.program import settle
-from vsr.jobs.upscale import spec_of_preset
+from vsr.jobs.batch.batch import BatchSpec, batch
+from vsr.jobs.process_setup import settle
+from vsr.jobs.upscale.upscale import spec_of_preset
 from vsr.specs import EncodeSpec, Size, Target, UpscaleSpec
 
 RUNS = 3

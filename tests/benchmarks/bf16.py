@@ -25,19 +25,19 @@ from vsr.device.allocator import keep_large_blocks
 from vsr.device.select import is_bf16_native, select
 from vsr.device.yuv import YuvFormat
 from vsr.frames import Layout
-from vsr.media.reader import Reader
+from vsr.media.reading.reader import Reader
 from vsr.metrics.enlarge import by_network
 from vsr.metrics.pictures import pictures_in, read_picture
 from vsr.metrics.protocol import fidelity, standard_pair
 from vsr.models import catalog
 from vsr.models.catalog import Model
 from vsr.models.plain import Plain
+from vsr.models.rewrites.bf16 import with_bf16_features
+from vsr.models.rewrites.fuse import fuse
+from vsr.models.rewrites.onednn import with_post_ops
 from vsr.specs import Size
-from vsr.upscaling.bf16 import with_bf16_features
-from vsr.upscaling.folding import fold
-from vsr.upscaling.fuse import fuse
-from vsr.upscaling.onednn import with_post_ops
-from vsr.upscaling.passes import PassSpec
+from vsr.upscaling.passes.folding import fold
+from vsr.upscaling.passes.passes import PassSpec
 
 MODELS, SETS, SCALE = ("fast", "lite"), ("Set5", "Set14"), 4
 FRAMES = 2

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from vsr.device.select import Device
-from vsr.jobs.program import core_count
+from vsr.jobs.process_setup import core_count
 
 RESULTS = Path(__file__).with_name("results")
 

@@ -31,7 +31,7 @@ from tests.benchmarks.video_methods import Method, enlarged
 from tests.benchmarks.video_scores import Truth
 from vsr.errors import InvalidData
 from vsr.jobs.evaluate import parameter_files
-from vsr.jobs.segment_worker import SegmentWorker
+from vsr.jobs.upscale.segment_worker import SegmentWorker
 from vsr.metrics.enlarge import Enlarge, by_network
 from vsr.metrics.feature_distances import cosine_distance, relative_distance
 from vsr.metrics.features import Features

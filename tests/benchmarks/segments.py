@@ -19,12 +19,12 @@ import av
 from tests.benchmarks.device import RESULTS, write
 from tests.clips import Audio, write_clip
 from vsr.device.select import select
-from vsr.jobs.pipe import WHOLE
-from vsr.jobs.plan import prepare
-from vsr.jobs.segment_worker import SegmentWorker
-from vsr.jobs.upscale import spec_of_preset, upscale
-from vsr.media.direct import DirectWriter
-from vsr.media.segments import plan
+from vsr.jobs.upscale.plan import prepare
+from vsr.jobs.upscale.segment_worker import SegmentWorker
+from vsr.jobs.upscale.standard_streams import WHOLE
+from vsr.jobs.upscale.upscale import spec_of_preset, upscale
+from vsr.media.resume.segments import plan
+from vsr.media.writing.direct import DirectWriter
 from vsr.specs import EncodeSpec, Size, Target
 
 FRAMES, PER_SEGMENT, REPEATS = 960, 160, 5

@@ -28,9 +28,9 @@ from vsr.frames import HostFrame, Layout
 from vsr.models import catalog
 from vsr.models.catalog import Model
 from vsr.specs import Size
-from vsr.upscaling.cpu_engine import CpuEngine
-from vsr.upscaling.cuda_engine import CudaEngine
-from vsr.upscaling.passes import PassSpec
+from vsr.upscaling.engine.cpu_engine import CpuEngine
+from vsr.upscaling.engine.cuda_engine import CudaEngine
+from vsr.upscaling.passes.passes import PassSpec
 
 MODELS = ("fast", "lite")
 SIZE, SCALE = Size(480, 270), 4

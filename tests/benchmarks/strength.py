@@ -4,7 +4,7 @@
 
 The clips that settings are chosen on, at two sizes, are compressed by three codecs at several
 qualities and enlarged at each strength. What suits best is fitted by a plane over bits and blocks;
-its coefficients, which stand in ``vsr/jobs/strength.py``, are printed, with what is lost
+its coefficients, which stand in ``vsr/jobs/upscale/strength.py``, are printed, with what is lost
 against the best strength of each clip. Measurements are kept in ``results/strength.json``.
 """
 
@@ -27,9 +27,9 @@ from numpy.typing import NDArray
 from tests.benchmarks import video_clips
 from tests.benchmarks.video_clips import SCALE, SOURCES, Source, encode_as, reduced
 from tests.benchmarks.video_methods import Method, enlarged
-from vsr.jobs.segment_worker import SegmentWorker
-from vsr.jobs.strength import WORTH, condition_of
-from vsr.media.probe import probe
+from vsr.jobs.upscale.segment_worker import SegmentWorker
+from vsr.jobs.upscale.strength import WORTH, condition_of
+from vsr.media.reading.probe import probe
 from vsr.metrics.psnr import psnr
 from vsr.specs import TimeRange
 

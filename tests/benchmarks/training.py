@@ -18,10 +18,10 @@ from tests.training.toys import prepared
 from vsr.device.select import select
 from vsr.errors import Interrupted
 from vsr.jobs.train import FitSpec, Watch, fit
-from vsr.training.context import TrainProgress
-from vsr.training.recipe import PixelValues, load_recipe
-from vsr.training.run_folder import RunFolder
-from vsr.training.schedule import Budget
+from vsr.training.recipe.recipe import PixelValues, load_recipe
+from vsr.training.recipe.schedule import Budget
+from vsr.training.run.context import TrainProgress
+from vsr.training.run.run_folder import RunFolder
 
 RECIPES = ("lite-x4", "fast-x4", "quality-x4", "swift-srgan-x4", "srgan-x4", "dpsrgan-x4")
 Row = dict[str, float | str]

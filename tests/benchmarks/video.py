@@ -33,7 +33,7 @@ from tests.benchmarks.video_clips import (
 from tests.benchmarks.video_methods import METHODS, enlarged
 from tests.benchmarks.video_scores import Truth
 from tests.benchmarks.video_table import table
-from vsr.jobs.segment_worker import SegmentWorker
+from vsr.jobs.upscale.segment_worker import SegmentWorker
 
 RESULTS = Path(__file__).with_name("results")
 

@@ -16,7 +16,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from vsr.media.planes import video_frame_of
+from vsr.media.frames.planes import video_frame_of
 from vsr.metrics.imresize import imresize
 
 SCALE = 4

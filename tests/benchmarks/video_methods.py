@@ -13,9 +13,9 @@ from PIL import Image
 from tests.benchmarks.video_clips import SCALE, Planes
 from vsr.blend import Strength
 from vsr.frames import HostFrame
-from vsr.jobs.plan import prepare
-from vsr.jobs.segment_worker import SegmentWorker
-from vsr.media.segments import plan
+from vsr.jobs.upscale.plan import prepare
+from vsr.jobs.upscale.segment_worker import SegmentWorker
+from vsr.media.resume.segments import plan
 from vsr.models.flavours import flavours_of
 from vsr.specs import EncodeSpec, Target, TimeRange, UpscaleSpec
 

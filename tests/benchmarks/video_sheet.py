@@ -22,8 +22,8 @@ from PIL import Image, ImageDraw, ImageFont
 from tests.benchmarks.video_clips import SOURCES, Planes, decode, encode, planes_of, reduced, truth
 from tests.benchmarks.video_methods import METHODS, enlarged
 from tests.benchmarks.video_scores import rgb_of
-from vsr.jobs.segment_worker import SegmentWorker
-from vsr.media.scene import clip_frames
+from vsr.jobs.upscale.segment_worker import SegmentWorker
+from vsr.media.clips.scene import clip_frames
 from vsr.specs import Size
 
 RESULTS = Path(__file__).with_name("results")

@@ -14,9 +14,9 @@ from tests.cli.command import QUICK
 from tests.clips import Subtitle, indices_in, times_in, write_clip
 from tests.cues import spoil_cue
 from vsr.errors import UnreadableMedia
-from vsr.jobs.pipe import PIPE, spooled
-from vsr.media.manifest import source_facts
-from vsr.media.probe import probe
+from vsr.jobs.upscale.standard_streams import PIPE, spooled
+from vsr.media.reading.probe import probe
+from vsr.media.resume.manifest import source_facts
 
 COMMAND = [sys.executable, "-c", "from vsr.cli import main; main()", "upscale"]
 

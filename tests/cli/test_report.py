@@ -2,7 +2,7 @@
 
 import pytest
 
-from vsr.cli.report import report_for
+from vsr.cli.shared.report import report_for
 from vsr.jobs.progress import Progress
 
 

@@ -1,7 +1,7 @@
 import click
 import pytest
 
-from vsr.cli.values import PngPath, Seconds
+from vsr.cli.shared.values import PngPath, Seconds
 
 
 @pytest.mark.parametrize(

@@ -12,13 +12,13 @@ from vsr.device.select import Device
 from vsr.errors import Interrupted, InvalidData, InvalidOption, OutputExists
 from vsr.jobs.teach import TeachSpec, TeachWatch, teach
 from vsr.jobs.train import FitSpec, fit
-from vsr.training.batches import held, normalised, sliced
-from vsr.training.correction import Correction
-from vsr.training.dataset import Patches, Wanted
-from vsr.training.fields import is_field
-from vsr.training.manifest import read_manifest
-from vsr.training.targets import CHUNK
-from vsr.training.teacher import Part, Teacher
+from vsr.training.data.batches import held, normalised, sliced
+from vsr.training.data.dataset import Patches, Wanted
+from vsr.training.data.fields import is_field
+from vsr.training.data.manifest import read_manifest
+from vsr.training.teacher.correction import Correction
+from vsr.training.teacher.targets import CHUNK
+from vsr.training.teacher.teacher import Part, Teacher
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

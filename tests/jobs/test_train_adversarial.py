@@ -144,7 +144,7 @@ def test_a_checkpoint_without_its_discriminator_is_refused(game, stage, steps, s
 
 
 def test_a_discriminator_that_is_no_number_stops_the_run(game, monkeypatch):
-    true_loss = "vsr.training.adversarial.discriminator_loss"
+    true_loss = "vsr.training.run.adversarial.discriminator_loss"
     drawn = iter(range(100))
 
     def spoilt(values, real, fake, labels):
@@ -160,7 +160,7 @@ def test_a_discriminator_that_is_no_number_stops_the_run(game, monkeypatch):
 
 def test_a_fall_of_psnr_stops_the_run_and_keeps_the_checkpoint_before(game, monkeypatch):
     measured = iter([28.0, 27.0, 28.0, 27.0, -80.0])
-    monkeypatch.setattr("vsr.training.adversarial.validate", lambda *_: next(measured))
+    monkeypatch.setattr("vsr.training.run.adversarial.validate", lambda *_: next(measured))
     spec = game()
     message = r"'refine' diverged before step 4: PSNR fell from 28.00 to -80.00 dB; .*refine\.ckpt"
     with pytest.raises(TrainingDiverged, match=message):
@@ -170,7 +170,7 @@ def test_a_fall_of_psnr_stops_the_run_and_keeps_the_checkpoint_before(game, monk
 
 def test_a_discriminator_that_never_errs_stops_the_run(game, monkeypatch):
     monkeypatch.setattr(
-        "vsr.training.adversarial.discriminator_loss",
+        "vsr.training.run.adversarial.discriminator_loss",
         lambda values, real, fake, labels: 0 * real.mean(),
     )
     with pytest.raises(TrainingDiverged, match="'adversarial' .* pinned at 0"):

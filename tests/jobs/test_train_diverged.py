@@ -28,7 +28,7 @@ def game(tmp_path, data):
 def measured(monkeypatch, *psnrs):
     """Let the validation of adversarial stages return these; the first is that of their start."""
     values = iter(psnrs)
-    monkeypatch.setattr("vsr.training.adversarial.validate", lambda *_: next(values))
+    monkeypatch.setattr("vsr.training.run.adversarial.validate", lambda *_: next(values))
 
 
 @pytest.mark.parametrize("fallen", [-9.0, nan])
@@ -60,7 +60,7 @@ def test_a_pixel_stage_whose_network_falls_apart_keeps_the_checkpoint_before(
     tmp_path, data, monkeypatch
 ):
     psnrs = iter([28.0, 12.0])
-    monkeypatch.setattr("vsr.training.steps.validate", lambda *_: next(psnrs))
+    monkeypatch.setattr("vsr.training.run.steps.validate", lambda *_: next(psnrs))
     name = recipe(tmp_path, steps=4, log_steps=1, check_steps=2)
     spec = FitSpec(recipe=name, data=data, out=tmp_path / "run", device="cpu")
     with pytest.raises(TrainingDiverged, match=r"PSNR fell from 28.00 to 12.00 dB; .*pixel\.ckpt"):

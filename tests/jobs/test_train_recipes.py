@@ -13,10 +13,10 @@ from vsr.jobs.train import FitSpec, fit
 from vsr.metrics.features import Features
 from vsr.models.catalog import load
 from vsr.recipes.find import recipe_names
-from vsr.training.degradation import STRENGTHS
-from vsr.training.level import flat_pattern
-from vsr.training.perceptual import Vgg19
-from vsr.training.recipe import load_recipe
+from vsr.training.damage.degradation import STRENGTHS
+from vsr.training.losses.perceptual import Vgg19
+from vsr.training.network.level import flat_pattern
+from vsr.training.recipe.recipe import load_recipe
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

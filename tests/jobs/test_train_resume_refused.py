@@ -18,7 +18,7 @@ from vsr.errors import (
 from vsr.jobs.export import ExportSpec, export
 from vsr.jobs.train import FitSpec, fit, resume
 from vsr.metrics.features import Features
-from vsr.training.run_folder import RunFolder
+from vsr.training.run.run_folder import RunFolder
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

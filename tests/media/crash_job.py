@@ -11,15 +11,15 @@ from pathlib import Path
 
 from tests.media.written import encoder_for, video_of
 from vsr.errors import VsrError
-from vsr.media.join import join
-from vsr.media.manifest import source_facts
-from vsr.media.probe import probe
-from vsr.media.reader import Reader
-from vsr.media.segments import plan
-from vsr.media.streams import plan_streams
-from vsr.media.verify import Expected, verify
-from vsr.media.work import Work
-from vsr.media.writer import Writer
+from vsr.media.reading.probe import probe
+from vsr.media.reading.reader import Reader
+from vsr.media.resume.manifest import source_facts
+from vsr.media.resume.segments import plan
+from vsr.media.resume.work import Work
+from vsr.media.streams.streams import plan_streams
+from vsr.media.writing.join import join
+from vsr.media.writing.verify import Expected, verify
+from vsr.media.writing.writer import Writer
 
 FRAMES_PER_SEGMENT = 8
 

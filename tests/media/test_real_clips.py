@@ -9,9 +9,9 @@ import pytest
 from tests.clips import times_in
 from tests.media.written import carry
 from vsr.errors import VsrError
-from vsr.media.probe import probe
-from vsr.media.reader import Reader
-from vsr.media.verify import Expected, verify
+from vsr.media.reading.probe import probe
+from vsr.media.reading.reader import Reader
+from vsr.media.writing.verify import Expected, verify
 
 DATA = Path(os.environ.get("VSR_DATA", "missing"))
 CLIPS = sorted((DATA / "clips").glob("*")) if DATA.exists() else []

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from vsr.media.source import open_input
+from vsr.media.source.opening import open_input
 
 
 class Torn:

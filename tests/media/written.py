@@ -12,17 +12,17 @@ import av
 from tests.clips import host_frame
 from vsr.colour import Colour
 from vsr.frames import HostFrame, Layout
-from vsr.media.encoders import Encoder, choose
-from vsr.media.hdr import ContentLight, HdrMetadata, MasteringDisplay
-from vsr.media.info import MediaInfo
-from vsr.media.join import join
-from vsr.media.joined import Joined
-from vsr.media.output_video import OutputVideo
-from vsr.media.probe import probe
-from vsr.media.reader import Reader
-from vsr.media.segments import plan
-from vsr.media.streams import StreamPlan, plan_streams
-from vsr.media.writer import Writer
+from vsr.media.encoding.choose_encoder import Encoder, choose
+from vsr.media.encoding.output_video import OutputVideo
+from vsr.media.frames.hdr import ContentLight, HdrMetadata, MasteringDisplay
+from vsr.media.reading.probe import probe
+from vsr.media.reading.reader import Reader
+from vsr.media.resume.segments import plan
+from vsr.media.source.info import MediaInfo
+from vsr.media.streams.streams import StreamPlan, plan_streams
+from vsr.media.writing.join import join
+from vsr.media.writing.joined import Joined
+from vsr.media.writing.writer import Writer
 from vsr.specs import EncodeSpec, Size, TimeRange
 
 SIZE = Size(96, 64)

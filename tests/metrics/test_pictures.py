@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from vsr.errors import InvalidData, NoSuchFile, UnreadableMedia
-from vsr.media.deep_images import deep_png
+from vsr.media.images.deep_images import deep_png
 from vsr.metrics.pictures import as_rgb, pictures_in, read_picture
 
 RNG = np.random.default_rng(4)

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from vsr.training.prepare import PrepareSpec, prepare
+from vsr.training.data.prepare import PrepareSpec, prepare
 
 PATCH = 64
 

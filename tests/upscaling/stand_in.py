@@ -14,10 +14,10 @@ from torch import Tensor
 from tests.device.slow_lanes import SlowLane, World
 from vsr.device.flight import Lanes, seconds_in
 from vsr.device.select import Chosen, Device
-from vsr.upscaling import cuda_engine, cuda_slots, device_network
-from vsr.upscaling.cuda_engine import CudaEngine
-from vsr.upscaling.folding import FoldedPlain
-from vsr.upscaling.routes import route
+from vsr.upscaling.engine import cuda_engine, cuda_network, cuda_slots
+from vsr.upscaling.engine.choose_pass import route
+from vsr.upscaling.engine.cuda_engine import CudaEngine
+from vsr.upscaling.passes.folding import FoldedPlain
 
 CORE = 32
 WHOLE_SECONDS = 10.0
@@ -115,9 +115,9 @@ def cuda_engine_on_cpu(
         patch.setattr(cuda_engine, "capture_all", capture_all)
         patch.setattr(cuda_engine, "seconds_in", seconds)
         patch.setattr(cuda_slots, "empty_pinned", lambda size: np.zeros(size, np.uint8))
-        patch.setattr(device_network, "route", exact_route)
-        patch.setattr(device_network, "captured_run", captured_run)
-        patch.setattr(device_network, "STILL_CORE", core)
+        patch.setattr(cuda_network, "route", exact_route)
+        patch.setattr(cuda_network, "captured_run", captured_run)
+        patch.setattr(cuda_network, "STILL_CORE", core)
         patch.setattr(torch.cuda, "synchronize", synchronize)
         with CudaEngine.open(
             model, Device(kind="cpu", precision=precision), spec, **options

@@ -17,7 +17,7 @@ from vsr.models.srgan import SRGAN
 from vsr.models.swift_srgan import SwiftSRGAN
 from vsr.models.traits import traits_of
 from vsr.specs import Size
-from vsr.upscaling.passes import PassSpec
+from vsr.upscaling.passes.passes import PassSpec
 
 SIZE = Size(40, 28)
 BT709 = Colour(matrix=Matrix.BT709, range=Range.LIMITED, siting=Siting.LEFT)

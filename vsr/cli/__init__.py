@@ -27,7 +27,7 @@ def run(arguments: list[str]) -> int:
     Every error ends as one line on stderr; ``-v`` adds log and traceback, ``--json`` an event.
     """
     from vsr.cli.root import vsr
-    from vsr.cli.verbose import logged
+    from vsr.cli.shared.verbose import logged
 
     try:
         with logged(is_on=_is_verbose(arguments)):

@@ -10,9 +10,9 @@ import click
 
 from vsr.batch.engine import EngineSpec
 from vsr.batch.names import DEFAULT_TEMPLATE
-from vsr.cli.engines import engine_from, engine_options, with_segments
-from vsr.cli.forecast import show_forecast
-from vsr.cli.options import (
+from vsr.cli.shared.engines import engine_from, engine_options, with_segments
+from vsr.cli.shared.forecast import show_forecast
+from vsr.cli.shared.options import (
     DEFAULT_PRESET,
     existing_from,
     existing_options,
@@ -20,12 +20,12 @@ from vsr.cli.options import (
     spec_from,
     spec_options,
 )
-from vsr.cli.report import emit, report_for
+from vsr.cli.shared.report import emit, report_for
 from vsr.specs import UpscaleSpec
 
 if TYPE_CHECKING:
-    from vsr.jobs.batch import BatchSpec
-    from vsr.jobs.outcome import Outcome
+    from vsr.jobs.batch.batch import BatchSpec
+    from vsr.jobs.batch.outcome import Outcome
 
 
 @click.command(short_help="Upscale a folder; bad files do not stop it.")
@@ -105,9 +105,9 @@ def run_batch(
 ) -> int:
     """Run the job, print a line for each file and a total; return the exit code."""
     from vsr.batch.plan import Selection
-    from vsr.jobs.batch import BatchSpec
-    from vsr.jobs.program import settle
-    from vsr.media.images import RESULTS
+    from vsr.jobs.batch.batch import BatchSpec
+    from vsr.jobs.process_setup import settle
+    from vsr.media.images.images import RESULTS
 
     settle()
     job = BatchSpec(
@@ -135,8 +135,8 @@ def _show(
     quiet: bool,
 ) -> None:
     """Run the job, and show each outcome as it comes."""
-    from vsr.jobs.batch import batch as once
-    from vsr.jobs.batch import watch as forever
+    from vsr.jobs.batch.batch import batch as once
+    from vsr.jobs.batch.batch import watch as forever
 
     run = forever if is_watching else once
     with (
@@ -159,8 +159,8 @@ def _show(
 
 def _show_total(outcomes: list[Outcome], *, as_json: bool, quiet: bool) -> None:
     """Show how many files ended in each state, and, unless JSON is printed, a table of all."""
-    from vsr.cli.table import echo_table
-    from vsr.jobs.outcome import HEADS, counts
+    from vsr.cli.shared.table import echo_table
+    from vsr.jobs.batch.outcome import HEADS, counts
 
     total = counts(outcomes)
     if as_json:

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from vsr.cli.options import coding_options, output_options, spec_from
-from vsr.cli.report import emit
-from vsr.cli.table import echo_table
-from vsr.cli.values import PngPath
+from vsr.cli.shared.options import coding_options, output_options, spec_from
+from vsr.cli.shared.report import emit
+from vsr.cli.shared.table import echo_table
+from vsr.cli.shared.values import PngPath
 from vsr.disk.failures import writing
 
 if TYPE_CHECKING:
-    from vsr.jobs.bench_report import BenchReport
-    from vsr.jobs.bench_runs import BenchSpec
+    from vsr.jobs.bench.bench_report import BenchReport
+    from vsr.jobs.bench.bench_runs import BenchSpec
 
 WHOLE_CLIP: dict[str, Any] = {
     "deinterlace": None, "start": 0.0, "end": inf, "max_frames": None, "no_audio": True,
@@ -61,10 +61,10 @@ def bench(
       vsr bench -m fast -m lite --json
       vsr bench --preset 4k --discard-output
     """  # noqa: D301 # \b tells click to keep the lines
-    from vsr.jobs.program import settle
+    from vsr.jobs.process_setup import settle
 
     settle()
-    from vsr.jobs.bench import bench as run
+    from vsr.jobs.bench.bench import bench as run
 
     reports = []
     for model in models or (None,):
@@ -76,14 +76,14 @@ def bench(
         else:
             _show(report)
     if png is not None:
-        from vsr.jobs.chart import draw_chart
+        from vsr.jobs.bench.chart import draw_chart
 
         with writing(png):
             draw_chart(reports).save(png)
 
 
 def _spec(model: str | None, options: dict[str, Any]) -> BenchSpec:
-    from vsr.jobs.bench_runs import BenchSpec
+    from vsr.jobs.bench.bench_runs import BenchSpec
 
     typed = {**WHOLE_CLIP, **options, "width": None, "height": None, "model": model}
     return BenchSpec(

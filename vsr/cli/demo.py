@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from vsr.cli.report import report_for
+from vsr.cli.shared.report import report_for
 
 
 @click.command(short_help="Make a clip, upscale it, and compare.")
@@ -18,7 +18,7 @@ def demo(folder: Path) -> None:
     side by side.
     """
     from vsr.jobs.demo import demonstrate
-    from vsr.jobs.program import settle
+    from vsr.jobs.process_setup import settle
 
     settle()
     click.echo(f"vsr: drawing {folder / 'demo-270p.mp4'} …", err=True)

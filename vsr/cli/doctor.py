@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import click
 
-from vsr.cli.report import emit
+from vsr.cli.shared.report import emit
 
 
 @click.command(short_help="Show what this machine can do, and why.")
@@ -17,7 +17,7 @@ def doctor(as_json: bool) -> int:
     The exit code is 1 if something that upscaling needs is broken.
     """
     from vsr.jobs.doctor import examine
-    from vsr.jobs.program import settle
+    from vsr.jobs.process_setup import settle
 
     settle()
     findings = examine()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from vsr.cli.report import emit
-from vsr.cli.table import echo_table, name_broken
+from vsr.cli.shared.report import emit
+from vsr.cli.shared.table import echo_table, name_broken
 
 
 @click.command(short_help="List the presets, including your own.")

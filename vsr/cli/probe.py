@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from vsr.cli.options import spec_from, spec_options
-from vsr.cli.report import emit
+from vsr.cli.shared.options import spec_from, spec_options
+from vsr.cli.shared.report import emit
 from vsr.specs import UpscaleSpec
 
 
@@ -27,16 +27,16 @@ def probe(source: Path, target: Path | None, as_json: bool, **options: Any) -> i
         options[name] is not None for name in ("preset", "scale", "width", "height")
     )
     if wants_plan:
-        from vsr.jobs.probe import look_ahead
-        from vsr.jobs.program import settle
-        from vsr.media.images import is_image
+        from vsr.jobs.process_setup import settle
+        from vsr.jobs.upscale.probe import look_ahead
+        from vsr.media.images.images import is_image
 
         settle()
         suffix = source.suffix if is_image(source) else ".mkv"
         place = target or source.with_name(f"{source.stem}-upscaled{suffix}")
         _show(look_ahead(source, place, spec_from(options)), as_json=as_json)
         return 0
-    from vsr.jobs.probe import look
+    from vsr.jobs.upscale.probe import look
 
     _show(look(source), as_json=as_json)
     return 0
@@ -44,8 +44,8 @@ def probe(source: Path, target: Path | None, as_json: bool, **options: Any) -> i
 
 def show_plan(source: Path, target: Path, spec: UpscaleSpec, *, as_json: bool) -> int:
     """Print what is in the file and what an upscale would do; refuse whatever it would."""
-    from vsr.jobs.probe import rehearse
-    from vsr.jobs.program import settle
+    from vsr.jobs.process_setup import settle
+    from vsr.jobs.upscale.probe import rehearse
 
     settle()
     _show(rehearse(source, target, spec), as_json=as_json)

@@ -9,15 +9,15 @@ from typing import Any
 import click
 
 from vsr.batch.engine import EngineSpec
-from vsr.cli.engines import engine_from, engine_options, with_segments
-from vsr.cli.options import (
+from vsr.cli.shared.engines import engine_from, engine_options, with_segments
+from vsr.cli.shared.options import (
     existing_from,
     existing_options,
     output_options,
     spec_from,
     spec_options,
 )
-from vsr.cli.report import emit, report_for
+from vsr.cli.shared.report import emit, report_for
 from vsr.specs import UpscaleSpec
 
 
@@ -80,9 +80,9 @@ def _run(
     quiet: bool,
 ) -> int:
     """Run the job on one clip, print a summary line; return the exit code."""
-    from vsr.jobs.parallel import upscale_spread
-    from vsr.jobs.program import settle
-    from vsr.jobs.upscale import upscale as run
+    from vsr.jobs.process_setup import settle
+    from vsr.jobs.upscale.upscale import upscale as run
+    from vsr.jobs.workers.upscale_shared import upscale_spread
 
     settle()
     if not engine.is_inline:

@@ -12,9 +12,9 @@ from vsr.colour import Codes, Range
 from vsr.errors import InvalidData
 from vsr.frames import HostFrame
 from vsr.jobs.progress import Count
-from vsr.media.info import MediaInfo
-from vsr.media.probe import probe
-from vsr.media.reader import Reader
+from vsr.media.reading.probe import probe
+from vsr.media.reading.reader import Reader
+from vsr.media.source.info import MediaInfo
 from vsr.metrics.psnr import CEILING_DB, psnr
 from vsr.metrics.scores import Evaluation, Named, Scores, mean_of
 from vsr.metrics.ssim import WINDOW, ssim

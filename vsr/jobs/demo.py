@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from vsr.jobs.progress import Note, Observer, ignore
 from vsr.jobs.result import Result
-from vsr.jobs.upscale import spec_of_preset, upscale
+from vsr.jobs.upscale.upscale import spec_of_preset, upscale
 from vsr.metrics.pictures import Picture
 from vsr.specs import Size
 
@@ -38,7 +38,7 @@ def demonstrate(folder: Path, *, observe: Observer = ignore, note: Note = ignore
     Raises:
         Refused, Failed: as `upscale` does.
     """
-    from vsr.media.scene import render, write_clip
+    from vsr.media.clips.scene import render, write_clip
 
     folder.mkdir(parents=True, exist_ok=True)
     clip, upscaled = folder / "demo-270p.mp4", folder / "demo-1080p.mp4"
@@ -67,7 +67,7 @@ def picture_at(path: Path, index: int) -> Picture:
     from itertools import islice
 
     from vsr.device.pictures import picture_of
-    from vsr.media.reader import Reader
+    from vsr.media.reading.reader import Reader
 
     with Reader.open(path) as reader:
         return picture_of(next(islice(reader.frames(), index, None)))

@@ -75,7 +75,7 @@ def _pinned() -> list[Finding]:
 
 
 def _encoders() -> list[Finding]:
-    from vsr.media.encoder_trial import openings
+    from vsr.media.encoding.encoder_trial import openings
 
     return [
         Finding(f"encoder {name}", reason is None, reason or "opens", name == "libx264")

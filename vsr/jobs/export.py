@@ -12,10 +12,10 @@ from vsr.folders import user_folder
 from vsr.models.card import Card
 from vsr.models.catalog import NAMES, load
 from vsr.models.weights_files import shipped_names, weights_name
-from vsr.training.provenance import NO_LICENCE, Provenance, manifest_of, write_run_card
-from vsr.training.run_folder import RunFolder
-from vsr.training.score import score
-from vsr.training.trained_network import trained_network, write_model
+from vsr.training.run.provenance import NO_LICENCE, Provenance, manifest_of, write_run_card
+from vsr.training.run.run_folder import RunFolder
+from vsr.training.run.score import score
+from vsr.training.run.trained_network import trained_network, write_model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

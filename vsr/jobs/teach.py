@@ -17,11 +17,11 @@ from vsr.batch.local import open_local
 from vsr.disk.failures import writing
 from vsr.errors import Interrupted, InvalidOption, OutputExists
 from vsr.specs import Precision
-from vsr.training.correction import Correction
-from vsr.training.lesson import Class, Lesson
-from vsr.training.manifest import BICUBIC, TRUTH, DatasetManifest, Taught, read_manifest
-from vsr.training.teacher import Part, Teacher
-from vsr.training.team import training_device
+from vsr.training.data.manifest import BICUBIC, TRUTH, DatasetManifest, Taught, read_manifest
+from vsr.training.run.team import training_device
+from vsr.training.teacher.correction import Correction
+from vsr.training.teacher.lesson import Class, Lesson
+from vsr.training.teacher.teacher import Part, Teacher
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

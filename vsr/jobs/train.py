@@ -13,17 +13,17 @@ from vsr.models.weights_files import is_path
 from vsr.recipes.find import find
 from vsr.recipes.pipeline import Pipeline, Step
 from vsr.specs import Precision
-from vsr.training.batches import held, sliced
-from vsr.training.context import Context, TrainProgress
-from vsr.training.dataset import Patches, Wanted
-from vsr.training.preflight import check_free, check_supplies, norm_note
-from vsr.training.recipe import Recipe, decode_recipe
-from vsr.training.run_folder import RECIPE, Run, RunFolder
-from vsr.training.run_steps import run_steps
-from vsr.training.schedule import Budget
-from vsr.training.stages import check_values, checked_pipeline, is_paired, learning_stages
-from vsr.training.start import start
-from vsr.training.team import Team, joined, training_device
+from vsr.training.data.batches import held, sliced
+from vsr.training.data.dataset import Patches, Wanted
+from vsr.training.network.start import start
+from vsr.training.recipe.recipe import Recipe, decode_recipe
+from vsr.training.recipe.schedule import Budget
+from vsr.training.recipe.stages import check_values, checked_pipeline, is_paired, learning_stages
+from vsr.training.run.context import Context, TrainProgress
+from vsr.training.run.preflight import check_free, check_supplies, norm_note
+from vsr.training.run.run_folder import RECIPE, Run, RunFolder
+from vsr.training.run.run_steps import run_steps
+from vsr.training.run.team import Team, joined, training_device
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

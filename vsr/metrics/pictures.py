@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vsr.errors import InvalidData, NoSuchFile
-from vsr.media.deep_images import eight_bit
-from vsr.media.images import RESULTS, is_image, read_image
+from vsr.media.images.deep_images import eight_bit
+from vsr.media.images.images import RESULTS, is_image, read_image
 
 Picture = NDArray[np.uint8]
 """(H, W, 3) R'G'B', or (H, W) gray."""

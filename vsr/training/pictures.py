@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from vsr.media.deep_images import MOST, eight_bit
+from vsr.media.images.deep_images import MOST, eight_bit
 
 Pixels = NDArray[np.uint8]
 """(…, H, W, 3) 8-bit R'G'B'."""

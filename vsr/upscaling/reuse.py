@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from vsr.frames import HostFrame
-from vsr.upscaling.exchange import is_same_picture
+from vsr.upscaling.engine.frame_tensors import is_same_picture
 
 T = TypeVar("T")
 

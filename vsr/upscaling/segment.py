@@ -17,7 +17,7 @@ FINISHED_AHEAD = 2
 
 
 class Sink(Protocol):
-    """Where the finished frames go: a `vsr.media.writer.Writer`, or a counter in a benchmark."""
+    """Where the finished frames go: a `Writer` of `vsr.media`, or a counter in a benchmark."""
 
     def write(self, frame: HostFrame) -> None:
         """Take one frame."""

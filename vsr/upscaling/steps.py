@@ -18,8 +18,8 @@ from vsr.device.yuv import YuvFormat
 from vsr.errors import InvalidOption, Refused, one_of
 from vsr.frames import HostFrame, Layout
 from vsr.specs import Deinterlace, PtsSpan, Size
-from vsr.upscaling.engine import open_engine
-from vsr.upscaling.passes import PassSpec
+from vsr.upscaling.engine.engine import open_engine
+from vsr.upscaling.passes.passes import PassSpec
 from vsr.upscaling.plan import SizePlan
 from vsr.upscaling.reuse import Reuse
 
@@ -155,7 +155,7 @@ def _engine_pass(
 
 def _deinterlaced(context: StepContext, span: PtsSpan) -> VideoStep:
     """Return the deinterlacing step: progressive frames pass untouched."""
-    from vsr.media.filters import deinterlace
+    from vsr.media.frames.deinterlace import deinterlace
 
     if context.deinterlace == "refuse":
         return _refuse_interlaced

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from vsr.errors import InvalidArray
-from vsr.media.deep_images import MOST, DeepCodes, eight_bit, sixteen_bit
+from vsr.media.images.deep_images import MOST, DeepCodes, eight_bit, sixteen_bit
 
 Axes = Literal["HW", "HWC", "CHW"]
 

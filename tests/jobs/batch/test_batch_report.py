@@ -1,0 +1,66 @@
+"""``vsr-report.json``: written by the batch that owns the folder, and by no other."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.clips import write_clip
+from vsr.batch.ledger import open_ledger
+from vsr.cli import run
+from vsr.jobs.batch.batch import BatchSpec, batch
+from vsr.jobs.batch.outcome import REPORT
+from vsr.jobs.upscale.upscale import spec_of_preset
+from vsr.specs import EncodeSpec, Target
+
+QUICK = ["--model", "bicubic", "--scale", "2", "--encoder-preset", "ultrafast"]
+SPEC = BatchSpec(
+    upscale=replace(
+        spec_of_preset("1080p", Target(scale=2)),
+        model="bicubic",
+        encode=EncodeSpec(encoder_preset="ultrafast"),
+    )
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name in ("a.mkv", "b.mkv"):
+        write_clip(folder / name, frames=2)
+    return folder
+
+
+def reported(target: Path) -> dict[str, str]:
+    files = json.loads((target / REPORT).read_text())["files"]
+    return {Path(entry["source"]).name: entry["state"] for entry in files}
+
+
+def test_every_file_is_in_the_report(folder: Path, tmp_path: Path):
+    list(batch(folder, tmp_path / "out", SPEC))
+    assert reported(tmp_path / "out") == {"a.mkv": "done", "b.mkv": "done"}
+
+
+def test_a_batch_that_is_stopped_reports_what_it_has_done(folder: Path, tmp_path: Path):
+    outcomes = batch(folder, tmp_path / "out", SPEC)
+    first = next(outcomes)
+    outcomes.close()
+    assert reported(tmp_path / "out") == {first.source.name: "done"}
+
+
+@pytest.mark.parametrize("name", ["missing", "out"])
+def test_a_batch_that_is_refused_leaves_the_report_as_it_is(tmp_path: Path, name: str):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / REPORT).write_text("of the batch before")
+    assert run(["batch", str(tmp_path / name), str(out), *QUICK, "-q"]) == 2
+    assert (out / REPORT).read_text() == "of the batch before"
+
+
+def test_the_report_of_a_batch_at_work_is_not_written_over(folder: Path, tmp_path: Path):
+    out = tmp_path / "out"
+    with open_ledger(out):
+        assert run(["batch", str(folder), str(out), *QUICK, "-q"]) == 2
+    assert not (out / REPORT).exists()

@@ -1,0 +1,169 @@
+"""Every stage alone, all of them together, and a plain loop beside them."""
+
+import json
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from tests.clips import write_clip
+from tests.upscaling import toys
+from tests.upscaling.stand_in import cuda_engine_on_cpu
+from vsr.cli import run
+from vsr.device import flight
+from vsr.device.ceilings import Ceilings
+from vsr.device.double_buffer import double_buffered
+from vsr.errors import InvalidOption
+from vsr.jobs.bench.bench import BenchSpec, bench
+from vsr.jobs.bench.bench_clip import bounced, own_clip, source_size
+from vsr.jobs.bench.bench_stages import Stages
+from vsr.jobs.bench.chart import draw_chart
+from vsr.jobs.upscale.upscale import spec_of_preset
+from vsr.media.reading.probe import probe
+from vsr.media.reading.reader import Reader
+from vsr.models.catalog import load
+from vsr.specs import Size, Target
+from vsr.upscaling.engine.cuda_slots import OUTPUTS
+from vsr.upscaling.roofline import Cost, costs_of
+
+TOY = Size(64, 36)
+KEYS = {
+    "stages", "whole_fps", "overlap_efficiency", "core_use", "plain_loop_fps", "peak_host_mb",
+    "peak_device_mb", "device", "encoder", "model", "size",
+}  # fmt: skip
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    return write_clip(tmp_path / "in.mp4", frames=6, size=TOY)
+
+
+def spec(**changes) -> BenchSpec:
+    upscale = replace(spec_of_preset("1080p", Target(scale=2)), model="bicubic", device="cpu")
+    return BenchSpec(**{"upscale": upscale, "frames": 4, "repeats": 1, **changes})
+
+
+def test_the_whole_the_stages_and_the_plain_loop_are_measured(clip: Path):
+    report = bench(clip, spec(repeats=2))
+    assert list(report.stages) == ["decode", "network", "encode"]
+    assert report.size == "64×36 → 128×72"
+    assert report.encoder is not None
+    assert report.encoder.startswith("libx264 preset=superfast crf=18, ")
+    rates = [report.whole_fps, report.plain_loop_fps, *(s.fps for s in report.stages.values())]
+    assert all(rate is not None and rate > 0 for rate in rates)
+    slowest = min(stage.fps for stage in report.stages.values())
+    assert report.overlap_efficiency == report.whole_fps / slowest
+    cpu_seconds = sum(stage.cpu_ms or 0 for stage in report.stages.values()) / 1000
+    assert report.core_use == pytest.approx(cpu_seconds * report.whole_fps / report.cores)
+    assert report.peak_host_mb is not None
+    assert report.peak_host_mb > 50  # torch alone takes more
+    assert report.peak_device_mb is None
+
+
+def test_discarded_output_is_not_encoded(clip: Path):
+    report = bench(clip, spec(is_discarded=True, has_plain_loop=False))
+    assert list(report.stages) == ["decode", "network"]
+    assert report.encoder is None
+    assert report.plain_loop_fps is None
+    assert report.speedup is None
+
+
+def test_pictures_that_are_kept_hold_no_slot_of_a_gpu(monkeypatch: pytest.MonkeyPatch):
+    """A CUDA engine lends a few slots of memory; more pictures than that lie ready to encode."""
+    monkeypatch.setattr(flight, "STARVED_SECONDS", 0.1)
+    frames = [toys.frame(pts=pts, seed=pts) for pts in range(OUTPUTS + 3)]
+    with cuda_engine_on_cpu(toys.model_of(None), toys.pass_spec()) as engine:
+
+        def step(flow):
+            return double_buffered(flow, engine.start, engine.finish, engine.depth)
+
+        kept = Stages(job=None, steps=[step], folder=Path()).enlarged(frames)
+    assert [one.pts for one in kept] == [one.pts for one in frames]
+
+
+def test_a_clip_shorter_than_asked_is_measured_whole(clip: Path):
+    assert bench(clip, spec(frames=99, has_plain_loop=False)).frames == 6
+
+
+def test_the_command_prints_one_json_object_for_each_model(clip: Path, tmp_path: Path, capsys):
+    options = ["--frames", "2", "--repeat", "1", "--no-plain-loop", "-s", "4", "--json"]
+    picture = tmp_path / "stages.png"
+    command = ["bench", str(clip), "-m", "bicubic", "-m", "fast", "--png", str(picture)]
+    assert run(command + options) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["model"] for line in lines] == ["bicubic", "fast"]
+    assert all(set(line) >= KEYS for line in lines)
+    assert picture.stat().st_size > 0
+    assert lines[0]["roofline"] is None
+    assert lines[1]["roofline"]["operations"] == 2 * load("fast", 4).traits.macs_per_pixel * 2304
+
+
+def test_the_command_prints_a_table_for_a_person(clip: Path, capsys):
+    arguments = ["--frames", "2", "--repeat", "1", "-m", "bicubic", "-s", "2", "--no-plain-loop"]
+    assert run(["bench", str(clip), *arguments, "--discard-output"]) == 0
+    shown = capsys.readouterr().out
+    for word in ("decode", "network", "whole", "output discarded", "core use", "peak memory"):
+        assert word in shown
+
+
+@pytest.mark.parametrize("wrong", [{"frames": 0}, {"repeats": 0}])
+def test_no_frames_and_no_repeats_are_refused(wrong):
+    with pytest.raises(InvalidOption, match="at least 1"):
+        spec(**wrong)
+
+
+def test_a_chart_grows_with_its_reports(clip: Path):
+    report = bench(clip, spec(has_plain_loop=False))
+    one, two = draw_chart([report]), draw_chart([report, report])
+    assert two.height > one.height
+    assert len(one.getcolors(1 << 16) or []) > 4  # text and three bars at least
+
+
+def test_our_own_clip_is_drawn_once(tmp_path: Path):
+    clip = own_clip(TOY, 30, tmp_path)
+    written = clip.stat().st_mtime_ns
+    assert own_clip(TOY, 30, tmp_path) == clip
+    assert clip.stat().st_mtime_ns == written
+    assert probe(clip).video.size == TOY
+    with Reader.open(clip) as reader:
+        frames = list(reader.frames())
+    assert len(frames) == 30
+    assert all((a.planes[0] != b.planes[0]).any() for a, b in pairwise(frames))
+
+
+@pytest.mark.parametrize(
+    ("target", "size"),
+    [
+        (Target(width=1920, height=1080), Size(480, 270)),
+        (Target(width=3840, height=2160), Size(960, 540)),
+        (Target(scale=2), Size(480, 270)),
+    ],
+)
+def test_our_own_clip_is_a_quarter_of_the_target(target: Target, size: Size):
+    assert source_size(target) == size
+
+
+def test_pictures_go_forwards_and_backwards_with_rising_times(tmp_path: Path):
+    clip = write_clip(tmp_path / "in.mkv", frames=3)
+    with Reader.open(clip) as reader:
+        frames = list(reader.frames())
+    places = {id(frame.planes[0]): index for index, frame in enumerate(frames)}
+    shown = list(bounced(frames, 7, 10))
+    assert [places[id(frame.planes[0])] for frame in shown] == [0, 1, 2, 1, 0, 1, 2]
+    assert [frame.pts for frame in shown] == [0, 10, 20, 30, 40, 50, 60]
+
+
+def test_a_convolution_takes_the_longer_of_computing_and_moving():
+    ceilings = Ceilings(operations_per_second=100, bytes_per_second=10)
+    assert Cost(operations=200, bytes_moved=10).seconds(ceilings) == 2
+    assert Cost(operations=200, bytes_moved=50).seconds(ceilings) == 5
+
+
+def test_costs_grow_with_the_picture_and_bytes_with_the_precision():
+    model = load("fast", 4)
+    small, large = (sum(c.operations for c in costs_of(model, Size(w, 90), 4)) for w in (160, 320))
+    assert large == 2 * small == 2 * 2 * model.traits.macs_per_pixel * 160 * 90
+    full, half = (sum(c.bytes_moved for c in costs_of(model, TOY, size)) for size in (4, 2))
+    assert full == 2 * half
+    assert costs_of(load("bicubic", 4), TOY, 4) == ()

@@ -1,0 +1,129 @@
+"""``vsr upscale photo.png out.png``, and pictures among the films of a folder."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.clips import write_clip
+from vsr.cli import run
+from vsr.jobs.progress import Progress
+from vsr.jobs.upscale.upscale import upscale
+from vsr.specs import Target, UpscaleSpec
+
+RNG = np.random.default_rng(5)
+QUICK = ["--model", "bicubic", "--scale", "2", "--encoder-preset", "ultrafast"]
+
+
+def vsr(*arguments: object) -> int:
+    return run([str(argument) for argument in arguments])
+
+
+def photo(path: Path, mode: str = "RGB", size: tuple[int, int] = (33, 21)) -> Path:
+    columns, rows = size
+    small = RNG.integers(0, 256, (3, 4, len(mode)), dtype=np.uint8)
+    image = Image.fromarray(small[..., 0] if mode == "L" else small)
+    image.resize((columns, rows), Image.Resampling.BICUBIC).save(path)
+    return path
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L"])
+def test_a_picture_is_enlarged_as_it_is(tmp_path: Path, mode: str):
+    source = photo(tmp_path / "in.png", mode)
+    assert vsr("upscale", source, tmp_path / "out.png", *QUICK, "-q") == 0
+    with Image.open(source) as before, Image.open(tmp_path / "out.png") as after:
+        assert after.mode == mode
+        assert after.size == (66, 42)  # odd sides stay what they are times two
+        back = np.asarray(after.resize(before.size, Image.Resampling.BOX)).astype(int)
+        assert np.abs(back - np.asarray(before)).mean() < 4
+
+
+def test_a_dry_run_of_a_picture_says_what_would_be_made_of_it(tmp_path: Path, capsys):
+    source, target = photo(tmp_path / "in.png", "RGBA"), tmp_path / "out.jpg"
+    for command in (["upscale", source, target, "--dry-run"], ["probe", source, target]):
+        assert vsr(*command, *QUICK) == 0
+        shown = capsys.readouterr().out
+        assert "33×21, 8 bit, alpha" in shown
+        assert "×2 66×42" in shown
+        assert ".jpg cannot store alpha, which is lost" in shown
+    assert not target.exists()
+    target.touch()
+    assert vsr("upscale", source, target, "--dry-run", *QUICK) == 2
+    assert vsr("upscale", source, target, "--dry-run", "-n", *QUICK) == 0
+    assert "already exists, and is kept" in capsys.readouterr().out
+
+
+def test_a_network_enlarges_a_picture_into_a_box(tmp_path: Path):
+    source = photo(tmp_path / "in.jpg", size=(48, 32))
+    assert vsr("upscale", source, tmp_path / "out.webp", "--width", 180, "-q") == 0
+    with Image.open(tmp_path / "out.webp") as after:
+        assert after.size == (180, 120)
+
+
+def test_the_progress_counts_the_time_of_the_work(tmp_path: Path):
+    seen: list[Progress] = []
+    spec = UpscaleSpec(target=Target(scale=2), steps=("upscale", "fit"), model="bicubic")
+    result = upscale(photo(tmp_path / "a.png"), tmp_path / "b.png", spec, observe=seen.append)
+    assert [progress.frames for progress in seen] == [1]
+    assert seen[0].elapsed_seconds > result.elapsed_seconds / 2
+
+
+def test_what_a_format_cannot_hold_is_a_loss(tmp_path: Path, capsys):
+    source = photo(tmp_path / "in.png", "RGBA")
+    assert vsr("upscale", source, tmp_path / "out.jpg", *QUICK) == 3
+    assert "cannot store alpha" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("more", [[], ["--dry-run"]], ids=["run", "dry-run"])
+def test_strict_refuses_what_a_format_cannot_hold(tmp_path: Path, capsys, more: list[str]):
+    source, target = photo(tmp_path / "in.png", "RGBA"), tmp_path / "out.jpg"
+    assert vsr("upscale", source, target, *QUICK, "--strict", *more) == 2
+    assert ".jpg cannot store alpha, which is lost" in capsys.readouterr().err
+    assert not target.exists()
+    folder = tmp_path / "deep"
+    folder.mkdir()
+    Image.fromarray(RNG.integers(0, 65536, (8, 8), dtype=np.uint16)).save(folder / "gray.tif")
+    photo(folder / "plain.tif")
+    assert vsr("batch", folder, tmp_path / "out", *QUICK, "--strict", "--json", *more) == 3
+    states = [json.loads(line).get("state") for line in capsys.readouterr().out.splitlines()]
+    assert states.count("failed") == 1
+
+
+@pytest.mark.parametrize(
+    ("target", "message"), [("out.mp4", "Choose one of"), ("in.png", "the input file")]
+)
+def test_a_target_that_cannot_be_is_refused(tmp_path: Path, capsys, target: str, message: str):
+    source = photo(tmp_path / "in.png")
+    assert vsr("upscale", source, tmp_path / target, *QUICK, "-y") == 2
+    assert message in capsys.readouterr().err
+
+
+def test_an_existing_picture_is_refused_or_kept(tmp_path: Path):
+    source = photo(tmp_path / "in.png")
+    (tmp_path / "out.png").write_bytes(b"mine")
+    assert vsr("upscale", source, tmp_path / "out.png", *QUICK) == 2
+    assert vsr("upscale", source, tmp_path / "out.png", *QUICK, "-n") == 0
+    assert (tmp_path / "out.png").read_bytes() == b"mine"
+
+
+def test_a_folder_of_films_and_pictures(tmp_path: Path, capsys):
+    folder, out = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    photo(folder / "a.png")
+    photo(folder / "b.jpeg")
+    (folder / "bad.png").write_bytes(b"no picture")
+    write_clip(folder / "c.mp4", frames=3)
+    assert vsr("batch", folder, out, *QUICK, "--json", "--name", "{stem}_{scale}x") == 3
+    events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert events[-1] == {"event": "done", "done": 3, "skipped": 0, "failed": 1}
+    made = {path.name for path in out.iterdir() if not path.name.startswith(".")}
+    assert made == {"a_2x.png", "b_2x.jpeg", "c_2x.mp4", "vsr-report.json"}
+    report = json.loads((out / "vsr-report.json").read_text())
+    assert {entry["state"] for entry in report["files"]} == {"done", "failed"}
+    assert report["done"] == 3
+    assert (
+        vsr("batch", folder, out, *QUICK, "--name", "{stem}_{scale}x", "--include", "*.jpeg") == 0
+    )
+    assert "0 done, 1 skipped, 0 failed" in capsys.readouterr().out

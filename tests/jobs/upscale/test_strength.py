@@ -1,0 +1,137 @@
+"""How strong a flavour a source needs."""
+
+import itertools
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from tests.clips import write_clip
+from tests.flavoured import SIZE, SPEC, natural
+from vsr.batch.engine import EngineSpec
+from vsr.errors import InvalidOption
+from vsr.jobs.upscale.plan import prepare
+from vsr.jobs.upscale.strength import Condition, condition_of
+from vsr.jobs.upscale.upscale import upscale
+from vsr.jobs.workers.shared_film import FilmInWork
+from vsr.jobs.workers.tasks import Begin
+from vsr.jobs.workers.upscale_shared import upscale_spread
+from vsr.jobs.workers.worker import FilmWorker
+from vsr.media.reading.probe import probe
+from vsr.models.catalog import load
+
+pytestmark = pytest.mark.usefixtures("models")
+
+
+def test_the_same_film_compressed_harder_asks_for_no_less(tmp_path: Path) -> None:
+    films = [natural(tmp_path / f"{crf}.mp4", crf) for crf in (10, 23, 36)]
+    found = [condition_of(probe(film)) for film in films]
+    bits = [condition.bits_per_pixel for condition in found]
+    blocks = [condition.blockiness for condition in found]
+    strengths = [condition.strength for condition in found]
+    assert bits == sorted(bits, reverse=True)
+    assert blocks == sorted(blocks)
+    assert strengths == sorted(strengths)
+    assert strengths[0] < strengths[-1]
+
+
+def test_a_second_glance_sees_the_same(tmp_path: Path) -> None:
+    film = natural(tmp_path / "film.mp4", 30)
+    assert condition_of(probe(film)) == condition_of(probe(film))
+
+
+@pytest.mark.parametrize("codec", ["ffv1", "prores", "rawvideo"])
+def test_what_is_not_compressed_with_loss_needs_none(codec: str) -> None:
+    assert Condition(codec=codec, bits_per_pixel=0.01, blockiness=1.0).strength == 0
+
+
+def test_strength_is_monotone_and_stays_between_0_and_1() -> None:
+    values = [
+        [Condition(codec="h264", bits_per_pixel=b, blockiness=k).strength for k in (0, 0.2, 1)]
+        for b in (10, 1, 0.1, 0.01, 0)
+    ]
+    assert all(list(row) == sorted(row) for row in (*values, *zip(*values, strict=True)))
+    assert {0.0, 1.0} <= set(itertools.chain(*values))
+    assert min(itertools.chain(*values)) == 0
+    assert max(itertools.chain(*values)) == 1
+
+
+def test_a_better_codec_needs_fewer_bits() -> None:
+    def strength(codec: str) -> float:
+        return Condition(codec=codec, bits_per_pixel=1.0, blockiness=0.05).strength
+
+    assert strength("av1") <= strength("h264") <= strength("mpeg2video")
+    assert strength("av1") < strength("mpeg2video")
+
+
+def test_what_auto_found_is_said_and_stands_in_the_plan(tmp_path: Path) -> None:
+    film = natural(tmp_path / "film.mp4", 40)
+    planned = prepare(film, tmp_path / "out.mkv", SPEC)
+    strength = planned.fingerprint()["strength"]
+    assert strength > 0
+    assert planned.model.blend.strength == strength
+    (note,) = (note for note in planned.notes() if note.startswith("model"))
+    assert note.startswith(f"model toy ×2, strength {strength:.2f} (auto: 0.")
+    assert "bits per pixel, blockiness" in note
+
+
+def test_auto_goes_between_the_network_and_its_only_flavour(tmp_path: Path, models: Path) -> None:
+    (models / "toy-video-medium_x2.safetensors").rename(models / "toy-video-strong_x2.safetensors")
+    films = [natural(tmp_path / f"{crf}.mp4", crf) for crf in (1, 40)]
+    easy, hard = (prepare(film, tmp_path / "out.mkv", SPEC).model for film in films)
+    assert easy.blend.strength < hard.blend.strength
+    plain, strong = (load(f"toy{end}", 2).net.state_dict() for end in ("", "-video-strong"))
+    share = hard.blend.strength
+    for name, tensor in hard.net.state_dict().items():
+        torch.testing.assert_close(tensor, (1 - share) * plain[name] + share * strong[name])
+
+
+def test_a_network_without_flavours_is_taken_as_it_is(tmp_path: Path) -> None:
+    film = write_clip(tmp_path / "film.mp4", frames=2, size=SIZE)
+    planned = prepare(film, tmp_path / "out.mkv", replace(SPEC, model="bicubic"))
+    assert planned.condition is None
+    assert planned.model.blend.is_plain
+    with pytest.raises(InvalidOption, match="bicubic ×2 has no flavour for it"):
+        prepare(film, tmp_path / "out.mkv", replace(SPEC, model="bicubic", strength=0.5))
+
+
+def test_what_auto_found_is_decided_once_for_all_workers(tmp_path: Path) -> None:
+    film = natural(tmp_path / "film.mp4", 40)
+    spec = replace(SPEC, segment_frames=2)
+    work = FilmInWork(film, tmp_path / "out.mkv", spec, is_shared=True)
+    worker = FilmWorker("cpu", "fp32")
+    begin = Begin(work.film)
+    begun = begin.run(worker, lambda text: None)
+    parts = work.ended(begin, begun)
+    work.release()
+    worker.close()
+    assert begun.blend.strength > 0
+    assert {part.film.spec.strength for part in parts} == {begun.blend.strength}
+
+
+@pytest.mark.slow
+def test_workers_agree_on_what_auto_found(tmp_path: Path) -> None:
+    film = write_clip(tmp_path / "film.mp4", frames=96, size=SIZE, options={"crf": "45"})
+    engine = EngineSpec(workers=2, cpus_per_worker=1)
+    spec = replace(SPEC, segment_frames=48)
+    spread = upscale_spread(film, tmp_path / "spread.mkv", spec, engine=engine)
+    alone = upscale(film, tmp_path / "alone.mkv", replace(spec, threads=1))
+    assert spread.model == alone.model
+    assert "strength" in alone.model
+    assert (tmp_path / "spread.mkv").read_bytes() == (tmp_path / "alone.mkv").read_bytes()
+
+
+def test_a_jpeg_is_looked_at_and_a_png_is_not(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    codes = np.clip(rng.normal(128, 40, (64, 64, 3)), 0, 255).astype(np.uint8)
+    for name in ("photo.jpg", "photo.png"):
+        Image.fromarray(codes).save(tmp_path / name, quality=5)
+    notes: list[str] = []
+    hard = upscale(tmp_path / "photo.jpg", tmp_path / "a.png", SPEC, note=notes.append)
+    plain = upscale(tmp_path / "photo.png", tmp_path / "b.png", SPEC)
+    assert "strength" in hard.model
+    assert plain.model == "toy ×2"
+    assert any("auto:" in note for note in notes)

@@ -1,0 +1,73 @@
+"""A film shared by several workers: their report and result are those of one worker."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.clips import Subtitle, write_clip
+from tests.cues import spoil_cue
+from vsr.batch.engine import Ended
+from vsr.batch.inline import open_inline
+from vsr.batch.scheduler import Scheduler
+from vsr.errors import Failed, OutputBusy
+from vsr.jobs.upscale.upscale import spec_of_preset, upscale
+from vsr.jobs.workers.shared_film import FilmInWork
+from vsr.jobs.workers.tasks import Part
+from vsr.jobs.workers.worker import opener
+from vsr.media.resume.work import Work
+from vsr.specs import EncodeSpec, Target
+
+SPEC = replace(
+    spec_of_preset("1080p", Target(scale=2)),
+    model="bicubic",
+    encode=EncodeSpec(encoder_preset="ultrafast"),
+    segment_frames=12,
+    threads=1,
+)
+
+
+def test_damage_to_the_other_streams_is_told_as_of_one_worker(tmp_path: Path):
+    source = write_clip(tmp_path / "in.mkv", frames=36, gop=12, subtitles=[Subtitle()])
+    spoil_cue(source)
+    film = FilmInWork(source, tmp_path / "shared.mp4", SPEC, is_shared=True)
+    with open_inline(opener(SPEC)) as engine:
+        list(Scheduler(engine).run([film]))
+    alone = upscale(source, tmp_path / "alone.mp4", SPEC)
+    assert film.outcome().losses == alone.losses == ("1 packets of audio or subtitles",)
+
+
+class TwoAtOnce:
+    """Two workers in turn; the first segment fails while the second is still being written."""
+
+    size = 2
+
+    def __init__(self, engine) -> None:
+        self._engine, self._held = engine, []
+
+    @property
+    def free(self) -> int:
+        return self.size - len(self._held)
+
+    def start(self, ticket, task) -> None:
+        self._held.append((ticket, task))
+
+    def wait(self, told):
+        ticket, task = self._held.pop(0)
+        if isinstance(task, Part) and task.segment.index == 0:
+            return [Ended(ticket=ticket, error=Failed("the first segment cannot be done"))]
+        self._engine.start(ticket, task)
+        return self._engine.wait(told)
+
+
+def test_a_film_that_failed_is_kept_locked_while_a_worker_writes_it(tmp_path: Path):
+    source = write_clip(tmp_path / "in.mkv", frames=36, gop=12)
+    film = FilmInWork(source, tmp_path / "out.mp4", SPEC, is_shared=True)
+    with open_inline(opener(SPEC)) as engine:
+        two = TwoAtOnce(engine)
+        (over,) = Scheduler(two).run([film])
+    assert two.free == 2
+    with pytest.raises(OutputBusy):
+        Work.begin(tmp_path / "out.mp4", {}, lambda: ())
+    over.release()
+    assert upscale(source, tmp_path / "out.mp4", SPEC).frames_out == 36

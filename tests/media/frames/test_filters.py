@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from vsr.frames import HostFrame, Layout
+from vsr.media.frames.deinterlace import deinterlace
+from vsr.specs import PtsSpan, Size
+
+SIZE = Size(64, 48)
+LAYOUTS = (
+    *(Layout(), Layout(10), Layout(8, 1, 0), Layout(10, 0, 0), Layout(8, 0, 0, is_gray=True)),
+    *(Layout(12, 1, 0), Layout(16, 0, 0), Layout(16, 0, 0, is_gray=True)),
+)
+
+
+def bar_at(column: int, layout: Layout = Layout(), size: Size = SIZE) -> tuple[np.ndarray, ...]:
+    """A soft bright bar on gray, at a column."""
+    unit = 1 << (layout.bits - 8)
+    distance = np.abs(np.arange(size.width) - column)
+    row = 60 + 120 * np.clip(1 - distance / 8, 0, 1)
+    luma = np.tile(row * unit, (size.height, 1)).astype(layout.dtype)
+    chroma = [np.full(shape, 128 * unit, layout.dtype) for shape in layout.plane_shapes(size)[1:]]
+    return (luma, *chroma)
+
+
+def interlaced(
+    index: int, *, is_top_first: bool = True, layout: Layout = Layout(), size: Size = SIZE
+) -> HostFrame:
+    """A bar that moves by 4 pixels from field to field."""
+    early, late = (bar_at(8 + 8 * index + shift, layout, size) for shift in (0, 4))
+    first, second = (0, 1) if is_top_first else (1, 0)
+    planes = []
+    for one, other in zip(early, late):
+        woven = np.empty_like(one)
+        woven[first::2], woven[second::2] = one[first::2], other[second::2]
+        planes.append(woven)
+    return HostFrame(
+        planes=tuple(planes),
+        pts=index * 1001,
+        layout=layout,
+        is_interlaced=True,
+        is_top_field_first=is_top_first,
+        captions=bytes([index]),
+    )
+
+
+def progressive(index: int) -> HostFrame:
+    return HostFrame(planes=bar_at(8 + 8 * index), pts=index * 1001)
+
+
+def same(one: Sequence[HostFrame], other: Sequence[HostFrame]) -> bool:
+    return [frame.pts for frame in one] == [frame.pts for frame in other] and all(
+        np.array_equal(a, b) for x, y in zip(one, other) for a, b in zip(x.planes, y.planes)
+    )
+
+
+def combing(frame: HostFrame) -> float:
+    luma = frame.planes[0].astype(float)
+    return float(np.abs(luma[1:-1] - (luma[:-2] + luma[2:]) / 2).mean())
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_one_progressive_picture_leaves_for_each_that_came(layout: Layout) -> None:
+    frames = [interlaced(index, layout=layout) for index in range(6)]
+    done = list(deinterlace(frames))
+    assert [frame.pts for frame in done] == [frame.pts for frame in frames]
+    assert not any(frame.is_interlaced for frame in done)
+    assert all(frame.layout == layout for frame in done)
+    assert [frame.captions for frame in done] == [frame.captions for frame in frames]
+    assert combing(done[3]) < combing(frames[3]) / 4
+
+
+@pytest.mark.parametrize("is_top_first", [True, False])
+def test_the_earlier_field_is_the_one_that_is_kept(is_top_first: bool) -> None:
+    frames = [interlaced(index, is_top_first=is_top_first) for index in range(5)]
+    middle = list(deinterlace(frames))[2]
+    kept = 0 if is_top_first else 1
+    assert np.array_equal(middle.planes[0][kept::2], frames[2].planes[0][kept::2])
+    assert np.abs(middle.planes[0].astype(int) - bar_at(24)[0]).mean() < 1
+
+
+def test_a_deeper_gray_picture_keeps_its_codes() -> None:
+    layout = Layout(10, 0, 0, is_gray=True)
+    frames = [interlaced(index, layout=layout) for index in range(3)]
+    for before, after in zip(frames, deinterlace(frames)):
+        assert np.array_equal(after.planes[0][::2], before.planes[0][::2])
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_the_shortest_clips_come_out_whole(count: int) -> None:
+    assert len(list(deinterlace([interlaced(index) for index in range(count)]))) == count
+
+
+def test_odd_sizes_are_deinterlaced() -> None:
+    frames = [interlaced(index, size=Size(61, 47)) for index in range(3)]
+    assert [frame.size for frame in deinterlace(frames)] == [Size(61, 47)] * 3
+
+
+def test_progressive_pictures_pass_untouched() -> None:
+    frames = [progressive(0), progressive(1), interlaced(2), interlaced(3), progressive(4)]
+    done = list(deinterlace(frames))
+    assert [done[index] is frames[index] for index in range(5)] == [True, True, False, False, True]
+    assert [frame.pts for frame in done] == [frame.pts for frame in frames]
+
+
+def test_progressive_pictures_need_not_wait() -> None:
+    def endless() -> Iterator[HostFrame]:
+        index = 0
+        while True:
+            yield progressive(index)
+            index += 1
+            assert index < 4
+
+    done = deinterlace(endless())
+    assert [next(done).pts for _ in range(3)] == [0, 1001, 2002]
+
+
+def test_a_change_of_field_order_is_followed() -> None:
+    frames = [interlaced(index, is_top_first=index < 3) for index in range(6)]
+    done = list(deinterlace(frames))
+    assert [frame.pts for frame in done] == [frame.pts for frame in frames]
+    for index, frame in enumerate(done):
+        kept = 0 if index < 3 else 1
+        assert np.array_equal(frame.planes[0][kept::2], frames[index].planes[0][kept::2])
+
+
+@pytest.mark.parametrize("order", ["all", "mixed"])
+def test_parts_with_one_picture_of_context_equal_the_whole(order: str) -> None:
+    frames = [interlaced(index) for index in range(12)]
+    if order == "mixed":
+        frames[4] = replace(frames[4], is_interlaced=False)
+        frames[8] = replace(frames[8], is_top_field_first=False)
+    whole = list(deinterlace(frames))
+    cuts = [0, 3, 4, 8, 9, 12]
+    parts: list[HostFrame] = []
+    for start, end in pairwise(cuts):
+        span = PtsSpan(frames[start].pts, frames[end].pts if end < 12 else None)
+        parts += deinterlace(frames[max(0, start - 1) : end + 1], span)
+    assert same(parts, whole)
+
+
+def test_pictures_too_low_for_the_filter_pass() -> None:
+    frames = [interlaced(index, size=Size(64, 6)) for index in range(2)]
+    assert list(deinterlace(frames)) == frames

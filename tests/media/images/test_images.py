@@ -1,0 +1,135 @@
+"""Images: every depth and kind is read, and written as it came."""
+
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from vsr.errors import NoSuchFile, UnreadableMedia
+from vsr.media.images.image_frames import codes_of, frame_of
+from vsr.media.images.images import RESULTS, StillImage, image_size, read_image, write_image
+from vsr.specs import Size
+
+RNG = np.random.default_rng(7)
+COLOUR = RNG.integers(0, 256, (12, 17, 3), dtype=np.uint8)
+DEEP = RNG.integers(0, 65536, (12, 17, 3), dtype=np.uint16)
+ICC = b"a profile that nobody reads" * 9
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+@pytest.mark.parametrize("is_gray", [False, True])
+def test_codes_come_back_from_a_frame_as_they_were(bits: int, is_gray: bool):
+    codes = DEEP if bits == 16 else COLOUR.astype(np.uint16) * 257
+    codes = codes[..., 0] if is_gray else codes
+    there = codes_of(frame_of(codes)).astype(int)
+    assert np.abs(there - codes).max() <= 2  # of 65535
+    assert (np.round(there / 257) == np.round(codes / 257)).all() or bits == 16
+
+
+@pytest.mark.parametrize("has_alpha", [False, True])
+@pytest.mark.parametrize("is_gray", [False, True])
+@pytest.mark.parametrize("bits", [8, 16])
+def test_a_png_keeps_depth_alpha_and_profile(tmp_path: Path, bits, is_gray, has_alpha):
+    codes = DEEP if bits == 16 else COLOUR.astype(np.uint16) * 257
+    picture = StillImage(
+        codes=codes[..., 0] if is_gray else codes,
+        alpha=codes[..., 1] if has_alpha else None,
+        bits=bits,
+        icc=ICC,
+    )
+    write_image(tmp_path / "a.part", ".png", picture)
+    (tmp_path / "a.part").rename(tmp_path / "a.png")
+    there = read_image(tmp_path / "a.png")
+    assert there.bits == bits
+    assert there.icc == ICC
+    assert (there.codes == picture.codes).all()
+    assert (there.alpha is not None) is has_alpha
+    if picture.alpha is not None and there.alpha is not None:
+        assert (there.alpha == picture.alpha).all()
+
+
+@pytest.mark.parametrize("suffix", sorted(RESULTS))
+def test_every_format_is_written_and_read(tmp_path: Path, suffix: str):
+    smooth = np.linspace(0, 65535, 32 * 48 * 3).reshape(32, 48, 3).astype(np.uint16)
+    write_image(tmp_path / f"a{suffix}", suffix, StillImage(codes=smooth))
+    there = read_image(tmp_path / f"a{suffix}")
+    assert there.codes.shape == smooth.shape
+    assert np.abs(there.codes.astype(int) - smooth).mean() < 3 * 257
+
+
+def test_a_palette_with_transparency_becomes_colour_and_alpha(tmp_path: Path):
+    image = Image.fromarray(COLOUR).quantize(16)
+    image.info["transparency"] = 3
+    image.save(tmp_path / "a.png", transparency=3)
+    there = read_image(tmp_path / "a.png")
+    assert there.codes.shape == (12, 17, 3)
+    assert there.alpha is not None
+    assert there.alpha.min() == 0
+
+
+def test_a_turned_photograph_is_read_upright(tmp_path: Path):
+    image = Image.fromarray(COLOUR)
+    exif = image.getexif()
+    exif[0x0112] = 6
+    image.save(tmp_path / "a.jpg", exif=exif)
+    assert read_image(tmp_path / "a.jpg").codes.shape == (17, 12, 3)
+    assert image_size(tmp_path / "a.jpg") == Size(12, 17)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_deep_picture_is_turned_as_a_shallow_one_is(tmp_path: Path, orientation: int):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    deep, shallow = tmp_path / "deep.png", tmp_path / "shallow.png"
+    Image.fromarray(COLOUR).save(shallow, exif=exif)
+    write_image(deep, ".png", StillImage(codes=COLOUR.astype(np.uint16) * 257, bits=16))
+    whole = shallow.read_bytes()
+    is_turned = read_image(shallow).codes.shape[0] == 17
+    assert image_size(shallow) == (Size(12, 17) if is_turned else Size(17, 12))
+    start = whole.index(b"eXIf") - 4
+    chunk = whole[start : whole.index(b"IDAT") - 4]
+    data = deep.read_bytes()
+    deep.write_bytes(data[:33] + chunk + data[33:])  # after the header
+    turned = read_image(deep)
+    assert turned.bits == 16
+    assert (turned.codes == read_image(shallow).codes).all()
+
+
+def test_sixteen_bits_of_a_tiff_are_read(tmp_path: Path):
+    frame = av.VideoFrame.from_ndarray(DEEP, "rgb48le")
+    with av.open(str(tmp_path / "a.tif"), "w", format="image2") as output:
+        stream = output.add_stream("tiff", rate=1)
+        stream.width, stream.height, stream.pix_fmt = 17, 12, "rgb48le"
+        output.mux([*stream.encode(frame), *stream.encode(None)])
+    there = read_image(tmp_path / "a.tif")
+    assert there.bits == 16
+    assert (there.codes == DEEP).all()
+
+
+def test_a_profile_of_other_colours_is_not_given_to_rgb(tmp_path: Path):
+    Image.new("CMYK", (8, 8), (255, 0, 0, 0)).save(tmp_path / "a.jpg", icc_profile=ICC)
+    there = read_image(tmp_path / "a.jpg")
+    assert there.icc is None
+    assert there.is_profile_lost
+    assert there.codes[4, 4].tolist()[0] < 20 * 257  # cyan has no red
+
+
+def test_samples_without_a_range_are_refused(tmp_path: Path):
+    Image.fromarray(COLOUR[..., 0].astype(np.float32)).save(tmp_path / "a.tif")
+    with pytest.raises(UnreadableMedia, match="floating-point"):
+        read_image(tmp_path / "a.tif")
+
+
+def test_what_is_no_picture_is_refused(tmp_path: Path):
+    with pytest.raises(NoSuchFile):
+        read_image(tmp_path / "a.png")
+    (tmp_path / "a.png").write_text("Dear diary")
+    with pytest.raises(UnreadableMedia, match="cannot be read as an image"):
+        read_image(tmp_path / "a.png")
+    Image.fromarray(COLOUR).save(tmp_path / "b.png")
+    data = (tmp_path / "b.png").read_bytes()
+    (tmp_path / "b.png").write_bytes(data[: len(data) // 2])
+    with pytest.raises(UnreadableMedia):
+        read_image(tmp_path / "b.png")

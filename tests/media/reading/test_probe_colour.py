@@ -1,0 +1,115 @@
+"""The tags of colour, siting and HDR are read as they are; what is not tagged stays so."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from tests.clips import write_clip
+from vsr.colour import Colour, Range, Siting
+from vsr.errors import UnreadableMedia
+from vsr.media.reading.probe import probe
+
+MASTERING = "G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,50)"
+
+
+def test_colour_tags_are_read_as_they_are(tmp_path: Path) -> None:
+    path = write_clip(
+        tmp_path / "tags.mp4", primaries=1, transfer=13, matrix=5, color_range=Range.FULL
+    )
+    expected = Colour(primaries=1, transfer=13, matrix=5, range=Range.FULL, siting=Siting.LEFT)
+    assert probe(path).video.colour == expected
+
+
+def test_what_is_not_tagged_stays_unspecified(tmp_path: Path) -> None:
+    plain = write_clip(tmp_path / "plain.mkv", codec="ffv1", frames=2)
+    assert probe(plain).video.colour == Colour()
+
+
+@pytest.mark.parametrize(
+    ("codec", "options"), [("libx264", "x264-params"), ("libx265", "x265-params")]
+)
+@pytest.mark.parametrize("siting", [Siting.LEFT, Siting.CENTER, Siting.TOP_LEFT, Siting.TOP])
+def test_where_chroma_lies_is_read(
+    tmp_path: Path, codec: str, options: str, siting: Siting
+) -> None:
+    tag = {options: f"chromaloc={siting - 1}"}
+    path = write_clip(tmp_path / "sited.mp4", codec=codec, frames=2, options=tag)
+    assert probe(path).video.colour.siting is siting
+
+
+@pytest.mark.parametrize(
+    ("codec", "suffix", "siting"),
+    [
+        ("mpeg1video", "mpg", Siting.CENTER),
+        ("mpeg2video", "mpg", Siting.LEFT),
+        ("libvpx-vp9", "webm", Siting.UNSPECIFIED),
+        ("jpeg2000", "mov", Siting.CENTER),
+    ],
+)
+def test_codecs_of_one_siting_have_it(
+    tmp_path: Path, codec: str, suffix: str, siting: Siting
+) -> None:
+    path = write_clip(tmp_path / f"clip.{suffix}", codec=codec, frames=12)
+    assert probe(path).video.colour.siting is siting
+
+
+def test_unsubsampled_chroma_has_no_siting(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "full.mkv", pix_fmt="yuv444p", frames=2)
+    assert probe(path).video.colour.siting is Siting.UNSPECIFIED
+
+
+def test_motion_jpeg_is_full_range_and_centre_sited(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "m.avi", codec="mjpeg", pix_fmt="yuvj420p", frames=2)
+    colour = probe(path).video.colour
+    assert (colour.range, colour.siting) == (Range.FULL, Siting.CENTER)
+
+
+@pytest.mark.parametrize(
+    ("tag", "siting"),
+    [
+        (b" C420mpeg2", Siting.LEFT),
+        (b" C420jpeg", Siting.CENTER),
+        (b" C420paldv", Siting.TOP_LEFT),
+        (b"", Siting.CENTER),
+        (b" C444", Siting.UNSPECIFIED),
+    ],
+)
+def test_the_siting_of_y4m_is_read_from_its_header(
+    tmp_path: Path, tag: bytes, siting: Siting
+) -> None:
+    path = tmp_path / "clip.y4m"
+    picture = bytes(32 * 16 * 3 if b"444" in tag else 32 * 16 * 3 // 2)
+    path.write_bytes(b"YUV4MPEG2 W32 H16 F25:1 Ip A1:1" + tag + b"\n" + b"FRAME\n" + picture)
+    assert probe(path).video.colour.siting is siting
+
+
+def test_an_unsupported_matrix_is_refused_at_once(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "ycgco.mkv", matrix=8, frames=2)
+    with pytest.raises(UnreadableMedia, match=r"colour matrix 8 of H\.273 is not supported"):
+        probe(path)
+
+
+def test_hdr10_metadata_is_read_as_exact_fractions(tmp_path: Path) -> None:
+    path = write_clip(
+        tmp_path / "hdr.mkv",
+        codec="libx265",
+        pix_fmt="yuv420p10le",
+        frames=3,
+        primaries=9,
+        transfer=16,
+        matrix=9,
+        options={
+            "x265-params": f"hdr10=1:repeat-headers=1:master-display={MASTERING}:max-cll=1000,400"
+        },
+    )
+    hdr = probe(path).video.hdr
+    assert hdr is not None
+    assert hdr.mastering is not None
+    assert hdr.light is not None
+    assert hdr.mastering.green == (Fraction(13250, 50000), Fraction(34500, 50000))
+    assert hdr.mastering.white == (Fraction(15635, 50000), Fraction(16450, 50000))
+    assert (hdr.mastering.min_luminance, hdr.mastering.max_luminance) == (Fraction(1, 200), 1000)
+    assert (hdr.light.max_content, hdr.light.max_frame_average) == (1000, 400)

@@ -1,0 +1,81 @@
+"""Splices, changes and damage inside a file: the rest is read, and the damage reported."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from tests.clips import write_clip
+from tests.media.read_back import indices, read, spoil
+from vsr.colour import Range
+from vsr.specs import Size
+
+
+def test_after_a_splice_the_times_go_on_and_it_is_said(tmp_path: Path) -> None:
+    one = write_clip(tmp_path / "one.ts", frames=24)
+    two = write_clip(tmp_path / "two.ts", frames=24, first_index=24)
+    path = tmp_path / "spliced.ts"
+    path.write_bytes(one.read_bytes() + two.read_bytes())
+    frames, damage = read(path)
+    assert indices(frames) == list(range(48))
+    assert {later.pts - earlier.pts for earlier, later in pairwise(frames)} == {3600}
+    assert damage.repaired_times == 24
+    assert damage.corrupt_frames == 0
+
+
+def test_a_change_of_size_is_converted_to_the_first_and_counted(tmp_path: Path) -> None:
+    one = write_clip(tmp_path / "one.ts", frames=24)
+    two = write_clip(tmp_path / "two.ts", frames=24, first_index=24, size=Size(192, 96))
+    path = tmp_path / "changing.ts"
+    path.write_bytes(one.read_bytes() + two.read_bytes())
+    frames, damage = read(path)
+    assert {frame.size for frame in frames} == {Size(96, 64)}
+    assert indices(frames) == list(range(48))
+    assert damage.converted_frames == 24
+    assert "24 frames converted" in str(damage)
+
+
+@pytest.mark.parametrize("pix_fmt", ["yuv420p", "yuv420p10le"])
+def test_a_change_of_range_is_converted_to_the_first(tmp_path: Path, pix_fmt: str) -> None:
+    same = {"frames": 8, "codec": "libx265", "pix_fmt": pix_fmt}
+    full = write_clip(tmp_path / "one.ts", color_range=Range.FULL, **same)
+    limited = write_clip(tmp_path / "two.ts", color_range=Range.LIMITED, **same)
+    path = tmp_path / "changing.ts"
+    path.write_bytes(full.read_bytes() + limited.read_bytes())
+    frames, damage = read(path)
+    assert damage.converted_frames == 8
+    before, after = (
+        float(frames[i].planes[0].max()) / ((1 << frames[i].layout.bits) - 1) for i in (0, -1)
+    )
+    assert after == pytest.approx((before * 255 - 16) / 219, abs=4 / 255)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "codec"),
+    [
+        ("mkv", "libx264"),
+        ("flv", "libx264"),
+        ("avi", "mpeg4"),
+        ("ts", "libx264"),
+        ("mpg", "mpeg2video"),
+    ],
+)
+def test_damage_is_counted_and_the_rest_is_read(tmp_path: Path, suffix: str, codec: str) -> None:
+    path = write_clip(tmp_path / f"clip.{suffix}", codec=codec, frames=60)
+    spoil(path, places=8, length=30)
+    frames, damage = read(path)
+    assert len(frames) > 15
+    assert all(earlier.pts < later.pts for earlier, later in pairwise(frames))
+    assert damage.has_losses or len(frames) == 60
+
+
+def test_a_file_cut_short_is_read_to_its_end_and_counts_as_a_loss(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "clip.mkv")
+    path.write_bytes(path.read_bytes()[:-4000])
+    frames, damage = read(path)
+    assert indices(frames) == list(range(len(frames)))
+    assert 0 < len(frames) < 48
+    assert damage.has_losses
+    assert "4000 bytes missing at the end of the file" in str(damage)

@@ -1,0 +1,72 @@
+"""Decoding on a GPU, as far as a machine without one can show it."""
+
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from tests.clips import write_clip
+from vsr.media.reading.frame_adapter import Delivery
+from vsr.media.reading.probe import probe
+from vsr.media.reading.reader import Reader
+from vsr.media.source import hardware
+from vsr.media.source.hardware import Decoding, choose_decoding
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    return write_clip(tmp_path / "in.mkv", frames=6)
+
+
+@pytest.fixture
+def no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Raise what FFmpeg does if there is no driver."""
+
+    def refuse(path: Path) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(hardware, "open_on_hardware", refuse)
+
+
+def test_asked_for_and_not_there_is_said(clip: Path, no_gpu: None):
+    decoding = choose_decoding(clip, "cuda")
+    assert decoding.hwaccel == "none"
+    assert decoding.note is not None
+    assert "Operation not permitted" in decoding.note
+    assert "software" in decoding.note
+
+
+def test_nobody_is_told_of_what_nobody_asked_for(clip: Path, no_gpu: None):
+    assert choose_decoding(clip, "auto") == choose_decoding(clip, "none") == Decoding()
+
+
+def test_pictures_are_those_of_software_where_the_gpu_is_gone(clip: Path, no_gpu: None):
+    with Reader.open(clip) as reader:
+        expected = list(reader.frames())
+    with Reader.open(clip, hwaccel="cuda") as reader:
+        got = list(reader.frames())
+    assert len(got) == 6
+    for mine, theirs in zip(got, expected, strict=True):
+        assert mine.pts == theirs.pts
+        assert all(np.array_equal(a, b) for a, b in zip(mine.planes, theirs.planes, strict=True))
+
+
+@pytest.mark.parametrize(("planar", "surface"), [("yuv420p", "nv12"), ("yuv420p10le", "p010le")])
+def test_a_surface_that_came_down_is_read_without_conversion(tmp_path: Path, planar, surface):
+    clip = write_clip(tmp_path / "in.mkv", frames=2, codec="libx265", pix_fmt=planar)
+    delivery = Delivery(probe(clip).video)
+    with av.open(str(clip)) as container:
+        frame = next(container.decode(video=0))
+    on_gpu = frame.reformat(format=surface)
+    assert not delivery.differs(on_gpu)
+    mine, theirs = delivery.deliver(on_gpu, 0), delivery.deliver(frame, 0)
+    assert mine.layout == theirs.layout
+    assert all(np.array_equal(a, b) for a, b in zip(mine.planes, theirs.planes, strict=True))
+
+
+def test_a_surface_of_another_depth_is_a_change(tmp_path: Path):
+    clip = write_clip(tmp_path / "in.mkv", frames=2)
+    with av.open(str(clip)) as container:
+        frame = next(container.decode(video=0))
+    assert Delivery(probe(clip).video).differs(frame.reformat(format="p010le"))

@@ -1,0 +1,75 @@
+"""The last frame is shown as long as in the source: a slide may stand for minutes."""
+
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import pytest
+
+from tests.clips import Audio, write_clip
+from tests.media.written import carry, packets_in
+from vsr.media.reading.probe import probe
+from vsr.media.splices.last_frame import last_duration_of
+from vsr.specs import TimeRange
+
+
+def slides(path: Path, **changes: object) -> Path:
+    """Write three slides, a tenth of a second each; the last one stands for two seconds."""
+    return write_clip(
+        path,
+        frames=3,
+        pts=[0, 100, 200],
+        time_base=Fraction(1, 1000),
+        rate=Fraction(1, 2),
+        **changes,
+    )
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mov", "mkv"])
+def test_the_last_slide_stands_as_long_as_in_the_source(tmp_path: Path, suffix: str) -> None:
+    target = tmp_path / f"out.{suffix}"
+    _, joined = carry(slides(tmp_path / "in.mp4"), target)
+    assert joined.end_seconds == pytest.approx(2.2)
+    with av.open(str(target)) as container:
+        assert container.duration == pytest.approx(2_200_000, abs=1000)
+
+
+def test_the_end_of_a_part_cuts_the_last_slide_and_its_sound(tmp_path: Path) -> None:
+    source = slides(tmp_path / "in.mp4", audio=[Audio(seconds=2.2)])
+    target = tmp_path / "out.mp4"
+    carry(source, target, time=TimeRange(start_seconds=0.1, end_seconds=1.2))
+    last_sound = float(packets_in(target, "audio")[-1][0])
+    assert 1.0 < last_sound < 1.1
+    with av.open(str(target)) as container:
+        assert container.duration == pytest.approx(1_100_000, abs=25_000)
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mkv", "avi", "ts"])
+def test_at_a_constant_rate_it_is_one_frame(tmp_path: Path, suffix: str) -> None:
+    info = probe(write_clip(tmp_path / f"in.{suffix}", frames=10))
+    last = (info.video.start_pts or 0) + round(9 / (25 * info.video.time_base))
+    assert last_duration_of(info, last) * info.video.time_base == Fraction(1, 25)
+
+
+def test_a_time_that_no_packet_has_takes_one_frame(tmp_path: Path) -> None:
+    info = probe(slides(tmp_path / "in.mp4"))
+    assert last_duration_of(info, 7) == round(1 / (info.video.frame_rate * info.video.time_base))
+
+
+def test_a_duration_of_one_tick_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    info = probe(write_clip(tmp_path / "in.mkv", frames=10))
+    last = 360
+    assert last_duration_of(info, last) == 40
+    monkeypatch.setattr("vsr.media.splices.last_frame._said", lambda info, pts: 1)
+    assert last_duration_of(info, last) == 40
+
+
+def test_a_first_slide_does_not_delay_a_stream_that_says_decoding_times(tmp_path: Path) -> None:
+    source = write_clip(
+        tmp_path / "in.mp4", frames=6, pts=[0, 5000, 5040, 5080, 5120, 5160],
+        time_base=Fraction(1, 1000), b_frames=2,
+    )  # fmt: skip
+    target = tmp_path / "out.ts"
+    carry(source, target)
+    with av.open(str(target)) as container:
+        assert container.start_time < 200_000

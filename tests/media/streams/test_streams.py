@@ -1,0 +1,137 @@
+"""What happens to every other stream is known, and reported, before the first picture."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.clips import Attachment, Audio, Subtitle, write_clip
+from tests.media.pictures import with_cover_art
+from vsr.errors import UnsuitableContainer
+from vsr.media.reading.probe import probe
+from vsr.media.streams.streams import Fate, StreamPlan, plan_streams
+
+
+def planned(path: Path, container: str, **keep: bool) -> StreamPlan:
+    return plan_streams(probe(path), container, **keep)
+
+
+def fates(plan: StreamPlan) -> list[tuple[str, Fate, str | None]]:
+    return [(fate.stream.kind, fate.fate, fate.target_codec) for fate in plan.fates]
+
+
+def clip(folder: Path, name: str = "in.mkv", subtitles: Sequence[Subtitle] = ()) -> Path:
+    audio = [Audio(language="eng"), Audio(language="deu"), Audio(language="fra")]
+    return write_clip(folder / name, frames=10, audio=audio, subtitles=subtitles)
+
+
+def test_every_sound_track_is_copied(tmp_path: Path) -> None:
+    for container in ("mp4", "mov", "matroska", "mpegts", "nut"):
+        plan = planned(clip(tmp_path), container)
+        assert fates(plan) == [("audio", Fate.COPY, None)] * 3
+        assert plan.losses == ()
+
+
+@pytest.mark.parametrize(
+    ("codec", "container", "fate", "target"),
+    [
+        ("subrip", "matroska", Fate.COPY, None),
+        ("subrip", "mp4", Fate.CONVERT, "mov_text"),
+        ("subrip", "mov", Fate.CONVERT, "mov_text"),
+        ("subrip", "webm", Fate.CONVERT, "webvtt"),
+        ("ass", "matroska", Fate.COPY, None),
+        ("ass", "mp4", Fate.CONVERT, "mov_text"),
+        ("ass", "webm", Fate.CONVERT, "webvtt"),
+        ("webvtt", "matroska", Fate.COPY, None),
+        ("webvtt", "mp4", Fate.CONVERT, "mov_text"),
+        ("webvtt", "webm", Fate.COPY, None),
+    ],
+)
+def test_a_text_subtitle_is_converted_only_where_its_form_does_not_fit(
+    tmp_path: Path, codec: str, container: str, fate: Fate, target: str | None
+) -> None:
+    path = write_clip(tmp_path / "in.mkv", frames=10, subtitles=[Subtitle(codec=codec)])
+    assert fates(planned(path, container)) == [("subtitle", fate, target)]
+
+
+def test_mov_text_becomes_srt_in_matroska(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "in.mp4", frames=10, subtitles=[Subtitle(codec="mov_text")])
+    assert fates(planned(path, "matroska")) == [("subtitle", Fate.CONVERT, "srt")]
+    assert fates(planned(path, "mp4")) == [("subtitle", Fate.COPY, None)]
+
+
+def test_sound_that_does_not_fit_is_a_loss_with_a_reason(tmp_path: Path) -> None:
+    plan = planned(write_clip(tmp_path / "in.mkv", frames=10, audio=[Audio()]), "webm")
+    assert [str(loss) for loss in plan.losses] == [
+        "audio stream 1 (aac, eng): dropped: webm cannot hold aac; .mkv can"
+    ]
+
+
+@pytest.mark.parametrize("late", [0.0, 15.0])
+def test_what_nobody_could_read_out_of_mpegts_is_a_loss(tmp_path: Path, late: float) -> None:
+    """Its muxer takes everything: what it does not know comes back as data without a codec."""
+    source = write_clip(
+        tmp_path / "in.mkv",
+        frames=450,
+        audio=[Audio(seconds=0.2), Audio(codec="flac", seconds=0.2)],
+        subtitles=[Subtitle(cues=[(late, late + 1.0, "late")])],
+    )
+    plan = plan_streams(probe(source), "mpegts")
+    assert [fate.stream.codec for fate in plan.carried] == ["aac"]
+    assert [fate.reason for fate in plan.losses] == [
+        "mpegts cannot hold flac; .mkv can",
+        "mpegts cannot hold subrip; .mkv can",
+    ]
+
+
+@pytest.mark.parametrize("name", ["in.avi", "in.mkv"])
+def test_uncompressed_sound_whose_source_names_no_channels_fits_mp4(
+    tmp_path: Path, name: str
+) -> None:
+    source = write_clip(tmp_path / name, frames=10, audio=[Audio(codec="pcm_s16le")])
+    assert fates(planned(source, "mp4")) == [("audio", Fate.COPY, None)]
+
+
+def test_fonts_are_kept_in_matroska_and_a_loss_elsewhere(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "in.mkv", frames=10, attachments=[Attachment(), Attachment()])
+    assert fates(planned(path, "matroska")) == [("attachment", Fate.COPY, None)] * 2
+    assert len(planned(path, "mp4").losses) == 2
+
+
+def test_cover_art_is_kept_in_mp4_and_matroska(tmp_path: Path) -> None:
+    path = with_cover_art(tmp_path / "in.mp4")
+    for container in ("mp4", "matroska"):
+        assert fates(planned(path, container)) == [("video", Fate.COPY, None)]
+    assert "cannot hold cover art" in str(planned(path, "mov").losses[0])
+
+
+def test_strict_refuses_a_loss_and_names_it(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "in.mkv", frames=10, attachments=[Attachment()])
+    with pytest.raises(UnsuitableContainer, match=r"--strict.*attachment stream 1.*Choose \.mkv"):
+        planned(path, "mp4", is_strict=True)
+    assert planned(path, "matroska", is_strict=True).losses == ()
+
+
+def test_what_the_user_leaves_out_is_no_loss(tmp_path: Path) -> None:
+    path = clip(tmp_path, subtitles=[Subtitle()])
+    plan = planned(path, "matroska", keep_audio=False, keep_subtitles=False, is_strict=True)
+    assert plan.carried == ()
+    assert [fate.reason for fate in plan.fates] == ["--no-audio"] * 3 + ["--no-subs"]
+
+
+def test_a_chapter_track_of_mp4_is_no_loss(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "in.mp4", frames=50, chapters=[(0, 1, "one"), (1, 2, "two")])
+    plan = planned(path, "mp4", is_strict=True)
+    assert plan.losses == ()
+    assert plan.carried == ()
+
+
+def test_a_second_video_stream_is_a_loss(tmp_path: Path) -> None:
+    path = with_cover_art(tmp_path / "in.mkv", is_second_video=True)
+    assert [loss.reason for loss in planned(path, "matroska").losses] == [
+        "only the best video stream is upscaled"
+    ]
+
+
+def test_a_source_without_other_streams_has_an_empty_plan(tmp_path: Path) -> None:
+    assert planned(write_clip(tmp_path / "in.mp4", frames=3), "webm").fates == ()

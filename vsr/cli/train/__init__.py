@@ -1,0 +1,63 @@
+"""``vsr train``: the list of recipes, and the group of its commands."""
+
+from __future__ import annotations
+
+import click
+
+from vsr.cli.shared.report import emit
+from vsr.cli.shared.table import echo_table, name_broken
+from vsr.cli.train.export import export
+from vsr.cli.train.prepare import prepare
+from vsr.cli.train.run import fit, resume
+from vsr.cli.train.teach import teach
+
+
+@click.group(
+    invoke_without_command=True,
+    short_help="Train a network; without a subcommand, list the recipes.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON line for each recipe.")
+@click.pass_context
+def train(context: click.Context, as_json: bool) -> int:
+    """Train the networks, or fine-tune one on your own images.
+
+    \b
+      vsr train                                     list the recipes
+      vsr train prepare photos/ --out data/
+      vsr train teach data/ --teacher other.pth     targets that another network makes
+      vsr train fit fast-x4 --data data/ --out run/ --minutes 25
+      vsr train resume run/
+      vsr train export run/ --name mine
+      vsr upscale in.mp4 out.mp4 --model mine
+
+    Your own recipes are TOML files in $VSR_HOME/presets/train or ~/.config/vsr/presets/train.
+    A pipeline of yours (in pipelines, next to presets) runs pixel, adversarial, level, evaluate
+    and export in any order; a repeated step has a name: {step = "adversarial", name = "refine"}.
+
+    Several GPUs: torchrun --nproc-per-node N --no-python vsr train fit ...
+    """  # noqa: D301 # \b tells click to keep the lines
+    if context.invoked_subcommand is not None:
+        return 0
+    from vsr.recipes.find import readable
+    from vsr.training.recipe.recipe import load_recipe
+
+    every, broken = readable("presets/train", lambda name: load_recipe(name)[1])
+    if as_json:
+        for name, recipe in every.items():
+            emit(
+                {
+                    "name": name,
+                    "description": recipe.description,
+                    "model": recipe.model,
+                    "scale": recipe.scale,
+                    "pipeline": recipe.pipeline,
+                }
+            )
+        return name_broken(broken)
+    rows = [(name, f"×{r.scale}", r.pipeline, r.description) for name, r in every.items()]
+    echo_table(("recipe", "scale", "pipeline", "what"), rows)
+    return name_broken(broken)
+
+
+for command in (prepare, teach, fit, resume, export):
+    train.add_command(command)

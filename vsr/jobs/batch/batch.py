@@ -1,0 +1,190 @@
+"""``vsr batch``: every file of a folder, once, on all workers; bad files do not stop it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from vsr.batch.engine import EngineSpec
+from vsr.batch.ledger import Ledger, facts_of, open_ledger
+from vsr.batch.plan import Item, Selection, check_folders, plan
+from vsr.batch.scheduler import Scheduler
+from vsr.errors import NoSuchFile
+from vsr.jobs.batch.batch_status import Standing, failed, fingerprint, standing
+from vsr.jobs.batch.outcome import Outcome, write_report
+from vsr.jobs.progress import Observer, ignore
+from vsr.jobs.workers.engines import Open, open_batch_engine
+from vsr.jobs.workers.shared_film import FilmInWork, release_all
+from vsr.jobs.workers.total_progress import TotalProgress
+from vsr.media.resume.work_folder import remove_published
+from vsr.specs import UpscaleSpec
+
+WATCH_SECONDS = 2.0
+"""How often a watched folder is scanned; a file is taken once two scans find it unchanged."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchSpec:
+    """A batch: what to do with each file, which files, and which workers."""
+
+    upscale: UpscaleSpec
+    selection: Selection = field(default_factory=Selection)
+    engine: EngineSpec = field(default_factory=EngineSpec)
+
+
+def batch(
+    source: Path, target: Path, spec: BatchSpec, *, observe: Observer = ignore
+) -> Generator[Outcome, None, None]:
+    """Upscale every file under ``source`` to the mirrored path under ``target``.
+
+    Files finished from the same input and settings are skipped; a failure is reported, and the
+    rest continues. Nothing outside ``target`` is written. At the end, or on close, a report of
+    the outcomes so far is written to ``target``.
+
+    Args:
+        observe: called with the progress over all files.
+
+    Yields:
+        one `Outcome` for each file, as it ends.
+
+    Raises:
+        Refused: one of the folders or the engine cannot be used, or another batch is at work.
+    """
+    check_folders(source, target)
+    items = plan(source, target, spec.selection)
+    if not items:
+        raise NoSuchFile(
+            f"{source}: nothing to upscale in this folder. Check its files and --include."
+        )
+    with open_ledger(target) as ledger, ExitStack() as stack:
+        yield from _Batch(ledger, spec, observe, stack).run(items)
+
+
+def watch(
+    source: Path,
+    target: Path,
+    spec: BatchSpec,
+    *,
+    observe: Observer = ignore,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Generator[Outcome, None, None]:
+    """Repeat the batch, taking files that have stopped growing, until interrupted.
+
+    Raises:
+        Refused: as `batch`; an empty folder is waited for.
+    """
+    check_folders(source, target)
+    before: dict[Path, Any] = {}
+    handled: dict[Path, Any] = {}
+    with open_ledger(target) as ledger, ExitStack() as stack:
+        work = _Batch(ledger, spec, observe, stack)
+        while True:
+            items = plan(source, target, spec.selection)
+            now = {item.source: facts_of(item.source) for item in items}
+            ready = [
+                item
+                for item in items
+                if now[item.source] == before.get(item.source) != handled.get(item.source)
+            ]
+            yield from work.run(ready)
+            handled |= {item.source: now[item.source] for item in ready}
+            before = now
+            sleep(WATCH_SECONDS)
+
+
+class _Batch:
+    """An open ledger and, once there is work, an open engine."""
+
+    def __init__(
+        self, ledger: Ledger, spec: BatchSpec, observe: Observer, stack: ExitStack
+    ) -> None:
+        self._ledger, self._spec, self._stack = ledger, spec, stack
+        self._progress = TotalProgress(observe)
+        self._opened: Open | None = None
+        self._films: list[FilmInWork] = []
+        self._outcomes: list[Outcome] = []
+        stack.callback(self._report)
+        stack.callback(release_all, self._films)  # after the engine: once no worker writes
+        self._settings = fingerprint(spec.upscale)
+
+    def run(self, items: list[Item]) -> Iterator[Outcome]:
+        """Settle the files that need no work, then do the rest, longest first."""
+        for outcome in self._run(items):
+            self._outcomes.append(outcome)
+            yield outcome
+
+    def _run(self, items: list[Item]) -> Iterator[Outcome]:
+        todo: list[Standing] = []
+        for item in items:
+            settled = self._settled(item, todo)
+            if settled is not None:
+                yield settled
+        if todo:
+            self._opened = self._opened or self._stack.enter_context(
+                open_batch_engine(self._spec.engine, self._spec.upscale)
+            )
+            yield from self._work(self._opened, todo)
+
+    def _settled(self, item: Item, todo: list[Standing]) -> Outcome | None:
+        """Return the outcome of a file that needs no work, or put it on the list."""
+        found = standing(item, self._ledger, self._spec.upscale.existing, self._settings)
+        if found.settled is not None:
+            if found.settled.state == "skipped":
+                remove_published(item.target)
+            return found.settled
+        try:
+            item.target.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            return failed(item, error)
+        todo.append(found)
+        return None
+
+    def _work(self, opened: Open, todo: list[Standing]) -> Iterator[Outcome]:
+        """Do the films; each is in the ledger before it is reported."""
+        self._ledger.begin([(one.item.name, one.item.target, one.key) for one in todo])
+        spec = replace(opened.spec, existing="overwrite")
+        films: dict[int, Standing] = {}
+        for one in todo:
+            film = FilmInWork(
+                one.item.source,
+                one.item.target,
+                spec,
+                is_shared=opened.is_shared,
+                is_mixed=self._spec.engine.is_mixed,
+                told=self._progress.tell,
+            )
+            films[id(film)] = one
+            self._films.append(film)
+            self._progress.add(film)
+        for piece in Scheduler(opened.engine).run(self._films):
+            assert isinstance(piece, FilmInWork)
+            yield self._ended(piece, films[id(piece)])
+        self._films.clear()
+
+    def _ended(self, film: FilmInWork, one: Standing) -> Outcome:
+        film.release()
+        result, item, key = film.result, one.item, one.key
+        if result is None:
+            outcome = failed(item, film.error)
+            self._ledger.write("failed", item.name, item.target, key, {"error": outcome.error})
+            return outcome
+        outcome = Outcome(
+            source=item.source,
+            target=item.target,
+            state="done",
+            frames=result.frames_out,
+            fps=result.fps,
+            reused=result.frames_reused,
+            losses=result.losses,
+            model=result.model,
+        )
+        self._ledger.write("done", item.name, item.target, key, outcome.facts())
+        return outcome
+
+    def _report(self) -> None:
+        with suppress(OSError):  # a full disk; that error is already propagating
+            write_report(self._ledger.folder, self._outcomes)

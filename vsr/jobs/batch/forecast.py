@@ -1,0 +1,130 @@
+"""``vsr batch --dry-run``: what a batch would do, file by file; nothing is written."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from vsr.batch.ledger import LEDGER, Ledger
+from vsr.batch.plan import Item, plan
+from vsr.errors import NoSuchFile, VsrError
+from vsr.jobs.batch.batch import BatchSpec
+from vsr.jobs.batch.batch_status import failed, fingerprint, standing
+from vsr.jobs.batch.outcome import printable
+from vsr.jobs.result import counted
+from vsr.jobs.upscale.picture import check_picture
+from vsr.jobs.upscale.plan import Load, prepare
+from vsr.jobs.upscale.segment_worker import SegmentWorker
+from vsr.media.images.images import is_image
+from vsr.specs import UpscaleSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forecast:
+    """What would become of one file.
+
+    Attributes:
+        frames: how many are to be done, if the header says so.
+        error: why it cannot be done, in one line.
+    """
+
+    source: Path
+    target: Path
+    state: Literal["todo", "skipped", "failed"]
+    is_picture: bool
+    frames: int | None = None
+    error: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return {
+            "source": printable(self.source),
+            "target": printable(self.target),
+            "state": self.state,
+            "kind": "picture" if self.is_picture else "clip",
+            "frames": self.frames,
+            "error": self.error,
+        }
+
+    def line(self) -> str:
+        """Return one line for a person."""
+        detail = self.error
+        if self.state == "todo":
+            clip = "frames unknown" if self.frames is None else counted(self.frames)
+            detail = "picture" if self.is_picture else clip
+        return f"{self.state:7}  {printable(self.target)}" + f"  ({detail})" * bool(detail)
+
+
+def forecast(source: Path, target: Path, spec: BatchSpec) -> Iterator[Forecast]:
+    """Yield what would become of each file under ``source``, in the order of their names.
+
+    Raises:
+        Refused: as `vsr.jobs.batch.batch`.
+    """
+    items = plan(source, target, spec.selection)
+    if not items:
+        raise NoSuchFile(
+            f"{source}: nothing to upscale in this folder. Check its files and --include."
+        )
+    ledger, settings = _ledger(target), fingerprint(spec.upscale)
+    load = SegmentWorker().load
+    for item in items:
+        settled = standing(item, ledger, spec.upscale.existing, settings).settled
+        if settled is None:
+            yield _looked_at(item, spec.upscale, load)
+        else:
+            state: Literal["skipped", "failed"] = "failed" if settled.error else "skipped"
+            yield _forecast(item, state, error=settled.error)
+
+
+def totals(found: list[Forecast]) -> dict[str, int]:
+    """Return how many files are in each state, and how much is to be done."""
+    todo = [one for one in found if one.state == "todo"]
+    pictures = sum(one.is_picture for one in todo)
+    return {
+        "todo": len(todo),
+        "skipped": sum(one.state == "skipped" for one in found),
+        "failed": sum(one.state == "failed" for one in found),
+        "clips": len(todo) - pictures,
+        "pictures": pictures,
+        "frames": sum(one.frames or 0 for one in todo),
+    }
+
+
+def _ledger(target: Path) -> Ledger:
+    """Return the ledger that an earlier batch left, as a copy in memory; else an empty one."""
+    path = target / LEDGER
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    return Ledger(target, io.StringIO(text))
+
+
+def _looked_at(item: Item, spec: UpscaleSpec, load: Load) -> Forecast:
+    """Plan the work completely, so that whatever it would refuse is refused here."""
+    try:
+        if is_image(item.source):
+            check_picture(item.source, item.target, spec, load)
+            return _forecast(item, "todo", frames=1)
+        frames = prepare(item.source, item.target, spec, load).frames_expected
+    except (VsrError, OSError) as error:
+        return _forecast(item, "failed", error=failed(item, error).error)
+    return _forecast(item, "todo", frames=frames)
+
+
+def _forecast(
+    item: Item,
+    state: Literal["todo", "skipped", "failed"],
+    *,
+    frames: int | None = None,
+    error: str = "",
+) -> Forecast:
+    return Forecast(
+        source=item.source,
+        target=item.target,
+        state=state,
+        is_picture=is_image(item.source),
+        frames=frames,
+        error=error,
+    )

@@ -1,0 +1,154 @@
+"""The repetitions of a benchmark.
+
+Each stage is run alone and all of them together, one after the other within each repetition, so
+that a change in the machine's load affects all of them; the medians are reported. The plain loop,
+in a process of its own, takes its turn among them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+
+from vsr.device.peaks import forget_peaks, peak_device_bytes, peak_host_bytes
+from vsr.device.threads import one_compute_thread
+from vsr.errors import InvalidOption
+from vsr.frames import HostFrame
+from vsr.jobs.bench.bench_stages import Stages, TimedRun, timed_run
+from vsr.jobs.bench.plain_loop import PlainLoop
+from vsr.jobs.progress import Note
+from vsr.specs import UpscaleSpec
+
+RUN_SECONDS = 3.0
+"""How long the network alone should run if no frame count is given."""
+
+LEAST_FRAMES, MOST_FRAMES = 12, 240
+
+SINGLE_THREAD_SHARE = 4
+"""The network alone on one thread takes long: it does one frame in this many."""
+
+Timings = dict[str, list[TimedRun]]
+Workload = Callable[[], int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BenchSpec:
+    """What to measure.
+
+    Attributes:
+        upscale: model, size, device and encoder.
+        frames: per run; None takes as many as fit into a few seconds.
+        repeats: runs of everything; the medians are reported.
+        is_discarded: frames are discarded instead of encoded.
+        has_plain_loop: compare with a plain loop.
+    """
+
+    upscale: UpscaleSpec
+    frames: int | None = None
+    repeats: int = 3
+    is_discarded: bool = False
+    has_plain_loop: bool = True
+
+    def __post_init__(self) -> None:
+        if self.frames is not None and self.frames < 1:
+            raise InvalidOption(f"--frames {self.frames} must be at least 1.")
+        if self.repeats < 1:
+            raise InvalidOption(f"--repeat {self.repeats} must be at least 1.")
+
+
+@dataclass(slots=True)
+class Runs:
+    """What the repetitions gather.
+
+    Attributes:
+        alone: each stage with the threads that it has in the pipeline.
+        single: each stage with one thread; empty on a GPU.
+        host_bytes, device_bytes: peaks of the first run of the whole.
+    """
+
+    frames: int
+    alone: Timings = field(default_factory=dict)
+    single: Timings = field(default_factory=dict)
+    whole: list[TimedRun] = field(default_factory=list)
+    plain_fps: list[float] = field(default_factory=list)
+    host_bytes: int | None = None
+    device_bytes: int | None = None
+
+
+def measure(stages: Stages, spec: BenchSpec, stack: ExitStack, note: Note) -> Runs:
+    """Run everything ``spec.repeats`` times.
+
+    Args:
+        stack: owns the plain loop's process.
+        note: called before each repetition.
+    """
+    job, ready = stages.job, stages.decoded()
+    stages.compute(ready, 1)  # the first frame pays for what is loaded late
+    frames = stages.decode(spec.frames or _affordable(stages, ready))  # the clip may be shorter
+    runs, enlarged, plain = Runs(frames), ready, None
+    for repeat in range(spec.repeats):
+        note(f"{job.model.name}: run {repeat + 1} of {spec.repeats}, {frames} frames …")
+        if repeat == 0:
+            forget_peaks(job.device)
+        runs.whole.append(timed_run(lambda: stages.whole(frames)))
+        if repeat == 0:  # what follows uses memory that an upscale does not
+            runs.host_bytes = peak_host_bytes()
+            runs.device_bytes = peak_device_bytes(job.device)
+            enlarged = stages.enlarged(ready[:frames])
+            plain = _open_plain_loop(stages, spec, stack, frames)
+        _gather(runs.alone, _alone(stages, ready, enlarged, frames))
+        if plain is not None:
+            runs.plain_fps.append(plain.run())
+        if not job.device.is_cuda:
+            with one_compute_thread():
+                _gather(runs.single, _single_thread(stages, ready, enlarged, frames))
+    return runs
+
+
+def _open_plain_loop(
+    stages: Stages, spec: BenchSpec, stack: ExitStack, frames: int
+) -> PlainLoop | None:
+    if not spec.has_plain_loop:
+        return None
+    target = stages.folder / "plain.nut"
+    loop = PlainLoop.open(stages.job, frames, target, is_discarded=spec.is_discarded)
+    return stack.enter_context(loop)
+
+
+def _alone(
+    stages: Stages, ready: tuple[HostFrame, ...], enlarged: tuple[HostFrame, ...], frames: int
+) -> dict[str, Workload]:
+    """Return each stage with the threads that it has in the pipeline."""
+    work: dict[str, Workload] = {
+        "decode": lambda: stages.decode(frames),
+        "network": lambda: stages.compute(ready, frames),
+    }
+    if not stages.is_discarded:
+        work["encode"] = lambda: stages.encode(enlarged, frames)
+    return work
+
+
+def _single_thread(
+    stages: Stages, ready: tuple[HostFrame, ...], enlarged: tuple[HostFrame, ...], frames: int
+) -> dict[str, Workload]:
+    """Return each stage with one thread, which cannot spin."""
+    few = max(1, frames // SINGLE_THREAD_SHARE)
+    work: dict[str, Workload] = {
+        "decode": lambda: stages.decode(frames, threads=1),
+        "network": lambda: stages.compute(ready, few),
+    }
+    if not stages.is_discarded:
+        work["encode"] = lambda: stages.encode(enlarged, frames, threads=1)
+    return work
+
+
+def _gather(timings: Timings, work: dict[str, Workload]) -> None:
+    for name, run in work.items():
+        timings.setdefault(name, []).append(timed_run(run))
+
+
+def _affordable(stages: Stages, ready: tuple[HostFrame, ...]) -> int:
+    """Return how many frames the network processes in a few seconds."""
+    seconds = timed_run(lambda: stages.compute(ready, 2)).wall_seconds / 2
+    return max(LEAST_FRAMES, min(MOST_FRAMES, round(RUN_SECONDS / seconds)))

@@ -1,0 +1,1 @@
+"""One upscale: planned, then run."""

@@ -1,0 +1,147 @@
+"""Everything about one upscale that can be decided, or refused, before the first frame."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+from vsr.blend import Blend
+from vsr.colour import UNSPECIFIED, Colour, guessed_matrix
+from vsr.device.select import Device, select
+from vsr.errors import Refused
+from vsr.jobs.upscale.strength import blend_of, condition_of
+from vsr.jobs.upscale.upscale_plan import Job, losses
+from vsr.media.containers import Container, container_for
+from vsr.media.encoding.choose_encoder import choose
+from vsr.media.encoding.encoder import Encoder
+from vsr.media.encoding.output_video import OutputVideo
+from vsr.media.reading.probe import probe
+from vsr.media.source.hardware import choose_decoding
+from vsr.media.source.info import MediaInfo, VideoInfo
+from vsr.media.streams.stream_plan import StreamPlan
+from vsr.media.streams.streams import plan_streams
+from vsr.models import catalog
+from vsr.models.catalog import Model
+from vsr.specs import Size, UpscaleSpec
+from vsr.upscaling.plan import SizePlan, plan_sizes
+from vsr.upscaling.steps import output_size
+
+Load = Callable[[str, int | None, Blend], Model]
+
+
+def prepare(source: Path, target: Path, spec: UpscaleSpec, load: Load = catalog.load) -> Job:
+    """Decide everything; write nothing.
+
+    Args:
+        load: returns the network for a name, a scale and a blend.
+
+    Raises:
+        Refused: whatever would fail later, found now.
+    """
+    container = container_for(target, spec.container)
+    info = probe(source)
+    _check_interlacing(info, spec)
+    device = select(spec.device, spec.precision)
+    sizes = _sizes(info, spec)
+    blend, condition = blend_of(spec, sizes.scale, lambda: condition_of(info))
+    model = load(spec.model, sizes.scale, blend)
+    size = output_size(spec.steps, sizes)
+    colour = _output_colour(info.video, size)
+    encoder = _encoder(spec, container, info.video, size, colour, device)
+    streams = _streams(info, container, spec)
+    video = _output_video(info.video, size, sizes.sar, colour)
+    _check_losses(source, spec, list(losses(info, video, encoder, container)))
+    return Job(
+        source=info,
+        target=target,
+        spec=spec,
+        container=container,
+        sizes=sizes,
+        model=model,
+        device=device,
+        encoder=encoder,
+        streams=streams,
+        video=video,
+        decoding=choose_decoding(source, spec.hwaccel),
+        condition=condition,
+    )
+
+
+def _check_interlacing(info: MediaInfo, spec: UpscaleSpec) -> None:
+    if info.video.is_interlaced and spec.deinterlace == "refuse":
+        raise Refused(
+            f"{info.path}: interlaced, and --deinterlace refuse was given. "
+            "Omit it to deinterlace at the same frame rate."
+        )
+
+
+def _sizes(info: MediaInfo, spec: UpscaleSpec) -> SizePlan:
+    video, scales = info.video, catalog.scales(spec.model)
+    turned = video.is_quarter_turned
+    try:
+        return plan_sizes(video.size, video.sar, spec.target, scales, is_turned=turned)
+    except Refused as error:
+        raise type(error)(f"{info.path}: {error}") from error
+
+
+def _check_losses(source: Path, spec: UpscaleSpec, lost: list[str]) -> None:
+    if spec.is_strict and lost:
+        raise Refused(
+            f"{source}: --strict was given, but not everything can be kept: {' '.join(lost)}"
+        )
+
+
+def _encoder(
+    spec: UpscaleSpec,
+    container: Container,
+    video: VideoInfo,
+    size: Size,
+    colour: Colour,
+    device: Device,
+) -> Encoder:
+    return choose(
+        spec.encode,
+        container.name,
+        size,
+        video.layout,
+        colour,
+        is_cpu_device=not device.is_cuda,
+        is_rgb=video.reading.is_from_rgb,
+        threads=spec.threads,
+    )
+
+
+def _output_colour(video: VideoInfo, size: Size) -> Colour:
+    """Return the tags to write: the source's, and what the maths used where a guess would differ.
+
+    An unknown matrix stays unknown while players guess the same for source and output.
+    """
+    used = video.colour.resolved(video.size.width, video.size.height)
+    guess = guessed_matrix(size.width, size.height)
+    if video.colour.matrix != UNSPECIFIED or guess == used.matrix:
+        return video.colour
+    return replace(video.colour, matrix=used.matrix)
+
+
+def _streams(info: MediaInfo, container: Container, spec: UpscaleSpec) -> StreamPlan:
+    return plan_streams(
+        info,
+        container.name,
+        keep_audio=spec.keep_audio,
+        keep_subtitles=spec.keep_subtitles,
+        is_strict=spec.is_strict,
+    )
+
+
+def _output_video(video: VideoInfo, size: Size, sar: Fraction, colour: Colour) -> OutputVideo:
+    return OutputVideo(
+        size=size,
+        time_base=video.time_base,
+        frame_rate=video.frame_rate,
+        colour=colour,
+        sar=sar,
+        display_matrix=video.display_matrix,
+        hdr=video.hdr,
+    )

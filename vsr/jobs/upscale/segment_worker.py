@@ -1,0 +1,177 @@
+"""Does segments of one film after another; the network and its engine stay open between them."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from vsr.blend import Blend
+from vsr.disk.publishing import part_of
+from vsr.errors import Failed
+from vsr.frames import HostFrame
+from vsr.jobs.progress import Note, ignore
+from vsr.jobs.upscale.upscale_plan import Job
+from vsr.media.reading.reader import Reader
+from vsr.media.resume.segments import Segment
+from vsr.media.resume.work_folder import record
+from vsr.media.writing.writer import Writer
+from vsr.models import catalog
+from vsr.models.catalog import Model
+from vsr.specs import PtsSpan
+from vsr.upscaling.segment import Counted, Sink, run_segment
+from vsr.upscaling.steps import Counters, StepContext, VideoStep, open_steps
+
+log = logging.getLogger(__name__)
+
+Written = Callable[[HostFrame, int], None]
+"""Called with each written frame and the size of its segment so far, in bytes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Met:
+    """What a span contained: its frames, how many repeat the previous one, and the damage.
+
+    Attributes:
+        reused_tiles: still tiles of the other frames.
+    """
+
+    frames: int
+    reused: int
+    reused_tiles: int
+    losses: tuple[str, ...]
+
+
+class SegmentWorker:
+    """A network and its engine, which process segments. `close` releases them."""
+
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+        self._opened: tuple[tuple[str, ...], StepContext] | None = None
+        self._steps_of: Callable[[PtsSpan], list[VideoStep]] = _no_steps
+        self._counters = Counters()
+        self._models: dict[tuple[str, int | None, Blend], Model] = {}
+        self._note: Note = ignore
+
+    def load(
+        self, name_or_path: str, scale: int | None = None, blend: Blend = catalog.PLAIN
+    ) -> Model:
+        """Return a network as `catalog.load` does, reusing the one that is already open.
+
+        Raises:
+            Refused: as `catalog.load`.
+        """
+        key = (name_or_path, scale, blend)
+        if key not in self._models:
+            self._models = {key: catalog.load(name_or_path, scale, blend)}
+        return self._models[key]
+
+    def do(
+        self, job: Job, segment: Segment, path: Path, written: Written, note: Note = ignore
+    ) -> None:
+        """Decode, upscale and encode one segment; the rename to ``path`` commits it.
+
+        A worker wrongly taken for dead may do the same segment at the same time: each writes under
+        a name of its own, and the last one replaces identical bytes.
+
+        Raises:
+            Failed: it cannot be done.
+        """
+        own = path.with_name(f"{path.stem}.{socket.gethostname()}-{os.getpid()}{path.suffix}")
+        part = part_of(own)
+
+        def tell(frame: HostFrame) -> None:
+            written(frame, part.stat().st_size if part.exists() else 0)
+
+        started = time.monotonic()
+        with Writer.create(own, job.video, job.encoder) as writer:
+            met = self.run(job, segment.span, writer, tell, note)
+        record(path, asdict(met))
+        own.replace(path)
+        seconds = time.monotonic() - started
+        log.info("segment %d: %d frames in %.1f s", segment.index + 1, met.frames, seconds)
+
+    def run(
+        self,
+        job: Job,
+        span: PtsSpan,
+        sink: Sink,
+        written: Callable[[HostFrame], None],
+        note: Note = ignore,
+    ) -> Met:
+        """Decode and upscale a span of the source into a sink.
+
+        Raises:
+            Failed: it failed, or not every frame arrived.
+        """
+        steps = self._opener(job.spec.steps, step_context(job, self._say), note)(span)
+        before = replace(self._counters)
+        with Reader.open(
+            job.source.path,
+            job.source,
+            span,
+            context=job.context,
+            hwaccel=job.decoding.hwaccel,
+        ) as reader:
+            frames = Counted(reader.frames(), span)
+            count = run_segment(frames, steps, sink, written)
+        if count != frames.count:
+            raise Failed(
+                f"{job.source.path}: {frames.count} frames in, {count} out. Report this bug."
+            )
+        losses = (str(reader.damage),) if reader.damage.has_losses else ()
+        return Met(
+            frames=count,
+            reused=self._counters.reused - before.reused,
+            reused_tiles=self._counters.reused_tiles - before.reused_tiles,
+            losses=losses,
+        )
+
+    def close(self) -> None:
+        """Close the engine and release it: the next one may need its memory."""
+        self._stack.close()
+        self._opened, self._steps_of = None, _no_steps
+
+    def steps(self, names: tuple[str, ...], context: StepContext, note: Note) -> list[VideoStep]:
+        """Return the steps of a context, open until it is another one; for a single image."""
+        return self._opener(names, replace(context, say=self._say), note)(PtsSpan())
+
+    def _opener(
+        self, names: tuple[str, ...], context: StepContext, note: Note
+    ) -> Callable[[PtsSpan], list[VideoStep]]:
+        """Open the steps, unless the open ones are the same."""
+        self._note = note
+        if (names, context) != self._opened:
+            self.close()
+            self._steps_of = open_steps(names, context, self._stack, self._counters)
+            self._opened = (names, context)
+        return self._steps_of
+
+    def _say(self, text: str) -> None:
+        self._note(text)
+
+
+def _no_steps(span: PtsSpan) -> list[VideoStep]:
+    """Do nothing, before an engine is open."""
+    del span
+    return []
+
+
+def step_context(job: Job, note: Note) -> StepContext:
+    """Return what the steps of this job need to know."""
+    return StepContext(
+        plan=job.sizes,
+        layout=job.source.video.layout,
+        colour=job.colour,
+        output_layout=job.encoder.layout,
+        model=job.model,
+        device=job.device,
+        tile=job.spec.tile,
+        deinterlace=job.spec.deinterlace,
+        say=note,
+    )

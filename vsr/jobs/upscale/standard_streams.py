@@ -1,0 +1,102 @@
+"""Standard input and output as clips: ``-``. What goes into a pipe is not resumed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from hashlib import file_digest
+from pathlib import Path
+
+from vsr.errors import InvalidOption, UnreadableMedia
+from vsr.jobs.progress import Note, Observer, Stopwatch
+from vsr.jobs.result import Result
+from vsr.jobs.upscale.segment_worker import SegmentWorker
+from vsr.jobs.upscale.upscale_plan import Job
+from vsr.media.resume.segments import plan
+from vsr.media.writing.direct import DirectWriter
+from vsr.media.writing.failures import output_failure
+
+PIPE = Path("-")
+
+STANDARD_OUTPUT = "pipe:1"
+"""FFmpeg's name for it."""
+
+WHOLE = 1 << 62
+"""More frames than any clip has, so that it stays in one piece."""
+
+
+@contextmanager
+def spooled(source: Path) -> Iterator[Path]:
+    """Yield the source, or, for ``-`` or a named pipe, a temporary file with what comes through.
+
+    A clip is read several times: to probe, to plan, to decode, and for its audio.
+
+    Raises:
+        UnreadableMedia: nothing came.
+        NoSpace: the temporary file does not fit.
+    """
+    if source != PIPE and not source.is_fifo():
+        yield source
+        return
+    with tempfile.NamedTemporaryFile(prefix="vsr-stdin-") as file:
+        try:
+            with nullcontext(sys.stdin.buffer) if source == PIPE else source.open("rb") as pipe:
+                shutil.copyfileobj(pipe, file)
+            file.flush()
+        except OSError as error:
+            raise output_failure(error, file.name) from error
+        if not file.tell():
+            name = "standard input" if source == PIPE else "the pipe"
+            raise UnreadableMedia(f"{source}: {name} is empty. Pipe a video into it.")
+        copy = Path(file.name)
+        _stamp(copy)
+        yield copy
+
+
+def _stamp(copy: Path) -> None:
+    """Let the time of a file say its contents: what is piped again goes on where it stopped."""
+    with copy.open("rb") as file:
+        contents = file_digest(file, "sha256").digest()
+    os.utime(copy, ns=(0, int.from_bytes(contents[:6])))
+
+
+def check_pipe(container: str | None) -> None:
+    """Refuse an output pipe without a format.
+
+    Raises:
+        InvalidOption: ``--format`` is missing.
+    """
+    if container is None:
+        raise InvalidOption("-: the output is a pipe. Name its format, such as --format matroska.")
+
+
+def upscale_into_pipe(job: Job, worker: SegmentWorker, observe: Observer, note: Note) -> Result:
+    """Send finished frames and the other streams straight to standard output.
+
+    Raises:
+        Failed: it cannot be finished, or the pipe was closed by its reader.
+    """
+    started = time.monotonic()
+    (whole,) = plan(job.source, WHOLE, job.spec.time)
+    watch = Stopwatch(observe, whole.frames)
+    with DirectWriter.create(
+        STANDARD_OUTPUT, job.source, job.streams, job.video, job.encoder, whole.span
+    ) as writer:
+        met = worker.run(
+            job, whole.span, writer, lambda frame: watch.tick(job.seconds(frame.pts), 0), note
+        )
+    return Result(
+        output=job.target,
+        frames_in=met.frames,
+        frames_out=writer.frames,
+        frames_reused=met.reused,
+        reused_tiles=met.reused_tiles,
+        elapsed_seconds=time.monotonic() - started,
+        losses=(*met.losses, *writer.lost.losses),
+        model=str(job.model),
+    )

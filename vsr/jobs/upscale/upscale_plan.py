@@ -1,0 +1,180 @@
+"""One upscale, fully decided: what is printed is what is done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from functools import cache
+from importlib.metadata import version
+from math import inf
+from pathlib import Path
+from typing import Any
+
+from vsr.colour import UNSPECIFIED, Colour, guessed_matrix
+from vsr.device.select import Device
+from vsr.jobs.upscale.strength import Condition, told
+from vsr.media.containers import Container
+from vsr.media.encoding.choose_encoder import Encoder
+from vsr.media.encoding.output_video import OutputVideo
+from vsr.media.resume.manifest import source_facts
+from vsr.media.source.hardware import Decoding
+from vsr.media.source.info import MediaInfo, VideoInfo
+from vsr.media.streams.losses_before_start import losses_in, losses_of
+from vsr.media.streams.streams import StreamPlan
+from vsr.media.writing.target import least_bytes
+from vsr.models.catalog import Model
+from vsr.specs import TimeRange, UpscaleSpec
+from vsr.upscaling.plan import SizePlan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One upscale, fully decided: `vsr probe` prints it, `vsr upscale` runs it.
+
+    Attributes:
+        condition: what ``--strength auto`` was decided by; None where it did not have to be.
+    """
+
+    source: MediaInfo
+    target: Path
+    spec: UpscaleSpec
+    container: Container
+    sizes: SizePlan
+    model: Model
+    device: Device
+    encoder: Encoder
+    streams: StreamPlan
+    video: OutputVideo
+    decoding: Decoding
+    condition: Condition | None = None
+
+    @property
+    def colour(self) -> Colour:
+        """The colour that the maths uses."""
+        video = self.source.video
+        return video.colour.resolved(video.size.width, video.size.height)
+
+    @property
+    def frames_expected(self) -> int | None:
+        """How many frames to expect, according to the header."""
+        return frames_expected(self.source, self.spec.time)
+
+    @property
+    def context(self) -> int:
+        """How many frames beyond either end of a span the steps look at."""
+        is_filtered = "deinterlace" in self.spec.steps and self.spec.deinterlace != "off"
+        return 1 if is_filtered else 0
+
+    def fingerprint(self) -> dict[str, Any]:
+        """Return everything that the bytes of the output depend on, by name, as JSON values."""
+        spec, encoder = self.spec, self.encoder
+        return {
+            **source_facts(self.source.path),
+            **versions(),
+            "steps": list(spec.steps),
+            "sizes": str(self.sizes),
+            "model": self.model.name,
+            "weights": self.model.sha256,
+            "strength": self.model.blend.strength,
+            "sharpness": self.model.blend.sharpness,
+            "device": self.device.hardware,
+            "precision": self.device.precision,
+            "tile": spec.tile,  # as asked: strips chosen by memory give the same bits (tested)
+            "decoding": self.decoding.hwaccel,
+            "deinterlace": spec.deinterlace,
+            "start": spec.time.start_seconds,
+            "end": None if spec.time.end_seconds == inf else spec.time.end_seconds,
+            "max frames": spec.time.max_frames,
+            "encoder": encoder.name,
+            "pixel format": encoder.pix_fmt,
+            "encoder options": dict(encoder.options),
+            "encoder threads": encoder.threads,
+            "colour": asdict(self.video.colour),
+        }
+
+    @property
+    def network(self) -> str:
+        """The model with its blend, and what decided it."""
+        return told(self.model, self.condition)
+
+    @property
+    def outline(self) -> str:
+        """Where, by which network, through which sizes and into which encoder, on one line."""
+        encoder = self.encoder
+        options = [f"{key}={value}" for key, value in encoder.options.items()]
+        written = ", ".join((encoder.name, encoder.pix_fmt, *options))
+        return f"{self.device}; {self.network}; {self.sizes}; {written}"
+
+    def seconds(self, pts: int) -> float:
+        """Return a time of the source on the clock of the output."""
+        first = self.source.video.start_pts or 0
+        shown = float((pts - first) * self.video.time_base)
+        return max(0.0, shown - self.spec.time.start_seconds)
+
+    @property
+    def least_bytes(self) -> int:
+        """The least disk space that the run needs: the segments, and the file joined from them."""
+        return least_bytes(self.encoder.codec, self.video.size.pixels, self.frames_expected or 0)
+
+    def notes(self) -> Iterator[str]:
+        """Yield the remarks for the user before the start, one line each."""
+        video = self.source.video
+        if self.condition is not None:
+            yield f"model {self.network}."
+        if video.conversion and not video.reading.is_lossy:
+            yield f"{video.conversion}."
+        if video.is_interlaced:
+            yield _fields_note(is_deinterlaced=self.context > 0)
+        if video.colour.matrix == UNSPECIFIED and not video.layout.is_gray:
+            yield _matrix_note(video, self.video)
+        yield from losses(self.source, self.video, self.encoder, self.container)
+        if self.decoding.note:
+            yield self.decoding.note
+        for fate in self.streams.converted + self.streams.losses:
+            yield f"{fate}."
+        yield from (note if note.endswith(".") else f"{note}." for note in self.encoder.notes)
+
+
+def frames_expected(info: MediaInfo, time: TimeRange) -> int | None:
+    """Return how many frames a part of a clip has, according to the header."""
+    video = info.video
+    count = video.frames_in_header
+    duration_seconds = video.duration_seconds or info.duration_seconds
+    if not count and duration_seconds and video.frame_rate:
+        count = round(duration_seconds * video.frame_rate)
+    if count and video.frame_rate and not time.is_whole:
+        last_seconds = min(time.end_seconds, float(count / video.frame_rate))
+        count = max(0, round((last_seconds - time.start_seconds) * video.frame_rate))
+    if time.max_frames is not None:
+        count = min(count or time.max_frames, time.max_frames)
+    return count or None
+
+
+@cache
+def versions() -> dict[str, str]:
+    """Return the versions that the bytes of an output depend on; looked up once in a process."""
+    return {"vsr": version("vsr-cli"), "torch": version("torch"), "av": version("av")}
+
+
+def losses(
+    info: MediaInfo, video: OutputVideo, encoder: Encoder, container: Container
+) -> Iterator[str]:
+    """Yield each loss of video properties and file tags, in one line."""
+    yield from losses_of(info.video, video, encoder, container.name)
+    yield from losses_in(info, container)
+
+
+def _fields_note(*, is_deinterlaced: bool) -> str:
+    if is_deinterlaced:
+        return "interlaced: deinterlaced at the same frame rate (--deinterlace off keeps it)."
+    return "interlaced, and kept so: both fields of a frame are enlarged as one."
+
+
+def _matrix_note(video: VideoInfo, output: OutputVideo) -> str:
+    used = guessed_matrix(video.size.width, video.size.height)
+    name = {1: "BT.709", 6: "BT.601"}[used]
+    tag = "stays untagged" if output.colour.matrix == UNSPECIFIED else f"is tagged {name}"
+    return (
+        f"the colour matrix is not tagged: {name} is assumed, as players do for {video.size}; "
+        f"the output {tag}."
+    )

@@ -1,0 +1,1 @@
+"""Films as tasks over workers."""

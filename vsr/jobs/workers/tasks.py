@@ -1,0 +1,164 @@
+"""What workers are asked to do: plain values that can be sent, each with the code to run.
+
+A short clip is one task (`Whole`). A long one is planned (`Begin`), done in segments by whoever is
+free (`Part`), and joined (`Finish`). Each task names its film by paths and spec alone: a worker
+prepares the film for itself, and the fingerprint tells whether it would make the same bytes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vsr.batch.shared import wait_for
+from vsr.blend import Blend
+from vsr.errors import DecodingFailed, DeviceUnavailable
+from vsr.jobs.result import Result
+from vsr.jobs.workers.film_spec import FilmSpec, Seen, seen_in_header
+from vsr.media.resume.manifest import shown
+from vsr.media.resume.segments import Segment
+
+if TYPE_CHECKING:
+    from vsr.jobs.workers.worker import FilmWorker, Tell
+    from vsr.media.writing.joined import Joined
+
+HARDWARE = ("device", "precision", "decoding")
+"""Entries of a fingerprint that may differ if mixed workers are allowed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A film that is planned.
+
+    Attributes:
+        blend: of the network; decided once for all workers.
+        model: as named in the report.
+    """
+
+    fingerprint: dict[str, Any]
+    segments: tuple[Segment, ...]
+    least_bytes: int
+    blend: Blend
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Read the header of a file, so that the longest can come first and the bar has a total."""
+
+    film: FilmSpec
+    urgency: int = 0
+
+    def run(self, worker: FilmWorker, tell: Tell) -> Seen:
+        """Read the header."""
+        del worker, tell
+        return seen_in_header(self.film.source, self.film.spec.time)
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """Join the segments of a film, and verify the result.
+
+    Attributes:
+        segments: where they are, and their sizes in bytes.
+        joined: where to write.
+    """
+
+    film: FilmSpec
+    fingerprint: dict[str, Any] = field(repr=False)
+    segments: tuple[tuple[Path, int], ...]
+    joined: Path
+    urgency: int = 1
+
+    def run(self, worker: FilmWorker, tell: Tell) -> tuple[Joined, int]:
+        """Return what was written, and its size in bytes."""
+        from vsr.jobs.upscale.segments import join_verified
+
+        del tell
+        for path, size_bytes in self.segments:
+            wait_for(path, size_bytes)
+        job = worker.job(self.film)
+        joined = join_verified(job, [path for path, _ in self.segments], self.joined)
+        return joined, self.joined.stat().st_size
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Do one segment of a film.
+
+    Attributes:
+        path: where the finished segment goes.
+        is_mixed: a device of another class may do it.
+    """
+
+    film: FilmSpec
+    fingerprint: dict[str, Any] = field(repr=False)
+    segment: Segment
+    path: Path
+    is_mixed: bool = False
+    urgency: int = 2
+
+    def run(self, worker: FilmWorker, tell: Tell) -> int:
+        """Return the size of the finished segment in bytes."""
+        wait_for(self.path.parent)
+        job = worker.job(self.film)
+        _check_same(self, job.fingerprint())
+        worker.do_segment(job, self.segment, self.path, tell)
+        return self.path.stat().st_size
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """Decide everything about a film, and cut it into segments."""
+
+    film: FilmSpec
+    urgency: int = 3
+
+    def run(self, worker: FilmWorker, tell: Tell) -> Begun:
+        """Plan; write nothing."""
+        from vsr.jobs.upscale.segments import plan_segments
+
+        job = worker.checked_job(self.film)
+        for text in job.notes():
+            tell(text)
+        segments = plan_segments(job, tell)
+        return Begun(job.fingerprint(), segments, job.least_bytes, job.model.blend, str(job.model))
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """Do a whole clip."""
+
+    film: FilmSpec
+    urgency: int = 3
+
+    def run(self, worker: FilmWorker, tell: Tell) -> Result:
+        """Upscale it."""
+        return worker.upscale(self.film, tell)
+
+
+Task = Look | Begin | Part | Finish | Whole
+
+
+def _check_same(part: Part, mine: dict[str, Any]) -> None:
+    """Check that this worker would make the same bytes as the film's other workers.
+
+    Raises:
+        DecodingFailed: the source has changed meanwhile.
+        DeviceUnavailable: the worker differs.
+    """
+    changed = {key for key in mine if mine[key] != part.fingerprint.get(key)}
+    if part.is_mixed:
+        changed -= set(HARDWARE)
+    if any(key.startswith("source") for key in changed):
+        raise DecodingFailed(
+            f"{part.film.source}: changed while it was being upscaled. Start over with --restart."
+        )
+    if changed:
+        key = min(changed)
+        raise DeviceUnavailable(
+            f"{part.film.source}: this worker differs from the one that started "
+            f"({key} is {shown(mine[key])}, was {shown(part.fingerprint.get(key))}). "
+            "Use workers of one kind."
+        )

@@ -1,0 +1,1 @@
+"""Clips that are made: for demos, benchmarks and degradations."""

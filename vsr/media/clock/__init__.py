@@ -1,0 +1,1 @@
+"""Times as numbers: time bases, and clocks that wrap."""

@@ -1,0 +1,1 @@
+"""How frames are encoded: codecs, pixel formats, options, HDR metadata."""

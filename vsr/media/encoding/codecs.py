@@ -1,0 +1,152 @@
+"""The encoders that vsr knows, as one table: names, pixel formats, presets and quality scales.
+
+Each software encoder but x264 has anchor points at which it reaches the luma PSNR of x264 at preset
+medium, as ``tests/benchmarks/quality_scale.py`` measures it. The ends and NVENC (the same scale)
+are not measured.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from vsr.errors import UnknownName, one_of
+from vsr.media.encoding.codec_entry import CodecEntry, Preset
+from vsr.specs import X264_PRESETS
+
+YUV_8_AND_10 = (
+    "yuv420p",
+    "yuv422p",
+    "yuv444p",
+    "yuv420p10le",
+    "yuv422p10le",
+    "yuv444p10le",
+)
+GRAY_8_AND_10 = ("gray", "gray10le")
+NVENC_PRESETS = ("p1", "p1", "p2", "p3", "p3", "p4", "p5", "p6", "p7", "p7")
+
+X265_SMALLEST_SIDE = 64
+"""x265 4.2 writes out of bounds for frames up to 48 wide, at every preset (found with
+MALLOC_CHECK_=3; 50 and wider are clean). It is not used at all below its largest block size.
+"""
+
+X265_DELAY = 2
+"""x265 4.2 returns uninitialised decoding times if a stream has no more frames than it would hold
+back for reordering: at most two, with a pyramid of B-frames.
+"""
+
+
+def _named(option: str, values: tuple[str, ...]) -> tuple[Preset, ...]:
+    return tuple({option: value} for value in values)
+
+
+def _numbers(first: int, last: int) -> frozenset[str]:
+    return frozenset(str(number) for number in range(first, last + 1))
+
+
+def _nvenc(codec: Literal["h264", "hevc", "av1"], *pix_fmts: str) -> CodecEntry:
+    return CodecEntry(
+        name=f"{codec}_nvenc",
+        codec=codec,
+        aliases=(f"nvenc_{codec}",),
+        pix_fmts=pix_fmts,
+        presets=_named("preset", NVENC_PRESETS),
+        native_presets=("preset", frozenset(f"p{number}" for number in range(1, 8))),
+        quality_option="cq",
+        fixed={"rc": "vbr", "b": "0"},
+        is_hardware=True,
+    )
+
+
+CODECS: tuple[CodecEntry, ...] = (
+    CodecEntry(
+        name="libx264",
+        codec="h264",
+        aliases=("h264", "x264", "avc"),
+        pix_fmts=(*YUV_8_AND_10, *GRAY_8_AND_10),
+        presets=_named("preset", X264_PRESETS),
+        params_option="x264-params",
+    ),
+    CodecEntry(
+        name="libx265",
+        codec="hevc",
+        aliases=("hevc", "h265", "x265"),
+        pix_fmts=(
+            *YUV_8_AND_10,
+            *("yuv420p12le", "yuv422p12le", "yuv444p12le"),
+            *GRAY_8_AND_10,
+            "gray12le",
+        ),
+        presets=_named("preset", X264_PRESETS),
+        quality=((0, 0), (8, 8), (13, 14), (18, 19.5), (23, 25), (28, 30), (34, 36), (51, 51)),
+        params_option="x265-params",
+        smallest_side=X265_SMALLEST_SIDE,
+    ),
+    CodecEntry(
+        name="libsvtav1",
+        codec="av1",
+        aliases=("av1", "svtav1", "svt-av1"),
+        pix_fmts=("yuv420p", "yuv420p10le"),
+        presets=_named("preset", ("10", "10", "9", "8", "7", "6", "5", "4", "3", "2")),
+        native_presets=("preset", _numbers(0, 13)),
+        quality=((0, 1), (8, 6), (13, 12), (18, 26), (23, 38), (28, 50), (34, 59), (51, 63)),
+        params_option="svtav1-params",
+    ),
+    CodecEntry(
+        name="libvpx-vp9",
+        codec="vp9",
+        aliases=("vp9", "vpx-vp9"),
+        pix_fmts=("yuv420p", "yuv422p", "yuv444p"),
+        presets=tuple(
+            {"deadline": deadline, "cpu-used": speed, "row-mt": "1"}
+            for deadline, speed in (
+                *(("realtime", "8"), ("realtime", "7"), ("realtime", "6"), ("good", "5")),
+                *(("good", "4"), ("good", "3"), ("good", "2"), ("good", "1")),
+                *(("good", "0"), ("best", "0")),
+            )
+        ),
+        native_presets=("cpu-used", _numbers(0, 8)),
+        quality=((0, 0), (8, 8), (13, 17), (18, 29), (23, 39), (28, 48), (34, 59), (51, 63)),
+        fixed={"b": "0"},
+    ),
+    CodecEntry(
+        name="ffv1",
+        codec="ffv1",
+        aliases=(),
+        pix_fmts=(
+            *YUV_8_AND_10,
+            *(f"yuv{chroma}p{bits}le" for bits in (12, 16) for chroma in (420, 422, 444)),
+            *(*GRAY_8_AND_10, "gray12le", "gray16le"),
+        ),
+        quality_option=None,
+        fixed={"level": "3", "g": "1", "slicecrc": "1"},
+    ),
+    CodecEntry(
+        name="prores_ks",
+        codec="prores",
+        aliases=("prores",),
+        pix_fmts=("yuv422p10le", "yuv444p10le"),
+        quality_option=None,
+        fixed={"vendor": "apl0"},
+    ),
+    _nvenc("h264", "yuv420p", "yuv444p"),
+    _nvenc("hevc", "yuv420p", "yuv444p"),
+    _nvenc("av1", "yuv420p"),
+)
+
+
+def codec_named(name: str) -> CodecEntry:
+    """Return the encoder that a user asks for: FFmpeg's name, the format's name or an alias.
+
+    Raises:
+        UnknownName: there is none; the message names the closest.
+    """
+    wanted = name.lower()
+    for entry in CODECS:
+        if wanted == entry.name or wanted in entry.aliases:
+            return entry
+    known = [alias for entry in CODECS for alias in (entry.name, *entry.aliases)]
+    try:
+        one_of(wanted, [*known, "auto"], "codec")
+    except UnknownName as error:
+        raise UnknownName(f"--codec {error}") from None
+    raise AssertionError(f"{name} is auto, which is chosen, not looked up")

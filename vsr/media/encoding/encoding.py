@@ -1,0 +1,89 @@
+"""Encode frames in host memory into packets of an output stream."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import cast
+
+import av
+import numpy as np
+from av.container import OutputContainer
+from av.packet import Packet
+from av.video.stream import VideoStream
+
+from vsr.frames import HostFrame, Layout
+from vsr.media.encoding.captions import can_carry_captions, with_captions
+from vsr.media.encoding.codecs import X265_DELAY
+from vsr.media.encoding.encoder import Encoder
+from vsr.media.encoding.encoder_trial import configure
+from vsr.media.encoding.mastering import with_mastering
+from vsr.media.encoding.output_video import OutputVideo
+from vsr.media.frames.formats import layout_of
+
+DEFAULT_RATE = Fraction(25)
+"""For rate control, if the source's frame rate is unknown."""
+
+
+class Encoding:
+    """One run of an encoder, into a stream that it adds to ``output``.
+
+    Attributes:
+        stream: of the output; its header fields can be set until the first packet is muxed.
+    """
+
+    def __init__(self, output: OutputContainer, video: OutputVideo, encoder: Encoder) -> None:
+        self._encoder = with_mastering(encoder, video.hdr)
+        self._layout = cast(Layout, layout_of(encoder.pix_fmt))
+        self._time_base = video.time_base
+        self._captions: dict[int, bytes] = {}
+        self._taken = 0
+        stream = output.add_stream(encoder.name, rate=video.frame_rate or DEFAULT_RATE)
+        assert isinstance(stream, VideoStream)
+        configure(stream.codec_context, self._encoder, video.size, video.colour)
+        stream.codec_context.time_base = stream.time_base = video.time_base
+        stream.codec_context.sample_aspect_ratio = video.sar
+        self.stream = stream
+
+    def encode(self, frame: HostFrame) -> Iterator[Packet[VideoStream]]:
+        """Yield the packets that are ready once the encoder has taken a frame."""
+        if frame.captions and can_carry_captions(self._encoder.codec):
+            self._captions[frame.pts] = frame.captions
+        self._taken += 1
+        yield from self._captioned(self.stream.encode(self._picture(frame)))
+
+    def drain(self) -> Iterator[Packet[VideoStream]]:
+        """Yield the packets that the encoder held back."""
+        packets = self.stream.encode(None)
+        if self._encoder.name == "libx265" and self._taken <= X265_DELAY:
+            for packet in packets:
+                packet.dts = packet.pts  # so few frames are never reordered
+        yield from self._captioned(packets)
+
+    def _captioned(self, packets: list[Packet[VideoStream]]) -> Iterator[Packet[VideoStream]]:
+        for packet in packets:
+            captions = self._captions.pop(packet.pts or 0, None)
+            if captions is None:
+                yield packet
+                continue
+            data = with_captions(bytes(packet), captions, self._encoder.codec)
+            copy = cast("Packet[VideoStream]", Packet(data))
+            copy.pts, copy.dts, copy.time_base = packet.pts, packet.dts, packet.time_base
+            copy.duration, copy.is_keyframe = packet.duration, packet.is_keyframe
+            copy.stream = packet.stream
+            yield copy
+
+    def _picture(self, frame: HostFrame) -> av.VideoFrame:
+        """Copy the planes into a frame that FFmpeg owns: the encoder may keep it for some time."""
+        size, layout = frame.size, self._layout
+        picture = av.VideoFrame(size.width, size.height, self._encoder.pix_fmt)
+        for index, plane in enumerate(picture.planes):
+            pitch = plane.line_size // layout.dtype.itemsize
+            rows = np.frombuffer(memoryview(plane), layout.dtype).reshape(-1, pitch)
+            used = rows[: plane.height, : plane.width]
+            if index < len(frame.planes):
+                used[:] = frame.planes[index]
+            else:
+                used[:] = 1 << (layout.bits - 1)  # neutral chroma for a gray frame
+        picture.pts, picture.time_base = frame.pts, self._time_base
+        return picture

@@ -1,0 +1,1 @@
+"""What a decoded frame is made of: formats, planes, fields, tags, HDR."""

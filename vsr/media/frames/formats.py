@@ -1,0 +1,170 @@
+"""Pixel formats: how each is read into planes, and which one a layout is written in.
+
+Planar YUV and gray of 8 to 16 bits are what the rest of vsr sees. Formats that hold the same
+samples in another order (NV12, P010, YUYV, big-endian) are rearranged without loss; all others
+(RGB, palettes, 4:1:1, ...) pass once through a filter graph.
+
+Source: FFmpeg, libavutil/pixfmt.h and pixdesc.c, for the meaning of the names.
+"""
+
+from __future__ import annotations
+
+import re
+
+import av
+
+from vsr.frames import Layout
+from vsr.media.frames.samples import PLANES, Reading, Samples
+
+FILTERED_BITS = (8, 10, 12, 16)
+"""The depths that a filter graph writes; what lies between gets the next one."""
+
+SHIFTS = {"420": (1, 1), "422": (1, 0), "444": (0, 0)}
+PLANAR = re.compile(r"yuv([ja]?)(420|422|444)p(9|10|12|14|16)?(le|be)?")
+GRAY = re.compile(r"(gray|ya)(8|9|10|12|14|16)?(le|be)?")
+SEMI_PLANAR = re.compile(r"(?:nv(12|16|21|24|42)|p([024])(10|12|16)(le|be))")
+NV_CHROMA = {"12": "420", "21": "420", "16": "422", "24": "444", "42": "444"}
+P_CHROMA = {"0": "420", "2": "422", "4": "444"}
+YUYV = (Samples(0, 0, 2), Samples(0, 1, 4), Samples(0, 3, 4))
+PACKED = {
+    "yuyv422": YUYV,
+    "yvyu422": (Samples(0, 0, 2), Samples(0, 3, 4), Samples(0, 1, 4)),
+    "uyvy422": (Samples(0, 1, 2), Samples(0, 0, 4), Samples(0, 2, 4)),
+}
+
+
+def layout_of(pix_fmt: str) -> Layout | None:
+    """Return the layout of a planar YUV or gray format of little-endian samples, else None."""
+    if match := PLANAR.fullmatch(pix_fmt):
+        variant, chroma, bits, endian = match.groups()
+        if variant == "a" or endian == "be":
+            return None
+        return Layout(int(bits or 8), *SHIFTS[chroma])
+    if (match := GRAY.fullmatch(pix_fmt)) and match[1] == "gray" and match[3] != "be":
+        return Layout(int(match[2] or 8), 0, 0, is_gray=True)
+    return None
+
+
+def pix_fmt_of(layout: Layout) -> str:
+    """Return the name of a layout's format. The range is a tag of its own, not part of the name."""
+    suffix = "" if layout.bits == 8 else f"{layout.bits}le"
+    if layout.is_gray:
+        return f"gray{suffix}"
+    chroma = {shifts: name for name, shifts in SHIFTS.items()}[layout.x_shift, layout.y_shift]
+    return f"yuv{chroma}p{suffix}"
+
+
+def reading_of(pix_fmt: str) -> Reading | None:
+    """Return how a decoded format is read, or None if it cannot be (hardware surfaces)."""
+    for known in (_planar, _gray, _semi_planar, _packed, _filtered):
+        reading = known(pix_fmt)
+        if reading is not None:
+            return reading
+    return None
+
+
+def _planar(pix_fmt: str) -> Reading | None:
+    match = PLANAR.fullmatch(pix_fmt)
+    if match is None:
+        return None
+    variant, chroma, depth, endian = match.groups()
+    notes = ["without its alpha"] if variant == "a" else []
+    return Reading(
+        layout=Layout(int(depth or 8), *SHIFTS[chroma]),
+        samples=PLANES,
+        is_big_endian=endian == "be",
+        is_lossy=bool(notes),
+        conversion=_conversion(pix_fmt, notes),
+    )
+
+
+def _gray(pix_fmt: str) -> Reading | None:
+    match = GRAY.fullmatch(pix_fmt)
+    if match is None:
+        return None
+    name, depth, endian = match.groups()
+    notes = ["without its alpha"] if name == "ya" else []
+    return Reading(
+        layout=Layout(int(depth or 8), 0, 0, is_gray=True),
+        samples=(Samples(0, 0, 2 if name == "ya" else 1),),
+        is_big_endian=endian == "be",
+        is_lossy=bool(notes),
+        conversion=_conversion(pix_fmt, notes),
+    )
+
+
+def _semi_planar(pix_fmt: str) -> Reading | None:
+    match = SEMI_PLANAR.fullmatch(pix_fmt)
+    if match is None:
+        return None
+    nv, p_chroma, p_bits, endian = match.groups()
+    bits = int(p_bits or 8)
+    chroma = NV_CHROMA[nv] if nv else P_CHROMA[p_chroma]
+    first, second = (1, 0) if nv in ("21", "42") else (0, 1)
+    return Reading(
+        layout=Layout(bits, *SHIFTS[chroma]),
+        samples=(Samples(0), Samples(1, first, 2), Samples(1, second, 2)),
+        unused_low_bits=0 if nv else 16 - bits,
+        is_big_endian=endian == "be",
+        conversion=_conversion(pix_fmt, ["as planes"]),
+    )
+
+
+def _packed(pix_fmt: str) -> Reading | None:
+    if pix_fmt == "y210le":
+        layout, samples = Layout(10, 1, 0), YUYV
+    elif pix_fmt in PACKED:
+        layout, samples = Layout(8, 1, 0), PACKED[pix_fmt]
+    else:
+        return None
+    return Reading(
+        layout=layout,
+        samples=samples,
+        unused_low_bits=6 if layout.bits == 10 else 0,
+        conversion=_conversion(pix_fmt, ["as planes"]),
+    )
+
+
+def _filtered(pix_fmt: str) -> Reading | None:
+    """Return the closest layout for anything else that the scaler can read."""
+    try:
+        described = av.VideoFormat(pix_fmt, 16, 16)
+    except ValueError:
+        return None
+    components = [item for item in described.components if not item.is_alpha]
+    if not components:
+        return None
+    deepest = max(item.bits for item in components)
+    bits = next((depth for depth in FILTERED_BITS if depth >= deepest), FILTERED_BITS[-1])
+    notes = []
+    is_rgb = described.is_rgb or described.has_palette or described.is_bayer or "xyz" in pix_fmt
+    if is_rgb:
+        layout = Layout(bits, 0, 0)
+        notes = ["with the BT.709 matrix"]
+    elif len(components) == 1:
+        layout = Layout(bits, 0, 0, is_gray=True)
+    else:
+        layout = Layout(bits, *_nearest_shifts(components[1].width, components[1].height))
+    if any(item.is_alpha for item in described.components):
+        notes.append("without its alpha")
+    filtered_as = pix_fmt_of(layout)
+    return Reading(
+        layout=layout,
+        samples=PLANES[: 1 if layout.is_gray else 3],
+        filtered_as=filtered_as,
+        is_from_rgb=is_rgb,
+        is_lossy=bool(notes) or deepest > bits,
+        conversion=" ".join([f"{pix_fmt} is converted to {filtered_as}", *notes]),
+    )
+
+
+def _nearest_shifts(chroma_width: int, chroma_height: int) -> tuple[int, int]:
+    """Return the subsampling that keeps all chroma of a 16×16 frame: 4:1:1 becomes 4:2:2."""
+    if chroma_width == 16:
+        return 0, 0
+    return (1, 0) if chroma_height == 16 else (1, 1)
+
+
+def _conversion(pix_fmt: str, changes: list[str]) -> str | None:
+    """Return what changes; nothing does for planes in native order."""
+    return f"{pix_fmt} is read {' and '.join(changes)}" if changes else None

@@ -1,0 +1,1 @@
+"""Still images, 8 and 16 bits deep."""

@@ -1,0 +1,180 @@
+"""Read and write single images: PNG, JPEG, WebP, AVIF, TIFF, BMP.
+
+An image's ICC profile is kept, because the meaning of the codes does not change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vsr.errors import NoSuchFile, UnreadableMedia
+from vsr.media.images.deep_images import (
+    MOST,
+    DeepCodes,
+    deep_png,
+    eight_bit,
+    is_deep,
+    read_deep,
+    sixteen_bit,
+    upright,
+)
+from vsr.specs import Size
+
+RESULTS = {
+    ".png": ".png", ".jpg": ".jpg", ".jpeg": ".jpeg", ".webp": ".webp", ".avif": ".avif",
+    ".tif": ".tif", ".tiff": ".tiff", ".bmp": ".bmp",
+}  # fmt: skip
+"""Suffix of an image → suffix of its result in a batch."""
+
+_FORMATS: dict[str, tuple[str, dict[str, Any]]] = {
+    ".png": ("PNG", {}),
+    ".jpg": ("JPEG", {"quality": 95, "subsampling": "4:4:4"}),
+    ".jpeg": ("JPEG", {"quality": 95, "subsampling": "4:4:4"}),
+    ".webp": ("WEBP", {"quality": 95}),
+    ".avif": ("AVIF", {"quality": 90, "subsampling": "4:4:4"}),
+    ".tif": ("TIFF", {"compression": "tiff_lzw"}),
+    ".tiff": ("TIFF", {"compression": "tiff_lzw"}),
+    ".bmp": ("BMP", {}),
+}
+"""Pillow's name for each format, and its options: nearly lossless, as for a master."""
+
+DEEP = (".png",)
+HAS_ALPHA = (".png", ".webp", ".avif", ".tif", ".tiff")
+
+ORIENTATION = 0x0112
+"""The number of the EXIF tag for the orientation of an image. Source: Exif 2.32, table 4."""
+
+QUARTER_TURNED = (5, 6, 7, 8)
+"""The values of that tag that exchange rows and columns."""
+
+NOT_RGB = ("CMYK", "LAB", "YCbCr", "HSV")
+"""What Pillow converts to R'G'B'; a profile would describe the original colours."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class StillImage:
+    """An image as 16-bit codes; 8-bit ones are scaled to the whole range.
+
+    Attributes:
+        codes: (rows, columns, 3) R'G'B', or (rows, columns) gray.
+        alpha: (rows, columns), None if opaque.
+        bits: of the file, 8 or 16.
+        icc: its colour profile, if any.
+        is_profile_lost: the file's profile was for other colours, such as CMYK.
+        frames_lost: further images in the same file, which are not read.
+    """
+
+    codes: DeepCodes
+    alpha: DeepCodes | None = None
+    bits: int = 8
+    icc: bytes | None = None
+    is_profile_lost: bool = False
+    frames_lost: int = 0
+
+
+def is_image(path: Path) -> bool:
+    """Return whether a name is that of an image that can be read and written."""
+    return path.suffix.lower() in _FORMATS
+
+
+def image_size(path: Path) -> Size:
+    """Return the size of an image, rotated as its EXIF tag says; only its header is read.
+
+    Raises:
+        NoSuchFile, UnreadableMedia: as `read_image`.
+    """
+    from PIL import Image
+
+    with _told(path), Image.open(path) as file:
+        size = Size(*file.size)
+        # Pillow would decode a whole PNG to look for a tag after its pixels.
+        is_tagged = file.format != "PNG" or "exif" in file.info
+        is_turned = is_tagged and file.getexif().get(ORIENTATION, 1) in QUARTER_TURNED
+        return size.turned() if is_turned else size
+
+
+def read_image(path: Path) -> StillImage:
+    """Read an image, rotated as its EXIF tag says.
+
+    Raises:
+        NoSuchFile, UnreadableMedia: it does not exist, is not an image, or is damaged.
+    """
+    from PIL import Image, ImageOps
+
+    with _told(path), Image.open(path) as file:
+        icc, frames = file.info.get("icc_profile"), getattr(file, "n_frames", 1)
+        is_converted = file.mode in NOT_RGB
+        if is_deep(path, file):
+            codes, alpha = read_deep(path)
+            turn = file.getexif().get(ORIENTATION, 1)
+            codes, bits = upright(codes, turn), 16
+            alpha = None if alpha is None else upright(alpha, turn)
+        else:
+            codes, alpha, bits = _codes_of(ImageOps.exif_transpose(file))
+    return StillImage(
+        codes=codes,
+        alpha=alpha,
+        bits=bits,
+        icc=None if is_converted else icc,
+        is_profile_lost=is_converted and icc is not None,
+        frames_lost=frames - 1,
+    )
+
+
+def write_image(file: Path, suffix: str, picture: StillImage) -> None:
+    """Write an image in the format of ``suffix``, whatever the name of ``file``.
+
+    Depth is kept if the format holds it, else rounded to 8 bits.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    from PIL import Image
+
+    name, options = _FORMATS[suffix.lower()]
+    alpha = picture.alpha if suffix.lower() in HAS_ALPHA else None
+    if picture.bits == 16 and suffix.lower() in DEEP:
+        file.write_bytes(deep_png(picture.codes, alpha, picture.icc))
+        return
+    codes = [picture.codes if picture.codes.ndim == 3 else picture.codes[:, :, None]]
+    codes += [] if alpha is None else [alpha[:, :, None]]
+    eight = eight_bit(np.concatenate(codes, axis=2))
+    image = Image.fromarray(eight[:, :, 0] if eight.shape[2] == 1 else eight)
+    with file.open("wb") as output:
+        image.save(output, name, icc_profile=picture.icc, **options)
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Turn Pillow's errors into readable reasons."""
+    from PIL import Image
+
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise NoSuchFile(f"{path}: no such file. Check the name.") from error
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise UnreadableMedia(
+            f"{path}: cannot be read as an image ({error}). Choose another file."
+        ) from error
+
+
+def _codes_of(image: Any) -> tuple[DeepCodes, DeepCodes | None, int]:
+    """Return codes, alpha and depth of what Pillow has read."""
+    if image.mode.startswith("I"):  # 16-bit gray
+        return np.clip(np.asarray(image), 0, MOST).astype(np.uint16), None, 16
+    if image.mode == "F":
+        raise ValueError("floating-point samples without a defined range")
+    has_alpha = image.has_transparency_data
+    is_gray = image.mode in ("L", "LA", "1")
+    colours = "L" if is_gray else "RGB"
+    whole = image.convert("RGBA") if has_alpha else image
+    codes = np.asarray(whole.convert(colours))
+    alpha = np.asarray(whole.getchannel("A")) if has_alpha else None
+    return sixteen_bit(codes), None if alpha is None else sixteen_bit(alpha), 8

@@ -1,0 +1,1 @@
+"""A file as frames in order, and what its first frames say."""

@@ -1,0 +1,114 @@
+"""A sample of a film: how many bits its frames take, and a few of them decoded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import av
+import numpy as np
+from av.packet import Packet
+from numpy.typing import NDArray
+
+from vsr.errors import VsrError
+from vsr.media.reading.frame_adapter import Delivery
+from vsr.media.source.info import MediaInfo
+from vsr.media.source.opening import open_input
+
+PLACES = (0.1, 0.5, 0.9)
+"""Where the film is sampled, as fractions of its duration; its ends are often black."""
+
+MOST_PACKETS = 250
+"""Per place: a group of pictures (GOP) of x264's and x265's default length."""
+
+DECODED = 4
+"""Frames per place; the last of them is predicted from others."""
+
+Luma = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FilmSample:
+    """A sample of a film.
+
+    Attributes:
+        bits_per_pixel: of the coded frames, over whole GOPs.
+        lumas: (H, W) each, in 8-bit codes.
+    """
+
+    bits_per_pixel: float
+    lumas: tuple[Luma, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Place:
+    start_pts: int | None
+    packets: int
+    bits: int
+    lumas: tuple[Luma, ...]
+
+
+def sample_film(info: MediaInfo) -> FilmSample | None:
+    """Sample a few places of a film; return None if nothing can be read.
+
+    The whole film counts, even if only a part of it is wanted: the result depends on the file
+    alone.
+    """
+    seconds = info.video.duration_seconds or info.duration_seconds or 0.0
+    found = [_look(info, share * seconds) for share in PLACES]
+    if not any(found):
+        found = [_look(info, 0.0)]  # no seek led to a key frame
+    # In a short film, several places lead to the same GOP.
+    places = list({place.start_pts: place for place in found if place is not None}.values())
+    packets = sum(place.packets for place in places)
+    lumas = tuple(luma for place in places for luma in place.lumas)
+    if not packets or not lumas:
+        return None
+    bits = sum(place.bits for place in places)
+    return FilmSample(bits / packets / info.video.size.pixels, lumas)
+
+
+def _look(info: MediaInfo, seconds: float) -> _Place | None:
+    """Sample the GOP around a time; return None if it cannot be reached or read."""
+    try:
+        with open_input(info.path) as container:
+            stream = container.streams.video[_video_number(container, info)]
+            if seconds:
+                start_seconds = (container.start_time or 0) / av.time_base
+                container.seek(round((start_seconds + seconds) * av.time_base))
+            packets = list(_group(container.demux(stream)))
+            if not packets:
+                return None
+            shown = list(_decoded(stream.codec_context, packets, info))
+    except (av.FFmpegError, VsrError, OSError, ValueError):
+        return None
+    lumas = shown[:1] + shown[1:][-1:]
+    bits = 8 * sum(packet.size for packet in packets)
+    return _Place(packets[0].pts, len(packets), bits, tuple(lumas))
+
+
+def _video_number(container: Any, info: MediaInfo) -> int:
+    """Return which of the video streams is the one that is upscaled."""
+    return [stream.index for stream in container.streams.video].index(info.video.index)
+
+
+def _group(packets: Iterator[Packet[Any]]) -> Iterator[Packet[Any]]:
+    """Yield the packets from a key frame to the next one."""
+    count = 0
+    for packet in packets:
+        if packet.size == 0 or (count and packet.is_keyframe) or count == MOST_PACKETS:
+            return
+        if count or packet.is_keyframe:
+            count += 1
+            yield packet
+
+
+def _decoded(context: Any, packets: list[Packet[Any]], info: MediaInfo) -> Iterator[Luma]:
+    """Yield the luma of the first frames of a GOP, as the reader delivers it."""
+    delivery = Delivery(info.video)
+    frames = (frame for packet in (*packets[:DECODED], None) for frame in context.decode(packet))
+    for frame in islice(frames, DECODED):
+        luma = delivery.deliver(frame, 0).planes[0]
+        yield (luma >> (info.video.layout.bits - 8)).astype(np.uint8)

@@ -1,0 +1,80 @@
+"""Decoded frames to host frames of one size and layout, with their metadata."""
+
+from __future__ import annotations
+
+from av.video.frame import VideoFrame
+
+from vsr.colour import UNSPECIFIED, Range
+from vsr.frames import HostFrame
+from vsr.media.frames.fields import FieldOrder
+from vsr.media.frames.formats import reading_of
+from vsr.media.frames.planes import Converter, planes_in
+from vsr.media.frames.samples import Reading
+from vsr.media.frames.tags import captions_of, side_data_of
+from vsr.media.source.info import VideoInfo
+from vsr.specs import Size
+
+REORDERED = ("nv12", "p010le")
+"""What a GPU's decoder returns."""
+
+
+class Delivery:
+    """Turn decoded frames into host frames of one size and layout."""
+
+    def __init__(self, video: VideoInfo) -> None:
+        self._video = video
+        self._reading = video.reading
+        wanted = self._reading.filtered_as or video.pix_fmt
+        self._converter = Converter(video.size, wanted, video.colour)
+        self._fields = FieldOrder()
+
+    def differs(self, frame: VideoFrame) -> bool:
+        """Return whether size, pixel format, matrix or range differ from the first frame's.
+
+        A tag that appears or goes missing is not a difference.
+        """
+        size = Size(frame.width, frame.height)
+        is_other_format = frame.format.name != self._video.pix_fmt and not self._reordered(frame)
+        if size != self._video.size or is_other_format:
+            return True
+        if self._reading.is_from_rgb:
+            return False
+        colour = self._video.colour
+        matrices = {int(frame.colorspace), colour.matrix} - {UNSPECIFIED}
+        ranges = {int(frame.color_range), int(colour.range)} - {int(Range.UNSPECIFIED)}
+        return len(matrices) > 1 or len(ranges) > 1
+
+    def deliver(self, frame: VideoFrame, pts: int) -> HostFrame:
+        """Return a decoded frame as a host frame; its planes are views where possible.
+
+        Raises:
+            DecodingFailed: its format changes mid-stream to one that cannot be converted.
+        """
+        video = self._video
+        is_interlaced = frame.interlaced_frame or video.is_interlaced_in_header
+        is_top_first = video.is_top_field_first
+        if frame.interlaced_frame:
+            is_top_first = self._fields.is_top_first(frame)
+        captions = captions_of(side_data_of(frame))
+        reading = self._reordered(frame) or self._reading
+        if self.differs(frame) or self._reading.filtered_as:
+            frame, reading = self._converter.convert(frame), self._reading
+        return HostFrame(
+            planes=planes_in(frame, reading),
+            pts=pts,
+            layout=video.layout,
+            colour=video.colour,
+            is_interlaced=is_interlaced,
+            is_top_field_first=is_top_first,
+            captions=captions,
+        )
+
+    def _reordered(self, frame: VideoFrame) -> Reading | None:
+        """Return how to read a frame that holds the same samples in another order, else None.
+
+        A GPU's decoder returns NV12 where software returns planes.
+        """
+        if frame.format.name not in REORDERED or frame.format.name == self._video.pix_fmt:
+            return None
+        reading = reading_of(frame.format.name)
+        return reading if reading is not None and reading.layout == self._reading.layout else None

@@ -1,0 +1,81 @@
+"""What is in a media file, according to its headers and first decoded frames."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+
+import av
+from av.container import InputContainer
+
+from vsr.errors import UnreadableMedia
+from vsr.media.clock.clock import STATION_CLOCKS, TICKS_PER_SECOND, TURN_TICKS
+from vsr.media.source.decoder import Damage, Decoder
+from vsr.media.source.describe import stream_info, video_info
+from vsr.media.source.headers import missing_bytes
+from vsr.media.source.info import MediaInfo, StreamInfo, VideoInfo
+from vsr.media.source.opening import best_video, open_input
+from vsr.media.splices.splice_search import splices_in
+from vsr.specs import PtsSpan
+
+__all__ = ["MediaInfo", "StreamInfo", "VideoInfo", "probe"]
+
+FRAMES_LOOKED_AT = 8
+"""Enough to detect interlacing, captions and missing times."""
+
+PACKETS_TRIED = 500
+"""A stream is considered undecodable if this many packets yield no frame."""
+
+
+def probe(path: Path | str) -> MediaInfo:
+    """Examine a file: its headers, and its first few frames, decoded.
+
+    Raises:
+        MediaError: missing, not media, no video, or no frame can be decoded.
+    """
+    path = Path(path)
+    with open_input(path) as container:
+        stream = best_video(container, path)
+        decoder = Decoder(container, stream, Damage(), PtsSpan())
+        packets = islice(decoder.packets(), PACKETS_TRIED)
+        frames = list(islice(decoder.frames(packets), FRAMES_LOOKED_AT))
+        if not frames:
+            codec = stream.codec_context.codec.canonical_name
+            raise UnreadableMedia(
+                f"{path}: no frame of its {codec} video can be decoded. Choose another file."
+            )
+        info = MediaInfo(
+            path=path,
+            format_name=container.format.name,
+            duration_seconds=_container_seconds(container),
+            video=video_info(path, stream, frames, decoder.decoding_times),
+            others=tuple(
+                stream_info(item) for item in container.streams if item.index != stream.index
+            ),
+            chapters=len(container.chapters()),
+            missing_bytes=missing_bytes(path, container.format.name),
+            metadata=dict(container.metadata),
+        )
+    return _measured(info)
+
+
+def _measured(info: MediaInfo) -> MediaInfo:
+    """Return the description, with measured durations if a wraparound was mistaken for a duration.
+
+    A duration over half a wraparound more likely comes from concatenated films, and is worth a pass
+    over the packets.
+    """
+    half_seconds = TURN_TICKS / TICKS_PER_SECOND / 2
+    is_long = (info.duration_seconds or 0) > half_seconds
+    splices = splices_in(info) if is_long and info.format_name in STATION_CLOCKS else None
+    if splices is None:
+        return info
+    seconds = splices.seconds
+    others = tuple(replace(one, duration_seconds=None) for one in info.others)
+    video = replace(info.video, duration_seconds=seconds)
+    return replace(info, duration_seconds=seconds, video=video, others=others)
+
+
+def _container_seconds(container: InputContainer) -> float | None:
+    return container.duration / av.time_base if container.duration else None

@@ -1,0 +1,185 @@
+"""All frames of a media file, in presentation order, with exact times."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import chain
+from pathlib import Path
+
+import av
+from av.packet import Packet
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from vsr.closing import Closing
+from vsr.frames import HostFrame
+from vsr.media.clock.clock import STATION_CLOCKS
+from vsr.media.clock.timing import Timeline, Timing, rounded, ticks_per_frame
+from vsr.media.reading.frame_adapter import Delivery
+from vsr.media.reading.probe import probe
+from vsr.media.source.decoder import Damage, Decoder, from_key_frame, from_last_key_frame
+from vsr.media.source.hardware import open_decoding
+from vsr.media.source.info import MediaInfo
+from vsr.media.splices.shifting import moved
+from vsr.specs import Hwaccel, PtsSpan
+
+EVERYTHING = PtsSpan()
+
+EXACTLY_SEEKABLE = frozenset(
+    {"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "mpegts", "flv", "nut", "asf", "mxf"}
+)
+"""Containers that store a time with every frame. In others (MPEG-PS, Ogg) the demuxer derives the
+times from what it read before, so that a seek would change them.
+"""
+
+SEEK_FRAMES_BACK = (0, 16, 256, 4096)
+"""How far before the wanted time to seek, one after the other, until a seek lands before it."""
+
+
+class Reader(Closing):
+    """Read the frames of a file's video stream. Create it with `open`, use it in a ``with``.
+
+    Attributes:
+        info: what the file is.
+        damage: what was wrong with what has been read of the span so far.
+    """
+
+    def __init__(
+        self, info: MediaInfo, span: PtsSpan, threads: int, context: int, hwaccel: Hwaccel
+    ) -> None:
+        self.info = info
+        # Only the part with the end of the clip can lack bytes.
+        self.damage = Damage(missing_bytes=info.missing_bytes if span.end is None else 0)
+        self._hwaccel = hwaccel
+        self._container = open_decoding(self.info.path, self._hwaccel)
+        self._span = span
+        self._thread_count = threads
+        self._context = context
+        self._delivery = Delivery(info.video)
+        self._attach()
+
+    @classmethod
+    def open(
+        cls,
+        path: Path | str,
+        info: MediaInfo | None = None,
+        span: PtsSpan = EVERYTHING,
+        thread_count: int = 0,
+        context: int = 0,
+        hwaccel: Hwaccel = "none",
+    ) -> Reader:
+        """Open a file.
+
+        Args:
+            path: the file.
+            info: what `probe` returned for it; probed here if not given.
+            span: the frames to read, exactly.
+            thread_count: of the decoder; 0 lets it choose.
+            context: frames to read beyond either end of the span, for filters that look at
+                neighbours; 0 or 1.
+            hwaccel: what decodes (`vsr.media.source.hardware.choose_decoding`); if a GPU turns out
+                to be unavailable, software does.
+
+        Raises:
+            MediaError: it cannot be opened, or has no video.
+        """
+        info = replace(info, path=Path(path)) if info else probe(path)
+        return cls(info, span, thread_count, context, hwaccel)
+
+    def close(self) -> None:
+        """Close the file. Frames already read stay valid."""
+        self._container.close()
+
+    def frames(self) -> Iterator[HostFrame]:
+        """Yield the frames of the span in presentation order, once.
+
+        The times are in ticks of ``info.video.time_base`` and strictly increasing.
+
+        Raises:
+            DecodingFailed: the file cannot be read any further.
+        """
+        span = self._span
+        before: deque[tuple[VideoFrame, int]] = deque(maxlen=self._context)
+        beyond = 0
+        for frame, pts in self._stamped():
+            if span.start is not None and pts < span.start:
+                before.append((frame, pts))
+                continue
+            if span.end is not None and pts >= span.end:
+                beyond += 1
+                if beyond > self._context:
+                    break
+            for earlier in before:
+                yield self._delivery.deliver(*earlier)
+            before.clear()
+            yield self._delivery.deliver(frame, pts)
+
+    def _stamped(self) -> Iterator[tuple[VideoFrame, int]]:
+        """Yield decoded frames with their final times, and count what is wrong in the span."""
+        video = self.info.video
+        step = ticks_per_frame(video.frame_rate, video.time_base)
+        # At a splice a decoder mixes frames of two recordings; `moved` has shifted their packets.
+        is_moved = video.timing is Timing.GIVEN and self.info.format_name in STATION_CLOCKS
+        is_timed = video.timing is not Timing.FRAME_RATE
+        start = video.start_pts or 0
+        timeline = Timeline(start, step, is_timed=is_timed, may_begin_anew=not is_moved)
+        repaired = 0
+        for frame, pts in timeline.stamped(self._timed()):
+            if pts in self._span:
+                self.damage.corrupt_frames += frame.is_corrupt
+                self.damage.repaired_times += timeline.repaired - repaired
+                self.damage.converted_frames += self._delivery.differs(frame)
+            repaired = timeline.repaired
+            yield frame, pts
+
+    def _timed(self) -> Iterator[tuple[VideoFrame, int | None]]:
+        """Yield decoded frames with the time that the file gives them, if it does."""
+        timing = self.info.video.timing
+        for frame in self._decoder.frames(self._packets()):
+            decoding_time = self._decoder.next_decoding_time()
+            if timing is Timing.GIVEN:
+                yield frame, frame.pts
+            else:
+                yield frame, decoding_time if timing is Timing.DECODING_ORDER else None
+
+    def _packets(self) -> Iterator[Packet[VideoStream]]:
+        """Yield packets from a key frame at or before the span's start (and its context)."""
+        video, start = self.info.video, self._span.start
+        # Derived times are counted from the beginning, so the beginning must be decoded.
+        is_counted = video.timing is not Timing.GIVEN
+        if start is None or is_counted or start <= (video.start_pts or 0):
+            packets = self._decoder.packets()
+            return packets if is_counted else moved(self.info, packets, self.damage)
+        wanted = start - min(self._context, 1)
+        if self.info.format_name in EXACTLY_SEEKABLE:
+            self._decoder.prime()
+            step = ticks_per_frame(video.frame_rate, video.time_base)
+            for frames_back in SEEK_FRAMES_BACK:
+                packets = from_key_frame(self._sought(wanted - rounded(frames_back * step)))
+                first = next(packets, None)
+                if first is not None and first.pts is not None and first.pts <= wanted:
+                    return chain([first], packets)
+            self._reopen()
+        return from_last_key_frame(self._decoder.packets(), wanted)
+
+    def _sought(self, pts: int) -> Iterator[Packet[VideoStream]]:
+        try:
+            self._container.seek(pts, stream=self._stream)
+        except (av.FFmpegError, OverflowError):
+            return
+        yield from self._decoder.packets()
+
+    def _reopen(self) -> None:
+        self._container.close()
+        self._container = open_decoding(self.info.path, self._hwaccel)
+        self._attach()
+
+    def _attach(self) -> None:
+        stream = self._container.streams[self.info.video.index]
+        assert isinstance(stream, VideoStream)
+        stream.thread_type = "AUTO"
+        stream.thread_count = self._thread_count
+        self._stream = stream
+        self._decoder = Decoder(self._container, stream, self.damage, self._span)

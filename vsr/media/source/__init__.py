@@ -1,0 +1,1 @@
+"""A file as it is found: opened, demuxed, decoded, described."""

@@ -1,0 +1,172 @@
+"""Packets to frames: decode one stream to its very end, despite any damage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from heapq import heappop, heappush
+from typing import cast
+
+import av
+from av.container import InputContainer
+from av.packet import Packet
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from vsr.media.source.demuxing import demuxed
+from vsr.specs import PtsSpan
+
+MOST_DRAINS = 64
+"""No decoder holds back more frames than this."""
+
+MOST_HELD = 10_000
+"""Packets held in memory while a later key frame may come; beyond that, decoding is cheaper."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Damage:
+    """What was wrong with an input that could still be read; counted while reading.
+
+    Attributes:
+        corrupt_frames: decoded, but marked by the decoder as damaged.
+        undecodable_packets: of the video stream; each is usually one frame lost.
+        corrupt_packets: the container says that they are damaged or cut short.
+        broken_reads: places where the container itself is damaged.
+        missing_bytes: by how much the file is shorter than it says.
+        repaired_times: frames whose time was missing, repeated or ran backward.
+        converted_frames: of another size or pixel format than the first.
+    """
+
+    corrupt_frames: int = 0
+    undecodable_packets: int = 0
+    corrupt_packets: int = 0
+    broken_reads: int = 0
+    missing_bytes: int = 0
+    repaired_times: int = 0
+    converted_frames: int = 0
+
+    @property
+    def has_losses(self) -> bool:
+        """Whether frames are damaged or missing (repaired times and conversions are not losses)."""
+        return bool(
+            self.corrupt_frames
+            or self.undecodable_packets
+            or self.corrupt_packets
+            or self.broken_reads
+            or self.missing_bytes
+        )
+
+    def __bool__(self) -> bool:
+        return bool(self.has_losses or self.repaired_times or self.converted_frames)
+
+    def __str__(self) -> str:
+        counts = (
+            (self.corrupt_frames, "damaged frames"),
+            (self.undecodable_packets, "undecodable packets"),
+            (self.corrupt_packets, "damaged packets"),
+            (self.broken_reads, "damaged places in the container"),
+            (self.missing_bytes, "bytes missing at the end of the file"),
+            (self.repaired_times, "repaired timestamps"),
+            (self.converted_frames, "frames converted to the first one's size and format"),
+        )
+        return ", ".join(f"{count} {what}" for count, what in counts if count)
+
+
+class Decoder:
+    """Decode the packets of one stream in order; damage is counted within ``span`` only.
+
+    Attributes:
+        decoding_times: a heap of the dts of packets whose frame was not yet returned; the smallest
+            belongs to the next frame shown.
+    """
+
+    def __init__(
+        self, container: InputContainer, stream: VideoStream, damage: Damage, span: PtsSpan
+    ) -> None:
+        self.decoding_times: list[int] = []
+        self._container = container
+        self._stream = stream
+        self._damage = damage
+        self._span = span
+
+    def frames(self, packets: Iterator[Packet[VideoStream]]) -> Iterator[VideoFrame]:
+        """Yield every frame in presentation order, including those held back at the end."""
+        for packet in packets:
+            if packet.dts is not None and not packet.is_discard:
+                heappush(self.decoding_times, packet.dts)
+            yield from self._decoded(packet)
+        yield from self._drained()
+
+    def packets(self) -> Iterator[Packet[VideoStream]]:
+        """Yield the stream's packets from the current position on, past broken reads.
+
+        Raises:
+            DecodingFailed: the file cannot be read any further (a disk or network error).
+        """
+        packets = demuxed(self._container, [self._stream], self._damage)
+        for packet in cast("Iterator[Packet[VideoStream]]", packets):
+            self._damage.corrupt_packets += packet.is_corrupt and self._counts(packet)
+            yield packet
+
+    def prime(self) -> None:
+        """Feed the decoder the first packet, before a seek.
+
+        x264 writes its build number only there, and FFmpeg decodes 4:4:4 of builds before 151
+        differently: without it, frames after a seek would differ from those decoded from the start.
+        """
+        with suppress(av.FFmpegError, StopIteration):
+            next(self._container.demux(self._stream)).decode()
+
+    def next_decoding_time(self) -> int | None:
+        """Return the decoding time of the frame just returned."""
+        return heappop(self.decoding_times) if self.decoding_times else None
+
+    def _decoded(self, packet: Packet[VideoStream]) -> Iterator[VideoFrame]:
+        try:
+            frames = packet.decode()
+        except (av.FFmpegError, EOFError):
+            self._damage.undecodable_packets += self._counts(packet)
+            return
+        yield from frames
+
+    def _counts(self, packet: Packet[VideoStream]) -> bool:
+        """Return whether a packet belongs to the part that is read, so that parts add up."""
+        return packet.pts is None or packet.pts in self._span
+
+    def _drained(self) -> Iterator[VideoFrame]:
+        """Yield what the decoder held back; a damaged frame there must not hide the next ones."""
+        for _ in range(MOST_DRAINS):
+            try:
+                yield from self._stream.decode(None)
+            except EOFError:
+                return
+            except av.FFmpegError:
+                self._damage.undecodable_packets += 1
+            else:
+                return
+
+
+def from_key_frame(packets: Iterator[Packet[VideoStream]]) -> Iterator[Packet[VideoStream]]:
+    """Yield packets from the first key frame on."""
+    is_at_key = False
+    for packet in packets:
+        is_at_key = is_at_key or packet.is_keyframe
+        if is_at_key:
+            yield packet
+
+
+def from_last_key_frame(
+    packets: Iterator[Packet[VideoStream]], wanted: int
+) -> Iterator[Packet[VideoStream]]:
+    """Yield packets from the last key frame on whose pts is at or before ``wanted``."""
+    held: list[Packet[VideoStream]] = []
+    for packet in packets:
+        if packet.is_keyframe and packet.pts is not None and packet.pts <= wanted:
+            held.clear()
+        held.append(packet)
+        is_past = packet.dts is not None and packet.dts > wanted
+        if is_past or len(held) > MOST_HELD:
+            break
+    yield from held
+    yield from packets

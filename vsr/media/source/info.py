@@ -1,0 +1,111 @@
+"""Frozen descriptions of a media file and its streams."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Literal
+
+from vsr.colour import Colour
+from vsr.frames import Layout
+from vsr.media.clock.timing import Timing
+from vsr.media.frames.formats import reading_of
+from vsr.media.frames.hdr import HdrMetadata
+from vsr.media.frames.samples import Reading
+from vsr.specs import Size
+
+Kind = Literal["video", "audio", "subtitle", "attachment", "data"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoInfo:
+    """The video stream that is upscaled.
+
+    Attributes:
+        pix_fmt: as decoded.
+        layout: as the reader delivers it.
+        colour: the tags of the first frame; unspecified stays unspecified.
+        sar: the sample aspect ratio, width over height.
+        start_pts: the first frame's time in ticks of ``time_base``.
+        timing: where the times of the frames come from.
+        is_interlaced: at least one of the first frames is, or the header says so.
+        display_matrix: nine numbers as in the mov header, None if upright.
+        unsupported: names of side data that cannot be carried.
+        conversion: what the reader must change, None if nothing.
+    """
+
+    index: int
+    codec: str
+    size: Size
+    pix_fmt: str
+    layout: Layout
+    colour: Colour
+    time_base: Fraction
+    sar: Fraction = Fraction(1)
+    start_pts: int | None = None
+    timing: Timing = Timing.GIVEN
+    frame_rate: Fraction | None = None
+    duration_seconds: float | None = None
+    frames_in_header: int | None = None
+    is_interlaced: bool = False
+    is_interlaced_in_header: bool = False
+    is_top_field_first: bool = True
+    display_matrix: tuple[int, ...] | None = None
+    hdr: HdrMetadata | None = None
+    bit_rate: int | None = None
+    has_captions: bool = False
+    unsupported: tuple[str, ...] = ()
+    conversion: str | None = None
+
+    @property
+    def is_quarter_turned(self) -> bool:
+        """Whether players rotate the stored frame by 90° or 270°.
+
+        Source: ISO/IEC 14496-12, 6.2.2: the matrix {a, b, u, c, d, v, x, y, w}.
+        """
+        matrix = self.display_matrix
+        return matrix is not None and matrix[0] == 0 and matrix[4] == 0
+
+    @property
+    def reading(self) -> Reading:
+        """How decoded frames become planes."""
+        reading = reading_of(self.pix_fmt)
+        assert reading is not None  # refused when it was probed
+        return reading
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamInfo:
+    """A stream other than the video; its index is that of the container."""
+
+    index: int
+    kind: Kind
+    codec: str
+    language: str | None = None
+    title: str | None = None
+    is_cover_art: bool = False
+    is_default: bool = False
+    is_forced: bool = False
+    time_base: Fraction | None = None
+    duration_seconds: float | None = None
+    bit_rate: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaInfo:
+    """A media file.
+
+    Attributes:
+        missing_bytes: how much shorter it is than its own header says; 0 if unknown.
+    """
+
+    path: Path
+    format_name: str
+    duration_seconds: float | None
+    video: VideoInfo
+    others: tuple[StreamInfo, ...] = ()
+    chapters: int = 0
+    missing_bytes: int = 0
+    metadata: Mapping[str, str]

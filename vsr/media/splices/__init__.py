@@ -1,0 +1,1 @@
+"""Recordings within one file: where clocks restart, and how times continue."""

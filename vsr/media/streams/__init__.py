@@ -1,0 +1,1 @@
+"""What becomes of everything that is not the main video."""

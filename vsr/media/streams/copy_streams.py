@@ -1,0 +1,144 @@
+"""Add a stream of the source to an output: copied, or a text subtitle converted."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+from av.audio.layout import AudioLayout
+from av.audio.stream import AudioStream
+from av.container import OutputContainer
+from av.packet import Packet
+from av.stream import Stream
+from av.subtitles.codeccontext import SubtitleCodecContext
+
+from vsr.errors import UnsuitableContainer
+from vsr.media.source.opening import open_input
+
+STALE_STREAM_KEYS = (
+    "duration",
+    "encoder",
+    "vendor_id",
+    "number_of_frames",
+    "number_of_bytes",
+    "bps",
+    "alpha_mode",
+)
+"""Tags that muxers write themselves, or that no longer apply; ``BPS-eng`` and the like included."""
+
+SIDE_BY_SIDE = frozenset({"mp4", "mov"})
+CUE_CLOCK = Fraction(1, 100_000)
+"""The time base of subtitles in mp4 and mov: finer than that of audio and, as a rule, of video.
+FFmpeg's muxer compares its streams tick by tick; with coarser ticks it ends a cue at once, and the
+next one comes late.
+"""
+
+COVERS = {"mjpeg": ("jpg", "image/jpeg"), "png": ("png", "image/png")}
+"""Image codec → suffix and MIME type: Matroska identifies cover art by its name and type."""
+
+STALE_CONTAINER_KEYS = ("major_brand", "minor_version", "compatible_brands", "encoder", "duration")
+
+
+def add_copy(output: OutputContainer, stream: Stream) -> Stream:
+    """Add a stream that takes the packets of ``stream`` unchanged.
+
+    Raises:
+        ValueError, av.FFmpegError: the container does not take it.
+    """
+    copy = output.add_stream_from_template(stream, opaque=True)
+    if isinstance(copy, AudioStream) and output.format.name == "mp4":
+        copy.codec_context.layout = _named_layout(copy.codec_context.layout)
+    if stream.type == "subtitle" and output.format.name in SIDE_BY_SIDE:
+        copy.time_base = CUE_CLOCK
+    copy.disposition = stream.disposition
+    copy.metadata.update(stream_metadata(stream.metadata))
+    return copy
+
+
+def _named_layout(layout: AudioLayout) -> str:
+    """Return the channel layout, or the usual one if it is not specified.
+
+    mp4 does not accept uncompressed audio without one, and AVI and Matroska do not store it.
+    """
+    is_unnamed = layout.name == f"{layout.nb_channels} channels"
+    return f"{layout.nb_channels}c" if is_unnamed else layout.name
+
+
+def add_cover(output: OutputContainer, stream: Stream) -> Stream:
+    """Add cover art to Matroska, as an attachment with a reserved name.
+
+    Raises:
+        ValueError: an unsupported image format for covers, or no image.
+    """
+    codec = stream.codec_context.name
+    if codec not in COVERS:
+        raise ValueError(f"{codec} is not a cover art format in Matroska")
+    suffix, mime_type = COVERS[codec]
+    assert stream.container.name is not None
+    with open_input(Path(stream.container.name.removeprefix("file:"))) as source:
+        pictures = source.demux(source.streams[stream.index])
+        data = next((bytes(packet) for packet in pictures if packet.size), None)
+    if data is None:
+        raise ValueError(f"stream {stream.index} has no image")
+    return output.add_attachment(f"cover.{suffix}", mime_type, data)
+
+
+def add_converted(output: OutputContainer, stream: Stream, codec: str) -> Stream:
+    """Add a subtitle stream converted to another text format.
+
+    Raises:
+        ValueError, av.FFmpegError: the container does not take it, or ``stream`` is not text.
+    """
+    decoder = stream.codec_context
+    if not isinstance(decoder, SubtitleCodecContext):
+        raise UnsuitableContainer(f"subtitle stream {stream.index} cannot be decoded.")
+    decoder.open(strict=False)
+    converted = output.add_stream(codec)
+    encoder = converted.codec_context
+    assert isinstance(encoder, SubtitleCodecContext)
+    encoder.subtitle_header = decoder.subtitle_header
+    assert stream.time_base is not None
+    encoder.time_base = stream.time_base
+    is_side_by_side = output.format.name in SIDE_BY_SIDE
+    converted.time_base = CUE_CLOCK if is_side_by_side else stream.time_base
+    converted.disposition = stream.disposition
+    converted.metadata.update(stream_metadata(stream.metadata))
+    return converted
+
+
+def converted_packet(packet: Packet[Stream], target: Stream) -> Packet[Stream] | None:
+    """Return a subtitle packet in the format of ``target``, or None if it holds no text."""
+    decoder, encoder = packet.stream.codec_context, target.codec_context
+    assert isinstance(decoder, SubtitleCodecContext)
+    assert isinstance(encoder, SubtitleCodecContext)
+    subtitle = decoder.decode2(packet)
+    if subtitle is None or len(subtitle) == 0:
+        return None
+    converted = encoder.encode_subtitle(subtitle)
+    converted.time_base = packet.time_base
+    converted.pts = converted.dts = packet.pts
+    converted.duration = packet.duration
+    converted.is_keyframe = True
+    return converted
+
+
+def stream_metadata(metadata: dict[str, str]) -> dict[str, str]:
+    """Return the part of a stream's metadata that still applies to a copy.
+
+    A track's title is read from mp4 as ``name``, but written from ``title`` alone.
+    """
+    kept = {
+        key: value
+        for key, value in metadata.items()
+        if not key.startswith("_STATISTICS") and key.lower().split("-")[0] not in STALE_STREAM_KEYS
+    }
+    if "name" in kept and "title" not in kept:
+        kept["title"] = kept.pop("name")
+    return kept
+
+
+def container_metadata(metadata: dict[str, str]) -> dict[str, str]:
+    """Return the part of a container's metadata that still applies to another one."""
+    return {
+        key: value for key, value in metadata.items() if key.lower() not in STALE_CONTAINER_KEYS
+    }

@@ -1,0 +1,93 @@
+"""What is lost of the video stream and of the file around it, known before the start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from vsr.colour import Siting
+from vsr.media.containers import Container
+from vsr.media.encoding.captions import can_carry_captions
+from vsr.media.encoding.encoder import Encoder
+from vsr.media.encoding.mastering import can_write_mastering
+from vsr.media.encoding.output_video import OutputVideo
+from vsr.media.source.info import MediaInfo, VideoInfo
+from vsr.media.streams.lost_tags import lost_tags
+
+SELF_DESCRIBING = frozenset({"h264", "hevc"})
+"""Codecs that signal the pixel aspect ratio in the stream itself."""
+
+SITINGS = {
+    "h264": frozenset(Siting) - {Siting.BOTTOM_LEFT, Siting.BOTTOM},
+    "hevc": frozenset(Siting) - {Siting.BOTTOM_LEFT, Siting.BOTTOM},
+    "av1": frozenset({Siting.UNSPECIFIED, Siting.LEFT, Siting.TOP_LEFT}),
+}
+"""The chroma sitings that each codec can signal for 4:2:0. For others, players assume left."""
+
+SHAPE_IN_HEADER = frozenset({"mp4", "mov"})
+"""Containers whose header holds the pixel aspect ratio. Matroska has a field for it too, but PyAV
+does not write it.
+"""
+
+
+def sitings_of(encoder: Encoder) -> frozenset[Siting]:
+    """Return the sitings that survive the encoder; all do unless chroma is halved both ways."""
+    if encoder.layout.subsampling != "4:2:0":
+        return frozenset(Siting)
+    return SITINGS.get(encoder.codec, frozenset({Siting.UNSPECIFIED, Siting.LEFT}))
+
+
+def losses_of(
+    source: VideoInfo, video: OutputVideo, encoder: Encoder, container: str
+) -> Iterator[str]:
+    """Yield what is lost of the video stream, one sentence each, with what to do about it.
+
+    For ``--strict``, anything that is yielded is a reason to refuse.
+    """
+    if source.conversion and source.reading.is_lossy:
+        yield f"{source.conversion}."
+    yield from encoder.losses
+    for name in source.unsupported:
+        yield f"{name} cannot be carried and is lost."
+    if video.hdr is not None and not can_write_mastering(encoder):
+        yield (
+            f"{encoder.name} cannot write HDR10 metadata, which is lost. "
+            f"Choose --codec hevc or av1 to keep it."
+        )
+    if source.has_captions and not can_carry_captions(encoder.codec):
+        yield (
+            f"closed captions do not fit {encoder.codec} and are lost. "
+            f"Choose --codec h264, hevc or av1 to keep them."
+        )
+    if video.colour.siting not in sitings_of(encoder):
+        place = video.colour.siting.name.lower().replace("_", " ")
+        yield (
+            f"{encoder.codec} cannot signal {place} chroma siting; players will assume left. "
+            f"Choose --codec h264 or hevc to keep it."
+        )
+    keeps_shape = encoder.codec in SELF_DESCRIBING or container in SHAPE_IN_HEADER
+    if video.sar != 1 and not keeps_shape:
+        yield (
+            f"the pixel aspect ratio ({video.sar.numerator}:{video.sar.denominator}) is lost with "
+            f"{encoder.codec} in {container}. Choose .mp4, --codec hevc, or a preset."
+        )
+
+
+def losses_in(info: MediaInfo, container: Container) -> Iterator[str]:
+    """Yield what a container cannot say of a file, one sentence each, as `losses_of` does."""
+    if info.video.display_matrix is not None and not container.has_rotation:
+        yield (
+            f"{container.name} cannot store the rotation; players will show the frame as it is "
+            "stored. Choose .mp4, .mov or .mkv to keep it."
+        )
+    tags = lost_tags(info, container.name)
+    if tags:
+        names = ", ".join(tags)
+        yield f"{container.name} cannot store the tags {names}. Choose .mkv to keep them."
+    titles = [stream.title for stream in info.others if stream.title is not None]
+    if titles and not container.has_track_tags:
+        yield (
+            f"{container.name} cannot store titles of streams; {', '.join(titles)} are lost. "
+            "Choose .mkv to keep them."
+        )
+    if info.chapters and not container.has_chapters:
+        yield f"{container.name} cannot store chapters; {info.chapters} are lost. Choose .mkv."

@@ -1,0 +1,170 @@
+"""The packets of the streams other than the video, cut to the part that was upscaled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TypeAlias
+
+import av
+from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Discard, Disposition, Stream
+
+from vsr.media.clock.clock import STATION_CLOCKS, steady
+from vsr.media.clock.timing import rounded
+from vsr.media.source.demuxing import demuxed
+from vsr.media.splices.continuity import Continuity, straighten
+from vsr.media.splices.cut import Cut
+from vsr.media.splices.splices import Splices
+from vsr.media.streams.copy_streams import converted_packet
+from vsr.media.streams.stream_plan import Fate, StreamFate
+
+WIDEST_INTERLEAVING_SECONDS = 10
+
+COARSE_SECONDS = Fraction(1, 500)
+"""AVI counts audio in whole packets of some 25 ms; Matroska's milliseconds are fine enough."""
+
+Timed: TypeAlias = "tuple[float, Packet[Stream]]"
+"""A packet of the output and its decoding time in seconds, by which streams are interleaved."""
+
+
+@dataclass(slots=True)
+class Lost:
+    """What was lost of the other streams through damage; counted while they are copied."""
+
+    packets: int = 0
+    broken_reads: int = 0
+
+    @property
+    def losses(self) -> tuple[str, ...]:
+        """The lines of a report: one, or none if nothing is lost."""
+        counts = (
+            (self.packets, "packets of audio or subtitles"),
+            (self.broken_reads, "broken places"),
+        )
+        line = ", ".join(f"{count} {what}" for count, what in counts if count)
+        return (line,) if line else ()
+
+
+def other_packets(
+    origin: InputContainer,
+    carried: list[tuple[StreamFate, Stream]],
+    cut: Cut,
+    lost: Lost,
+    splices: Splices | None = None,
+) -> Iterator[Timed]:
+    """Yield the packets of the carried streams, ready for the output, in the source's order.
+
+    Damage is counted and skipped: a broken cue must not cost days of work.
+
+    Args:
+        origin: the source, at its beginning.
+        carried: what happens to each stream, and the output's stream.
+        cut: the part that was upscaled.
+        lost: where damage is counted.
+        splices: the films concatenated in the source; None if it is one.
+    """
+    targets = {fate.stream.index: (fate, stream) for fate, stream in carried}
+    clocks = {index: Continuity() for index in targets}
+    for packet in _chosen(origin, set(targets), lost, splices):
+        fate, target = targets[packet.stream_index]
+        if _is_long_after(packet, cut):
+            return
+        is_audio = fate.stream.kind == "audio"
+        film = splices.film_of(packet) if splices else None  # before its times are changed
+        if splices and film is not None and is_audio and splices.is_beyond(film, packet):
+            lost.packets += 1
+            continue
+        if target.type == "attachment" or not _place(packet, cut):
+            continue
+        ready = _ready(packet, fate, target, lost)
+        if ready is None:
+            continue
+        moved = (film, splices.films[film].shift) if splices and film is not None else None
+        straighten(ready, clocks[packet.stream_index], moved, is_audio=is_audio)
+        ready.stream = target
+        yield float((ready.dts or 0) * ready.time_base), ready
+
+
+def _ready(
+    packet: Packet[Stream], fate: StreamFate, target: Stream, lost: Lost
+) -> Packet[Stream] | None:
+    """Return a packet in the output's format; None if it is empty or damaged."""
+    try:
+        return converted_packet(packet, target) if fate.fate is Fate.CONVERT else packet
+    except (av.FFmpegError, ValueError):  # a cue that cannot be decoded
+        lost.packets += 1
+        return None
+
+
+def _chosen(
+    origin: InputContainer, indices: set[int], lost: Lost, splices: Splices | None
+) -> Iterator[Packet[Stream]]:
+    """Yield the packets of the given streams; the video's packets only mark the position."""
+    if not indices:
+        return
+    read = indices | {splices.video} if splices else indices
+    for stream in origin.streams:
+        if stream.index not in read:
+            stream.discard = Discard.all
+    packets = demuxed(origin, [origin.streams[index] for index in sorted(read)], lost)
+    is_station = origin.format.name in STATION_CLOCKS
+    believed = steady(packets) if is_station else ((packet, True) for packet in packets)
+    for packet, is_believed in believed:
+        if splices and packet.stream_index == splices.video:
+            splices.follow(packet, is_believed=is_believed)
+        elif is_believed:
+            yield packet
+        else:
+            lost.packets += 1
+
+
+def _is_long_after(packet: Packet[Stream], cut: Cut) -> bool:
+    """Return whether the part is over: streams are interleaved more closely than this."""
+    if cut.end is None or packet.dts is None:
+        return False
+    return packet.dts * packet.time_base > cut.end + WIDEST_INTERLEAVING_SECONDS
+
+
+def _place(packet: Packet[Stream], cut: Cut) -> bool:
+    """Move a packet to the output's clock; return False if it is outside the part."""
+    time = packet.pts if packet.pts is not None else packet.dts
+    if packet.stream.disposition & Disposition.attached_pic:
+        packet.pts = packet.dts = 0
+        return True
+    if time is None:
+        return cut.start is None
+    if cut.start is not None and not _trim(packet, time, cut.start, cut.end):
+        return False
+    if packet.time_base > COARSE_SECONDS:
+        _refine(packet)
+    shift = rounded(cut.zero / packet.time_base)
+    packet.pts = packet.pts - shift if packet.pts is not None else None
+    packet.dts = packet.dts - shift if packet.dts is not None else None
+    return True
+
+
+def _refine(packet: Packet[Stream]) -> None:
+    """Make the ticks of a packet a thousand times finer, for a shift by part of one."""
+    packet.time_base = Fraction(packet.time_base) / 1000
+    packet.pts = packet.pts * 1000 if packet.pts is not None else None
+    packet.dts = packet.dts * 1000 if packet.dts is not None else None
+    packet.duration = (packet.duration or 0) * 1000
+
+
+def _trim(packet: Packet[Stream], time: int, start: Fraction, end: Fraction | None) -> bool:
+    """Cut a subtitle to the part; return False if the packet is outside it."""
+    base, until = packet.time_base, time + (packet.duration or 0)
+    is_subtitle = packet.stream.type == "subtitle"
+    first, last = start / base, end / base if end is not None else None
+    is_shown_later = is_subtitle and until > first
+    if (time < first and not is_shown_later) or (last is not None and time >= last):
+        return False
+    if is_subtitle and packet.duration:  # shown across the cut: clip it
+        until = until if last is None else min(until, rounded(last))
+        time = max(time, rounded(first))
+        packet.duration = max(1, until - time)
+        packet.pts = packet.dts = time
+    return True

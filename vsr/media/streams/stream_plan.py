@@ -1,0 +1,64 @@
+"""What happens to the streams other than the video, as plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from vsr.media.source.info import StreamInfo
+
+
+class Fate(Enum):
+    """What happens to a stream."""
+
+    COPY = "copied"
+    CONVERT = "converted"
+    DROP = "dropped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamFate:
+    """What happens to one stream, and why.
+
+    Attributes:
+        stream: as in the source.
+        fate: what happens to it.
+        target_codec: what a text subtitle is converted to.
+        reason: why it is converted or dropped; empty for a copy.
+        is_loss: dropped although the user did not ask for it.
+    """
+
+    stream: StreamInfo
+    fate: Fate
+    target_codec: str | None = None
+    reason: str = ""
+    is_loss: bool = False
+
+    def __str__(self) -> str:
+        language = f", {self.stream.language}" if self.stream.language else ""
+        name = f"{self.stream.kind} stream {self.stream.index} ({self.stream.codec}{language})"
+        target = f" to {self.target_codec}" if self.target_codec else ""
+        return f"{name}: {self.fate.value}{target}{': ' if self.reason else ''}{self.reason}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamPlan:
+    """What happens to every stream but the upscaled one, in the source's order."""
+
+    container: str
+    fates: tuple[StreamFate, ...] = ()
+
+    @property
+    def carried(self) -> tuple[StreamFate, ...]:
+        """Those that reach the output."""
+        return tuple(fate for fate in self.fates if fate.fate is not Fate.DROP)
+
+    @property
+    def converted(self) -> tuple[StreamFate, ...]:
+        """Those that are converted."""
+        return tuple(fate for fate in self.fates if fate.fate is Fate.CONVERT)
+
+    @property
+    def losses(self) -> tuple[StreamFate, ...]:
+        """Those dropped although the user did not ask for it; reported before the start."""
+        return tuple(fate for fate in self.fates if fate.is_loss)

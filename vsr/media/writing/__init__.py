@@ -1,0 +1,1 @@
+"""Segments, and the file made of them: written, joined, verified."""

@@ -1,0 +1,201 @@
+"""Encode and mux at once, for an output that cannot be joined: a pipe. There is no resume."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from types import TracebackType
+from typing import BinaryIO, Self
+
+import av
+from av.container import InputContainer, OutputContainer
+from av.packet import Packet
+from av.video.stream import VideoStream
+
+from vsr.errors import EncodingFailed
+from vsr.frames import HostFrame
+from vsr.media.clock.timing import rounded
+from vsr.media.containers import container_named
+from vsr.media.encoding.encoder import Encoder
+from vsr.media.encoding.encoding import Encoding
+from vsr.media.encoding.output_video import OutputVideo
+from vsr.media.source.info import MediaInfo
+from vsr.media.source.opening import reopen_input
+from vsr.media.splices.cut import Cut
+from vsr.media.splices.splice_search import splices_among
+from vsr.media.streams.chapters import chapters_within
+from vsr.media.streams.copy_streams import container_metadata, stream_metadata
+from vsr.media.streams.lost_tags import muxer_options
+from vsr.media.streams.other_streams import Lost, Timed, other_packets
+from vsr.media.streams.stream_plan import StreamPlan
+from vsr.media.streams.streams import add_carried
+from vsr.media.writing.failures import output_failure
+from vsr.specs import PtsSpan
+
+
+class DirectWriter:
+    """Write video and the source's other streams into a pipe. Use `create` in a ``with``.
+
+    Attributes:
+        frames: how many were written.
+        lost: what the other streams lost to damage.
+    """
+
+    def __init__(
+        self,
+        target: str | BinaryIO,
+        source: MediaInfo,
+        plan: StreamPlan,
+        video: OutputVideo,
+        encoder: Encoder,
+        span: PtsSpan,
+    ) -> None:
+        self.frames = 0
+        self.lost = Lost()
+        self._target, self._source, self._plan = target, source, plan
+        self._video, self._encoder, self._span = video, encoder, span
+        self._origin: InputContainer | None = None
+        self._output: OutputContainer | None = None
+        self._encoding: Encoding | None = None
+        self._others: Iterator[Timed] = iter(())
+        self._next: Timed | None = None
+        self._offset = 0
+        self._closed_before: Callable[[int], int] = lambda pts: 0
+
+    @classmethod
+    def create(
+        cls,
+        target: str | BinaryIO,
+        source: MediaInfo,
+        plan: StreamPlan,
+        video: OutputVideo,
+        encoder: Encoder,
+        span: PtsSpan = PtsSpan(),  # frozen
+    ) -> Self:
+        """Prepare the output; nothing is written before the first frame.
+
+        Args:
+            target: such as ``pipe:1``, or a file that is open for writing.
+            source: whose other streams, chapters and metadata are carried.
+            plan: what happens to the other streams.
+            video: describes the frames.
+            encoder: as chosen by `vsr.media.encoding.choose_encoder.choose`.
+            span: the part of the source that is upscaled; unless open, the output starts at 0.
+        """
+        return cls(target, source, plan, video, encoder, span)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            if kind is None:
+                self._finish()
+        finally:
+            self._close()
+
+    def write(self, frame: HostFrame) -> None:
+        """Encode one frame, and send the packets of the other streams that belong before it.
+
+        Raises:
+            EncodingFailed: the encoder or the muxer gave up, or the pipe was closed by its reader.
+            DecodingFailed: the source cannot be read any more.
+        """
+        if self._origin is None:
+            self._origin = reopen_input(self._source.path)
+        try:
+            if self._encoding is None:
+                self._encoding = self._open(self._origin, frame.pts)
+            pts = frame.pts - self._closed_before(frame.pts)
+            self._mux(self._encoding.encode(replace(frame, pts=pts)))
+        except (av.FFmpegError, OSError, ValueError) as error:
+            raise output_failure(error, "the pipe") from error
+        self.frames += 1
+
+    def _open(self, origin: InputContainer, first_pts: int) -> Encoding:
+        container, video = container_named(self._plan.container), self._video
+        options = (*container.options, *container.pipe_options)
+        output = av.open(
+            self._target,
+            "w",
+            format=container.name,
+            container_options=muxer_options(self._source, container.name, options),
+        )
+        self._output = output
+        output.metadata.update(container_metadata(origin.metadata))
+        encoding = Encoding(output, video, self._encoder)
+        tag = dict(container.tags).get(self._encoder.codec)
+        if tag is not None:
+            encoding.stream.codec_context.codec_tag = tag
+        encoding.stream.set_display_matrix(video.display_matrix)
+        upscaled = origin.streams[self._source.video.index]
+        encoding.stream.metadata.update(stream_metadata(upscaled.metadata))
+        if self._span != PtsSpan():
+            encoding.stream.metadata.pop("timecode", None)
+        encoding.stream.disposition = upscaled.disposition
+        may_start_again = bool(self._plan.carried) and self._span == PtsSpan()
+        splices = splices_among(self._source, None, may_start_again=may_start_again)
+        if splices is not None:
+            self._closed_before = splices.closing(video.time_base)
+        cut = self._cut(origin, first_pts)
+        self._offset = rounded(cut.zero / video.time_base)
+        chapters = chapters_within(origin.chapters(), cut)
+        if chapters:
+            output.set_chapters(chapters)
+        carried = [(fate, add_carried(output, origin, fate)) for fate in self._plan.carried]
+        if carried:
+            self._others = other_packets(origin, carried, cut, self.lost, splices)
+        self._next = next(self._others, None)
+        return encoding
+
+    def _cut(self, origin: InputContainer, first_pts: int) -> Cut:
+        base = self._video.time_base
+        if self._span == PtsSpan():
+            return Cut.whole(origin, self._plan.container, first_pts, base)
+        end = None if self._span.end is None else self._span.end * base
+        zero = first_pts - self._closed_before(first_pts)
+        return Cut.part(first_pts * base, end, zero * base)
+
+    def _mux(self, packets: Iterable[Packet[VideoStream]]) -> None:
+        assert self._output is not None
+        for packet in packets:
+            if packet.pts is not None:
+                packet.pts -= self._offset
+            if packet.dts is not None:
+                packet.dts -= self._offset
+                self._mux_others_until(float(packet.dts * packet.time_base))
+            self._output.mux(packet)
+
+    def _mux_others_until(self, seconds: float) -> None:
+        assert self._output is not None
+        while self._next is not None and self._next[0] <= seconds:
+            try:
+                self._output.mux(self._next[1])
+            except av.InvalidDataError:  # one that the muxer finds damaged
+                self.lost.packets += 1
+            self._next = next(self._others, None)
+
+    def _finish(self) -> None:
+        if self._encoding is None:
+            raise EncodingFailed("the pipe: no frame was written.")
+        try:
+            self._mux(self._encoding.drain())
+            self._mux_others_until(float("inf"))
+            if self._output is not None:
+                output, self._output = self._output, None
+                output.close()
+        except (av.FFmpegError, OSError, ValueError) as error:
+            raise output_failure(error, "the pipe") from error
+
+    def _close(self) -> None:
+        for one in (self._output, self._origin):
+            if one is not None:
+                with suppress(av.FFmpegError, OSError, ValueError):
+                    one.close()
+        self._output = self._origin = self._encoding = None

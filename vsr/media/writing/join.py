@@ -1,0 +1,198 @@
+"""Join segments and the source's other streams into the final file, packet by packet.
+
+Nothing is encoded here. The frames keep the times that the segments give them; decoding times are
+recomputed over the whole stream, as those of one encoder run do not continue the previous run's.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
+from math import isinf
+from operator import itemgetter
+from pathlib import Path
+from typing import cast
+
+import av
+from av.container import Flags, InputContainer, OutputContainer
+from av.packet import Packet
+from av.stream import Stream
+from av.video.stream import VideoStream
+
+from vsr.media.clock.timing import rescaled, rounded, ticks_per_frame
+from vsr.media.containers import Container, container_named
+from vsr.media.encoding.output_video import OutputVideo
+from vsr.media.source.info import MediaInfo
+from vsr.media.source.opening import reopen_input
+from vsr.media.splices.cut import Cut
+from vsr.media.splices.last_frame import last_duration_of
+from vsr.media.splices.splice_search import splices_among
+from vsr.media.splices.splices import Splices
+from vsr.media.streams.chapters import chapters_within
+from vsr.media.streams.copy_streams import container_metadata, stream_metadata
+from vsr.media.streams.lost_tags import muxer_options
+from vsr.media.streams.other_streams import Lost, Timed, other_packets
+from vsr.media.streams.stream_plan import StreamPlan
+from vsr.media.streams.streams import add_carried
+from vsr.media.writing.failures import output_failure
+from vsr.media.writing.joined import Joined
+from vsr.media.writing.scan import Scan, Times, scan
+from vsr.specs import TimeRange
+
+
+def join(
+    segments: Sequence[Path],
+    source: MediaInfo,
+    plan: StreamPlan,
+    target_part: Path,
+    video: OutputVideo,
+    *,
+    time: TimeRange = TimeRange(),
+    options: Sequence[tuple[str, str]] = (),
+) -> Joined:
+    """Write the final file under a temporary name; `vsr.media.writing.verify` comes next.
+
+    Args:
+        segments: in the order of time; an empty file is a segment without frames.
+        source: whose other streams, chapters and metadata are carried.
+        plan: what happens to the other streams, as decided before the start.
+        target_part: where to write.
+        video: what the segments hold.
+        time: the part of the source that was upscaled; if not all of it, the output starts at 0.
+        options: of the muxer, such as ``("movflags", "+faststart")``.
+
+    Raises:
+        EncodingFailed: there are no frames, a segment is unreadable or of other settings, or the
+            muxer gave up.
+        DecodingFailed: the source cannot be read any more.
+        NoSpace: the disk is full.
+    """
+    scans = [scan(path, video.time_base) for path in segments if path.stat().st_size]
+    container = container_named(plan.container)
+    muxing = muxer_options(source, container.name, (*container.options, *options))
+    name, lost = f"file:{target_part}", Lost()
+    with reopen_input(source.path) as origin:
+        times, splices = _timed(scans, source, plan, video, time)
+        try:
+            with av.open(name, "w", format=container.name, container_options=muxing) as output:
+                original = origin.streams[source.video.index]
+                stream = _add_video(output, container, scans[0].path, video, original)
+                if not time.is_whole:
+                    stream.metadata.pop("timecode", None)  # it counts from the start of the clip
+                cut = _cut(origin, container, times, time, video.time_base)
+                times.offset = rounded(cut.zero / video.time_base)
+                carried = [(fate, add_carried(output, origin, fate)) for fate in plan.carried]
+                others = other_packets(origin, carried, cut, lost, splices)
+                _describe(output, origin, cut)
+                pictures = _pictures(scans, times, stream, video.time_base)
+                packets = heapq.merge(pictures, others, key=itemgetter(0))
+                filled = _mux(output, packets, stream, lost)
+        except (av.FFmpegError, OSError, ValueError) as error:
+            raise output_failure(error, target_part) from error
+    empty = frozenset(fate.stream.index for fate, one in carried if one.index not in filled)
+    return Joined.of(times, video.time_base, lost, empty)
+
+
+def _timed(
+    scans: Sequence[Scan],
+    source: MediaInfo,
+    plan: StreamPlan,
+    video: OutputVideo,
+    time: TimeRange,
+) -> tuple[Times, Splices | None]:
+    """Return the times of the frames, and the splices of the source if they matter."""
+    given = (pts for one in scans for pts in one.times)
+    # A clip whose timestamps restart is never cut into segments.
+    splices = splices_among(source, given, may_start_again=bool(plan.carried) and len(scans) == 1)
+    closed = (lambda pts: 0) if splices is None else splices.closing(video.time_base)
+    step = max(1, rounded(ticks_per_frame(video.frame_rate, video.time_base)))
+    last_duration = last_duration_of(source, scans[-1].times[-1], time) if scans else step
+    return Times(scans, step, last_duration, closed), splices
+
+
+def _mux(
+    output: OutputContainer, packets: Iterable[Timed], video: VideoStream, lost: Lost
+) -> set[int]:
+    """Write the packets, and return which streams got any.
+
+    A source packet that the muxer finds damaged is counted and skipped.
+    """
+    filled: set[int] = set()
+    for _, packet in packets:
+        try:
+            output.mux(packet)
+            filled.add(packet.stream_index)
+        except av.InvalidDataError:
+            if packet.stream_index == video.index:
+                raise
+            lost.packets += 1
+    return filled
+
+
+def _pictures(
+    scans: Sequence[Scan], times: Times, target: VideoStream, time_base: Fraction
+) -> Iterator[Timed]:
+    """Yield the video packets with their final times; only one segment is open at a time."""
+    index = 0
+    for one in scans:
+        with av.open(f"file:{one.path}") as segment:
+            for packet in segment.demux(segment.streams.video[0]):
+                if packet.size == 0:
+                    continue
+                given = rescaled(packet.pts or 0, packet.time_base, time_base) + one.shift
+                pts = times.closed(given)
+                packet.time_base = time_base
+                packet.pts, packet.dts = pts - times.offset, times.dts(index)
+                packet.duration = times.duration(pts)
+                packet.stream = target
+                yield float(packet.dts * time_base), cast("Packet[Stream]", packet)
+                index += 1
+
+
+def _add_video(
+    output: OutputContainer,
+    container: Container,
+    segment: Path,
+    video: OutputVideo,
+    source: Stream,
+) -> VideoStream:
+    """Add the video stream of the segments, with the properties that a segment cannot hold."""
+    with av.open(f"file:{segment}") as first:
+        template = first.streams.video[0]
+        stream = output.add_stream_from_template(template, opaque=True)
+        context = stream.codec_context
+        tag = dict(container.tags).get(template.codec_context.codec.canonical_name)
+        if tag is not None:
+            context.codec_tag = tag
+    colour = video.colour
+    context.color_primaries, context.color_trc = colour.primaries, colour.transfer
+    context.colorspace, context.color_range = colour.matrix, int(colour.range)
+    context.sample_aspect_ratio = video.sar
+    stream.time_base = video.time_base
+    if video.frame_rate is not None:
+        context.framerate = video.frame_rate
+    stream.set_display_matrix(video.display_matrix)
+    stream.metadata.update(stream_metadata(source.metadata))
+    stream.disposition = source.disposition
+    return stream
+
+
+def _cut(
+    source: InputContainer, target: Container, times: Times, time: TimeRange, time_base: Fraction
+) -> Cut:
+    if time.is_whole:
+        return Cut.whole(source, target.name, times.pts[0], time_base)
+    is_open = isinf(time.end_seconds) and time.max_frames is None
+    end = None if is_open else times.given_end * time_base
+    return Cut.part(times.given_start * time_base, end, times.pts[0] * time_base)
+
+
+def _describe(output: OutputContainer, origin: InputContainer, cut: Cut) -> None:
+    """Copy metadata and chapters; the chapters of a part are cut to it and shifted with it."""
+    # No random identifiers: the file of a resumed run is the same, byte for byte.
+    output.flags |= cast("int", Flags.bitexact.value)
+    output.metadata.update(container_metadata(origin.metadata))
+    chapters = chapters_within(origin.chapters(), cut)
+    if chapters:
+        output.set_chapters(chapters)

@@ -1,0 +1,1 @@
+"""What happens to a picture on its way to a viewer."""

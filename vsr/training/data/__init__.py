@@ -1,0 +1,1 @@
+"""From photographs and films to batches."""

@@ -1,0 +1,111 @@
+"""Pictures → the patches of a data set, with a tally of what was done and what was dropped."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+import numpy as np
+from PIL import Image
+
+from vsr.metrics.protocol import low_resolution
+from vsr.training.damage.degradation import Piece
+from vsr.training.data.deduplicate import Looks
+from vsr.training.data.fields import drawn_field, is_field
+from vsr.training.data.video_patches import Footage
+from vsr.training.pictures import Pixels
+
+FLAT_DEVIATION = 3.0
+"""A patch whose luma deviates less than this many codes has nothing to be sharpened."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What happened so far."""
+
+    sources: int = 0
+    converted: Counter[str] = field(default_factory=Counter)
+    skipped: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    dropped: Counter[str] = field(default_factory=Counter)
+    weights: list[float] = field(default_factory=list)
+    looks: Looks = field(default_factory=Looks)
+
+
+@dataclass(frozen=True, slots=True)
+class Cutter:
+    """Cuts pictures and appends the patches, and those of their reductions, to open files.
+
+    Attributes:
+        patch: side in pixels.
+        grid: corners and sides are multiples of it.
+        high: for the patches.
+        low: for their reductions, by scale.
+        footage: for what is left of them after a camera and a codec.
+        has_fields: put `fields` among them.
+    """
+
+    patch: int
+    grid: int
+    high: BinaryIO
+    low: Mapping[int, BinaryIO]
+    footage: tuple[Footage, ...] = ()
+    has_fields: bool = False
+
+    def cut(self, pixels: Pixels, weight: float, tally: Tally) -> None:
+        """Append the patches of one picture (H, W, 3), each with ``weight``."""
+        height, width = (side - side % self.grid for side in pixels.shape[:2])
+        pixels = pixels[:height, :width]
+        if min(height, width) < self.patch:
+            tally.dropped["in images smaller than a patch"] += 1
+            return
+        reduced = {scale: low_resolution(pixels, scale) for scale in self.low}
+        for y in corners(height, self.patch, self.grid):
+            for x in corners(width, self.patch, self.grid):
+                if reason := _unwanted(self._patch(pixels, (y, x)), tally.looks):
+                    tally.dropped[reason] += 1
+                    continue
+                self._append(pixels, reduced, (y, x), tally)
+                tally.weights.append(weight)
+                self._append_fields(tally)
+
+    def _append_fields(self, tally: Tally) -> None:
+        """Append a field where its turn has come."""
+        while self.has_fields and is_field(number := len(tally.weights)):
+            pixels = drawn_field(number, self.patch)
+            reduced = {scale: low_resolution(pixels, scale) for scale in self.low}
+            self._append(pixels, reduced, (self.patch, self.patch), tally)
+            tally.weights.append(1.0)
+
+    def _append(
+        self, pixels: Pixels, reduced: Mapping[int, Pixels], corner: tuple[int, int], tally: Tally
+    ) -> None:
+        piece = Piece(pixels, corner, self.patch, number=len(tally.weights))
+        for footage in self.footage:
+            footage.take(piece)
+        self.high.write(self._patch(pixels, corner).tobytes())
+        for s, file in self.low.items():
+            rows, columns = (slice(k // s, (k + self.patch) // s) for k in corner)
+            file.write(reduced[s][rows, columns].tobytes())
+
+    def _patch(self, pixels: Pixels, corner: tuple[int, int]) -> Pixels:
+        y, x = corner
+        return np.ascontiguousarray(pixels[y : y + self.patch, x : x + self.patch])
+
+
+def corners(length: int, patch: int, grid: int) -> list[int]:
+    """Return where patches start so that they cover ``length``, evenly spread, on the grid."""
+    count = -(-length // patch)
+    if count == 1:
+        return [0]
+    room = (length - patch) // grid
+    return [round(i * room / (count - 1)) * grid for i in range(count)]
+
+
+def _unwanted(patch: Pixels, looks: Looks) -> str | None:
+    """Return why a patch is not wanted; remember its look if it is."""
+    gray = Image.fromarray(patch).convert("L")
+    if np.asarray(gray, dtype=np.float32).std() < FLAT_DEVIATION:
+        return "without detail"
+    return None if looks.is_new(gray) else "near-duplicates"

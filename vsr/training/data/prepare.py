@@ -1,0 +1,195 @@
+"""Folders of images and videos → a prepared data set (see `dataset`).
+
+Images are cut into equally large patches on a regular grid that covers them whole. Dropped, and
+counted: patches without detail, which teach nothing, and patches that look like one kept before.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from math import lcm
+from pathlib import Path
+
+from vsr.disk.failures import writing
+from vsr.errors import InvalidData, InvalidOption, OutputExists, one_of
+from vsr.training.damage.degradation import DEGRADATIONS
+from vsr.training.data.cutting import Cutter, Tally
+from vsr.training.data.film import film_frames
+from vsr.training.data.manifest import BICUBIC, DatasetManifest, digest_of
+from vsr.training.data.video_patches import Footage
+from vsr.training.pictures import Pixels, UnusablePicture, decode_picture, is_picture
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrepareSpec:
+    """What to prepare and how.
+
+    ``weights`` are (pattern of the file name, weight): a series of near-duplicates is drawn less
+    often when its weight is below 1. ``degradations`` are made besides the standard protocol's
+    bicubic, which is always made: names of `degradation.DEGRADATIONS`. ``video-clear`` also puts
+    `fields` among the patches.
+    """
+
+    sources: tuple[Path, ...]
+    out: Path
+    patch: int = 256
+    scales: tuple[int, ...] = (2, 4)
+    weights: tuple[tuple[str, float], ...] = ()
+    frames_per_video: int = 16
+    degradations: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.scales or any(not 1 <= scale <= 8 for scale in self.scales):
+            raise InvalidOption("--scale must be between 1 and 8.")
+        if self.patch < 32 or self.patch % self.grid:
+            raise InvalidOption(
+                f"--patch {self.patch} must be at least 32 and a multiple of {self.grid}."
+            )
+        for pattern, weight in self.weights:
+            if not weight >= 0:
+                raise InvalidOption(f"--weight {pattern}={weight:g} must not be negative.")
+        if self.frames_per_video < 1:
+            raise InvalidOption("--frames-per-video must be at least 1.")
+        for name in self.degradations:
+            one_of(name, DEGRADATIONS, "degradation")
+
+    @property
+    def has_fields(self) -> bool:
+        """Flat fields and ramps are put among the patches for a network that restores."""
+        return "video-clear" in self.degradations
+
+    @property
+    def grid(self) -> int:
+        """Corners and sides are multiples of this many pixels, so that every scale divides."""
+        return lcm(*self.scales)
+
+    def weight_of(self, path: Path) -> float:
+        """Return the weight of the first pattern that the file's name matches, else 1."""
+        matching = (weight for pattern, weight in self.weights if fnmatch(path.name, pattern))
+        return next(matching, 1.0)
+
+
+def prepare(
+    spec: PrepareSpec, on_file: Callable[[int, int], None] = lambda *_: None
+) -> DatasetManifest:
+    """Prepare a data set. The folder appears under its name only once it is complete.
+
+    Args:
+        on_file: called with (files done, files in all).
+
+    Raises:
+        InvalidData: nothing usable was found; the message says what was skipped.
+        InvalidOption: a weight matches no file.
+        OutputExists, UnwritableOutput, NoSpace: the output folder.
+    """
+    files = list(find_sources(spec.sources))
+    for pattern, weight in spec.weights:
+        if not any(fnmatch(path.name, pattern) for path in files):
+            raise InvalidOption(f"--weight {pattern}={weight:g}: no file name matches.")
+    if spec.out.exists():
+        raise OutputExists(f"{spec.out}: already exists. Choose another --out.")
+    part = spec.out.with_name(spec.out.name + ".part")
+    shutil.rmtree(part, ignore_errors=True)
+    try:
+        with writing(spec.out):
+            part.mkdir(parents=True)
+            manifest = _write(spec, files, part, on_file)
+            manifest.write(part)
+            part.replace(spec.out)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return manifest
+
+
+def find_sources(sources: Iterable[Path]) -> Iterator[Path]:
+    """Yield every file under the folders (and the files named) once, in a fixed order.
+
+    Raises:
+        InvalidData: a source does not exist, or holds no file.
+    """
+    seen: set[Path] = set()
+    for source in sources:
+        if not source.exists():
+            raise InvalidData(f"{source}: does not exist. Name folders of images or videos.")
+        files = [source] if source.is_file() else sorted(p for p in _walk(source))
+        if not files:
+            raise InvalidData(f"{source}: is empty. Name folders of images or videos.")
+        for path in files:
+            if (place := path.resolve()) not in seen:
+                seen.add(place)
+                yield path
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    for root, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        yield from (Path(root) / name for name in names if not name.startswith("."))
+
+
+def _write(
+    spec: PrepareSpec, files: list[Path], part: Path, on_file: Callable[[int, int], None]
+) -> DatasetManifest:
+    tally = Tally()
+    with ExitStack() as stack:
+        high = stack.enter_context((part / "hr.u8").open("wb"))
+        low = {s: stack.enter_context((part / f"lr_x{s}.u8").open("wb")) for s in spec.scales}
+        footage = (stack.enter_context(Footage.open(part, s, spec.degradations)) for s in low)
+        cutter = Cutter(
+            spec.patch,
+            spec.grid,
+            high,
+            low,
+            tuple(footage) if spec.degradations else (),
+            has_fields=spec.has_fields,
+        )
+        for done, path in enumerate(files):
+            on_file(done, len(files))
+            for pixels in _pictures(path, spec.frames_per_video, tally):
+                cutter.cut(pixels, spec.weight_of(path), tally)
+        on_file(len(files), len(files))
+    if not tally.weights:
+        raise InvalidData(
+            f"{spec.sources[0]}: no usable image among {len(files)} files ({_reasons(tally)}). "
+            "Give other images, or a smaller --patch."
+        )
+    return DatasetManifest(
+        patch=spec.patch,
+        scales=spec.scales,
+        count=len(tally.weights),
+        sources=tally.sources,
+        weights=tuple(tally.weights),
+        sha256=digest_of(part, (f"{name} {DEGRADATIONS[name]}" for name in spec.degradations)),
+        converted=dict(tally.converted),
+        skipped={reason: tuple(names) for reason, names in tally.skipped.items()},
+        dropped_patches=dict(tally.dropped),
+        degradations=(BICUBIC, *spec.degradations),
+        has_fields=spec.has_fields,
+    )
+
+
+def _reasons(tally: Tally) -> str:
+    counts = {reason: len(names) for reason, names in tally.skipped.items()} | tally.dropped
+    return ", ".join(f"{count} {reason}" for reason, count in counts.items()) or "nothing read"
+
+
+def _pictures(path: Path, frames_per_video: int, tally: Tally) -> Iterator[Pixels]:
+    """Yield the image or the frames of one file; count what is unusual."""
+    count = 0
+    try:
+        if is_picture(path):
+            picture = decode_picture(path)
+            tally.converted.update(picture.conversions)
+            count = 1
+            yield picture.pixels
+        else:
+            for pixels in film_frames(path, frames_per_video):
+                count += 1
+                yield pixels
+    except UnusablePicture as error:
+        tally.skipped[str(error)].append(path.name)
+    tally.sources += count > 0

@@ -1,0 +1,1 @@
+"""How a network starts, and the forms it is trained in."""

@@ -1,0 +1,1 @@
+"""What is trained, as values: networks, stages, schedules."""

@@ -1,0 +1,205 @@
+"""A training recipe: which network, and the values of every step of its pipeline.
+
+The files are ``presets/train/*.toml``. The order of the steps is the pipeline's; a table
+``[steps.NAME]`` holds the values of the step that the pipeline calls NAME.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from vsr.errors import InvalidOption
+from vsr.recipes.decode import decode, decode_toml
+from vsr.recipes.find import find
+from vsr.training.data.manifest import TRUTH
+from vsr.training.recipe.schedule import Schedule
+
+LossName = Literal["l1", "mse", "charbonnier"]
+DegradationName = Literal["bicubic", "video-light", "video-medium", "video-strong", "video-clear"]
+FeatureName = Literal["mobilenet-v2", "vgg19"]
+
+MAX_PATCH = 512
+MAX_ZOOM = 2.0
+RECIPE = "recipe"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Optimisation:
+    """What every stage that learns has in common.
+
+    Attributes:
+        share: of the run's budget, relative to the other stages.
+        learning_rate: at its peak.
+        schedule: of the rate after the warm-up: ``cosine`` down to 0 over the budget, or
+            ``constant``.
+        steps: the budget where neither ``--steps`` nor ``--minutes`` is given.
+        batch: crops for a step, over all processes.
+        patch: side of a crop in low-resolution pixels.
+        betas: of Adam.
+        weight_decay: decoupled from the gradient, as in AdamW.
+        ema: decay of the average of the weights, which is what is evaluated and exported.
+        clip: largest norm of the gradient; 0 does not clip.
+        temporal: weight of the temporal loss (`vsr.training.losses.temporal`); above 0 crops come
+            in pairs of frames, so that a step costs twice, and the degradation must be a video's.
+        reparameterise: train plain convolutions as sums of branches.
+        freeze_norm: leave the statistics of batch norm as they are and learn only its scale and
+            shift: it then costs nothing and does not differ between training and use. Without it,
+            weights from ``--init`` lose 5 to 10 dB on small batches until they recover.
+        log_steps: how often a line of the log is written.
+        check_steps: how often the network is validated and a checkpoint written.
+    """
+
+    share: float = 1.0
+    learning_rate: float = 1e-3
+    schedule: Schedule = "cosine"
+    steps: int = 100_000
+    batch: int = 16
+    patch: int = 32
+    betas: tuple[float, float] = (0.9, 0.99)
+    weight_decay: float = 0.0
+    warm_up_steps: int = 500
+    ema: float = 0.999
+    clip: float = 1.0
+    temporal: float = 0.0
+    reparameterise: bool = False
+    freeze_norm: bool = False
+    log_steps: int = 100
+    check_steps: int = 1000
+
+    def __post_init__(self) -> None:
+        for name in ("share", "learning_rate", "steps", "batch", "log_steps", "check_steps"):
+            if not getattr(self, name) > 0:
+                raise InvalidOption(f"{name} {getattr(self, name)} must be above 0.")
+        if not 8 <= self.patch <= MAX_PATCH:
+            raise InvalidOption(f"patch {self.patch} must be between 8 and {MAX_PATCH}.")
+        if not 0 <= self.ema < 1 or any(not 0 <= beta < 1 for beta in self.betas):
+            raise InvalidOption("ema and betas must be at least 0 and below 1.")
+        if min(self.warm_up_steps, self.clip, self.weight_decay, self.temporal) < 0:
+            raise InvalidOption(
+                "warm_up_steps, clip, weight_decay, temporal: none may be negative."
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PerceptualValues(Optimisation):
+    """Values of a step that may compare features of a classifier besides the pixels.
+
+    Attributes:
+        smooth: weight of the pixel error where the truth is smooth (`vsr.training.losses.smooth`).
+        perceptual: weight of the distance of features; 0 needs no feature network.
+        perceptual_network: the feature network; the user supplies its weights.
+        perceptual_taps: the layers whose outputs are compared, numbered as in torchvision's
+            ``features``: 35 is VGG19's relu5_4 (SRGAN's φ5,4), 16 MobileNetV2's sixteenth block.
+        perceptual_distance: ``mse``, the mean over taps of mean (Δφ)²; ``relative``, of
+            mean |Δφ| ÷ mean |φ|, and ``cosine``, of 1 - cos(φ, φ′), weight every tap equally.
+        perceptual_normalised: give the feature network the range it was trained on; False gives it
+            [0, 1] as it is, as SwiftSRGAN's and DPSRGAN's code do.
+        perceptual_shifts: the features see the images without their first 0 to this - 1 rows and
+            columns, another pair of numbers each step. All crops begin on whole low-resolution
+            pixels; unshifted, patterns of that period learn to please the strides of the features.
+        perceptual_zoom: the features see the images zoomed by a factor between the reciprocal of
+            this and this, another each step: a pattern of a fixed period gains less from them.
+    """
+
+    smooth: float = 0.0
+    perceptual: float = 0.0
+    perceptual_network: FeatureName = "mobilenet-v2"
+    perceptual_taps: tuple[int, ...] = (16,)
+    perceptual_distance: Literal["mse", "relative", "cosine"] = "mse"
+    perceptual_normalised: bool = True
+    perceptual_shifts: int = 1
+    perceptual_zoom: float = 1.0
+
+    def __post_init__(self) -> None:
+        super(PerceptualValues, self).__post_init__()  # slots: the class cell is the old class
+        if min(self.perceptual, self.smooth) < 0:
+            raise InvalidOption("perceptual, smooth: neither may be negative.")
+        if self.perceptual_shifts < 1:
+            raise InvalidOption(f"perceptual_shifts {self.perceptual_shifts} must be at least 1.")
+        if not 1 <= self.perceptual_zoom <= MAX_ZOOM:
+            raise InvalidOption(
+                f"perceptual_zoom {self.perceptual_zoom} must be between 1 and {MAX_ZOOM}."
+            )
+        taps = self.perceptual_taps
+        if not taps or list(taps) != sorted(set(taps)):
+            raise InvalidOption(f"perceptual_taps {list(taps)} must be layers in rising order.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PixelValues(PerceptualValues):
+    """Values of a `pixel` step: regression on pixels."""
+
+    loss: LossName = "l1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LevelValues:
+    """Values of a `level` step: there are none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluateValues:
+    """Values of an `evaluate` step: there are none; the run says what to measure on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportValues:
+    """Values of an `export` step.
+
+    Attributes:
+        half: write half precision, which halves the file.
+    """
+
+    half: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """One file of ``presets/train/``: the schema is this class.
+
+    ``degradation`` is how the images were reduced, as named by ``vsr train prepare``; ``target`` is
+    what is to be made of them: the ``truth``, or the targets of that name (``vsr train teach``;
+    ``teacher`` unless named otherwise) but for ``truth_share`` of the patches; ``note`` is what the
+    card of its weights must say about them.
+    """
+
+    description: str
+    pipeline: str
+    model: str
+    scale: int
+    seed: int = 1
+    note: str = ""
+    degradation: DegradationName = "bicubic"
+    target: str = TRUTH
+    truth_share: float = 0.0
+    steps: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.truth_share <= 1:
+            raise InvalidOption(f"truth_share {self.truth_share:g} must be between 0 and 1.")
+
+    def values(self, step: str, schema: type[Any], where: str = RECIPE) -> Any:
+        """Decode the values of one step.
+
+        Raises:
+            InvalidRecipe: an unknown key or an impossible value.
+        """
+        return decode(self.steps.get(step, {}), schema, f"{where}: steps.{step}")
+
+
+def load_recipe(name: str) -> tuple[str, Recipe]:
+    """Find and decode a recipe; return its name too.
+
+    Raises:
+        UnknownName: no recipe of that name.
+        InvalidRecipe: the file is malformed.
+    """
+    source = find("presets/train", name)
+    return source.name, decode_recipe(source.text, source.where)
+
+
+def decode_recipe(text: str, where: str) -> Recipe:
+    """Decode the text of a recipe."""
+    return decode_toml(text, Recipe, where)

@@ -1,0 +1,159 @@
+"""The loop of a stage that learns: draw, step, log, check, until the budget is spent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from math import isfinite
+from time import perf_counter
+
+from torch import Tensor
+
+from vsr.errors import Interrupted
+from vsr.training.data.batches import Batch
+from vsr.training.recipe.recipe import Optimisation
+from vsr.training.recipe.schedule import Budget, learning_rate
+from vsr.training.run.context import Context, TrainProgress
+from vsr.training.run.divergence import diverged
+from vsr.training.run.log import append, read, rewind
+from vsr.training.run.plots import write_plot
+from vsr.training.run.run_folder import PLOT
+from vsr.training.run.state import TrainState
+
+Learn = Callable[[TrainState, Batch], Tensor]
+"""One update of the weights; returns the loss, not read back from the device."""
+
+Check = Callable[[TrainState], float]
+"""Validates the averaged network: PSNR in dB."""
+
+
+@dataclass(slots=True)
+class _Pace:
+    """How the time was spent since the last line of the log."""
+
+    started: float = field(default_factory=perf_counter)
+    waited: float = 0.0
+    steps: int = 0
+
+    def figures(self) -> tuple[float, float]:
+        """Return (steps per second, share of the time spent making batches)."""
+        spent = max(perf_counter() - self.started, 1e-9)
+        return self.steps / spent, self.waited / spent
+
+
+def train(
+    context: Context,
+    stage: str,
+    values: Optimisation,
+    budget: Budget,
+    state: TrainState,
+    learn: Learn,
+    check: Check,
+) -> None:
+    """Spend what is left of the budget. The last act is a check and a checkpoint.
+
+    Raises:
+        TrainingDiverged: the loss is not finite, or ``check`` says so.
+        Interrupted: ``should_stop`` said so; a checkpoint is written first.
+    """
+    start, seconds_before = context.clock(), state.seconds
+    pace = _Pace()
+    _forget_what_comes(context, stage, budget, state)
+    while (share := budget.progress(state.step, state.seconds)) < 1:
+        rate = learning_rate(
+            values.learning_rate, share, state.step, values.warm_up_steps, values.schedule
+        )
+        _set_rate(state, rate)
+        batch = _next_batch(context, values, state, pace)
+        state.loss_sum += learn(state, batch)
+        state.step += 1
+        state.loss_count += 1
+        pace.steps += 1
+        state.average.update(state.step)
+        state.seconds = seconds_before + _spent(context, budget, start)
+        is_last = budget.progress(state.step, state.seconds) >= 1
+        is_check = state.step % values.check_steps == 0 or is_last
+        if is_check or state.step % values.log_steps == 0:
+            _note(context, stage, budget, state, rate, pace, check if is_check else None)
+            pace = _Pace()
+        if context.team.agreed(context.should_stop(), context.device):
+            _save(context, stage, state)
+            raise Interrupted(
+                f"stopped at step {state.step}. Go on with: vsr train resume {context.folder.path}"
+            )
+
+
+def _forget_what_comes(context: Context, stage: str, budget: Budget, state: TrainState) -> None:
+    """Drop what the stage will log and score again, if any of it is left to do."""
+    if context.team.is_first and budget.progress(state.step, state.seconds) < 1:
+        context.folder.forget_scores()
+        rewind(context.folder, stage, state.step)
+
+
+def _spent(context: Context, budget: Budget, start: float) -> float:
+    """Return the seconds since ``start``; the slowest process's, where they are the budget."""
+    seconds = float(context.clock() - start)
+    return context.team.slowest(seconds, context.device) if budget.seconds else seconds
+
+
+def _set_rate(state: TrainState, rate: float) -> None:
+    for group in state.optimiser.param_groups:
+        group["lr"] = rate
+
+
+def _next_batch(context: Context, values: Optimisation, state: TrainState, pace: _Pace) -> Batch:
+    """Make this process's part of the step's batch."""
+    asked = perf_counter()
+    crops = context.patches.draw(context.recipe.seed, state.step, values.batch, values.patch)
+    team = context.team
+    batch = context.source(crops.part(team.rank, team.count), values.patch)
+    pace.waited += perf_counter() - asked
+    return batch
+
+
+def _note(
+    context: Context,
+    stage: str,
+    budget: Budget,
+    state: TrainState,
+    rate: float,
+    pace: _Pace,
+    check: Check | None,
+) -> None:
+    """Guard against divergence and log; when a check is due, validate and save."""
+    loss, discriminator_loss = state.mean_loss(), state.mean_discriminator_loss()
+    if not isfinite(loss) or not isfinite(discriminator_loss or 0.0):
+        raise diverged(context, stage, state)
+    pace_figures = pace.figures()
+    psnr = None
+    if check is not None and context.team.is_first:
+        psnr = check(state)
+        state.best_psnr = max(state.best_psnr, psnr)
+    state.begin_line()
+    line = TrainProgress(
+        stage=stage,
+        step=state.step,
+        share=budget.progress(state.step, state.seconds),
+        seconds=state.seconds,
+        loss=loss,
+        learning_rate=rate,
+        steps_per_second=pace_figures[0],
+        wait_share=pace_figures[1],
+        psnr=psnr,
+        discriminator_loss=discriminator_loss,
+    )
+    if context.team.is_first:
+        append(context.folder, line)
+        context.on_progress(line)
+    if check is not None:
+        _save(context, stage, state)
+        if context.team.is_first:
+            write_plot(read(context.folder), context.folder.path / PLOT)
+
+
+def _save(context: Context, stage: str, state: TrainState) -> None:
+    """Write a checkpoint, but never replace a good one by weights that are not finite."""
+    if not state.is_finite():
+        raise diverged(context, stage, state)
+    if context.team.is_first:
+        state.save(context.folder.checkpoint(stage))

@@ -1,0 +1,113 @@
+"""The steps of a training pipeline: what each does, and the literal table of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from torch import Tensor
+
+from vsr.models.blocks import Generator
+from vsr.models.weights_files import weights_name
+from vsr.training.data.batches import Batch
+from vsr.training.losses.losses import PIXEL_LOSSES
+from vsr.training.losses.perceptual import extractor_of, perceptual_term
+from vsr.training.losses.smooth import smooth
+from vsr.training.losses.temporal import temporal
+from vsr.training.network.level import level
+from vsr.training.recipe.recipe import EvaluateValues, ExportValues, LevelValues, PixelValues
+from vsr.training.recipe.schedule import Budget
+from vsr.training.run.adversarial import adversarial
+from vsr.training.run.context import Context
+from vsr.training.run.divergence import LARGEST_FALL_DB, collapse, diverged
+from vsr.training.run.learn import descend, state_of, trained, validate
+from vsr.training.run.loop import train
+from vsr.training.run.provenance import Provenance, manifest_of, write_run_card
+from vsr.training.run.score import score
+from vsr.training.run.state import TrainState
+from vsr.training.run.trained_network import trained_network, write_model
+from vsr.training.run.validate import Validation
+
+RunStep = Callable[[Context, str, Any, Budget | None, Generator], Generator]
+"""(context, name, values, budget where it learns, network) → the network for the next step."""
+
+
+def pixel(
+    context: Context, name: str, values: PixelValues, budget: Budget | None, start: Generator
+) -> Generator:
+    """Regress on pixels, and on features where the recipe says so; return the averaged network."""
+    assert budget is not None  # a step that learns has one
+    state = state_of(context, name, values, start)
+    loss = PIXEL_LOSSES[values.loss]
+    extract = extractor_of(values, context.perceptual_weights, context.device)
+    forward = context.team.wrapped(state.net)
+    validation = Validation.of(context.patches, start.colour, context.device)
+
+    def learn(state: TrainState, batch: Batch) -> Tensor:
+        with context.autocast():
+            output = forward(batch.low).float()
+        value = loss(output, batch.high)
+        if extract:
+            value = value + perceptual_term(values, extract, output, batch.high, state.step)
+        if values.smooth:
+            value = value + values.smooth * smooth(output, batch.high)
+        if values.temporal:
+            value = value + values.temporal * temporal(output, batch.high, batch.low)
+        descend(state.net, state.optimiser, state.scaler, value, values.clip)
+        return value.detach()
+
+    def check(state: TrainState) -> float:
+        psnr = validate(context, name, values, validation, state)
+        why = collapse(psnr, state.best_psnr, LARGEST_FALL_DB)
+        if why is not None:
+            raise diverged(context, name, state, why)
+        return psnr
+
+    train(context, name, values, budget, state, learn, check)
+    return trained(state)
+
+
+def levelled(
+    context: Context, name: str, values: LevelValues, budget: Budget | None, start: Generator
+) -> Generator:
+    """Take the grid off what an adversary left (see `vsr.training.network.level`)."""
+    del context, name, values, budget
+    return level(start)
+
+
+def evaluate(
+    context: Context, name: str, values: EvaluateValues, budget: Budget | None, start: Generator
+) -> Generator:
+    """Measure the network on the run's benchmarks; leave the figures in the run folder."""
+    del name, values, budget
+    if context.team.is_first:
+        scores = score(start, context.benchmarks, context.device)
+        context.folder.write_scores(scores)
+    return start
+
+
+def export(
+    context: Context, name: str, values: ExportValues, budget: Budget | None, start: Generator
+) -> Generator:
+    """Write the network and its card into the run folder."""
+    del name, budget
+    if context.team.is_first:
+        run, recipe = context.folder.read(), context.recipe
+        weights = context.folder.path / weights_name(recipe.model, recipe.scale)
+        write_model(start, weights, is_half=values.half)
+        provenance = Provenance(
+            run=run, recipe=recipe, manifest=manifest_of(run), device=run.device
+        )
+        network, scores = trained_network(context.folder, recipe), context.folder.read_scores()
+        write_run_card(network, provenance, scores, recipe.model, weights)
+    return start
+
+
+STEPS: Mapping[str, RunStep] = {
+    "pixel": pixel,
+    "adversarial": adversarial,
+    "level": levelled,
+    "evaluate": evaluate,
+    "export": export,
+}
+"""What a pipeline may name; the schemas of the values are in `stages`."""

@@ -1,0 +1,1 @@
+"""Another network makes the targets of a prepared set."""

@@ -1,0 +1,1 @@
+"""What runs a pass on a device: the CPU and CUDA engines."""

@@ -1,0 +1,176 @@
+"""The engine on the CPU: ``start`` computes, ``finish`` returns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+import torch
+from torch import Tensor, nn
+
+from vsr.closing import Closing
+from vsr.device.memory import available_host_bytes
+from vsr.device.select import Chosen
+from vsr.device.threads import one_compute_thread
+from vsr.errors import Failed
+from vsr.frames import HostFrame
+from vsr.models.plain import Plain
+from vsr.models.rewrites.bf16 import with_bf16_features
+from vsr.models.rewrites.grouped_tail import with_grouped_tail
+from vsr.models.rewrites.onednn import with_post_ops
+from vsr.specs import Size
+from vsr.upscaling.engine.choose_pass import route
+from vsr.upscaling.engine.frame_tensors import check_frame, host_frame, tensor_of
+from vsr.upscaling.engine.memory import peak_bytes_per_pixel
+from vsr.upscaling.passes.passes import Pass, PassSpec, Planes
+from vsr.upscaling.tiles.tile_cache import TileMemory
+from vsr.upscaling.tiles.tiling import Window, core_that_fits, run_tiled, windows
+
+if TYPE_CHECKING:
+    from vsr.models.catalog import Model
+
+MEMORY_SHARE = 0.5
+"""The share of free memory that the engine may use; decoder and encoder need the rest."""
+
+FEW_PIXELS = 4096
+"""A source with fewer is computed by one thread: starting several costs more than they save, and
+where other programs want the cores too, waiting for them made a 64×36 clip five times slower."""
+
+OUT_OF_MEMORY = "allocate memory"
+"""The text of torch's out-of-memory error, which has no class of its own on the CPU."""
+
+
+@dataclass(frozen=True, slots=True)
+class CpuTicket:
+    """A finished frame that has not been handed over yet."""
+
+    frame: HostFrame
+    planes: Planes
+
+
+class CpuEngine(Closing):
+    """Enlarge frames on the CPU: channels_last, fused, in strips that fit memory."""
+
+    depth = 1
+
+    def __init__(
+        self,
+        spec: PassSpec,
+        way: Pass,
+        net: nn.Module | None,
+        tiles: tuple[Window, ...],
+        radius: int = 0,
+        *,
+        remembers: bool = True,
+    ) -> None:
+        self.spec = spec
+        self.tiles = tiles
+        self._way = way
+        self._net = net
+        # if memory is short, the last output is not kept
+        self._memory = (
+            TileMemory(net, spec.source, radius, way.scale)
+            if remembers and net is not None and len(tiles) == 1
+            else None
+        )
+
+    @property
+    def reused_tiles(self) -> int:
+        """How many tiles reused the output of the previous frame."""
+        return self._memory.reused if self._memory is not None else 0
+
+    @classmethod
+    def open(
+        cls,
+        model: Model | None,
+        spec: PassSpec,
+        *,
+        tile: int | None = None,
+        remembers: bool = True,
+        precision: Chosen = "fp32",
+        say: Callable[[str], None] = lambda line: None,
+    ) -> Self:
+        """Fuse the network and choose the tiles.
+
+        Args:
+            tile: the largest core side in low-resolution pixels; None fits the available memory.
+            remembers: reuse the unchanged tiles of the previous frame.
+            precision: bf16 is for a CPU that multiplies in it (`vsr.device.select`).
+            say: called if a network stays in fp32 although bf16 was requested.
+
+        Raises:
+            Failed: not even the smallest tile fits memory.
+        """
+        way, net = route(model, spec)
+        if model is None or net is None:
+            return cls(spec, way, None, ())
+        net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # a stub gap
+        radius = model.traits.radius
+        core = Size(tile, tile) if tile is not None else _core(net, way, spec, radius)
+        net = with_post_ops(with_grouped_tail(net), way.channels)
+        if precision == "bf16":
+            net = _rounded(net, model, way, say)
+        tiles = windows(spec.source, core, radius)
+        return cls(spec, way, net, tiles, radius, remembers=remembers)
+
+    def close(self) -> None:
+        """Release the network."""
+        self._net = self._memory = None
+
+    def start(self, frame: HostFrame) -> CpuTicket:
+        """Compute the frame.
+
+        Raises:
+            Failed: the frame is of another size or layout than the engine was opened for, or
+                memory ran out.
+        """
+        check_frame(frame, self.spec)
+        try:
+            # inference mode is thread-local: it is entered where the work is done
+            with torch.inference_mode(), self._threads():
+                planes = tuple(tensor_of(plane) for plane in frame.planes)
+                output = self._run(frame, self._way.prepare(planes))
+                return CpuTicket(frame, self._way.complete(output, planes))
+        except RuntimeError as error:
+            if OUT_OF_MEMORY not in str(error):
+                raise
+            raise Failed(
+                f"memory ran out at pts {frame.pts}. Choose smaller tiles (--tile 128), "
+                "or a smaller model, or close other programs."
+            ) from error
+
+    def finish(self, ticket: CpuTicket) -> HostFrame:
+        """Return the enlarged frame, with the source's time and captions."""
+        return host_frame(ticket.frame, tuple(p.numpy() for p in ticket.planes), self.spec)
+
+    def _threads(self) -> AbstractContextManager[None]:
+        return one_compute_thread() if self.spec.source.pixels < FEW_PIXELS else nullcontext()
+
+    def _run(self, frame: HostFrame, picture: Tensor) -> Tensor:
+        if self._net is None:
+            return picture
+        if self._memory is not None:
+            output = self._memory.run(frame, picture)
+            return output.clone() if self._way.alters_output else output
+        return run_tiled(self._net, picture, self.tiles, self._way.scale)
+
+
+def _rounded(net: nn.Module, model: Model, way: Pass, say: Callable[[str], None]) -> nn.Module:
+    """Return the network with its features in bf16 if that pays, else unchanged."""
+    rounded = with_bf16_features(net, way.channels) if isinstance(model.net, Plain) else None
+    if rounded is None:
+        say(f"{model.name} runs in fp32: only plain networks support bf16 on a CPU.")
+    return rounded or net
+
+
+def _core(net: nn.Module, way: Pass, spec: PassSpec, radius: int) -> Size:
+    """Return the largest core that fits the available memory."""
+    free = available_host_bytes()
+    if free is None:
+        return spec.source
+    # the whole picture's float32 network output (twice: one is kept), RGB and YUV live beside
+    whole = spec.network.pixels * 4 * 3 * 3 + spec.output.pixels * 4 * 3
+    budget = max(0, int(free * MEMORY_SHARE) - whole)
+    return core_that_fits(spec.source, radius, peak_bytes_per_pixel(net, way.channels), budget)

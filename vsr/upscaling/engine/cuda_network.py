@@ -1,0 +1,122 @@
+"""A network on its device, and the passes from bytes to bytes that are made of it."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from vsr.device.flight import Lane
+from vsr.device.select import Device
+from vsr.specs import Size
+from vsr.upscaling.engine.choose_pass import route
+from vsr.upscaling.engine.cuda_graphs import captured_run
+from vsr.upscaling.engine.cuda_pass import DevicePass, Forward, autocast_run, cast_run
+from vsr.upscaling.passes.passes import Pass, PassSpec
+from vsr.upscaling.tiles.changed_tiles import DirtyMap
+from vsr.upscaling.tiles.tile_cache import KeptOutput
+from vsr.upscaling.tiles.tiling import Window, smaller, windows
+
+if TYPE_CHECKING:
+    from vsr.models.catalog import Model
+
+STILL_CORE = 192
+"""Side of a still tile's core: larger than on the CPU, as few pixels do not fill the device."""
+
+
+class DeviceNetwork:
+    """A network, or none, in every way that the device computes it.
+
+    Attributes:
+        core: the largest core of a tile; it shrinks when memory is short.
+        reference: the pass of the autocast path.
+    """
+
+    def __init__(
+        self,
+        spec: PassSpec,
+        device: Device,
+        way: Pass,
+        net: nn.Module | None,
+        core: Size,
+        radius: int,
+    ) -> None:
+        self.core = core
+        self._spec = spec
+        self._way = way
+        self._net = net
+        self._radius = radius
+        self._autocast = autocast_run(net, device.torch_dtype) if net is not None else None
+        self._cast = cast_run(net, device.torch_dtype) if net is not None else None
+        self.reference = self._pass(self._autocast)
+
+    @classmethod
+    def open(
+        cls, model: Model | None, device: Device, spec: PassSpec, tile: int | None
+    ) -> DeviceNetwork:
+        """Move a copy of the model's network to the device; None resizes without one."""
+        way, net = route(model, spec, is_dense=True)
+        radius = 0
+        if model is not None and net is not None:
+            # the model's own network stays where it is
+            net = copy.deepcopy(net).to(device.torch_device)
+            net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # a stub gap
+            radius = model.traits.radius
+        core = Size(tile, tile) if tile is not None else spec.source
+        return cls(spec, device, way, net, core, radius)
+
+    @property
+    def can_keep(self) -> bool:
+        """Whether there is a network, and memory for its whole output."""
+        source = self._spec.source
+        is_whole = self.core.width >= source.width and self.core.height >= source.height
+        return self._net is not None and is_whole
+
+    def fast(self) -> DevicePass:
+        """Return the pass of weights cast once, for a graph to be captured around."""
+        return self._pass(self._cast)
+
+    def full(self) -> DevicePass:
+        """Return the pass in float32."""
+        assert self._net is not None
+        return self._pass(autocast_run(self._net, torch.float32))
+
+    def changes(self) -> DirtyMap:
+        """Return the tiles that may stand still."""
+        return DirtyMap(self._spec.source, STILL_CORE, self._radius)
+
+    def kept(self, changes: DirtyMap, lane: Lane, *, is_fast: bool) -> KeptOutput:
+        """Return an output that is kept, and a graph of one tile.
+
+        Args:
+            is_fast: computed as `fast` does, else as `reference`.
+
+        Raises:
+            RuntimeError: there is not enough memory for it (`vsr.device.shortage.is_shortage`).
+        """
+        run: Forward | None = self._cast if is_fast else self._autocast
+        assert run is not None
+        tile_run = captured_run(run, self._example(changes.windows[0]), lane)
+        return KeptOutput(run, tile_run, self._way.scale)
+
+    def shrink(self) -> bool:
+        """Halve the tiles; return False if they are already the smallest."""
+        core = smaller(self.core)
+        if core is None or self._net is None:
+            return False
+        self.core = core
+        self.reference = self._pass(self._autocast)
+        return True
+
+    def _example(self, tile: Window) -> Tensor:
+        """Return what a tile reads of a frame, in the memory order that it is prepared in."""
+        assert self._net is not None
+        source, device = self.reference.source, next(self._net.parameters()).device
+        blank = torch.zeros(source.size, dtype=torch.uint8, device=device)
+        return tile.read(self._way.prepare(source.tensors(blank)))
+
+    def _pass(self, run: Forward | None) -> DevicePass:
+        tiles = windows(self._spec.source, self.core, self._radius)
+        return DevicePass(self._spec, self._way, run, tiles)

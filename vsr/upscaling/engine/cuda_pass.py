@@ -1,0 +1,137 @@
+"""The whole way from decoded bytes to encoded bytes on one device, as one callable.
+
+The bytes of all planes come in one block and leave in one block (`vsr.device.packing`), so that a
+CUDA graph can be captured around it. The network runs in half precision if asked; the image base
+and the quantisation stay in float32; a flag tells whether every number was finite.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+from vsr.device.packing import Packing
+from vsr.upscaling.passes.folding import FoldedPlain
+from vsr.upscaling.passes.passes import Pass, PassSpec
+from vsr.upscaling.tiles.tiling import Window, run_tiled
+
+Forward = Callable[[Tensor], Tensor]
+
+
+class Cast(nn.Module):
+    """A module whose input is cast to its own dtype first, outside of autocast."""
+
+    def __init__(self, inner: nn.Module, dtype: torch.dtype) -> None:
+        super().__init__()
+        self.inner = inner.to(dtype)
+        self.dtype = dtype
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Run the inner module in its dtype."""
+        with torch.autocast(x.device.type, enabled=False):
+            out: Tensor = self.inner(x.to(self.dtype))
+            return out
+
+
+def autocast_run(net: nn.Module, dtype: torch.dtype) -> Forward:
+    """Return the reference way to run a network on its device: autocast, or float32 as it is."""
+    net = _with_float32_base(net)
+
+    def run(picture: Tensor) -> Tensor:
+        # weights are cast each time: a cache would keep a copy of each alive
+        with torch.autocast(
+            picture.device.type, dtype, enabled=dtype != torch.float32, cache_enabled=False
+        ):
+            output: Tensor = net(picture)
+            return output
+
+    return run
+
+
+def cast_run(net: nn.Module, dtype: torch.dtype) -> Forward:
+    """Return the fast way: weights cast once, for a graph to be captured around."""
+    if dtype == torch.float32:
+        return net
+    if not isinstance(net, FoldedPlain):
+        return Cast(copy.deepcopy(net), dtype)
+    net = _with_float32_base(net)
+    assert isinstance(net, FoldedPlain)
+    net.head = Cast(net.head, dtype)
+    net.body.to(dtype)
+    net.tail.to(dtype)
+    return net
+
+
+def _with_float32_base(net: nn.Module) -> nn.Module:
+    """Return a copy with the image base in float32: the frame itself must not be rounded."""
+    net = copy.deepcopy(net)
+    if isinstance(net, FoldedPlain):
+        net.base = Cast(net.base, torch.float32)
+    return net
+
+
+@contextmanager
+def exact_inference() -> Iterator[None]:
+    """Compute without gradients, in kernels that give the same bits each time.
+
+    float32 is float32: TF32 would round what the image base and chroma are made of; and a run
+    resumed after a crash must make the same bytes.
+    """
+    exact = torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False)
+    with torch.inference_mode(), exact:
+        yield
+
+
+class DevicePass:
+    """Block of decoded planes → block of encoded planes and a flag (uint8: 1 is finite)."""
+
+    def __init__(
+        self, spec: PassSpec, way: Pass, run: Forward | None, tiles: Sequence[Window]
+    ) -> None:
+        self.source = Packing.of(spec.source_format.layout, spec.source)
+        self.target = Packing.of(spec.output_format.layout, spec.output)
+        self._way = way
+        self._run = run
+        self._tiles = tiles
+
+    def __call__(self, source: Tensor, target: Tensor, flag: Tensor) -> None:
+        """Compute ``target`` (bytes) and ``flag`` (1,) from ``source`` (bytes), on their device."""
+        with exact_inference():
+            planes = self.source.tensors(source)
+            output = self._network(self._way.prepare(planes)).float()
+            flag.copy_(torch.isfinite(output).all())
+            for plane, own in zip(
+                self._way.complete(output, planes), self.target.tensors(target), strict=True
+            ):
+                own.copy_(plane)
+
+    def with_kept(self, run: Forward) -> DevicePass:
+        """Return this pass with ``run`` in its middle, whole; what it returns stays as it is."""
+
+        def kept(picture: Tensor) -> Tensor:
+            output = run(picture)
+            return output.clone() if self._way.alters_output else output
+
+        other = copy.copy(self)
+        other._run, other._tiles = kept, ()
+        return other
+
+    def fill_randomly(self, source: Tensor) -> None:
+        """Fill a block of decoded planes with codes that can occur.
+
+        Others may overflow half precision, in two different ways.
+        """
+        peak = 1 << self.source.layout.bits
+        for plane in self.source.tensors(source):
+            plane.copy_(torch.randint(0, peak, plane.shape, device=plane.device))
+
+    def _network(self, picture: Tensor) -> Tensor:
+        if self._run is None:
+            return picture
+        if len(self._tiles) <= 1:
+            return self._run(picture)
+        return run_tiled(self._run, picture, self._tiles, self._way.scale)

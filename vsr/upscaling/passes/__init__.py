@@ -1,0 +1,1 @@
+"""One frame's computation: colour, network, resampling."""

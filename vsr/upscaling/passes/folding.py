@@ -1,0 +1,116 @@
+"""Fold colour into a network: what the first and the last convolution become, in float64."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from vsr.colour import rgb_from_yuv, yuv_from_rgb
+from vsr.device.yuv import HALF
+from vsr.models.plain import Plain
+from vsr.upscaling.passes.folded import FoldedLumaPass, FoldedPass
+from vsr.upscaling.passes.passes import PassSpec
+
+
+class FoldedPlain(nn.Module):
+    """`Plain` from code differences to codes: (N, C, H, W) → (N, forms, H, W), no shuffle.
+
+    The input is codes less their offset, chroma on the luma grid; the output holds, for each
+    low-resolution cell, the luma codes (row by row) and the chroma forms, plus one half, so that
+    cutting off the fraction rounds.
+    """
+
+    def __init__(
+        self, head: nn.Module, body: Sequence[nn.Module], tail: nn.Module, base: nn.Module
+    ) -> None:
+        super().__init__()
+        self.head = head
+        self.body = nn.ModuleList(body)
+        self.tail = tail
+        self.base = base
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Enlarge without leaving low resolution."""
+        features = F.relu(self.head(x))
+        for conv in self.body:
+            features = F.relu(conv(features))
+        enlarged: Tensor = self.tail(features) + self.base(x)
+        return enlarged
+
+
+def fold(net: Plain, spec: PassSpec) -> tuple[FoldedPass | FoldedLumaPass, FoldedPlain]:
+    """Return the folded pass and network; folding is computed in float64."""
+    source, target = spec.source_format.codes, spec.output_format.codes
+    subpixels = torch.eye(net.scale**2, dtype=torch.float64)
+    if net.colour == "luma":
+        forms = subpixels[:, None] * target.luma_scale
+        to_image = torch.tensor([[1 / source.luma_scale]], dtype=torch.float64)
+        offsets = torch.full((len(forms),), target.luma_offset + HALF, dtype=torch.float64)
+        return FoldedLumaPass(spec), _folded(net, forms, to_image, offsets)
+    way = FoldedPass.of(spec)
+    units = torch.tensor(
+        [source.luma_scale, source.chroma_scale, source.chroma_scale], dtype=torch.float64
+    )
+    to_image = torch.tensor(rgb_from_yuv(spec.source_format.colour.matrix), dtype=torch.float64)
+    forms, offsets = _colour_forms(way, subpixels)
+    return way, _folded(net, forms, (to_image / units)[:, : way.channels], offsets)
+
+
+def _colour_forms(way: FoldedPass, subpixels: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the forms (count, RGB, scale²), in codes, and the offset of each, rounding included.
+
+    Luma forms come first, row by row; chroma forms by column form, row form, component.
+    """
+    target = way.spec.output_format
+    to_yuv = torch.tensor(yuv_from_rgb(target.colour.matrix), dtype=torch.float64)
+    luma = torch.einsum("fs,c->fcs", subpixels, to_yuv[0] * target.codes.luma_scale)
+    offsets = torch.full((len(luma),), target.codes.luma_offset + HALF, dtype=torch.float64)
+    if not way.has_chroma_out:
+        return luma, offsets
+    average = torch.einsum("ax,by->abyx", way.columns.matrix(), way.rows.matrix()).flatten(2)
+    chroma = torch.einsum("abs,kc->abkcs", average, to_yuv[1:] * target.codes.chroma_scale)
+    # what is carried adds to a sample that has its offset already
+    own = torch.zeros(chroma.shape[:3], dtype=torch.float64)
+    own[: way.columns.samples, : way.rows.samples] = target.codes.chroma_offset + HALF
+    return torch.cat((luma, chroma.flatten(0, 2))), torch.cat((offsets, own.flatten()))
+
+
+def _folded(net: Plain, forms: Tensor, to_image: Tensor, offsets: Tensor) -> FoldedPlain:
+    """Fold the input's units into the head, and the forms into tail and base.
+
+    Args:
+        forms: (count, image channels, scale²).
+        to_image: (image channels, input channels).
+        offsets: (count,).
+    """
+    head_weight, head_bias = _numbers(net.head)
+    tail_weight, tail_bias = _numbers(net.tail)
+    image = len(to_image)
+    tail_weight, tail_bias = (t.reshape(image, -1, *t.shape[1:]) for t in (tail_weight, tail_bias))
+    bias = torch.einsum("fcs,cs->f", forms, tail_bias) + offsets
+    return FoldedPlain(
+        _conv(torch.einsum("ocyx,ci->oiyx", head_weight, to_image), head_bias),
+        [copy.deepcopy(conv) for conv in net.body],
+        _conv(torch.einsum("fcs,csiyx->fiyx", forms, tail_weight), None),
+        _conv(torch.einsum("fcs,ci->fi", forms, to_image)[:, :, None, None], bias),
+    )
+
+
+def _numbers(conv: nn.Conv2d) -> tuple[Tensor, Tensor]:
+    """Return weight and bias in float64."""
+    weight = conv.weight.detach().double()
+    return weight, weight.new_zeros(len(weight)) if conv.bias is None else conv.bias.double()
+
+
+def _conv(weight: Tensor, bias: Tensor | None) -> nn.Conv2d:
+    """Return a float32 convolution of these numbers that keeps the size."""
+    c_out, c_in, side, _ = weight.shape
+    conv = nn.Conv2d(c_in, c_out, side, padding=side // 2, bias=bias is not None)
+    conv.weight = nn.Parameter(weight.float(), requires_grad=False)
+    if bias is not None:
+        conv.bias = nn.Parameter(bias.detach().float(), requires_grad=False)
+    return conv

@@ -1,0 +1,174 @@
+"""From decoded planes to encoded planes, in three steps: prepare, network, complete.
+
+Only the middle step is tiled, graphed or redone; the first and the last are cheap, see the whole
+frame, and compute in float32. The plain passes here are the reference for `folded`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import ClassVar, Protocol
+
+import torch
+from torch import Tensor
+
+from vsr.device.yuv import YuvFormat, amplitudes, planes_of, quantised, rgb_of, yuv_of
+from vsr.errors import InvalidOption
+from vsr.specs import Size
+from vsr.upscaling.passes.axis import Axis
+from vsr.upscaling.passes.resample import Memo, resample, resize
+
+Planes = tuple[Tensor, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassSpec:
+    """What goes in, what comes out, and what the network enlarges by.
+
+    Attributes:
+        source: the size of the decoded luma plane.
+        output: the size of the written luma plane.
+        scale: the network's; 1 without a network.
+    """
+
+    source: Size
+    source_format: YuvFormat
+    output: Size
+    output_format: YuvFormat
+    scale: int = 1
+
+    def __post_init__(self) -> None:
+        if self.source_format.colour.matrix != self.output_format.colour.matrix:
+            raise InvalidOption(
+                "the colour matrix must stay what it is: "
+                f"{self.source_format.colour.matrix} would become "
+                f"{self.output_format.colour.matrix}."
+            )
+
+    @property
+    def network(self) -> Size:
+        """The size that leaves the network."""
+        return self.source.scaled(self.scale)
+
+
+class Pass(Protocol):
+    """One way from planes to planes.
+
+    Attributes:
+        alters_output: `complete` changes the network's output in place.
+    """
+
+    alters_output: ClassVar[bool]
+
+    @property
+    def channels(self) -> int:
+        """How many channels the network takes."""
+        ...
+
+    @property
+    def scale(self) -> int:
+        """What the network's output is enlarged by."""
+        ...
+
+    def prepare(self, planes: Sequence[Tensor]) -> Tensor:
+        """Return the network's input (1, channels, H, W), float32."""
+        ...
+
+    def complete(self, output: Tensor, planes: Sequence[Tensor]) -> Planes:
+        """Return code planes from the network's output and the decoded planes."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RgbPass:
+    """Planes → RGB → network → RGB → (resize) → planes."""
+
+    alters_output: ClassVar[bool] = False
+    channels: ClassVar[int] = 3
+
+    spec: PassSpec
+    memo: Memo = field(default_factory=Memo, compare=False, repr=False)
+
+    @property
+    def scale(self) -> int:
+        """The network's scale."""
+        return self.spec.scale
+
+    def prepare(self, planes: Sequence[Tensor]) -> Tensor:
+        """Return RGB (1, 3, H, W), not clamped."""
+        return rgb_of(planes, self.spec.source_format).contiguous(memory_format=torch.channels_last)
+
+    def complete(self, output: Tensor, planes: Sequence[Tensor]) -> Planes:
+        """Resize where needed, convert, quantise."""
+        rgb = resize(output.float(), self.spec.output, self.memo)
+        if self.spec.source_format.layout.is_gray:
+            # a network may tint colourless input
+            rgb = yuv_of(rgb, self.spec.output_format.colour.matrix)[:, :1].expand_as(rgb)
+        return planes_of(rgb, self.spec.output_format)
+
+
+@dataclass(frozen=True, slots=True)
+class LumaPass:
+    """Luma → network; chroma → Catmull-Rom from its own grid to the output's, siting kept.
+
+    Without a network luma takes the same Catmull-Rom: that is the model ``bicubic``.
+    """
+
+    alters_output: ClassVar[bool] = False
+    channels: ClassVar[int] = 1
+
+    spec: PassSpec
+    memo: Memo = field(default_factory=Memo, compare=False, repr=False)
+
+    @property
+    def scale(self) -> int:
+        """The network's scale."""
+        return self.spec.scale
+
+    def prepare(self, planes: Sequence[Tensor]) -> Tensor:
+        """Return luma (1, 1, H, W)."""
+        luma, _ = amplitudes(planes[:1], _gray(self.spec.source_format))
+        return luma
+
+    def complete(self, output: Tensor, planes: Sequence[Tensor]) -> Planes:
+        """Resize luma where needed, bring chroma over, quantise."""
+        spec = self.spec
+        luma = quantised(resize(output.float(), spec.output, self.memo), None, spec.output_format)
+        return luma + chroma_planes(planes, spec, self.memo)
+
+
+def chroma_planes(planes: Sequence[Tensor], spec: PassSpec, memo: Memo) -> Planes:
+    """Return the written chroma planes: resampled from the decoded ones, neutral if there are none.
+
+    Empty for a gray output.
+    """
+    target = spec.output_format
+    if target.layout.is_gray:
+        return ()
+    if spec.source_format.layout.is_gray:
+        size = target.layout.chroma_size(spec.output)
+        chroma = torch.zeros(1, 2, size.height, size.width, device=planes[0].device)
+    else:
+        vertical, horizontal = chroma_axes(spec)
+        _, own = amplitudes(planes, spec.source_format)
+        assert own is not None
+        chroma = resample(own, vertical, horizontal, memo=memo)
+    return quantised(None, chroma, target)
+
+
+def chroma_axes(spec: PassSpec) -> tuple[Axis, Axis]:
+    """Return (vertical, horizontal): from the decoded chroma grid to the written one."""
+    source, target = spec.source_format, spec.output_format
+    sides = []
+    for side, shift, offset in (("height", "y_shift", 1), ("width", "x_shift", 0)):
+        grids = [
+            (getattr(size, side), 1 << getattr(fmt.layout, shift), fmt.offset[offset])
+            for size, fmt in ((spec.source, source), (spec.output, target))
+        ]
+        sides.append(Axis.chroma(grids[0], grids[1]))
+    return sides[0], sides[1]
+
+
+def _gray(source: YuvFormat) -> YuvFormat:
+    return replace(source, layout=replace(source.layout, is_gray=True, x_shift=0, y_shift=0))
