@@ -13,7 +13,7 @@ from tests.clips import host_frame
 from vsr.colour import Colour
 from vsr.frames import HostFrame, Layout
 from vsr.media.encoding.choose_encoder import Encoder, choose
-from vsr.media.encoding.output_video import OutputVideo
+from vsr.media.encoding.encoding import OutputVideo
 from vsr.media.frames.hdr import ContentLight, HdrMetadata, MasteringDisplay
 from vsr.media.reading.probe import probe
 from vsr.media.reading.reader import Reader
@@ -21,7 +21,7 @@ from vsr.media.resume.segments import plan
 from vsr.media.source.info import MediaInfo
 from vsr.media.streams.streams import StreamPlan, plan_streams
 from vsr.media.writing.join import join
-from vsr.media.writing.joined import Joined
+from vsr.media.writing.scan import Joined
 from vsr.media.writing.writer import Writer
 from vsr.specs import EncodeSpec, Size, TimeRange
 

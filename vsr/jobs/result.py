@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from vsr.media.writing.joined import Joined
+    from vsr.media.writing.scan import Joined
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

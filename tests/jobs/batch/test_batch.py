@@ -13,7 +13,7 @@ from vsr.errors import NoSuchFile, OutputBusy
 from vsr.jobs.batch.batch import WATCH_SECONDS, BatchSpec, batch, watch
 from vsr.jobs.upscale.upscale import spec_of_preset, upscale
 from vsr.jobs.workers.upscale_shared import upscale_spread
-from vsr.media.resume.work_folder import work_folder_of
+from vsr.media.resume.work import work_folder_of
 from vsr.specs import EncodeSpec, Target
 
 TWO = EngineSpec(workers=2, cpus_per_worker=1)

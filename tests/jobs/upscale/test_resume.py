@@ -15,8 +15,7 @@ from vsr.errors import Interrupted, InvalidOption, OutputBusy, OutputError, Outp
 from vsr.jobs.batch.batch import BatchSpec, batch
 from vsr.jobs.upscale.upscale import spec_of_preset, upscale
 from vsr.jobs.workers.upscale_shared import upscale_spread
-from vsr.media.resume.work import Work
-from vsr.media.resume.work_folder import work_folder_of
+from vsr.media.resume.work import Work, work_folder_of
 from vsr.specs import EncodeSpec, Target, TimeRange
 
 FRAMES = 72

@@ -8,8 +8,7 @@ import pytest
 
 from tests.clips import host_frame
 from tests.media.written import SIZE, encoder_for
-from vsr.media.encoding.encoding import Encoding
-from vsr.media.encoding.output_video import OutputVideo
+from vsr.media.encoding.encoding import Encoding, OutputVideo
 
 VIDEO = OutputVideo(size=SIZE, time_base=Fraction(1, 25), frame_rate=Fraction(25))
 

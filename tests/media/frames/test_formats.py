@@ -9,9 +9,8 @@ import pytest
 from tests.clips import av_frame, index_of, plane_view, write_clip
 from vsr.colour import Colour, Range, luma_weights
 from vsr.frames import Layout
-from vsr.media.frames.formats import layout_of, pix_fmt_of, reading_of
+from vsr.media.frames.formats import Reading, layout_of, pix_fmt_of, reading_of
 from vsr.media.frames.planes import Converter, planes_in, video_frame_of
-from vsr.media.frames.samples import Reading
 from vsr.media.reading.reader import Reader
 from vsr.specs import Size
 

@@ -8,8 +8,15 @@ import pytest
 from PIL import Image
 
 from vsr.errors import NoSuchFile, UnreadableMedia
-from vsr.media.images.image_frames import codes_of, frame_of
-from vsr.media.images.images import RESULTS, StillImage, image_size, read_image, write_image
+from vsr.media.images.images import (
+    RESULTS,
+    StillImage,
+    codes_of,
+    frame_of,
+    image_size,
+    read_image,
+    write_image,
+)
 from vsr.specs import Size
 
 RNG = np.random.default_rng(7)

@@ -10,7 +10,7 @@ from random import Random
 import pytest
 
 from tests.clips import Audio, Subtitle, indices_in, write_clip
-from vsr.media.resume.work_folder import work_folder_of
+from vsr.media.resume.work import work_folder_of
 
 ROOT = Path(__file__).parents[3]
 FRAMES = 64

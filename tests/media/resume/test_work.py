@@ -13,8 +13,7 @@ import pytest
 from vsr.errors import DecodingFailed, OutputBusy, OutputError, UnwritableOutput
 from vsr.media.resume.manifest import differences, source_facts
 from vsr.media.resume.segments import Segment
-from vsr.media.resume.work import Work
-from vsr.media.resume.work_folder import work_folder_of
+from vsr.media.resume.work import Work, work_folder_of
 from vsr.specs import PtsSpan
 
 PLAN = (

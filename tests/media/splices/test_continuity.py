@@ -2,7 +2,7 @@
 
 import pytest
 
-from vsr.media.splices.continuity import Continuity
+from vsr.media.streams.other_streams import Continuity
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from tests.clips import write_clip
 from tests.media.written import carry
 from vsr.media.reading.probe import probe
 from vsr.media.source.info import MediaInfo, StreamInfo
-from vsr.media.streams.lost_tags import lost_tags, muxer_options
+from vsr.media.streams.losses_before_start import lost_tags, muxer_options
 
 TAGS = {"title": "A film", "comment": "Great", "com.android.version": "14", "my key": "mine"}
 COVER = StreamInfo(index=1, kind="video", codec="mjpeg", is_cover_art=True)

@@ -23,7 +23,7 @@ from tests.media.written import (
 )
 from vsr.colour import Colour, Matrix, Range
 from vsr.frames import Layout
-from vsr.media.encoding.output_video import OutputVideo
+from vsr.media.encoding.encoding import OutputVideo
 from vsr.media.reading.probe import probe
 from vsr.media.streams.streams import plan_streams
 from vsr.media.writing.join import join

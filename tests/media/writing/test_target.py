@@ -8,7 +8,7 @@ import pytest
 from tests.media.written import encoder_for, write_segment
 from vsr.errors import OutputExists, UnsuitableContainer, UnwritableOutput
 from vsr.frames import HostFrame
-from vsr.media.encoding.output_video import OutputVideo
+from vsr.media.encoding.encoding import OutputVideo
 from vsr.media.writing.target import check_folder, check_space, check_target, least_bytes
 from vsr.specs import Size
 

@@ -13,7 +13,7 @@ from tests.media.written import HDR, SIZE, encoder_for, write_segment
 from vsr.colour import Colour, Matrix, Range, Siting
 from vsr.errors import EncodingFailed, NoSpace
 from vsr.frames import Layout
-from vsr.media.encoding.output_video import OutputVideo
+from vsr.media.encoding.encoding import OutputVideo
 from vsr.media.frames.tags import captions_of, side_data_of
 from vsr.media.reading.probe import probe
 from vsr.media.writing.scan import scan

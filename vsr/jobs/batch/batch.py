@@ -20,7 +20,7 @@ from vsr.jobs.progress import Observer, ignore
 from vsr.jobs.workers.engines import Open, open_batch_engine
 from vsr.jobs.workers.shared_film import FilmInWork, release_all
 from vsr.jobs.workers.total_progress import TotalProgress
-from vsr.media.resume.work_folder import remove_published
+from vsr.media.resume.work import remove_published
 from vsr.specs import UpscaleSpec
 
 WATCH_SECONDS = 2.0

@@ -20,7 +20,7 @@ from vsr.jobs.progress import Note, ignore
 from vsr.jobs.upscale.plan import prepare
 from vsr.jobs.upscale.segment_worker import step_context
 from vsr.jobs.upscale.upscale_plan import Job
-from vsr.media.encoding.encoder import Encoder
+from vsr.media.encoding.codecs import Encoder
 from vsr.specs import PtsSpan
 from vsr.upscaling.roofline import costs_of
 from vsr.upscaling.steps import open_steps

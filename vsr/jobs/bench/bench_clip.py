@@ -12,7 +12,7 @@ from pathlib import Path
 from vsr.frames import HostFrame
 from vsr.media.clock.timing import ticks_per_frame
 from vsr.media.encoding.choose_encoder import choose
-from vsr.media.encoding.output_video import OutputVideo
+from vsr.media.encoding.encoding import OutputVideo
 from vsr.media.reading.probe import probe
 from vsr.media.reading.reader import Reader
 from vsr.media.writing.writer import Writer

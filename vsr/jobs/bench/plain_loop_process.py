@@ -42,7 +42,7 @@ def main() -> None:
 
 def _spec(request: dict[str, Any], *, is_luma: bool) -> PlainSpec:
     from vsr.media.clips.plain_loop import PlainSpec
-    from vsr.media.encoding.encoder import Encoder
+    from vsr.media.encoding.codecs import Encoder
     from vsr.media.frames.formats import layout_of
     from vsr.specs import Size
 

@@ -17,15 +17,16 @@ from vsr.jobs.upscale.plan import Load
 from vsr.jobs.upscale.segment_worker import SegmentWorker
 from vsr.jobs.upscale.strength import Condition, blend_of, condition_of_picture, told
 from vsr.media.images.deep_images import CODE, DeepCodes
-from vsr.media.images.image_frames import codes_of, frame_of
 from vsr.media.images.images import (
     HAS_ALPHA,
     StillImage,
+    codes_of,
+    frame_of,
     image_size,
     read_image,
     write_image,
 )
-from vsr.media.writing.failures import output_failure
+from vsr.media.writing.target import output_failure
 from vsr.models import catalog
 from vsr.models.catalog import Model
 from vsr.specs import Size, UpscaleSpec

@@ -15,8 +15,8 @@ from vsr.jobs.upscale.strength import blend_of, condition_of
 from vsr.jobs.upscale.upscale_plan import Job, losses
 from vsr.media.containers import Container, container_for
 from vsr.media.encoding.choose_encoder import choose
-from vsr.media.encoding.encoder import Encoder
-from vsr.media.encoding.output_video import OutputVideo
+from vsr.media.encoding.codecs import Encoder
+from vsr.media.encoding.encoding import OutputVideo
 from vsr.media.reading.probe import probe
 from vsr.media.source.hardware import choose_decoding
 from vsr.media.source.info import MediaInfo, VideoInfo

@@ -19,7 +19,7 @@ from vsr.jobs.progress import Note, ignore
 from vsr.jobs.upscale.upscale_plan import Job
 from vsr.media.reading.reader import Reader
 from vsr.media.resume.segments import Segment
-from vsr.media.resume.work_folder import record
+from vsr.media.resume.work import record
 from vsr.media.writing.writer import Writer
 from vsr.models import catalog
 from vsr.models.catalog import Model

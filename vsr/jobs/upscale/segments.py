@@ -8,7 +8,7 @@ from vsr.jobs.progress import Note
 from vsr.jobs.upscale.upscale_plan import Job
 from vsr.media.resume.segments import PATIENCE, Segment, frames_per_segment, plan
 from vsr.media.writing.join import join
-from vsr.media.writing.joined import Joined
+from vsr.media.writing.scan import Joined
 from vsr.media.writing.verify import Expected, verify
 
 MACS_PER_SECOND = 60e9

@@ -19,7 +19,7 @@ from vsr.jobs.upscale.segment_worker import SegmentWorker
 from vsr.jobs.upscale.upscale_plan import Job
 from vsr.media.resume.segments import plan
 from vsr.media.writing.direct import DirectWriter
-from vsr.media.writing.failures import output_failure
+from vsr.media.writing.target import output_failure
 
 PIPE = Path("-")
 

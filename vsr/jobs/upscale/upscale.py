@@ -18,9 +18,8 @@ from vsr.jobs.upscale.standard_streams import PIPE, check_pipe, spooled, upscale
 from vsr.jobs.upscale.upscale_plan import Job
 from vsr.media.images.images import is_image
 from vsr.media.resume.segments import Segment
-from vsr.media.resume.work import Work
-from vsr.media.resume.work_folder import remove_published
-from vsr.media.writing.joined import Joined
+from vsr.media.resume.work import Work, remove_published
+from vsr.media.writing.scan import Joined
 from vsr.media.writing.target import check_space, check_target
 from vsr.recipes.pipeline import load_pipeline
 from vsr.recipes.preset import load_preset

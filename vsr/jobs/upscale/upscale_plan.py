@@ -15,7 +15,7 @@ from vsr.device.select import Device
 from vsr.jobs.upscale.strength import Condition, told
 from vsr.media.containers import Container
 from vsr.media.encoding.choose_encoder import Encoder
-from vsr.media.encoding.output_video import OutputVideo
+from vsr.media.encoding.encoding import OutputVideo
 from vsr.media.resume.manifest import source_facts
 from vsr.media.source.hardware import Decoding
 from vsr.media.source.info import MediaInfo, VideoInfo

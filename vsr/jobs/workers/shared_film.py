@@ -17,7 +17,7 @@ from vsr.jobs.workers.film_spec import FilmSpec, Seen
 from vsr.jobs.workers.tasks import Begin, Begun, Finish, Look, Part, Task, Whole
 from vsr.media.resume.segments import FEWEST_FRAMES, PATIENCE, Segment
 from vsr.media.resume.work import Work
-from vsr.media.writing.joined import Joined
+from vsr.media.writing.scan import Joined
 from vsr.media.writing.target import check_space
 from vsr.specs import UpscaleSpec
 

@@ -21,7 +21,7 @@ from vsr.media.resume.segments import Segment
 
 if TYPE_CHECKING:
     from vsr.jobs.workers.worker import FilmWorker, Tell
-    from vsr.media.writing.joined import Joined
+    from vsr.media.writing.scan import Joined
 
 HARDWARE = ("device", "precision", "decoding")
 """Entries of a fingerprint that may differ if mixed workers are allowed."""

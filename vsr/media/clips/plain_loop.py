@@ -18,7 +18,7 @@ import numpy as np
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from vsr.media.encoding.encoder import Encoder
+from vsr.media.encoding.codecs import Encoder
 from vsr.specs import Size
 
 Picture = NDArray[np.uint8]

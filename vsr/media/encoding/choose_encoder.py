@@ -19,9 +19,7 @@ from vsr.media.encoding.choose_pix_fmt import (
     shown_everywhere,
     smallest,
 )
-from vsr.media.encoding.codec_entry import CodecEntry
-from vsr.media.encoding.codecs import codec_named
-from vsr.media.encoding.encoder import Encoder
+from vsr.media.encoding.codecs import CodecEntry, Encoder, codec_named
 from vsr.media.encoding.encoder_trial import check_option_names, prove
 from vsr.media.frames.formats import pix_fmt_of
 from vsr.specs import EncodeSpec, Size

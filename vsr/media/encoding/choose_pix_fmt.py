@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from vsr.errors import EncoderUnavailable, InvalidOption
 from vsr.frames import Layout
-from vsr.media.encoding.codec_entry import CodecEntry
+from vsr.media.encoding.codecs import CodecEntry
 from vsr.media.frames.formats import layout_of
 
 ROUNDED_BITS = (12, 10)

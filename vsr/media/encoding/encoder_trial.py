@@ -15,8 +15,7 @@ from av.video.codeccontext import VideoCodecContext
 
 from vsr.colour import Colour, Siting
 from vsr.errors import EncoderUnavailable, InvalidOption
-from vsr.media.encoding.codecs import CODECS
-from vsr.media.encoding.encoder import Encoder
+from vsr.media.encoding.codecs import CODECS, Encoder
 from vsr.media.frames.formats import layout_of
 from vsr.specs import Size
 

@@ -1,8 +1,9 @@
-"""Encode frames in host memory into packets of an output stream."""
+"""The upscaled video: what a file says about it, and its frames as packets of an output stream."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import cast
 
@@ -12,14 +13,39 @@ from av.container import OutputContainer
 from av.packet import Packet
 from av.video.stream import VideoStream
 
+from vsr.colour import Colour
 from vsr.frames import HostFrame, Layout
 from vsr.media.encoding.captions import can_carry_captions, with_captions
-from vsr.media.encoding.codecs import X265_DELAY
-from vsr.media.encoding.encoder import Encoder
+from vsr.media.encoding.codecs import X265_DELAY, Encoder
 from vsr.media.encoding.encoder_trial import configure
 from vsr.media.encoding.mastering import with_mastering
-from vsr.media.encoding.output_video import OutputVideo
 from vsr.media.frames.formats import layout_of
+from vsr.media.frames.hdr import HdrMetadata
+from vsr.specs import Size
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputVideo:
+    """What the upscaled video is.
+
+    Attributes:
+        size: in pixels.
+        time_base: of every pts; the source's own, so that times are exact.
+        frame_rate: for rate control and as a hint in the file, or None if unknown.
+        colour: the tags to write; unspecified ones stay unspecified.
+        sar: the sample aspect ratio.
+        display_matrix: nine integers in FFmpeg's layout, or None.
+        hdr: mastering display and light level, or None.
+    """
+
+    size: Size
+    time_base: Fraction
+    frame_rate: Fraction | None = None
+    colour: Colour = Colour()
+    sar: Fraction = Fraction(1)
+    display_matrix: tuple[int, ...] | None = None
+    hdr: HdrMetadata | None = None
+
 
 DEFAULT_RATE = Fraction(25)
 """For rate control, if the source's frame rate is unknown."""

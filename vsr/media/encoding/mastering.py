@@ -10,7 +10,7 @@ from dataclasses import replace
 from fractions import Fraction
 from types import MappingProxyType
 
-from vsr.media.encoding.encoder import Encoder
+from vsr.media.encoding.codecs import Encoder
 from vsr.media.frames.hdr import HdrMetadata, MasteringDisplay, Point
 
 CHROMATICITY_UNITS = 50_000

@@ -13,9 +13,8 @@ from av.filter import Graph
 from av.video.frame import VideoFrame
 
 from vsr.frames import HostFrame
-from vsr.media.frames.formats import pix_fmt_of
+from vsr.media.frames.formats import PLANES, Reading, pix_fmt_of
 from vsr.media.frames.planes import planes_in, video_frame_of
-from vsr.media.frames.samples import PLANES, Reading
 from vsr.specs import PtsSpan
 
 EVERYTHING = PtsSpan()

@@ -1,4 +1,4 @@
-"""Pixel formats: how each is read into planes, and which one a layout is written in.
+"""Pixel formats: where the samples of each lie, how they are read, and which one is written.
 
 Planar YUV and gray of 8 to 16 bits are what the rest of vsr sees. Formats that hold the same
 samples in another order (NV12, P010, YUYV, big-endian) are rearranged without loss; all others
@@ -10,11 +10,55 @@ Source: FFmpeg, libavutil/pixfmt.h and pixdesc.c, for the meaning of the names.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 import av
 
 from vsr.frames import Layout
-from vsr.media.frames.samples import PLANES, Reading, Samples
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """Where one component's samples are: plane, first sample and step, in samples of a row."""
+
+    plane: int
+    first: int = 0
+    step: int = 1
+
+
+PLANES = (Samples(0), Samples(1), Samples(2))
+"""One component per plane, samples adjacent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """How frames of one pixel format become planes.
+
+    Attributes:
+        layout: what is delivered.
+        samples: where the components are, after the filter if there is one.
+        unused_low_bits: zero bits below the code (P010 keeps it in the high bits).
+        is_big_endian: of samples of two bytes.
+        filtered_as: the format that a filter graph must first convert to, if any.
+        is_from_rgb: that filter applies a colour matrix (BT.709, limited range).
+        is_lossy: more than the arrangement changes: alpha, low bits or RGB itself are lost.
+        conversion: a remark for the user, if anything changes.
+    """
+
+    layout: Layout
+    samples: tuple[Samples, ...]
+    unused_low_bits: int = 0
+    is_big_endian: bool = False
+    filtered_as: str | None = None
+    is_from_rgb: bool = False
+    is_lossy: bool = False
+    conversion: str | None = None
+
+    @property
+    def is_view(self) -> bool:
+        """Whether the stored samples are delivered without a copy."""
+        return self.unused_low_bits == 0 and not self.is_big_endian and self.filtered_as is None
+
 
 FILTERED_BITS = (8, 10, 12, 16)
 """The depths that a filter graph writes; what lies between gets the next one."""

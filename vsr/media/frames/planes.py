@@ -1,4 +1,4 @@
-"""Decoded frames to numpy planes: views if the layout allows, else one exact copy."""
+"""Decoded frames to numpy planes: views if the layout allows, else an exact copy; and their fields."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from vsr.colour import Colour, Matrix, Range
 from vsr.errors import DecodingFailed
 from vsr.frames import Plane
-from vsr.media.frames.samples import Reading, Samples
+from vsr.media.frames.formats import Reading, Samples
 from vsr.specs import Size
 
 CAREFUL = "accurate_rnd+full_chroma_int+full_chroma_inp+bicubic"
@@ -140,3 +140,35 @@ def video_frame_of(planes: Sequence[Plane], pix_fmt: str) -> VideoFrame:
         whole = np.frombuffer(memoryview(plane), values.dtype)[: plane.height * pitch]
         whole.reshape(plane.height, pitch)[:, : plane.width] = values
     return frame
+
+
+class FieldOrder:
+    """Read a frame's field order.
+
+    av 18.1 does not expose that flag of a frame, but FFmpeg's ``select`` filter reads it: the
+    frame passes if its top field is the earlier one.
+    """
+
+    def __init__(self) -> None:
+        self._graph: Graph | None = None
+        self._key: tuple[object, ...] = ()
+
+    def is_top_first(self, frame: VideoFrame) -> bool:
+        """Return whether the top field of an interlaced frame comes first."""
+        key = kind_of(frame)
+        if self._graph is None or key != self._key:
+            self._graph, self._key = _top_first_only(frame), key
+        self._graph.vpush(frame)
+        try:
+            self._graph.vpull()
+        except (av.BlockingIOError, EOFError):
+            return False
+        return True
+
+
+def _top_first_only(frame: VideoFrame) -> Graph:
+    graph = Graph()
+    select = graph.add("select", "eq(interlace_type,1)")
+    sink = graph.add("buffersink")
+    graph.link_nodes(buffer_for(graph, frame), select, sink).configure()
+    return graph

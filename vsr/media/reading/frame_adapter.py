@@ -6,10 +6,8 @@ from av.video.frame import VideoFrame
 
 from vsr.colour import UNSPECIFIED, Range
 from vsr.frames import HostFrame
-from vsr.media.frames.fields import FieldOrder
-from vsr.media.frames.formats import reading_of
-from vsr.media.frames.planes import Converter, planes_in
-from vsr.media.frames.samples import Reading
+from vsr.media.frames.formats import Reading, reading_of
+from vsr.media.frames.planes import Converter, FieldOrder, planes_in
 from vsr.media.frames.tags import captions_of, side_data_of
 from vsr.media.source.info import VideoInfo
 from vsr.specs import Size

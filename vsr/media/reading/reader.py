@@ -1,11 +1,14 @@
-"""All frames of a media file, in presentation order, with exact times."""
+"""All frames of a media file, in presentation order, with exact times.
+
+The packets of a later film in one file are shifted, before they are decoded, to continue the first.
+"""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from itertools import chain
+from itertools import accumulate, chain
 from pathlib import Path
 
 import av
@@ -15,14 +18,15 @@ from av.video.stream import VideoStream
 
 from vsr.closing import Closing
 from vsr.frames import HostFrame
-from vsr.media.clock.clock import STATION_CLOCKS
+from vsr.media.clock.clock import STATION_CLOCKS, S, Turns, timed
 from vsr.media.clock.timing import Timeline, Timing, rounded, ticks_per_frame
 from vsr.media.reading.frame_adapter import Delivery
 from vsr.media.reading.probe import probe
 from vsr.media.source.decoder import Damage, Decoder, from_key_frame, from_last_key_frame
 from vsr.media.source.hardware import open_decoding
 from vsr.media.source.info import MediaInfo
-from vsr.media.splices.shifting import moved
+from vsr.media.splices.packets import RestartDetector
+from vsr.media.splices.splice_search import splices_in
 from vsr.specs import Hwaccel, PtsSpan
 
 EVERYTHING = PtsSpan()
@@ -183,3 +187,53 @@ class Reader(Closing):
         stream.thread_count = self._thread_count
         self._stream = stream
         self._decoder = Decoder(self._container, stream, self.damage, self._span)
+
+
+def moved(info: MediaInfo, packets: Iterable[Packet[S]], damage: Damage) -> Iterator[Packet[S]]:
+    """Yield the packets of the video with times that continue across the splices of `splices_in`.
+
+    All streams are shifted by the same amounts. Otherwise, frames lost where a recording begins
+    between two key frames would put its audio out of sync.
+
+    Args:
+        packets: from the beginning of the file; changed in place.
+        damage: where shifted packets are counted.
+
+    Raises:
+        DecodingFailed: the source cannot be read.
+    """
+    restarts, seen, shift, is_asked = RestartDetector(info), 0, 0, False
+    coming: deque[tuple[int, int]] = deque()
+    is_station = info.format_name in STATION_CLOCKS
+    stamped = timed(packets, Turns()) if is_station else ((one, one.pts) for one in packets)
+    for packet, pts in stamped:
+        if not packet.is_discard:
+            if restarts.turn_at(packet, pts) < 0 and not is_asked:
+                is_asked, coming = True, _shifts(info)
+            while coming and seen >= coming[0][0]:
+                shift = coming.popleft()[1]
+            seen += 1
+            damage.repaired_times += shift != 0
+        _move(packet, pts, shift)
+        yield packet
+
+
+def _shifts(info: MediaInfo) -> deque[tuple[int, int]]:
+    """Return the number of each film's first packet, and what is added to its times in ticks.
+
+    Holes stay: they are closed where the output is written.
+    """
+    splices = splices_in(info)
+    films = splices.films if splices else ()
+    firsts = accumulate((film.packets for film in films), initial=0)
+    base = info.video.time_base
+    return deque(
+        (first, rounded((film.shift + film.closed) / base)) for first, film in zip(firsts, films)
+    )
+
+
+def _move(packet: Packet[S], pts: int | None, shift: int) -> None:
+    """Set the times of a packet; an implausible one is left to the timeline."""
+    if packet.dts is not None and pts is not None and packet.pts is not None:
+        packet.dts += pts - packet.pts + shift
+    packet.pts = None if pts is None else pts + shift

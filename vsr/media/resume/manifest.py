@@ -13,7 +13,7 @@ from typing import Any
 from vsr.disk.publishing import published
 from vsr.errors import OutputError
 from vsr.media.resume.segments import Segment
-from vsr.media.writing.failures import output_failure
+from vsr.media.writing.target import output_failure
 from vsr.specs import PtsSpan
 
 VERSION = 1

@@ -16,8 +16,7 @@ from vsr.errors import InvalidOption
 from vsr.media.clock.clock import Turns
 from vsr.media.clock.timing import Timing, rounded, ticks, ticks_per_frame
 from vsr.media.source.info import MediaInfo
-from vsr.media.splices.packets import timed_packets
-from vsr.media.splices.restarts import RestartDetector
+from vsr.media.splices.packets import RestartDetector, timed_packets
 from vsr.specs import PtsSpan, TimeRange
 
 SECONDS_OF_WORK = 90.0

@@ -14,10 +14,8 @@ from av.video.stream import VideoStream
 from vsr.colour import LUMA_WEIGHTS, UNSPECIFIED, Colour
 from vsr.errors import UnreadableMedia
 from vsr.media.clock.timing import Timing, rounded, runs_backward, ticks_per_frame
-from vsr.media.frames.fields import FieldOrder
-from vsr.media.frames.formats import reading_of
-from vsr.media.frames.samples import Reading
-from vsr.media.frames.siting import siting_of
+from vsr.media.frames.formats import Reading, reading_of
+from vsr.media.frames.planes import FieldOrder
 from vsr.media.frames.tags import (
     captions_of,
     colour_of,
@@ -25,6 +23,7 @@ from vsr.media.frames.tags import (
     hdr_of,
     lost_of,
     side_data_of,
+    siting_of,
 )
 from vsr.media.source.info import Kind, StreamInfo, VideoInfo
 from vsr.specs import Size

@@ -11,9 +11,8 @@ from typing import Literal
 from vsr.colour import Colour
 from vsr.frames import Layout
 from vsr.media.clock.timing import Timing
-from vsr.media.frames.formats import reading_of
+from vsr.media.frames.formats import Reading, reading_of
 from vsr.media.frames.hdr import HdrMetadata
-from vsr.media.frames.samples import Reading
 from vsr.specs import Size
 
 Kind = Literal["video", "audio", "subtitle", "attachment", "data"]

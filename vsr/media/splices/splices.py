@@ -33,7 +33,7 @@ class Film:
         start: when its first frame is shown.
         end: when its last frame begins, or where its audio ends before a hole.
         shift: what is added to its times.
-        closed: the total length of the holes before it (`clock_holes`), which the reader leaves
+        closed: the total length of the holes before it (`splice_search`), which the reader leaves
             in the times of its frames; ``shift`` has them subtracted.
     """
 

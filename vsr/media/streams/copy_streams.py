@@ -1,9 +1,11 @@
-"""Add a stream of the source to an output: copied, or a text subtitle converted."""
+"""Add streams of the source to an output, copied, or a text subtitle converted; and chapters."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from av.audio.layout import AudioLayout
 from av.audio.stream import AudioStream
@@ -13,7 +15,13 @@ from av.stream import Stream
 from av.subtitles.codeccontext import SubtitleCodecContext
 
 from vsr.errors import UnsuitableContainer
+from vsr.media.clock.timing import rounded
 from vsr.media.source.opening import open_input
+from vsr.media.splices.cut import Cut
+
+if TYPE_CHECKING:
+    from av.container.core import Chapter
+
 
 STALE_STREAM_KEYS = (
     "duration",
@@ -142,3 +150,23 @@ def container_metadata(metadata: dict[str, str]) -> dict[str, str]:
     return {
         key: value for key, value in metadata.items() if key.lower() not in STALE_CONTAINER_KEYS
     }
+
+
+def chapters_within(chapters: Iterable[Chapter], cut: Cut) -> list[Chapter]:
+    """Return the chapters that overlap the part, cut to it, on the output's clock."""
+    kept = []
+    for chapter in chapters:
+        base = chapter["time_base"] or Fraction(1)
+        zero, begins, ends = rounded(cut.zero / base), chapter["start"], chapter["end"]
+        if cut.start is not None:
+            first = rounded(cut.start / base)
+            if ends <= first and begins < first:
+                continue
+            begins = max(begins, first)
+        if cut.end is not None:
+            last = rounded(cut.end / base)
+            if begins >= last:
+                continue
+            ends = min(ends, last)
+        kept.append(chapter | {"start": begins - zero, "end": ends - zero})
+    return kept

@@ -22,22 +22,19 @@ from av.video.stream import VideoStream
 
 from vsr.media.clock.timing import rescaled, rounded, ticks_per_frame
 from vsr.media.containers import Container, container_named
-from vsr.media.encoding.output_video import OutputVideo
+from vsr.media.encoding.encoding import OutputVideo
 from vsr.media.source.info import MediaInfo
 from vsr.media.source.opening import reopen_input
-from vsr.media.splices.cut import Cut
-from vsr.media.splices.last_frame import last_duration_of
+from vsr.media.splices.cut import Cut, last_duration_of
 from vsr.media.splices.splice_search import splices_among
 from vsr.media.splices.splices import Splices
-from vsr.media.streams.chapters import chapters_within
-from vsr.media.streams.copy_streams import container_metadata, stream_metadata
-from vsr.media.streams.lost_tags import muxer_options
+from vsr.media.streams.copy_streams import chapters_within, container_metadata, stream_metadata
+from vsr.media.streams.losses_before_start import muxer_options
 from vsr.media.streams.other_streams import Lost, Timed, other_packets
 from vsr.media.streams.stream_plan import StreamPlan
 from vsr.media.streams.streams import add_carried
-from vsr.media.writing.failures import output_failure
-from vsr.media.writing.joined import Joined
-from vsr.media.writing.scan import Scan, Times, scan
+from vsr.media.writing.scan import Joined, Scan, Times, scan
+from vsr.media.writing.target import output_failure
 from vsr.specs import TimeRange
 
 

@@ -14,7 +14,8 @@ import av
 
 from vsr.errors import EncodingFailed
 from vsr.media.clock.timing import rescaled
-from vsr.media.writing.failures import output_failure
+from vsr.media.streams.other_streams import Lost
+from vsr.media.writing.target import output_failure
 
 FIRST_PTS = "vsr_first_pts"
 """The metadata key for the true time of a segment's first frame.
@@ -91,7 +92,7 @@ class Times:
             step: how long a frame lasts at the frame rate.
             last_duration: how long the last one is shown.
             closed_before: returns the length of the holes before a time, which are closed
-                (`vsr.media.splices.clock_holes`).
+                (`vsr.media.splices.splice_search`).
         """
         _check(scans)
         self._closed_before = closed_before
@@ -147,3 +148,37 @@ def _check(scans: Sequence[Scan]) -> None:
             raise EncodingFailed(
                 f"{after.path}: overlaps {before.path.name} in time. Run again with --restart."
             )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joined:
+    """What was written, for `verify` and the report; seconds are on the output's clock.
+
+    Attributes:
+        start_seconds: when the first frame begins.
+        last_seconds: when the last one begins.
+        end_seconds: when it ends.
+        losses: what the other streams lost to damage, for the report; empty if nothing.
+        empty: the source's streams without packets; mp4 then leaves them out.
+    """
+
+    frames: int
+    start_seconds: float
+    last_seconds: float
+    end_seconds: float
+    losses: tuple[str, ...] = ()
+    empty: frozenset[int] = frozenset()
+
+    @classmethod
+    def of(cls, times: Times, time_base: Fraction, lost: Lost, empty: frozenset[int]) -> Joined:
+        """Return the description of a file with these times."""
+        moments = times.pts[0], times.pts[-1], times.end
+        start, last, end = (float((pts - times.offset) * time_base) for pts in moments)
+        return cls(
+            frames=len(times.pts),
+            start_seconds=start,
+            last_seconds=last,
+            end_seconds=end,
+            losses=lost.losses,
+            empty=empty,
+        )

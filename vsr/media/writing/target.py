@@ -1,12 +1,14 @@
-"""Refuse a target that could not be written, before anything is started."""
+"""Refuse a target that could not be written, before the start; name what stops it later."""
 
 from __future__ import annotations
 
 import shutil
 import tempfile
+from errno import EPIPE
 from pathlib import Path
 
-from vsr.errors import OutputExists, UnwritableOutput
+from vsr.disk.failures import FULL
+from vsr.errors import EncodingFailed, Failed, NoSpace, OutputExists, UnwritableOutput
 from vsr.media.containers import Container, container_for
 from vsr.specs import Existing
 
@@ -125,3 +127,19 @@ def _is_same(source: Path, target: Path) -> bool:
 
 def _size(count: int) -> str:
     return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
+
+
+def output_failure(error: Exception, path: Path | str) -> Failed:
+    """Return the error to raise from ``error``, which arose while ``path`` was written."""
+    if isinstance(error, Failed):
+        return error
+    code = getattr(error, "errno", None)
+    if code in FULL:
+        return NoSpace(
+            f"{path}: the disk is full, or a limit on file size is reached. "
+            f"Make room and run the same command again."
+        )
+    if code == EPIPE:
+        return EncodingFailed(f"{path}: its reader closed it before the end; run both again.")
+    reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return EncodingFailed(f"{path}: could not be written ({reason}).")

@@ -14,7 +14,7 @@ from av.video.stream import VideoStream
 
 from vsr.errors import VerificationFailed
 from vsr.media.streams.stream_plan import StreamPlan
-from vsr.media.writing.joined import Joined
+from vsr.media.writing.scan import Joined
 from vsr.specs import Size
 
 TOLERANCE_SECONDS = 0.002

@@ -20,11 +20,10 @@ from av.video.stream import VideoStream
 
 from vsr.disk.publishing import part_of, publish
 from vsr.frames import HostFrame
-from vsr.media.encoding.encoder import Encoder
-from vsr.media.encoding.encoding import Encoding
-from vsr.media.encoding.output_video import OutputVideo
-from vsr.media.writing.failures import output_failure
+from vsr.media.encoding.codecs import Encoder
+from vsr.media.encoding.encoding import Encoding, OutputVideo
 from vsr.media.writing.scan import FIRST_PTS
+from vsr.media.writing.target import output_failure
 
 SEGMENT_OPTIONS = {"movflags": "use_metadata_tags", "avoid_negative_ts": "make_zero"}
 """QuickTime keeps unknown metadata, such as the first pts, only on request, and would hide
