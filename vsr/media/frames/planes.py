@@ -1,4 +1,4 @@
-"""Decoded frames to numpy planes: views if the layout allows, else an exact copy; and their fields."""
+"""Decoded frames to numpy planes: views if the layout allows, else exact copies; their fields."""
 
 from __future__ import annotations
 

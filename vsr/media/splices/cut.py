@@ -1,4 +1,4 @@
-"""Which part of the source an output holds: where on its clock it starts, how long its end lasts."""
+"""Which part of the source an output holds: where on its clock it starts, how long its end is."""
 
 from __future__ import annotations
 
