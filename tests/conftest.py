@@ -8,7 +8,7 @@ import pytest
 @pytest.fixture
 def one_thread() -> Iterator[None]:
     """Pictures of a few pixels gain nothing from threads that wait for each other."""
-    from vsr.device.threads import one_compute_thread
+    from vsr.device.memory import one_compute_thread
 
     with one_compute_thread():
         yield

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from tests.benchmarks.clamping import CLIPS, COLUMNS, EVERY, apart_in_codes, middle_of, summary
 from tests.benchmarks.device import RESULTS, write
 from vsr.colour import Colour, Matrix, Range, Siting
-from vsr.device.allocator import keep_large_blocks
+from vsr.device.memory import keep_large_blocks
 from vsr.device.select import is_bf16_native, select
 from vsr.device.yuv import YuvFormat
 from vsr.frames import Layout

@@ -17,7 +17,7 @@ import numpy as np
 from tests.benchmarks.device import RESULTS, write
 from tests.benchmarks.rows import Row, bench, print_table, weights_for
 from vsr.device.select import select
-from vsr.jobs.bench.bench_clip import own_clip
+from vsr.jobs.bench.bench_stages import own_clip
 from vsr.specs import Size
 
 MODELS = {"fp32": ("bicubic", "lite", "fast", "swift-srgan"), "bf16": ("lite", "fast")}

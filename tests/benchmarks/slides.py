@@ -21,7 +21,7 @@ import numpy as np
 
 from tests.benchmarks.device import RESULTS, write
 from vsr.colour import Colour, Matrix, Range, Siting
-from vsr.device.allocator import keep_large_blocks
+from vsr.device.memory import keep_large_blocks
 from vsr.device.select import Device, select
 from vsr.device.yuv import YuvFormat
 from vsr.frames import HostFrame, Layout

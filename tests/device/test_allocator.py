@@ -17,7 +17,7 @@ def said_by(code: str) -> str:
 
 def test_the_allocator_takes_the_settings_where_there_is_glibc():
     code = (
-        "from vsr.device.allocator import keep_large_blocks; import platform; "
+        "from vsr.device.memory import keep_large_blocks; import platform; "
         "print(keep_large_blocks() == (platform.libc_ver()[0] == 'glibc'))"
     )
     assert said_by(code) == "True"

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from tests.device.slow_lanes import SlowLane, World
 from vsr.device.double_buffer import double_buffered
-from vsr.device.flight import Flight, Lanes, Operations
-from vsr.device.ring import Ring
+from vsr.device.flight import Flight, Lanes, Operations, Ring
 
 
 class Box:

@@ -1,7 +1,7 @@
 import numpy as np
 
 from vsr.colour import Colour, Matrix, Range
-from vsr.device.pictures import picture_of
+from vsr.device.yuv import picture_of
 from vsr.frames import HostFrame, Layout
 
 

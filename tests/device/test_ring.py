@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vsr.device.ring import Lease, Ring, Starved
+from vsr.device.flight import Lease, Ring, Starved
 
 
 def test_a_slot_is_not_lent_twice_until_it_is_back():

@@ -1,6 +1,6 @@
 import torch
 
-from vsr.device.threads import one_compute_thread
+from vsr.device.memory import one_compute_thread
 
 
 def test_torch_computes_in_one_thread_and_then_in_as_many_as_before():

@@ -7,11 +7,11 @@ import torch
 from av.filter import Graph
 
 from vsr.colour import Colour, Matrix, Range, Siting, yuv_from_rgb
-from vsr.device.mixing import mixed_by_plane
 from vsr.device.yuv import (
     YuvFormat,
     amplitudes,
     downsample_chroma,
+    mixed_by_plane,
     planes_of,
     quantised,
     rgb_of,

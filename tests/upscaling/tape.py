@@ -12,8 +12,8 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from vsr.device import yuv
-from vsr.device.mixing import mixed_by_plane
 from vsr.device.streams import StreamLane
+from vsr.device.yuv import mixed_by_plane
 
 REFUSED = ("lift_fresh", "item", "_local_scalar_dense", "equal", "nonzero", "is_nonzero")
 """What ``torch.tensor(numbers)``, ``bool(tensor)`` and the like come to."""

@@ -7,9 +7,11 @@ listed, 130 interrupted. Results go to stdout, progress and warnings to stderr.
 from __future__ import annotations
 
 import json
+import logging
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import click
 
@@ -26,8 +28,8 @@ def run(arguments: list[str]) -> int:
 
     Every error ends as one line on stderr; ``-v`` adds log and traceback, ``--json`` an event.
     """
+    from vsr.cli import logged
     from vsr.cli.root import vsr
-    from vsr.cli.shared.verbose import logged
 
     try:
         with logged(is_on=_is_verbose(arguments)):
@@ -79,3 +81,34 @@ def _report(message: str, code: int, arguments: list[str], hint: str = "") -> in
 
 def _is_verbose(arguments: list[str]) -> bool:
     return any(word in ("-v", "--verbose", "-vv") for word in arguments)
+
+
+LOGGER = "vsr"
+"""Every job's logger is below it, under its module's name."""
+
+
+@contextmanager
+def logged(*, is_on: bool) -> Iterator[None]:
+    """Print the log while this lasts, if it is wanted."""
+    if not is_on:
+        yield
+        return
+    logger, handler = logging.getLogger(LOGGER), _Lines(logging.INFO)
+    before = logger.level
+    logger.setLevel(logging.INFO)
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(before)
+
+
+class _Lines(logging.Handler):
+    """Prints each record as a line that tears no bar."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print it."""
+        from tqdm import tqdm
+
+        tqdm.write(f"vsr: {record.getMessage()}", file=sys.stderr)

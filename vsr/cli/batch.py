@@ -1,4 +1,4 @@
-"""``vsr batch``."""
+"""``vsr batch``, and the forecast of its dry run."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ import click
 
 from vsr.batch.engine import EngineSpec
 from vsr.batch.names import DEFAULT_TEMPLATE
-from vsr.cli.shared.engines import engine_from, engine_options, with_segments
-from vsr.cli.shared.forecast import show_forecast
 from vsr.cli.shared.options import (
     DEFAULT_PRESET,
+    engine_from,
+    engine_options,
     existing_from,
     existing_options,
     output_options,
     spec_from,
     spec_options,
+    with_segments,
 )
 from vsr.cli.shared.report import emit, report_for
 from vsr.specs import UpscaleSpec
@@ -159,7 +160,7 @@ def _show(
 
 def _show_total(outcomes: list[Outcome], *, as_json: bool, quiet: bool) -> None:
     """Show how many files ended in each state, and, unless JSON is printed, a table of all."""
-    from vsr.cli.shared.table import echo_table
+    from vsr.cli.shared.report import echo_table
     from vsr.jobs.batch.outcome import HEADS, counts
 
     total = counts(outcomes)
@@ -168,3 +169,27 @@ def _show_total(outcomes: list[Outcome], *, as_json: bool, quiet: bool) -> None:
     elif not quiet:
         echo_table(HEADS, [outcome.row() for outcome in outcomes])
         click.echo(", ".join(f"{count} {state}" for state, count in total.items()))
+
+
+def show_forecast(source: Path, target: Path, job: BatchSpec, *, as_json: bool) -> int:
+    """Print a line for each file and a total; return 3 if any file would fail."""
+    from vsr.jobs.batch.forecast import forecast, totals
+    from vsr.jobs.result import counted
+
+    found = []
+    for one in forecast(source, target, job):
+        found.append(one)
+        if as_json:
+            emit({"event": "file", **one.as_dict()})
+        else:
+            click.echo(one.line())
+    total = totals(found)
+    if as_json:
+        emit({"event": "done", **total})
+    else:
+        click.echo(
+            f"{total['todo']} to do ({counted(total['clips'], 'clip')}, "
+            f"{counted(total['pictures'], 'picture')}, {counted(total['frames'])} in all), "
+            f"{total['skipped']} skipped, {total['failed']} failed"
+        )
+    return 3 if total["failed"] else 0

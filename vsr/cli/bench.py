@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vsr.cli.shared.options import coding_options, output_options, spec_from
-from vsr.cli.shared.report import emit
-from vsr.cli.shared.table import echo_table
+from vsr.cli.shared.report import echo_table, emit
 from vsr.cli.shared.values import PngPath
 from vsr.disk.failures import writing
 
@@ -76,7 +75,7 @@ def bench(
         else:
             _show(report)
     if png is not None:
-        from vsr.jobs.bench.chart import draw_chart
+        from vsr.jobs.bench.bench_report import draw_chart
 
         with writing(png):
             draw_chart(reports).save(png)

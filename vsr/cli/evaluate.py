@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vsr.blend import Blend
-from vsr.cli.shared.report import emit
-from vsr.cli.shared.table import echo_table
+from vsr.cli.shared.report import echo_table, emit
 from vsr.cli.shared.values import PngPath, StrengthOrAuto
 from vsr.disk.failures import writing
 from vsr.errors import FinishedWithLosses, InvalidOption

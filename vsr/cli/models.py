@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from vsr.cli.shared.report import emit
-from vsr.cli.shared.table import echo_table
+from vsr.cli.shared.report import echo_table, emit
 
 if TYPE_CHECKING:
     from vsr.models.describe import Description

@@ -9,13 +9,15 @@ from typing import Any
 import click
 
 from vsr.batch.engine import EngineSpec
-from vsr.cli.shared.engines import engine_from, engine_options, with_segments
 from vsr.cli.shared.options import (
+    engine_from,
+    engine_options,
     existing_from,
     existing_options,
     output_options,
     spec_from,
     spec_options,
+    with_segments,
 )
 from vsr.cli.shared.report import emit, report_for
 from vsr.specs import UpscaleSpec

@@ -1,4 +1,7 @@
-"""Choose the device: ``auto``, ``cpu`` or ``cuda[:N]``. The only place that asks for CUDA."""
+"""Choose the device: ``auto``, ``cpu`` or ``cuda[:N]``; say when its memory is exhausted.
+
+The only place that asks for CUDA.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from vsr.errors import DeviceUnavailable, InvalidOption
+from vsr.errors import DeviceUnavailable, InvalidOption, OutOfDeviceMemory
 from vsr.specs import Precision
 
 if TYPE_CHECKING:
     import torch
+
 
 Kind = Literal["cpu", "cuda"]
 Chosen = Literal["fp32", "fp16", "bf16"]
@@ -171,3 +175,22 @@ def _cpu_name() -> str:
     except OSError:
         pass
     return platform.processor() or platform.machine()
+
+
+SIGNS = ("out of memory", "ALLOC_FAILED")
+"""What the messages of the driver and of cuBLAS hold where torch's own allocator was not asked."""
+
+
+def is_shortage(error: RuntimeError) -> bool:
+    """Return whether an error of torch means that there is no memory left on the device."""
+    import torch
+
+    is_torchs = isinstance(error, torch.cuda.OutOfMemoryError)
+    return is_torchs or any(sign in str(error) for sign in SIGNS)
+
+
+def no_room(device: Device, what: str) -> OutOfDeviceMemory:
+    """Return the error for what does not fit, whatever was tried."""
+    return OutOfDeviceMemory(
+        f"{device}: {what}. Close other programs, or choose a smaller model or --device cpu."
+    )

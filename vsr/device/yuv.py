@@ -11,13 +11,39 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor
 
 from vsr.colour import Codes, Colour, Siting, rgb_from_yuv, yuv_from_rgb
-from vsr.device.mixing import mixed
 from vsr.errors import InvalidOption
-from vsr.frames import Layout
+from vsr.frames import HostFrame, Layout
+
+
+def mixed(picture: Tensor, matrix: Sequence[Sequence[float]]) -> Tensor:
+    """Return the channels (N, 3, H, W) times a 3x3 matrix, kept out of any autocast."""
+    if picture.is_cuda:
+        return mixed_by_plane(picture, matrix)
+    weight = torch.tensor(matrix, dtype=picture.dtype)
+    with torch.autocast(picture.device.type, enabled=False):
+        return F.conv2d(picture, weight[:, :, None, None])
+
+
+def mixed_by_plane(picture: Tensor, matrix: Sequence[Sequence[float]]) -> Tensor:
+    """Return the same with the numbers as arguments: a CUDA graph allows no copy from the host.
+
+    Exact float32 too, where a convolution may round to TF32.
+    """
+    mixed = torch.empty_like(picture, memory_format=torch.contiguous_format)
+    planes = picture.unbind(1)
+    for row, own in zip(matrix, mixed.unbind(1), strict=True):
+        torch.mul(planes[0], row[0], out=own)
+        for factor, plane in zip(row[1:], planes[1:], strict=True):
+            own.add_(plane, alpha=factor)
+    return mixed
+
 
 HALF = 0.5
 """Added before the fraction is cut off, to round."""
@@ -186,3 +212,11 @@ def cut_codes(values: Tensor, peak: int) -> Tensor:
     """
     codes = values.to(torch.int32).clamp_(0, peak)
     return codes.to(torch.uint8 if peak <= 255 else torch.uint16)
+
+
+def picture_of(frame: HostFrame) -> NDArray[np.uint8]:
+    """Return a frame as (H, W, 3) 8-bit R'G'B'; an untagged colour is guessed from its size."""
+    colour = frame.colour.resolved(frame.size.width, frame.size.height)
+    planes = [torch.from_numpy(np.ascontiguousarray(plane)) for plane in frame.planes]
+    rgb = rgb_of(planes, YuvFormat(frame.layout, colour))[0].clamp(0, 1)
+    return (rgb.permute(1, 2, 0) * 255).round().to(torch.uint8).numpy()

@@ -66,7 +66,7 @@ def picture_at(path: Path, index: int) -> Picture:
     """Return the frame of that number as (rows, columns, 3) uint8 RGB."""
     from itertools import islice
 
-    from vsr.device.pictures import picture_of
+    from vsr.device.yuv import picture_of
     from vsr.media.reading.reader import Reader
 
     with Reader.open(path) as reader:

@@ -12,7 +12,7 @@ def settle() -> None:
     so that the encoder gets the cores that the network leaves. SVT-AV1 prints to the terminal on
     its own, and can only be silenced in this way. Call it before torch is imported.
     """
-    from vsr.device.allocator import keep_large_blocks
+    from vsr.device.memory import keep_large_blocks
 
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.setdefault("GOMP_SPINCOUNT", "0")

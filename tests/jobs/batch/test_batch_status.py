@@ -9,8 +9,7 @@ import pytest
 from tests.flavoured import SPEC
 from vsr.batch.ledger import open_ledger
 from vsr.batch.plan import Item
-from vsr.jobs.batch.batch_status import fingerprint, standing
-from vsr.jobs.batch.outcome import Outcome
+from vsr.jobs.batch.outcome import Outcome, fingerprint, standing
 from vsr.specs import UpscaleSpec
 
 

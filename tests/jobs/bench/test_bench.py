@@ -16,9 +16,8 @@ from vsr.device.ceilings import Ceilings
 from vsr.device.double_buffer import double_buffered
 from vsr.errors import InvalidOption
 from vsr.jobs.bench.bench import BenchSpec, bench
-from vsr.jobs.bench.bench_clip import bounced, own_clip, source_size
-from vsr.jobs.bench.bench_stages import Stages
-from vsr.jobs.bench.chart import draw_chart
+from vsr.jobs.bench.bench_report import draw_chart
+from vsr.jobs.bench.bench_stages import Stages, bounced, own_clip, source_size
 from vsr.jobs.upscale.upscale import spec_of_preset
 from vsr.media.reading.probe import probe
 from vsr.media.reading.reader import Reader

@@ -1,4 +1,4 @@
-"""The options that ``upscale``, ``batch`` and ``probe`` share, and the spec they make."""
+"""The options that ``upscale``, ``batch`` and ``probe`` share, and the specs they make."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
+from vsr.batch.engine import EngineSpec
 from vsr.cli.shared.values import Seconds, StrengthOrAuto
 from vsr.errors import InvalidOption
 from vsr.specs import EncodeSpec, Existing, Target, TimeRange, UpscaleSpec
@@ -193,3 +194,43 @@ def _encoding(base: EncodeSpec, options: dict[str, Any]) -> EncodeSpec:
             raise InvalidOption(f"-e {text}: write KEY=VALUE.")
         pairs[key] = value
     return replace(base, options=pairs, **typed)
+
+
+_ENGINE_OPTIONS = (
+    click.option(
+        "--engine", type=click.Choice(["local", "ray"]), default="local",
+        help="Local processes, or a Ray cluster.",
+    ),
+    click.option("--ray-address", metavar="auto|HOST:PORT", help="Address of a running cluster."),
+    click.option("--workers", type=int, help="Number; default: one per GPU, or one on a CPU."),
+    click.option("--cpus-per-worker", type=int, help="CPU threads per worker."),
+    click.option("--segment-frames", type=int, help="Frames per segment; default: automatic."),
+    click.option("--mixed", is_flag=True, help="Allow workers whose output may not be identical."),
+)  # fmt: skip
+
+
+def engine_options(command: Command) -> Command:
+    """Add every engine option."""
+    for option in reversed(_ENGINE_OPTIONS):
+        command = option(command)
+    return command
+
+
+def with_segments(spec: UpscaleSpec, options: dict[str, Any]) -> UpscaleSpec:
+    """Return the spec with its segment size, and remove that from the options."""
+    return replace(spec, segment_frames=options.pop("segment_frames"))
+
+
+def engine_from(options: dict[str, Any]) -> EngineSpec:
+    """Build the engine's spec from what was typed, and remove it from the options.
+
+    Raises:
+        InvalidOption: an invalid value.
+    """
+    return EngineSpec(
+        name=options.pop("engine"),
+        address=options.pop("ray_address"),
+        workers=options.pop("workers"),
+        cpus_per_worker=options.pop("cpus_per_worker"),
+        is_mixed=options.pop("mixed"),
+    )

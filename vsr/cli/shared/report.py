@@ -1,20 +1,22 @@
-"""What a running job shows: a bar for people, JSON lines for programs, or nothing."""
+"""What a job shows: a bar for people, JSON lines for programs, or nothing; and tables."""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from vsr.errors import Refused
 from vsr.jobs.progress import Note, Observer, Progress, ignore
 
 if TYPE_CHECKING:
     from tqdm import tqdm
+
 
 JSON_INTERVAL_SECONDS = 0.5
 """ffmpeg's own default interval of ``-progress``."""
@@ -133,3 +135,33 @@ def clock(seconds: float) -> str:
     microseconds = round(seconds * 1e6)
     whole, fraction = divmod(microseconds, 1_000_000)
     return f"{whole // 3600:02}:{whole // 60 % 60:02}:{whole % 60:02}.{fraction:06}"
+
+
+def echo_table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Print columns as wide as their widest cell; numbers are right-aligned."""
+    cells = [[_text(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(heads, *cells, strict=True)]
+    is_number = [all(isinstance(row[i], int | float) for row in rows) for i in range(len(heads))]
+    for line in (list(heads), *cells):
+        padded = (
+            cell.rjust(width) if right else cell.ljust(width)
+            for cell, width, right in zip(line, widths, is_number, strict=True)
+        )
+        click.echo("  ".join(padded).rstrip())
+
+
+def name_broken(errors: Sequence[Refused]) -> int:
+    """Say on stderr what could not be listed; return the exit code of the list."""
+    for error in errors:
+        click.echo(f"vsr: {error}", err=True)
+    return 3 if errors else 0
+
+
+def _text(cell: object) -> str:
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    if isinstance(cell, int):
+        return f"{cell:,}".replace(",", " ")
+    if isinstance(cell, float):
+        return f"{cell:.2f}"
+    return "–" if cell is None else str(cell)

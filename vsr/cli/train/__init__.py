@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import click
 
-from vsr.cli.shared.report import emit
-from vsr.cli.shared.table import echo_table, name_broken
+from vsr.cli.shared.report import echo_table, emit, name_broken
 from vsr.cli.train.export import export
 from vsr.cli.train.prepare import prepare
 from vsr.cli.train.run import fit, resume

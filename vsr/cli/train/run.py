@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from vsr.cli.shared.report import emit
-from vsr.cli.shared.stop import stoppable
 from vsr.cli.train.report import watch_for
 
 if TYPE_CHECKING:
     from vsr.training.recipe.schedule import Budget
     from vsr.training.run.run_folder import RunFolder
+
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -129,3 +132,28 @@ def _finished(folder: RunFolder, options: dict[str, Any]) -> int:
             click.echo(f"{data}: {means['psnr_y']:.2f} dB, SSIM {means['ssim_y']:.4f}")
         click.echo(f"Finished. Export it as a model: vsr train export {folder.path} --name NAME")
     return 0
+
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+@contextmanager
+def stoppable() -> Iterator[Callable[[], bool]]:
+    """Yield a function that returns whether a first SIGINT or SIGTERM has arrived.
+
+    A second one interrupts at once. On exit the previous handlers are restored.
+    """
+    wishes: list[int] = []
+
+    def wish(number: int, frame: FrameType | None) -> None:
+        del frame
+        if wishes:
+            raise KeyboardInterrupt
+        wishes.append(number)
+
+    before = {number: signal.signal(number, wish) for number in SIGNALS}
+    try:
+        yield lambda: bool(wishes)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from vsr.cli.shared.report import emit
-from vsr.cli.shared.stop import stoppable
+from vsr.cli.train.run import stoppable
 
 if TYPE_CHECKING:
     from vsr.jobs.teach import TeachSpec

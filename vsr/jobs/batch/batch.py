@@ -14,8 +14,7 @@ from vsr.batch.ledger import Ledger, facts_of, open_ledger
 from vsr.batch.plan import Item, Selection, check_folders, plan
 from vsr.batch.scheduler import Scheduler
 from vsr.errors import NoSuchFile
-from vsr.jobs.batch.batch_status import Standing, failed, fingerprint, standing
-from vsr.jobs.batch.outcome import Outcome, write_report
+from vsr.jobs.batch.outcome import Outcome, Standing, failed, fingerprint, standing, write_report
 from vsr.jobs.progress import Observer, ignore
 from vsr.jobs.workers.engines import Open, open_batch_engine
 from vsr.jobs.workers.shared_film import FilmInWork, release_all

@@ -12,8 +12,7 @@ from vsr.batch.ledger import LEDGER, Ledger
 from vsr.batch.plan import Item, plan
 from vsr.errors import NoSuchFile, VsrError
 from vsr.jobs.batch.batch import BatchSpec
-from vsr.jobs.batch.batch_status import failed, fingerprint, standing
-from vsr.jobs.batch.outcome import printable
+from vsr.jobs.batch.outcome import failed, fingerprint, printable, standing
 from vsr.jobs.result import counted
 from vsr.jobs.upscale.picture import check_picture
 from vsr.jobs.upscale.plan import Load, prepare

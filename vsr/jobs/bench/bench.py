@@ -11,10 +11,9 @@ from pathlib import Path
 from statistics import median
 
 from vsr.device.ceilings import measure_ceilings
-from vsr.jobs.bench.bench_clip import own_clip, source_size
 from vsr.jobs.bench.bench_report import BenchReport, Roofline, StageRate
 from vsr.jobs.bench.bench_runs import MOST_FRAMES, BenchSpec, Runs, measure
-from vsr.jobs.bench.bench_stages import Stages
+from vsr.jobs.bench.bench_stages import Stages, own_clip, source_size
 from vsr.jobs.process_setup import core_count
 from vsr.jobs.progress import Note, ignore
 from vsr.jobs.upscale.plan import prepare

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
+from vsr.device.memory import one_compute_thread
 from vsr.device.peaks import forget_peaks, peak_device_bytes, peak_host_bytes
-from vsr.device.threads import one_compute_thread
 from vsr.errors import InvalidOption
 from vsr.frames import HostFrame
 from vsr.jobs.bench.bench_stages import Stages, TimedRun, timed_run

@@ -8,28 +8,29 @@ from typing import Any
 
 from vsr.device.select import select
 from vsr.disk.publishing import published
-from vsr.errors import Refused
+from vsr.errors import Refused, UnsuitableContainer
 from vsr.frames import HostFrame
 from vsr.jobs.progress import Note, Observer, Stopwatch
 from vsr.jobs.result import Result
-from vsr.jobs.upscale.picture_target import check_name, is_picture_wanted
 from vsr.jobs.upscale.plan import Load
 from vsr.jobs.upscale.segment_worker import SegmentWorker
 from vsr.jobs.upscale.strength import Condition, blend_of, condition_of_picture, told
 from vsr.media.images.deep_images import CODE, DeepCodes
 from vsr.media.images.images import (
     HAS_ALPHA,
+    RESULTS,
     StillImage,
     codes_of,
     frame_of,
     image_size,
+    is_image,
     read_image,
     write_image,
 )
-from vsr.media.writing.target import output_failure
+from vsr.media.writing.target import check_no_folder, is_wanted, output_failure
 from vsr.models import catalog
 from vsr.models.catalog import Model
-from vsr.specs import Size, UpscaleSpec
+from vsr.specs import Existing, Size, UpscaleSpec
 from vsr.upscaling.plan import SQUARE, SizePlan, plan_sizes
 from vsr.upscaling.steps import StepContext
 
@@ -189,3 +190,27 @@ def _losses(source: Path, picture: StillImage, target: Path, spec: UpscaleSpec) 
             "Choose another format, or omit --strict."
         )
     return losses
+
+
+def check_name(target: Path) -> None:
+    """Refuse a name that is not an image's.
+
+    Raises:
+        UnsuitableContainer: its suffix is of another kind of file, or missing.
+    """
+    if not is_image(target):
+        raise UnsuitableContainer(
+            f"{target}: not the name of an image format that vsr writes. "
+            f"Choose one of {', '.join(RESULTS)}."
+        )
+
+
+def is_picture_wanted(source: Path, target: Path, existing: Existing) -> bool:
+    """Check the target of an image; return False if an existing one is to be kept.
+
+    Raises:
+        Refused: it is not an image's name, exists and may not be replaced, or cannot be written.
+    """
+    check_name(target)
+    check_no_folder(target)
+    return is_wanted(source, target, existing)

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from vsr.colour import UNSPECIFIED, Colour
-from vsr.jobs.upscale.picture import look_at_picture
-from vsr.jobs.upscale.picture_target import is_picture_wanted
+from vsr.jobs.upscale.picture import is_picture_wanted, look_at_picture
 from vsr.jobs.upscale.plan import prepare
 from vsr.jobs.upscale.standard_streams import PIPE, check_pipe
 from vsr.jobs.upscale.upscale_plan import Job

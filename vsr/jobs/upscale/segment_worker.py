@@ -1,4 +1,4 @@
-"""Does segments of one film after another; the network and its engine stay open between them."""
+"""Segments of one film after another; the network and its engine stay open between them."""
 
 from __future__ import annotations
 
@@ -18,8 +18,11 @@ from vsr.frames import HostFrame
 from vsr.jobs.progress import Note, ignore
 from vsr.jobs.upscale.upscale_plan import Job
 from vsr.media.reading.reader import Reader
-from vsr.media.resume.segments import Segment
+from vsr.media.resume.segments import PATIENCE, Segment, frames_per_segment, plan
 from vsr.media.resume.work import record
+from vsr.media.writing.join import join
+from vsr.media.writing.scan import Joined
+from vsr.media.writing.verify import Expected, verify
 from vsr.media.writing.writer import Writer
 from vsr.models import catalog
 from vsr.models.catalog import Model
@@ -175,3 +178,47 @@ def step_context(job: Job, note: Note) -> StepContext:
         deinterlace=job.spec.deinterlace,
         say=note,
     )
+
+
+MACS_PER_SECOND = 60e9
+"""What two older CPU cores roughly reach in a convolution; it only sizes the segments."""
+
+CUDA_ADVANTAGE = 500.0
+"""How many times faster a GPU is assumed to be, just as roughly."""
+
+
+def plan_segments(job: Job, note: Note) -> tuple[Segment, ...]:
+    """Cut the clip into segments of about equal work; say so if it cannot be cut."""
+    frame_seconds = job.model.traits.macs_per_pixel * job.sizes.source.pixels / MACS_PER_SECOND
+    if job.device.is_cuda:
+        frame_seconds /= CUDA_ADVANTAGE
+    frames = job.spec.segment_frames or frames_per_segment(frame_seconds)
+    segments = plan(job.source, frames, job.spec.time)
+    if len(segments) == 1 and segments[0].frames >= PATIENCE * frames:
+        note(
+            "timestamps repeat or restart, as in concatenated recordings: it is done in one piece, "
+            "and an interrupted run starts over."
+        )
+    return segments
+
+
+def join_verified(job: Job, segments: list[Path], target: Path) -> Joined:
+    """Join the segments into ``target`` and verify the result.
+
+    Raises:
+        EncodingFailed, NoSpace: they cannot be joined.
+        VerificationFailed: what was written is not what the plan promises.
+    """
+    is_mp4 = job.container.name in ("mp4", "mov")
+    options = [("movflags", "+faststart")] if job.spec.is_faststart and is_mp4 else []
+    joined = join(
+        segments,
+        job.source,
+        job.streams,
+        target,
+        job.video,
+        time=job.spec.time,
+        options=options,
+    )
+    verify(target, Expected.of(joined, job.streams, job.video.size))
+    return joined

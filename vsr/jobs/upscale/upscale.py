@@ -12,8 +12,7 @@ from vsr.jobs.progress import Note, Observer, Stopwatch, ignore
 from vsr.jobs.result import Result, joined_result
 from vsr.jobs.upscale.picture import upscale_picture
 from vsr.jobs.upscale.plan import prepare
-from vsr.jobs.upscale.segment_worker import SegmentWorker, Written
-from vsr.jobs.upscale.segments import join_verified, plan_segments
+from vsr.jobs.upscale.segment_worker import SegmentWorker, Written, join_verified, plan_segments
 from vsr.jobs.upscale.standard_streams import PIPE, check_pipe, spooled, upscale_into_pipe
 from vsr.jobs.upscale.upscale_plan import Job
 from vsr.media.images.images import is_image

@@ -73,7 +73,7 @@ class Finish:
 
     def run(self, worker: FilmWorker, tell: Tell) -> tuple[Joined, int]:
         """Return what was written, and its size in bytes."""
-        from vsr.jobs.upscale.segments import join_verified
+        from vsr.jobs.upscale.segment_worker import join_verified
 
         del tell
         for path, size_bytes in self.segments:
@@ -117,7 +117,7 @@ class Begin:
 
     def run(self, worker: FilmWorker, tell: Tell) -> Begun:
         """Plan; write nothing."""
-        from vsr.jobs.upscale.segments import plan_segments
+        from vsr.jobs.upscale.segment_worker import plan_segments
 
         job = worker.checked_job(self.film)
         for text in job.notes():

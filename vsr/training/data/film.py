@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from vsr.device.pictures import picture_of
+from vsr.device.yuv import picture_of
 from vsr.errors import DecodingFailed, InvalidOption, MediaError
 from vsr.frames import HostFrame
 from vsr.media.reading.reader import Reader

@@ -11,9 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from vsr.closing import Closing
-from vsr.device.memory import available_host_bytes
+from vsr.device.memory import available_host_bytes, one_compute_thread
 from vsr.device.select import Chosen
-from vsr.device.threads import one_compute_thread
 from vsr.errors import Failed
 from vsr.frames import HostFrame
 from vsr.models.plain import Plain

@@ -15,10 +15,8 @@ from typing import TYPE_CHECKING, Self, TypeVar
 import torch
 
 from vsr.closing import Closing
-from vsr.device.flight import InFlight, seconds_in
-from vsr.device.ring import Lease, Ring
-from vsr.device.select import Device
-from vsr.device.shortage import is_shortage, no_room
+from vsr.device.flight import InFlight, Lease, Ring, seconds_in
+from vsr.device.select import Device, is_shortage, no_room
 from vsr.device.streams import three_lanes
 from vsr.frames import HostFrame
 from vsr.upscaling.engine.cuda_graphs import capture_all, drop_all

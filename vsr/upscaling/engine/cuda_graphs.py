@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from vsr.device.flight import Lane
-from vsr.device.shortage import is_shortage
+from vsr.device.select import is_shortage
 from vsr.device.streams import StreamLane
 from vsr.upscaling.engine.cuda_pass import DevicePass, Forward, exact_inference
 from vsr.upscaling.engine.cuda_slots import DeviceSlot
@@ -30,7 +30,7 @@ def capture_all(
     """Capture a graph of ``fast`` in each slot; keep them only where all agree with ``reference``.
 
     Raises:
-        RuntimeError: there is not enough memory for them (`vsr.device.shortage.is_shortage`).
+        RuntimeError: there is not enough memory for them (`vsr.device.select.is_shortage`).
     """
     assert isinstance(lane, StreamLane)
     for slot in slots:
@@ -57,7 +57,7 @@ def captured_run(run: Forward, like: Tensor, lane: Lane) -> Forward:
             its memory order, or cuDNN would take another kernel than for the whole picture.
 
     Raises:
-        RuntimeError: there is not enough memory for it (`vsr.device.shortage.is_shortage`).
+        RuntimeError: there is not enough memory for it (`vsr.device.select.is_shortage`).
     """
     assert isinstance(lane, StreamLane)
     given = like.clone()  # dense, in the order of the view's strides

@@ -94,7 +94,7 @@ class DeviceNetwork:
             is_fast: computed as `fast` does, else as `reference`.
 
         Raises:
-            RuntimeError: there is not enough memory for it (`vsr.device.shortage.is_shortage`).
+            RuntimeError: there is not enough memory for it (`vsr.device.select.is_shortage`).
         """
         run: Forward | None = self._cast if is_fast else self._autocast
         assert run is not None

@@ -10,10 +10,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from vsr.device.flight import Flight, InFlight, Lanes, Operations
+from vsr.device.flight import Flight, InFlight, Lanes, Operations, Ring
 from vsr.device.packing import Packing
 from vsr.device.pinned import empty_pinned
-from vsr.device.ring import Ring
 from vsr.frames import HostFrame
 from vsr.upscaling.engine.cuda_pass import DevicePass
 from vsr.upscaling.tiles.tile_plan import PlannedFrame

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 
-from vsr.device.shortage import is_shortage
+from vsr.device.select import is_shortage
 from vsr.frames import HostFrame
 from vsr.upscaling.engine.cuda_pass import DevicePass
 from vsr.upscaling.engine.cuda_slots import DeviceSlot
