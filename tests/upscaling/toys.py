@@ -11,6 +11,7 @@ from vsr.device.yuv import YuvFormat
 from vsr.frames import HostFrame, Layout
 from vsr.models.blocks import Generator
 from vsr.models.catalog import Model
+from vsr.models.compact import Compact
 from vsr.models.dpsrgan import DPSRGAN
 from vsr.models.plain import Plain
 from vsr.models.srgan import SRGAN
@@ -68,6 +69,12 @@ def model_of(net: Generator | None, scale: int = 2) -> Model:
 def plain(scale: int = 2, colour: str = "rgb", channels: int = 8, depth: int = 2) -> Plain:
     torch.manual_seed(1)
     return Plain(scale, channels, depth, colour)
+
+
+def compact(scale: int = 2, colour: str = "rgb", depth: int = 2) -> Compact:
+    """A small compact network with slopes of its own for each channel."""
+    torch.manual_seed(5)
+    return scrambled(Compact(scale, 8, depth, colour))
 
 
 def swift(scale: int = 2) -> SwiftSRGAN:
@@ -133,6 +140,7 @@ def pass_spec(
 TOYS = {
     "folded": lambda: plain(2),
     "luma": lambda: plain(2, "luma"),
+    "compact": compact,
     "swift": swift,
     "srgan": srgan,
     "dpsrgan": dpsrgan,

@@ -4,14 +4,15 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.upscaling.toys import frame, pass_spec, plain
+from tests.upscaling.toys import compact, frame, model_of, pass_spec, plain, srgan
 from vsr.colour import Colour, Matrix, Range, Siting
 from vsr.device.yuv import YuvFormat, cut_codes, downsample_chroma
 from vsr.frames import Layout
 from vsr.specs import Size
+from vsr.upscaling.engine.choose_pass import route
 from vsr.upscaling.engine.frame_tensors import tensor_of
 from vsr.upscaling.passes.chroma_stencil import AxisForms
-from vsr.upscaling.passes.folding import fold
+from vsr.upscaling.passes.folding import can_fold, fold
 from vsr.upscaling.passes.passes import LumaPass, PassSpec, RgbPass
 from vsr.upscaling.passes.pixel_cells import one_channel, shuffled
 
@@ -58,6 +59,38 @@ def assert_equal_codes(mine: list[np.ndarray], theirs: list[np.ndarray]) -> None
 def test_folded_colour_is_the_plain_way(layout, siting, scale):
     spec = pass_spec(Size(22, 14), scale, layout, colour=colour(siting))
     assert_equal_codes(*both(plain(scale), spec))
+
+
+@pytest.mark.parametrize("siting", SITINGS)
+@pytest.mark.parametrize("layout", LAYOUTS[:1] + LAYOUTS[-1:], ids=str)
+def test_folded_colour_is_the_plain_way_with_slopes_too(layout, siting):
+    spec = pass_spec(Size(22, 14), 4, layout, colour=colour(siting))
+    assert_equal_codes(*both(compact(4), spec))
+
+
+@pytest.mark.parametrize("scale", [1, 3, 5, 6, 7, 8])
+@pytest.mark.parametrize("layout", LAYOUTS, ids=str)
+def test_any_scale_folds_where_a_cell_holds_whole_samples_of_chroma(layout, scale):
+    spec, net = pass_spec(Size(10, 6), scale, layout), compact(scale)
+    if scale % 2 and (layout.x_shift or layout.y_shift):
+        assert not can_fold(net, spec)
+        assert isinstance(route(model_of(net), spec)[0], RgbPass)
+    else:
+        assert can_fold(net, spec)
+        assert_equal_codes(*both(net, spec))
+
+
+def test_gray_networks_of_odd_scales_fold_in_every_layout():
+    spec = pass_spec(Size(10, 6), 3)
+    assert can_fold(compact(3, "luma"), spec)
+    assert_equal_codes(*both(compact(3, "luma"), spec))
+
+
+def test_what_is_resized_or_no_chain_of_layers_is_not_folded():
+    assert not can_fold(compact(2), pass_spec(output=Size(60, 42)))
+    assert not can_fold(srgan(2), pass_spec())
+    with pytest.raises(ValueError, match="no chain of layers"):
+        fold(srgan(2), pass_spec())
 
 
 @pytest.mark.parametrize("scale", [2, 4])

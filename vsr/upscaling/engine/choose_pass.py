@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from torch import nn
 
-from vsr.models.plain import Plain
 from vsr.models.rewrites.fuse import fuse
-from vsr.upscaling.passes.folding import fold
+from vsr.upscaling.passes.folding import can_fold, fold
 from vsr.upscaling.passes.passes import LumaPass, Pass, PassSpec, RgbPass
 
 if TYPE_CHECKING:
@@ -20,8 +19,8 @@ def route(
 ) -> tuple[Pass, nn.Module | None]:
     """Return the pass of a model and the network that runs in its middle.
 
-    A plain network with nothing to resize runs with its colour folded in; any other is fused and
-    sees RGB or luma; no network at all is Catmull-Rom in YUV.
+    A plain or compact network with nothing to resize runs with its colour folded in; any other is
+    fused and sees RGB or luma; no network at all is Catmull-Rom in YUV.
 
     Args:
         is_dense: dense convolutions are cheap on the device, as `fuse` says.
@@ -29,7 +28,7 @@ def route(
     net = model.net if model is not None else None
     if model is None or net is None:
         return LumaPass(spec), None
-    if isinstance(net, Plain) and spec.network == spec.output:
+    if can_fold(net, spec):
         return fold(net, spec)
     return (LumaPass(spec) if model.traits.colour == "luma" else RgbPass(spec)), fuse(
         net, is_dense=is_dense

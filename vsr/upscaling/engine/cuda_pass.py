@@ -62,6 +62,7 @@ def cast_run(net: nn.Module, dtype: torch.dtype) -> Forward:
     assert isinstance(net, FoldedPlain)
     net.head = Cast(net.head, dtype)
     net.body.to(dtype)
+    net.activations.to(dtype)
     net.tail.to(dtype)
     return net
 

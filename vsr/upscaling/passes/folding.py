@@ -6,18 +6,18 @@ import copy
 from collections.abc import Sequence
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vsr.colour import rgb_from_yuv, yuv_from_rgb
 from vsr.device.yuv import HALF
-from vsr.models.plain import Plain
+from vsr.models.blocks import Generator
+from vsr.models.layers import Layers, layers_of
 from vsr.upscaling.passes.folded import FoldedLumaPass, FoldedPass
 from vsr.upscaling.passes.passes import PassSpec
 
 
 class FoldedPlain(nn.Module):
-    """`Plain` from code differences to codes: (N, C, H, W) → (N, forms, H, W), no shuffle.
+    """A chain of layers, codes less offset → codes: (N, C, H, W) → (N, forms, H, W), no shuffle.
 
     The input is codes less their offset, chroma on the luma grid; the output holds, for each
     low-resolution cell, the luma codes (row by row) and the chroma forms, plus one half, so that
@@ -25,39 +25,65 @@ class FoldedPlain(nn.Module):
     """
 
     def __init__(
-        self, head: nn.Module, body: Sequence[nn.Module], tail: nn.Module, base: nn.Module
+        self,
+        head: nn.Module,
+        body: Sequence[nn.Module],
+        tail: nn.Module,
+        base: nn.Module,
+        activations: Sequence[nn.Module],
     ) -> None:
         super().__init__()
         self.head = head
         self.body = nn.ModuleList(body)
+        self.activations = nn.ModuleList(activations)
         self.tail = tail
         self.base = base
 
     def forward(self, x: Tensor) -> Tensor:
         """Enlarge without leaving low resolution."""
-        features = F.relu(self.head(x))
-        for conv in self.body:
-            features = F.relu(conv(features))
+        first, *others = self.activations
+        features = first(self.head(x))
+        for conv, act in zip(self.body, others, strict=True):
+            features = act(conv(features))
         enlarged: Tensor = self.tail(features) + self.base(x)
         return enlarged
 
 
-def fold(net: Plain, spec: PassSpec) -> tuple[FoldedPass | FoldedLumaPass, FoldedPlain]:
-    """Return the folded pass and network; folding is computed in float64."""
+def can_fold(net: Generator, spec: PassSpec) -> bool:
+    """Return whether `fold` takes a network.
+
+    It has to be a chain of layers with nothing to resize after it, and where chroma is halved, each
+    of its cells must hold whole samples of it.
+    """
+    layout = spec.output_format.layout
+    halves = net.colour == "rgb" and (layout.x_shift or layout.y_shift)
+    is_whole = net.scale % 2 == 0 or not halves
+    return layers_of(net) is not None and spec.network == spec.output and is_whole
+
+
+def fold(net: Generator, spec: PassSpec) -> tuple[FoldedPass | FoldedLumaPass, FoldedPlain]:
+    """Return the folded pass and network; folding is computed in float64.
+
+    Raises:
+        ValueError: the network is no chain of layers (see `can_fold`).
+    """
+    layers = layers_of(net)
+    if layers is None:
+        raise ValueError(f"{net.architecture} is no chain of layers")
     source, target = spec.source_format.codes, spec.output_format.codes
     subpixels = torch.eye(net.scale**2, dtype=torch.float64)
     if net.colour == "luma":
         forms = subpixels[:, None] * target.luma_scale
         to_image = torch.tensor([[1 / source.luma_scale]], dtype=torch.float64)
         offsets = torch.full((len(forms),), target.luma_offset + HALF, dtype=torch.float64)
-        return FoldedLumaPass(spec), _folded(net, forms, to_image, offsets)
+        return FoldedLumaPass(spec), _folded(layers, forms, to_image, offsets)
     way = FoldedPass.of(spec)
     units = torch.tensor(
         [source.luma_scale, source.chroma_scale, source.chroma_scale], dtype=torch.float64
     )
     to_image = torch.tensor(rgb_from_yuv(spec.source_format.colour.matrix), dtype=torch.float64)
     forms, offsets = _colour_forms(way, subpixels)
-    return way, _folded(net, forms, (to_image / units)[:, : way.channels], offsets)
+    return way, _folded(layers, forms, (to_image / units)[:, : way.channels], offsets)
 
 
 def _colour_forms(way: FoldedPass, subpixels: Tensor) -> tuple[Tensor, Tensor]:
@@ -79,7 +105,7 @@ def _colour_forms(way: FoldedPass, subpixels: Tensor) -> tuple[Tensor, Tensor]:
     return torch.cat((luma, chroma.flatten(0, 2))), torch.cat((offsets, own.flatten()))
 
 
-def _folded(net: Plain, forms: Tensor, to_image: Tensor, offsets: Tensor) -> FoldedPlain:
+def _folded(layers: Layers, forms: Tensor, to_image: Tensor, offsets: Tensor) -> FoldedPlain:
     """Fold the input's units into the head, and the forms into tail and base.
 
     Args:
@@ -87,16 +113,17 @@ def _folded(net: Plain, forms: Tensor, to_image: Tensor, offsets: Tensor) -> Fol
         to_image: (image channels, input channels).
         offsets: (count,).
     """
-    head_weight, head_bias = _numbers(net.head)
-    tail_weight, tail_bias = _numbers(net.tail)
+    head_weight, head_bias = _numbers(layers.head)
+    tail_weight, tail_bias = _numbers(layers.tail)
     image = len(to_image)
     tail_weight, tail_bias = (t.reshape(image, -1, *t.shape[1:]) for t in (tail_weight, tail_bias))
     bias = torch.einsum("fcs,cs->f", forms, tail_bias) + offsets
     return FoldedPlain(
         _conv(torch.einsum("ocyx,ci->oiyx", head_weight, to_image), head_bias),
-        [copy.deepcopy(conv) for conv in net.body],
+        [copy.deepcopy(conv) for conv in layers.body],
         _conv(torch.einsum("fcs,csiyx->fiyx", forms, tail_weight), None),
         _conv(torch.einsum("fcs,ci->fi", forms, to_image)[:, :, None, None], bias),
+        [copy.deepcopy(act) for act in layers.activations],
     )
 
 
