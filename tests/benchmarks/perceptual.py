@@ -33,8 +33,7 @@ from vsr.errors import InvalidData
 from vsr.jobs.evaluate import parameter_files
 from vsr.jobs.upscale.segment_worker import SegmentWorker
 from vsr.metrics.enlarge import Enlarge, by_network
-from vsr.metrics.feature_distances import cosine_distance, relative_distance
-from vsr.metrics.features import Features
+from vsr.metrics.features import Features, cosine_distance, relative_distance
 from vsr.metrics.niqe import Pristine, niqe
 from vsr.metrics.pictures import Picture, pictures_in, read_picture
 from vsr.metrics.protocol import fidelity, luma, standard_pair

@@ -16,8 +16,7 @@ from vsr.colour import Codes, Matrix, Range, rgb_from_yuv
 from vsr.jobs.evaluate import parameter_files
 from vsr.metrics.judge import Judge
 from vsr.metrics.protocol import Pair
-from vsr.metrics.psnr import psnr
-from vsr.metrics.ssim import ssim
+from vsr.metrics.psnr_and_ssim import psnr, ssim
 from vsr.metrics.temporal import FlickerMeter
 
 LOOKED_AT = 5

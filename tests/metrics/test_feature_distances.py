@@ -8,8 +8,7 @@ import pytest
 import torch
 
 from vsr.metrics.enlarge import bicubic
-from vsr.metrics.feature_distances import cosine_distance, feature_distance
-from vsr.metrics.features import Features
+from vsr.metrics.features import Features, cosine_distance, feature_distance
 from vsr.metrics.pictures import pictures_in, read_picture
 from vsr.metrics.protocol import standard_pair
 

@@ -7,7 +7,6 @@ from torch import nn
 from torch.nn import functional as F
 
 from vsr.errors import InvalidCheckpoint, NoSuchFile
-from vsr.metrics.feature_distances import feature_distance
 from vsr.metrics.features import (
     DEEPEST,
     IMAGENET_DEVIATION,
@@ -15,6 +14,7 @@ from vsr.metrics.features import (
     TAPS,
     Features,
     SameConv,
+    feature_distance,
 )
 
 

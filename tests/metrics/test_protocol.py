@@ -19,8 +19,7 @@ from vsr.metrics.protocol import (
     swift_pair,
     swift_scores,
 )
-from vsr.metrics.psnr import psnr
-from vsr.metrics.ssim import ssim
+from vsr.metrics.psnr_and_ssim import psnr, ssim
 
 RNG = np.random.default_rng(2)
 

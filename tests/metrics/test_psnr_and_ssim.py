@@ -5,8 +5,7 @@ from math import exp, inf, log10
 import numpy as np
 import pytest
 
-from vsr.metrics.psnr import mse, psnr, psnr_of_mse
-from vsr.metrics.ssim import gaussian, ssim
+from vsr.metrics.psnr_and_ssim import gaussian, mse, psnr, psnr_of_mse, ssim
 
 RNG = np.random.default_rng(1)
 

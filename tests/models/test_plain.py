@@ -4,9 +4,7 @@ import pytest
 import torch
 
 from vsr.errors import InvalidOption
-from vsr.models.fast import fast, quality
-from vsr.models.lite import lite
-from vsr.models.plain import Plain, ReparameterisedPlain
+from vsr.models.plain import Plain, ReparameterisedPlain, fast, lite, quality
 from vsr.models.traits import traits_of
 
 

@@ -6,9 +6,7 @@ from torch import nn
 
 from vsr.errors import InvalidOption
 from vsr.models.dpsrgan import DPSRGAN
-from vsr.models.fast import fast, quality
-from vsr.models.lite import lite
-from vsr.models.plain import Plain
+from vsr.models.plain import Plain, fast, lite, quality
 from vsr.models.srgan import SRGAN
 from vsr.models.swift_srgan import SwiftSRGAN
 from vsr.models.traits import Traits, traits_of

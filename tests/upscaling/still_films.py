@@ -8,7 +8,7 @@ from tests.upscaling.toys import BT709, frame
 from vsr.device.double_buffer import double_buffered
 from vsr.frames import HostFrame
 from vsr.specs import Size
-from vsr.upscaling.reuse import Reuse
+from vsr.upscaling.steps import Reuse
 
 STILL = (40, 40, 0)
 SQUARE = (40, 44, 6)

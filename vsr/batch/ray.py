@@ -6,15 +6,17 @@ scheduler. Films are exchanged through a shared file system only, so a task is j
 
 from __future__ import annotations
 
+import os
+import socket
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import Any
 
-from vsr.batch.engine import DeviceClass, Ended, EngineSpec, OpenWorker, Told
-from vsr.batch.ray_actor import Actor
-from vsr.batch.ray_cluster import connect, first_line, import_ray
-from vsr.errors import DeviceUnavailable, Failed
+from vsr.batch.engine import DeviceClass, Ended, EngineSpec, OpenWorker, Told, Worker
+from vsr.batch.local import portable
+from vsr.errors import DeviceUnavailable, Failed, InvalidOption, Refused
 
 POLL_SECONDS = 0.5
 """How often the actors are asked for their progress."""
@@ -173,3 +175,93 @@ def open_ray(
             yield engine
     finally:
         ray.shutdown()
+
+
+CONNECT_SECONDS = 10.0
+"""How long a cluster may take to answer; Ray itself would try for minutes."""
+
+
+def import_ray() -> Any:
+    """Return the module.
+
+    Raises:
+        InvalidOption: it is not installed.
+    """
+    # Ray prints events of its workers to stdout, which is for results.
+    os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", ".*")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # its imports warn about each other
+            import ray
+    except ImportError as error:
+        raise InvalidOption(
+            f"--engine ray: Ray is not installed ({error}). pip install 'vsr-cli[ray]'."
+        ) from error
+    return ray
+
+
+def connect(ray: Any, spec: EngineSpec, cpus: int) -> None:
+    """Join the cluster of the spec's address, or start one on this machine.
+
+    Args:
+        cpus: per worker.
+
+    Raises:
+        Refused: no cluster answers.
+    """
+    options: dict[str, Any] = {"address": spec.address}
+    if spec.address is None:
+        options = {"address": "local", "include_dashboard": False}
+        options["num_cpus"] = cpus * (spec.workers or 1)
+        if spec.workers is None:
+            del options["num_cpus"]
+    try:
+        if spec.address and ":" in spec.address and "//" not in spec.address:
+            host, _, port = spec.address.rpartition(":")
+            socket.create_connection((host, int(port)), CONNECT_SECONDS).close()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a future default that does not concern us
+            ray.init(log_to_driver=False, logging_level="ERROR", **options)
+    except (OSError, RuntimeError, ValueError) as error:
+        raise Refused(
+            f"--ray-address {spec.address}: no Ray cluster answers ({first_line(error)}). "
+            "Start one with: ray start --head."
+        ) from error
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of an error; Ray's own errors span many."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return (lines[0] if lines else type(error).__name__).rstrip(".")
+
+
+class Actor:
+    """A worker inside the cluster. Two of its methods run concurrently: `do` and `ticks`."""
+
+    def __init__(self, open_worker: OpenWorker) -> None:
+        self._told: list[Any] = []
+        self._worker: Worker | None = None
+        self._error: Exception | None = None
+        try:
+            self._worker = open_worker()
+        except Exception as error:  # if raised here, Ray would restart the actor forever
+            self._error = portable(error)
+
+    def describe(self) -> tuple[DeviceClass | None, Exception | None]:
+        """Return what it computes on, or why it cannot."""
+        return (self._worker.describe() if self._worker else None), self._error
+
+    def do(self, task: Any) -> tuple[Any, Exception | None]:
+        """Run a task; return its result, or why it failed."""
+        self._told = []
+        assert self._worker is not None
+        try:
+            return self._worker.do(task, self._told.append), None
+        except Exception as error:  # a bad file, however bad, must not stop the rest
+            return None, portable(error)
+
+    def ticks(self) -> list[Any]:
+        """Return the progress reports of the running task since the last call."""
+        told, count = self._told, len(self._told)
+        taken, self._told[:count] = told[:count], []
+        return taken

@@ -15,9 +15,8 @@ from vsr.jobs.progress import Count
 from vsr.media.reading.probe import probe
 from vsr.media.reading.reader import Reader
 from vsr.media.source.info import MediaInfo
-from vsr.metrics.psnr import CEILING_DB, psnr
+from vsr.metrics.psnr_and_ssim import CEILING_DB, WINDOW, psnr, ssim
 from vsr.metrics.scores import Evaluation, Named, Scores, mean_of
-from vsr.metrics.ssim import WINDOW, ssim
 from vsr.metrics.temporal import FlickerMeter
 
 

@@ -68,7 +68,7 @@ class Judge:
             return None
         import torch
 
-        from vsr.metrics.feature_distances import feature_distance
+        from vsr.metrics.features import feature_distance
 
         with torch.inference_mode():
             return float(feature_distance(self.features, self._tensor(result), self._tensor(truth)))

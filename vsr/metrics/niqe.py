@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from vsr.errors import InvalidCheckpoint, InvalidData, NoSuchFile
 from vsr.metrics.imresize import imresize
-from vsr.metrics.ssim import gaussian
+from vsr.metrics.psnr_and_ssim import gaussian
 
 Array = NDArray[np.float64]
 

@@ -18,8 +18,7 @@ from vsr.errors import InvalidData
 from vsr.metrics.enlarge import Array, Enlarge, to_codes
 from vsr.metrics.imresize import imresize
 from vsr.metrics.pictures import Picture, as_rgb
-from vsr.metrics.psnr import CEILING_DB, mse, psnr, psnr_of_mse
-from vsr.metrics.ssim import WINDOW, ssim
+from vsr.metrics.psnr_and_ssim import CEILING_DB, WINDOW, mse, psnr, psnr_of_mse, ssim
 
 SWIFT_CROP = 96
 

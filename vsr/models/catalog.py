@@ -132,8 +132,7 @@ def build(name: str, scale: int) -> Generator:
     """
     from vsr.models.compact import compact, compact_deep
     from vsr.models.dpsrgan import DPSRGAN
-    from vsr.models.fast import fast, quality
-    from vsr.models.lite import lite
+    from vsr.models.plain import fast, lite, quality
     from vsr.models.srgan import SRGAN
     from vsr.models.swift_srgan import SwiftSRGAN
 

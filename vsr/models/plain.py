@@ -127,3 +127,41 @@ class ReparameterisedPlain(Stack):
         net.head, net.tail = self.head.plain(), self.tail.plain()
         net.body = nn.ModuleList(cast(ReparameterisedConv, conv).plain() for conv in self.body)
         return net.train(self.training)
+
+
+FAST = (48, 8)
+"""Channels and body depth of `fast`: 188 400 parameters at ×4."""
+
+QUALITY = (64, 16)
+"""Channels and body depth of `quality`: 620 336 parameters at ×4."""
+
+
+def fast(scale: int) -> Plain:
+    """Return `fast`, initialised: 48 channels, 8 body convolutions, radius 10.
+
+    Raises:
+        InvalidOption: a scale other than 2 and 4.
+    """
+    return Plain(scale, *FAST)
+
+
+def quality(scale: int) -> Plain:
+    """Return `quality`, initialised: 64 channels, 16 body convolutions, radius 18.
+
+    Raises:
+        InvalidOption: a scale other than 2 and 4.
+    """
+    return Plain(scale, *QUALITY)
+
+
+LITE = (16, 4)
+"""Channels and body depth of `lite`: 11 760 parameters at ×4."""
+
+
+def lite(scale: int) -> Plain:
+    """Return `lite`, initialised: one channel in and out, radius 6.
+
+    Raises:
+        InvalidOption: a scale other than 2 and 4.
+    """
+    return Plain(scale, *LITE, colour="luma")

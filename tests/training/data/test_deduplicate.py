@@ -3,7 +3,7 @@ import io
 from PIL import Image
 
 from tests.training.toys import picture
-from vsr.training.data.deduplicate import Looks
+from vsr.training.data.cutting import Looks
 
 
 def compressed(image: Image.Image, quality: int) -> Image.Image:

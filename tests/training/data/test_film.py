@@ -3,7 +3,7 @@ import pytest
 
 from tests.clips import Audio, av_frame, write_clip
 from vsr.specs import Size
-from vsr.training.data.film import film_frames
+from vsr.training.data.prepare import film_frames
 from vsr.training.pictures import UnusablePicture
 
 SIZE = Size(160, 96)

@@ -3,9 +3,13 @@ import torch
 
 from vsr.models.catalog import build
 from vsr.models.swift_srgan import SeparableConv
-from vsr.training.network.cells import CellTail
-from vsr.training.network.composed import ComposedConv
-from vsr.training.network.forms import plain_form, set_learning, training_form
+from vsr.training.network.forms import (
+    CellTail,
+    ComposedConv,
+    plain_form,
+    set_learning,
+    training_form,
+)
 
 
 @pytest.mark.parametrize("has_bias", [False, True])

@@ -7,8 +7,7 @@ import pytest
 from PIL import Image
 
 from vsr.metrics.plot import HEIGHT, MARGIN_TOP
-from vsr.training.run.log import LogEntry
-from vsr.training.run.plots import LOSS_COLOUR, write_plot
+from vsr.training.run.log import LOSS_COLOUR, LogEntry, write_plot
 
 
 def drawn(losses: dict[str, tuple[float, ...]], folder: Path) -> np.ndarray:

@@ -6,9 +6,15 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from vsr.specs import Size
-from vsr.upscaling.passes.axis import Axis
-from vsr.upscaling.passes.resample import Memo, _gathered, _interleaved, resample, resize
-from vsr.upscaling.passes.taps import taps
+from vsr.upscaling.passes.resample import (
+    Axis,
+    Memo,
+    _gathered,
+    _interleaved,
+    resample,
+    resize,
+    taps,
+)
 
 sides = st.integers(1, 40)
 

@@ -6,8 +6,7 @@ from hypothesis import strategies as st
 
 from tests.upscaling.toys import BT709, frame, model_of, pass_spec, plain
 from vsr.frames import HostFrame, Layout
-from vsr.models.fast import fast
-from vsr.models.lite import lite
+from vsr.models.plain import fast, lite
 from vsr.specs import Size
 from vsr.upscaling.engine.cpu_engine import CpuEngine
 from vsr.upscaling.tiles.changed_tiles import dirty_so_far

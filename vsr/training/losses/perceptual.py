@@ -14,12 +14,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from vsr.errors import InvalidCheckpoint, InvalidOption
-from vsr.metrics.feature_distances import cosine_distance, relative_distance
 from vsr.metrics.features import (
     DEEPEST,
     IMAGENET_DEVIATION,
     IMAGENET_MEAN,
     Features,
+    cosine_distance,
+    relative_distance,
 )
 from vsr.models.checkpoint import read_tensors
 from vsr.training.recipe.recipe import PerceptualValues

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from vsr.models.blocks import Generator
-from vsr.training.network.composed import composed
+from vsr.training.network.forms import composed
 from vsr.training.network.start_from_srgan import Weights, depth_of, identity
 
 TANH_SLOPE = 0.44

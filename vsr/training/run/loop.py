@@ -15,8 +15,7 @@ from vsr.training.recipe.recipe import Optimisation
 from vsr.training.recipe.schedule import Budget, learning_rate
 from vsr.training.run.context import Context, TrainProgress
 from vsr.training.run.divergence import diverged
-from vsr.training.run.log import append, read, rewind
-from vsr.training.run.plots import write_plot
+from vsr.training.run.log import append, read, rewind, write_plot
 from vsr.training.run.run_folder import PLOT
 from vsr.training.run.state import TrainState
 

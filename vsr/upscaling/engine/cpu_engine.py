@@ -1,14 +1,20 @@
-"""The engine on the CPU: ``start`` computes, ``finish`` returns."""
+"""The engine on the CPU: ``start`` computes, ``finish`` returns.
+
+How much memory a network takes is found beforehand, without computing anything.
+"""
 
 from __future__ import annotations
 
+import copy
+import weakref
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import torch
 from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from vsr.closing import Closing
 from vsr.device.memory import available_host_bytes, one_compute_thread
@@ -22,13 +28,13 @@ from vsr.models.rewrites.onednn import with_post_ops
 from vsr.specs import Size
 from vsr.upscaling.engine.choose_pass import route
 from vsr.upscaling.engine.frame_tensors import check_frame, host_frame, tensor_of
-from vsr.upscaling.engine.memory import peak_bytes_per_pixel
 from vsr.upscaling.passes.passes import Pass, PassSpec, Planes
 from vsr.upscaling.tiles.tile_cache import TileMemory
 from vsr.upscaling.tiles.tiling import Window, core_that_fits, run_tiled, windows
 
 if TYPE_CHECKING:
     from vsr.models.catalog import Model
+
 
 MEMORY_SHARE = 0.5
 """The share of free memory that the engine may use; decoder and encoder need the rest."""
@@ -173,3 +179,53 @@ def _core(net: nn.Module, way: Pass, spec: PassSpec, radius: int) -> Size:
     whole = spec.network.pixels * 4 * 3 * 3 + spec.output.pixels * 4 * 3
     budget = max(0, int(free * MEMORY_SHARE) - whole)
     return core_that_fits(spec.source, radius, peak_bytes_per_pixel(net, way.channels), budget)
+
+
+PROBE_SIDE = 64
+"""The side of the picture whose tensors are counted; large beside every kernel."""
+
+
+def peak_bytes_per_pixel(net: nn.Module, channels: int) -> float:
+    """Return the most bytes of tensors alive at once, per low-resolution pixel of float32 input.
+
+    The network runs on the meta device: shapes without numbers.
+    """
+    shadow = copy.deepcopy(net).to("meta")
+    picture = torch.empty(1, channels, PROBE_SIDE, PROBE_SIDE, device="meta")
+    with torch.no_grad(), _LiveBytes() as count:
+        shadow(picture.to(memory_format=torch.channels_last))
+    return float(count.peak) / PROBE_SIDE**2
+
+
+class _LiveBytes(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch has no types there
+    """Count the bytes of storages made inside it, while they live."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call] # torch has no types there
+        self.alive = 0
+        self.peak = 0
+        self._seen: set[int] = set()
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        result = func(*args, **(kwargs or {}))
+        for tensor in result if isinstance(result, (tuple, list)) else (result,):
+            if isinstance(tensor, Tensor):
+                self._watch(tensor)
+        return result
+
+    def _watch(self, tensor: Tensor) -> None:
+        storage = tensor.untyped_storage()
+        key = storage._cdata
+        if key in self._seen:
+            return
+        size = storage.nbytes()
+        self._seen.add(key)
+        self.alive += size
+        self.peak = max(self.peak, self.alive)
+        weakref.finalize(storage, self._forget, key, size)
+
+    def _forget(self, key: int, size: int) -> None:
+        self._seen.discard(key)
+        self.alive -= size

@@ -27,11 +27,11 @@ from vsr.upscaling.engine.cuda_slots import (
     OUTPUTS,
     CudaTicket,
     DeviceSlot,
+    Float32Redo,
     OutputSlot,
     new_flight,
 )
 from vsr.upscaling.engine.cuda_tiles import DeviceTiles
-from vsr.upscaling.engine.float32_redo import Float32Redo
 from vsr.upscaling.engine.frame_tensors import check_frame, host_frame
 from vsr.upscaling.passes.passes import PassSpec
 from vsr.upscaling.tiles.tile_cache import KeptOutput

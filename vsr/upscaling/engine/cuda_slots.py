@@ -1,9 +1,12 @@
-"""The memory of frames in flight: static on the device, pinned on the host."""
+"""The memory of frames in flight, static on the device and pinned on the host.
+
+A frame that was not finite in half precision is computed again from it, in float32.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -13,9 +16,10 @@ from torch import Tensor
 from vsr.device.flight import Flight, InFlight, Lanes, Operations, Ring
 from vsr.device.packing import Packing
 from vsr.device.pinned import empty_pinned
+from vsr.device.select import Device
 from vsr.frames import HostFrame
 from vsr.upscaling.engine.cuda_pass import DevicePass
-from vsr.upscaling.tiles.tile_plan import PlannedFrame
+from vsr.upscaling.tiles.changed_tiles import PlannedFrame
 
 INPUTS = 2
 """Pinned input slots: one is filled while the other is uploaded."""
@@ -112,3 +116,33 @@ def new_flight(
     inputs = [empty_pinned(way.source.size) for _ in range(INPUTS)]
     operations = Operations(filled, upload, compute, download)
     return Flight(lanes, operations, inputs, slots, outputs)
+
+
+@dataclass(slots=True)
+class Float32Redo:
+    """Recomputes whole frames, each in memory of its own, and reports it once.
+
+    Attributes:
+        say: called when the first frame is redone.
+    """
+
+    device: Device
+    say: Callable[[str], None]
+    _has_said: bool = field(default=False, init=False)
+
+    def into(self, output: OutputSlot, frame: HostFrame, full: DevicePass) -> None:
+        """Compute a frame by the pass ``full`` into an output slot, and wait for it."""
+        if not self._has_said:
+            self._has_said = True
+            self.say(
+                f"{self.device.precision} overflowed at pts {frame.pts}: "
+                "such frames are redone in fp32."
+            )
+        slot = DeviceSlot.of(full, self.device.torch_device)
+        block = np.empty(full.source.size, np.uint8)
+        fill(full.source, block, frame)
+        upload(block, slot)
+        slot.compute(full)
+        download(slot, output)
+        if self.device.is_cuda:
+            torch.cuda.current_stream(self.device.torch_device).synchronize()

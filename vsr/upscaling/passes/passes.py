@@ -16,8 +16,7 @@ from torch import Tensor
 from vsr.device.yuv import YuvFormat, amplitudes, planes_of, quantised, rgb_of, yuv_of
 from vsr.errors import InvalidOption
 from vsr.specs import Size
-from vsr.upscaling.passes.axis import Axis
-from vsr.upscaling.passes.resample import Memo, resample, resize
+from vsr.upscaling.passes.resample import Axis, Memo, resample, resize
 
 Planes = tuple[Tensor, ...]
 

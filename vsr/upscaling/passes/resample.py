@@ -7,14 +7,101 @@ renormalised.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor
 
+from vsr.kernels import CATMULL_ROM, Array
 from vsr.specs import Size
-from vsr.upscaling.passes.axis import Axis
-from vsr.upscaling.passes.taps import phases, taps
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """How one side is resampled: ``target`` samples at ``start + j * step`` of ``source``."""
+
+    source: int
+    target: int
+    start: float
+    step: float
+
+    @classmethod
+    def centred(cls, source: int, target: int) -> Axis:
+        """Return the axis that keeps the frame's edges in place."""
+        step = source / target
+        return cls(source, target, (step - 1) / 2, step)
+
+    @classmethod
+    def chroma(cls, source: tuple[int, int, float], target: tuple[int, int, float]) -> Axis:
+        """Return the axis between chroma grids whose luma grids keep the frame's edges in place.
+
+        Args:
+            source: luma samples, subsampling (1 or 2), offset from the first luma sample.
+            target: the same of the target.
+        """
+        source_luma, source_sub, source_offset = source
+        target_luma, target_sub, target_offset = target
+        step = source_luma / target_luma
+        first = (target_offset + 0.5) * step - 0.5
+        return cls(
+            -(-source_luma // source_sub),
+            -(-target_luma // target_sub),
+            (first - source_offset) / source_sub,
+            target_sub * step / source_sub,
+        )
+
+    @property
+    def factor(self) -> int:
+        """The integer that this axis enlarges by; 0 for any other axis."""
+        factor = round(1 / self.step)
+        is_whole = factor > 1 and factor * self.step == 1
+        return factor if is_whole and self.target <= self.source * factor else 0
+
+    @property
+    def is_identity(self) -> bool:
+        """Whether every target sample coincides with its source sample."""
+        return self.source == self.target and self.start == 0 and self.step == 1
+
+
+def taps(axis: Axis) -> tuple[NDArray[np.int64], Array]:
+    """Return indices and weights, both (target, count).
+
+    Target sample j is the sum of weights[j] · source[indices[j]]; the weights of a sample sum to 1,
+    and those of positions outside the source are 0.
+    """
+    stretch = max(1.0, axis.step)
+    reach = CATMULL_ROM.radius * stretch
+    centre = axis.start + axis.step * np.arange(axis.target)
+    count = int(np.ceil(2 * reach)) + 1
+    first = np.ceil(centre - reach).astype(np.int64)
+    indices = first[:, None] + np.arange(count)
+    weights = CATMULL_ROM.value((indices - centre[:, None]) / stretch)
+    weights[(indices < 0) | (indices >= axis.source)] = 0.0
+    weights /= weights.sum(axis=1, keepdims=True)
+    used = np.flatnonzero(np.abs(weights).max(axis=0) > 0)
+    kept = slice(used[0], used[-1] + 1)
+    return np.clip(indices[:, kept], 0, axis.source - 1), weights[:, kept]
+
+
+def phases(axis: Axis) -> tuple[Array, Array]:
+    """Return the weights of each phase (factor, taps) and what renormalises each target sample."""
+    factor = axis.factor
+    centres = axis.start + axis.step * np.arange(factor)
+    reach = int(np.ceil(CATMULL_ROM.radius + np.abs(centres).max()))
+    taps_at = np.arange(-reach, reach + 1)
+    weights = CATMULL_ROM.value(taps_at - centres[:, None])
+    used = np.flatnonzero(np.abs(weights).max(axis=0) > 0)
+    reach = int(np.abs(taps_at[used]).max())
+    weights = weights[:, np.abs(taps_at) <= reach]
+    weights /= weights.sum(axis=1, keepdims=True)
+    inside = np.zeros(axis.source + 2 * reach)
+    inside[reach : reach + axis.source] = 1.0
+    windows = np.lib.stride_tricks.sliding_window_view(inside, 2 * reach + 1)
+    return weights, 1.0 / (windows @ weights.T).ravel()[: axis.target]
+
 
 Numbers = tuple[Tensor, ...]
 
