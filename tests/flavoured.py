@@ -23,8 +23,8 @@ SPEC = UpscaleSpec(
 
 
 def write_flavours(folder: Path) -> None:
-    """Write a network ``toy`` ×2, a flavour for video and a perceptual one."""
-    for seed, end in enumerate(("", "-video-medium", "-perceptual")):
+    """Write a network ``toy`` ×2, a flavour for video and a clear one."""
+    for seed, end in enumerate(("", "-video-medium", "-clear")):
         torch.manual_seed(seed)
         save_file(Plain(2, 4, 1).state_dict(), folder / f"toy{end}_x2.safetensors")
 

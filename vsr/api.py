@@ -8,7 +8,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
-from vsr.blend import Strength
+from vsr.blend import Dial
 from vsr.errors import InvalidOption
 from vsr.jobs.arrays.upscaler import Upscaler
 from vsr.jobs.batch.outcome import Outcome
@@ -54,8 +54,8 @@ class Options(TypedDict, total=False):
     width: int
     height: int
     model: str
-    strength: Strength
-    sharpness: float
+    strength: Dial
+    sharpness: Dial
     encode: EncodeSpec
     container: str
     is_faststart: bool
@@ -97,7 +97,7 @@ def spec_of(spec: UpscaleSpec | None = None, **options: Unpack[Options]) -> Upsc
         spec = replace(spec, target=target)
     if "model" in fields:
         spec = spec.of_model(fields.pop("model"))
-    return replace(spec, **fields)
+    return spec.typed(**fields)
 
 
 def upscale(

@@ -6,9 +6,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from vsr.checks import check_between
+from vsr.errors import InvalidOption
 
-Strength = float | Literal["auto"]
-"""Of the flavour for compressed video; ``auto`` looks at the source."""
+Dial = float | Literal["auto"]
+"""A share of a flavour, 0 to 1; ``auto`` looks at the source."""
+
+DIALS = ("strength", "sharpness")
+"""The shares of a blend, by name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +21,7 @@ class Blend:
 
     Attributes:
         strength: 0 is the network itself, 1 its strongest flavour for compressed video.
-        sharpness: how much of the way to its perceptual flavour is added, 0 to 1.
+        sharpness: how much of the way to its clear flavour is added, 0 to 1.
     """
 
     strength: float = 0.0
@@ -35,3 +39,19 @@ class Blend:
     def is_plain(self) -> bool:
         """Whether it is the network itself, unchanged."""
         return self.strength == 0 and self.sharpness == 0
+
+
+PLAIN = Blend()
+
+
+def check_dial(name: str, value: Dial) -> None:
+    """Check a share of a flavour that the source may decide.
+
+    Raises:
+        InvalidOption: neither ``auto`` nor a number from 0 to 1.
+    """
+    if value == "auto":
+        return
+    if isinstance(value, str):
+        raise InvalidOption(f"{name} {value}: give a number from 0 to 1, or auto.")
+    check_between(name, value, 0, 1)

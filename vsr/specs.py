@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from math import inf
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
-from vsr.blend import Blend, Strength
+from vsr.blend import DIALS, PLAIN, Blend, Dial, check_dial
 from vsr.checks import check_between, check_choices, check_whole
 from vsr.errors import InvalidOption
 
@@ -132,9 +132,12 @@ class UpscaleSpec:
     """One complete upscale: which size, which network, where to run, and how to encode.
 
     Attributes:
+        model: a network's name or file; ``auto`` is decided while planning.
         strength: of the network's flavour for compressed video, 0 to 1; ``auto`` looks at the
             source, and is 0 for a network without one.
-        sharpness: of its perceptual flavour, 0 to 1.
+        sharpness: of its clear flavour, which draws detail; likewise.
+        suggested: which of the two come from a preset: for a network without that flavour they
+            are 0, where one that was typed is refused.
         hwaccel: decode in software, or with the GPU's decoder where there is one.
         threads: CPU threads, for one worker of several; None takes all.
         segment_frames: frames per segment; None sizes it by its work.
@@ -143,8 +146,9 @@ class UpscaleSpec:
     target: Target
     steps: tuple[str, ...]
     model: str = "fast"
-    strength: Strength = "auto"
-    sharpness: float = 0.0
+    strength: Dial = "auto"
+    sharpness: Dial = "auto"
+    suggested: tuple[str, ...] = ()
     encode: EncodeSpec = EncodeSpec()
     container: str | None = None
     is_faststart: bool = False
@@ -165,18 +169,24 @@ class UpscaleSpec:
 
     def __post_init__(self) -> None:
         check_choices(self)
-        if isinstance(self.strength, str) and self.strength != "auto":
-            raise InvalidOption(f"strength {self.strength}: give a number from 0 to 1, or auto.")
-        self.blend()
+        for name in DIALS:
+            check_dial(name, getattr(self, name))
         check_whole("tile", self.tile, 16)
         check_whole("threads", self.threads, 1)
         check_whole("segment_frames", self.segment_frames, 1)
 
     def of_model(self, model: str) -> UpscaleSpec:
         """Return the spec with another model, without the blend chosen for the first one."""
-        return replace(self, model=model, strength="auto", sharpness=0.0)
+        return replace(self, model=model, strength="auto", sharpness="auto")
 
-    def blend(self, auto: float = 0.0) -> Blend:
-        """Return the blend to use, with ``auto`` as the strength where the source decides."""
-        strength = auto if self.strength == "auto" else self.strength
-        return Blend(strength=strength, sharpness=self.sharpness)
+    def typed(self, **fields: Any) -> UpscaleSpec:
+        """Return the spec with fields that the user chose, whatever its preset says."""
+        suggested = tuple(name for name in self.suggested if name not in fields)
+        return replace(self, **fields, suggested=suggested)
+
+    def blend(self, auto: Blend = PLAIN) -> Blend:
+        """Return the blend to use, with the shares of ``auto`` where the source decides."""
+        return Blend(
+            strength=auto.strength if self.strength == "auto" else self.strength,
+            sharpness=auto.sharpness if self.sharpness == "auto" else self.sharpness,
+        )

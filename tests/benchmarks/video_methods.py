@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from tests.benchmarks.video_clips import SCALE, Planes
-from vsr.blend import Strength
+from vsr.blend import Dial
 from vsr.frames import HostFrame
 from vsr.jobs.upscale.plan import prepare
 from vsr.jobs.upscale.segment_worker import SegmentWorker
@@ -26,14 +26,14 @@ class Method:
 
     resampling: Image.Resampling | None = None
     model: str = "fast"
-    strength: Strength = 0.0
+    strength: Dial = 0.0
     sharpness: float = 0.0
 
     def is_at_hand(self, scale: int = SCALE) -> bool:
         """Say whether there are weights for it."""
         flavours = flavours_of(self.model, scale)
-        has_video, has_perceptual = flavours and flavours.video, flavours and flavours.perceptual
-        return bool((not self.strength or has_video) and (not self.sharpness or has_perceptual))
+        has_video, has_clear = flavours and flavours.video, flavours and flavours.clear
+        return bool((not self.strength or has_video) and (not self.sharpness or has_clear))
 
 
 METHODS = {

@@ -11,8 +11,8 @@ from vsr.models.describe import describe
 from vsr.models.flavours import flavours_of
 from vsr.models.plain import Plain
 
-PLAIN, LIGHT, MEDIUM, STRONG, PERCEPTUAL = range(5)
-ENDS = ("", "-video-light", "-video-medium", "-video-strong", "-perceptual")
+PLAIN, LIGHT, MEDIUM, STRONG, CLEAR = range(5)
+ENDS = ("", "-video-light", "-video-medium", "-video-strong", "-clear")
 
 
 @pytest.fixture
@@ -42,9 +42,9 @@ def value_of(model):
         (Blend(strength=2 / 3), MEDIUM),
         (Blend(strength=1), STRONG),
         (Blend(strength=0.5), 1.5),
-        (Blend(sharpness=1), PERCEPTUAL),
+        (Blend(sharpness=1), CLEAR),
         (Blend(sharpness=0.5), 2),
-        (Blend(strength=1, sharpness=0.5), STRONG + 0.5 * (PERCEPTUAL - PLAIN)),
+        (Blend(strength=1, sharpness=0.5), STRONG + 0.5 * (CLEAR - PLAIN)),
     ],
 )
 def test_a_blend_lies_between_the_flavours(folder, blend, value):

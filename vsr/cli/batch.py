@@ -71,11 +71,13 @@ def batch(
       vsr batch in/ out/ --preset 4k --workers 2
       vsr batch in/ out/ --scale 2 --include '*.mkv' --name '{stem}_{scale}x'
     """  # noqa: D301 # \b tells click to keep the lines
+    from vsr.jobs.upscale.choice import model_named
+
     engine = engine_from(options)
     spec = with_segments(spec_from(options, existing_from(overwrite, no_clobber)), options)
     selection = {name: options[name] for name in ("include", "exclude", "name")}
     values = {
-        "model": Path(spec.model).name,
+        "model": Path(model_named(spec.model)).name,
         "scale": str(spec.target.scale or ""),
         "preset": Path(options["preset"] or DEFAULT_PRESET).stem,
     }

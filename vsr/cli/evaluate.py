@@ -12,7 +12,7 @@ import click
 
 from vsr.blend import Blend
 from vsr.cli.shared.report import echo_table, emit
-from vsr.cli.shared.values import PngPath, StrengthOrAuto
+from vsr.cli.shared.values import NumberOrAuto, PngPath
 from vsr.disk.failures import writing
 from vsr.errors import FinishedWithLosses, InvalidOption
 
@@ -32,7 +32,7 @@ PLOT_COLOUR = (20, 90, 180)
 )
 @click.option(
     "--strength",
-    type=StrengthOrAuto(),
+    type=NumberOrAuto("strength"),
     default=0.0,
     metavar="0...1",
     help="How far to blend towards its weights for compressed video.",
@@ -42,7 +42,7 @@ PLOT_COLOUR = (20, 90, 180)
     type=float,
     default=0.0,
     metavar="0...1",
-    help="How far to blend towards its perceptual weights.",
+    help="How far to blend towards its clear weights.",
 )
 @click.option("--data", type=A_PATH, metavar="FOLDER", help="Folder of ground-truth images.")
 @click.option("-s", "--scale", type=int, help="Scale; default: the model's largest.")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from vsr.blend import Blend
+from vsr.blend import PLAIN, Blend
 from vsr.checks import check_choices, check_whole
 from vsr.device.select import select
 from vsr.errors import InvalidData, InvalidOption, MediaError
@@ -18,7 +18,7 @@ from vsr.metrics.judge import Judge
 from vsr.metrics.pictures import Picture, pictures_in, read_picture
 from vsr.metrics.protocol import standard_pair, swift_pair, swift_scores
 from vsr.metrics.scores import Evaluation, Named, Scores, mean_of
-from vsr.models.catalog import PLAIN, Model, load
+from vsr.models.catalog import Model, load
 
 Protocol = Literal["standard", "swift"]
 Ensemble = Literal["none", "flips", "sizes"]

@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vsr.blend import Blend
+from vsr.blend import PLAIN, Blend
 from vsr.errors import InvalidOption, one_of
 from vsr.folders import user_folder
 from vsr.models.blend import added_up
@@ -36,8 +36,6 @@ NAMES = tuple(SUMMARIES)
 BICUBIC_SCALES = tuple(range(1, 9))
 BICUBIC_RADIUS = 2
 DEFAULT_SCALE = 4
-
-PLAIN = Blend()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -1,7 +1,8 @@
 """The flavours of a network: which weights files belong together, and their shares in a blend.
 
 They go by their names: ``fast-video-light``, ``-medium`` and ``-strong`` were tuned from
-``fast`` on compressed video, ``fast-perceptual`` adversarially. Light to import.
+``fast`` on compressed video, ``fast-clear`` on what restoring networks make of such video.
+Light to import.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ VIDEO = {
 }
 """Name suffixes of the flavours for compressed video, weakest first, with descriptions."""
 
-PERCEPTUAL = {"-perceptual": "for a sharper look, with invented detail"}
+CLEAR = {"-clear": "for a clearer look, with drawn detail"}
 
 ADVERSARIAL = {"-gan": "after an adversarial stage"}
 """Name suffix of the published systems' second stage."""
@@ -35,12 +36,12 @@ class Flavours:
         base: the network itself; strength 0.
         video: for compressed video, weakest first; the last is strength 1, the others are spaced
             evenly between.
-        perceptual: sharpness 1, or None.
+        clear: sharpness 1, or None.
     """
 
     base: WeightsFile
     video: tuple[WeightsFile, ...] = ()
-    perceptual: WeightsFile | None = None
+    clear: WeightsFile | None = None
 
     def shares(self, blend: Blend) -> tuple[tuple[Path, float], ...]:
         """Return the files that a blend sums, each with its coefficient; they sum to 1."""
@@ -48,9 +49,9 @@ class Flavours:
         shares = dict.fromkeys((entry.path for entry in anchors), 0.0)
         for entry, share in zip(anchors, between(blend.strength, len(anchors)), strict=True):
             shares[entry.path] += share
-        if self.perceptual is not None and blend.sharpness:
+        if self.clear is not None and blend.sharpness:
             shares[self.base.path] -= blend.sharpness
-            shares[self.perceptual.path] = blend.sharpness
+            shares[self.clear.path] = blend.sharpness
         return tuple((path, share) for path, share in shares.items() if share)
 
 
@@ -60,10 +61,10 @@ def flavours_of(name_or_path: str, scale: int) -> Flavours | None:
     if found is None:
         return None
     video = tuple(files[scale] for end in VIDEO if scale in (files := files_of(name_or_path + end)))
-    perceptual = files_of(name_or_path + next(iter(PERCEPTUAL))).get(scale)
-    if not video and perceptual is None:
+    clear = files_of(name_or_path + next(iter(CLEAR))).get(scale)
+    if not video and clear is None:
         return None
-    return Flavours(base=found, video=video, perceptual=perceptual)
+    return Flavours(base=found, video=video, clear=clear)
 
 
 def shares_of(name_or_path: str, scale: int, blend: Blend) -> tuple[tuple[Path, float], ...]:
@@ -75,7 +76,7 @@ def shares_of(name_or_path: str, scale: int, blend: Blend) -> tuple[tuple[Path, 
     flavours = flavours_of(name_or_path, scale)
     for option, value, is_there, ends in (
         ("strength", blend.strength, flavours and flavours.video, VIDEO),
-        ("sharpness", blend.sharpness, flavours and flavours.perceptual, PERCEPTUAL),
+        ("sharpness", blend.sharpness, flavours and flavours.clear, CLEAR),
     ):
         if value and not is_there:
             raise InvalidOption(
@@ -95,7 +96,7 @@ def weights_of(name_or_path: str, *, is_blended: bool) -> tuple[Path, ...]:
     if is_path(name_or_path):
         path = Path(name_or_path).expanduser()
         return (path,) if path.is_file() else ()
-    ends = ("", *VIDEO, *PERCEPTUAL) if is_blended else ("",)
+    ends = ("", *VIDEO, *CLEAR) if is_blended else ("",)
     return tuple(
         entry.path for end in ends for _, entry in sorted(files_of(name_or_path + end).items())
     )
@@ -103,7 +104,7 @@ def weights_of(name_or_path: str, *, is_blended: bool) -> tuple[Path, ...]:
 
 def summary(name: str) -> str | None:
     """Return what a flavour is, in half a line; None for any other name."""
-    for end, text in (VIDEO | PERCEPTUAL | ADVERSARIAL).items():
+    for end, text in (VIDEO | CLEAR | ADVERSARIAL).items():
         base = name.removesuffix(end)
         if base != name and files_of(base):
             return f"{base} {text}"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from vsr.blend import Blend, Strength
+from vsr.blend import DIALS, Dial, check_dial
 from vsr.errors import InvalidOption, Refused, UnknownName
 from vsr.recipes.decode import decode_toml
 from vsr.recipes.find import Source, find, recipe_names
@@ -61,15 +61,15 @@ class Preset:
     pipeline: str
     size: SizeTable
     model: str = "fast"
-    strength: Strength = "auto"
-    sharpness: float = 0.0
+    strength: Dial = "auto"
+    sharpness: Dial = "auto"
     aliases: tuple[str, ...] = ()
     deinterlace: Deinterlace = "auto"
     encode: EncodeTable = EncodeTable()
 
     def __post_init__(self) -> None:
-        strength = 0.0 if self.strength == "auto" else self.strength
-        Blend(strength=strength, sharpness=self.sharpness)  # refuses what lies outside 0 … 1
+        for name in DIALS:
+            check_dial(name, getattr(self, name))
 
 
 def load_preset(name: str) -> Preset:

@@ -14,7 +14,7 @@ from tests.flavoured import SIZE, SPEC, natural
 from vsr.batch.engine import EngineSpec
 from vsr.errors import InvalidOption
 from vsr.jobs.upscale.plan import prepare
-from vsr.jobs.upscale.strength import Condition, condition_of
+from vsr.jobs.upscale.strength import CLEAR, Condition, condition_of
 from vsr.jobs.upscale.upscale import upscale
 from vsr.jobs.workers.shared_film import FilmInWork
 from vsr.jobs.workers.tasks import Begin
@@ -74,7 +74,8 @@ def test_what_auto_found_is_said_and_stands_in_the_plan(tmp_path: Path) -> None:
     assert strength > 0
     assert planned.model.blend.strength == strength
     (note,) = (note for note in planned.notes() if note.startswith("model"))
-    assert note.startswith(f"model toy ×2, strength {strength:.2f} (auto: 0.")
+    found = f"strength {strength:.2f}, sharpness {CLEAR:.2f} (auto: compressed, 0."
+    assert note.startswith(f"model toy ×2, {found}")
     assert "bits per pixel, blockiness" in note
 
 
@@ -92,7 +93,7 @@ def test_auto_goes_between_the_network_and_its_only_flavour(tmp_path: Path, mode
 def test_a_network_without_flavours_is_taken_as_it_is(tmp_path: Path) -> None:
     film = write_clip(tmp_path / "film.mp4", frames=2, size=SIZE)
     planned = prepare(film, tmp_path / "out.mkv", replace(SPEC, model="bicubic"))
-    assert planned.condition is None
+    assert planned.choice.condition is None
     assert planned.model.blend.is_plain
     with pytest.raises(InvalidOption, match="bicubic ×2 has no flavour for it"):
         prepare(film, tmp_path / "out.mkv", replace(SPEC, model="bicubic", strength=0.5))
@@ -108,8 +109,8 @@ def test_what_auto_found_is_decided_once_for_all_workers(tmp_path: Path) -> None
     parts = work.ended(begin, begun)
     work.release()
     worker.close()
-    assert begun.blend.strength > 0
-    assert {part.film.spec.strength for part in parts} == {begun.blend.strength}
+    assert begun.spec.strength > 0
+    assert {part.film.spec for part in parts} == {begun.spec}
 
 
 @pytest.mark.slow

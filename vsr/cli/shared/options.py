@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from vsr.batch.engine import EngineSpec
-from vsr.cli.shared.values import Seconds, StrengthOrAuto
+from vsr.cli.shared.values import NumberOrAuto, Seconds
 from vsr.errors import InvalidOption
 from vsr.specs import EncodeSpec, Existing, Target, TimeRange, UpscaleSpec
 
@@ -30,10 +30,13 @@ _SIZE_OPTIONS = (
         "-m", "--model", metavar="NAME|FILE", help="Network (see vsr models), or weights file."
     ),
     click.option(
-        "--strength", type=StrengthOrAuto(), metavar="0...1|auto",
+        "--strength", type=NumberOrAuto("strength"), metavar="0...1|auto",
         help="How strongly to repair compression artifacts; auto decides by the source.",
     ),
-    click.option("--sharpness", type=float, metavar="0...1", help="How much detail to invent."),
+    click.option(
+        "--sharpness", type=NumberOrAuto("sharpness"), metavar="0...1|auto",
+        help="How much detail to draw that was not there; auto: on compressed sources.",
+    ),
 )  # fmt: skip
 _ENCODE_OPTIONS = (
     click.option("-c", "--codec", metavar="NAME", help="Codec: auto, h264, hevc, av1, ffv1, ... ."),
@@ -135,8 +138,7 @@ def spec_from(options: dict[str, Any], existing: Existing = "refuse") -> Upscale
         "sharpness": options["sharpness"],
         "deinterlace": options["deinterlace"],
     }
-    return replace(
-        base,
+    return base.typed(
         encode=_encoding(base.encode, options),
         container=options["container"],
         is_faststart=options["faststart"],

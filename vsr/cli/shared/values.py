@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from vsr.blend import Strength
+from vsr.blend import Dial
 
 _CLOCK = re.compile(r"(?:(\d+):)?([0-5]?\d):([0-5]?\d(?:\.\d*)?)")
 _PLAIN = re.compile(r"\d+(?:\.\d*)?")
@@ -34,14 +34,13 @@ class Seconds(click.ParamType[float]):
         return 3600 * int(hours or 0) + 60 * int(minutes) + float(seconds)
 
 
-class StrengthOrAuto(click.ParamType[Strength]):
-    """A number, or ``auto``."""
+class NumberOrAuto(click.ParamType[Dial]):
+    """A number, or ``auto``; ``name`` is used in messages."""
 
-    name = "strength"
+    def __init__(self, name: str) -> None:
+        self.name = name
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> Strength:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Dial:
         """Return the number; its range is checked where it is used."""
         if value == "auto":
             return "auto"
@@ -49,7 +48,7 @@ class StrengthOrAuto(click.ParamType[Strength]):
             return float(value)
         except ValueError:
             self.fail(
-                f"{value!r} is not a strength; give a number from 0 to 1, or auto.", param, ctx
+                f"{value!r} is not a {self.name}; give a number from 0 to 1, or auto.", param, ctx
             )
 
 

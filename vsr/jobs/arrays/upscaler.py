@@ -62,17 +62,19 @@ class Upscaler(Closing):
         Raises:
             InvalidOption: a value out of its range.
         """
+        from vsr.jobs.upscale.choice import model_named
         from vsr.jobs.upscale.segment_worker import SegmentWorker
 
-        if isinstance(strength, str):
-            raise InvalidOption(
-                f"strength {strength}: frames in memory do not say how they were compressed. "
-                "Give a number from 0 to 1."
-            )
+        for name, value in (("strength", strength), ("sharpness", sharpness)):
+            if isinstance(value, str):
+                raise InvalidOption(
+                    f"{name} {value}: frames in memory do not say how they were compressed. "
+                    "Give a number from 0 to 1."
+                )
         self._spec = UpscaleSpec(
             target=Target(scale=scale),
             steps=STEPS,
-            model=model,
+            model=model_named(model),
             strength=strength,
             sharpness=sharpness,
             device=device,

@@ -18,6 +18,7 @@ from vsr.disk.failures import writing
 from vsr.disk.publishing import published
 from vsr.errors import OutputExists, VsrError
 from vsr.jobs.result import counted
+from vsr.jobs.upscale.choice import model_named
 from vsr.media.resume.manifest import source_facts
 from vsr.models.card import sha256_of
 from vsr.models.flavours import weights_of
@@ -157,14 +158,14 @@ def fingerprint(spec: UpscaleSpec) -> str:
 
     All weights that may be needed are hashed once: new ones may have the same name.
     """
-    values = asdict(replace(spec, encode=replace(spec.encode, options={})))
+    values = asdict(replace(spec, encode=replace(spec.encode, options={}), suggested=()))
     for name in ("existing", "is_restart", "keeps_work", "threads", "device", "segment_frames"):
         del values[name]
     values["encoder options"] = sorted(spec.encode.options.items())
     if spec.time.end_seconds == inf:
         values["time"]["end_seconds"] = None
     is_blended = spec.strength != 0 or spec.sharpness != 0
-    weights = weights_of(spec.model, is_blended=is_blended)
+    weights = weights_of(model_named(spec.model), is_blended=is_blended)
     values["weights"] = {path.name: sha256_of(path) for path in weights}
     return sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()
 

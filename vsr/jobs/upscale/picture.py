@@ -12,9 +12,10 @@ from vsr.errors import Refused, UnsuitableContainer
 from vsr.frames import HostFrame
 from vsr.jobs.progress import Note, Observer, Stopwatch
 from vsr.jobs.result import Result
+from vsr.jobs.upscale.choice import Choice, choose_blend, with_model
 from vsr.jobs.upscale.plan import Load
 from vsr.jobs.upscale.segment_worker import SegmentWorker
-from vsr.jobs.upscale.strength import Condition, blend_of, condition_of_picture, told
+from vsr.jobs.upscale.strength import condition_of_picture
 from vsr.media.images.deep_images import CODE, DeepCodes
 from vsr.media.images.images import (
     HAS_ALPHA,
@@ -54,9 +55,10 @@ def upscale_picture(
         return Result(output=target, is_skipped=True)
     picture = read_image(source)
     losses = _losses(source, picture, target, spec)
-    plan, model, condition = _decided(source, picture, spec, worker.load)
-    if condition is not None:
-        note(f"model {told(model, condition)}.")
+    plan, model, choice = _decided(source, picture, spec, worker.load)
+    spec = choice.spec
+    if text := choice.note(model):
+        note(text)
     codes = _enlarged(picture.codes, plan, model, spec, worker, note)
     alpha = picture.alpha
     if alpha is not None:
@@ -83,14 +85,14 @@ def look_at_picture(source: Path, target: Path, spec: UpscaleSpec) -> dict[str, 
     check_name(target)
     picture = read_image(source)
     losses = _losses(source, picture, target, spec)
-    plan, model, condition = _decided(source, picture, spec, catalog.load)
+    plan, model, choice = _decided(source, picture, spec, catalog.load)
     device = select(spec.device, spec.precision)
     return {
         "file": str(source),
         "picture": f"{plan.source}, {picture.bits} bit" + ", alpha" * (picture.alpha is not None),
         "output": str(target),
         "sizes": str(plan),
-        "network": told(model, condition),
+        "network": choice.told(model),
         "device": f"{device}: {device.why}",
         "notes": losses,
     }
@@ -105,23 +107,26 @@ def check_picture(source: Path, target: Path, spec: UpscaleSpec, load: Load) -> 
         Refused: an impossible size, scale or flavour, or a loss that is not allowed.
         MediaError: it does not exist, or cannot be read.
     """
-    load(spec.model, _sizes(source, image_size(source), spec).scale, spec.blend())
+    spec = with_model(spec)
+    scale = _sizes(source, image_size(source), spec).scale
+    load(spec.model, scale, choose_blend(spec, scale, lambda: None).spec.blend())
     if spec.is_strict:
         _losses(source, read_image(source), target, spec)
 
 
 def _decided(
     source: Path, picture: StillImage, spec: UpscaleSpec, load: Load
-) -> tuple[SizePlan, Model, Condition | None]:
-    """Return the sizes, the network, and what the network was chosen by."""
+) -> tuple[SizePlan, Model, Choice]:
+    """Return the sizes, the network, and how the network was chosen."""
+    spec = with_model(spec)
     rows, columns = picture.codes.shape[:2]
     plan = _sizes(source, Size(columns, rows), spec)
-    blend, condition = blend_of(
+    choice = choose_blend(
         spec,
         plan.scale,
         lambda: condition_of_picture(source, frame_of(picture.codes).planes[0] / CODE),
     )
-    return plan, load(spec.model, plan.scale, blend), condition
+    return plan, load(choice.spec.model, plan.scale, choice.spec.blend()), choice
 
 
 def _sizes(source: Path, size: Size, spec: UpscaleSpec) -> SizePlan:

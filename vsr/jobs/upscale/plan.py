@@ -11,7 +11,8 @@ from vsr.blend import Blend
 from vsr.colour import UNSPECIFIED, Colour, guessed_matrix
 from vsr.device.select import Device, select
 from vsr.errors import Refused
-from vsr.jobs.upscale.strength import blend_of, condition_of
+from vsr.jobs.upscale.choice import choose_blend, with_model
+from vsr.jobs.upscale.strength import condition_of
 from vsr.jobs.upscale.upscale_plan import Job, losses
 from vsr.media.containers import Container, container_for
 from vsr.media.encoding.choose_encoder import choose
@@ -40,13 +41,14 @@ def prepare(source: Path, target: Path, spec: UpscaleSpec, load: Load = catalog.
     Raises:
         Refused: whatever would fail later, found now.
     """
-    container = container_for(target, spec.container)
+    container, spec = container_for(target, spec.container), with_model(spec)
     info = probe(source)
     _check_interlacing(info, spec)
     device = select(spec.device, spec.precision)
     sizes = _sizes(info, spec)
-    blend, condition = blend_of(spec, sizes.scale, lambda: condition_of(info))
-    model = load(spec.model, sizes.scale, blend)
+    choice = choose_blend(spec, sizes.scale, lambda: condition_of(info))
+    spec = choice.spec
+    model = load(spec.model, sizes.scale, spec.blend())
     size = output_size(spec.steps, sizes)
     colour = _output_colour(info.video, size)
     encoder = _encoder(spec, container, info.video, size, colour, device)
@@ -65,7 +67,7 @@ def prepare(source: Path, target: Path, spec: UpscaleSpec, load: Load = catalog.
         streams=streams,
         video=video,
         decoding=choose_decoding(source, spec.hwaccel),
-        condition=condition,
+        choice=choice,
     )
 
 

@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from vsr.blend import Blend
+from vsr.blend import PLAIN, Blend
 from vsr.disk.publishing import part_of
 from vsr.errors import Failed
 from vsr.frames import HostFrame
@@ -61,9 +61,7 @@ class SegmentWorker:
         self._models: dict[tuple[str, int | None, Blend], Model] = {}
         self._note: Note = ignore
 
-    def load(
-        self, name_or_path: str, scale: int | None = None, blend: Blend = catalog.PLAIN
-    ) -> Model:
+    def load(self, name_or_path: str, scale: int | None = None, blend: Blend = PLAIN) -> Model:
         """Return a network as `catalog.load` does, reusing the one that is already open.
 
         Raises:

@@ -1,13 +1,12 @@
-"""``--strength auto``: how strong a flavour a source needs, from how it is compressed."""
+"""How a source is compressed, and what ``--strength auto`` and ``--sharpness auto`` make of it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from math import log2
 from pathlib import Path
 from statistics import fmean
-from typing import Any
+from typing import Any, Literal
 
 from numpy.typing import NDArray
 
@@ -15,9 +14,6 @@ from vsr.blend import Blend
 from vsr.media.reading.film_sample import sample_film
 from vsr.media.source.info import MediaInfo
 from vsr.metrics.blockiness import blockiness
-from vsr.models.catalog import Model
-from vsr.models.flavours import flavours_of
-from vsr.specs import UpscaleSpec
 
 LOSSLESS = frozenset(
     {
@@ -48,6 +44,14 @@ AT_ONE_BIT, PER_HALVING, PER_BLOCKINESS = 0.211, 0.148, 0.766
 """The strength at one bit of H.264 per pixel without blocks, and what is added to it each time the
 bits halve, and by blocks. Fitted to the best luma PSNR by ``tests/benchmarks/strength.py``."""
 
+Kind = Literal["clean", "grainy", "compressed"]
+
+COMPRESSED = 0.4
+"""From this strength on a source is called compressed."""
+
+CLEAR = 0.6
+"""The sharpness for compressed sources. Others keep their texture, tone and grain: 0."""
+
 STEP = 0.05
 """Strengths are multiples of it, so that a folder of similar films needs few networks."""
 
@@ -67,7 +71,19 @@ class Condition:
     blockiness: float
 
     def __str__(self) -> str:
-        return f"{self.bits_per_pixel:.3f} bits per pixel, blockiness {self.blockiness:.2f}"
+        measured = f"{self.bits_per_pixel:.3f} bits per pixel, blockiness {self.blockiness:.2f}"
+        return f"{self.kind}, {measured}"
+
+    @property
+    def kind(self) -> Kind:
+        """What a viewer would call such a film."""
+        return "compressed" if self.strength >= COMPRESSED else "clean"
+
+    @property
+    def blend(self) -> Blend:
+        """The blend that such a film needs."""
+        sharpness = CLEAR if self.kind == "compressed" else 0.0
+        return Blend(strength=self.strength, sharpness=sharpness)
 
     @property
     def strength(self) -> float:
@@ -102,27 +118,3 @@ def condition_of_picture(path: Path, luma: NDArray[Any]) -> Condition | None:
         return None
     bits_per_pixel = 8 * path.stat().st_size / luma.size
     return Condition(codec=codec, bits_per_pixel=bits_per_pixel, blockiness=blockiness(luma))
-
-
-def blend_of(
-    spec: UpscaleSpec, scale: int, look: Callable[[], Condition | None]
-) -> tuple[Blend, Condition | None]:
-    """Return the blend to use, and what it was chosen by: None if the user chose it.
-
-    Args:
-        look: returns the source's condition; called only if it matters.
-    """
-    if spec.strength == "auto":
-        flavours = flavours_of(spec.model, scale)
-        if flavours is not None and flavours.video:
-            condition = look()
-            return spec.blend(condition.strength if condition else 0.0), condition
-    return spec.blend(), None
-
-
-def told(model: Model, condition: Condition | None) -> str:
-    """Return a description of a model: name, scale, blend, and what ``auto`` chose it by."""
-    if condition is None:
-        return str(model)
-    plain = "" if model.blend.strength else ", strength 0"
-    return f"{model}{plain} (auto: {condition})"

@@ -7,6 +7,7 @@ import time
 from contextlib import ExitStack, closing
 from pathlib import Path
 
+from vsr.blend import DIALS
 from vsr.errors import Interrupted
 from vsr.jobs.progress import Note, Observer, Stopwatch, ignore
 from vsr.jobs.result import Result, joined_result
@@ -47,6 +48,7 @@ def spec_of_preset(
         model=preset.model,
         strength=preset.strength,
         sharpness=preset.sharpness,
+        suggested=DIALS,
         encode=preset.encode.spec(),
         deinterlace=preset.deinterlace,
         existing=existing,

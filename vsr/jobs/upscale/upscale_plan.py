@@ -12,7 +12,7 @@ from typing import Any
 
 from vsr.colour import UNSPECIFIED, Colour, guessed_matrix
 from vsr.device.select import Device
-from vsr.jobs.upscale.strength import Condition, told
+from vsr.jobs.upscale.choice import Choice
 from vsr.media.containers import Container
 from vsr.media.encoding.choose_encoder import Encoder
 from vsr.media.encoding.encoding import OutputVideo
@@ -32,7 +32,8 @@ class Job:
     """One upscale, fully decided: `vsr probe` prints it, `vsr upscale` runs it.
 
     Attributes:
-        condition: what ``--strength auto`` was decided by; None where it did not have to be.
+        spec: as asked, with everything decided that was ``auto`` about the network.
+        choice: what that was decided by.
     """
 
     source: MediaInfo
@@ -46,7 +47,7 @@ class Job:
     streams: StreamPlan
     video: OutputVideo
     decoding: Decoding
-    condition: Condition | None = None
+    choice: Choice
 
     @property
     def colour(self) -> Colour:
@@ -95,7 +96,7 @@ class Job:
     @property
     def network(self) -> str:
         """The model with its blend, and what decided it."""
-        return told(self.model, self.condition)
+        return self.choice.told(self.model)
 
     @property
     def outline(self) -> str:
@@ -119,8 +120,8 @@ class Job:
     def notes(self) -> Iterator[str]:
         """Yield the remarks for the user before the start, one line each."""
         video = self.source.video
-        if self.condition is not None:
-            yield f"model {self.network}."
+        if note := self.choice.note(self.model):
+            yield note
         if video.conversion and not video.reading.is_lossy:
             yield f"{video.conversion}."
         if video.is_interlaced:

@@ -143,7 +143,7 @@ class FilmInWork:
             film.target, begun.fingerprint, lambda: begun.segments, is_restart=is_restart
         )
         self._begun = begun
-        self.film = replace(film, spec=replace(film.spec, strength=begun.blend.strength))
+        self.film = replace(film, spec=begun.spec)
         planned, finished = self._work.segments, self._work.finished
         self.frames = sum(segment.frames for segment in planned)
         if done := len(finished):

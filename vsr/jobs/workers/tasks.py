@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vsr.batch.shared import wait_for
-from vsr.blend import Blend
 from vsr.errors import DecodingFailed, DeviceUnavailable
 from vsr.jobs.result import Result
 from vsr.jobs.workers.film_spec import FilmSpec, Seen, seen_in_header
 from vsr.media.resume.manifest import shown
 from vsr.media.resume.segments import Segment
+from vsr.specs import UpscaleSpec
 
 if TYPE_CHECKING:
     from vsr.jobs.workers.worker import FilmWorker, Tell
@@ -32,14 +32,14 @@ class Begun:
     """A film that is planned.
 
     Attributes:
-        blend: of the network; decided once for all workers.
+        spec: with everything decided that was ``auto``, once for all workers.
         model: as named in the report.
     """
 
     fingerprint: dict[str, Any]
     segments: tuple[Segment, ...]
     least_bytes: int
-    blend: Blend
+    spec: UpscaleSpec
     model: str
 
 
@@ -123,7 +123,7 @@ class Begin:
         for text in job.notes():
             tell(text)
         segments = plan_segments(job, tell)
-        return Begun(job.fingerprint(), segments, job.least_bytes, job.model.blend, str(job.model))
+        return Begun(job.fingerprint(), segments, job.least_bytes, job.spec, str(job.model))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,90 @@
+"""What ``auto`` becomes, and how a run says so."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+import vsr
+from tests.flavoured import SPEC, natural
+from vsr.errors import InvalidOption
+from vsr.jobs.upscale.choice import AUTO_MODEL, choose_blend, with_model
+from vsr.jobs.upscale.plan import prepare
+from vsr.jobs.upscale.strength import CLEAR, Condition
+from vsr.jobs.upscale.upscale import spec_of_preset, upscale
+from vsr.models import catalog
+
+pytestmark = pytest.mark.usefixtures("models")
+
+CLEAN = Condition(codec="ffv1", bits_per_pixel=5.0, blockiness=0.0)
+HARD = Condition(codec="h264", bits_per_pixel=0.01, blockiness=0.5)
+
+
+def no_look() -> Condition:
+    """Fail where the source need not be looked at."""
+    raise AssertionError("looked at the source")
+
+
+@pytest.mark.parametrize(("condition", "sharpness"), [(CLEAN, 0.0), (HARD, CLEAR)])
+def test_only_what_is_compressed_is_made_clear(condition: Condition, sharpness: float) -> None:
+    choice = choose_blend(SPEC, 2, lambda: condition)
+    assert choice.spec.sharpness == sharpness
+    model = catalog.load("toy", 2, choice.spec.blend())
+    note = choice.note(model)
+    assert note is not None
+    undo = "draws detail that was not in the source; --sharpness 0 for none."
+    assert (f"clear {CLEAR:g}: {undo}" in note) is bool(sharpness)
+    assert condition.kind in note
+
+
+def test_what_was_asked_for_is_done_without_a_look_or_a_warning() -> None:
+    choice = choose_blend(replace(SPEC, strength=1.0, sharpness=0.5), 2, no_look)
+    assert choice.spec.blend() == replace(SPEC, strength=1.0, sharpness=0.5).blend()
+    assert choice.note(catalog.load("toy", 2, choice.spec.blend())) is None
+
+
+def test_one_dial_may_be_asked_for_and_the_other_found() -> None:
+    spec = choose_blend(replace(SPEC, sharpness=0.25), 2, lambda: HARD).spec
+    assert (spec.strength, spec.sharpness) == (HARD.strength, 0.25)
+
+
+def test_without_a_clear_flavour_nothing_is_drawn(models: Path) -> None:
+    (models / "toy-clear_x2.safetensors").unlink()
+    spec = choose_blend(SPEC, 2, lambda: HARD).spec
+    assert (spec.strength, spec.sharpness) == (HARD.strength, 0)
+    with pytest.raises(InvalidOption, match="--sharpness 0.5: toy ×2 has no flavour for it"):
+        catalog.load("toy", 2, replace(spec, sharpness=0.5).blend())
+
+
+def test_the_dial_of_a_preset_is_dropped_where_it_does_not_fit(tmp_path: Path) -> None:
+    preset = tmp_path / "mine.toml"
+    preset.write_text(
+        'description = "Mine."\npipeline = "upscale"\nmodel = "bicubic"\n'
+        "strength = 0.5\nsharpness = 0.25\n[size]\nscale = 2\n"
+    )
+    film = natural(tmp_path / "film.mp4", 30)
+    job = prepare(film, tmp_path / "out.mkv", replace(spec_of_preset(str(preset)), device="cpu"))
+    assert str(job.model) == "bicubic ×2"
+    with pytest.raises(InvalidOption, match="--strength 0.5: bicubic ×2 has no flavour for it"):
+        vsr.upscale(film, tmp_path / "out.mkv", preset=str(preset), strength=0.5)
+
+
+def test_a_model_that_is_left_open_is_named_in_the_plan(tmp_path: Path) -> None:
+    preset = tmp_path / "mine.toml"
+    preset.write_text(
+        'description = "Mine."\npipeline = "upscale"\nmodel = "auto"\n[size]\nscale = 2\n'
+    )
+    spec = spec_of_preset(str(preset))
+    assert with_model(spec).model == AUTO_MODEL
+    job = prepare(natural(tmp_path / "film.mp4", 30), tmp_path / "out.mkv", spec)
+    assert job.network.startswith(f"{AUTO_MODEL} ×2")
+    assert job.fingerprint()["model"] == AUTO_MODEL
+
+
+def test_a_still_image_is_made_clear_where_it_is_compressed(tmp_path: Path) -> None:
+    Image.effect_noise((64, 64), 60).convert("RGB").save(tmp_path / "photo.jpg", quality=3)
+    notes: list[str] = []
+    result = upscale(tmp_path / "photo.jpg", tmp_path / "a.png", SPEC, note=notes.append)
+    assert f"sharpness {CLEAR:.2f}" in result.model
+    assert any("--sharpness 0 for none" in note for note in notes)
