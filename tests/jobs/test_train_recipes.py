@@ -72,19 +72,24 @@ degradation = "video-medium"
 steps = 4
 batch = 8
 patch = 8
-temporal = {weight}
+{term} = {weight}
 {more}
 """
 
 
 @pytest.mark.parametrize(
-    ("step", "more"), [("pixel", ""), ("adversarial", "discriminator_width = 4")]
+    ("step", "term", "more"),
+    [
+        ("pixel", "temporal", ""),
+        ("pixel", "consistency", ""),
+        ("adversarial", "temporal", "discriminator_width = 4"),
+    ],
 )
-def test_frames_are_compared_where_the_recipe_weighs_it(step, more, tmp_path, large_data):
+def test_frames_are_compared_where_the_recipe_weighs_it(step, term, more, tmp_path, large_data):
     losses = []
     for weight in (1e-9, 1000):  # both in pairs
         path = tmp_path / f"weight_{weight}.toml"
-        path.write_text(FRAMES.format(step=step, weight=weight, more=more))
+        path.write_text(FRAMES.format(step=step, term=term, weight=weight, more=more))
         spec = FitSpec(recipe=str(path), data=large_data, out=tmp_path / path.stem, device="cpu")
         fit(spec)
         losses.append(float(log_of(spec.out)[0][1]))

@@ -77,3 +77,12 @@ def test_a_missing_next_frame_is_refused(folder, tmp_path):
             (tmp_path / file.name).symlink_to(file)
     with pytest.raises(InvalidData, match="_move.i8: missing or truncated"):
         Patches.open(tmp_path, Wanted(scale=4, degradation=LIGHT, is_paired=True))
+
+
+def test_moves_turn_with_the_crops(patches):
+    batch = sliced(patches, "rgb")(patches.draw(3, 0, 64, 8), 8)
+    for first, second, (down, right) in zip(*batch.high.chunk(2), batch.move.tolist(), strict=True):
+        rows = slice(max(0, down), 32 + min(0, down))
+        columns = slice(max(0, right), 32 + min(0, right))
+        there = slice(max(0, -down), 32 + min(0, -down)), slice(max(0, -right), 32 + min(0, -right))
+        assert torch.equal(first[:, rows, columns], second[:, there[0], there[1]])

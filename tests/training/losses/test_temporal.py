@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from vsr.training.losses.temporal import STILLNESS, temporal
+from vsr.training.losses.temporal import STILLNESS, consistency, temporal
 
 RNG = np.random.default_rng(0)
 
@@ -34,3 +34,23 @@ def test_only_a_change_that_the_truth_does_not_make_costs():
 def test_what_moves_in_the_source_hardly_counts():
     assert float(temporal(*still_scene(0.1, STILLNESS))) == pytest.approx(0.1 / np.e)
     assert float(temporal(*still_scene(0.1, 0.5))) < 1e-6
+
+
+@pytest.mark.parametrize(("down", "right"), [(0, 0), (3, 0), (0, -2), (-1, 4), (5, 5)])
+def test_two_windows_of_one_picture_are_consistent(down, right):
+    picture = torch.from_numpy(RNG.random((3, 40, 40)))
+    first, second = (
+        picture[:, 10 + y : 26 + y, 10 + x : 26 + x] for y, x in ((0, 0), (down, right))
+    )
+    output = torch.stack((first, second))
+    assert float(consistency(output, torch.tensor([[down, right]]))) == 0
+    assert float(consistency(output, torch.tensor([[down, right + 1]]))) > 0.1
+
+
+def test_what_differs_where_both_show_the_same_costs_its_mean():
+    output = RNG.random((4, 1, 6, 6))
+    moves = torch.tensor([[1, -2], [0, 0]])
+    moved = np.abs(output[0, 0, 1:, :-2] - output[2, 0, :-1, 2:])
+    still = np.abs(output[1, 0] - output[3, 0])
+    expected = (moved.sum() + still.sum()) / (moved.size + still.size)
+    assert float(consistency(torch.from_numpy(output), moves)) == pytest.approx(expected, rel=1e-12)

@@ -21,11 +21,13 @@ class Batch:
 
     ``low`` is (B, C, h, w) and ``high`` (B, C, s·h, s·w), float32, [0, 1], channels last in memory;
     C is 3 (R'G'B') or 1 (luma amplitude). Of patches in pairs, the second half of the batch is the
-    next frame of the first.
+    next frame of the first, and ``move`` (B / 2, 2), on the CPU, says by how many pixels of the
+    high resolution its window lies further, down and right.
     """
 
     low: Tensor
     high: Tensor
+    move: Tensor | None = None
 
 
 BatchSource = Callable[[Crops, int], Batch]
@@ -40,7 +42,9 @@ def sliced(patches: Patches, colour: Channels) -> BatchSource:
             pairs = zip((low, high), patches.cut_next(crops, size))
             low, high = (np.concatenate(pair) for pair in pairs)
         return Batch(
-            normalised(torch.from_numpy(low), colour), normalised(torch.from_numpy(high), colour)
+            normalised(torch.from_numpy(low), colour),
+            normalised(torch.from_numpy(high), colour),
+            patches.moves(crops),
         )
 
     return batch
@@ -68,7 +72,11 @@ def held(patches: Patches, colour: Channels, device: torch.device) -> BatchSourc
         if after is not None and move is not None:
             lows.append(_gather(after, places, 1, size))
             highs.append(_gather(high, places, scale, scale * size, move[places[0]]))
-        return Batch(normalised(torch.cat(lows), colour), normalised(torch.cat(highs), colour))
+        return Batch(
+            normalised(torch.cat(lows), colour),
+            normalised(torch.cat(highs), colour),
+            patches.moves(crops),
+        )
 
     return batch
 

@@ -46,6 +46,14 @@ def cropped(pictures: Numbered, crops: Crops, corners: tuple[Places, Places], si
     return taken
 
 
+def turned_moves(moves: Places, symmetry: Places) -> Places:
+    """Return (down, right) of windows (B, 2) as they are in crops turned by ``symmetry``, (B,)."""
+    is_transposed = symmetry[:, None] & 4 > 0
+    turned = np.where(is_transposed, moves[:, ::-1], moves)
+    flips = np.stack([symmetry & 2, symmetry & 1], axis=1) > 0
+    return np.where(flips, -turned, turned)
+
+
 def _turned(crop: Pixels, symmetry: int) -> Pixels:
     """Apply one of the eight symmetries of the square: bits transpose, flip rows, flip columns."""
     if symmetry & 4:

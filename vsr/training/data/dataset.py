@@ -19,10 +19,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from vsr.errors import InvalidData
-from vsr.training.data.crops import Crops, Places, cropped
+from vsr.training.data.crops import Crops, Places, cropped, turned_moves
 from vsr.training.data.fields import is_field
 from vsr.training.data.manifest import (
     BICUBIC,
@@ -214,6 +216,12 @@ class Patches:
             cropped(self.next.lr, crops, (crops.row, crops.column), size),
             cropped(self.high, crops, (s * crops.row + down, s * crops.column + right), s * size),
         )
+
+    def moves(self, crops: Crops) -> Tensor | None:
+        """Return by how much each crop has moved in the next frame, (B, 2); None without pairs."""
+        if self.next is None:
+            return None
+        return torch.from_numpy(turned_moves(self.next.move[crops.index], crops.symmetry))
 
 
 def held_out(count: int) -> int:

@@ -13,7 +13,6 @@ from torch.nn import functional as F
 
 from vsr.training.losses.losses import PIXEL_LOSSES
 from vsr.training.losses.perceptual import Extract, perceptual_term
-from vsr.training.losses.smooth import smooth
 from vsr.training.recipe.adversarial_values import AdversarialValues
 
 
@@ -38,8 +37,6 @@ def generator_loss(
         total = total + values.adversarial * F.softplus(-logits).mean()
     else:
         total = total + values.adversarial * (1 - logits.sigmoid()).mean()
-    if values.smooth:
-        total = total + values.smooth * smooth(output, target)
     if values.variation:
         total = total + values.variation * variation(output)
     return total

@@ -43,6 +43,8 @@ class Optimisation:
         clip: largest norm of the gradient; 0 does not clip.
         temporal: weight of the temporal loss (`vsr.training.losses.temporal`); above 0 crops come
             in pairs of frames, so that a step costs twice, and the degradation must be a video's.
+        consistency: weight of the difference between what is made of two frames where they show
+            the same, from the same module; as above.
         reparameterise: train plain convolutions as sums of branches.
         freeze_norm: leave the statistics of batch norm as they are and learn only its scale and
             shift: it then costs nothing and does not differ between training and use. Without it,
@@ -63,6 +65,7 @@ class Optimisation:
     ema: float = 0.999
     clip: float = 1.0
     temporal: float = 0.0
+    consistency: float = 0.0
     reparameterise: bool = False
     freeze_norm: bool = False
     log_steps: int = 100
@@ -76,10 +79,14 @@ class Optimisation:
             raise InvalidOption(f"patch {self.patch} must be between 8 and {MAX_PATCH}.")
         if not 0 <= self.ema < 1 or any(not 0 <= beta < 1 for beta in self.betas):
             raise InvalidOption("ema and betas must be at least 0 and below 1.")
-        if min(self.warm_up_steps, self.clip, self.weight_decay, self.temporal) < 0:
-            raise InvalidOption(
-                "warm_up_steps, clip, weight_decay, temporal: none may be negative."
-            )
+        for name in ("warm_up_steps", "clip", "weight_decay", "temporal", "consistency"):
+            if getattr(self, name) < 0:
+                raise InvalidOption(f"{name} {getattr(self, name)} must not be negative.")
+
+    @property
+    def is_paired(self) -> bool:
+        """Whether frames that follow each other are compared."""
+        return max(self.temporal, self.consistency) > 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +95,8 @@ class PerceptualValues(Optimisation):
 
     Attributes:
         smooth: weight of the pixel error where the truth is smooth (`vsr.training.losses.smooth`).
+        differences: weight of the error of the differences between neighbours.
+        texture: weight of the error of how much texture there is (`vsr.training.losses.losses`).
         perceptual: weight of the distance of features; 0 needs no feature network.
         perceptual_network: the feature network; the user supplies its weights.
         perceptual_taps: the layers whose outputs are compared, numbered as in torchvision's
@@ -104,6 +113,8 @@ class PerceptualValues(Optimisation):
     """
 
     smooth: float = 0.0
+    differences: float = 0.0
+    texture: float = 0.0
     perceptual: float = 0.0
     perceptual_network: FeatureName = "mobilenet-v2"
     perceptual_taps: tuple[int, ...] = (16,)
@@ -114,8 +125,9 @@ class PerceptualValues(Optimisation):
 
     def __post_init__(self) -> None:
         super(PerceptualValues, self).__post_init__()  # slots: the class cell is the old class
-        if min(self.perceptual, self.smooth) < 0:
-            raise InvalidOption("perceptual, smooth: neither may be negative.")
+        for name in ("perceptual", "smooth", "differences", "texture"):
+            if getattr(self, name) < 0:
+                raise InvalidOption(f"{name} {getattr(self, name)} must not be negative.")
         if self.perceptual_shifts < 1:
             raise InvalidOption(f"perceptual_shifts {self.perceptual_shifts} must be at least 1.")
         if not 1 <= self.perceptual_zoom <= MAX_ZOOM:

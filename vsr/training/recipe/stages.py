@@ -72,14 +72,14 @@ def check_values(recipe: Recipe, steps: tuple[Step, ...], where: str) -> None:
         )
     if recipe.degradation == BICUBIC and is_paired(recipe, steps):
         raise InvalidRecipe(
-            f"{where}: temporal needs consecutive frames. Set degradation to one for video, "
-            "such as video-medium."
+            f"{where}: temporal and consistency need consecutive frames. Set degradation to one "
+            "for video, such as video-medium."
         )
 
 
 def is_paired(recipe: Recipe, steps: tuple[Step, ...]) -> bool:
     """Whether a stage compares frames that follow each other."""
-    return any(stage.values.temporal > 0 for stage in learning_stages(recipe, steps))
+    return any(stage.values.is_paired for stage in learning_stages(recipe, steps))
 
 
 def learning_stages(recipe: Recipe, steps: tuple[Step, ...]) -> list[Stage]:

@@ -8,7 +8,7 @@ from vsr.models.blocks import Generator
 from vsr.training.data.batches import Batch
 from vsr.training.losses.gan_losses import discriminator_loss, generator_loss, labels_of
 from vsr.training.losses.perceptual import extractor_of
-from vsr.training.losses.temporal import temporal
+from vsr.training.losses.terms import weighted_terms
 from vsr.training.recipe.adversarial_values import AdversarialValues
 from vsr.training.recipe.schedule import Budget
 from vsr.training.run.context import Context
@@ -43,8 +43,7 @@ def adversarial(
         with context.autocast():
             logits = discriminator.net(output, batch.low).float()
         loss = generator_loss(values, extract, output, batch.high, logits, state.step)
-        if values.temporal:
-            loss = loss + values.temporal * temporal(output, batch.high, batch.low)
+        loss = loss + weighted_terms(values, output, batch)
         descend(state.net, state.optimiser, state.scaler, loss, values.clip)
         discriminator.net.requires_grad_(True)
         return loss.detach()

@@ -12,8 +12,7 @@ from vsr.models.weights_files import weights_name
 from vsr.training.data.batches import Batch
 from vsr.training.losses.losses import PIXEL_LOSSES
 from vsr.training.losses.perceptual import extractor_of, perceptual_term
-from vsr.training.losses.smooth import smooth
-from vsr.training.losses.temporal import temporal
+from vsr.training.losses.terms import weighted_terms
 from vsr.training.network.level import level
 from vsr.training.recipe.recipe import EvaluateValues, ExportValues, LevelValues, PixelValues
 from vsr.training.recipe.schedule import Budget
@@ -46,13 +45,9 @@ def pixel(
     def learn(state: TrainState, batch: Batch) -> Tensor:
         with context.autocast():
             output = forward(batch.low).float()
-        value = loss(output, batch.high)
+        value = loss(output, batch.high) + weighted_terms(values, output, batch)
         if extract:
             value = value + perceptual_term(values, extract, output, batch.high, state.step)
-        if values.smooth:
-            value = value + values.smooth * smooth(output, batch.high)
-        if values.temporal:
-            value = value + values.temporal * temporal(output, batch.high, batch.low)
         descend(state.net, state.optimiser, state.scaler, value, values.clip)
         return value.detach()
 
