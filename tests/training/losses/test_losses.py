@@ -3,21 +3,11 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from vsr.training.data.batches import Batch
 from vsr.training.losses.gan_losses import discriminator_loss, generator_loss, labels_of, variation
 from vsr.training.losses.losses import (
-    DETAIL_SIDE,
     PIXEL_LOSSES,
-    TEXTURE_FLOOR,
-    TEXTURE_SIDE,
-    differences,
-    texture,
 )
-from vsr.training.losses.smooth import smooth
-from vsr.training.losses.temporal import consistency, temporal
-from vsr.training.losses.terms import weighted_terms
 from vsr.training.recipe.adversarial_values import AdversarialValues
-from vsr.training.recipe.recipe import PixelValues
 
 RNG = np.random.default_rng(0)
 A, B = RNG.random((2, 2, 3, 8, 8))
@@ -34,68 +24,6 @@ A, B = RNG.random((2, 2, 3, 8, 8))
 def test_pixel_losses_are_their_formulas(name, expected):
     value = PIXEL_LOSSES[name](torch.from_numpy(A), torch.from_numpy(B))
     assert float(value) == pytest.approx(expected, rel=1e-12)
-
-
-def test_differences_are_of_neighbours_down_and_across():
-    error = A - B
-    down, across = np.diff(error, axis=2), np.diff(error, axis=3)
-    expected = np.abs(down).mean() + np.abs(across).mean()
-    value = differences(torch.from_numpy(A), torch.from_numpy(B))
-    assert float(value) == pytest.approx(expected, rel=1e-12)
-
-
-def window_mean(picture, side):
-    """The mean of what lies in a window (rows and columns of (H, W)), position by position."""
-    reach = side // 2
-    return np.array(
-        [
-            [
-                picture[max(0, y - reach) : y + reach + 1, max(0, x - reach) : x + reach + 1].mean()
-                for x in range(picture.shape[1])
-            ]
-            for y in range(picture.shape[0])
-        ]
-    )
-
-
-def test_texture_is_the_deviation_of_detail_in_windows():
-    deviations = []
-    for picture in (A[0, 0], B[0, 0]):
-        detail = picture - window_mean(picture, DETAIL_SIDE)
-        square = window_mean(detail**2, TEXTURE_SIDE)
-        deviations.append(np.sqrt(square + TEXTURE_FLOOR**2))
-    value = texture(*(torch.from_numpy(x[:1, :1]) for x in (A, B)))
-    expected = np.abs(deviations[0] - deviations[1]).mean()
-    assert float(value) == pytest.approx(expected, rel=1e-9)
-
-
-def test_texture_asks_how_much_and_not_which():
-    target = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(1))
-    blurred = target.mean() + 0.3 * (target - target.mean())
-    assert texture(blurred, target) > 10 * texture(1 - target, target)
-    flat = torch.full((1, 3, 16, 16), 0.5, requires_grad=True)
-    texture(flat, torch.full((1, 3, 16, 16), 0.5)).backward()
-    assert torch.isfinite(flat.grad).all()
-
-
-def test_terms_are_added_with_their_weights_and_none_without():
-    output, target = (torch.rand(4, 3, 32, 32) for _ in range(2))
-    batch = Batch(low=torch.rand(4, 3, 8, 8), high=target, move=torch.tensor([[1, -2], [0, 5]]))
-    weights = {"smooth": 2, "differences": 3, "texture": 5, "temporal": 7, "consistency": 11}
-    alone = {
-        "smooth": smooth(output, target),
-        "differences": differences(output, target),
-        "texture": texture(output, target),
-        "temporal": temporal(output, target, batch.low),
-        "consistency": consistency(output, batch.move),
-    }
-    assert weighted_terms(PixelValues(), output, batch) == 0
-    for name, weight in weights.items():
-        term = weighted_terms(PixelValues(**{name: float(weight)}), output, batch)
-        assert float(term) == pytest.approx(weight * float(alone[name]), rel=1e-6)
-    total = weighted_terms(PixelValues(**{k: float(v) for k, v in weights.items()}), output, batch)
-    expected = sum(weight * float(alone[name]) for name, weight in weights.items())
-    assert float(total) == pytest.approx(expected, rel=1e-6)
 
 
 def logits(seed):

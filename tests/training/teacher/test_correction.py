@@ -3,7 +3,8 @@ import pytest
 import torch
 
 from vsr.errors import InvalidOption
-from vsr.training.teacher.correction import DETAIL, Correction, blurred, enlarged, local_range
+from vsr.training.filters import blurred, enlarged, local_range
+from vsr.training.teacher.correction import DETAIL, Correction
 
 NONE = Correction(tone=0, texture=0, window=0)
 RNG = np.random.default_rng(0)

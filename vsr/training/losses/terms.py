@@ -1,29 +1,110 @@
-"""What a stage adds to its main loss, each term where the recipe gives it a weight."""
+"""What a stage adds to its main loss, each term where the recipe gives it a weight.
+
+L1 alone answers doubt with blur, as the median of what might have been there is smooth; and a
+network that learns to be sharp learns outlines, shifted tones and a grid of the pixel shuffle's
+period with it. Each takes output and target, (N, C, s·h, s·w), or the low resolution (N, C, h, w),
+all in [0, 1], and returns a scalar.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from torch import Tensor
+from torch.nn import functional as F
 
 from vsr.training.data.batches import Batch
-from vsr.training.losses.losses import differences, texture
+from vsr.training.filters import blurred, enlarged, local_range, luma
 from vsr.training.losses.smooth import smooth
 from vsr.training.losses.temporal import consistency, temporal
-from vsr.training.recipe.recipe import PerceptualValues
+from vsr.training.recipe.recipe import TermValues
+
+DETAIL = 1.5
+"""Deviation of the Gaussian above which frequencies are texture, in pixels of the output."""
+
+NEIGHBOURHOOD = 3.0
+"""Deviation of the Gaussian over which the energy of texture is averaged, in the same pixels."""
+
+FLOOR = 1e-3
+"""A deviation of texture that is as good as none ([0, 1]); it keeps the gradient finite."""
+
+TONE_SIDE = 8
+"""Low-resolution pixels along the squares whose mean is their tone."""
+
+RANGE_SIDE = 17
+"""Pixels of the output along the window whose range is not to be left."""
 
 
-def weighted_terms(values: PerceptualValues, output: Tensor, batch: Batch) -> Tensor:
+def differences(output: Tensor, target: Tensor) -> Tensor:
+    """Return mean |Δ(output − target)|, Δ to the next row and to the next column."""
+    error = output - target
+    down = (error[:, :, 1:] - error[:, :, :-1]).abs().mean()
+    return (down + (error[..., 1:] - error[..., :-1]).abs().mean()) / 2
+
+
+def texture(output: Tensor, target: Tensor) -> Tensor:
+    """Return mean |σ(output) − σ(target)|: how much texture there is, not which.
+
+    σ = √(G(h²) + `FLOOR`²) of luma, h what a Gaussian of `DETAIL` takes away, G one of
+    `NEIGHBOURHOOD`.
+    """
+    return (_energy(output) - _energy(target)).abs().mean()
+
+
+def tone(output: Tensor, low: Tensor) -> Tensor:
+    """Return mean |mean(output) − mean(low)|, of squares of `TONE_SIDE` low-resolution pixels."""
+    scale = output.shape[-1] // low.shape[-1]
+    return (F.avg_pool2d(output, TONE_SIDE * scale) - F.avg_pool2d(low, TONE_SIDE)).abs().mean()
+
+
+def overshoot(output: Tensor, low: Tensor) -> Tensor:
+    """Return by how much luma leaves its range in windows of the enlarged low resolution, mean."""
+    mine = luma(output)
+    least, most = local_range(luma(enlarged(low, output.shape[-2:])), RANGE_SIDE)
+    return (F.relu(mine - most) + F.relu(least - mine)).mean()
+
+
+def grid(output: Tensor, target: Tensor, scale: int) -> Tensor:
+    """Return mean |e − mean(e)|, e the mean error of luma at each of a cell's scale² places."""
+    error = F.pixel_unshuffle(luma(output) - luma(target), scale).mean(dim=(2, 3))
+    return (error - error.mean(dim=1, keepdim=True)).abs().mean()
+
+
+def weighted_terms(values: TermValues, output: Tensor, batch: Batch) -> Tensor:
     """Return the weighted sum of all terms: a scalar, 0 where no weight is set."""
+    target, low = batch.high, batch.low
     total = output.new_zeros(())
-    for weight, term in (
-        (values.smooth, smooth),
-        (values.differences, differences),
-        (values.texture, texture),
-    ):
-        if weight:
-            total = total + weight * term(output, batch.high)
+    if values.smooth:
+        total = total + values.smooth * smooth(output, target)
+    if values.differences:
+        total = total + values.differences * differences(output, target)
+    if values.texture:
+        total = total + values.texture * texture(output, target)
+    if values.tone:
+        total = total + values.tone * tone(output, low)
+    if values.overshoot:
+        total = total + values.overshoot * overshoot(output, low)
+    if values.grid:
+        total = total + values.grid * grid(output, target, output.shape[-1] // low.shape[-1])
     if values.temporal:
-        total = total + values.temporal * temporal(output, batch.high, batch.low)
+        total = total + values.temporal * temporal(output, target, low)
     if values.consistency:
         assert batch.move is not None  # refused before the start
         total = total + values.consistency * consistency(output, batch.move)
     return total
+
+
+def without_border(output: Tensor, batch: Batch, border: int) -> tuple[Tensor, Batch]:
+    """Return output and batch without ``border`` low-resolution pixels at each side."""
+    if border == 0:
+        return output, batch
+    edge = border * (output.shape[-1] // batch.low.shape[-1])
+    inner = (..., slice(edge, -edge), slice(edge, -edge))
+    low = batch.low[..., border:-border, border:-border]
+    return output[inner], replace(batch, low=low, high=batch.high[inner])
+
+
+def _energy(picture: Tensor) -> Tensor:
+    gray = luma(picture)
+    detail = gray - blurred(gray, DETAIL)
+    return (blurred(detail.square(), NEIGHBOURHOOD) + FLOOR**2).sqrt()

@@ -21,6 +21,10 @@ DegradationName = Literal["bicubic", "video-light", "video-medium", "video-stron
 FeatureName = Literal["mobilenet-v2", "vgg19"]
 
 MAX_PATCH = 512
+SMALLEST_CROP = 8
+"""Low-resolution pixels along what is left of a crop, at least."""
+
+TERMS = ("smooth", "differences", "texture", "tone", "overshoot", "grid")
 MAX_ZOOM = 2.0
 RECIPE = "recipe"
 
@@ -75,8 +79,10 @@ class Optimisation:
         for name in ("share", "learning_rate", "steps", "batch", "log_steps", "check_steps"):
             if not getattr(self, name) > 0:
                 raise InvalidOption(f"{name} {getattr(self, name)} must be above 0.")
-        if not 8 <= self.patch <= MAX_PATCH:
-            raise InvalidOption(f"patch {self.patch} must be between 8 and {MAX_PATCH}.")
+        if not SMALLEST_CROP <= self.patch <= MAX_PATCH:
+            raise InvalidOption(
+                f"patch {self.patch} must be between {SMALLEST_CROP} and {MAX_PATCH}."
+            )
         if not 0 <= self.ema < 1 or any(not 0 <= beta < 1 for beta in self.betas):
             raise InvalidOption("ema and betas must be at least 0 and below 1.")
         for name in ("warm_up_steps", "clip", "weight_decay", "temporal", "consistency"):
@@ -90,13 +96,37 @@ class Optimisation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PerceptualValues(Optimisation):
+class TermValues(Optimisation):
+    """Values of a step that may weigh terms beside its main loss (`vsr.training.losses.terms`).
+
+    Attributes:
+        smooth: weight of the pixel error where the truth is smooth.
+        differences: of the error of the differences between neighbours.
+        texture: of the error of how much texture there is.
+        tone: of the difference in tone from the low resolution.
+        overshoot: of how far values leave the range of the low resolution nearby.
+        grid: of an error that repeats from cell to cell.
+    """
+
+    smooth: float = 0.0
+    differences: float = 0.0
+    texture: float = 0.0
+    tone: float = 0.0
+    overshoot: float = 0.0
+    grid: float = 0.0
+
+    def __post_init__(self) -> None:
+        super(TermValues, self).__post_init__()  # slots: the class cell is the old class
+        for name in TERMS:
+            if getattr(self, name) < 0:
+                raise InvalidOption(f"{name} {getattr(self, name)} must not be negative.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PerceptualValues(TermValues):
     """Values of a step that may compare features of a classifier besides the pixels.
 
     Attributes:
-        smooth: weight of the pixel error where the truth is smooth (`vsr.training.losses.smooth`).
-        differences: weight of the error of the differences between neighbours.
-        texture: weight of the error of how much texture there is (`vsr.training.losses.losses`).
         perceptual: weight of the distance of features; 0 needs no feature network.
         perceptual_network: the feature network; the user supplies its weights.
         perceptual_taps: the layers whose outputs are compared, numbered as in torchvision's
@@ -112,9 +142,6 @@ class PerceptualValues(Optimisation):
             this and this, another each step: a pattern of a fixed period gains less from them.
     """
 
-    smooth: float = 0.0
-    differences: float = 0.0
-    texture: float = 0.0
     perceptual: float = 0.0
     perceptual_network: FeatureName = "mobilenet-v2"
     perceptual_taps: tuple[int, ...] = (16,)
@@ -125,9 +152,8 @@ class PerceptualValues(Optimisation):
 
     def __post_init__(self) -> None:
         super(PerceptualValues, self).__post_init__()  # slots: the class cell is the old class
-        for name in ("perceptual", "smooth", "differences", "texture"):
-            if getattr(self, name) < 0:
-                raise InvalidOption(f"{name} {getattr(self, name)} must not be negative.")
+        if self.perceptual < 0:
+            raise InvalidOption(f"perceptual {self.perceptual} must not be negative.")
         if self.perceptual_shifts < 1:
             raise InvalidOption(f"perceptual_shifts {self.perceptual_shifts} must be at least 1.")
         if not 1 <= self.perceptual_zoom <= MAX_ZOOM:
@@ -141,9 +167,23 @@ class PerceptualValues(Optimisation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PixelValues(PerceptualValues):
-    """Values of a `pixel` step: regression on pixels."""
+    """Values of a `pixel` step: regression on pixels.
+
+    Attributes:
+        border: low-resolution pixels at each side of a crop that no loss sees, as a network that
+            reaches beyond the crop finds black there.
+    """
 
     loss: LossName = "l1"
+    border: int = 0
+
+    def __post_init__(self) -> None:
+        super(PixelValues, self).__post_init__()  # slots: the class cell is the old class
+        if not 0 <= 2 * self.border <= self.patch - SMALLEST_CROP:
+            raise InvalidOption(
+                f"border {self.border} must not be negative, and leave {SMALLEST_CROP} of "
+                f"{self.patch} pixels."
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

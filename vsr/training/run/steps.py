@@ -12,7 +12,7 @@ from vsr.models.weights_files import weights_name
 from vsr.training.data.batches import Batch
 from vsr.training.losses.losses import PIXEL_LOSSES
 from vsr.training.losses.perceptual import extractor_of, perceptual_term
-from vsr.training.losses.terms import weighted_terms
+from vsr.training.losses.terms import weighted_terms, without_border
 from vsr.training.network.level import level
 from vsr.training.recipe.recipe import EvaluateValues, ExportValues, LevelValues, PixelValues
 from vsr.training.recipe.schedule import Budget
@@ -45,6 +45,7 @@ def pixel(
     def learn(state: TrainState, batch: Batch) -> Tensor:
         with context.autocast():
             output = forward(batch.low).float()
+        output, batch = without_border(output, batch, values.border)
         value = loss(output, batch.high) + weighted_terms(values, output, batch)
         if extract:
             value = value + perceptual_term(values, extract, output, batch.high, state.step)

@@ -13,18 +13,11 @@ the target has, in this order:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
-import numpy as np
-import torch
 from torch import Tensor
-from torch.nn import functional as F
 
-from vsr.colour import Matrix, luma_weights
 from vsr.errors import InvalidOption
-from vsr.kernels import LANCZOS3, Array
-from vsr.metrics.imresize import resize_matrix
-from vsr.training.damage.line_matrices import gaussian
+from vsr.training.filters import blurred, enlarged, local_range, luma
 
 DETAIL = 1.5
 """Deviation of the Gaussian above which frequencies are detail, in pixels of the target."""
@@ -82,30 +75,6 @@ class Correction:
         return taught.clamp(0, 1)
 
 
-def blurred(picture: Tensor, deviation: float) -> Tensor:
-    """Blur (N, C, H, W) by a Gaussian; at the border it averages what is there."""
-    down, right = (
-        torch.from_numpy(_gaussian(side, deviation)).to(picture) for side in picture.shape[-2:]
-    )
-    return down @ picture @ right.T
-
-
-def enlarged(low: Tensor, size: torch.Size) -> Tensor:
-    """Enlarge (N, C, h, w) by Lanczos to (N, C, H, W)."""
-    down, right = (
-        torch.from_numpy(np.array(resize_matrix(there, side, LANCZOS3))).to(low)
-        for there, side in zip(low.shape[-2:], size)
-    )
-    return down @ low @ right.T
-
-
-def local_range(picture: Tensor, window: int) -> tuple[Tensor, Tensor]:
-    """Return the least and the largest value within a window, which ends at the border."""
-    pad = window // 2
-    most = F.max_pool2d(picture, window, stride=1, padding=pad)  # pads with -inf
-    return -F.max_pool2d(-picture, window, stride=1, padding=pad), most
-
-
 def _detail(picture: Tensor) -> Tensor:
     return picture - blurred(picture, DETAIL)
 
@@ -115,17 +84,7 @@ def _missing(taught: Tensor, truth: Tensor) -> Tensor:
 
     Detail is of luma, so that no colour is given back.
     """
-    mine, true = _detail(_luma(taught)), _detail(_luma(truth))
+    mine, true = _detail(luma(taught)), _detail(luma(truth))
     energy, wanted = (blurred(one.square(), NEIGHBOURHOOD).sqrt() for one in (mine, true))
     share = ((wanted - energy) / (wanted + FLOOR)).clamp(0, 1)
     return share * (true - mine)
-
-
-def _luma(picture: Tensor) -> Tensor:
-    weights = torch.tensor(luma_weights(Matrix.SMPTE170M), device=picture.device)
-    return torch.einsum("nchw,c->nhw", picture, weights)[:, None]
-
-
-@lru_cache(maxsize=16)
-def _gaussian(side: int, deviation: float) -> Array:
-    return gaussian(side, deviation)

@@ -1,0 +1,128 @@
+import numpy as np
+import pytest
+import torch
+
+from vsr.errors import InvalidOption
+from vsr.training.data.batches import Batch
+from vsr.training.filters import enlarged
+from vsr.training.losses.smooth import smooth
+from vsr.training.losses.temporal import consistency, temporal
+from vsr.training.losses.terms import (
+    DETAIL,
+    FLOOR,
+    NEIGHBOURHOOD,
+    differences,
+    grid,
+    overshoot,
+    texture,
+    tone,
+    weighted_terms,
+    without_border,
+)
+from vsr.training.recipe.recipe import PixelValues
+
+RNG = np.random.default_rng(0)
+A, B = RNG.random((2, 2, 3, 32, 32))
+LOW = RNG.random((2, 3, 8, 8))
+BT601 = np.array([0.299, 0.587, 0.114])
+
+
+def tensors(*arrays):
+    return (torch.from_numpy(array) for array in arrays)
+
+
+def test_differences_are_of_neighbours_down_and_across():
+    down, across = np.diff(A - B, axis=2), np.diff(A - B, axis=3)
+    expected = (np.abs(down).mean() + np.abs(across).mean()) / 2
+    assert float(differences(*tensors(A, B))) == pytest.approx(expected, rel=1e-12)
+
+
+def gaussian(side, deviation):
+    weights = np.exp(-0.5 * ((np.arange(side)[:, None] - np.arange(side)) / deviation) ** 2)
+    return weights / weights.sum(axis=1, keepdims=True)
+
+
+def test_texture_is_the_local_deviation_of_what_a_blur_takes_away():
+    soft, near = gaussian(32, DETAIL), gaussian(32, NEIGHBOURHOOD)
+    deviations = []
+    for picture in (A, B):
+        gray = np.einsum("nchw,c->nhw", picture, BT601)
+        detail = gray - soft @ gray @ soft.T
+        deviations.append(np.sqrt(near @ detail**2 @ near.T + FLOOR**2))
+    expected = np.abs(deviations[0] - deviations[1]).mean()
+    assert float(texture(*tensors(A, B))) == pytest.approx(expected, rel=1e-6)
+
+
+def test_texture_asks_how_much_and_not_which():
+    target = torch.from_numpy(A).float()
+    soft = target.mean() + 0.3 * (target - target.mean())
+    assert texture(soft, target) > 10 * texture(1 - target, target)
+    flat = torch.full((1, 3, 16, 16), 0.5, requires_grad=True)
+    texture(flat, torch.full((1, 3, 16, 16), 0.5)).backward()
+    assert torch.isfinite(flat.grad).all()
+
+
+def test_tone_is_that_of_squares_of_eight_low_resolution_pixels():
+    mine = A.mean(axis=(2, 3))
+    expected = np.abs(mine - LOW.mean(axis=(2, 3))).mean()
+    assert float(tone(*tensors(A, LOW))) == pytest.approx(expected, rel=1e-9)
+
+
+def test_overshoot_counts_what_lies_beyond_the_enlarged_low_resolution():
+    low = torch.from_numpy(LOW).float()
+    inside = enlarged(low, torch.Size((32, 32)))
+    assert float(overshoot(inside, low)) == 0
+    beyond = inside.clone()
+    beyond[0, :, 16, 16] = 3.0
+    window = np.einsum("chw,c->hw", inside[0].numpy(), BT601)[8:25, 8:25]
+    assert float(overshoot(beyond, low)) == pytest.approx(
+        (3 - window.max()) / (2 * 32**2), rel=1e-4
+    )
+
+
+def test_a_grid_costs_and_what_does_not_repeat_does_not():
+    cell = RNG.normal(size=(4, 4))
+    cell -= cell.mean()
+    error = np.tile(cell, (8, 8))[None, None].repeat(2, 0)
+    expected = np.abs(cell).mean()
+    assert float(grid(*tensors(B[:, :1] + error, B[:, :1]), 4)) == pytest.approx(expected)
+    assert float(grid(*tensors(B + 0.1, B), 4)) == pytest.approx(0, abs=1e-12)
+
+
+def test_terms_are_added_with_their_weights_and_none_without():
+    output, target, low = (torch.rand(4, 3, *side) for side in ((32, 32), (32, 32), (8, 8)))
+    batch = Batch(low=low, high=target, move=torch.tensor([[1, -2], [0, 5]]))
+    alone = {
+        "smooth": smooth(output, target),
+        "differences": differences(output, target),
+        "texture": texture(output, target),
+        "tone": tone(output, low),
+        "overshoot": overshoot(output, low),
+        "grid": grid(output, target, 4),
+        "temporal": temporal(output, target, low),
+        "consistency": consistency(output, batch.move),
+    }
+    weights = {name: float(index + 2) for index, name in enumerate(alone)}
+    assert weighted_terms(PixelValues(), output, batch) == 0
+    for name, weight in weights.items():
+        term = weighted_terms(PixelValues(**{name: weight}), output, batch)
+        assert float(term) == pytest.approx(weight * float(alone[name]), rel=1e-6)
+    total = weighted_terms(PixelValues(**weights), output, batch)
+    expected = sum(weights[name] * float(alone[name]) for name in alone)
+    assert float(total) == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_border_is_cut_from_all_that_a_loss_sees():
+    output, target, low = tensors(A, B, LOW)
+    inner, batch = without_border(output, Batch(low=low, high=target), 2)
+    assert torch.equal(inner, output[:, :, 8:-8, 8:-8])
+    assert torch.equal(batch.high, target[:, :, 8:-8, 8:-8])
+    assert torch.equal(batch.low, low[:, :, 2:-2, 2:-2])
+    whole = without_border(output, batch, 0)
+    assert whole == (output, batch)
+
+
+@pytest.mark.parametrize("values", [{"border": 5, "patch": 16}, {"border": -1}, {"grid": -1.0}])
+def test_impossible_values_are_refused(values):
+    with pytest.raises(InvalidOption, match=next(iter(values))):
+        PixelValues(**values)
