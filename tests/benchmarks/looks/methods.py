@@ -1,0 +1,159 @@
+"""What enlarges the clips: Lanczos, today's default, candidates, and public networks."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import nn
+from torch.nn import functional as F
+
+from tests.benchmarks.looks.planar import Rgb
+from tests.benchmarks.looks.rivals import rival
+from vsr.blend import Blend
+from vsr.models import catalog
+from vsr.models.blend import added_up
+from vsr.models.catalog import Model
+from vsr.models.recognise import generator_of, read_generator
+
+SCALE = 4
+DEFAULT, LANCZOS, TEACHER = "default", "lanczos", "general-x4v3"
+
+RIVALS = {TEACHER: "realesr-general-x4v3.pth", "x4plus": "RealESRGAN_x4plus.pth"}
+"""By name: files in ``VSR_DATA/weights/public``."""
+
+SLOW = ("x4plus",)
+"""Methods that enlarge only the frames on which single pictures are judged."""
+
+UNSHARP_SIGMA = 2.0
+"""Result pixels: half a pixel of the source, the radius at which a mask looks least like a halo."""
+
+Float = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Method:
+    """One way to enlarge.
+
+    Attributes:
+        key: changes whenever its results do.
+        network: strength → a network, of (1, 3, H, W) in [0, 1]; None for Lanczos.
+    """
+
+    name: str
+    key: str
+    network: Callable[[float], nn.Module] | None = None
+
+    def enlarge(self, frame: Rgb, strength: float) -> Float:
+        """Return (sH, sW, 3) codes, neither rounded nor clamped by a network."""
+        if self.network is None:
+            return lanczos(frame).astype(np.float32)
+        planes = np.ascontiguousarray(np.moveaxis(frame, 2, 0)[None])
+        x = (torch.from_numpy(planes).float() / 255).contiguous(memory_format=torch.channels_last)
+        with torch.inference_mode():
+            y = self.network(strength)(x)[0].permute(1, 2, 0)
+        found: Float = 255 * y.numpy()
+        return found
+
+    def frames(self, source: Rgb, strength: float) -> Rgb:
+        """Return (T, sH, sW, 3) of (T, H, W, 3)."""
+        return np.stack([to_codes(self.enlarge(frame, strength)) for frame in source])
+
+
+def lanczos(frame: Rgb) -> Rgb:
+    """Enlarge by Pillow's filter, which clamps."""
+    rows, columns = frame.shape[:2]
+    image = Image.fromarray(frame).resize((SCALE * columns, SCALE * rows), Image.Resampling.LANCZOS)
+    return np.asarray(image)
+
+
+def to_codes(values: Float) -> Rgb:
+    """Round and clamp."""
+    codes: Rgb = np.clip(np.round(values), 0, 255).astype(np.uint8)
+    return codes
+
+
+def by_lanczos() -> Method:
+    """Return the method that all others are compared with."""
+    return Method(name=LANCZOS, key=LANCZOS)
+
+
+def by_default() -> Method:
+    """Return what the program does today: `fast`, blended by ``--strength auto``."""
+
+    @cache
+    def model(strength: float) -> Model:
+        return catalog.load("fast", SCALE, Blend(strength=strength))
+
+    def network(strength: float) -> nn.Module:
+        net = model(strength).net
+        assert net is not None
+        return net.to(memory_format=torch.channels_last)
+
+    keys = (model(strength).sha256 for strength in (0.0, 1 / 3, 2 / 3, 1.0))
+    return Method(name=DEFAULT, key="-".join(key[:8] for key in keys), network=network)
+
+
+def by_candidate(text: str) -> Method:
+    """Return the method of ``NAME=FILE`` or ``NAME=FILE*0.5+FILE*0.5``: a blend of weights."""
+    name, _, terms = text.partition("=")
+    files, shares = [], []
+    for term in terms.split("+"):
+        match = re.fullmatch(r"(.+?)(?:\*([0-9.]+))?", term)
+        assert match is not None
+        files.append(Path(match[1]).expanduser())
+        shares.append(float(match[2] or 1))
+    hashes = [hashlib.sha256(file.read_bytes()).hexdigest()[:16] for file in files]
+    key = "+".join(f"{one}*{share!r}" for one, share in zip(hashes, shares))
+    return Method(name=name, key=key, network=_lazily(partial(_blend, files, shares)))
+
+
+def by_rival(name: str) -> Method:
+    """Return the method of a public network."""
+    path = Path(os.environ["VSR_DATA"]) / "weights" / "public" / RIVALS[name]
+    key = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+    return Method(name=name, key=key, network=_lazily(partial(rival, path)))
+
+
+def detail(enlarged: Rgb) -> Float:
+    """Return what a blur of `UNSHARP_SIGMA` takes away from (T, H, W, 3)."""
+    blurred = np.stack([gaussian(frame.astype(np.float32), UNSHARP_SIGMA) for frame in enlarged])
+    found: Float = enlarged - blurred
+    return found
+
+
+def gaussian(values: Float, sigma: float) -> Float:
+    """Blur (H, W) or (H, W, C), the border repeated."""
+    reach = round(4 * sigma)
+    kernel = np.exp(-(np.arange(-reach, reach + 1) ** 2) / (2 * sigma**2))
+    weights = torch.from_numpy((kernel / kernel.sum()).astype(np.float32))
+    planes = values[None] if values.ndim == 2 else np.moveaxis(values, 2, 0)
+    tensor = torch.from_numpy(np.ascontiguousarray(planes))[:, None]
+    for shape, pads in (
+        ((1, 1, -1, 1), (0, 0, reach, reach)),
+        ((1, 1, 1, -1), (reach, reach, 0, 0)),
+    ):
+        tensor = F.conv2d(F.pad(tensor, pads, mode="replicate"), weights.reshape(shape))
+    blurred = tensor[:, 0].numpy()
+    return blurred[0] if values.ndim == 2 else np.moveaxis(blurred, 0, 2)
+
+
+def _lazily(make: Callable[[], nn.Module]) -> Callable[[float], nn.Module]:
+    once = cache(make)
+    return lambda strength: once()
+
+
+def _blend(files: Sequence[Path], shares: Sequence[float]) -> nn.Module:
+    nets = [read_generator(file) for file in files]
+    names = [str(file) for file in files]
+    tensors = added_up([net.state_dict() for net in nets], shares, names)
+    return generator_of(tensors, names[0]).to(memory_format=torch.channels_last)

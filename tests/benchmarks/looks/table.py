@@ -1,0 +1,181 @@
+"""The table of looks: means and worst clips of every measure, and whether `clear` may ship."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Any
+
+Found = dict[str, Any]
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """A column of the table.
+
+    Attributes:
+        title: what it is called.
+        must: what `clear` must reach, in words.
+        worst: picks the worst clip's value.
+        passes: of mean and worst value, or None where nothing is demanded.
+    """
+
+    name: str
+    title: str
+    must: str
+    worst: Callable[[list[float]], float] = max
+    passes: Callable[[float, float], bool] | None = None
+
+
+def _furthest(values: list[float]) -> float:
+    return max(values, key=lambda value: abs(value - 1))
+
+
+MEASURES = (
+    Measure(
+        name="acutance",
+        title="acutance, sharp edges",
+        must="mean ≥ 1.2",
+        worst=min,
+        passes=lambda mean, worst: mean >= 1.2,
+    ),
+    Measure(
+        name="steepest_tenth",
+        title="acutance, as look.py",
+        must="mean ≥ 1.2",
+        worst=min,
+        passes=lambda mean, worst: mean >= 1.2,
+    ),
+    Measure(
+        name="focus",
+        title="slope out of focus",
+        must="mean 0.95–1.10",
+        worst=_furthest,
+        passes=lambda mean, worst: 0.95 <= mean <= 1.10,
+    ),
+    Measure(
+        name="overshoot",
+        title="overshoot, codes",
+        must="mean ≤ 0.5",
+        passes=lambda mean, worst: mean <= 0.5,
+    ),
+    Measure(
+        name="weak_texture",
+        title="weak texture / truth",
+        must="mean 0.85–1.15",
+        worst=_furthest,
+        passes=lambda mean, worst: 0.85 <= mean <= 1.15,
+    ),
+    Measure(
+        name="luma_shift",
+        title="luma of 32 px, codes",
+        must="each ≤ 0.7",
+        passes=lambda mean, worst: worst <= 0.7,
+    ),
+    Measure(
+        name="chroma_shift",
+        title="chroma of 32 px, codes",
+        must="each ≤ 0.5",
+        passes=lambda mean, worst: worst <= 0.5,
+    ),
+    Measure(
+        name="period_4",
+        title="period 4 / Lanczos",
+        must="each ≤ 1.4",
+        passes=lambda mean, worst: worst <= 1.4,
+    ),
+    Measure(
+        name="period_2",
+        title="period 2 / Lanczos",
+        must="each ≤ 1.4",
+        passes=lambda mean, worst: worst <= 1.4,
+    ),
+    Measure(
+        name="gain",
+        title="Y-PSNR − Lanczos, dB",
+        must="each ≥ −0.3",
+        worst=min,
+        passes=lambda mean, worst: worst >= -0.3,
+    ),
+    Measure(name="cosine", title="MobileNet cosine", must=""),
+    Measure(name="relative", title="MobileNet relative", must=""),
+    Measure(name="psnr_teacher", title="PSNR to the teacher, dB", must="", worst=min),
+)
+
+HEAD = """\
+How enlarged clips look, ×4 (made by `python -m tests.benchmarks.looks`, whose modules say how each
+figure is taken). Each cell: mean over clips, then the worst clip; **bold** misses what `clear`
+must. `unsharp = NAME` is Lanczos with an unsharp mask that gives each clip NAME's acutance. The
+MobileNet distances (blocks 2, 5, 10, 15) are not LPIPS; lower is better.
+"""
+
+TITLES = {"choose": "Clips to choose by", "report": "Clips only to report"}
+
+
+def table(found: Found) -> str:
+    """Return the text: one table for each half, and the flat fields."""
+    lines = [HEAD]
+    for half, title in TITLES.items():
+        rows = [row["scores"] for row in found["clips"].values() if row["half"] == half]
+        if rows:
+            lines += [f"## {title} ({len(rows)})", "", *_half(rows), ""]
+    lines += ["## Flat fields", "", *_flat(found["flat"])]
+    return "\n".join(lines) + "\n"
+
+
+def _half(rows: list[Row]) -> Iterator[str]:
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    yield _line(["measure", "`clear` must", *names])
+    yield _line(["---"] * (2 + len(names)))
+    for measure in MEASURES:
+        yield _line([measure.title, measure.must, *(_cell(rows, name, measure) for name in names)])
+    yield _line(
+        ["way from Lanczos to the teacher, cosine", "≥ 60 %", *(_way(rows, name) for name in names)]
+    )
+
+
+def _cell(rows: list[Row], name: str, measure: Measure) -> str:
+    values = [value for row in rows if (value := _value(row, name, measure.name)) is not None]
+    if not values:
+        return "–"
+    mean, worst = fmean(values), measure.worst(values)
+    text = f"{mean:.2f}; {worst:.2f}"
+    failed = measure.passes is not None and not measure.passes(mean, worst)
+    return f"**{text}**" if failed else text
+
+
+def _value(row: Row, name: str, measure: str) -> float | None:
+    if name not in row:
+        return None
+    if measure == "gain":
+        own, base = row[name]["psnr_y"], row["lanczos"]["psnr_y"]
+        return None if own is None else own - base
+    value: float | None = row[name].get(measure)
+    return value
+
+
+def _way(rows: list[Row], name: str) -> str:
+    """Return how much of the distance between Lanczos and the teacher a method covers."""
+    teacher = "general-x4v3"
+    known = [row for row in rows if _value(row, name, "cosine") is not None]
+    if not known or any(teacher not in row for row in known):
+        return "–"
+    own, base, goal = (
+        fmean(row[one]["cosine"] for row in known) for one in (name, "lanczos", teacher)
+    )
+    if goal >= base:
+        return "teacher is no nearer"
+    return f"{100 * (base - own) / (base - goal):.0f} %"
+
+
+def _flat(flat: dict[str, Any]) -> Iterator[str]:
+    yield _line(["method", "worst deviation, codes (≤ 0.5)", "black and white exact"])
+    yield _line(["---"] * 3)
+    for name, one in flat.items():
+        yield _line([name, f"{one['worst']:.2f}", "yes" if one["is_exact"] else "**no**"])
+
+
+def _line(cells: list[str]) -> str:
+    return f"| {' | '.join(cells)} |"

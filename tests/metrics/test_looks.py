@@ -1,0 +1,139 @@
+"""The measures of the benchmark of looks, on pictures of which the answer is known."""
+
+import numpy as np
+import pytest
+
+from tests.benchmarks.looks import sharpness, tones
+from tests.benchmarks.looks.methods import detail, gaussian, lanczos, to_codes
+from tests.benchmarks.looks.score import luma_of
+from tests.benchmarks.periodicity import periodicity
+
+SCALE = 4
+DARK, BRIGHT = 60, 190
+
+
+def disc(side, radius, softness):
+    """A bright disc on a dark ground; its border is ``softness`` wide."""
+    down, right = np.mgrid[:side, :side] - (side - 1) / 2
+    distance = np.hypot(down, right)
+    share = 0.5 + 0.5 * np.tanh(2 * (radius - distance) / softness)
+    return np.repeat(np.round(DARK + (BRIGHT - DARK) * share)[..., None], 3, 2).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def source():
+    return disc(64, 20.3, 1.0)
+
+
+@pytest.fixture(scope="module")
+def enlarged(source):
+    return lanczos(source)
+
+
+@pytest.fixture(scope="module")
+def truth():
+    return disc(64 * SCALE, 20.3 * SCALE, 1.0)
+
+
+def masked(picture, amount):
+    return to_codes(picture + amount * detail(picture[None])[0])
+
+
+def blurred(picture, sigma):
+    return to_codes(gaussian(picture.astype(np.float32), sigma))
+
+
+def acutance(picture, source, enlarged):
+    edges = sharpness.sharp_edges(luma_of(source))
+    return sharpness.acutance(luma_of(picture), luma_of(enlarged), edges, SCALE)
+
+
+def overshoot(picture, enlarged):
+    return sharpness.overshoot(luma_of(picture), luma_of(enlarged))
+
+
+def test_lanczos_itself_scores_one(source, enlarged):
+    assert acutance(enlarged, source, enlarged) == 1
+    assert overshoot(enlarged, enlarged) == 0
+    assert tones.shifts(enlarged, enlarged) == (0, 0)
+
+
+def test_a_blurred_picture_is_less_acute(source, enlarged):
+    assert acutance(blurred(enlarged, 2.0), source, enlarged) < 0.85
+
+
+def test_the_truth_is_more_acute_and_leaves_no_range(source, enlarged, truth):
+    assert acutance(truth, source, enlarged) > 1.25
+    assert overshoot(truth, enlarged) == 0
+
+
+def test_an_unsharp_mask_is_more_acute_and_overshoots(source, enlarged):
+    sharpened = masked(enlarged, 1.5)
+    assert acutance(sharpened, source, enlarged) > 1.25
+    assert overshoot(sharpened, enlarged) > 1
+
+
+def test_an_edge_out_of_focus_is_not_sharp_and_is_followed():
+    source = disc(64, 20.3, 8.0)
+    enlarged = lanczos(source)
+    sharp, soft = (
+        sum(map(len, find(luma_of(source))))
+        for find in (sharpness.sharp_edges, sharpness.soft_edges)
+    )
+    assert sharp == 0
+    assert soft > 100
+    edges = sharpness.soft_edges(luma_of(source))
+    base, firmer = luma_of(enlarged), luma_of(lanczos(disc(64, 20.3, 5.0)))
+    assert sharpness.focus(base, base, edges, SCALE) == 1
+    assert sharpness.focus(firmer, base, edges, SCALE) == pytest.approx(8 / 5, rel=0.1)
+
+
+def test_noise_does_not_sharpen_what_is_out_of_focus():
+    source = disc(64, 20.3, 8.0)
+    base = luma_of(lanczos(source))
+    noisy = base + np.random.default_rng(0).normal(0, 3, base.shape).astype(np.float32)
+    edges = sharpness.soft_edges(luma_of(source))
+    assert sharpness.focus(noisy, base, edges, SCALE) == pytest.approx(1, abs=0.05)
+
+
+def test_weak_texture_is_the_share_of_its_energy():
+    rng = np.random.default_rng(1)
+    strength = np.linspace(0.2, 8, 256, dtype=np.float32)
+    texture = gaussian(rng.normal(0, 1, (256, 256)).astype(np.float32), 1.5) * strength
+    assert sharpness.weak_texture(texture, texture) == 1
+    assert sharpness.weak_texture(0.7 * texture, texture) == pytest.approx(0.49, abs=0.01)
+    assert sharpness.weak_texture(gaussian(texture, 3.0), texture) < 0.5
+
+
+def test_a_grid_of_four_pixels_stands_out():
+    rng = np.random.default_rng(2)
+    noise = gaussian(rng.normal(128, 60, (64, 64)).astype(np.float32), 0.7)
+    base = luma_of(lanczos(to_codes(np.repeat(noise[..., None], 3, 2))))
+    woven = base + 2 * (np.arange(256) % 4 == 0)
+    assert periodicity(woven, 4) > 1.4 * periodicity(base, 4)
+    dotted = base + 2 * (np.arange(256) % 2)
+    assert periodicity(dotted, 2) > 1.4 * periodicity(base, 2)
+
+
+def test_a_shift_of_tone_is_told_in_codes(enlarged):
+    luma, chroma = tones.shifts(enlarged + 3, enlarged)
+    assert luma == pytest.approx(3, abs=0.01)
+    assert chroma == pytest.approx(0, abs=0.01)
+    warmer = enlarged.copy()
+    warmer[..., 0] += 4
+    luma, chroma = tones.shifts(warmer, enlarged)
+    assert luma == pytest.approx(4 * 0.299, abs=0.01)
+    assert chroma == pytest.approx(2, abs=0.01)
+
+
+def test_flat_fields_tell_the_worst_colour_and_what_is_not_exact():
+    def enlarge(field):
+        return field.repeat(SCALE, 0).repeat(SCALE, 1).astype(np.float32)
+
+    def lifted(field):
+        return enlarge(field) * 0.98 + 2
+
+    assert tones.flat_fields(enlarge) == tones.FlatFields(worst=0, is_exact=True)
+    found = tones.flat_fields(lifted)
+    assert found.worst == pytest.approx(3.1, abs=0.01)  # white: 255 · 0.98 + 2
+    assert not found.is_exact
