@@ -14,8 +14,8 @@ from vsr.jobs.arrays.upscaler import Upscaler
 from vsr.jobs.batch.outcome import Outcome
 from vsr.jobs.progress import Progress, ignore
 from vsr.jobs.result import Result
-from vsr.jobs.upscale.upscale import spec_of_preset
-from vsr.jobs.upscale.upscale import upscale as run
+from vsr.jobs.upscale.plan import spec_of_preset
+from vsr.jobs.workers.upscale import upscale as run
 from vsr.specs import (
     Deinterlace,
     EncodeSpec,

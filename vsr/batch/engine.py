@@ -80,7 +80,7 @@ Told = Callable[[int, Any], None]
 """Called with the ticket of a running task and its progress."""
 
 
-class BatchEngine(Protocol):
+class WorkerPool(Protocol):
     """Workers, each doing one task at a time."""
 
     @property

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from heapq import heappop, heappush
 from typing import Any, Protocol
 
-from vsr.batch.engine import BatchEngine, Ended
+from vsr.batch.engine import Ended, WorkerPool
 
 RETRIES = 3
 """How often a task may lose its worker before it is given up on."""
@@ -55,7 +55,7 @@ class Piece(Protocol):
 class Scheduler:
     """Runs pieces of work on an engine."""
 
-    def __init__(self, engine: BatchEngine) -> None:
+    def __init__(self, engine: WorkerPool) -> None:
         self._engine = engine
         self._queue: list[tuple[int, float, int]] = []
         self._tasks: dict[int, tuple[Piece, Task]] = {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -83,17 +82,15 @@ def _run(
 ) -> int:
     """Run the job on one clip, print a summary line; return the exit code."""
     from vsr.jobs.process_setup import settle
-    from vsr.jobs.upscale.upscale import upscale as run
-    from vsr.jobs.workers.upscale_shared import upscale_spread
+    from vsr.jobs.workers.upscale import upscale as run
 
     settle()
-    if not engine.is_inline:
-        run = partial(upscale_spread, engine=engine)
+    pool = None if engine.is_inline else engine
     is_pipe = target == Path("-")
     with report_for(source.name, as_json=as_json, is_quiet=quiet, to_stderr=is_pipe) as report:
-        result = run(source, target, spec, observe=report.observe, note=report.note)
+        result = run(source, target, spec, engine=pool, observe=report.observe, note=report.note)
     if as_json:
         emit({"event": "done", **result.as_dict()}, to_stderr=is_pipe)
     elif not quiet:
         click.echo(result.summary(), err=is_pipe)
-    return 3 if result.losses else 0
+    return result.exit_code

@@ -10,7 +10,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from vsr.jobs.progress import Note, Observer, ignore
 from vsr.jobs.result import Result
-from vsr.jobs.upscale.upscale import spec_of_preset, upscale
+from vsr.jobs.upscale.plan import spec_of_preset
+from vsr.jobs.workers.upscale import upscale
 from vsr.metrics.pictures import Picture
 from vsr.specs import Size
 

@@ -22,7 +22,7 @@ class Result:
         reused_tiles: unchanged tiles of the other frames that were not computed again.
         fps: frames per second of wall time, everything included.
         model: the network, its scale, and its blend of flavours.
-        losses: what is damaged or missing; the exit code is 3 if there is any.
+        losses: what is damaged or missing, known before the start or found on the way.
         is_skipped: the target existed and was kept.
     """
 
@@ -40,6 +40,11 @@ class Result:
     def fps(self) -> float:
         """Frames per second of wall time."""
         return self.frames_out / self.elapsed_seconds if self.elapsed_seconds > 0 else 0.0
+
+    @property
+    def exit_code(self) -> int:
+        """What the command line returns: 3 if anything is lost that somebody would miss."""
+        return 3 if self.losses else 0
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""

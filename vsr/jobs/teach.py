@@ -11,7 +11,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from vsr.batch.engine import BatchEngine, DeviceClass
+from vsr.batch.engine import DeviceClass, WorkerPool
 from vsr.batch.inline import open_inline
 from vsr.batch.local import open_local
 from vsr.disk.failures import writing
@@ -164,7 +164,7 @@ def _register(one: Class) -> None:
 
 
 def _taught(
-    engine: BatchEngine, one: Class, left: list[int], should_stop: Callable[[], bool]
+    engine: WorkerPool, one: Class, left: list[int], should_stop: Callable[[], bool]
 ) -> Iterator[int]:
     """Let the workers do the chunks; yield each that is done and noted."""
     waiting, running = list(reversed(left)), 0
@@ -207,7 +207,7 @@ class TeachWorker:
 
 
 @contextmanager
-def _opened(lesson: Lesson, workers: int) -> Iterator[BatchEngine]:
+def _opened(lesson: Lesson, workers: int) -> Iterator[WorkerPool]:
     if workers == 1:
         with open_inline(partial(_open_worker, lesson, None)) as inline:
             yield inline

@@ -11,8 +11,8 @@ from vsr.batch.engine import EngineSpec
 from vsr.batch.plan import Selection
 from vsr.errors import NoSuchFile, OutputBusy
 from vsr.jobs.batch.batch import WATCH_SECONDS, BatchSpec, batch, watch
-from vsr.jobs.upscale.upscale import spec_of_preset, upscale
-from vsr.jobs.workers.upscale_shared import upscale_spread
+from vsr.jobs.upscale.plan import spec_of_preset
+from vsr.jobs.workers.upscale import upscale
 from vsr.media.resume.work import work_folder_of
 from vsr.specs import EncodeSpec, Target
 
@@ -183,7 +183,7 @@ def test_one_film_on_two_workers_is_the_same_film(tmp_path: Path):
     notes, seen = [], []
     cut = upscale_spec(threads=1, segment_frames=24, keeps_work=True)
     two, one = tmp_path / "two.mkv", tmp_path / "one.mkv"
-    result = upscale_spread(clip, two, cut, engine=TWO, observe=seen.append, note=notes.append)
+    result = upscale(clip, two, cut, engine=TWO, observe=seen.append, note=notes.append)
     assert len(list(work_folder_of(two).glob("*.nut"))) == 5
     upscale(clip, one, cut)
     assert (tmp_path / "two.mkv").read_bytes() == (tmp_path / "one.mkv").read_bytes()

@@ -16,8 +16,8 @@ from tests.clips import Audio, indices_in, write_clip
 from vsr.batch.engine import EngineSpec
 from vsr.batch.plan import Selection
 from vsr.jobs.batch.batch import BatchSpec, batch
-from vsr.jobs.upscale.upscale import spec_of_preset, upscale
-from vsr.jobs.workers.upscale_shared import upscale_spread
+from vsr.jobs.upscale.plan import spec_of_preset
+from vsr.jobs.workers.upscale import upscale
 from vsr.specs import EncodeSpec, Target
 
 pytestmark = pytest.mark.slow
@@ -126,7 +126,7 @@ def test_a_film_on_two_ray_workers_is_the_same_film(tmp_path: Path, monkeypatch)
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     clip = write_clip(tmp_path / "in.mkv", frames=FRAMES, audio=[Audio()])
     two = EngineSpec(name="ray", workers=2, cpus_per_worker=1)
-    result = upscale_spread(clip, tmp_path / "two.mkv", spec(), engine=two)
+    result = upscale(clip, tmp_path / "two.mkv", spec(), engine=two)
     upscale(clip, tmp_path / "one.mkv", spec())
     assert result.frames_out == FRAMES
     assert (tmp_path / "two.mkv").read_bytes() == (tmp_path / "one.mkv").read_bytes()

@@ -18,7 +18,7 @@ from vsr.errors import InvalidOption
 from vsr.jobs.bench.bench import BenchSpec, bench
 from vsr.jobs.bench.bench_report import draw_chart
 from vsr.jobs.bench.bench_stages import Stages, bounced, own_clip, source_size
-from vsr.jobs.upscale.upscale import spec_of_preset
+from vsr.jobs.upscale.plan import spec_of_preset
 from vsr.media.reading.probe import probe
 from vsr.media.reading.reader import Reader
 from vsr.models.catalog import load

@@ -14,7 +14,8 @@ from tests.flavoured import SIZE, SPEC
 from vsr.blend import Blend
 from vsr.cli import run
 from vsr.errors import InvalidRecipe, OutputError
-from vsr.jobs.upscale.upscale import spec_of_preset, upscale
+from vsr.jobs.upscale.plan import spec_of_preset
+from vsr.jobs.workers.upscale import upscale
 
 pytestmark = pytest.mark.usefixtures("models")
 

@@ -10,9 +10,9 @@ import vsr
 from tests.flavoured import SPEC, natural
 from vsr.errors import InvalidOption
 from vsr.jobs.upscale.choice import AUTO_MODEL, choose_blend, with_model
-from vsr.jobs.upscale.plan import prepare
+from vsr.jobs.upscale.plan import prepare, spec_of_preset
 from vsr.jobs.upscale.strength import CLEAR, Condition
-from vsr.jobs.upscale.upscale import spec_of_preset, upscale
+from vsr.jobs.workers.upscale import upscale
 from vsr.models import catalog
 
 pytestmark = pytest.mark.usefixtures("models")

@@ -10,7 +10,8 @@ import av
 import pytest
 
 from vsr.errors import VsrError
-from vsr.jobs.upscale.upscale import spec_of_preset, upscale
+from vsr.jobs.upscale.plan import spec_of_preset
+from vsr.jobs.workers.upscale import upscale
 from vsr.media.containers import container_for
 from vsr.media.reading.probe import probe
 from vsr.media.reading.reader import Reader

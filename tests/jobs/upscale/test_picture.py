@@ -10,7 +10,7 @@ from PIL import Image
 from tests.clips import write_clip
 from vsr.cli import run
 from vsr.jobs.progress import Progress
-from vsr.jobs.upscale.upscale import upscale
+from vsr.jobs.workers.upscale import upscale
 from vsr.specs import Target, UpscaleSpec
 
 RNG = np.random.default_rng(5)

@@ -13,8 +13,8 @@ from tests.clips import Audio, indices_in, write_clip
 from vsr.batch.engine import EngineSpec
 from vsr.errors import Interrupted, InvalidOption, OutputBusy, OutputError, OutputExists
 from vsr.jobs.batch.batch import BatchSpec, batch
-from vsr.jobs.upscale.upscale import spec_of_preset, upscale
-from vsr.jobs.workers.upscale_shared import upscale_spread
+from vsr.jobs.upscale.plan import spec_of_preset
+from vsr.jobs.workers.upscale import upscale
 from vsr.media.resume.work import Work, work_folder_of
 from vsr.specs import EncodeSpec, Target, TimeRange
 
@@ -88,7 +88,7 @@ def test_a_crash_behind_the_publishing_leaves_no_folder_for_ever(
         with pytest.raises(Stop):
             upscale(clip, target, spec())
     assert work_folder_of(target).exists()
-    again = partial(upscale_spread, engine=engine) if engine else upscale
+    again = partial(upscale, engine=engine) if engine else upscale
     with pytest.raises(OutputExists):
         again(clip, target, spec())
     assert not work_folder_of(target).exists()

@@ -15,10 +15,9 @@ from vsr.batch.engine import EngineSpec
 from vsr.errors import InvalidOption
 from vsr.jobs.upscale.plan import prepare
 from vsr.jobs.upscale.strength import CLEAR, Condition, condition_of
-from vsr.jobs.upscale.upscale import upscale
 from vsr.jobs.workers.shared_film import FilmInWork
 from vsr.jobs.workers.tasks import Begin
-from vsr.jobs.workers.upscale_shared import upscale_spread
+from vsr.jobs.workers.upscale import upscale
 from vsr.jobs.workers.worker import FilmWorker
 from vsr.media.reading.probe import probe
 from vsr.models.catalog import load
@@ -118,7 +117,7 @@ def test_workers_agree_on_what_auto_found(tmp_path: Path) -> None:
     film = write_clip(tmp_path / "film.mp4", frames=96, size=SIZE, options={"crf": "45"})
     engine = EngineSpec(workers=2, cpus_per_worker=1)
     spec = replace(SPEC, segment_frames=48)
-    spread = upscale_spread(film, tmp_path / "spread.mkv", spec, engine=engine)
+    spread = upscale(film, tmp_path / "spread.mkv", spec, engine=engine)
     alone = upscale(film, tmp_path / "alone.mkv", replace(spec, threads=1))
     assert spread.model == alone.model
     assert "strength" in alone.model

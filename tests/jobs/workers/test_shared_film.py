@@ -11,9 +11,10 @@ from vsr.batch.engine import Ended
 from vsr.batch.inline import open_inline
 from vsr.batch.scheduler import Scheduler
 from vsr.errors import Failed, OutputBusy
-from vsr.jobs.upscale.upscale import spec_of_preset, upscale
+from vsr.jobs.upscale.plan import spec_of_preset
 from vsr.jobs.workers.shared_film import FilmInWork
 from vsr.jobs.workers.tasks import Part
+from vsr.jobs.workers.upscale import upscale
 from vsr.jobs.workers.worker import opener
 from vsr.media.resume.work import Work
 from vsr.specs import EncodeSpec, Target

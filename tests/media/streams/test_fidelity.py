@@ -25,7 +25,8 @@ def lost(
 ) -> str:
     info = replace(source.video, **video)  # type: ignore[arg-type]  # the fields under test
     output = replace(video_of(replace(source, video=info)), sar=sar)
-    return " ".join(losses_of(info, output, encoder_for(codec, info.layout), container))
+    found = losses_of(info, output, encoder_for(codec, info.layout), container)
+    return " ".join(map(str, found))
 
 
 def test_a_plain_clip_loses_nothing(source: MediaInfo) -> None:

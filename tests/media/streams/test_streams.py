@@ -9,6 +9,7 @@ from tests.clips import Attachment, Audio, Subtitle, write_clip
 from tests.media.pictures import with_cover_art
 from vsr.errors import UnsuitableContainer
 from vsr.media.reading.probe import probe
+from vsr.media.streams.losses_before_start import losses_among, refuse_losses
 from vsr.media.streams.streams import Fate, StreamPlan, plan_streams
 
 
@@ -107,21 +108,22 @@ def test_cover_art_is_kept_in_mp4_and_matroska(tmp_path: Path) -> None:
 
 def test_strict_refuses_a_loss_and_names_it(tmp_path: Path) -> None:
     path = write_clip(tmp_path / "in.mkv", frames=10, attachments=[Attachment()])
-    with pytest.raises(UnsuitableContainer, match=r"--strict.*attachment stream 1.*Choose \.mkv"):
-        planned(path, "mp4", is_strict=True)
-    assert planned(path, "matroska", is_strict=True).losses == ()
+    with pytest.raises(UnsuitableContainer, match=r"--strict.*attachment stream 1.*\.mkv"):
+        refuse_losses(path, losses_among(planned(path, "mp4")))
+    refuse_losses(path, losses_among(planned(path, "matroska")))
 
 
 def test_what_the_user_leaves_out_is_no_loss(tmp_path: Path) -> None:
     path = clip(tmp_path, subtitles=[Subtitle()])
-    plan = planned(path, "matroska", keep_audio=False, keep_subtitles=False, is_strict=True)
+    plan = planned(path, "matroska", keep_audio=False, keep_subtitles=False)
+    assert plan.losses == ()
     assert plan.carried == ()
     assert [fate.reason for fate in plan.fates] == ["--no-audio"] * 3 + ["--no-subs"]
 
 
 def test_a_chapter_track_of_mp4_is_no_loss(tmp_path: Path) -> None:
     path = write_clip(tmp_path / "in.mp4", frames=50, chapters=[(0, 1, "one"), (1, 2, "two")])
-    plan = planned(path, "mp4", is_strict=True)
+    plan = planned(path, "mp4")
     assert plan.losses == ()
     assert plan.carried == ()
 

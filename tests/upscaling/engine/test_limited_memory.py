@@ -17,7 +17,7 @@ SPARE_MB = 900
 
 LIMITED = """
 import resource, sys
-import av, torch, vsr.jobs.upscale.upscale
+import av, torch, vsr.jobs.workers.upscale
 from vsr.cli import main
 used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
 limit = used + int(sys.argv.pop(1)) * 2**20

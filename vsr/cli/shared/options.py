@@ -127,7 +127,7 @@ def spec_from(options: dict[str, Any], existing: Existing = "refuse") -> Upscale
     Raises:
         Refused: an invalid value or combination.
     """
-    from vsr.jobs.upscale.upscale import spec_of_preset
+    from vsr.jobs.upscale.plan import spec_of_preset
 
     target = _target(options)
     base = spec_of_preset(options["preset"] or DEFAULT_PRESET, target)

@@ -16,9 +16,8 @@ from vsr.batch.scheduler import Scheduler
 from vsr.errors import NoSuchFile
 from vsr.jobs.batch.outcome import Outcome, Standing, failed, fingerprint, standing, write_report
 from vsr.jobs.progress import Observer, ignore
-from vsr.jobs.workers.engines import Open, open_batch_engine
-from vsr.jobs.workers.shared_film import FilmInWork, release_all
-from vsr.jobs.workers.total_progress import TotalProgress
+from vsr.jobs.workers.pool import OpenPool, open_pool
+from vsr.jobs.workers.shared_film import FilmInWork, TotalProgress, release_all
 from vsr.media.resume.work import remove_published
 from vsr.specs import UpscaleSpec
 
@@ -103,7 +102,7 @@ class _Batch:
     ) -> None:
         self._ledger, self._spec, self._stack = ledger, spec, stack
         self._progress = TotalProgress(observe)
-        self._opened: Open | None = None
+        self._opened: OpenPool | None = None
         self._films: list[FilmInWork] = []
         self._outcomes: list[Outcome] = []
         stack.callback(self._report)
@@ -124,7 +123,7 @@ class _Batch:
                 yield settled
         if todo:
             self._opened = self._opened or self._stack.enter_context(
-                open_batch_engine(self._spec.engine, self._spec.upscale)
+                open_pool(self._spec.engine, self._spec.upscale)
             )
             yield from self._work(self._opened, todo)
 
@@ -142,24 +141,25 @@ class _Batch:
         todo.append(found)
         return None
 
-    def _work(self, opened: Open, todo: list[Standing]) -> Iterator[Outcome]:
+    def _work(self, opened: OpenPool, todo: list[Standing]) -> Iterator[Outcome]:
         """Do the films; each is in the ledger before it is reported."""
         self._ledger.begin([(one.item.name, one.item.target, one.key) for one in todo])
         spec = replace(opened.spec, existing="overwrite")
         films: dict[int, Standing] = {}
         for one in todo:
             film = FilmInWork(
-                one.item.source,
-                one.item.target,
+                one.item.source.absolute(),
+                one.item.target.absolute(),
                 spec,
                 is_shared=opened.is_shared,
                 is_mixed=self._spec.engine.is_mixed,
-                told=self._progress.tell,
+                is_one_of_many=True,
+                on_progress=self._progress.tell,
             )
             films[id(film)] = one
             self._films.append(film)
             self._progress.add(film)
-        for piece in Scheduler(opened.engine).run(self._films):
+        for piece in Scheduler(opened.pool).run(self._films):
             assert isinstance(piece, FilmInWork)
             yield self._ended(piece, films[id(piece)])
         self._films.clear()

@@ -14,9 +14,9 @@ from vsr.errors import NoSuchFile, VsrError
 from vsr.jobs.batch.batch import BatchSpec
 from vsr.jobs.batch.outcome import failed, fingerprint, printable, standing
 from vsr.jobs.result import counted
-from vsr.jobs.upscale.picture import check_picture
-from vsr.jobs.upscale.plan import Load, prepare
+from vsr.jobs.upscale.plan import plan as plan_upscale
 from vsr.jobs.upscale.segment_worker import SegmentWorker
+from vsr.jobs.upscale.upscale_plan import Load
 from vsr.media.images.images import is_image
 from vsr.specs import UpscaleSpec
 
@@ -103,10 +103,7 @@ def _ledger(target: Path) -> Ledger:
 def _looked_at(item: Item, spec: UpscaleSpec, load: Load) -> Forecast:
     """Plan the work completely, so that whatever it would refuse is refused here."""
     try:
-        if is_image(item.source):
-            check_picture(item.source, item.target, spec, load)
-            return _forecast(item, "todo", frames=1)
-        frames = prepare(item.source, item.target, spec, load).frames_expected
+        frames = plan_upscale(item.source, item.target, spec, load).frames_expected
     except (VsrError, OSError) as error:
         return _forecast(item, "failed", error=failed(item, error).error)
     return _forecast(item, "todo", frames=frames)

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from vsr.device.select import select
+from vsr.device.select import Device, select
 from vsr.disk.publishing import published
 from vsr.errors import Refused, UnsuitableContainer
 from vsr.frames import HostFrame
-from vsr.jobs.progress import Note, Observer, Stopwatch
+from vsr.jobs.progress import Note
 from vsr.jobs.result import Result
 from vsr.jobs.upscale.choice import Choice, choose_blend, with_model
-from vsr.jobs.upscale.plan import Load
 from vsr.jobs.upscale.segment_worker import SegmentWorker
 from vsr.jobs.upscale.strength import condition_of_picture
+from vsr.jobs.upscale.upscale_plan import Load
 from vsr.media.images.deep_images import CODE, DeepCodes
 from vsr.media.images.images import (
     HAS_ALPHA,
@@ -23,11 +24,11 @@ from vsr.media.images.images import (
     StillImage,
     codes_of,
     frame_of,
-    image_size,
     is_image,
     read_image,
     write_image,
 )
+from vsr.media.streams.losses_before_start import Loss, content_of, refuse_losses
 from vsr.media.writing.target import check_no_folder, is_wanted, output_failure
 from vsr.models import catalog
 from vsr.models.catalog import Model
@@ -36,97 +37,107 @@ from vsr.upscaling.plan import SQUARE, SizePlan, plan_sizes
 from vsr.upscaling.steps import StepContext
 
 
-def upscale_picture(
-    source: Path,
-    target: Path,
-    spec: UpscaleSpec,
-    worker: SegmentWorker,
-    observe: Observer,
-    note: Note,
-) -> Result:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureJob:
+    """The upscale of one image, fully decided.
+
+    Attributes:
+        losses: everything that the target cannot hold.
+        choice: what was decided of the network that was ``auto``, and by what.
+    """
+
+    source: Path
+    target: Path
+    spec: UpscaleSpec
+    picture: StillImage
+    sizes: SizePlan
+    model: Model
+    device: Device
+    choice: Choice
+    losses: tuple[Loss, ...] = ()
+
+    @property
+    def frames_expected(self) -> int:
+        """One."""
+        return 1
+
+    @property
+    def network(self) -> str:
+        """The model with its blend, and what decided it."""
+        return self.choice.told(self.model)
+
+    @property
+    def outline(self) -> str:
+        """Where, by which network and through which sizes, on one line."""
+        return f"{self.device}; {self.network}; {self.sizes}"
+
+    @property
+    def lost(self) -> tuple[str, ...]:
+        """What somebody would miss: it is reported at the end, and the exit code is 3."""
+        return content_of(self.losses)
+
+    def notes(self) -> Iterator[str]:
+        """Yield the remarks for the user before the start, one line each."""
+        if note := self.choice.note(self.model):
+            yield note
+        yield from (f"{loss}." for loss in self.losses)
+
+
+def prepare_picture(
+    source: Path, target: Path, spec: UpscaleSpec, load: Load = catalog.load
+) -> PictureJob:
+    """Decide everything about an image; write nothing.
+
+    Raises:
+        Refused: whatever would fail later, found now.
+    """
+    check_name(target)
+    picture, spec = read_image(source), with_model(spec)
+    losses = tuple(_losses(picture, target))
+    if spec.is_strict:
+        refuse_losses(source, losses)
+    rows, columns = picture.codes.shape[:2]
+    sizes = _sizes(source, Size(columns, rows), spec)
+    choice = choose_blend(
+        spec,
+        sizes.scale,
+        lambda: condition_of_picture(source, frame_of(picture.codes).planes[0] / CODE),
+    )
+    return PictureJob(
+        source=source,
+        target=target,
+        spec=choice.spec,
+        picture=picture,
+        sizes=sizes,
+        model=load(choice.spec.model, sizes.scale, choice.spec.blend()),
+        device=select(spec.device, spec.precision),
+        choice=choice,
+        losses=losses,
+    )
+
+
+def upscale_picture(job: PictureJob, worker: SegmentWorker, note: Note) -> Result:
     """Upscale one image; the target appears under its name only once it is complete.
 
     Raises:
-        Refused: nothing was started.
         Failed: it was started and could not be finished.
     """
-    watch = Stopwatch(observe, 1)
-    if not is_picture_wanted(source, target, spec.existing):
-        return Result(output=target, is_skipped=True)
-    picture = read_image(source)
-    losses = _losses(source, picture, target, spec)
-    plan, model, choice = _decided(source, picture, spec, worker.load)
-    spec = choice.spec
-    if text := choice.note(model):
-        note(text)
-    codes = _enlarged(picture.codes, plan, model, spec, worker, note)
+    started = time.monotonic()
+    picture = job.picture
+    codes = _enlarged(picture.codes, job, job.model, worker, note)
     alpha = picture.alpha
     if alpha is not None:
-        bicubic = catalog.load("bicubic", plan.scale)  # a network would invent edges in it
-        alpha = _enlarged(alpha, plan, bicubic, spec, worker, note)
-    _write(target, replace(picture, codes=codes, alpha=alpha))
-    watch.tick(0.0, target.stat().st_size)
+        bicubic = catalog.load("bicubic", job.sizes.scale)  # a network would invent edges in it
+        alpha = _enlarged(alpha, job, bicubic, worker, note)
+    _write(job.target, replace(picture, codes=codes, alpha=alpha))
     return Result(
-        output=target,
+        output=job.target,
         frames_in=1,
         frames_out=1,
-        elapsed_seconds=watch.elapsed_seconds,
-        losses=tuple(losses),
-        model=str(model),
+        elapsed_seconds=time.monotonic() - started,
+        losses=job.lost,
+        model=str(job.model),
     )
-
-
-def look_at_picture(source: Path, target: Path, spec: UpscaleSpec) -> dict[str, Any]:
-    """Return what `upscale_picture` would do, as text; write nothing.
-
-    Raises:
-        Refused: whatever `upscale_picture` would refuse about the image.
-    """
-    check_name(target)
-    picture = read_image(source)
-    losses = _losses(source, picture, target, spec)
-    plan, model, choice = _decided(source, picture, spec, catalog.load)
-    device = select(spec.device, spec.precision)
-    return {
-        "file": str(source),
-        "picture": f"{plan.source}, {picture.bits} bit" + ", alpha" * (picture.alpha is not None),
-        "output": str(target),
-        "sizes": str(plan),
-        "network": choice.told(model),
-        "device": f"{device}: {device.why}",
-        "notes": losses,
-    }
-
-
-def check_picture(source: Path, target: Path, spec: UpscaleSpec, load: Load) -> None:
-    """Refuse what `upscale_picture` would, as far as the header of the image shows.
-
-    With ``--strict`` the whole file is read, because losses may show outside the header.
-
-    Raises:
-        Refused: an impossible size, scale or flavour, or a loss that is not allowed.
-        MediaError: it does not exist, or cannot be read.
-    """
-    spec = with_model(spec)
-    scale = _sizes(source, image_size(source), spec).scale
-    load(spec.model, scale, choose_blend(spec, scale, lambda: None).spec.blend())
-    if spec.is_strict:
-        _losses(source, read_image(source), target, spec)
-
-
-def _decided(
-    source: Path, picture: StillImage, spec: UpscaleSpec, load: Load
-) -> tuple[SizePlan, Model, Choice]:
-    """Return the sizes, the network, and how the network was chosen."""
-    spec = with_model(spec)
-    rows, columns = picture.codes.shape[:2]
-    plan = _sizes(source, Size(columns, rows), spec)
-    choice = choose_blend(
-        spec,
-        plan.scale,
-        lambda: condition_of_picture(source, frame_of(picture.codes).planes[0] / CODE),
-    )
-    return plan, load(choice.spec.model, plan.scale, choice.spec.blend()), choice
 
 
 def _sizes(source: Path, size: Size, spec: UpscaleSpec) -> SizePlan:
@@ -141,26 +152,21 @@ def _sizes(source: Path, size: Size, spec: UpscaleSpec) -> SizePlan:
 
 
 def _enlarged(
-    codes: DeepCodes,
-    plan: SizePlan,
-    model: Model,
-    spec: UpscaleSpec,
-    worker: SegmentWorker,
-    note: Note,
+    codes: DeepCodes, job: PictureJob, model: Model, worker: SegmentWorker, note: Note
 ) -> DeepCodes:
     frame = frame_of(codes)
     context = StepContext(
-        plan=plan,
+        plan=job.sizes,
         layout=frame.layout,
-        colour=frame.colour.resolved(plan.source.width, plan.source.height),
+        colour=frame.colour.resolved(job.sizes.source.width, job.sizes.source.height),
         output_layout=frame.layout,
         model=model,
-        device=select(spec.device, spec.precision),
-        tile=spec.tile,
+        device=job.device,
+        tile=job.spec.tile,
         deinterlace="off",
     )
     flow = iter((frame,))
-    for step in worker.steps(spec.steps, context, note):
+    for step in worker.steps(job.spec.steps, context, note):
         flow = step(flow)
     (enlarged,) = list[HostFrame](flow)
     return codes_of(enlarged)
@@ -174,27 +180,20 @@ def _write(target: Path, picture: StillImage) -> None:
         raise output_failure(error, target) from error
 
 
-def _losses(source: Path, picture: StillImage, target: Path, spec: UpscaleSpec) -> list[str]:
-    """Return what the target cannot hold.
-
-    Raises:
-        Refused: something would be lost, and ``--strict`` was given.
-    """
-    losses = []
-    if picture.alpha is not None and target.suffix.lower() not in HAS_ALPHA:
-        losses.append(f"{target.suffix} cannot store alpha, which is lost")
-    if picture.bits == 16 and target.suffix.lower() != ".png":
-        losses.append(f"{target.suffix} is written at 8 bits (the source has 16)")
+def _losses(picture: StillImage, target: Path) -> Iterator[Loss]:
+    """Yield what the target cannot hold."""
+    suffix = target.suffix.lower()
+    if picture.alpha is not None and suffix not in HAS_ALPHA:
+        yield Loss(f"{target.suffix} cannot store alpha, which is lost", is_content=True)
+    if picture.bits == 16 and suffix != ".png":
+        text = f"{target.suffix} is written at 8 bits (the source has 16)"
+        yield Loss(text, is_content=True)
     if picture.is_profile_lost:
-        losses.append("the colour profile is lost: it is not one for R'G'B' (but CMYK, say)")
+        text = "the colour profile is lost: it is not one for R'G'B' (but CMYK, say)"
+        yield Loss(text, is_content=True)
     if picture.frames_lost:
-        losses.append(f"only the first of {picture.frames_lost + 1} images in the file is upscaled")
-    if spec.is_strict and losses:
-        raise Refused(
-            f"{source}: --strict was given, but not everything can be kept: {'; '.join(losses)}. "
-            "Choose another format, or omit --strict."
-        )
-    return losses
+        text = f"only the first of {picture.frames_lost + 1} images in the file is upscaled"
+        yield Loss(text, is_content=True)
 
 
 def check_name(target: Path) -> None:

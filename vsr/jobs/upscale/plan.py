@@ -2,38 +2,106 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
-from vsr.blend import Blend
+from vsr.blend import DIALS
 from vsr.colour import UNSPECIFIED, Colour, guessed_matrix
 from vsr.device.select import Device, select
 from vsr.errors import Refused
+from vsr.jobs.progress import Note
 from vsr.jobs.upscale.choice import choose_blend, with_model
+from vsr.jobs.upscale.picture import PictureJob, is_picture_wanted, prepare_picture
+from vsr.jobs.upscale.standard_streams import PIPE, check_pipe
 from vsr.jobs.upscale.strength import condition_of
-from vsr.jobs.upscale.upscale_plan import Job, losses
+from vsr.jobs.upscale.upscale_plan import Job, Load
 from vsr.media.containers import Container, container_for
 from vsr.media.encoding.choose_encoder import choose
 from vsr.media.encoding.codecs import Encoder
 from vsr.media.encoding.encoding import OutputVideo
+from vsr.media.images.images import is_image
 from vsr.media.reading.probe import probe
 from vsr.media.source.hardware import choose_decoding
 from vsr.media.source.info import MediaInfo, VideoInfo
+from vsr.media.streams.losses_before_start import losses_among, losses_in, losses_of, refuse_losses
 from vsr.media.streams.stream_plan import StreamPlan
 from vsr.media.streams.streams import plan_streams
+from vsr.media.writing.target import check_target
 from vsr.models import catalog
-from vsr.models.catalog import Model
-from vsr.specs import Size, UpscaleSpec
+from vsr.recipes.pipeline import load_pipeline
+from vsr.recipes.preset import load_preset
+from vsr.specs import Existing, Size, Target, UpscaleSpec
 from vsr.upscaling.plan import SizePlan, plan_sizes
-from vsr.upscaling.steps import output_size
+from vsr.upscaling.steps import STEPS, output_size
 
-Load = Callable[[str, int | None, Blend], Model]
+log = logging.getLogger(__name__)
+
+
+def spec_of_preset(
+    name: str, target: Target | None = None, existing: Existing = "refuse"
+) -> UpscaleSpec:
+    """Return the spec of a preset.
+
+    Args:
+        target: a size to use instead of the preset's.
+
+    Raises:
+        Refused: the preset or its pipeline is unknown or malformed.
+    """
+    preset = load_preset(name)
+    pipeline = load_pipeline(preset.pipeline, "upscale", STEPS)
+    return UpscaleSpec(
+        target=target or preset.size.target(),
+        steps=tuple(step.step for step in pipeline.steps),
+        model=preset.model,
+        strength=preset.strength,
+        sharpness=preset.sharpness,
+        suggested=DIALS,
+        encode=preset.encode.spec(),
+        deinterlace=preset.deinterlace,
+        existing=existing,
+    )
+
+
+def is_kept(source: Path, target: Path, spec: UpscaleSpec) -> bool:
+    """Return whether an existing target is to be kept, after checking it; write nothing.
+
+    Raises:
+        Refused: it exists and may not be replaced, cannot be written, or is a pipe of no format.
+    """
+    if is_image(source):
+        return not is_picture_wanted(source, target, spec.existing)
+    if target == PIPE:
+        check_pipe(spec.container)
+        return False
+    return check_target(source, target, spec.existing, spec.container) is None
+
+
+def plan(
+    source: Path, target: Path, spec: UpscaleSpec, load: Load = catalog.load
+) -> Job | PictureJob:
+    """Decide everything about a film or an image; write nothing.
+
+    What `vsr probe`, a dry run and a forecast show is what the run itself starts from.
+
+    Raises:
+        Refused: whatever would fail later, found now.
+    """
+    decide = prepare_picture if is_image(source) else prepare
+    return decide(source, target, spec, load)
+
+
+def announce(job: Job | PictureJob, note: Note) -> None:
+    """Say what is going to be done, before it is."""
+    log.info("%s", job.outline)
+    for text in job.notes():
+        note(text)
 
 
 def prepare(source: Path, target: Path, spec: UpscaleSpec, load: Load = catalog.load) -> Job:
-    """Decide everything; write nothing.
+    """Decide everything about a film; write nothing.
 
     Args:
         load: returns the network for a name, a scale and a blend.
@@ -54,7 +122,13 @@ def prepare(source: Path, target: Path, spec: UpscaleSpec, load: Load = catalog.
     encoder = _encoder(spec, container, info.video, size, colour, device)
     streams = _streams(info, container, spec)
     video = _output_video(info.video, size, sizes.sar, colour)
-    _check_losses(source, spec, list(losses(info, video, encoder, container)))
+    losses = (
+        *losses_of(info.video, video, encoder, container.name),
+        *losses_in(info, container),
+        *losses_among(streams),
+    )
+    if spec.is_strict:
+        refuse_losses(source, losses)
     return Job(
         source=info,
         target=target,
@@ -67,6 +141,7 @@ def prepare(source: Path, target: Path, spec: UpscaleSpec, load: Load = catalog.
         streams=streams,
         video=video,
         decoding=choose_decoding(source, spec.hwaccel),
+        losses=losses,
         choice=choice,
     )
 
@@ -86,13 +161,6 @@ def _sizes(info: MediaInfo, spec: UpscaleSpec) -> SizePlan:
         return plan_sizes(video.size, video.sar, spec.target, scales, is_turned=turned)
     except Refused as error:
         raise type(error)(f"{info.path}: {error}") from error
-
-
-def _check_losses(source: Path, spec: UpscaleSpec, lost: list[str]) -> None:
-    if spec.is_strict and lost:
-        raise Refused(
-            f"{source}: --strict was given, but not everything can be kept: {' '.join(lost)}"
-        )
 
 
 def _encoder(
@@ -133,7 +201,6 @@ def _streams(info: MediaInfo, container: Container, spec: UpscaleSpec) -> Stream
         container.name,
         keep_audio=spec.keep_audio,
         keep_subtitles=spec.keep_subtitles,
-        is_strict=spec.is_strict,
     )
 
 

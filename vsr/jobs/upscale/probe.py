@@ -7,14 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from vsr.colour import UNSPECIFIED, Colour
-from vsr.jobs.upscale.picture import is_picture_wanted, look_at_picture
-from vsr.jobs.upscale.plan import prepare
-from vsr.jobs.upscale.standard_streams import PIPE, check_pipe
+from vsr.jobs.upscale.picture import PictureJob
+from vsr.jobs.upscale.plan import is_kept, plan
 from vsr.jobs.upscale.upscale_plan import Job
-from vsr.media.images.images import is_image
 from vsr.media.reading.probe import probe
 from vsr.media.source.info import MediaInfo, StreamInfo, VideoInfo
-from vsr.media.writing.target import check_target
 from vsr.specs import UpscaleSpec
 
 
@@ -31,11 +28,11 @@ def look_ahead(source: Path, target: Path, spec: UpscaleSpec) -> dict[str, Any]:
     """Return the same, and what an upscale would do; write nothing.
 
     Raises:
-        Refused: whatever `vsr.jobs.upscale.upscale` would refuse, except for the target's place.
+        Refused: whatever `vsr.jobs.workers.upscale.upscale` would, except for the target's place.
     """
-    if is_image(source):
-        return look_at_picture(source, target, spec)
-    job = prepare(source, target, spec)
+    job = plan(source, target, spec)
+    if isinstance(job, PictureJob):
+        return _planned_picture(job)
     return _described(job.source) | _planned(job)
 
 
@@ -43,16 +40,10 @@ def rehearse(source: Path, target: Path, spec: UpscaleSpec) -> dict[str, Any]:
     """Return what `look_ahead` does, for a target that really is to be written.
 
     Raises:
-        Refused: whatever `vsr.jobs.upscale.upscale` would refuse.
+        Refused: whatever `vsr.jobs.workers.upscale.upscale` would.
     """
-    if is_image(source):
-        is_kept = not is_picture_wanted(source, target, spec.existing)
-    elif target == PIPE:
-        check_pipe(spec.container)
-        is_kept = False
-    else:
-        is_kept = check_target(source, target, spec.existing, spec.container) is None
-    kept = {"output": f"{target}: already exists, and is kept"} if is_kept else {}
+    is_there = is_kept(source, target, spec)
+    kept = {"output": f"{target}: already exists, and is kept"} if is_there else {}
     return look_ahead(source, target, spec) | kept
 
 
@@ -88,6 +79,19 @@ def _planned(job: Job) -> dict[str, Any]:
         "other_streams": [str(fate) for fate in job.streams.fates],
         "frames": job.frames_expected,
         "notes": list(job.notes()),
+    }
+
+
+def _planned_picture(job: PictureJob) -> dict[str, Any]:
+    has_alpha = job.picture.alpha is not None
+    return {
+        "file": str(job.source),
+        "picture": f"{job.sizes.source}, {job.picture.bits} bit" + ", alpha" * has_alpha,
+        "output": str(job.target),
+        "sizes": str(job.sizes),
+        "network": job.network,
+        "device": f"{job.device}: {job.device.why}",
+        "notes": [str(loss) for loss in job.losses],
     }
 
 

@@ -185,19 +185,19 @@ CUDA_ADVANTAGE = 500.0
 """How many times faster a GPU is assumed to be, just as roughly."""
 
 
-def plan_segments(job: Job, note: Note) -> tuple[Segment, ...]:
-    """Cut the clip into segments of about equal work; say so if it cannot be cut."""
+def plan_segments(job: Job) -> tuple[tuple[Segment, ...], str]:
+    """Cut the clip into segments of about equal work; if it cannot be cut, a remark says so."""
     frame_seconds = job.model.traits.macs_per_pixel * job.sizes.source.pixels / MACS_PER_SECOND
     if job.device.is_cuda:
         frame_seconds /= CUDA_ADVANTAGE
     frames = job.spec.segment_frames or frames_per_segment(frame_seconds)
     segments = plan(job.source, frames, job.spec.time)
-    if len(segments) == 1 and segments[0].frames >= PATIENCE * frames:
-        note(
-            "timestamps repeat or restart, as in concatenated recordings: it is done in one piece, "
-            "and an interrupted run starts over."
-        )
-    return segments
+    if len(segments) > 1 or segments[0].frames < PATIENCE * frames:
+        return segments, ""
+    return segments, (
+        "timestamps repeat or restart, as in concatenated recordings: it is done in one piece, "
+        "and an interrupted run starts over."
+    )
 
 
 def join_verified(job: Job, segments: list[Path], target: Path) -> Joined:

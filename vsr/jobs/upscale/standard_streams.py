@@ -7,13 +7,14 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from hashlib import file_digest
 from pathlib import Path
 
 from vsr.errors import InvalidOption, UnreadableMedia
-from vsr.jobs.progress import Note, Observer, Stopwatch
+from vsr.frames import HostFrame
+from vsr.jobs.progress import Note
 from vsr.jobs.result import Result
 from vsr.jobs.upscale.segment_worker import SegmentWorker
 from vsr.jobs.upscale.upscale_plan import Job
@@ -75,21 +76,23 @@ def check_pipe(container: str | None) -> None:
         raise InvalidOption("-: the output is a pipe. Name its format, such as --format matroska.")
 
 
-def upscale_into_pipe(job: Job, worker: SegmentWorker, observe: Observer, note: Note) -> Result:
+def upscale_into_pipe(
+    job: Job, worker: SegmentWorker, on_frame: Callable[[HostFrame], None], note: Note
+) -> Result:
     """Send finished frames and the other streams straight to standard output.
+
+    Args:
+        on_frame: called with each frame that was sent.
 
     Raises:
         Failed: it cannot be finished, or the pipe was closed by its reader.
     """
     started = time.monotonic()
     (whole,) = plan(job.source, WHOLE, job.spec.time)
-    watch = Stopwatch(observe, whole.frames)
     with DirectWriter.create(
         STANDARD_OUTPUT, job.source, job.streams, job.video, job.encoder, whole.span
     ) as writer:
-        met = worker.run(
-            job, whole.span, writer, lambda frame: watch.tick(job.seconds(frame.pts), 0), note
-        )
+        met = worker.run(job, whole.span, writer, on_frame, note)
     return Result(
         output=job.target,
         frames_in=met.frames,
@@ -97,6 +100,6 @@ def upscale_into_pipe(job: Job, worker: SegmentWorker, observe: Observer, note: 
         frames_reused=met.reused,
         reused_tiles=met.reused_tiles,
         elapsed_seconds=time.monotonic() - started,
-        losses=(*met.losses, *writer.lost.losses),
+        losses=(*job.lost, *met.losses, *writer.lost.losses),
         model=str(job.model),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from functools import cache
 from importlib.metadata import version
@@ -10,6 +10,7 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
+from vsr.blend import Blend
 from vsr.colour import UNSPECIFIED, Colour, guessed_matrix
 from vsr.device.select import Device
 from vsr.jobs.upscale.choice import Choice
@@ -19,12 +20,15 @@ from vsr.media.encoding.encoding import OutputVideo
 from vsr.media.resume.manifest import source_facts
 from vsr.media.source.hardware import Decoding
 from vsr.media.source.info import MediaInfo, VideoInfo
-from vsr.media.streams.losses_before_start import losses_in, losses_of
+from vsr.media.streams.losses_before_start import Loss, content_of
 from vsr.media.streams.streams import StreamPlan
 from vsr.media.writing.target import least_bytes
 from vsr.models.catalog import Model
 from vsr.specs import TimeRange, UpscaleSpec
 from vsr.upscaling.plan import SizePlan
+
+Load = Callable[[str, int | None, Blend], Model]
+"""Returns the network for a name, a scale and a blend."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +36,7 @@ class Job:
     """One upscale, fully decided: `vsr probe` prints it, `vsr upscale` runs it.
 
     Attributes:
+        losses: everything that the output will not hold, though no option declined it.
         spec: as asked, with everything decided that was ``auto`` about the network.
         choice: what that was decided by.
     """
@@ -48,6 +53,7 @@ class Job:
     video: OutputVideo
     decoding: Decoding
     choice: Choice
+    losses: tuple[Loss, ...] = ()
 
     @property
     def colour(self) -> Colour:
@@ -94,6 +100,11 @@ class Job:
         }
 
     @property
+    def lost(self) -> tuple[str, ...]:
+        """What somebody would miss: it is reported at the end, and the exit code is 3."""
+        return content_of(self.losses)
+
+    @property
     def network(self) -> str:
         """The model with its blend, and what decided it."""
         return self.choice.told(self.model)
@@ -128,11 +139,10 @@ class Job:
             yield _fields_note(is_deinterlaced=self.context > 0)
         if video.colour.matrix == UNSPECIFIED and not video.layout.is_gray:
             yield _matrix_note(video, self.video)
-        yield from losses(self.source, self.video, self.encoder, self.container)
+        yield from map(str, self.losses)
         if self.decoding.note:
             yield self.decoding.note
-        for fate in self.streams.converted + self.streams.losses:
-            yield f"{fate}."
+        yield from (f"{fate}." for fate in self.streams.converted)
         yield from (note if note.endswith(".") else f"{note}." for note in self.encoder.notes)
 
 
@@ -155,14 +165,6 @@ def frames_expected(info: MediaInfo, time: TimeRange) -> int | None:
 def versions() -> dict[str, str]:
     """Return the versions that the bytes of an output depend on; looked up once in a process."""
     return {"vsr": version("vsr-cli"), "torch": version("torch"), "av": version("av")}
-
-
-def losses(
-    info: MediaInfo, video: OutputVideo, encoder: Encoder, container: Container
-) -> Iterator[str]:
-    """Yield each loss of video properties and file tags, in one line."""
-    yield from losses_of(info.video, video, encoder, container.name)
-    yield from losses_in(info, container)
 
 
 def _fields_note(*, is_deinterlaced: bool) -> str:

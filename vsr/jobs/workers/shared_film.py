@@ -1,25 +1,100 @@
-"""A film shared by several workers, as the driver process sees it."""
+"""A film as the driver sees it: which tasks come next, how far it has got, and its result.
+
+Every film is upscaled in this way; the simplest pool has one worker, in this process.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from vsr.batch.inline import InlineEngine
+from vsr.batch.scheduler import Scheduler
 from vsr.batch.shared import wait_for
 from vsr.errors import VsrError
-from vsr.jobs.progress import Note, ignore
+from vsr.jobs.progress import Note, Observer, Progress, ignore
 from vsr.jobs.result import Result, joined_result
-from vsr.jobs.workers.film_progress import Headway
-from vsr.jobs.workers.film_spec import FilmSpec, Seen
-from vsr.jobs.workers.tasks import Begin, Begun, Finish, Look, Part, Task, Whole
+from vsr.jobs.upscale.standard_streams import PIPE
+from vsr.jobs.workers.tasks import Begin, Begun, Finish, Look, Part, Seen
+from vsr.jobs.workers.worker import Done, FilmSpec, FilmWorker, Tell
+from vsr.media.images.images import is_image
 from vsr.media.resume.segments import FEWEST_FRAMES, PATIENCE, Segment
 from vsr.media.resume.work import Work
 from vsr.media.writing.scan import Joined
 from vsr.media.writing.target import check_space
 from vsr.specs import UpscaleSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """Do all of a file in one worker: an image, a film for a pipe, or a short clip of many."""
+
+    film: FilmSpec
+    urgency: int = 3
+
+    def run(self, worker: FilmWorker, tell: Tell) -> Result:
+        """Upscale it; for a film, this worker is a pool of its own."""
+        film = self.film
+        if _is_uncut(film):
+            return worker.do_whole(film, tell)
+        alone = FilmInWork(film.source, film.target, film.spec, is_shared=False, note=tell)
+        alone.headway.on_progress = lambda: tell(alone.headway.done)
+        try:
+            for _ in Scheduler(InlineEngine(worker)).run([alone]):
+                pass
+            return alone.outcome()
+        finally:
+            alone.release()
+
+
+Task = Look | Begin | Part | Finish | Whole
+
+
+class Headway:
+    """How far a film has got: what its tasks have done, earlier runs included.
+
+    Attributes:
+        sizes: of the finished segments, in bytes.
+        on_progress: called whenever the count of frames changes.
+    """
+
+    def __init__(self, on_progress: Callable[[], None]) -> None:
+        self.sizes: dict[Segment, int] = {}
+        self.on_progress = on_progress
+        self._done: dict[object, Done] = {}
+
+    @property
+    def done(self) -> Done:
+        """The frames that are finished, and their bytes."""
+        counts = self._done.values()
+        return Done(sum(one.frames for one in counts), sum(one.size_bytes for one in counts))
+
+    @property
+    def frames(self) -> int:
+        """How many frames are finished."""
+        return self.done.frames
+
+    def record(self, task: Task, done: Done) -> None:
+        """Record how far a task is; nothing if it starts over."""
+        self._count(task.segment if isinstance(task, Part) else type(task), done)
+
+    def resume(self, segment: Segment, size_bytes: int) -> None:
+        """Record that an earlier run finished a segment."""
+        self.sizes[segment] = size_bytes
+        self._done[segment] = Done(segment.frames, size_bytes)
+
+    def finish(self, segment: Segment, size_bytes: int) -> None:
+        """Record that a segment is complete."""
+        self.sizes[segment] = size_bytes
+        self._count(segment, Done(segment.frames, size_bytes))
+
+    def _count(self, key: object, done: Done) -> None:
+        before, self._done[key] = self._done.get(key, Done(0)), done
+        if before.frames != done.frames:
+            self.on_progress()
 
 
 class FilmInWork:
@@ -43,27 +118,28 @@ class FilmInWork:
         *,
         is_shared: bool,
         is_mixed: bool = False,
+        is_one_of_many: bool = False,
         note: Note = ignore,
-        told: Callable[[], None] = lambda: None,
+        on_progress: Callable[[], None] = lambda: None,
     ) -> None:
         """Store what is to be done; start nothing.
 
         Args:
             is_shared: several workers may do parts of it at once.
             is_mixed: workers may be of different classes.
+            is_one_of_many: it is looked at first, so that the longest can begin first.
             note: called with remarks for the user.
-            told: called whenever `headway` changes.
+            on_progress: called whenever `headway` changes.
         """
         encode = replace(spec.encode, options=dict(spec.encode.options))  # a dict can be pickled
-        self.film = FilmSpec(
-            source=source.absolute(), target=target.absolute(), spec=replace(spec, encode=encode)
-        )
+        self.film = FilmSpec(source=source, target=target, spec=replace(spec, encode=encode))
         self.result: Result | None = None
         self.error: BaseException | None = None
         self.frames, self.frames_before = 0, 0
         self.weight, self.seconds_per_frame = 0.0, 0.0
-        self.headway = Headway(told)
+        self.headway = Headway(on_progress)
         self._is_shared, self._is_mixed, self._note = is_shared, is_mixed, note
+        self._is_one_of_many = is_one_of_many
         self._work: Work | None = None
         self._begun: Begun | None = None
         self._started = time.monotonic()
@@ -74,15 +150,17 @@ class FilmInWork:
         return self.result is not None or self.error is not None
 
     def begin(self) -> Sequence[Task]:
-        """Look at the file first."""
-        return (Look(self.film),)
+        """Look at one of many files first; begin with one that is alone."""
+        if self._is_one_of_many:
+            return (Look(self.film),)
+        return (Whole(self.film) if _is_uncut(self.film) else Begin(self.film),)
 
-    def told(self, task: Task, tick: int | str | None) -> None:
-        """Record a count of frames, a note, or a restart of the task."""
+    def told(self, task: Task, tick: Done | str | None) -> None:
+        """Record how far a task is, a note, or a restart of the task."""
         if isinstance(tick, str):
             self._note(tick)
             return
-        self.headway.tell(task, tick or 0)
+        self.headway.record(task, tick or Done(0))
 
     def ended(self, task: Task, value: Any) -> Sequence[Task]:
         """Record the result of a task; return the tasks that come next."""
@@ -91,7 +169,7 @@ class FilmInWork:
                 return self._seen(value)
             case Whole():
                 self.result = value
-                self.headway.tell(task, value.frames_out)
+                self.headway.record(task, Done(value.frames_out, _size_of(value.output)))
             case Begin():
                 return self._planned(value)
             case Part():
@@ -126,33 +204,50 @@ class FilmInWork:
             raise self.error or VsrError(f"{self.film.source}: not finished.")
         return self.result
 
+    def how_to_go_on(self) -> str:
+        """Return what to tell the user who interrupts it; empty if nothing is finished."""
+        if self._work is None or not self._work.finished:
+            return ""
+        done, planned = len(self._work.finished), len(self._work.segments)
+        return (
+            f"interrupted; {done} of {planned} segments are finished. "
+            "Run the same command again to resume."
+        )
+
     def _seen(self, seen: Seen) -> Sequence[Task]:
         frames = self.frames = seen.frames or 0
         self.weight, self.seconds_per_frame = float(frames * seen.pixels), seen.seconds_per_frame
-        self._started = time.monotonic()
         fewest = self.film.spec.segment_frames or FEWEST_FRAMES
-        is_long = not frames or frames >= PATIENCE * fewest
-        return (Begin(self.film),) if self._is_shared and is_long else (Whole(self.film),)
+        is_short = self._is_shared and 0 < frames < PATIENCE * fewest
+        return (Whole(self.film) if is_short or _is_uncut(self.film) else Begin(self.film),)
 
     def _planned(self, begun: Begun) -> Sequence[Task]:
         """Take the work folder, and create tasks for what is missing in it."""
-        film = self.film
+        film, self._begun = self.film, begun
+        self._started = time.monotonic()
+        self.seconds_per_frame = begun.seconds_per_frame
         check_space(film.target.parent, begun.least_bytes)
-        is_restart = film.spec.is_restart
         self._work = Work.begin(
-            film.target, begun.fingerprint, lambda: begun.segments, is_restart=is_restart
+            film.target, begun.fingerprint, self._plan, is_restart=film.spec.is_restart
         )
-        self._begun = begun
-        self.film = replace(film, spec=begun.spec)
+        if self._is_shared:
+            self.film = replace(film, spec=begun.spec)  # what was decided is decided for all
         planned, finished = self._work.segments, self._work.finished
         self.frames = sum(segment.frames for segment in planned)
         if done := len(finished):
             self._note(f"resuming: {done} of {len(planned)} segments are already finished.")
         for segment in finished:
             self.frames_before += segment.frames
-            self.headway.finish(segment, self._work.path_of(segment).stat().st_size)
+            self.headway.resume(segment, self._work.path_of(segment).stat().st_size)
         parts = [self._part(segment) for segment in self._work.pending]
         return parts or self._finish()
+
+    def _plan(self) -> tuple[Segment, ...]:
+        """Use the plan: there is none of an earlier run."""
+        assert self._begun is not None
+        if self._begun.remark:
+            self._note(self._begun.remark)
+        return self._begun.segments
 
     def _part(self, segment: Segment) -> Part:
         assert self._work is not None
@@ -185,16 +280,69 @@ class FilmInWork:
             if not self.film.spec.keeps_work:
                 work.remove()
         assert self._begun is not None
-        self.result = joined_result(
+        result = joined_result(
             self.film.target,
             joined,
             met,
             elapsed_seconds=time.monotonic() - self._started,
             model=self._begun.model,
         )
+        self.result = replace(result, losses=(*self._begun.lost, *result.losses))
 
 
 def release_all(films: Iterable[FilmInWork]) -> None:
     """Release what films still hold; call it once no worker writes any more."""
     for film in films:
         film.release()
+
+
+class TotalProgress:
+    """Adds up films and notifies an observer."""
+
+    def __init__(self, observe: Observer) -> None:
+        self._observe = observe
+        self._started: float | None = None
+        self._films: list[FilmInWork] = []
+
+    def add(self, film: FilmInWork) -> None:
+        """Count one more film."""
+        self._films.append(film)
+
+    def start(self) -> None:
+        """Start the clock; else the first progress does, as workers take long to open."""
+        self._started = time.monotonic()
+
+    def tell(self) -> None:
+        """Notify the observer of the progress."""
+        self._observe(self.progress())
+
+    def progress(self) -> Progress:
+        """Return the progress over all films; a failed film counts as done."""
+        if self._started is None:  # workers start up before the first frame
+            self._started = time.monotonic()
+        elapsed = time.monotonic() - self._started
+        films = self._films
+        done = sum(film.frames if film.error else film.headway.frames for film in films)
+        here = sum(film.headway.frames - film.frames_before for film in films)
+        seconds = sum(film.headway.frames * film.seconds_per_frame for film in films)
+        seconds_here = sum(
+            (film.headway.frames - film.frames_before) * film.seconds_per_frame for film in films
+        )
+        return Progress(
+            frames=done,
+            total_frames=sum(max(film.frames, film.headway.frames) for film in films) or None,
+            out_seconds=seconds,
+            elapsed_seconds=elapsed,
+            fps=here / elapsed if elapsed else 0.0,
+            speed=seconds_here / elapsed if elapsed else 0.0,
+            bytes_written=sum(film.headway.done.size_bytes for film in films),
+        )
+
+
+def _is_uncut(film: FilmSpec) -> bool:
+    """Return whether it cannot be done in segments: an image, or what goes into a pipe."""
+    return film.target == PIPE or is_image(film.source)
+
+
+def _size_of(path: Path) -> int:
+    return path.stat().st_size if path != PIPE and path.exists() else 0

@@ -1,8 +1,8 @@
 """What workers are asked to do: plain values that can be sent, each with the code to run.
 
-A short clip is one task (`Whole`). A long one is planned (`Begin`), done in segments by whoever is
-free (`Part`), and joined (`Finish`). Each task names its film by paths and spec alone: a worker
-prepares the film for itself, and the fingerprint tells whether it would make the same bytes.
+A film is planned (`Begin`), done in segments by whoever is free (`Part`), and joined (`Finish`).
+Each task names its film by paths and spec alone: a worker prepares the film for itself, and the
+fingerprint tells whether it would make the same bytes.
 """
 
 from __future__ import annotations
@@ -13,34 +13,55 @@ from typing import TYPE_CHECKING, Any
 
 from vsr.batch.shared import wait_for
 from vsr.errors import DecodingFailed, DeviceUnavailable
-from vsr.jobs.result import Result
-from vsr.jobs.workers.film_spec import FilmSpec, Seen, seen_in_header
+from vsr.jobs.workers.worker import FilmSpec
 from vsr.media.resume.manifest import shown
 from vsr.media.resume.segments import Segment
 from vsr.specs import UpscaleSpec
 
 if TYPE_CHECKING:
     from vsr.jobs.workers.worker import FilmWorker, Tell
+    from vsr.media.source.info import VideoInfo
     from vsr.media.writing.scan import Joined
 
 HARDWARE = ("device", "precision", "decoding")
 """Entries of a fingerprint that may differ if mixed workers are allowed."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Begun:
     """A film that is planned.
 
     Attributes:
+        remark: for the user, if the plan is used.
+        lost: what somebody would miss of what is known already.
         spec: with everything decided that was ``auto``, once for all workers.
         model: as named in the report.
+        seconds_per_frame: how long one is shown; 0 if the header does not say.
     """
 
     fingerprint: dict[str, Any]
     segments: tuple[Segment, ...]
+    remark: str
+    lost: tuple[str, ...]
     least_bytes: int
     spec: UpscaleSpec
     model: str
+    seconds_per_frame: float
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the header of a file shows.
+
+    Attributes:
+        frames: how many, if the header says so.
+        pixels: the area of one frame.
+        seconds_per_frame: how long one is shown; 0 if the header does not say.
+    """
+
+    frames: int | None
+    pixels: int
+    seconds_per_frame: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +72,21 @@ class Look:
     urgency: int = 0
 
     def run(self, worker: FilmWorker, tell: Tell) -> Seen:
-        """Read the header."""
+        """Read the header.
+
+        Raises:
+            MediaError: the file does not exist, or cannot be read.
+        """
+        from vsr.jobs.upscale.upscale_plan import frames_expected
+        from vsr.media.images.images import image_size, is_image
+        from vsr.media.reading.probe import probe
+
         del worker, tell
-        return seen_in_header(self.film.source, self.film.spec.time)
+        if is_image(self.film.source):
+            return Seen(1, image_size(self.film.source).pixels)
+        info = probe(self.film.source)
+        frames = frames_expected(info, self.film.spec.time)
+        return Seen(frames, info.video.size.pixels, _frame_seconds(info.video))
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,26 +152,26 @@ class Begin:
         """Plan; write nothing."""
         from vsr.jobs.upscale.segment_worker import plan_segments
 
-        job = worker.checked_job(self.film)
-        for text in job.notes():
-            tell(text)
-        segments = plan_segments(job, tell)
-        return Begun(job.fingerprint(), segments, job.least_bytes, job.spec, str(job.model))
+        worker.announced(self.film, tell)
+        job = worker.job(self.film)
+        segments, remark = plan_segments(job)
+        return Begun(
+            fingerprint=job.fingerprint(),
+            segments=segments,
+            remark=remark,
+            lost=job.lost,
+            least_bytes=job.least_bytes,
+            spec=job.spec,
+            model=str(job.model),
+            seconds_per_frame=_frame_seconds(job.source.video),
+        )
 
 
-@dataclass(frozen=True, slots=True)
-class Whole:
-    """Do a whole clip."""
-
-    film: FilmSpec
-    urgency: int = 3
-
-    def run(self, worker: FilmWorker, tell: Tell) -> Result:
-        """Upscale it."""
-        return worker.upscale(self.film, tell)
+Task = Look | Begin | Part | Finish
 
 
-Task = Look | Begin | Part | Finish | Whole
+def _frame_seconds(video: VideoInfo) -> float:
+    return float(1 / video.frame_rate) if video.frame_rate else 0.0
 
 
 def _check_same(part: Part, mine: dict[str, Any]) -> None:

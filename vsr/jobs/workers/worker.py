@@ -1,10 +1,11 @@
-"""A worker of an engine: runs tasks, keeping the network and the last film open in between."""
+"""A worker of a pool: runs tasks, keeping the network and the last film open in between."""
 
 from __future__ import annotations
 
 import socket
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -12,20 +13,37 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from vsr.batch.engine import DeviceClass, OpenWorker
 from vsr.jobs.result import Result
-from vsr.jobs.workers.film_spec import FilmSpec
 from vsr.specs import UpscaleSpec
 
 if TYPE_CHECKING:
     from vsr.frames import HostFrame
+    from vsr.jobs.upscale.picture import PictureJob
     from vsr.jobs.upscale.upscale_plan import Job
     from vsr.media.resume.segments import Segment
 
 TELL_SECONDS = 0.2
-"""How often a worker reports its progress."""
+"""How often a worker in another process reports its progress."""
 
 
-Tell = Callable[[Any], None]
-"""Takes what a running task has to say: how many frames it has done, or a note."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilmSpec:
+    """A film or an image to upscale, as the tasks name it."""
+
+    source: Path
+    target: Path
+    spec: UpscaleSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """How far a running task has got: frames, and the bytes that they take."""
+
+    frames: int
+    size_bytes: int = 0
+
+
+Tell = Callable[[Done | str], None]
+"""Takes what a running task has to say: how far it is, or a note."""
 
 
 class FilmTask(Protocol):
@@ -37,14 +55,19 @@ class FilmTask(Protocol):
 
 
 class FilmWorker:
-    """Runs tasks about films. Open it with `open_worker`."""
+    """Runs tasks about films. Open it with `open_worker`.
 
-    def __init__(self, device: str, precision: str) -> None:
+    Args:
+        tell_seconds: how long it waits between two reports of its progress.
+    """
+
+    def __init__(self, device: str, precision: str, *, tell_seconds: float = TELL_SECONDS) -> None:
         from vsr.jobs.upscale.segment_worker import SegmentWorker
 
         self._segments = SegmentWorker()
         self._device, self._precision = device, precision
-        self._last: tuple[FilmSpec, Job] | None = None
+        self._tell_seconds = tell_seconds
+        self._last: tuple[FilmSpec, Job | PictureJob] | None = None
 
     def do(self, task: FilmTask, tell: Tell) -> Any:
         """Run a task."""
@@ -63,53 +86,68 @@ class FilmWorker:
         """Close the engine."""
         self._segments.close()
 
-    def job(self, film: FilmSpec) -> Job:
+    def planned(self, film: FilmSpec) -> Job | PictureJob:
         """Return everything that can be decided about a film; the last one is cached."""
-        from vsr.jobs.upscale.plan import prepare
+        from vsr.jobs.upscale.plan import plan
 
         if self._last is None or self._last[0] != film:
-            job = prepare(film.source, film.target, film.spec, self._segments.load)
-            self._last = (film, job)
+            self._last = (film, plan(film.source, film.target, film.spec, self._segments.load))
         return self._last[1]
 
-    def checked_job(self, film: FilmSpec) -> Job:
-        """Return the same, after checking that the target can be written.
+    def job(self, film: FilmSpec) -> Job:
+        """Return what is decided about a film that is not an image."""
+        from vsr.jobs.upscale.upscale_plan import Job
+
+        job = self.planned(film)
+        assert isinstance(job, Job)
+        return job
+
+    def announced(self, film: FilmSpec, note: Callable[[str], None]) -> Job | PictureJob:
+        """Plan a film afresh, check that its target can be written, and say what will be done.
 
         Raises:
             Refused: whatever would fail later.
         """
-        from vsr.media.writing.target import check_target
+        from vsr.jobs.upscale.plan import announce, is_kept
 
-        check_target(film.source, film.target, film.spec.existing, film.spec.container)
+        is_kept(film.source, film.target, film.spec)
         self._last = None  # the file may have changed since then
-        return self.job(film)
+        job = self.planned(film)
+        announce(job, note)
+        return job
 
     def do_segment(self, job: Job, segment: Segment, path: Path, tell: Tell) -> None:
         """Do one segment."""
-        told = _seldom(tell)
+        seldom = _seldom(tell, self._tell_seconds)
         count = 0
 
         def written(frame: HostFrame, size_bytes: int) -> None:
             nonlocal count
-            del frame, size_bytes
+            del frame
             count += 1
-            told(count)
+            seldom(Done(count, size_bytes))
 
         self._segments.do(job, segment, path, written, tell)
 
-    def upscale(self, film: FilmSpec, tell: Tell) -> Result:
-        """Do a whole clip."""
-        from vsr.jobs.upscale.upscale import upscale
+    def do_whole(self, film: FilmSpec, tell: Tell) -> Result:
+        """Do what cannot be cut: an image, or a film that goes into a pipe."""
+        from vsr.jobs.upscale.picture import PictureJob, upscale_picture
+        from vsr.jobs.upscale.standard_streams import upscale_into_pipe
 
-        told = _seldom(tell)
-        return upscale(
-            film.source,
-            film.target,
-            film.spec,
-            observe=lambda progress: told(progress.frames),
-            note=tell,
-            worker=self._segments,
-        )
+        job = self.announced(film, tell)
+        self._last = None  # an image would stay in memory
+        if isinstance(job, PictureJob):
+            return upscale_picture(job, self._segments, tell)
+        seldom = _seldom(tell, self._tell_seconds)
+        count = 0
+
+        def sent(frame: HostFrame) -> None:
+            nonlocal count
+            del frame
+            count += 1
+            seldom(Done(count))
+
+        return upscale_into_pipe(job, self._segments, sent, tell)
 
 
 def opener(spec: UpscaleSpec) -> OpenWorker:
@@ -133,14 +171,16 @@ def open_worker(device: str, precision: str, threads: int | None) -> FilmWorker:
     return FilmWorker(device, precision)
 
 
-def _seldom(tell: Tell, clock: Callable[[], float] = time.monotonic) -> Callable[[int], None]:
-    """Return ``tell`` limited to five counts a second."""
-    told_at = clock() - TELL_SECONDS
+def _seldom(
+    tell: Tell, pause_seconds: float, clock: Callable[[], float] = time.monotonic
+) -> Callable[[Done], None]:
+    """Return ``tell`` limited to one report in each pause."""
+    told_at = clock() - pause_seconds
 
-    def told(count: int) -> None:
+    def told(done: Done) -> None:
         nonlocal told_at
-        if clock() - told_at >= TELL_SECONDS:
+        if clock() - told_at >= pause_seconds:
             told_at = clock()
-            tell(count)
+            tell(done)
 
     return told

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
 import av
 
 from vsr.colour import Siting
+from vsr.errors import UnsuitableContainer
 from vsr.media.containers import Container
 from vsr.media.encoding.captions import can_carry_captions
 from vsr.media.encoding.codecs import Encoder
@@ -20,6 +23,13 @@ from vsr.media.encoding.encoding import OutputVideo
 from vsr.media.encoding.mastering import can_write_mastering
 from vsr.media.source.info import MediaInfo, VideoInfo
 from vsr.media.streams.copy_streams import container_metadata
+from vsr.media.streams.stream_plan import StreamPlan
+
+HDR_AND_VIEWS = frozenset({
+    "HDR10+ dynamic metadata", "HDR Vivid dynamic metadata", "Dolby Vision metadata",
+    "stereo 3D layout",
+})  # fmt: skip
+"""Side data without which the film is shown otherwise; the rest describes it."""
 
 SELF_DESCRIBING = frozenset({"h264", "hevc"})
 """Codecs that signal the pixel aspect ratio in the stream itself."""
@@ -37,6 +47,23 @@ does not write it.
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """Something of the source that the output will not hold.
+
+    Attributes:
+        text: one sentence, with what to do about it.
+        is_content: sound, text, chapters, attachments, a view or an HDR layer, which somebody would
+            miss: the exit code is 3. Else a technical track, property or tag, which is listed.
+    """
+
+    text: str
+    is_content: bool = False
+
+    def __str__(self) -> str:
+        return self.text
+
+
 def sitings_of(encoder: Encoder) -> frozenset[Siting]:
     """Return the sitings that survive the encoder; all do unless chroma is halved both ways."""
     if encoder.layout.subsampling != "4:2:0":
@@ -46,59 +73,86 @@ def sitings_of(encoder: Encoder) -> frozenset[Siting]:
 
 def losses_of(
     source: VideoInfo, video: OutputVideo, encoder: Encoder, container: str
-) -> Iterator[str]:
-    """Yield what is lost of the video stream, one sentence each, with what to do about it.
-
-    For ``--strict``, anything that is yielded is a reason to refuse.
-    """
+) -> Iterator[Loss]:
+    """Yield what is lost of the video stream."""
     if source.conversion and source.reading.is_lossy:
-        yield f"{source.conversion}."
-    yield from encoder.losses
+        yield Loss(f"{source.conversion}.")
+    yield from map(Loss, encoder.losses)
     for name in source.unsupported:
-        yield f"{name} cannot be carried and is lost."
+        yield Loss(f"{name} cannot be carried and is lost.", is_content=name in HDR_AND_VIEWS)
     if video.hdr is not None and not can_write_mastering(encoder):
-        yield (
+        yield Loss(
             f"{encoder.name} cannot write HDR10 metadata, which is lost. "
-            f"Choose --codec hevc or av1 to keep it."
+            f"Choose --codec hevc or av1 to keep it.",
+            is_content=True,
         )
     if source.has_captions and not can_carry_captions(encoder.codec):
-        yield (
+        yield Loss(
             f"closed captions do not fit {encoder.codec} and are lost. "
-            f"Choose --codec h264, hevc or av1 to keep them."
+            f"Choose --codec h264, hevc or av1 to keep them.",
+            is_content=True,
         )
     if video.colour.siting not in sitings_of(encoder):
         place = video.colour.siting.name.lower().replace("_", " ")
-        yield (
+        yield Loss(
             f"{encoder.codec} cannot signal {place} chroma siting; players will assume left. "
             f"Choose --codec h264 or hevc to keep it."
         )
     keeps_shape = encoder.codec in SELF_DESCRIBING or container in SHAPE_IN_HEADER
     if video.sar != 1 and not keeps_shape:
-        yield (
+        yield Loss(
             f"the pixel aspect ratio ({video.sar.numerator}:{video.sar.denominator}) is lost with "
             f"{encoder.codec} in {container}. Choose .mp4, --codec hevc, or a preset."
         )
 
 
-def losses_in(info: MediaInfo, container: Container) -> Iterator[str]:
-    """Yield what a container cannot say of a file, one sentence each, as `losses_of` does."""
+def losses_in(info: MediaInfo, container: Container) -> Iterator[Loss]:
+    """Yield what a container cannot hold of a file: rotation, tags, titles, chapters."""
     if info.video.display_matrix is not None and not container.has_rotation:
-        yield (
+        yield Loss(
             f"{container.name} cannot store the rotation; players will show the frame as it is "
             "stored. Choose .mp4, .mov or .mkv to keep it."
         )
     tags = lost_tags(info, container.name)
     if tags:
         names = ", ".join(tags)
-        yield f"{container.name} cannot store the tags {names}. Choose .mkv to keep them."
+        yield Loss(f"{container.name} cannot store the tags {names}. Choose .mkv to keep them.")
     titles = [stream.title for stream in info.others if stream.title is not None]
     if titles and not container.has_track_tags:
-        yield (
+        yield Loss(
             f"{container.name} cannot store titles of streams; {', '.join(titles)} are lost. "
             "Choose .mkv to keep them."
         )
     if info.chapters and not container.has_chapters:
-        yield f"{container.name} cannot store chapters; {info.chapters} are lost. Choose .mkv."
+        yield Loss(
+            f"{container.name} cannot store chapters; {info.chapters} are lost. Choose .mkv.",
+            is_content=True,
+        )
+
+
+def losses_among(plan: StreamPlan) -> Iterator[Loss]:
+    """Yield the streams that are dropped although the user did not ask for it."""
+    for fate in plan.losses:
+        yield Loss(f"{fate}.", is_content=fate.stream.kind != "data")
+
+
+def content_of(losses: Iterable[Loss]) -> tuple[str, ...]:
+    """Return the losses that somebody would miss, as texts."""
+    return tuple(loss.text for loss in losses if loss.is_content)
+
+
+def refuse_losses(source: Path, losses: Iterable[Loss]) -> None:
+    """Refuse to begin if anything at all would be lost, as ``--strict`` asks.
+
+    Raises:
+        UnsuitableContainer: naming each loss.
+    """
+    lost = " ".join(f"{loss.text.removesuffix('.')}." for loss in losses)
+    if lost:
+        raise UnsuitableContainer(
+            f"{source}: --strict was given, but not everything can be kept: {lost} "
+            "Choose another format, such as .mkv, or omit --strict."
+        )
 
 
 SELECTIVE = frozenset({"mp4", "mov"})

@@ -15,7 +15,6 @@ from av.container import InputContainer, OutputContainer
 from av.packet import Packet
 from av.stream import Stream
 
-from vsr.errors import UnsuitableContainer
 from vsr.media.containers import Container, container_named
 from vsr.media.source.info import MediaInfo, StreamInfo
 from vsr.media.source.opening import open_input
@@ -33,13 +32,8 @@ def plan_streams(
     *,
     keep_audio: bool = True,
     keep_subtitles: bool = True,
-    is_strict: bool = False,
 ) -> StreamPlan:
-    """Decide for every stream but the upscaled one.
-
-    Raises:
-        UnsuitableContainer: ``is_strict``, and something would be lost.
-    """
+    """Decide for every stream but the upscaled one."""
     target = container_named(container)
     with open_input(info.path) as source:
         packets = first_packets(source, [stream.index for stream in info.others])
@@ -48,14 +42,7 @@ def plan_streams(
             or _decide(source, stream, target, packets.get(stream.index))
             for stream in info.others
         )
-        plan = _together(source, StreamPlan(container=target.name, fates=fates))
-    if is_strict and plan.losses:
-        lost = "; ".join(str(fate) for fate in plan.losses)
-        raise UnsuitableContainer(
-            f"{info.path}: --strict was given, but {target.name} cannot hold everything: {lost}. "
-            f"Choose .mkv, or omit --strict."
-        )
-    return plan
+        return _together(source, StreamPlan(container=target.name, fates=fates))
 
 
 def _refused_by_user(

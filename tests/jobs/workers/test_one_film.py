@@ -8,7 +8,7 @@ from PIL import Image
 
 from vsr.batch.engine import EngineSpec
 from vsr.errors import OutputExists
-from vsr.jobs.workers.upscale_shared import upscale_spread
+from vsr.jobs.workers.upscale import upscale
 from vsr.specs import Target, UpscaleSpec
 
 TWO = EngineSpec(workers=2, cpus_per_worker=1)
@@ -18,12 +18,12 @@ def test_a_picture_is_done_by_one_however_many_there_are(tmp_path: Path, monkeyp
     def refuse(*_: object) -> None:
         raise AssertionError("workers were started for a picture")
 
-    monkeypatch.setattr("vsr.jobs.workers.upscale_shared.open_batch_engine", refuse)
+    monkeypatch.setattr("vsr.jobs.workers.pool.open_local", refuse)
     source, target = tmp_path / "in.png", tmp_path / "out.png"
     Image.fromarray(np.zeros((8, 12, 3), np.uint8)).save(source)
     spec = UpscaleSpec(target=Target(scale=2), steps=("upscale", "fit"), model="bicubic")
-    assert upscale_spread(source, target, spec, engine=TWO).frames_out == 1
+    assert upscale(source, target, spec, engine=TWO).frames_out == 1
     with Image.open(target) as picture:
         assert picture.size == (24, 16)
     with pytest.raises(OutputExists):
-        upscale_spread(source, target, spec, engine=TWO)
+        upscale(source, target, spec, engine=TWO)

@@ -1,0 +1,93 @@
+"""``vsr upscale``: one film or image, as tasks over a pool of workers."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+from vsr.batch.engine import EngineSpec
+from vsr.batch.scheduler import Scheduler
+from vsr.errors import Interrupted, InvalidOption
+from vsr.jobs.progress import Note, Observer, ignore
+from vsr.jobs.result import Result
+from vsr.jobs.upscale.plan import is_kept
+from vsr.jobs.upscale.standard_streams import PIPE, spooled
+from vsr.jobs.workers.pool import open_pool
+from vsr.jobs.workers.shared_film import FilmInWork, TotalProgress, release_all
+from vsr.media.images.images import is_image
+from vsr.media.resume.work import remove_published
+from vsr.specs import UpscaleSpec
+
+
+def upscale(
+    source: Path,
+    target: Path,
+    spec: UpscaleSpec,
+    *,
+    engine: EngineSpec | None = None,
+    observe: Observer = ignore,
+    note: Note = ignore,
+) -> Result:
+    """Upscale one clip, or image. The target appears only once it is complete and verified.
+
+    Args:
+        source: the clip; ``-`` is standard input.
+        target: the file to write; ``-`` is standard output, written as it comes.
+        engine: the workers that share it; None is this process alone.
+        observe: called after every finished frame.
+        note: called, before the start and on the way, with remarks for the user.
+
+    Raises:
+        Refused: nothing was started.
+        Failed: it was started and could not be finished.
+        Interrupted: it was stopped, and can be resumed.
+    """
+    if engine is not None and PIPE in (source, target):
+        raise InvalidOption("-: a pipe cannot be split among workers. Omit --workers and --engine.")
+    if is_image(source):
+        engine = None  # nothing to distribute: it is done in this process
+    elif target != PIPE and spec.existing != "overwrite":  # its segments would be reused
+        remove_published(target)  # the work folder of a finished film, if a crash left one
+    if is_kept(source, target, spec):
+        return Result(output=target, is_skipped=True)
+    with spooled(source) as clip:
+        return _spread(clip, target, spec, engine, observe, note)
+
+
+def _spread(
+    source: Path,
+    target: Path,
+    spec: UpscaleSpec,
+    engine: EngineSpec | None,
+    observe: Observer,
+    note: Note,
+) -> Result:
+    """Let the workers of a pool do it, and wait for them."""
+    progress = TotalProgress(observe)
+    is_here = engine is None
+    films: list[FilmInWork] = []
+    with ExitStack() as stack:
+        stack.callback(release_all, films)  # once no worker writes any more
+        opened = stack.enter_context(open_pool(engine, spec))
+        film = FilmInWork(
+            source if is_here else source.absolute(),  # a worker may run in another folder
+            target if is_here else target.absolute(),
+            opened.spec,
+            is_shared=opened.is_shared,
+            is_mixed=engine is not None and engine.is_mixed,
+            note=note,
+            on_progress=progress.tell,
+        )
+        films.append(film)
+        progress.add(film)
+        if is_here:
+            progress.start()
+        try:
+            for _ in Scheduler(opened.pool).run(films):
+                pass
+        except KeyboardInterrupt as error:
+            if text := film.how_to_go_on():
+                raise Interrupted(text) from error
+            raise
+    return replace(film.outcome(), output=target)
