@@ -22,6 +22,7 @@ from vsr.models.blocks import Generator
 from vsr.models.plain import Plain, ReparameterisedPlain
 from vsr.models.rewrites.shuffle import lifted_kernel
 from vsr.models.swift_srgan import SeparableConv
+from vsr.training.network.start_from_compact import SlopedPlain
 
 
 class ComposedConv(nn.Module):
@@ -151,7 +152,12 @@ class CellTail(nn.Module):
 
 
 def training_form(
-    net: Generator, seed: int, *, is_reparameterised: bool, is_composed: bool = False
+    net: Generator,
+    seed: int,
+    *,
+    is_reparameterised: bool,
+    is_composed: bool = False,
+    is_sloped: bool = False,
 ) -> Generator:
     """Return a network that computes what ``net`` does and learns better or faster.
 
@@ -160,7 +166,10 @@ def training_form(
         seed: fixes the random weights of what is added.
         is_reparameterised: train plain convolutions as sums of branches.
         is_composed: compute separable convolutions as dense ones.
+        is_sloped: give a plain network slopes, of 0 if it has none.
     """
+    if is_sloped and isinstance(net, Plain):
+        return net if isinstance(net, SlopedPlain) else SlopedPlain(net)
     if is_composed:
         _exchange(net, SeparableConv, ComposedConv)
     to_cells(net)
@@ -169,6 +178,12 @@ def training_form(
     with torch.random.fork_rng(devices=()):
         torch.manual_seed(seed)
         return ReparameterisedPlain.of(net)
+
+
+def lead_slopes(net: nn.Module, share: float) -> None:
+    """Set how much of its slopes a network still has; others have none."""
+    if isinstance(net, SlopedPlain):
+        net.share = share
 
 
 def set_learning(net: nn.Module, *, is_norm_frozen: bool) -> None:
@@ -182,7 +197,7 @@ def set_learning(net: nn.Module, *, is_norm_frozen: bool) -> None:
 
 def plain_form(net: nn.Module) -> Generator:
     """Return the network to export: one that computes what the trained form does."""
-    if isinstance(net, ReparameterisedPlain):
+    if isinstance(net, ReparameterisedPlain | SlopedPlain):
         return net.plain()
     assert isinstance(net, Generator)
     from_cells(net)

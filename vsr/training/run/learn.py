@@ -28,6 +28,7 @@ def state_of(
         context.recipe.seed,
         is_reparameterised=values.reparameterise,
         is_composed=context.device.type == "cuda",
+        is_sloped=values.slopes > 0,
     )
     net.to(context.device, memory_format=torch.channels_last)  # type: ignore[call-overload] # absent from torch's stubs
     set_learning(net, is_norm_frozen=values.freeze_norm)
