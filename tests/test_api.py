@@ -1,13 +1,12 @@
 """The library does what the command line does, by keywords or by a whole spec."""
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import vsr
 from tests.clips import SMALL, Audio, indices_in, write_clip
-from vsr.api import Options
 from vsr.errors import InvalidOption, OutputExists
 
 FAST = vsr.EncodeSpec(encoder_preset="ultrafast")
@@ -18,11 +17,6 @@ QUICK = {"model": "bicubic", "scale": 2, "encode": FAST}
 def clip(tmp_path: Path) -> Path:
     (tmp_path / "in").mkdir()
     return write_clip(tmp_path / "in" / "a.mkv", frames=3, audio=[Audio()], is_interlaced=True)
-
-
-def test_every_field_of_a_spec_is_a_keyword():
-    of_spec = {field.name for field in fields(vsr.UpscaleSpec)} - {"target", "steps"}
-    assert set(Options.__annotations__) == of_spec | {"preset", "scale", "width", "height"}
 
 
 def test_keywords_make_the_spec_that_a_whole_one_says():

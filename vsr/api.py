@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
@@ -46,7 +46,7 @@ class Options(TypedDict, total=False):
         width: of the box, in pixels, with ``height`` or alone.
         height: of the box, in pixels.
 
-    The others are the fields of `UpscaleSpec`.
+    The others are the fields of `UpscaleSpec`, and those of its ``encode`` and ``time``.
     """
 
     preset: str
@@ -57,6 +57,11 @@ class Options(TypedDict, total=False):
     strength: Dial
     sharpness: Dial
     encode: EncodeSpec
+    codec: str
+    crf: float
+    encoder_preset: str
+    encoder_options: Mapping[str, str]
+    pix_fmt: str
     container: str
     is_faststart: bool
     device: str
@@ -66,6 +71,9 @@ class Options(TypedDict, total=False):
     threads: int
     segment_frames: int
     time: TimeRange
+    start: float | str
+    end: float | str
+    max_frames: int
     keep_audio: bool
     keep_subtitles: bool
     deinterlace: Deinterlace
@@ -83,7 +91,7 @@ def spec_of(spec: UpscaleSpec | None = None, **options: Unpack[Options]) -> Upsc
 
     Raises:
         Refused: an invalid value or combination; no such preset.
-        TypeError: no such keyword.
+        UnknownOption: no such keyword.
     """
     fields: dict[str, Any] = dict(options)
     preset = fields.pop("preset", None)
@@ -97,7 +105,7 @@ def spec_of(spec: UpscaleSpec | None = None, **options: Unpack[Options]) -> Upsc
         spec = replace(spec, target=target)
     if "model" in fields:
         spec = spec.of_model(fields.pop("model"))
-    return spec.typed(**fields)
+    return spec.with_options(**fields)
 
 
 def upscale(

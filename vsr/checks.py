@@ -5,10 +5,12 @@ The messages name a field in plain words that fit the command line and Python al
 
 from __future__ import annotations
 
+from dataclasses import fields
 from numbers import Integral, Real
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from vsr.errors import InvalidOption
+from vsr.option import KEY
 
 
 def check_choices(spec: Any) -> None:
@@ -24,7 +26,23 @@ def check_choices(spec: Any) -> None:
             raise InvalidOption(f"{_words(name)} {value}: choose {', '.join(others)} or {last}.")
 
 
-def check_whole(name: str, value: int | None, least: int) -> None:
+def check_ranges(spec: Any) -> None:
+    """Check every number of a dataclass whose option declares a range; None passes.
+
+    Raises:
+        InvalidOption: it is out of range.
+    """
+    for item in fields(spec):
+        declared = item.metadata.get(KEY)
+        if declared is None or declared.least is None:
+            continue
+        if declared.most is None:
+            check_whole(item.name, getattr(spec, item.name), declared.least)
+        else:
+            check_between(item.name, getattr(spec, item.name), declared.least, declared.most)
+
+
+def check_whole(name: str, value: int | None, least: float) -> None:
     """Check that a number is whole and not below a minimum; None passes.
 
     Raises:

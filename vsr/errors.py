@@ -5,6 +5,7 @@
     VsrError
     ├── Refused                        2    nothing was started
     │   ├── InvalidOption              ValueError
+    │   ├── UnknownOption              TypeError
     │   ├── UnknownName                LookupError
     │   ├── InvalidRecipe              ValueError
     │   ├── InvalidCheckpoint          ValueError
@@ -56,6 +57,10 @@ class Refused(VsrError):
 
 class InvalidOption(Refused, ValueError):
     """An invalid option or combination of options."""
+
+
+class UnknownOption(Refused, TypeError):
+    """There is no option of that name."""
 
 
 class UnknownName(Refused, LookupError):

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from difflib import get_close_matches
 from math import inf
 from types import MappingProxyType
 from typing import Any, Literal
 
 from vsr.blend import DIALS, PLAIN, Blend, Dial, check_dial
-from vsr.checks import check_between, check_choices, check_whole
-from vsr.errors import InvalidOption
+from vsr.checks import check_choices, check_ranges
+from vsr.errors import InvalidOption, UnknownOption
+from vsr.option import option, options_of
 
 X264_PRESETS = (
     "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow",
@@ -22,6 +25,27 @@ Precision = Literal["auto", "fp16", "bf16", "fp32"]
 Deinterlace = Literal["auto", "off", "refuse"]
 Existing = Literal["refuse", "overwrite", "skip"]
 Hwaccel = Literal["none", "auto", "cuda"]
+
+
+_CLOCK = re.compile(r"(?:(\d+):)?([0-5]?\d):([0-5]?\d(?:\.\d*)?)")
+_PLAIN = re.compile(r"\d+(?:\.\d*)?")
+
+
+def seconds_of(value: float | str) -> float:
+    """Return a time in seconds, which may be written as ``90``, ``1:30`` or ``0:01:30.5``.
+
+    Raises:
+        InvalidOption: it is not a time.
+    """
+    if not isinstance(value, str):
+        return value
+    if _PLAIN.fullmatch(value):
+        return float(value)
+    match = _CLOCK.fullmatch(value)
+    if match is None:
+        raise InvalidOption(f"{value!r} is not a time; write 90, 1:30 or 0:01:30.5.")
+    hours, minutes, seconds = match.groups()
+    return 3600 * int(hours or 0) + 60 * int(minutes) + float(seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +94,26 @@ class PtsSpan:
 class TimeRange:
     """The part of a clip to upscale: seconds from its first frame, half-open, and a frame limit."""
 
-    start_seconds: float = 0.0
-    end_seconds: float = inf
-    max_frames: int | None = None
+    start_seconds: float = option(
+        0.0, entry="asked", name="start", flags=("--start",), is_time=True,
+        help="Start time: 90, 1:30, 0:01:30.5.",
+    )  # fmt: skip
+    end_seconds: float = option(
+        inf, entry="asked", name="end", flags=("--end",), is_time=True, help="End time, exclusive."
+    )
+    max_frames: int | None = option(
+        None, entry="asked", flags=("--max-frames",), least=1, help="Stop after this many frames."
+    )
 
     def __post_init__(self) -> None:
+        for name in ("start_seconds", "end_seconds"):
+            object.__setattr__(self, name, seconds_of(getattr(self, name)))
         if not 0 <= self.start_seconds < self.end_seconds:
             raise InvalidOption(
                 f"the start, {self.start_seconds:g} s, must not be negative and must come before "
                 f"the end, {self.end_seconds:g} s."
             )
-        check_whole("max_frames", self.max_frames, 1)
+        check_ranges(self)
 
     @property
     def is_whole(self) -> bool:
@@ -98,14 +131,29 @@ class EncodeSpec:
         encoder_preset: one of `X264_PRESETS`, or one of the encoder's own.
     """
 
-    codec: str = "auto"
-    crf: float | None = None
-    encoder_preset: str | None = None
-    options: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    pix_fmt: str | None = None
+    codec: str = option(
+        "auto", entry="resolved", flags=("-c", "--codec"), metavar="NAME",
+        help="Codec: auto, h264, hevc, av1, ffv1, ... .",
+    )  # fmt: skip
+    crf: float | None = option(
+        None, entry="resolved", flags=("--crf",), least=0, most=51,
+        help="Quality on x264's scale; mapped for other encoders.",
+    )  # fmt: skip
+    encoder_preset: str | None = option(
+        None, entry="resolved", flags=("--encoder-preset",), metavar="NAME",
+        help="Encoder speed: superfast ... slow.",
+    )  # fmt: skip
+    options: Mapping[str, str] = option(
+        MappingProxyType({}), entry="resolved", name="encoder_options", metavar="KEY=VALUE",
+        flags=("-e", "--encoder-option"), help="Encoder-specific option; repeatable.",
+    )  # fmt: skip
+    pix_fmt: str | None = option(
+        None, entry="resolved", flags=("--pix-fmt",), metavar="NAME",
+        help="Pixel format; default: the source's.",
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
-        check_between("crf", self.crf, 0, 51)
+        check_ranges(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,16 +163,24 @@ class Target:
     A box is rotated for a portrait video. One side of a box may be left open (``None``).
     """
 
-    scale: int | None = None
-    width: int | None = None
-    height: int | None = None
+    scale: int | None = option(
+        None, entry="resolved", flags=("-s", "--scale"), least=1,
+        help="Enlarge by exactly this factor.",
+    )  # fmt: skip
+    width: int | None = option(
+        None, entry="resolved", flags=("--width",), least=1,
+        help="Fit this width, with square pixels.",
+    )  # fmt: skip
+    height: int | None = option(
+        None, entry="resolved", flags=("--height",), least=1,
+        help="Fit this height, with square pixels.",
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
         has_box = self.width is not None or self.height is not None
         if (self.scale is not None) == has_box:
             raise InvalidOption("give either a scale, or a width, a height or both.")
-        for name in ("scale", "width", "height"):
-            check_whole(name, getattr(self, name), 1)
+        check_ranges(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,44 +201,112 @@ class UpscaleSpec:
 
     target: Target
     steps: tuple[str, ...]
-    model: str = "fast"
-    strength: Dial = "auto"
-    sharpness: Dial = "auto"
+    model: str = option(
+        "fast", entry="resolved", is_in_presets=True, flags=("-m", "--model"), metavar="NAME|FILE",
+        help="Network (see vsr models), or weights file.",
+    )  # fmt: skip
+    strength: Dial = option(
+        "auto", entry="resolved", is_in_presets=True, flags=("--strength",), metavar="0...1|auto",
+        help="How strongly to repair compression artifacts; auto decides by the source.",
+    )  # fmt: skip
+    sharpness: Dial = option(
+        "auto", entry="resolved", is_in_presets=True, flags=("--sharpness",), metavar="0...1|auto",
+        help="How much detail to draw that was not there; auto: on compressed sources.",
+    )  # fmt: skip
     suggested: tuple[str, ...] = ()
     encode: EncodeSpec = EncodeSpec()
-    container: str | None = None
-    is_faststart: bool = False
-    device: str = "auto"
-    precision: Precision = "auto"
-    hwaccel: Hwaccel = "none"
-    tile: int | None = None
-    threads: int | None = None
-    segment_frames: int | None = None
+    container: str | None = option(
+        None, entry="none", flags=("--format",), metavar="NAME",
+        help="Container; default: by suffix.",
+    )  # fmt: skip
+    is_faststart: bool = option(
+        False, entry="none", flags=("--faststart",),
+        help="Put the index of an MP4 or MOV at its start.",
+    )  # fmt: skip
+    device: str = option(
+        "auto", entry="resolved", is_of_file=False, flags=("-d", "--device", "--gpu-id"),
+        help="auto, cpu, cuda or cuda:N.",
+    )  # fmt: skip
+    precision: Precision = option(
+        "auto", entry="resolved", flags=("--precision",),
+        help="auto is fp16 on CUDA, fp32 on the CPU; bf16 halves the time on CPUs that support it.",
+    )  # fmt: skip
+    hwaccel: Hwaccel = option(
+        "none", entry="resolved", flags=("--hwaccel",),
+        help="Decode on the GPU (NVDEC) where possible.",
+    )  # fmt: skip
+    tile: int | None = option(  # strips chosen by memory give the same bits (tested)
+        None, entry="asked", flags=("-t", "--tile"), least=16,
+        help="Tile side in source pixels; default: by memory.",
+    )  # fmt: skip
+    threads: int | None = option(None, entry="resolved", is_of_file=False, least=1)
+    segment_frames: int | None = option(
+        None, entry="none", is_of_file=False, flags=("--segment-frames",), least=1,
+        help="Frames per segment; default: automatic.",
+    )  # fmt: skip
     time: TimeRange = TimeRange()
-    keep_audio: bool = True
-    keep_subtitles: bool = True
-    deinterlace: Deinterlace = "auto"
-    is_strict: bool = False
-    existing: Existing = "refuse"
-    keeps_work: bool = False
-    is_restart: bool = False
+    keep_audio: bool = option(
+        True, entry="none", flags=("--no-audio",), is_off_by_flag=True, help="Drop all audio."
+    )
+    keep_subtitles: bool = option(
+        True, entry="none", flags=("--no-subs",), is_off_by_flag=True, help="Drop all subtitles."
+    )
+    deinterlace: Deinterlace = option(
+        "auto", entry="asked", is_in_presets=True, flags=("--deinterlace",),
+        help="What to do with interlaced video; default: the preset's.",
+    )  # fmt: skip
+    is_restart: bool = option(
+        False, entry="none", is_of_file=False, flags=("--restart",),
+        help="Discard an unfinished run and start over.",
+    )  # fmt: skip
+    keeps_work: bool = option(
+        False, entry="none", is_of_file=False, flags=("--keep-work",),
+        help="Keep the segments next to the output.",
+    )  # fmt: skip
+    is_strict: bool = option(
+        False, entry="none", flags=("--strict",), help="Refuse if anything would be lost."
+    )
+    existing: Existing = option("refuse", entry="none", is_of_file=False)
 
     def __post_init__(self) -> None:
         check_choices(self)
         for name in DIALS:
             check_dial(name, getattr(self, name))
-        check_whole("tile", self.tile, 16)
-        check_whole("threads", self.threads, 1)
-        check_whole("segment_frames", self.segment_frames, 1)
+        check_ranges(self)
 
     def of_model(self, model: str) -> UpscaleSpec:
         """Return the spec with another model, without the blend chosen for the first one."""
         return replace(self, model=model, strength="auto", sharpness="auto")
 
-    def typed(self, **fields: Any) -> UpscaleSpec:
-        """Return the spec with fields that the user chose, whatever its preset says."""
-        suggested = tuple(name for name in self.suggested if name not in fields)
-        return replace(self, **fields, suggested=suggested)
+    def with_options(self, **options: Any) -> UpscaleSpec:
+        """Return the spec with options that the user chose, whatever its preset says.
+
+        Args:
+            options: fields, or options of a spec within this one, such as ``crf`` or ``start``;
+                encoder options are added to those that are there.
+
+        Raises:
+            UnknownOption: there is none of that name; the message names the closest.
+        """
+        paths: dict[str, tuple[str, ...]] = {item.name: (item.name,) for item in fields(self)}
+        paths |= {leaf.name: leaf.path for leaf in options_of(type(self))}
+        found: dict[str, Any] = {}
+        inner: dict[str, dict[str, Any]] = {}
+        for name, value in options.items():
+            if name not in paths:
+                raise _unknown(name, paths)
+            outer, last = paths[name][0], paths[name][-1]
+            if len(paths[name]) > 1:
+                inner.setdefault(outer, {})[last] = value
+            else:
+                found[outer] = value
+        for outer, values in inner.items():
+            before = found.get(outer, getattr(self, outer))
+            if "options" in values:
+                values["options"] = {**before.options, **values["options"]}
+            found[outer] = replace(before, **values)
+        suggested = tuple(name for name in self.suggested if name not in options)
+        return replace(self, **found, suggested=suggested)
 
     def blend(self, auto: Blend = PLAIN) -> Blend:
         """Return the blend to use, with the shares of ``auto`` where the source decides."""
@@ -190,3 +314,13 @@ class UpscaleSpec:
             strength=auto.strength if self.strength == "auto" else self.strength,
             sharpness=auto.sharpness if self.sharpness == "auto" else self.sharpness,
         )
+
+
+SIZE = tuple(leaf.name for leaf in options_of(Target))
+"""The options that choose a size."""
+
+
+def _unknown(name: str, known: Iterable[str]) -> UnknownOption:
+    close = get_close_matches(name, known, n=1)
+    hint = f"Did you mean {close[0]}?" if close else f"Choose from: {', '.join(sorted(known))}."
+    return UnknownOption(f"{name}: no option of that name. {hint}")

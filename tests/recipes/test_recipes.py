@@ -46,7 +46,7 @@ def test_a_users_preset_is_found_by_name_and_by_path(home: Path):
     path = home / "presets" / "mine.toml"
     path.write_text(MINE)
     assert load_preset("mine") == load_preset(str(path))
-    assert load_preset("mine").size.target().height == 1440
+    assert load_preset("mine").spec.target.height == 1440
 
 
 def test_a_users_preset_wins_over_a_shipped_one(home: Path):
@@ -85,8 +85,8 @@ def test_a_close_name_is_suggested():
     [
         (MINE.replace("height", "heigth"), "unknown key 'heigth'. Did you mean 'height'"),
         (MINE.replace("1440", '"1440"'), "size: height is '1440'; a whole number is needed"),
-        (MINE.replace("height = 1440", ""), "needs width and height, one of them, or scale"),
-        (MINE.replace("1440", "0"), "needs width and height"),
+        (MINE.replace("height = 1440", ""), "size: give either a scale, or a width, a height"),
+        (MINE.replace("1440", "0"), "size: height 0 must be at least 1"),
         (MINE.replace("[size]\nheight = 1440\n", ""), "the key 'size' is missing"),
         ("description = ", "not valid TOML"),
         (MINE.replace('pipeline = "upscale"', 'pipeline = "upscale"\naliases = "a"'), "a list is"),

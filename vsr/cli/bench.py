@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +16,10 @@ if TYPE_CHECKING:
     from vsr.jobs.bench.bench_report import BenchReport
     from vsr.jobs.bench.bench_runs import BenchSpec
 
-WHOLE_CLIP: dict[str, Any] = {
-    "deinterlace": None, "start": 0.0, "end": inf, "max_frames": None, "no_audio": True,
-    "no_subs": True, "strict": False, "restart": False, "keep_work": False, "strength": 0.0,
-    "sharpness": 0.0,
+PLAIN: dict[str, Any] = {
+    "keep_audio": True, "keep_subtitles": True, "strength": 0.0, "sharpness": 0.0,
 }  # fmt: skip
-"""Defaults for the upscale options that a benchmark does not offer."""
+"""What a benchmark does not offer, as if its flags were given."""
 
 
 @click.command(short_help="Measure how fast this machine is, stage by stage.")
@@ -84,7 +81,7 @@ def bench(
 def _spec(model: str | None, options: dict[str, Any]) -> BenchSpec:
     from vsr.jobs.bench.bench_runs import BenchSpec
 
-    typed = {**WHOLE_CLIP, **options, "width": None, "height": None, "model": model}
+    typed = {**PLAIN, **options, "model": model}
     return BenchSpec(
         upscale=spec_from(typed),
         frames=options["frames"],

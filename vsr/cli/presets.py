@@ -21,7 +21,7 @@ def presets(as_json: bool) -> int:
     every, broken = readable("presets", load_preset)
     if as_json:
         for name, preset in every.items():
-            size = preset.size
+            size = preset.spec.target
             emit(
                 {
                     "name": name,
@@ -30,11 +30,13 @@ def presets(as_json: bool) -> int:
                     "width": size.width,
                     "height": size.height,
                     "scale": size.scale,
-                    "model": preset.model,
+                    "model": preset.spec.model,
                     "pipeline": preset.pipeline,
                 }
             )
         return name_broken(broken)
     heads = ("name", "also known as", "model", "what")
-    echo_table(heads, [(n, ", ".join(p.aliases), p.model, p.description) for n, p in every.items()])
+    echo_table(
+        heads, [(n, ", ".join(p.aliases), p.spec.model, p.description) for n, p in every.items()]
+    )
     return name_broken(broken)

@@ -2,74 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field, make_dataclass
 
-from vsr.blend import DIALS, Dial, check_dial
-from vsr.errors import InvalidOption, Refused, UnknownName
+from vsr.errors import InvalidRecipe, Refused, UnknownName
+from vsr.option import options_of
 from vsr.recipes.decode import decode_toml
 from vsr.recipes.find import Source, find, recipe_names
-from vsr.specs import X264_PRESETS, Deinterlace, EncodeSpec, Target
+from vsr.specs import X264_PRESETS, EncodeSpec, Target, UpscaleSpec
 
 
-@dataclass(frozen=True, slots=True)
-class EncodeTable:
-    """The ``[encode]`` table; omitted values are decided as without a preset."""
-
-    codec: str = "auto"
-    crf: float | None = None
-    encoder_preset: str | None = None
-    options: Mapping[str, str] = field(default_factory=dict)
-    pix_fmt: str | None = None
-
-    def spec(self) -> EncodeSpec:
-        """Return the same values as an `EncodeSpec`."""
-        return EncodeSpec(
-            codec=self.codec,
-            crf=self.crf,
-            encoder_preset=self.encoder_preset,
-            options=self.options,
-            pix_fmt=self.pix_fmt,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class SizeTable:
-    """The ``[size]`` table: the box to fit (it turns with a portrait picture), or a pure scale."""
-
-    width: int | None = None
-    height: int | None = None
-    scale: int | None = None
-
-    def __post_init__(self) -> None:
-        try:
-            self.target()
-        except InvalidOption as error:
-            raise InvalidOption("needs width and height, one of them, or scale.") from error
-
-    def target(self) -> Target:
-        """Return the same values as a `Target`."""
-        return Target(scale=self.scale, width=self.width, height=self.height)
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Preset:
-    """One file of ``presets/``: the schema is this class."""
+    """One file of ``presets/``.
+
+    Attributes:
+        spec: its values, in a spec without steps; those are the pipeline's.
+    """
 
     description: str
     pipeline: str
-    size: SizeTable
-    model: str = "fast"
-    strength: Dial = "auto"
-    sharpness: Dial = "auto"
+    spec: UpscaleSpec
     aliases: tuple[str, ...] = ()
-    deinterlace: Deinterlace = "auto"
-    encode: EncodeTable = EncodeTable()
 
-    def __post_init__(self) -> None:
-        for name in DIALS:
-            check_dial(name, getattr(self, name))
+
+HEAD = {"description": str, "pipeline": str, "aliases": tuple[str, ...]}
+"""The keys of a preset file about itself."""
+
+TABLES = {"size": Target, "encode": EncodeSpec}
+"""Its tables; the options beside them are those declared for presets."""
 
 
 def load_preset(name: str) -> Preset:
@@ -88,7 +49,28 @@ def load_preset(name: str) -> Preset:
 
 
 def _decoded(source: Source) -> Preset:
-    return decode_toml(source.text, Preset, source.where)
+    """Decode a file: its schema is its own keys, and the options declared for presets."""
+    optional = {"aliases": (), "encode": EncodeSpec()}
+    schema = make_dataclass(
+        "PresetFile",
+        [
+            (name, kind, field(default=optional.get(name, MISSING)))
+            for name, kind in (HEAD | TABLES).items()
+        ]
+        + [
+            (leaf.name, leaf.kind, field(default=leaf.default))
+            for leaf in options_of(UpscaleSpec)
+            if leaf.option.is_in_presets
+        ],
+        kw_only=True,
+    )
+    found = dict(vars(decode_toml(source.text, schema, source.where)))
+    head = {name: found.pop(name) for name in HEAD}
+    try:
+        spec = UpscaleSpec(target=found.pop("size"), steps=(), **found)
+    except Refused as error:
+        raise InvalidRecipe(f"{source.where}: {error}") from error
+    return Preset(**head, spec=spec)
 
 
 def _named(name: str) -> str:

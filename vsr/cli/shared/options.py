@@ -2,84 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from math import inf
-from typing import Any, TypeVar
+from types import NoneType
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import click
 
 from vsr.batch.engine import EngineSpec
+from vsr.blend import Dial
 from vsr.cli.shared.values import NumberOrAuto, Seconds
 from vsr.errors import InvalidOption
-from vsr.specs import EncodeSpec, Existing, Target, TimeRange, UpscaleSpec
+from vsr.option import Leaf, options_of
+from vsr.specs import SIZE, Existing, Target, UpscaleSpec
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 DEFAULT_PRESET = "1080p"
 
-_SIZE_OPTIONS = (
-    click.option(
-        "-p", "--preset", metavar="NAME|FILE",
-        help="Output size and defaults: 1080p, 4k, or a file.",
-    ),
-    click.option("-s", "--scale", type=int, help="Enlarge by exactly this factor."),
-    click.option("--width", type=int, help="Fit this width, with square pixels."),
-    click.option("--height", type=int, help="Fit this height, with square pixels."),
-    click.option(
-        "-m", "--model", metavar="NAME|FILE", help="Network (see vsr models), or weights file."
-    ),
-    click.option(
-        "--strength", type=NumberOrAuto("strength"), metavar="0...1|auto",
-        help="How strongly to repair compression artifacts; auto decides by the source.",
-    ),
-    click.option(
-        "--sharpness", type=NumberOrAuto("sharpness"), metavar="0...1|auto",
-        help="How much detail to draw that was not there; auto: on compressed sources.",
-    ),
-)  # fmt: skip
-_ENCODE_OPTIONS = (
-    click.option("-c", "--codec", metavar="NAME", help="Codec: auto, h264, hevc, av1, ffv1, ... ."),
-    click.option("--crf", type=float, help="Quality on x264's scale; mapped for other encoders."),
-    click.option("--encoder-preset", metavar="NAME", help="Encoder speed: superfast ... slow."),
-    click.option(
-        "-e", "--encoder-option", "encoder_options", multiple=True, metavar="KEY=VALUE",
-        help="Encoder-specific option; repeatable.",
-    ),
-    click.option("--format", "container", metavar="NAME", help="Container; default: by suffix."),
-    click.option("--faststart", is_flag=True, help="Put the index of an MP4 or MOV at its start."),
-    click.option("--pix-fmt", metavar="NAME", help="Pixel format; default: the source's."),
-)  # fmt: skip
-_RUN_OPTIONS = (
-    click.option("-d", "--device", "--gpu-id", default="auto", help="auto, cpu, cuda or cuda:N."),
-    click.option(
-        "--precision", type=click.Choice(["auto", "fp16", "bf16", "fp32"]), default="auto",
-        help="auto is fp16 on CUDA, fp32 on the CPU; bf16 halves the time on CPUs that support it.",
-    ),
-    click.option(
-        "--hwaccel", type=click.Choice(["none", "auto", "cuda"]), default="none",
-        help="Decode on the GPU (NVDEC) where possible.",
-    ),
-    click.option("-t", "--tile", type=int, help="Tile side in source pixels; default: by memory."),
-)  # fmt: skip
-_CONTENT_OPTIONS = (
-    click.option("--start", type=Seconds(), default=0.0, help="Start time: 90, 1:30, 0:01:30.5."),
-    click.option(
-        "--end", type=Seconds(), default=inf, show_default=False, help="End time, exclusive."
-    ),
-    click.option("--max-frames", type=int, help="Stop after this many frames."),
-    click.option("--no-audio", is_flag=True, help="Drop all audio."),
-    click.option("--no-subs", is_flag=True, help="Drop all subtitles."),
-    click.option(
-        "--deinterlace",
-        type=click.Choice(["auto", "off", "refuse"]),
-        help="What to do with interlaced video; default: the preset's.",
-    ),
-    click.option("--restart", is_flag=True, help="Discard an unfinished run and start over."),
-    click.option("--keep-work", is_flag=True, help="Keep the segments next to the output."),
-    click.option("--strict", is_flag=True, help="Refuse if anything would be lost."),
+LEAVES = {leaf.name: leaf for leaf in options_of(UpscaleSpec) if leaf.option.flags}
+"""Every option of an upscale, by parameter, in the order of the help."""
+
+WORKERS = ("segment_frames",)
+"""Those that are offered with the options of the workers."""
+
+CODING = (
+    *(name for name, leaf in LEAVES.items() if leaf.path[0] == "encode"),
+    *("container", "is_faststart", "device", "precision", "hwaccel", "tile"),
 )
-SPEC_OPTIONS = (*_SIZE_OPTIONS, *_ENCODE_OPTIONS, *_RUN_OPTIONS, *_CONTENT_OPTIONS)
+"""Those that a benchmark offers."""
+
+_PRESET = click.option(
+    "-p", "--preset", metavar="NAME|FILE", help="Output size and defaults: 1080p, 4k, or a file."
+)
+
+
+def _offered(*names: str) -> tuple[Callable[[Command], Command], ...]:
+    """Return options of the command line as the fields of the spec declare them."""
+    return tuple(_declared(LEAVES[name]) for name in names)
+
+
+def _declared(leaf: Leaf) -> Callable[[Command], Command]:
+    facts: dict[str, Any] = {"help": leaf.option.help, "metavar": leaf.option.metavar}
+    kinds = [kind for kind in get_args(leaf.kind) if kind is not NoneType]
+    if leaf.kind is bool:
+        facts["is_flag"] = True
+    elif get_origin(leaf.kind) is Literal:
+        facts["type"] = click.Choice(kinds)
+    elif get_origin(leaf.kind) is Mapping:
+        facts["multiple"] = True
+    elif leaf.option.is_time:
+        facts["type"] = Seconds()
+    elif leaf.kind == Dial:
+        facts["type"] = NumberOrAuto(leaf.name)
+    else:
+        facts["type"] = kinds[0] if kinds else leaf.kind
+    return click.option(*leaf.option.flags, leaf.name, **facts)
+
+
+SPEC_OPTIONS = (_PRESET, *_offered(*(name for name in LEAVES if name not in WORKERS)))
 
 _EXISTING_OPTIONS = (
     click.option("-y", "--overwrite", is_flag=True, help="Replace an existing output."),
@@ -102,7 +83,7 @@ def spec_options(command: Command) -> Command:
 
 def coding_options(command: Command) -> Command:
     """Add the options for encoding, and for where the network runs."""
-    return _with(command, _ENCODE_OPTIONS + _RUN_OPTIONS)
+    return _with(command, _offered(*CODING))
 
 
 def existing_options(command: Command) -> Command:
@@ -121,7 +102,7 @@ def _with(command: Command, options: tuple[Callable[[Command], Command], ...]) -
     return command
 
 
-def spec_from(options: dict[str, Any], existing: Existing = "refuse") -> UpscaleSpec:
+def spec_from(options: Mapping[str, Any], existing: Existing = "refuse") -> UpscaleSpec:
     """Build the spec: the preset's values, overridden by what was typed.
 
     Raises:
@@ -129,36 +110,33 @@ def spec_from(options: dict[str, Any], existing: Existing = "refuse") -> Upscale
     """
     from vsr.jobs.upscale.plan import spec_of_preset
 
-    target = _target(options)
-    base = spec_of_preset(options["preset"] or DEFAULT_PRESET, target)
-    if options["model"] is not None:
-        base = base.of_model(options["model"])
-    typed = {
-        "strength": options["strength"],
-        "sharpness": options["sharpness"],
-        "deinterlace": options["deinterlace"],
-    }
-    return base.typed(
-        encode=_encoding(base.encode, options),
-        container=options["container"],
-        is_faststart=options["faststart"],
-        device=_device(options["device"]),
-        precision=options["precision"],
-        hwaccel=options["hwaccel"],
-        tile=options["tile"],
-        time=TimeRange(
-            start_seconds=options["start"],
-            end_seconds=options["end"],
-            max_frames=options["max_frames"],
-        ),
-        keep_audio=not options["no_audio"],
-        keep_subtitles=not options["no_subs"],
-        is_strict=options["strict"],
-        is_restart=options["restart"],
-        keeps_work=options["keep_work"],
-        existing=existing,
-        **{name: value for name, value in typed.items() if value is not None},
-    )
+    base = spec_of_preset(options["preset"] or DEFAULT_PRESET, _target(options))
+    typed = {name: value for name, value in _typed(options) if name not in SIZE}
+    if "model" in typed:
+        base = base.of_model(typed.pop("model"))
+    return base.with_options(**typed, existing=existing)
+
+
+def _typed(options: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield each option that was typed, by its name, as a value of the spec."""
+    for name, leaf in LEAVES.items():
+        value = options.get(name)
+        if value is None or value is False or value == ():
+            continue
+        if leaf.option.is_off_by_flag:
+            value = False
+        elif name == "device" and value.isdecimal():  # --gpu-id 1
+            value = f"cuda:{value}"
+        elif name == "encoder_options":
+            value = dict(_pair(text) for text in value)
+        yield name, value
+
+
+def _pair(text: str) -> tuple[str, str]:
+    key, separator, value = text.partition("=")
+    if not (key and separator):
+        raise InvalidOption(f"-e {text}: write KEY=VALUE.")
+    return key, value
 
 
 def existing_from(overwrite: bool, no_clobber: bool) -> Existing:
@@ -168,34 +146,14 @@ def existing_from(overwrite: bool, no_clobber: bool) -> Existing:
     return "overwrite" if overwrite else "skip" if no_clobber else "refuse"
 
 
-def _target(options: dict[str, Any]) -> Target | None:
+def _target(options: Mapping[str, Any]) -> Target | None:
     """Return the size that was typed, or None if the preset decides."""
-    scale, width, height = options["scale"], options["width"], options["height"]
-    if scale is None and width is None and height is None:
+    size = {name: options.get(name) for name in SIZE}
+    if not any(value is not None for value in size.values()):
         return None
     if options["preset"] is not None:
         raise InvalidOption("choose one of --preset, --scale and --width/--height.")
-    return Target(scale=scale, width=width, height=height)
-
-
-def _device(name: str) -> str:
-    """Return the device's name; a bare number is a CUDA device (``--gpu-id 1``)."""
-    return f"cuda:{name}" if name.isdecimal() else name
-
-
-def _encoding(base: EncodeSpec, options: dict[str, Any]) -> EncodeSpec:
-    typed = {
-        name: options[name]
-        for name in ("codec", "crf", "encoder_preset", "pix_fmt")
-        if options[name] is not None
-    }
-    pairs = dict(base.options)
-    for text in options["encoder_options"]:
-        key, separator, value = text.partition("=")
-        if not (key and separator):
-            raise InvalidOption(f"-e {text}: write KEY=VALUE.")
-        pairs[key] = value
-    return replace(base, options=pairs, **typed)
+    return Target(**size)
 
 
 _ENGINE_OPTIONS = (
@@ -206,7 +164,7 @@ _ENGINE_OPTIONS = (
     click.option("--ray-address", metavar="auto|HOST:PORT", help="Address of a running cluster."),
     click.option("--workers", type=int, help="Number; default: one per GPU, or one on a CPU."),
     click.option("--cpus-per-worker", type=int, help="CPU threads per worker."),
-    click.option("--segment-frames", type=int, help="Frames per segment; default: automatic."),
+    *_offered(*WORKERS),
     click.option("--mixed", is_flag=True, help="Allow workers whose output may not be identical."),
 )  # fmt: skip
 

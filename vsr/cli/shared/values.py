@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
 import click
 
 from vsr.blend import Dial
-
-_CLOCK = re.compile(r"(?:(\d+):)?([0-5]?\d):([0-5]?\d(?:\.\d*)?)")
-_PLAIN = re.compile(r"\d+(?:\.\d*)?")
+from vsr.errors import InvalidOption
+from vsr.specs import seconds_of
 
 
 class Seconds(click.ParamType[float]):
@@ -23,15 +21,10 @@ class Seconds(click.ParamType[float]):
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
         """Return seconds."""
-        if isinstance(value, float):
-            return value
-        if _PLAIN.fullmatch(value):
-            return float(value)
-        match = _CLOCK.fullmatch(value)
-        if match is None:
-            self.fail(f"{value!r} is not a time; write 90, 1:30 or 0:01:30.5.", param, ctx)
-        hours, minutes, seconds = match.groups()
-        return 3600 * int(hours or 0) + 60 * int(minutes) + float(seconds)
+        try:
+            return seconds_of(value)
+        except InvalidOption as error:
+            self.fail(str(error), param, ctx)
 
 
 class NumberOrAuto(click.ParamType[Dial]):

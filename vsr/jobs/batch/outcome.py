@@ -22,6 +22,7 @@ from vsr.jobs.upscale.choice import model_named
 from vsr.media.resume.manifest import source_facts
 from vsr.models.card import sha256_of
 from vsr.models.flavours import weights_of
+from vsr.option import options_of
 from vsr.specs import Existing, UpscaleSpec
 
 State = Literal["done", "skipped", "failed"]
@@ -159,8 +160,9 @@ def fingerprint(spec: UpscaleSpec) -> str:
     All weights that may be needed are hashed once: new ones may have the same name.
     """
     values = asdict(replace(spec, encode=replace(spec.encode, options={}), suggested=()))
-    for name in ("existing", "is_restart", "keeps_work", "threads", "device", "segment_frames"):
-        del values[name]
+    for leaf in options_of(UpscaleSpec):
+        if not leaf.option.is_of_file:
+            del values[leaf.path[0]]
     values["encoder options"] = sorted(spec.encode.options.items())
     if spec.time.end_seconds == inf:
         values["time"]["end_seconds"] = None

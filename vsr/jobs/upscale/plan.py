@@ -52,15 +52,11 @@ def spec_of_preset(
     """
     preset = load_preset(name)
     pipeline = load_pipeline(preset.pipeline, "upscale", STEPS)
-    return UpscaleSpec(
-        target=target or preset.size.target(),
+    return replace(
+        preset.spec,
+        target=target or preset.spec.target,
         steps=tuple(step.step for step in pipeline.steps),
-        model=preset.model,
-        strength=preset.strength,
-        sharpness=preset.sharpness,
         suggested=DIALS,
-        encode=preset.encode.spec(),
-        deinterlace=preset.deinterlace,
         existing=existing,
     )
 

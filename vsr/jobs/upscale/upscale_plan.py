@@ -24,6 +24,7 @@ from vsr.media.streams.losses_before_start import Loss, content_of
 from vsr.media.streams.streams import StreamPlan
 from vsr.media.writing.target import least_bytes
 from vsr.models.catalog import Model
+from vsr.option import options_of
 from vsr.specs import TimeRange, UpscaleSpec
 from vsr.upscaling.plan import SizePlan
 
@@ -86,17 +87,13 @@ class Job:
             "sharpness": self.model.blend.sharpness,
             "device": self.device.hardware,
             "precision": self.device.precision,
-            "tile": spec.tile,  # as asked: strips chosen by memory give the same bits (tested)
             "decoding": self.decoding.hwaccel,
-            "deinterlace": spec.deinterlace,
-            "start": spec.time.start_seconds,
-            "end": None if spec.time.end_seconds == inf else spec.time.end_seconds,
-            "max frames": spec.time.max_frames,
             "encoder": encoder.name,
             "pixel format": encoder.pix_fmt,
             "encoder options": dict(encoder.options),
             "encoder threads": encoder.threads,
             "colour": asdict(self.video.colour),
+            **asked(spec),
         }
 
     @property
@@ -159,6 +156,16 @@ def frames_expected(info: MediaInfo, time: TimeRange) -> int | None:
     if time.max_frames is not None:
         count = min(count or time.max_frames, time.max_frames)
     return count or None
+
+
+def asked(spec: UpscaleSpec) -> dict[str, Any]:
+    """Return the options on which the bytes depend as they were asked for, as JSON values."""
+    values = {
+        leaf.name.replace("_", " "): leaf.value(spec)
+        for leaf in options_of(UpscaleSpec)
+        if leaf.option.entry == "asked"
+    }
+    return {name: None if value == inf else value for name, value in values.items()}
 
 
 @cache

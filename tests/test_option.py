@@ -1,0 +1,72 @@
+"""An option is declared once, at its field; everything else follows from it or agrees with it."""
+
+from dataclasses import fields
+from typing import get_type_hints
+
+import pytest
+
+import vsr
+from vsr.api import Options
+from vsr.errors import InvalidOption, Refused, UnknownOption
+from vsr.jobs.upscale.upscale_plan import asked
+from vsr.option import options_of
+from vsr.specs import TimeRange, UpscaleSpec
+
+LEAVES = {leaf.name: leaf for leaf in options_of(UpscaleSpec)}
+NO_OPTIONS = {"target", "steps", "encode", "time", "suggested"}
+"""Specs within the spec, and what its preset decides."""
+
+
+def test_every_field_declares_what_depends_on_it():
+    assert {item.name for item in fields(UpscaleSpec)} - NO_OPTIONS <= set(LEAVES)
+
+
+def test_the_typed_signature_of_the_python_api_is_that_of_the_fields():
+    hints = get_type_hints(Options)
+    assert set(hints) == {"preset", "encode", "time"} | set(LEAVES)
+    for name, leaf in LEAVES.items():
+        expected = float | str if leaf.option.is_time else leaf.kind
+        assert hints[name] in (expected, leaf.kind) or hints[name] | None == leaf.kind, name
+
+
+def test_every_option_of_the_command_line_is_a_field_and_has_a_sentence():
+    from vsr.cli.upscale import upscale
+
+    parameters = {item.name: item for item in upscale.params}
+    for name, leaf in LEAVES.items():
+        if leaf.option.flags:
+            assert parameters[name].help == leaf.option.help.rstrip()
+            assert leaf.option.help.endswith("."), name
+
+
+def test_the_fingerprint_holds_what_was_asked_and_nothing_else_of_the_rest():
+    spec = vsr.spec_of(tile=64, start="1:30", deinterlace="off")
+    assert asked(spec) == {
+        "tile": 64,
+        "start": 90.0,
+        "end": None,
+        "max frames": None,
+        "deinterlace": "off",
+    }
+
+
+def test_options_of_the_encoder_and_the_time_are_keywords_too():
+    spec = vsr.spec_of(crf=16, start="1:30", end=100, encoder_options={"tune": "film"})
+    assert (spec.encode.crf, spec.encode.options) == (16, {"tune": "film"})
+    assert spec.time == TimeRange(start_seconds=90, end_seconds=100)
+    both = vsr.spec_of(encode=vsr.EncodeSpec(codec="hevc"), crf=16)
+    assert (both.encode.codec, both.encode.crf) == ("hevc", 16)
+
+
+def test_a_wrong_name_is_refused_with_the_closest():
+    with pytest.raises(
+        UnknownOption, match=r"sharpnes: no option .* Did you mean sharpness\?"
+    ) as no:
+        vsr.spec_of(sharpnes=1)
+    assert isinstance(no.value, Refused)
+    assert isinstance(no.value, TypeError)
+
+
+def test_a_time_that_cannot_be_read_is_refused():
+    with pytest.raises(InvalidOption, match="'soon' is not a time; write 90, 1:30 or 0:01:30.5"):
+        vsr.spec_of(start="soon")
