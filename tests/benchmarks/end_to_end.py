@@ -8,6 +8,7 @@ machine that does nothing else.
 """
 
 import argparse
+import json
 import os
 import tempfile
 from pathlib import Path
@@ -94,6 +95,7 @@ def main() -> None:
     parser.add_argument("--repeat", default="3")
     parser.add_argument("--frames", help="of each run, to try it out")
     parser.add_argument("--results", type=Path, default=RESULTS)
+    parser.add_argument("--json", action="store_true", help="print rows as lines, write nothing")
     wanted = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
@@ -104,6 +106,9 @@ def main() -> None:
             options += ["--frames", wanted.frames] if wanted.frames else []
             part = PARTS[wanted.precision]
             result = end_to_end(folder, wanted.swift, wanted.precision, options)
+            if wanted.json:
+                print("\n".join(json.dumps(row) for row in result))
+                return
             print_table(result)
     print(write(select("cpu"), part, result, wanted.results))
 

@@ -1,4 +1,4 @@
-"""Run ``vsr bench`` in a process of its own, and print what it gave."""
+"""Measure a model in a process of its own, and print what it gave."""
 
 import json
 import subprocess
@@ -16,10 +16,10 @@ HEADS = (
 
 def bench(*arguments: str) -> Row:
     """Return the report of one model; each has its own process, so that memory is its own."""
-    command = [sys.executable, "-c", "from vsr.cli import main; main()", "bench", "--json"]
+    command = [sys.executable, "-m", "tests.benchmarks.measured"]
     done = subprocess.run([*command, *arguments], capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise SystemExit(f"vsr bench {' '.join(arguments)}:\n{done.stderr}{done.stdout}")
+        raise SystemExit(f"measured {' '.join(arguments)}:\n{done.stderr}{done.stdout}")
     row: Row = json.loads(done.stdout.splitlines()[-1])
     return row
 

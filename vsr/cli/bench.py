@@ -32,9 +32,6 @@ PLAIN: dict[str, Any] = {
 @click.option("--frames", type=int, help="Frames per run; default: a few seconds' worth.")
 @click.option("--repeat", "repeats", type=int, default=3, help="Runs; the median is reported.")
 @click.option("--discard-output", is_flag=True, help="Discard the frames instead of encoding them.")
-@click.option(
-    "--no-plain-loop", is_flag=True, help="Skip the comparison with a plain PyTorch loop."
-)
 @click.option("--png", type=PngPath(), help="Write a chart of the stage times to this file.")
 @coding_options
 @output_options
@@ -47,7 +44,7 @@ def bench(
     quiet: bool,
     **options: Any,
 ) -> None:
-    """Measure each stage alone, the whole pipeline, and a plain PyTorch loop for comparison.
+    """Measure each stage alone and the whole pipeline; say how long a film would take.
 
     CLIP is enlarged; without one, a scene is drawn at 480×270, or 960×540 for 4K. With --json,
     each model is one JSON object on a line of its own.
@@ -64,7 +61,7 @@ def bench(
 
     reports = []
     for model in models or (None,):
-        spec = _spec(model, options)
+        spec = bench_spec(model, options)
         report = run(clip, spec, note=lambda text: _say(text, is_quiet=quiet or as_json))
         reports.append(report)
         if as_json:
@@ -78,7 +75,8 @@ def bench(
             draw_chart(reports).save(png)
 
 
-def _spec(model: str | None, options: dict[str, Any]) -> BenchSpec:
+def bench_spec(model: str | None, options: dict[str, Any]) -> BenchSpec:
+    """Return what to measure, from the options as they were typed."""
     from vsr.jobs.bench.bench_runs import BenchSpec
 
     typed = {**PLAIN, **options, "model": model}
@@ -87,7 +85,6 @@ def _spec(model: str | None, options: dict[str, Any]) -> BenchSpec:
         frames=options["frames"],
         repeats=options["repeats"],
         is_discarded=options["discard_output"],
-        has_plain_loop=not options["no_plain_loop"],
     )
 
 
@@ -103,8 +100,6 @@ def _show(report: BenchReport) -> None:
     click.echo(report.encoder or "output discarded")
     rows = [(name, rate.fps, rate.ms, rate.cpu_ms) for name, rate in report.stages.items()]
     rows.append(("whole", report.whole_fps, 1000 / report.whole_fps, None))
-    if report.plain_loop_fps:
-        rows.append(("plain loop", report.plain_loop_fps, 1000 / report.plain_loop_fps, None))
     echo_table(("alone", "fps", "ms", "CPU ms, one thread"), rows)
     for line in report.lines():
         click.echo(line)

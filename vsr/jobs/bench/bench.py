@@ -1,4 +1,4 @@
-"""``vsr bench``: how fast one model is on this machine, stage by stage, and what limits it."""
+"""``vsr bench``: how fast one model is on this machine, stage by stage, and what a film takes."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
-from vsr.device.ceilings import measure_ceilings
-from vsr.jobs.bench.bench_report import BenchReport, Roofline, StageRate
-from vsr.jobs.bench.bench_runs import MOST_FRAMES, BenchSpec, Runs, measure
+from vsr.jobs.bench.bench_report import BenchReport, StageRate
+from vsr.jobs.bench.bench_runs import MOST_FRAMES, BenchSpec, Beside, Runs, measure, nothing
 from vsr.jobs.bench.bench_stages import Stages, own_clip, source_size
 from vsr.jobs.process_setup import core_count
 from vsr.jobs.progress import Note, ignore
@@ -21,24 +20,29 @@ from vsr.jobs.upscale.segment_worker import step_context
 from vsr.jobs.upscale.upscale_plan import Job
 from vsr.media.encoding.codecs import Encoder
 from vsr.specs import PtsSpan
-from vsr.upscaling.roofline import costs_of
 from vsr.upscaling.steps import open_steps
 
 __all__ = ["BenchSpec", "bench"]
 
 log = logging.getLogger(__name__)
 
+DEFAULT_RATE = 25
+"""Frames per second of a film whose header does not say."""
 
-def bench(clip: Path | None, spec: BenchSpec, *, note: Note = ignore) -> BenchReport:
+
+def bench(
+    clip: Path | None, spec: BenchSpec, *, note: Note = ignore, beside: Beside = nothing
+) -> BenchReport:
     """Measure one model.
 
     Args:
         clip: None draws a clip.
         note: called with what is being done.
+        beside: makes something else to run in turn with the pipeline, to compare it.
 
     Raises:
         Refused: what `vsr upscale` would refuse.
-        Failed: the pipeline or the plain loop failed.
+        Failed: the pipeline failed.
     """
     if clip is None:
         note("drawing a clip, once …")
@@ -49,7 +53,7 @@ def bench(clip: Path | None, spec: BenchSpec, *, note: Note = ignore) -> BenchRe
         log.info("%s", job.outline)
         steps = open_steps(job.spec.steps, step_context(job, note), stack)(PtsSpan())
         stages = Stages(job=job, steps=steps, folder=folder, is_discarded=spec.is_discarded)
-        runs = measure(stages, spec, stack, note)
+        runs = measure(stages, spec, note, beside)
     return _report(job, spec, runs)
 
 
@@ -79,26 +83,9 @@ def _report(job: Job, spec: BenchSpec, runs: Runs) -> BenchReport:
         },
         whole_fps=whole_fps,
         core_use=sum(cpu_seconds.values()) * whole_fps / cores if cpu_seconds else None,
-        plain_loop_fps=median(runs.plain_fps) if runs.plain_fps else None,
-        peak_host_mb=_megabytes(runs.host_bytes),
-        peak_device_mb=_megabytes(runs.device_bytes),
-        roofline=_roofline(job),
+        film_rate=float(job.source.video.frame_rate or DEFAULT_RATE),
         versions={"python": platform.python_version()}
         | {name: version(name) for name in ("vsr-cli", "torch", "av")},
-    )
-
-
-def _roofline(job: Job) -> Roofline | None:
-    costs = costs_of(job.model, job.sizes.source, job.device.torch_dtype.itemsize)
-    if not costs:
-        return None
-    ceilings = measure_ceilings(job.device)
-    return Roofline(
-        operations=sum(cost.operations for cost in costs),
-        bytes_moved=sum(cost.bytes_moved for cost in costs),
-        operations_per_second=ceilings.operations_per_second,
-        bytes_per_second=ceilings.bytes_per_second,
-        ms=1000 * sum(cost.seconds(ceilings) for cost in costs),
     )
 
 
@@ -106,7 +93,3 @@ def _told(encoder: Encoder) -> str:
     """Return the encoder with its options: a rate means nothing without them."""
     options = " ".join(f"{key}={value}" for key, value in encoder.options.items())
     return f"{encoder.name} {options}, {encoder.threads} threads"
-
-
-def _megabytes(count: int | None) -> float | None:
-    return None if count is None else count / 1e6

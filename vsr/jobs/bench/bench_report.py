@@ -11,6 +11,10 @@ from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont
 
+from vsr.jobs.result import counted
+
+FILM_MINUTES = 90
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageRate:
@@ -31,42 +35,6 @@ class StageRate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Roofline:
-    """The least time that the network's convolutions need for one frame.
-
-    Attributes:
-        operations: for one frame; a multiply-accumulate is two.
-        bytes_moved: for one frame, each convolution reading its input and writing its output.
-        operations_per_second: what this device reached in a large matrix product.
-        bytes_per_second: what it reached in a large copy.
-        ms: the sum over the convolutions of the longer of computing and moving.
-    """
-
-    operations: float
-    bytes_moved: float
-    operations_per_second: float
-    bytes_per_second: float
-    ms: float
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return plain values for JSON."""
-        return {
-            "operations": round(self.operations),
-            "bytes": round(self.bytes_moved),
-            "operations_per_second": round(self.operations_per_second),
-            "bytes_per_second": round(self.bytes_per_second),
-            "ms": _rounded(self.ms),
-        }
-
-    def __str__(self) -> str:
-        return (
-            f"{self.ms:.2f} ms: {self.operations / 1e9:.1f} GFLOP at "
-            f"{self.operations_per_second / 1e9:.0f} GFLOP/s, "
-            f"{self.bytes_moved / 1e6:.0f} MB at {self.bytes_per_second / 1e9:.0f} GB/s"
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class BenchReport:
     """One model on one device.
 
@@ -79,10 +47,7 @@ class BenchReport:
         whole_fps: of the whole pipeline, files opened and committed.
         core_use: single-thread CPU seconds of the stages ÷ (cores × wall of the whole); None on a
             GPU, where waiting costs CPU time.
-        plain_loop_fps: of a plain PyTorch loop with the same encoder; None if it was not run.
-        peak_host_mb: the largest resident set while the whole ran.
-        peak_device_mb: the peak of allocated device memory; None on the CPU.
-        roofline: None without a network.
+        film_rate: frames per second of the clip.
     """
 
     model: str
@@ -97,26 +62,13 @@ class BenchReport:
     stages: Mapping[str, StageRate]
     whole_fps: float
     core_use: float | None
-    plain_loop_fps: float | None
-    peak_host_mb: float | None
-    peak_device_mb: float | None
-    roofline: Roofline | None
+    film_rate: float
     versions: Mapping[str, str]
 
     @property
-    def overlap_efficiency(self) -> float:
-        """The whole ÷ the slowest stage alone: 1 where all others hide behind it."""
-        return self.whole_fps / min(stage.fps for stage in self.stages.values())
-
-    @property
-    def network_share(self) -> float:
-        """The whole ÷ the network alone."""
-        return self.whole_fps / self.stages["network"].fps
-
-    @property
-    def speedup(self) -> float | None:
-        """The whole ÷ the plain loop."""
-        return self.whole_fps / self.plain_loop_fps if self.plain_loop_fps else None
+    def film_seconds(self) -> float:
+        """How long a film of `FILM_MINUTES` takes, of the clip's size and frame rate."""
+        return FILM_MINUTES * 60 * self.film_rate / self.whole_fps
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
@@ -139,34 +91,29 @@ class BenchReport:
                 for name, stage in self.stages.items()
             },
             "whole_fps": _rounded(self.whole_fps),
-            "overlap_efficiency": _rounded(self.overlap_efficiency),
-            "network_share": _rounded(self.network_share),
             "core_use": _rounded(self.core_use),
-            "plain_loop_fps": _rounded(self.plain_loop_fps),
-            "speedup": _rounded(self.speedup),
-            "peak_host_mb": _rounded(self.peak_host_mb),
-            "peak_device_mb": _rounded(self.peak_device_mb),
-            "roofline": self.roofline.as_dict() if self.roofline else None,
+            "film_seconds": _rounded(self.film_seconds),
             "versions": dict(self.versions),
         }
 
     def lines(self) -> list[str]:
         """Return the lines below the table of rates."""
-        lines = [
-            f"overlap efficiency {self.overlap_efficiency:.2f} (whole ÷ slowest stage alone), "
-            f"{self.network_share:.2f} of the network alone"
-        ]
+        lines = []
         if self.core_use is not None:
             lines.append(f"core use {self.core_use:.2f} of {self.cores} cores")
-        if self.speedup is not None:
-            lines.append(f"{self.speedup:.2f} × the plain loop")
-        if self.peak_host_mb is not None:
-            device = f", device {self.peak_device_mb:.0f} MB" if self.peak_device_mb else ""
-            lines.append(f"peak memory {self.peak_host_mb:.0f} MB{device}")
-        if self.roofline is not None:
-            network = self.stages["network"]
-            lines.append(f"network {network.ms:.2f} ms a frame, roofline {self.roofline}")
+        took = in_words(self.film_seconds)
+        lines.append(f"a {FILM_MINUTES}-minute film like this takes about {took}")
         return lines
+
+
+def in_words(seconds: float) -> str:
+    """Return a time in words, to the minute below ten hours, else to the hour."""
+    minutes = max(1, round(seconds / 60))
+    hours, minutes = divmod(minutes, 60)
+    if hours >= 10:
+        hours, minutes = round(seconds / 3600), 0
+    parts = [counted(hours, "hour")] * (hours > 0) + [counted(minutes, "minute")] * (minutes > 0)
+    return " ".join(parts)
 
 
 def _rounded(value: float | None) -> float | None:
@@ -181,9 +128,7 @@ COLOURS = {
     "decode": "#7aa6c2",
     "network": "#d98032",
     "encode": "#7f9f5a",
-    "roofline": "#c9c9c9",
     "whole": "#333333",
-    "plain loop": "#a05252",
 }
 
 
@@ -212,11 +157,7 @@ def draw_chart(reports: Sequence[BenchReport]) -> Image.Image:
 def _bars(report: BenchReport) -> Iterator[tuple[str, float]]:
     for name, stage in report.stages.items():
         yield name, stage.ms
-    if report.roofline is not None:
-        yield "roofline", report.roofline.ms
     yield "whole", 1000 / report.whole_fps
-    if report.plain_loop_fps:
-        yield "plain loop", 1000 / report.plain_loop_fps
 
 
 def _title(report: BenchReport) -> str:

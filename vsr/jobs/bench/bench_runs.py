@@ -1,22 +1,19 @@
 """The repetitions of a benchmark.
 
 Each stage is run alone and all of them together, one after the other within each repetition, so
-that a change in the machine's load affects all of them; the medians are reported. The plain loop,
-in a process of its own, takes its turn among them.
+that a change in the machine's load affects all of them; the medians are reported. What a developer
+compares with them takes its turn among them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from vsr.device.memory import one_compute_thread
-from vsr.device.peaks import forget_peaks, peak_device_bytes, peak_host_bytes
 from vsr.errors import InvalidOption
 from vsr.frames import HostFrame
 from vsr.jobs.bench.bench_stages import Stages, TimedRun, timed_run
-from vsr.jobs.bench.plain_loop import PlainLoop
 from vsr.jobs.progress import Note
 from vsr.specs import UpscaleSpec
 
@@ -30,6 +27,14 @@ SINGLE_THREAD_SHARE = 4
 
 Timings = dict[str, list[TimedRun]]
 Workload = Callable[[], int]
+Beside = Callable[[Stages, int], Callable[[], None]]
+"""Called with the stages and the frames of a run, after the first; returns what else to run."""
+
+
+def nothing(stages: Stages, frames: int) -> Callable[[], None]:
+    """Run nothing else."""
+    del stages, frames
+    return lambda: None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,14 +46,12 @@ class BenchSpec:
         frames: per run; None takes as many as fit into a few seconds.
         repeats: runs of everything; the medians are reported.
         is_discarded: frames are discarded instead of encoded.
-        has_plain_loop: compare with a plain loop.
     """
 
     upscale: UpscaleSpec
     frames: int | None = None
     repeats: int = 3
     is_discarded: bool = False
-    has_plain_loop: bool = True
 
     def __post_init__(self) -> None:
         if self.frames is not None and self.frames < 1:
@@ -64,56 +67,38 @@ class Runs:
     Attributes:
         alone: each stage with the threads that it has in the pipeline.
         single: each stage with one thread; empty on a GPU.
-        host_bytes, device_bytes: peaks of the first run of the whole.
     """
 
     frames: int
     alone: Timings = field(default_factory=dict)
     single: Timings = field(default_factory=dict)
     whole: list[TimedRun] = field(default_factory=list)
-    plain_fps: list[float] = field(default_factory=list)
-    host_bytes: int | None = None
-    device_bytes: int | None = None
 
 
-def measure(stages: Stages, spec: BenchSpec, stack: ExitStack, note: Note) -> Runs:
+def measure(stages: Stages, spec: BenchSpec, note: Note, beside: Beside) -> Runs:
     """Run everything ``spec.repeats`` times.
 
     Args:
-        stack: owns the plain loop's process.
         note: called before each repetition.
+        beside: makes what else is run in each.
     """
     job, ready = stages.job, stages.decoded()
     stages.compute(ready, 1)  # the first frame pays for what is loaded late
     frames = stages.decode(spec.frames or _affordable(stages, ready))  # the clip may be shorter
-    runs, enlarged, plain = Runs(frames), ready, None
+    runs, enlarged = Runs(frames), ready
+    other = nothing(stages, frames)
     for repeat in range(spec.repeats):
         note(f"{job.model.name}: run {repeat + 1} of {spec.repeats}, {frames} frames …")
-        if repeat == 0:
-            forget_peaks(job.device)
         runs.whole.append(timed_run(lambda: stages.whole(frames)))
-        if repeat == 0:  # what follows uses memory that an upscale does not
-            runs.host_bytes = peak_host_bytes()
-            runs.device_bytes = peak_device_bytes(job.device)
+        if repeat == 0:
+            other = beside(stages, frames)
             enlarged = stages.enlarged(ready[:frames])
-            plain = _open_plain_loop(stages, spec, stack, frames)
         _gather(runs.alone, _alone(stages, ready, enlarged, frames))
-        if plain is not None:
-            runs.plain_fps.append(plain.run())
+        other()
         if not job.device.is_cuda:
             with one_compute_thread():
                 _gather(runs.single, _single_thread(stages, ready, enlarged, frames))
     return runs
-
-
-def _open_plain_loop(
-    stages: Stages, spec: BenchSpec, stack: ExitStack, frames: int
-) -> PlainLoop | None:
-    if not spec.has_plain_loop:
-        return None
-    target = stages.folder / "plain.nut"
-    loop = PlainLoop.open(stages.job, frames, target, is_discarded=spec.is_discarded)
-    return stack.enter_context(loop)
 
 
 def _alone(
