@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.batch.toys import Toy, ToyPiece, open_broken, open_toy
-from vsr.batch.engine import EngineSpec
-from vsr.batch.inline import open_inline
+from vsr.batch.engine import EngineSpec, open_inline
 from vsr.batch.local import masked, open_local, portable
 from vsr.batch.scheduler import Scheduler
 from vsr.errors import DecodingFailed, Failed, InvalidOption

@@ -4,7 +4,7 @@ import types
 import numpy as np
 import pytest
 
-from vsr.device.pinned import empty_pinned, pinned_by
+from vsr.device.memory import empty_pinned, pinned_by
 
 
 def fake_cupy(monkeypatch, *, has_driver: bool) -> None:

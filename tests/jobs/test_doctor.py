@@ -7,7 +7,7 @@ from vsr.jobs import doctor
 
 def found(monkeypatch: pytest.MonkeyPatch, *, gpus: int, library: str) -> dict[str, str]:
     monkeypatch.setattr("vsr.device.select.cuda_count", lambda: gpus)
-    monkeypatch.setattr("vsr.device.pinned.pinned_by", lambda: library)
+    monkeypatch.setattr("vsr.device.memory.pinned_by", lambda: library)
     monkeypatch.setattr(doctor, "_encoders", list)  # they take their time
     return {finding.what: finding.detail for finding in doctor.examine()}
 

@@ -17,7 +17,7 @@ from vsr.training.data.dataset import Patches, Wanted
 from vsr.training.data.fields import is_field
 from vsr.training.data.manifest import read_manifest
 from vsr.training.teacher.correction import Correction
-from vsr.training.teacher.targets import CHUNK
+from vsr.training.teacher.lesson import CHUNK
 from vsr.training.teacher.teacher import Part, Teacher
 
 pytestmark = pytest.mark.usefixtures("one_thread")

@@ -14,7 +14,7 @@ from vsr.colour import Colour
 from vsr.frames import HostFrame, Layout
 from vsr.media.encoding.choose_encoder import Encoder, choose
 from vsr.media.encoding.encoding import OutputVideo
-from vsr.media.frames.hdr import ContentLight, HdrMetadata, MasteringDisplay
+from vsr.media.frames.tags import ContentLight, HdrMetadata, MasteringDisplay
 from vsr.media.reading.probe import probe
 from vsr.media.reading.reader import Reader
 from vsr.media.resume.segments import plan

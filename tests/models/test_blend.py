@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from vsr.blend import Blend
 from vsr.errors import InvalidCheckpoint, InvalidOption
-from vsr.models.blend import added_up, between
+from vsr.models.flavours import added_up, between
 from vsr.specs import Target, UpscaleSpec
 
 

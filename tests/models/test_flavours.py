@@ -7,7 +7,7 @@ from safetensors.torch import save_file
 from vsr.blend import Blend
 from vsr.errors import InvalidCheckpoint, InvalidOption
 from vsr.models import catalog
-from vsr.models.describe import describe
+from vsr.models.catalog import describe
 from vsr.models.flavours import flavours_of
 from vsr.models.plain import Plain
 

@@ -15,9 +15,8 @@ from tests.device.slow_lanes import SlowLane, World
 from vsr.device.flight import Lanes, seconds_in
 from vsr.device.select import Chosen, Device
 from vsr.upscaling.engine import cuda_engine, cuda_network, cuda_slots
-from vsr.upscaling.engine.choose_pass import route
 from vsr.upscaling.engine.cuda_engine import CudaEngine
-from vsr.upscaling.passes.folding import FoldedPlain
+from vsr.upscaling.passes.folding import FoldedPlain, route
 
 CORE = 32
 WHOLE_SECONDS = 10.0

@@ -1,4 +1,4 @@
-"""What an engine is: workers that run tasks, wherever they are.
+"""What a pool of workers is, and the simplest: this process, which runs each task itself.
 
 An engine knows nothing of films. It starts tasks (plain values that can be pickled) on its workers
 and reports how each ended; `vsr.batch.scheduler` decides which comes next. There are three:
@@ -7,7 +7,8 @@ and reports how each ended; `vsr.batch.scheduler` decides which comes next. Ther
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -131,3 +132,40 @@ class EngineSpec:
         """Whether no second process is needed."""
         asked = (self.workers, self.cpus_per_worker)
         return self.name == "local" and asked == (None, None)
+
+
+class InlineEngine:
+    """One worker: the caller."""
+
+    size = 1
+
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+        self._next: tuple[int, Any] | None = None
+
+    @property
+    def free(self) -> int:
+        """1 until a task is started."""
+        return int(self._next is None)
+
+    def start(self, ticket: int, task: Any) -> None:
+        """Keep the task for `wait`."""
+        self._next = (ticket, task)
+
+    def wait(self, told: Told) -> list[Ended]:
+        """Do the task."""
+        if self._next is None:
+            return []
+        (ticket, task), self._next = self._next, None
+        try:
+            value = self._worker.do(task, lambda tick: told(ticket, tick))
+        except Exception as error:  # a bad file, however bad, must not stop the rest
+            return [Ended(ticket=ticket, error=error)]
+        return [Ended(ticket=ticket, value=value)]
+
+
+@contextmanager
+def open_inline(open_worker: OpenWorker) -> Iterator[InlineEngine]:
+    """Open the worker for as long as the ``with`` lasts."""
+    with closing(open_worker()) as worker:
+        yield InlineEngine(worker)

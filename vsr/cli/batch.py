@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vsr.batch.engine import EngineSpec
-from vsr.batch.names import DEFAULT_TEMPLATE
+from vsr.batch.plan import DEFAULT_TEMPLATE
 from vsr.cli.shared.options import (
     DEFAULT_PRESET,
     engine_from,

@@ -10,11 +10,11 @@ import click
 from vsr.cli.shared.options import coding_options, output_options, spec_from
 from vsr.cli.shared.report import echo_table, emit
 from vsr.cli.shared.values import PngPath
-from vsr.disk.failures import writing
+from vsr.disk.publishing import writing
 
 if TYPE_CHECKING:
+    from vsr.jobs.bench.bench import BenchSpec
     from vsr.jobs.bench.bench_report import BenchReport
-    from vsr.jobs.bench.bench_runs import BenchSpec
 
 PLAIN: dict[str, Any] = {
     "keep_audio": True, "keep_subtitles": True, "strength": 0.0, "sharpness": 0.0,
@@ -77,7 +77,7 @@ def bench(
 
 def bench_spec(model: str | None, options: dict[str, Any]) -> BenchSpec:
     """Return what to measure, from the options as they were typed."""
-    from vsr.jobs.bench.bench_runs import BenchSpec
+    from vsr.jobs.bench.bench import BenchSpec
 
     typed = {**PLAIN, **options, "model": model}
     return BenchSpec(

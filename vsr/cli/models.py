@@ -10,7 +10,7 @@ import click
 from vsr.cli.shared.report import echo_table, emit
 
 if TYPE_CHECKING:
-    from vsr.models.describe import Description
+    from vsr.models.catalog import Description
 
 
 @click.command(short_help="List the networks with their cost and scores.")
@@ -23,7 +23,7 @@ def models(as_json: bool) -> None:
     are files named NAME_xSCALE.safetensors in $VSR_MODELS, $VSR_HOME/models or
     ~/.local/share/vsr/models, whichever comes first.
     """
-    from vsr.models.describe import describe
+    from vsr.models.catalog import describe
 
     rows = describe()
     if as_json:

@@ -1,11 +1,14 @@
-"""Give a file its name only once all of it is on disk."""
+"""Give a file its name only once all of it is on disk; say why it cannot be written."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from errno import EDQUOT, EFBIG, ENOSPC
 from pathlib import Path
+
+from vsr.errors import NoSpace, UnwritableOutput, VsrError
 
 
 def part_of(path: Path) -> Path:
@@ -44,3 +47,25 @@ def sync_folder(folder: Path) -> None:
             os.fsync(handle)
     finally:
         os.close(handle)
+
+
+FULL = (ENOSPC, EDQUOT, EFBIG)
+"""No room is left: on the disk, in the user's quota, or below the limit on a file's size."""
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn system errors while ``path`` is written into errors of vsr.
+
+    Raises:
+        NoSpace: the disk is full.
+        UnwritableOutput: for any other reason.
+    """
+    try:
+        yield
+    except VsrError:  # some are OSErrors too, and say it all already
+        raise
+    except OSError as error:
+        if error.errno in FULL:
+            raise NoSpace(f"{path}: the disk is full. Make room and try again.") from error
+        raise UnwritableOutput(f"{path}: cannot be written: {error.strerror or error}.") from error

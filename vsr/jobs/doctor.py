@@ -63,7 +63,7 @@ def _device() -> Finding:
 
 def _pinned() -> list[Finding]:
     """Return where the CUDA path would get its pinned memory; the CPU path needs none."""
-    from vsr.device.pinned import pinned_by
+    from vsr.device.memory import pinned_by
     from vsr.device.select import cuda_count
 
     if not cuda_count():

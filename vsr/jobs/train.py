@@ -22,7 +22,7 @@ from vsr.training.recipe.stages import check_values, checked_pipeline, is_paired
 from vsr.training.run.context import Context, TrainProgress
 from vsr.training.run.preflight import check_free, check_supplies, norm_note
 from vsr.training.run.run_folder import RECIPE, Run, RunFolder
-from vsr.training.run.run_steps import run_steps
+from vsr.training.run.steps import run_steps
 from vsr.training.run.team import Team, joined, training_device
 
 

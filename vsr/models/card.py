@@ -9,8 +9,7 @@ from hashlib import file_digest
 from pathlib import Path
 from typing import Any
 
-from vsr.disk.failures import writing
-from vsr.disk.publishing import published
+from vsr.disk.publishing import published, writing
 from vsr.errors import InvalidCheckpoint
 
 

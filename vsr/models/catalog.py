@@ -1,9 +1,9 @@
-"""The networks by name. Light to import: torch is loaded only when a network is built."""
+"""The networks by name, and what `vsr models` shows. Light: torch is loaded to build one."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 from vsr.blend import PLAIN, Blend
 from vsr.errors import InvalidOption, one_of
 from vsr.folders import user_folder
-from vsr.models.blend import added_up
 from vsr.models.card import Card, read_card, sha256_of
-from vsr.models.flavours import shares_of
+from vsr.models.flavours import added_up, shares_of, summary
 from vsr.models.traits import Traits, traits_of
 from vsr.models.weights_files import files_of, is_path, known_files, weights_name
 
 if TYPE_CHECKING:
     from vsr.models.blocks import Generator
+
 
 SUMMARIES: Mapping[str, str] = {
     "fast": "plain 3×3 network, 48 channels, 8 deep; the default",
@@ -200,4 +200,57 @@ def _without_weights(name: str, scale: int, known: list[int]) -> str:
     return (
         f"{name}: no weights are available. Train them (vsr train fit), put "
         f"{weights_name(name, 4)} into {user_folder('models')}, or give --model a file."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Description:
+    """One row of ``vsr models``.
+
+    Attributes:
+        name: what ``--model`` calls it.
+        summary: what it is, in half a line.
+        scales: those with weights available.
+        parameters: learnt numbers, at the largest scale, like the next two.
+        macs_per_pixel: multiply-accumulates for each low-resolution pixel.
+        radius: in low-resolution pixels.
+        scores: data set → metric → value, from the card.
+        flavour: from the card.
+        is_shipped: the weights came with the package.
+    """
+
+    name: str
+    summary: str
+    scales: tuple[int, ...]
+    parameters: int
+    macs_per_pixel: int
+    radius: int
+    scores: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    flavour: str = ""
+    is_shipped: bool = False
+
+
+def describe() -> tuple[Description, ...]:
+    """Return a row for every name, without scores if there is no card."""
+    return tuple(_described(name) for name in names())
+
+
+def _described(name: str) -> Description:
+    at_hand = scales(name)
+    files = files_of(name)
+    if name == "bicubic" or at_hand:
+        model = load(name, DEFAULT_SCALE if name == "bicubic" else max(at_hand))
+        traits, card = model.traits, model.card
+    else:
+        traits, card = traits_of(build(name, DEFAULT_SCALE)), None
+    return Description(
+        name=name,
+        summary=SUMMARIES.get(name) or summary(name) or f"yours: {traits.architecture}",
+        scales=at_hand,
+        parameters=traits.parameters,
+        macs_per_pixel=traits.macs_per_pixel,
+        radius=traits.radius,
+        scores=card.scores if card else {},
+        flavour=card.flavour if card else "",
+        is_shipped=bool(files) and files[max(files)].is_shipped,
     )

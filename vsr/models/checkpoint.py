@@ -1,17 +1,18 @@
-"""Read the tensors of a weights file, without ever executing code in it."""
+"""Read the tensors of a weights file, without ever executing code in it; count its layers."""
 
 from __future__ import annotations
 
 import pickle
+import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from vsr.errors import InvalidCheckpoint, NoSuchFile
+from vsr.errors import InvalidCheckpoint, InvalidOption, NoSuchFile
 
 WRAPPERS = (
     "params_ema",
@@ -116,3 +117,19 @@ def _without_prefixes(tensors: Tensors) -> Tensors:
             mine = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
             tensors = mine or tensors
     return tensors
+
+
+def count_numbered(names: Iterable[str], group: str) -> int:
+    """Return how many ``group.N.…`` there are, N from 0 on.
+
+    Raises:
+        InvalidOption: a number is missing.
+    """
+    pattern = re.compile(rf"{re.escape(group)}\.(\d+)\.")
+    numbers = {int(match[1]) for match in map(pattern.match, names) if match}
+    missing = set(range(max(numbers, default=-1) + 1)) - numbers
+    if missing:
+        raise InvalidOption(
+            f"'{group}.{min(missing)}' is missing: its layers go up to {group}.{max(numbers)}."
+        )
+    return len(numbers)

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from vsr.errors import InvalidOption
 from vsr.models.blocks import Channels, Generator, nearest_base
-from vsr.models.numbering import count_numbered
+from vsr.models.checkpoint import count_numbered
 
 LARGEST_SCALE = 8
 

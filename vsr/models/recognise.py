@@ -7,10 +7,9 @@ from typing import cast
 
 from vsr.errors import InvalidCheckpoint, InvalidOption
 from vsr.models.blocks import Generator
-from vsr.models.checkpoint import Tensors, read_tensors
+from vsr.models.checkpoint import Tensors, count_numbered, read_tensors
 from vsr.models.compact import compact_of, whole_scale
 from vsr.models.dpsrgan import DILATION, DPSRGAN
-from vsr.models.numbering import count_numbered
 from vsr.models.plain import Plain, ReparameterisedPlain
 from vsr.models.srgan import SRGAN
 from vsr.models.swift_srgan import SwiftSRGAN

@@ -21,8 +21,8 @@ from tests.benchmarks.looks.planar import Rgb
 from tests.benchmarks.looks.rivals import rival
 from vsr.blend import Blend
 from vsr.models import catalog
-from vsr.models.blend import added_up
 from vsr.models.catalog import Model
+from vsr.models.flavours import added_up
 from vsr.models.recognise import generator_of, read_generator
 
 SCALE = 4

@@ -11,7 +11,7 @@ from PIL import Image
 
 from tests.cli.command import QUICK, vsr
 from tests.clips import Attachment, Subtitle, write_clip
-from vsr.batch.inline import open_inline
+from vsr.batch.engine import open_inline
 from vsr.batch.scheduler import Scheduler
 from vsr.jobs.upscale.plan import spec_of_preset
 from vsr.jobs.workers.shared_film import FilmInWork

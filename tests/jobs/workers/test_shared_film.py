@@ -7,8 +7,7 @@ import pytest
 
 from tests.clips import Subtitle, write_clip
 from tests.cues import spoil_cue
-from vsr.batch.engine import Ended
-from vsr.batch.inline import open_inline
+from vsr.batch.engine import Ended, open_inline
 from vsr.batch.scheduler import Scheduler
 from vsr.errors import Failed, OutputBusy
 from vsr.jobs.upscale.plan import spec_of_preset

@@ -9,7 +9,7 @@ from tests.clips import write_clip
 from tests.media.torn import Torn
 from vsr.errors import DecodingFailed
 from vsr.media.source.decoder import Damage
-from vsr.media.source.demuxing import MOST_BROKEN_READS, demuxed
+from vsr.media.source.opening import MOST_BROKEN_READS, demuxed
 
 BROKEN = av.InvalidDataError(1, "invalid data")
 

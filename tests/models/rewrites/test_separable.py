@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import fx, nn
 
-from vsr.models.rewrites.separable import merge_separable
+from vsr.models.rewrites.fuse import merge_separable
 from vsr.models.rewrites.traced import Traced
 
 

@@ -4,10 +4,10 @@ import torch
 from torch.nn import functional as F
 
 from vsr.training.losses.gan_losses import discriminator_loss, generator_loss, labels_of, variation
-from vsr.training.losses.losses import (
+from vsr.training.losses.terms import (
     PIXEL_LOSSES,
 )
-from vsr.training.recipe.adversarial_values import AdversarialValues
+from vsr.training.recipe.recipe import AdversarialValues
 
 RNG = np.random.default_rng(0)
 A, B = RNG.random((2, 2, 3, 8, 8))

@@ -5,15 +5,16 @@ import torch
 from vsr.errors import InvalidOption
 from vsr.training.data.batches import Batch
 from vsr.training.filters import enlarged
-from vsr.training.losses.smooth import smooth
-from vsr.training.losses.temporal import consistency, temporal
 from vsr.training.losses.terms import (
     DETAIL,
     FLOOR,
     NEIGHBOURHOOD,
+    consistency,
     differences,
     grid,
     overshoot,
+    smooth,
+    temporal,
     texture,
     tone,
     weighted_terms,

@@ -4,8 +4,7 @@ import torch
 from vsr.errors import InvalidCheckpoint
 from vsr.models.catalog import build
 from vsr.models.plain import Plain
-from vsr.training.network.initialise import smoothing, start_near_interpolation
-from vsr.training.network.start import start
+from vsr.training.network.start import smoothing, start, start_near_interpolation
 from vsr.training.network.start_from_smaller import transplant
 
 

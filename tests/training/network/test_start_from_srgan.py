@@ -3,8 +3,7 @@ import torch
 
 from vsr.models.dpsrgan import DPSRGAN
 from vsr.models.srgan import SRGAN
-from vsr.training.network.start_from_smaller import transplant
-from vsr.training.network.start_from_srgan import deepen
+from vsr.training.network.start_from_smaller import deepen, transplant
 
 
 def seasoned() -> SRGAN:

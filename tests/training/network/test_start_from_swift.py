@@ -4,7 +4,7 @@ import torch
 from vsr.models.dpsrgan import DPSRGAN
 from vsr.models.srgan import SRGAN
 from vsr.models.swift_srgan import SwiftSRGAN
-from vsr.training.network.start_from_swift import TANH_SLOPE, densify
+from vsr.training.network.start_from_smaller import TANH_SLOPE, densify
 
 
 def seasoned(slope: float | None) -> SwiftSRGAN:

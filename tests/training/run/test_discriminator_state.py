@@ -1,10 +1,9 @@
 import pytest
 
 from vsr.errors import InvalidOption
-from vsr.training.recipe.adversarial_values import AdversarialValues
-from vsr.training.recipe.recipe import PixelValues
+from vsr.training.recipe.recipe import AdversarialValues, PixelValues
 from vsr.training.recipe.stages import Stage
-from vsr.training.run.discriminator_state import check_discriminators
+from vsr.training.run.adversarial import check_discriminators
 
 
 def stage(name, **values):

@@ -2,7 +2,7 @@ from math import nan
 
 import pytest
 
-from vsr.training.run.divergence import PINNED, collapse
+from vsr.training.run.loop import PINNED, collapse
 
 
 def test_a_game_goes_on_while_psnr_falls_a_little_and_the_discriminator_errs():

@@ -9,9 +9,9 @@ from vsr.errors import Failed, InvalidOption
 from vsr.frames import HostFrame, Layout
 from vsr.models.catalog import load
 from vsr.specs import Size
-from vsr.upscaling.engine.choose_pass import route
 from vsr.upscaling.engine.cpu_engine import CpuEngine
 from vsr.upscaling.engine.frame_tensors import tensor_of
+from vsr.upscaling.passes.folding import route
 
 LAYOUTS = [
     Layout(8, 1, 1),

@@ -9,12 +9,10 @@ from vsr.colour import Colour, Matrix, Range, Siting
 from vsr.device.yuv import YuvFormat, cut_codes, downsample_chroma
 from vsr.frames import Layout
 from vsr.specs import Size
-from vsr.upscaling.engine.choose_pass import route
 from vsr.upscaling.engine.frame_tensors import tensor_of
-from vsr.upscaling.passes.chroma_stencil import AxisForms
-from vsr.upscaling.passes.folding import can_fold, fold
+from vsr.upscaling.passes.folded import AxisForms, one_channel, shuffled
+from vsr.upscaling.passes.folding import can_fold, fold, route
 from vsr.upscaling.passes.passes import LumaPass, PassSpec, RgbPass
-from vsr.upscaling.passes.pixel_cells import one_channel, shuffled
 
 SITINGS = [Siting.LEFT, Siting.CENTER, Siting.TOP_LEFT, Siting.TOP, Siting.BOTTOM_LEFT]
 LAYOUTS = [

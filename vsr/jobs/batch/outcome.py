@@ -12,10 +12,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from vsr.batch.ledger import Ledger
-from vsr.batch.names import check_inside
-from vsr.batch.plan import Item
-from vsr.disk.failures import writing
-from vsr.disk.publishing import published
+from vsr.batch.plan import Item, check_inside
+from vsr.disk.publishing import published, writing
 from vsr.errors import OutputExists, VsrError
 from vsr.jobs.result import counted
 from vsr.jobs.upscale.choice import model_named

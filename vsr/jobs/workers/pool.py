@@ -7,8 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 
-from vsr.batch.engine import EngineSpec, WorkerPool
-from vsr.batch.inline import open_inline
+from vsr.batch.engine import EngineSpec, WorkerPool, open_inline
 from vsr.batch.local import open_local
 from vsr.jobs.process_setup import core_count
 from vsr.jobs.workers.worker import FilmWorker, opener

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from vsr.batch.inline import InlineEngine
+from vsr.batch.engine import InlineEngine
 from vsr.batch.scheduler import Scheduler
 from vsr.batch.shared import wait_for
 from vsr.errors import VsrError

@@ -14,7 +14,7 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from vsr.media.source.demuxing import demuxed
+from vsr.media.source.opening import demuxed
 from vsr.specs import PtsSpan
 
 MOST_DRAINS = 64

@@ -12,7 +12,7 @@ from vsr.colour import Colour
 from vsr.frames import Layout
 from vsr.media.clock.timing import Timing
 from vsr.media.frames.formats import Reading, reading_of
-from vsr.media.frames.hdr import HdrMetadata
+from vsr.media.frames.tags import HdrMetadata
 from vsr.specs import Size
 
 Kind = Literal["video", "audio", "subtitle", "attachment", "data"]

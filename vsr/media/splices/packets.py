@@ -14,9 +14,8 @@ from av.stream import Stream
 from vsr.media.clock.clock import JUMP_SECONDS, STATION_CLOCKS, S, Turns, timed, turned
 from vsr.media.clock.timing import Timing, rounded
 from vsr.media.source.decoder import Damage
-from vsr.media.source.demuxing import demuxed
 from vsr.media.source.info import MediaInfo
-from vsr.media.source.opening import open_input
+from vsr.media.source.opening import demuxed, open_input
 
 
 def video_packets(info: MediaInfo) -> Iterator[Packet[Stream]]:

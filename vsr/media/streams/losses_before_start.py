@@ -19,8 +19,7 @@ from vsr.errors import UnsuitableContainer
 from vsr.media.containers import Container
 from vsr.media.encoding.captions import can_carry_captions
 from vsr.media.encoding.codecs import Encoder
-from vsr.media.encoding.encoding import OutputVideo
-from vsr.media.encoding.mastering import can_write_mastering
+from vsr.media.encoding.encoding import OutputVideo, can_write_mastering
 from vsr.media.source.info import MediaInfo, VideoInfo
 from vsr.media.streams.copy_streams import container_metadata
 from vsr.media.streams.stream_plan import StreamPlan

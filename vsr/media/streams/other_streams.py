@@ -17,7 +17,7 @@ from av.stream import Discard, Disposition, Stream
 
 from vsr.media.clock.clock import STATION_CLOCKS, steady
 from vsr.media.clock.timing import rounded
-from vsr.media.source.demuxing import demuxed
+from vsr.media.source.opening import demuxed
 from vsr.media.splices.cut import Cut
 from vsr.media.splices.splices import Splices
 from vsr.media.streams.copy_streams import converted_packet

@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from vsr.training.losses.losses import PIXEL_LOSSES
 from vsr.training.losses.perceptual import Extract, perceptual_term
-from vsr.training.recipe.adversarial_values import AdversarialValues
+from vsr.training.losses.terms import PIXEL_LOSSES
+from vsr.training.recipe.recipe import AdversarialValues
 
 
 def generator_loss(

@@ -8,8 +8,8 @@ from typing import Any
 from vsr.errors import InvalidRecipe
 from vsr.recipes.pipeline import Pipeline, Step, load_pipeline
 from vsr.training.data.manifest import BICUBIC
-from vsr.training.recipe.adversarial_values import AdversarialValues
 from vsr.training.recipe.recipe import (
+    AdversarialValues,
     EvaluateValues,
     ExportValues,
     LevelValues,

@@ -15,10 +15,9 @@ from vsr.training.data.dataset import Patches
 from vsr.training.losses.perceptual import feature_extractor
 from vsr.training.network.start import start
 from vsr.training.network.start_from_compact import SlopedPlain
-from vsr.training.recipe.adversarial_values import AdversarialValues
-from vsr.training.recipe.recipe import PerceptualValues, Recipe
+from vsr.training.recipe.recipe import AdversarialValues, PerceptualValues, Recipe
 from vsr.training.recipe.stages import Stage, learning_stages
-from vsr.training.run.discriminator_state import check_discriminators
+from vsr.training.run.adversarial import check_discriminators
 from vsr.training.run.run_folder import RECIPE, RUN, WRITTEN, Run
 
 

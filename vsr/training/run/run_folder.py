@@ -23,9 +23,8 @@ from pathlib import Path
 from typing import Any
 
 from vsr.device.select import Chosen
-from vsr.disk.failures import writing
 from vsr.disk.lock import locked
-from vsr.disk.publishing import published
+from vsr.disk.publishing import published, writing
 from vsr.errors import InvalidData, InvalidRecipe, OutputBusy, OutputExists
 from vsr.recipes.decode import decode
 from vsr.recipes.pipeline import Step

@@ -10,18 +10,18 @@ from torch import Tensor
 from vsr.models.blocks import Generator
 from vsr.models.weights_files import weights_name
 from vsr.training.data.batches import Batch
-from vsr.training.losses.losses import PIXEL_LOSSES
 from vsr.training.losses.perceptual import extractor_of, perceptual_term
-from vsr.training.losses.terms import weighted_terms, without_border
+from vsr.training.losses.terms import PIXEL_LOSSES, weighted_terms, without_border
 from vsr.training.network.level import level
 from vsr.training.recipe.recipe import EvaluateValues, ExportValues, LevelValues, PixelValues
 from vsr.training.recipe.schedule import Budget
+from vsr.training.recipe.stages import SCHEMAS, budget_of, learning_stages
 from vsr.training.run.adversarial import adversarial
 from vsr.training.run.context import Context
-from vsr.training.run.divergence import LARGEST_FALL_DB, collapse, diverged
 from vsr.training.run.learn import descend, state_of, trained, validate
-from vsr.training.run.loop import train
+from vsr.training.run.loop import LARGEST_FALL_DB, collapse, diverged, train
 from vsr.training.run.provenance import Provenance, manifest_of, write_run_card
+from vsr.training.run.run_folder import Run
 from vsr.training.run.score import score
 from vsr.training.run.state import TrainState
 from vsr.training.run.trained_network import trained_network, write_model
@@ -107,3 +107,34 @@ STEPS: Mapping[str, RunStep] = {
     "export": export,
 }
 """What a pipeline may name; the schemas of the values are in `stages`."""
+
+
+def run_steps(context: Context, run: Run, net: Generator) -> Generator:
+    """Run the steps of a run from where it stands; return the network of the last one.
+
+    A stage that a later one has already gone on from is not trained again, whatever the budget: the
+    later one's checkpoint holds all that came before.
+
+    Args:
+        net: what the first stage starts from.
+
+    Raises:
+        InvalidOption: a batch that the team cannot share.
+    """
+    folder, recipe = context.folder, context.recipe
+    stages = learning_stages(recipe, run.pipeline)
+    for stage in stages:
+        context.team.check_divides(stage.values.batch)
+    by_name = {stage.name: stage for stage in stages}
+    begun = folder.begun(by_name)
+    is_done = bool(begun)
+    for step in run.pipeline:
+        is_done = is_done and step.name != begun[-1]
+        if not is_done:
+            learning = by_name.get(step.name)
+            budget = budget_of(learning, stages, run.budget) if learning else None
+            values = recipe.values(step.name, SCHEMAS[step.step])
+            net = STEPS[step.step](context, step.name, values, budget, net)
+        if context.team.is_first:
+            folder.finish(step.name)
+    return net

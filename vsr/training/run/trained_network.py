@@ -10,8 +10,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import save_file
 
-from vsr.disk.failures import writing
-from vsr.disk.publishing import published
+from vsr.disk.publishing import published, writing
 from vsr.errors import InvalidCheckpoint, InvalidData
 from vsr.models.blocks import Generator
 from vsr.training.data.manifest import BICUBIC

@@ -10,7 +10,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from vsr.colour import Matrix, luma_weights
-from vsr.disk.failures import writing
+from vsr.disk.publishing import writing
 from vsr.models.blocks import Channels
 from vsr.training.data.batches import normalised
 from vsr.training.data.dataset import Patches

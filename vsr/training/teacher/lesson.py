@@ -1,7 +1,16 @@
-"""What a teacher makes of the patches of a prepared set, chunk by chunk."""
+"""What a teacher makes of the patches of a prepared set, chunk by chunk.
+
+The targets of a teacher, while they are made: a file, and a journal of what is in it.
+
+Patches are taught in chunks, in any order and by several processes. A killed run leaves
+``….u8.part`` and ``….journal``: the first line of the journal says what is being made, every other
+one is a chunk that lies in the file. Made again with the same values, only the rest is done.
+"""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,13 +18,92 @@ import numpy as np
 import torch
 
 from vsr.device.select import Device
+from vsr.disk.publishing import part_of, publish, writing
+from vsr.models.card import sha256_of
 from vsr.training.data.batches import normalised
 from vsr.training.data.dataset import mapped
 from vsr.training.data.fields import is_field
 from vsr.training.data.manifest import DatasetManifest, Taught, low_name, read_manifest, target_name
+from vsr.training.pictures import Pixels
 from vsr.training.teacher.correction import Correction
-from vsr.training.teacher.targets import TargetFile, chunk_of
 from vsr.training.teacher.teacher import Part, Teacher
+
+CHUNK = 8
+"""Patches that go through the teacher together, and are noted together."""
+
+
+@dataclass(frozen=True, slots=True)
+class TargetFile:
+    """A file of targets (count, side, side, 3), uint8, as it comes to be.
+
+    Attributes:
+        identity: everything that its bytes depend on; another identity begins from nothing.
+    """
+
+    path: Path
+    count: int
+    side: int
+    identity: Mapping[str, object]
+
+    @property
+    def journal(self) -> Path:
+        """What has been done."""
+        return self.path.with_suffix(".journal")
+
+    def begin(self) -> list[int]:
+        """Make the file, or go on with it; return the chunks that are left.
+
+        Raises:
+            NoSpace, UnwritableOutput: the folder.
+        """
+        chunks = range(-(-self.count // CHUNK))
+        first, *done = self._lines() or [""]
+        if first == self._identity and (part_of(self.path).exists() or self.path.exists()):
+            return sorted(set(chunks) - {int(line) for line in done if line.isdigit()})
+        with writing(self.path):
+            with part_of(self.path).open("wb") as file:
+                file.truncate(self.count * self.side**2 * 3)
+            self.journal.write_text(self._identity + "\n", encoding="utf-8")
+        return list(chunks)
+
+    def put(self, chunk: int, pixels: Pixels) -> None:
+        """Put the targets of a chunk where they belong."""
+        size = self.side**2 * 3
+        with writing(self.path), part_of(self.path).open("r+b") as file:
+            file.seek(chunk * CHUNK * size)
+            file.write(np.ascontiguousarray(pixels).tobytes())
+
+    def note(self, chunk: int) -> None:
+        """Record that a chunk lies in the file."""
+        with writing(self.journal), self.journal.open("a", encoding="utf-8") as file:
+            file.write(f"{chunk}\n")
+
+    def publish(self) -> str:
+        """Give the complete file its name; return its SHA-256."""
+        with writing(self.path):
+            if part_of(self.path).exists():
+                publish(part_of(self.path), self.path)
+        return sha256_of(self.path)
+
+    def forget(self) -> None:
+        """Drop the journal: the manifest knows of the file."""
+        self.journal.unlink(missing_ok=True)
+
+    @property
+    def _identity(self) -> str:
+        return json.dumps(self.identity, sort_keys=True)
+
+    def _lines(self) -> list[str]:
+        """Return the whole lines of the journal; the last one may have been cut off."""
+        if not self.journal.exists():
+            return []
+        text = self.journal.read_text(encoding="utf-8")
+        return text[: text.rfind("\n") + 1].splitlines()
+
+
+def chunk_of(chunk: int, count: int) -> slice:
+    """Return which patches a chunk is."""
+    return slice(chunk * CHUNK, min((chunk + 1) * CHUNK, count))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,8 +26,8 @@ from vsr.models.rewrites.bf16 import with_bf16_features
 from vsr.models.rewrites.grouped_tail import with_grouped_tail
 from vsr.models.rewrites.onednn import with_post_ops
 from vsr.specs import Size
-from vsr.upscaling.engine.choose_pass import route
 from vsr.upscaling.engine.frame_tensors import check_frame, host_frame, tensor_of
+from vsr.upscaling.passes.folding import route
 from vsr.upscaling.passes.passes import Pass, PassSpec, Planes
 from vsr.upscaling.tiles.tile_cache import TileMemory
 from vsr.upscaling.tiles.tiling import Window, core_that_fits, run_tiled, windows

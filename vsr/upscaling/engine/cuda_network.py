@@ -11,9 +11,9 @@ from torch import Tensor, nn
 from vsr.device.flight import Lane
 from vsr.device.select import Device
 from vsr.specs import Size
-from vsr.upscaling.engine.choose_pass import route
 from vsr.upscaling.engine.cuda_graphs import captured_run
 from vsr.upscaling.engine.cuda_pass import DevicePass, Forward, autocast_run, cast_run
+from vsr.upscaling.passes.folding import route
 from vsr.upscaling.passes.passes import Pass, PassSpec
 from vsr.upscaling.tiles.changed_tiles import DirtyMap
 from vsr.upscaling.tiles.tile_cache import KeptOutput

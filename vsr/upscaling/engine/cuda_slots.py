@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from vsr.device.flight import Flight, InFlight, Lanes, Operations, Ring
+from vsr.device.memory import empty_pinned
 from vsr.device.packing import Packing
-from vsr.device.pinned import empty_pinned
 from vsr.device.select import Device
 from vsr.frames import HostFrame
 from vsr.upscaling.engine.cuda_pass import DevicePass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -12,8 +13,12 @@ from vsr.colour import rgb_from_yuv, yuv_from_rgb
 from vsr.device.yuv import HALF
 from vsr.models.blocks import Generator
 from vsr.models.layers import Layers, layers_of
+from vsr.models.rewrites.fuse import fuse
 from vsr.upscaling.passes.folded import FoldedLumaPass, FoldedPass
-from vsr.upscaling.passes.passes import PassSpec
+from vsr.upscaling.passes.passes import LumaPass, Pass, PassSpec, RgbPass
+
+if TYPE_CHECKING:
+    from vsr.models.catalog import Model
 
 
 class FoldedPlain(nn.Module):
@@ -141,3 +146,24 @@ def _conv(weight: Tensor, bias: Tensor | None) -> nn.Conv2d:
     if bias is not None:
         conv.bias = nn.Parameter(bias.detach().float(), requires_grad=False)
     return conv
+
+
+def route(
+    model: Model | None, spec: PassSpec, *, is_dense: bool = False
+) -> tuple[Pass, nn.Module | None]:
+    """Return the pass of a model and the network that runs in its middle.
+
+    A plain or compact network with nothing to resize runs with its colour folded in; any other is
+    fused and sees RGB or luma; no network at all is Catmull-Rom in YUV.
+
+    Args:
+        is_dense: dense convolutions are cheap on the device, as `fuse` says.
+    """
+    net = model.net if model is not None else None
+    if model is None or net is None:
+        return LumaPass(spec), None
+    if can_fold(net, spec):
+        return fold(net, spec)
+    return (LumaPass(spec) if model.traits.colour == "luma" else RgbPass(spec)), fuse(
+        net, is_dense=is_dense
+    )
