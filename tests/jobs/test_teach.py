@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ import torch
 
 from tests.training.toys import prepared
 from vsr.device.select import Device
-from vsr.errors import Interrupted, InvalidData, InvalidOption, OutputExists
+from vsr.errors import Interrupted, InvalidData, InvalidOption, InvalidRecipe, OutputExists
 from vsr.jobs.teach import TeachSpec, TeachWatch, teach
 from vsr.jobs.train import FitSpec, fit
 from vsr.training.data.batches import held, normalised, sliced
@@ -155,7 +156,25 @@ def test_a_recipe_learns_them_and_its_card_names_the_teacher(data, tmp_path):
     teach(spec(data))
     fit(run)
     card = json.loads((run.out / "fast_x4.json").read_text())
-    assert "targets by 1 × fast ×4 (" in card["data"]
+    assert "targets of video-clear by 1 × fast ×4 (" in card["data"]
+
+
+def test_a_recipe_mixes_pairs_and_is_refused_what_is_not_there(data, tmp_path):
+    teach(spec(data))
+    path = tmp_path / "mixed.toml"
+    mix = '[[mix]]\ndegradation = "bicubic"\nweight = 0.5\n'
+    text = RECIPE.replace("temporal = 0.1\n", "").replace("[steps", mix + "[steps")
+    path.write_text(text)
+    run = FitSpec(recipe=str(path), data=data, out=tmp_path / "run", device="cpu")
+    fit(run)
+    for broken, error, message in (
+        (text.replace("0.5", "0.0"), InvalidRecipe, r"mix\[0\]: weight 0 must be above 0"),
+        (text.replace('"bicubic"', '"video-light"'), InvalidData, "not with video-light"),
+        (text + "temporal = 0.1", InvalidRecipe, "need consecutive frames"),
+    ):
+        path.write_text(broken)
+        with pytest.raises(error, match=message):
+            fit(replace(run, out=tmp_path / "other"))
 
 
 @pytest.mark.parametrize(

@@ -154,14 +154,18 @@ def _device_to_go_on(path: Path, run: Run, device: str, precision: Precision) ->
 
 
 def _patches(data: Path, recipe: Recipe, steps: tuple[Step, ...]) -> Patches:
-    wanted = Wanted(
-        scale=recipe.scale,
-        degradation=recipe.degradation,
-        is_paired=is_paired(recipe, steps),
-        target=recipe.target,
-        truth_share=recipe.truth_share,
+    wanted = (
+        Wanted(
+            scale=recipe.scale,
+            degradation=pairs.degradation,
+            is_paired=is_paired(recipe, steps),
+            target=pairs.target,
+            truth_share=pairs.truth_share,
+            weight=pairs.weight,
+        )
+        for pairs in recipe.pairs
     )
-    return Patches.open(data, wanted)
+    return Patches.open(data, *wanted)
 
 
 def _whole(init: str | None) -> str | None:

@@ -79,6 +79,38 @@ def test_a_missing_next_frame_is_refused(folder, tmp_path):
         Patches.open(tmp_path, Wanted(scale=4, degradation=LIGHT, is_paired=True))
 
 
+MEDIUM = "video-medium"
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory):
+    return prepared(
+        tmp_path_factory.mktemp("two"), patch=96, degradations=(LIGHT, MEDIUM), scales=(4,)
+    )
+
+
+@pytest.mark.parametrize("is_paired", [True, False])
+def test_mixed_pairs_are_drawn_by_their_weights_and_each_is_that_of_its_kind(two, is_paired):
+    light, medium = (
+        Wanted(scale=4, degradation=name, is_paired=is_paired, weight=weight)
+        for name, weight in ((LIGHT, 1.0), (MEDIUM, 3.0))
+    )
+    mixed = Patches.open(two, light, medium)
+    crops = mixed.draw(1, 0, 400, 8)
+    assert 0.68 < crops.which.mean() < 0.82
+    some = crops.of(np.arange(24))
+    batch = sliced(mixed, "rgb")(some, 8)
+    apart = [sliced(Patches.open(two, one), "rgb")(some, 8) for one in (light, medium)]
+    which = np.concatenate((some.which, some.which)) if is_paired else some.which
+    for n, kind in enumerate(which):
+        assert torch.equal(batch.low[n], apart[kind].low[n])
+        assert torch.equal(batch.high[n], apart[kind].high[n])
+    assert not is_paired or torch.equal(batch.move, apart[0].move)
+    mine = held(mixed, "rgb", torch.device("cpu"))(some, 8)
+    assert torch.equal(mine.low, batch.low)
+    assert torch.equal(mine.high, batch.high)
+
+
 def test_moves_turn_with_the_crops(patches):
     batch = sliced(patches, "rgb")(patches.draw(3, 0, 64, 8), 8)
     for first, second, (down, right) in zip(*batch.high.chunk(2), batch.move.tolist(), strict=True):

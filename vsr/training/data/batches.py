@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,7 +35,54 @@ BatchSource = Callable[[Crops, int], Batch]
 
 def sliced(patches: Patches, colour: Channels) -> BatchSource:
     """Return a source that slices mapped files: no copy of the data, for the CPU."""
+    return _mixed([_sliced(one, colour) for one in (patches, *patches.mixed)])
 
+
+def held(patches: Patches, colour: Channels, device: torch.device) -> BatchSource:
+    """Return a source that holds all patches on ``device``, so loading is never the bottleneck.
+
+    It gives exactly the same pixels as `sliced`.
+    """
+    return _mixed([_held(one, colour, device) for one in (patches, *patches.mixed)])
+
+
+def _mixed(sources: Sequence[BatchSource]) -> BatchSource:
+    """Return a source that takes each crop from that of the pairs which it is of."""
+    if len(sources) == 1:
+        return sources[0]
+
+    def batch(crops: Crops, size: int) -> Batch:
+        assert crops.which is not None  # drawn from several
+        places = [np.flatnonzero(crops.which == which) for which in range(len(sources))]
+        taken = [
+            (there, source(crops.of(there), size))
+            for there, source in zip(places, sources)
+            if len(there)
+        ]
+        order = torch.from_numpy(np.argsort(np.concatenate([there for there, _ in taken])))
+        return _in_order([one for _, one in taken], order)
+
+    return batch
+
+
+def _in_order(batches: Sequence[Batch], order: Tensor) -> Batch:
+    """Return batches as one, whose crops stand in another order."""
+    moves = [one.move for one in batches if one.move is not None]
+    if not moves:
+        low, high = (torch.cat([getattr(one, name) for one in batches]) for name in ("low", "high"))
+        return Batch(low[order], high[order])
+    firsts_and_seconds = (
+        [
+            torch.cat(halves)[order]
+            for halves in zip(*(getattr(one, name).chunk(2) for one in batches))
+        ]
+        for name in ("low", "high")
+    )
+    low, high = (torch.cat(halves) for halves in firsts_and_seconds)
+    return Batch(low, high, torch.cat(moves)[order])
+
+
+def _sliced(patches: Patches, colour: Channels) -> BatchSource:
     def batch(crops: Crops, size: int) -> Batch:
         low, high = patches.cut(crops, size)
         if patches.next is not None:
@@ -50,11 +97,7 @@ def sliced(patches: Patches, colour: Channels) -> BatchSource:
     return batch
 
 
-def held(patches: Patches, colour: Channels, device: torch.device) -> BatchSource:
-    """Return a source that holds all patches on ``device``, so loading is never the bottleneck.
-
-    It gives exactly the same pixels as `sliced`.
-    """
+def _held(patches: Patches, colour: Channels, device: torch.device) -> BatchSource:
     low = torch.tensor(patches.lr, device=device)
     targets = patches.targets
     high = torch.tensor(patches.hr if targets is None else targets.whole(), device=device)

@@ -15,17 +15,27 @@ Places = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Crops:
-    """Where one batch is cut: indices, low-resolution corners and symmetries, (B,) each."""
+    """Where one batch is cut: indices, low-resolution corners and symmetries, (B,) each.
+
+    ``which`` (B,) says of which pairs, where several are mixed.
+    """
 
     index: Places
     row: Places
     column: Places
     symmetry: Places
+    which: Places | None = None
 
     def part(self, rank: int, count: int) -> Crops:
         """Return the share of one of ``count`` processes."""
-        take = slice(rank, None, count)
-        return Crops(self.index[take], self.row[take], self.column[take], self.symmetry[take])
+        return self.of(np.arange(rank, len(self.index), count))
+
+    def of(self, take: Places) -> Crops:
+        """Return those of some places in the batch."""
+        which = None if self.which is None else self.which[take]
+        return Crops(
+            self.index[take], self.row[take], self.column[take], self.symmetry[take], which
+        )
 
 
 class Numbered(Protocol):

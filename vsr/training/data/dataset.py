@@ -15,7 +15,7 @@ loop next to nothing. The files are mapped, not read: a second run shares them i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -64,6 +64,7 @@ class Wanted:
         is_paired: with the frame after each patch, which degradations of a video have.
         target: what is to be made of them: ``truth``, or the name of a teacher's targets.
         truth_share: of the patches, whose target is the truth all the same.
+        weight: how often a crop is of these pairs, where several are mixed.
     """
 
     scale: int
@@ -71,6 +72,7 @@ class Wanted:
     is_paired: bool = False
     target: str = TRUTH
     truth_share: float = 0.0
+    weight: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,8 @@ class Patches:
     ``hr`` is (N, P, P, 3) and ``lr`` (N, P/s, P/s, 3), uint8; ``targets`` is what is to be made of
     ``lr``, where that is not ``hr``; ``cumulative`` is the distribution from which patches are
     drawn; ``next`` is there where crops are wanted in pairs; ``has_fields`` where some patches are
-    `fields`.
+    `fields`. ``mixed`` are other pairs of the same patches, and ``shares`` the distribution over
+    these and those.
     """
 
     hr: Pixels
@@ -111,14 +114,26 @@ class Patches:
     next: Next | None = None
     targets: Targets | None = None
     has_fields: bool = False
+    mixed: tuple[Patches, ...] = ()
+    shares: tuple[float, ...] = ()
 
     @classmethod
-    def open(cls, folder: Path, wanted: Wanted) -> Patches:
+    def open(cls, folder: Path, wanted: Wanted, *mixed: Wanted) -> Patches:
         """Map a prepared folder.
+
+        Args:
+            wanted: the pairs that are also validated on.
+            mixed: others, from which crops are drawn by their weights.
 
         Raises:
             InvalidData: not a prepared folder, damaged, without what is wanted, or too small.
         """
+        if mixed:
+            first, *others = (cls.open(folder, one) for one in (wanted, *mixed))
+            weights = np.cumsum([one.weight for one in (wanted, *mixed)])
+            digest = " ".join(dict.fromkeys(one.sha256 for one in (first, *others)))
+            shares = tuple(map(float, weights / weights[-1]))
+            return replace(first, sha256=digest, mixed=tuple(others), shares=shares)
         manifest = read_manifest(folder)
         scale, degradation = wanted.scale, wanted.degradation
         manifest.check_offers(scale, degradation, folder)
@@ -185,7 +200,11 @@ class Patches:
         room = self.lr.shape[1] - size + 1 - self.margin
         index = np.searchsorted(self.cumulative, rng.random(batch), side="right")
         row, column = rng.integers(self.margin, room, size=(2, batch))
-        return Crops(index.astype(np.int64), row, column, rng.integers(0, 8, size=batch))
+        symmetry = rng.integers(0, 8, size=batch)
+        which = (
+            np.searchsorted(self.shares, rng.random(batch), side="right") if self.mixed else None
+        )
+        return Crops(index.astype(np.int64), row, column, symmetry, which)
 
     def held_out(self) -> tuple[Pixels, Pixels, Pixels]:
         """Return the patches that are never drawn: low resolution, target and truth.

@@ -215,13 +215,36 @@ class ExportValues:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pairs:
+    """One kind of pairs of a prepared set: how it was reduced, and what is to be made of it.
+
+    Attributes:
+        target: ``truth``, or targets of that name.
+        truth_share: of the patches, whose target is the truth all the same.
+        weight: how often crops are of these pairs.
+    """
+
+    degradation: DegradationName
+    target: str = TRUTH
+    truth_share: float = 0.0
+    weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.truth_share <= 1:
+            raise InvalidOption(f"truth_share {self.truth_share:g} must be between 0 and 1.")
+        if not self.weight > 0:
+            raise InvalidOption(f"weight {self.weight:g} must be above 0.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
     """One file of ``presets/train/``: the schema is this class.
 
     ``degradation`` is how the images were reduced, as named by ``vsr train prepare``; ``target`` is
     what is to be made of them: the ``truth``, or the targets of that name (``vsr train teach``;
-    ``teacher`` unless named otherwise) but for ``truth_share`` of the patches; ``note`` is what the
-    card of its weights must say about them.
+    ``teacher`` unless named otherwise) but for ``truth_share`` of the patches; ``mix`` lists other
+    `Pairs` of the same set, weighed against 1 of these; ``note`` is what the card of its weights
+    must say about them.
     """
 
     description: str
@@ -233,11 +256,20 @@ class Recipe:
     degradation: DegradationName = "bicubic"
     target: str = TRUTH
     truth_share: float = 0.0
+    mix: tuple[Pairs, ...] = ()
     steps: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not 0 <= self.truth_share <= 1:
             raise InvalidOption(f"truth_share {self.truth_share:g} must be between 0 and 1.")
+
+    @property
+    def pairs(self) -> tuple[Pairs, ...]:
+        """All kinds of pairs, the first of which is validated on."""
+        first = Pairs(
+            degradation=self.degradation, target=self.target, truth_share=self.truth_share
+        )
+        return (first, *self.mix)
 
     def values(self, step: str, schema: type[Any], where: str = RECIPE) -> Any:
         """Decode the values of one step.

@@ -70,7 +70,8 @@ def check_values(recipe: Recipe, steps: tuple[Step, ...], where: str) -> None:
         raise InvalidRecipe(
             f"{where}: no step of pipeline '{recipe.pipeline}' trains. Add pixel or adversarial."
         )
-    if recipe.degradation == BICUBIC and is_paired(recipe, steps):
+    is_bicubic = any(pairs.degradation == BICUBIC for pairs in recipe.pairs)
+    if is_bicubic and is_paired(recipe, steps):
         raise InvalidRecipe(
             f"{where}: temporal and consistency need consecutive frames. Set degradation to one "
             "for video, such as video-medium."

@@ -81,11 +81,11 @@ def _data(manifest: DatasetManifest | None, recipe: Recipe) -> str:
     if manifest is None:
         return "no longer available"
     side = manifest.patch
-    wanted = (recipe.target, recipe.scale, recipe.degradation)
+    wanted = [(pairs.target, recipe.scale, pairs.degradation) for pairs in recipe.pairs]
     teachers = (
-        f", targets by {' + '.join(one.teachers)}, {one.correction}"
+        f", targets of {one.degradation} by {' + '.join(one.teachers)}, {one.correction}"
         for one in manifest.taught
-        if (one.name, one.scale, one.degradation) == wanted
+        if (one.name, one.scale, one.degradation) in wanted
     )
     return (
         f"{manifest.count} patches of {side}×{side} from {manifest.sources} pictures, "
