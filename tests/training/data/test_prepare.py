@@ -53,6 +53,16 @@ def test_low_resolution_is_that_of_the_whole_picture(tmp_path, source):
     assert np.array_equal(np.concatenate(low, axis=1), low_resolution(pixels, 4))
 
 
+def test_images_are_shrunk_first_if_wanted(tmp_path, source):
+    pixels = picture(2, 136, 264)[:131, :257]
+    save(source / "a.png", Image.fromarray(pixels))
+    save(source / "line.png", Image.fromarray(pixels[:1]))
+    manifest, out = prepare_in(tmp_path, shrink=2)
+    raw = np.fromfile(out / "hr.u8", np.uint8).reshape(2, 64, 64, 3)
+    assert np.array_equal(np.concatenate(raw, axis=1), low_resolution(pixels[:130, :256], 2)[:64])
+    assert manifest.dropped_patches == {"in images smaller than a patch": 1}
+
+
 @pytest.mark.parametrize(("length", "expected"), [(64, [0]), (128, [0, 64]), (100, [0, 36])])
 def test_corners_cover_a_side(length, expected):
     assert corners(length, 64, 4) == expected
@@ -193,7 +203,14 @@ def test_a_file_that_is_named_twice_counts_once(tmp_path, source):
 
 @pytest.mark.parametrize(
     "values",
-    [{"patch": 62}, {"patch": 16}, {"scales": ()}, {"scales": (9,)}, {"weights": (("a", -1),)}],
+    [
+        {"patch": 62},
+        {"patch": 16},
+        {"scales": ()},
+        {"scales": (9,)},
+        {"weights": (("a", -1),)},
+        {"shrink": 0},
+    ],
 )
 def test_impossible_values_are_refused(tmp_path, values):
     with pytest.raises(InvalidOption):

@@ -37,6 +37,9 @@ FOLDER = click.Path(path_type=Path)
     help="Sample matching files less (0.3) or more (2) often; repeatable.",
 )
 @click.option(
+    "--shrink", type=int, default=1, show_default=True, help="Reduce images by this factor first."
+)
+@click.option(
     "--frames-per-video", type=int, default=16, show_default=True, help="Spread over its length."
 )
 @click.option(
@@ -59,6 +62,7 @@ def prepare(
     patch: int,
     scales: tuple[int, ...],
     weights: tuple[str, ...],
+    shrink: int,
     frames_per_video: int,
     degradations: tuple[str, ...],
     as_json: bool,
@@ -80,6 +84,7 @@ def prepare(
         patch=patch,
         scales=scales or (2, 4),
         weights=tuple(_weight(text) for text in weights),
+        shrink=shrink,
         frames_per_video=frames_per_video,
         degradations=_each(degradations, tuple(STRENGTHS)),
     )
