@@ -21,6 +21,7 @@ from vsr.jobs.evaluate import (
 from vsr.metrics.enlarge import bicubic
 from vsr.metrics.imresize import imresize
 from vsr.metrics.protocol import fidelity, standard_pair
+from vsr.models.int8.convolution import refusal
 from vsr.models.plain import Plain
 
 RNG = np.random.default_rng(7)
@@ -128,6 +129,22 @@ def test_a_self_ensemble_changes_what_a_network_gives(folder, tmp_path, kind):
         EvaluateSpec(data=folder, model=str(weights), device="cpu", self_ensemble=kind)
     ).mean.psnr_y
     assert together != alone
+
+
+@pytest.mark.skipif(refusal() is not None, reason=str(refusal()))
+def test_integers_cost_little(folder):
+    whole, exact = (
+        evaluate(EvaluateSpec(data=folder, model="lite", precision=precision, device="cpu"))
+        for precision in ("int8", "fp32")
+    )
+    assert whole.about["precision"] == "int8"
+    assert whole.mean.psnr_y != exact.mean.psnr_y
+    assert whole.mean.psnr_y == pytest.approx(exact.mean.psnr_y, abs=0.1)
+
+
+def test_integers_are_refused_for_other_networks(folder):
+    with pytest.raises(InvalidOption, match=r"int8: swift-srgan is no plain network"):
+        evaluate(EvaluateSpec(data=folder, model="swift-srgan", precision="int8", device="cpu"))
 
 
 def test_the_swift_protocol_gives_its_own_two_numbers_only(folder):

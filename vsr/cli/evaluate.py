@@ -66,6 +66,12 @@ PLOT_COLOUR = (20, 90, 180)
 )
 @click.option("--niqe-parameters", type=A_PATH, metavar="FILE", help="NIQE's pristine model file.")
 @click.option("-d", "--device", default="auto", help="auto, cpu, cuda or cuda:N.")
+@click.option(
+    "--precision",
+    type=click.Choice(["fp32", "int8"]),
+    default="fp32",
+    help="int8 is that of an upscale on the CPU.",
+)
 @click.option("--plot", type=PngPath(), metavar="FILE.png", help="Plot the PSNR of each image.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def evaluate(films: tuple[Path, ...], plot: Path | None, as_json: bool, **options: Any) -> int:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 Kind = Literal["cpu", "cuda"]
-Chosen = Literal["fp32", "fp16", "bf16"]
+Chosen = Literal["fp32", "fp16", "bf16", "int8"]
 
 _CUDA = re.compile(r"cuda(?::(\d+))?")
 
@@ -28,6 +28,8 @@ _CUDA = re.compile(r"cuda(?::(\d+))?")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
     """Where the network runs, at which precision, and why there.
+
+    A precision of int8 is that of the features; what sees the picture is in fp32 or whole numbers.
 
     Attributes:
         index: the CUDA device's number; 0 on the CPU.
@@ -57,11 +59,11 @@ class Device:
 
     @property
     def torch_dtype(self) -> torch.dtype:
-        """The dtype of the network's arithmetic."""
+        """The dtype of the network's arithmetic; of its ends where that is mixed."""
         import torch
 
-        by_name = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
-        return by_name[self.precision]
+        by_name = {"fp16": torch.float16, "bf16": torch.bfloat16}
+        return by_name.get(self.precision, torch.float32)
 
     @property
     def hardware(self) -> str:
@@ -93,7 +95,8 @@ def select(
     Args:
         name: ``auto`` (CUDA where there is one), ``cpu``, ``cuda`` or ``cuda:N``.
         precision: ``auto`` is fp16 on CUDA and fp32 on the CPU, where bf16 is available if
-            the processor multiplies in it.
+            the processor multiplies in it; int8 depends on the network, so that
+            `vsr.upscaling.engine.choose_precision` decides about it.
         is_bf16_native: asked where bf16 is wanted on the CPU.
 
     Raises:
@@ -136,6 +139,8 @@ def _cuda_devices() -> tuple[int, str]:
 def _cuda(index: int, precision: Precision, why: str) -> Device:
     import torch
 
+    if precision == "int8":
+        raise InvalidOption("--precision int8: for networks on the CPU. Omit --precision.")
     chosen: Chosen = "fp16" if precision == "auto" else precision
     name = torch.cuda.get_device_name(index)
     return Device(kind="cuda", index=index, precision=chosen, name=name, why=why)
@@ -152,7 +157,7 @@ def _cpu(precision: Precision, why: str, is_bf16_native: Callable[[], bool]) -> 
             f"--precision bf16: several times slower than fp32 on this CPU ({_cpu_name()}), which "
             "has neither AVX512-BF16 nor AMX. Omit --precision."
         )
-    chosen: Chosen = "bf16" if precision == "bf16" else "fp32"
+    chosen: Chosen = "fp32" if precision == "auto" else precision
     return Device(
         kind="cpu", precision=chosen, name=_cpu_name(), instructions=_instructions(), why=why
     )

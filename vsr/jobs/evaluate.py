@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from vsr.blend import PLAIN, Blend
 from vsr.checks import check_choices, check_whole
-from vsr.device.select import select
+from vsr.device.select import Device, select
 from vsr.errors import InvalidData, InvalidOption, MediaError
 from vsr.jobs.progress import Count
 from vsr.metrics.enlarge import Enlarge, bicubic, by_network, ensembled
@@ -19,9 +19,14 @@ from vsr.metrics.pictures import Picture, pictures_in, read_picture
 from vsr.metrics.protocol import standard_pair, swift_pair, swift_scores
 from vsr.metrics.scores import Evaluation, Named, Scores, mean_of
 from vsr.models.catalog import Model, load
+from vsr.models.int8.features import features_of
+from vsr.models.int8.network import with_integers
+from vsr.models.plain import Plain
+from vsr.upscaling.engine.choose_precision import with_precision
 
 Protocol = Literal["standard", "swift"]
 Ensemble = Literal["none", "flips", "sizes"]
+Arithmetic = Literal["fp32", "int8"]
 
 FEATURES_FILE = "mobilenet_v2_features_fp16.safetensors"
 NIQE_FILE = "niqe_pris_params.npz"
@@ -40,7 +45,8 @@ class EvaluateSpec:
         self_ensemble: average over ``flips``, or over input ``sizes``.
         perceptual_weights: MobileNetV2's features; without them, no feature distance.
         niqe_parameters: NIQE's pristine model; without it no NIQE.
-        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``; always in single precision.
+        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+        precision: int8 is that of an upscale on the CPU.
     """
 
     data: Path
@@ -52,6 +58,7 @@ class EvaluateSpec:
     perceptual_weights: Path | None = None
     niqe_parameters: Path | None = None
     device: str = "auto"
+    precision: Arithmetic = "fp32"
 
     def __post_init__(self) -> None:
         check_choices(self)
@@ -79,6 +86,7 @@ def evaluate(spec: EvaluateSpec, watch: Count = lambda _done, _of: None) -> Eval
         "sha256": model.sha256 or None,
         "protocol": spec.protocol,
         "self_ensemble": spec.self_ensemble,
+        "precision": spec.precision,
         "data": str(spec.data),
         "count": len(named),
     }
@@ -146,9 +154,27 @@ def _nothing_measured(spec: EvaluateSpec, skipped: list[str]) -> InvalidData:
 def _enlarge(model: Model, spec: EvaluateSpec) -> Enlarge:
     if model.net is None:
         return ensembled(bicubic(model.traits.scale), spec.self_ensemble)
-    device = select(spec.device, "fp32").torch_device
-    network = by_network(model.net.to(device), model.traits.radius, device)
+    device = select(spec.device, "fp32")
+    if spec.precision == "int8":
+        network = _integer(model, device)
+    else:
+        where = device.torch_device
+        network = by_network(model.net.to(where), model.traits.radius, where)
     return ensembled(network, spec.self_ensemble)
+
+
+def _integer(model: Model, device: Device) -> Enlarge:
+    """Return the network in 8-bit integers.
+
+    Raises:
+        InvalidOption: the network, the processor or a CUDA device cannot.
+    """
+    if device.is_cuda:
+        raise InvalidOption("--precision int8: for the CPU. Add --device cpu.")
+    with_precision(replace(device, precision="int8"), "int8", model)
+    assert isinstance(model.net, Plain)
+    net = with_integers(model.net, features_of(model.net, model.sha256))
+    return by_network(net, model.traits.radius)
 
 
 def _readable(paths: tuple[Path, ...], skipped: list[str], watch: Count) -> Pictures:

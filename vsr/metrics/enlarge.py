@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from vsr.models.blocks import Generator
+    from vsr.models.int8.network import IntegerPlain
 
 Array = NDArray[np.float64]
 
@@ -36,7 +37,9 @@ def bicubic(scale: int) -> Enlarge:
     return lambda x: imresize(x, x.shape[0] * scale, x.shape[1] * scale)
 
 
-def by_network(net: Generator, radius: int, device: torch.device | str = "cpu") -> Enlarge:
+def by_network(
+    net: Generator | IntegerPlain, radius: int, device: torch.device | str = "cpu"
+) -> Enlarge:
     """Return ``net`` as an `Enlarge`; a luma network gets bicubic chroma.
 
     Args:
@@ -102,7 +105,9 @@ def _mean_over_sizes(enlarge: Enlarge, x: Array) -> Array:
     return total / len(SIZES)
 
 
-def _in_strips(net: Generator, radius: int, device: torch.device | str, x: Array) -> Array:
+def _in_strips(
+    net: Generator | IntegerPlain, radius: int, device: torch.device | str, x: Array
+) -> Array:
     """Send (H, W, C) through ``net``, some rows at a time."""
     import torch
 
@@ -115,7 +120,7 @@ def _in_strips(net: Generator, radius: int, device: torch.device | str, x: Array
     return np.ascontiguousarray(np.moveaxis(whole, 0, 2))
 
 
-def _strip(net: Generator, radius: int, x: Tensor, top: int, height: int) -> Tensor:
+def _strip(net: Generator | IntegerPlain, radius: int, x: Tensor, top: int, height: int) -> Tensor:
     bottom = min(top + height, x.shape[2])
     first, last = max(top - radius, 0), min(bottom + radius, x.shape[2])
     y: Tensor = net(x[:, :, first:last])

@@ -154,6 +154,7 @@ class Upscaler(Closing):
         """Return the steps for frames like this one; those already open, if they are the same."""
         from vsr.device.select import select
         from vsr.models import catalog
+        from vsr.upscaling.engine.choose_precision import with_precision
         from vsr.upscaling.plan import SQUARE, plan_sizes
         from vsr.upscaling.steps import StepContext
 
@@ -161,13 +162,14 @@ class Upscaler(Closing):
         scale = spec.target.scale
         assert scale is not None
         plan = plan_sizes(size, SQUARE, spec.target, catalog.scales(spec.model))
+        model = self._worker.load(spec.model, plan.scale, spec.blend())
         context = StepContext(
             plan=replace(plan, output=size.scaled(scale)),  # odd sides stay as they are
             layout=frame.layout,
             colour=frame.colour.resolved(size.width, size.height),
             output_layout=frame.layout,
-            model=self._worker.load(spec.model, plan.scale, spec.blend()),
-            device=select(spec.device, spec.precision),
+            model=model,
+            device=with_precision(select(spec.device, spec.precision), spec.precision, model),
             tile=spec.tile,
             deinterlace="off",
         )

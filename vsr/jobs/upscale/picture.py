@@ -33,6 +33,7 @@ from vsr.media.writing.target import check_no_folder, is_wanted, output_failure
 from vsr.models import catalog
 from vsr.models.catalog import Model
 from vsr.specs import Existing, Size, UpscaleSpec
+from vsr.upscaling.engine.choose_precision import with_precision
 from vsr.upscaling.plan import SQUARE, SizePlan, plan_sizes
 from vsr.upscaling.steps import StepContext
 
@@ -103,14 +104,15 @@ def prepare_picture(
         sizes.scale,
         lambda: condition_of_picture(source, frame_of(picture.codes).planes[0] / CODE),
     )
+    model = load(choice.spec.model, sizes.scale, choice.spec.blend())
     return PictureJob(
         source=source,
         target=target,
         spec=choice.spec,
         picture=picture,
         sizes=sizes,
-        model=load(choice.spec.model, sizes.scale, choice.spec.blend()),
-        device=select(spec.device, spec.precision),
+        model=model,
+        device=with_precision(select(spec.device, spec.precision), spec.precision, model),
         choice=choice,
         losses=losses,
     )

@@ -33,6 +33,7 @@ from vsr.models import catalog
 from vsr.recipes.pipeline import load_pipeline
 from vsr.recipes.preset import load_preset
 from vsr.specs import Existing, Size, Target, UpscaleSpec
+from vsr.upscaling.engine.choose_precision import with_precision
 from vsr.upscaling.plan import SizePlan, plan_sizes
 from vsr.upscaling.steps import STEPS, output_size
 
@@ -113,6 +114,7 @@ def prepare(source: Path, target: Path, spec: UpscaleSpec, load: Load = catalog.
     choice = choose_blend(spec, sizes.scale, lambda: condition_of(info))
     spec = choice.spec
     model = load(spec.model, sizes.scale, spec.blend())
+    device = with_precision(device, spec.precision, model)
     size = output_size(spec.steps, sizes)
     colour = _output_colour(info.video, size)
     encoder = _encoder(spec, container, info.video, size, colour, device)

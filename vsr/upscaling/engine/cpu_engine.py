@@ -21,13 +21,15 @@ from vsr.device.memory import available_host_bytes, one_compute_thread
 from vsr.device.select import Chosen
 from vsr.errors import Failed
 from vsr.frames import HostFrame
+from vsr.models.int8.features import features_of
+from vsr.models.int8.network import IntegerPlain, with_integers
 from vsr.models.plain import Plain
 from vsr.models.rewrites.bf16 import with_bf16_features
 from vsr.models.rewrites.grouped_tail import with_grouped_tail
 from vsr.models.rewrites.onednn import with_post_ops
 from vsr.specs import Size
 from vsr.upscaling.engine.frame_tensors import check_frame, host_frame, tensor_of
-from vsr.upscaling.passes.folding import route
+from vsr.upscaling.passes.folding import FoldedPlain, route
 from vsr.upscaling.passes.passes import Pass, PassSpec, Planes
 from vsr.upscaling.tiles.tile_cache import TileMemory
 from vsr.upscaling.tiles.tiling import Window, core_that_fits, run_tiled, windows
@@ -102,7 +104,8 @@ class CpuEngine(Closing):
         Args:
             tile: the largest core side in low-resolution pixels; None fits the available memory.
             remembers: reuse the unchanged tiles of the previous frame.
-            precision: bf16 is for a CPU that multiplies in it (`vsr.device.select`).
+            precision: bf16 is for a CPU that multiplies in it (`vsr.device.select`), int8 for
+                plain networks (`vsr.upscaling.engine.choose_precision`).
             say: called if a network stays in fp32 although bf16 was requested.
 
         Raises:
@@ -114,7 +117,10 @@ class CpuEngine(Closing):
         net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # a stub gap
         radius = model.traits.radius
         core = Size(tile, tile) if tile is not None else _core(net, way, spec, radius)
-        net = with_post_ops(with_grouped_tail(net), way.channels)
+        if precision == "int8" and isinstance(model.net, Plain):
+            net = _integer(net, model.net, model.sha256)
+        else:
+            net = with_post_ops(with_grouped_tail(net), way.channels)
         if precision == "bf16":
             net = _rounded(net, model, way, say)
         tiles = windows(spec.source, core, radius)
@@ -168,6 +174,14 @@ def _rounded(net: nn.Module, model: Model, way: Pass, say: Callable[[str], None]
     if rounded is None:
         say(f"{model.name} runs in fp32: only plain networks support bf16 on a CPU.")
     return rounded or net
+
+
+def _integer(net: nn.Module, plain: Plain, sha256: str) -> nn.Module:
+    """Return the network, folded or not, with its features in 8-bit integers."""
+    features = features_of(plain, sha256)
+    if isinstance(net, FoldedPlain):
+        return IntegerPlain(features, net, nn.Identity())
+    return with_integers(plain, features)
 
 
 def _core(net: nn.Module, way: Pass, spec: PassSpec, radius: int) -> Size:

@@ -1,0 +1,105 @@
+"""The engine with integer features: near the float network, and the same bits however it is cut."""
+
+import numpy as np
+import pytest
+
+from tests.upscaling.still_films import SIZE, SQUARE, STILL, are_equal, enlarged, film
+from tests.upscaling.toys import frame, model_of, pass_spec, plain, swift
+from vsr.device.select import Device
+from vsr.errors import InvalidOption
+from vsr.frames import HostFrame, Layout
+from vsr.models.int8.convolution import refusal
+from vsr.specs import Size
+from vsr.upscaling.engine import choose_precision
+from vsr.upscaling.engine.choose_precision import with_precision
+from vsr.upscaling.engine.cpu_engine import CpuEngine
+from vsr.upscaling.tiles import tile_cache
+
+works = pytest.mark.skipif(refusal() is not None, reason=str(refusal()))
+
+INT8 = Device(kind="cpu", precision="int8")
+
+
+def run(model, spec, source: HostFrame, precision="int8", tile: int | None = None) -> HostFrame:
+    with CpuEngine.open(model, spec, tile=tile, precision=precision) as engine:
+        return engine.finish(engine.start(source))
+
+
+def apart(one: HostFrame, other: HostFrame) -> np.ndarray:
+    pairs = zip(one.planes, other.planes, strict=True)
+    return np.concatenate([np.abs(a.astype(int) - b.astype(int)).ravel() for a, b in pairs])
+
+
+@works
+@pytest.mark.parametrize("layout", [Layout(), Layout(8, 0, 0), Layout(10, 1, 1)], ids=str)
+@pytest.mark.parametrize("colour", ["rgb", "luma"])
+def test_codes_are_near_those_of_the_float_network(layout, colour):
+    model, source = model_of(plain(2, colour)), frame(layout=layout)
+    spec = pass_spec(layout=layout)
+    codes = apart(run(model, spec, source), run(model, spec, source, "fp32"))
+    assert 0 < codes.max() <= 2 << (layout.bits - 8)
+    assert codes.mean() < 0.4 * 2 ** (layout.bits - 8)
+
+
+@works
+@pytest.mark.parametrize("colour", ["rgb", "luma"])
+def test_a_network_whose_output_is_resized_is_near_too(colour):
+    model, source = model_of(plain(2, colour)), frame()
+    spec = pass_spec(output=Size(60, 42))
+    codes = apart(run(model, spec, source), run(model, spec, source, "fp32"))
+    assert 0 < codes.max() <= 2
+
+
+@works
+@pytest.mark.parametrize("colour", ["rgb", "luma"])
+def test_tiled_is_whole(colour):
+    model, spec, source = model_of(plain(2, colour)), pass_spec(), frame()
+    assert apart(run(model, spec, source), run(model, spec, source, tile=16)).max() == 0
+
+
+@works
+def test_tiles_that_stand_still_give_the_bits_of_the_whole(monkeypatch):
+    monkeypatch.setattr(tile_cache, "CORE", 32)
+    frames = film([STILL, SQUARE, STILL], frame(SIZE))
+    model, spec = model_of(plain()), pass_spec(SIZE)
+    with CpuEngine.open(model, spec, precision="int8") as engine:
+        kept = enlarged(engine, frames)
+        assert engine.reused_tiles > 0
+    with CpuEngine.open(model, spec, precision="int8", remembers=False) as engine:
+        anew = enlarged(engine, frames)
+    assert are_equal(kept, anew)
+
+
+@works
+def test_another_engine_finds_the_same_numbers():
+    spec, source = pass_spec(), frame()
+    one, other = (run(model_of(plain()), spec, source) for _ in range(2))
+    assert apart(one, other).max() == 0
+
+
+@works
+def test_what_is_beyond_every_range_is_clipped_not_wrapped():
+    """A network that was never meant for such codes still gives codes near the base."""
+    source = frame()
+    source.planes[0][::2] = 0
+    source.planes[0][1::2] = 255
+    model, spec = model_of(plain()), pass_spec()
+    codes = apart(run(model, spec, source), run(model, spec, source, "fp32"))
+    assert codes.max() <= 6
+
+
+@works
+def test_a_network_without_weights_runs_as_ever():
+    assert with_precision(INT8, "int8", model_of(None)).precision == "fp32"
+
+
+def test_a_network_that_is_not_plain_is_refused():
+    with pytest.raises(InvalidOption, match=r"int8: toy is no plain network .*Omit --precision"):
+        with_precision(INT8, "int8", model_of(swift()))
+
+
+def test_a_processor_that_cannot_is_refused(monkeypatch):
+    monkeypatch.setattr("vsr.models.int8.convolution.refusal", lambda: "no such operations")
+    with pytest.raises(InvalidOption, match=r"--precision int8: no such operations\. Omit"):
+        with_precision(INT8, "int8", model_of(plain()))
+    assert choose_precision.why_not_int8(model_of(plain())) == "no such operations"

@@ -1,0 +1,191 @@
+"""The layers of a plain network between head and tail, in 8-bit integers.
+
+Each feature has a step of its own: the value of one code. A step is as small as the range of its
+feature allows, or larger where that lets the weights that make it fill theirs better: their ratio
+is a power of two.
+
+Everything but the head of the trial run is integer, so that each machine finds the same numbers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from vsr.colour import Matrix, luma_weights
+from vsr.models.int8 import pictures
+from vsr.models.int8.convolution import PEAK, IntegerConv
+from vsr.models.int8.rounding import moments, needed, rounded
+from vsr.models.plain import Plain
+
+SAMPLES = 64
+"""Places of each picture whose neighbourhoods weights are rounded for."""
+
+WEIGHTS = {"scenes": 10, "hard": 1, "flat": 3}
+"""How much the sums of each kind of picture matter when weights are rounded."""
+
+HEADROOM = 1.25
+"""Ranges are this much larger than on scenes, at least."""
+
+HARD_SHARE = 0.5
+"""How far ranges go from those of scenes towards those of hard pictures."""
+
+QUIETEST = 1e-3
+"""The least range of a feature, relative to the largest of its layer."""
+
+
+@dataclass(frozen=True, slots=True)
+class IntegerFeatures:
+    """What is left of a network but its ends.
+
+    Attributes:
+        head_steps: (C,), the value of one code of each feature that the head makes, float64.
+        body: the convolutions that follow.
+        tail_steps: (C,), the same for the tail's inputs.
+        tail_moments: of these inputs, for the weights of a tail.
+    """
+
+    head_steps: Tensor
+    body: tuple[IntegerConv, ...]
+    tail_steps: Tensor
+    tail_moments: Tensor
+
+    def tail(self, weight: Tensor, unit: Tensor | float = 1.0) -> IntegerConv:
+        """Return a tail without bias that gives multiples of ``unit``.
+
+        Args:
+            weight: (O, C, 3, 3), float64, of the float network.
+        """
+        scaled = weight * self.tail_steps[:, None, None] / unit
+        shift = torch.floor(-torch.log2(_finest(scaled)))
+        whole, bias = _whole(scaled, scaled.new_zeros(len(scaled)), shift, self.tail_moments)
+        return IntegerConv(whole, bias, shift, is_last=True)
+
+
+class _Run:
+    """The set of pictures on its way through the network, layer by layer."""
+
+    def __init__(self, colour: str) -> None:
+        kinds = {"scenes": pictures.scenes(), "hard": pictures.hard(), "flat": pictures.flat()}
+        codes = torch.from_numpy(np.concatenate(list(kinds.values())))
+        self.images = codes.double() / PEAK
+        if colour == "luma":
+            weights = torch.tensor(luma_weights(Matrix.SMPTE170M), dtype=torch.float64)
+            self.images = torch.einsum("nchw,c->nhw", self.images, weights)[:, None]
+        self.is_scene = torch.zeros(len(codes), dtype=torch.bool)
+        self.is_scene[: len(kinds["scenes"])] = True
+        self.features = codes  # of the layer that was computed last
+        counts = [len(kind) for kind in kinds.values()]
+        weights_each = torch.tensor([WEIGHTS[name] for name in kinds])
+        self._weights = weights_each.repeat_interleave(torch.tensor(counts) * SAMPLES)
+        rng = np.random.Generator(np.random.PCG64(4))
+        self._places = torch.from_numpy(
+            rng.integers(0, pictures.SIDE, (2, len(codes) * SAMPLES), np.int64)
+        )
+        self._picture = torch.arange(len(codes)).repeat_interleave(SAMPLES)
+
+    def steps(self, values: Tensor) -> Tensor:
+        """Return the least step (C,) of features whose values (N, C, H, W) these are."""
+        largest = values.clamp_min(0).amax((2, 3)).double()
+        scenes, others = largest[self.is_scene].amax(0), largest[~self.is_scene].amax(0)
+        between = scenes + HARD_SHARE * (others - scenes).clamp_min(0)
+        ranges = torch.maximum(scenes * HEADROOM, between)
+        return ranges.clamp_min(max(float(ranges.max()) * QUIETEST, 1e-12)) / PEAK
+
+    def moments(self) -> Tensor:
+        """Return the `moments` of the 3×3 neighbourhoods of sampled features."""
+        padded = F.pad(self.features, (1, 1, 1, 1)).permute(0, 2, 3, 1)
+        rows, columns = self._places
+        taps = [padded[self._picture, rows + y, columns + x] for y in range(3) for x in range(3)]
+        return moments(torch.cat(taps, 1), self._weights)
+
+
+@dataclass(frozen=True, slots=True)
+class _Weights:
+    """A network, equal to any other of the same weights."""
+
+    sha256: str
+    net: Plain = field(compare=False, repr=False)
+
+
+def features_of(net: Plain, sha256: str = "") -> IntegerFeatures:
+    """Return the features of a network as `quantise` does, those in use from memory.
+
+    Args:
+        sha256: of its weights; without it nothing is remembered.
+    """
+    return _remembered(_Weights(sha256, net)) if sha256 else quantise(net)
+
+
+@lru_cache(maxsize=2)
+def _remembered(weights: _Weights) -> IntegerFeatures:
+    return quantise(weights.net)
+
+
+def quantise(net: Plain) -> IntegerFeatures:
+    """Return the features of a network in integers, with ranges from `pictures`."""
+    run = _Run(net.colour)
+    with torch.inference_mode():
+        head = F.conv2d(run.images, *_numbers(net.head), padding=1)
+        head_steps = steps = run.steps(head)
+        codes = (head / steps[:, None, None]).clamp(0, PEAK).round().to(torch.uint8)
+        run.features = codes.contiguous(memory_format=torch.channels_last)
+        body = []
+        for conv in net.body:
+            assert isinstance(conv, nn.Conv2d)
+            layer, steps = _layer(conv, steps, run)
+            run.features = layer(run.features)
+            body.append(layer)
+        return IntegerFeatures(head_steps, tuple(body), steps, run.moments())
+
+
+def _layer(conv: nn.Conv2d, steps: Tensor, run: _Run) -> tuple[IntegerConv, Tensor]:
+    """Return a layer in integers, and the steps of what it makes."""
+    weight, bias = _numbers(conv)
+    weight = weight * steps[:, None, None]
+    finest = _finest(weight)
+    first = torch.floor(-torch.log2(finest))
+    trial = IntegerConv(*_nearest(weight, bias, first), torch.zeros_like(first), is_last=True)
+    values = trial(run.features) * torch.exp2(-first).float()[:, None, None]
+    least = run.steps(values)
+    shift = torch.round(torch.log2(least / finest))
+    made = torch.maximum(least, finest * torch.exp2(shift))
+    whole, offset = _whole(weight / made[:, None, None, None], bias / made, shift, run.moments())
+    return IntegerConv(whole, offset, shift), made
+
+
+def _nearest(weight: Tensor, bias: Tensor, shift: Tensor) -> tuple[Tensor, Tensor]:
+    """Return both as whole numbers of 2^-shift, the weights cut off towards 0 to stay in limits."""
+    factor = torch.exp2(shift)
+    return (weight * factor[:, None, None, None]).trunc(), (bias * factor).round()
+
+
+def _whole(weight: Tensor, bias: Tensor, shift: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
+    """Return both as whole numbers of 2^-shift that keep the sums."""
+    factor = torch.exp2(shift)
+    taps = _by_tap(weight * factor[:, None, None, None])
+    whole, offset = rounded(taps, bias * factor, second)
+    c_out, c_in = weight.shape[:2]
+    return whole.reshape(c_out, 3, 3, c_in).permute(0, 3, 1, 2), offset
+
+
+def _finest(weight: Tensor) -> Tensor:
+    """Return the least value (O,) of a product that keeps the weights within their limits."""
+    finest = needed(_by_tap(weight))
+    return finest.clamp_min(max(float(finest.max()) * 1e-4, 1e-12))
+
+
+def _by_tap(weight: Tensor) -> Tensor:
+    """Return weights (O, C, 3, 3) as (O, 9 · C), neighbouring channels side by side."""
+    return weight.permute(0, 2, 3, 1).flatten(1)
+
+
+def _numbers(conv: nn.Conv2d) -> tuple[Tensor, Tensor]:
+    """Return weight and bias in float64."""
+    weight = conv.weight.detach().double()
+    return weight, weight.new_zeros(len(weight)) if conv.bias is None else conv.bias.double()
