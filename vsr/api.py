@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from vsr.blend import Dial
 from vsr.errors import InvalidOption
+from vsr.grain import Grain, GrainProfile
 from vsr.jobs.arrays.upscaler import Upscaler
 from vsr.jobs.batch.outcome import Outcome
 from vsr.jobs.progress import Progress, ignore
@@ -56,6 +57,7 @@ class Options(TypedDict, total=False):
     model: str
     strength: Dial
     sharpness: Dial
+    grain: GrainProfile | Grain
     encode: EncodeSpec
     codec: str
     crf: float

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from vsr.blend import DIALS, PLAIN, Blend, Dial, check_dial
 from vsr.checks import check_choices, check_ranges
 from vsr.errors import InvalidOption, UnknownOption
+from vsr.grain import Grain, GrainProfile, check_grain
 from vsr.option import option, options_of
 
 X264_PRESETS = (
@@ -194,6 +195,9 @@ class UpscaleSpec:
         sharpness: of its clear flavour, which draws detail; likewise.
         suggested: which of the two come from a preset: for a network without that flavour they
             are 0, where one that was typed is refused.
+        grain: how much of the grain that the network removes is given back: keep, remove, 0 to
+            1; ``auto`` keeps it unless the source is judged compressed. A profile is what planning
+            measured.
         hwaccel: decode in software, or with the GPU's decoder where there is one.
         threads: CPU threads, for one worker of several; None takes all.
         segment_frames: frames per segment; None sizes it by its work.
@@ -214,6 +218,11 @@ class UpscaleSpec:
         help="How much detail to draw that was not there; auto: on compressed sources.",
     )  # fmt: skip
     suggested: tuple[str, ...] = ()
+    grain: GrainProfile | Grain = option(
+        "auto", entry="resolved", is_in_presets=True, flags=("--grain",),
+        metavar="keep|remove|0...1|auto",
+        help="Give back grain that the network removes; auto: unless the source is compressed.",
+    )  # fmt: skip
     encode: EncodeSpec = EncodeSpec()
     container: str | None = option(
         None, entry="none", flags=("--format",), metavar="NAME",
@@ -272,6 +281,7 @@ class UpscaleSpec:
         check_choices(self)
         for name in DIALS:
             check_dial(name, getattr(self, name))
+        check_grain(self.grain)
         check_ranges(self)
 
     def of_model(self, model: str) -> UpscaleSpec:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from vsr.jobs.bench.bench_report import BenchReport
 
 PLAIN: dict[str, Any] = {
-    "keep_audio": True, "keep_subtitles": True, "strength": 0.0, "sharpness": 0.0,
+    "keep_audio": True, "keep_subtitles": True, "strength": 0.0, "sharpness": 0.0, "grain": 0.0,
 }  # fmt: skip
 """What a benchmark does not offer, as if its flags were given."""
 

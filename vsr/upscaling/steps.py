@@ -17,9 +17,11 @@ from vsr.device.select import Device
 from vsr.device.yuv import YuvFormat
 from vsr.errors import InvalidOption, Refused, one_of
 from vsr.frames import HostFrame, Layout
+from vsr.grain import GrainProfile
 from vsr.specs import Deinterlace, PtsSpan, Size
 from vsr.upscaling.engine.engine import open_engine
 from vsr.upscaling.engine.frame_tensors import is_same_picture
+from vsr.upscaling.grain import GrainField
 from vsr.upscaling.passes.passes import PassSpec
 from vsr.upscaling.plan import SizePlan
 
@@ -43,6 +45,7 @@ class StepContext:
         layout: of the decoded frames.
         colour: of the decoded frames, resolved (`Colour.resolved`); the output keeps it.
         output_layout: what the encoder takes.
+        grain: to be drawn on the finished frames, or None.
         tile: the largest tile side in low-resolution pixels; None lets memory decide.
         say: called with remarks for the user, one line each.
     """
@@ -53,6 +56,7 @@ class StepContext:
     output_layout: Layout
     model: Model
     device: Device
+    grain: GrainProfile | None = None
     tile: int | None = None
     deinterlace: Deinterlace = "auto"
     say: Callable[[str], None] = field(default=lambda line: None)
@@ -118,6 +122,8 @@ def open_steps(
     device_steps = [name for name in names if STEPS[name] == DEVICE]
     if device_steps or context.layout != context.output_layout:
         passes.append(_engine_pass(device_steps, context, stack, counters))
+    if context.grain is not None:
+        passes.append(_grain(names, context, context.grain))
     is_filtered = "deinterlace" in names and context.deinterlace != "off"
 
     def steps_of(span: PtsSpan) -> list[VideoStep]:
@@ -152,6 +158,13 @@ def _engine_pass(
             counters.reused_tiles += engine.reused_tiles - tiles_before
 
     return enlarged
+
+
+def _grain(names: Sequence[str], context: StepContext, profile: GrainProfile) -> VideoStep:
+    """Return the step that draws grain on finished frames."""
+    codes = YuvFormat(context.output_layout, context.colour).codes
+    plan = context.plan
+    return GrainField.of(profile, plan.source, output_size(names, plan), codes).drawn
 
 
 def _deinterlaced(context: StepContext, span: PtsSpan) -> VideoStep:

@@ -11,8 +11,9 @@ import click
 
 from vsr.batch.engine import EngineSpec
 from vsr.blend import Dial
-from vsr.cli.shared.values import NumberOrAuto, Seconds
+from vsr.cli.shared.values import GrainAmount, NumberOrAuto, Seconds
 from vsr.errors import InvalidOption
+from vsr.grain import Grain, GrainProfile
 from vsr.option import Leaf, options_of
 from vsr.specs import SIZE, Existing, Target, UpscaleSpec
 
@@ -55,6 +56,8 @@ def _declared(leaf: Leaf) -> Callable[[Command], Command]:
         facts["type"] = Seconds()
     elif leaf.kind == Dial:
         facts["type"] = NumberOrAuto(leaf.name)
+    elif leaf.kind == GrainProfile | Grain:
+        facts["type"] = GrainAmount()
     else:
         facts["type"] = kinds[0] if kinds else leaf.kind
     return click.option(*leaf.option.flags, leaf.name, **facts)

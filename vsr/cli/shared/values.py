@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import click
 
 from vsr.blend import Dial
 from vsr.errors import InvalidOption
+from vsr.grain import Grain
 from vsr.specs import seconds_of
 
 
@@ -43,6 +44,24 @@ class NumberOrAuto(click.ParamType[Dial]):
             self.fail(
                 f"{value!r} is not a {self.name}; give a number from 0 to 1, or auto.", param, ctx
             )
+
+
+class GrainAmount(click.ParamType[Grain]):
+    """A number, ``keep``, ``remove`` or ``auto``."""
+
+    name = "grain"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Grain:
+        """Return the number or the word; its range is checked where it is used."""
+        if value in ("auto", "keep", "remove"):
+            return cast("Grain", value)
+        try:
+            return float(value)
+        except ValueError:
+            text = "give keep, remove, auto or a number from 0 to 1."
+            self.fail(f"{value!r} is not an amount of grain; {text}", param, ctx)
 
 
 class PngPath(click.ParamType[Path]):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from vsr.blend import DIALS
+from vsr.grain import AMOUNTS, GrainProfile
 from vsr.jobs.upscale.strength import Condition
 from vsr.models.catalog import Model
 from vsr.models.flavours import flavours_of
@@ -21,7 +22,7 @@ class Choice:
 
     Attributes:
         condition: the source's, by which it was chosen; None where the user left no choice.
-        chosen: the dials that were chosen by it.
+        chosen: what was chosen by it: dials, and ``grain``.
     """
 
     spec: UpscaleSpec
@@ -30,9 +31,10 @@ class Choice:
 
     def told(self, model: Model) -> str:
         """Return a description of the model: name, scale, blend, and what chose it."""
-        if self.condition is None:
+        dials = [name for name in self.chosen if name in DIALS]
+        if self.condition is None or not dials:
             return str(model)
-        zeros = "".join(f", {name} 0" for name in self.chosen if not getattr(self.spec, name))
+        zeros = "".join(f", {name} 0" for name in dials if not getattr(self.spec, name))
         return f"{model}{zeros} (auto: {self.condition})"
 
     def note(self, model: Model) -> str | None:
@@ -42,13 +44,14 @@ class Choice:
         """
         if self.condition is None:
             return None
-        undo = ""
+        parts = [f"model {self.told(model)}."] if set(DIALS) & set(self.chosen) else []
         if "sharpness" in self.chosen and (value := self.spec.sharpness):
-            undo = (
-                f" clear {value:g}: draws detail that was not in the source; "
-                "--sharpness 0 for none."
+            parts.append(
+                f"clear {value:g}: draws detail that was not in the source; --sharpness 0 for none."
             )
-        return f"model {self.told(model)}.{undo}"
+        if "grain" in self.chosen and isinstance(self.spec.grain, GrainProfile):
+            parts.append(f"grain of {self.spec.grain} is drawn again; --grain remove for none.")
+        return " ".join(parts) or None
 
 
 def model_named(name: str) -> str:
@@ -79,6 +82,33 @@ def choose_blend(spec: UpscaleSpec, scale: int, look: Callable[[], Condition | N
     blend = spec.blend() if condition is None else spec.blend(condition.blend)
     spec = replace(spec, strength=blend.strength, sharpness=blend.sharpness)
     return Choice(spec, condition, chosen)
+
+
+def choose_grain(
+    choice: Choice,
+    look: Callable[[], Condition | None],
+    measure: Callable[[float], GrainProfile | None],
+) -> Choice:
+    """Decide how much grain is drawn: a profile, or 0 for none.
+
+    What a codec left of a compressed source's noise is no grain, so ``auto`` gives none back there.
+
+    Args:
+        look: returns the source's condition; called only if it matters.
+        measure: returns the grain that the network removes, for an amount from 0 to 1.
+    """
+    asked = choice.spec.grain
+    if isinstance(asked, GrainProfile):  # another worker's plan
+        return choice
+    condition, chosen = choice.condition, choice.chosen
+    if asked == "auto":
+        condition = condition or look()
+        is_kept = condition is not None and condition.kind != "compressed"
+        amount, chosen = float(is_kept), (*chosen, "grain")
+    else:
+        amount = float(AMOUNTS.get(asked, asked))
+    grain = measure(amount) if amount else None
+    return Choice(replace(choice.spec, grain=grain or 0.0), condition, chosen)
 
 
 def _flavoured(name: str, scale: int) -> Mapping[str, bool]:

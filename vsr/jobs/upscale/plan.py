@@ -5,23 +5,27 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 
 from vsr.blend import DIALS
 from vsr.colour import UNSPECIFIED, Colour, guessed_matrix
 from vsr.device.select import Device, select
 from vsr.errors import Refused
+from vsr.grain import GrainProfile
 from vsr.jobs.progress import Note
-from vsr.jobs.upscale.choice import choose_blend, with_model
+from vsr.jobs.upscale.choice import Choice, choose_blend, choose_grain, with_model
+from vsr.jobs.upscale.lost_grain import lost_grain
 from vsr.jobs.upscale.picture import PictureJob, is_picture_wanted, prepare_picture
 from vsr.jobs.upscale.standard_streams import PIPE, check_pipe
-from vsr.jobs.upscale.strength import condition_of
+from vsr.jobs.upscale.strength import Condition, condition_in
 from vsr.jobs.upscale.upscale_plan import Job, Load
 from vsr.media.containers import Container, container_for
 from vsr.media.encoding.choose_encoder import choose
 from vsr.media.encoding.codecs import Encoder
 from vsr.media.encoding.encoding import OutputVideo
 from vsr.media.images.images import is_image
+from vsr.media.reading.film_sample import sample_film
 from vsr.media.reading.probe import probe
 from vsr.media.source.hardware import choose_decoding
 from vsr.media.source.info import MediaInfo, VideoInfo
@@ -30,6 +34,7 @@ from vsr.media.streams.stream_plan import StreamPlan
 from vsr.media.streams.streams import plan_streams
 from vsr.media.writing.target import check_target
 from vsr.models import catalog
+from vsr.models.catalog import Model
 from vsr.recipes.pipeline import load_pipeline
 from vsr.recipes.preset import load_preset
 from vsr.specs import Existing, Size, Target, UpscaleSpec
@@ -111,9 +116,8 @@ def prepare(source: Path, target: Path, spec: UpscaleSpec, load: Load = catalog.
     _check_interlacing(info, spec)
     device = select(spec.device, spec.precision)
     sizes = _sizes(info, spec)
-    choice = choose_blend(spec, sizes.scale, lambda: condition_of(info))
+    choice, model = _choice(info, spec, sizes.scale, load)
     spec = choice.spec
-    model = load(spec.model, sizes.scale, spec.blend())
     device = with_precision(device, spec.precision, model)
     size = output_size(spec.steps, sizes)
     colour = _output_colour(info.video, size)
@@ -142,6 +146,27 @@ def prepare(source: Path, target: Path, spec: UpscaleSpec, load: Load = catalog.
         losses=losses,
         choice=choice,
     )
+
+
+def _choice(info: MediaInfo, spec: UpscaleSpec, scale: int, load: Load) -> tuple[Choice, Model]:
+    """Decide the network, its blend, and the grain."""
+    sample = cache(lambda: sample_film(info))
+    video = info.video
+    colour = video.colour.resolved(video.size.width, video.size.height)
+
+    def look() -> Condition | None:
+        return condition_in(info, sample())
+
+    choice = choose_blend(spec, scale, look)
+    model = load(choice.spec.model, scale, choice.spec.blend())
+
+    def measure(amount: float) -> GrainProfile | None:
+        seen = sample()
+        return lost_grain(model, seen.pairs, colour, amount) if seen is not None else None
+
+    if model.net is not None:
+        choice = choose_grain(choice, look, measure)
+    return choice, model
 
 
 def _check_interlacing(info: MediaInfo, spec: UpscaleSpec) -> None:

@@ -172,6 +172,7 @@ def step_context(job: Job, note: Note) -> StepContext:
         output_layout=job.encoder.layout,
         model=job.model,
         device=job.device,
+        grain=job.grain,
         tile=job.spec.tile,
         deinterlace=job.spec.deinterlace,
         say=note,

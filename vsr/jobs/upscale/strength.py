@@ -11,7 +11,7 @@ from typing import Any, Literal
 from numpy.typing import NDArray
 
 from vsr.blend import Blend
-from vsr.media.reading.film_sample import sample_film
+from vsr.media.reading.film_sample import FilmSample, sample_film
 from vsr.media.source.info import MediaInfo
 from vsr.metrics.blockiness import blockiness
 
@@ -97,7 +97,11 @@ class Condition:
 
 def condition_of(info: MediaInfo) -> Condition | None:
     """Return how a film is compressed, from a sample of it; None if nothing can be read."""
-    seen = sample_film(info)
+    return condition_in(info, sample_film(info))
+
+
+def condition_in(info: MediaInfo, seen: FilmSample | None) -> Condition | None:
+    """Return the same, from a sample that was taken."""
     if seen is None:
         return None
     return Condition(

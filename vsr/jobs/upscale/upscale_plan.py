@@ -13,6 +13,7 @@ from typing import Any
 from vsr.blend import Blend
 from vsr.colour import UNSPECIFIED, Colour, guessed_matrix
 from vsr.device.select import Device
+from vsr.grain import GrainProfile
 from vsr.jobs.upscale.choice import Choice
 from vsr.media.containers import Container
 from vsr.media.encoding.choose_encoder import Encoder
@@ -68,6 +69,11 @@ class Job:
         return frames_expected(self.source, self.spec.time)
 
     @property
+    def grain(self) -> GrainProfile | None:
+        """The grain to be drawn, as it was measured."""
+        return self.spec.grain if isinstance(self.spec.grain, GrainProfile) else None
+
+    @property
     def context(self) -> int:
         """How many frames beyond either end of a span the steps look at."""
         is_filtered = "deinterlace" in self.spec.steps and self.spec.deinterlace != "off"
@@ -85,6 +91,7 @@ class Job:
             "weights": self.model.sha256,
             "strength": self.model.blend.strength,
             "sharpness": self.model.blend.sharpness,
+            "grain": asdict(self.grain) if self.grain else None,
             "device": self.device.hardware,
             "precision": self.device.precision,
             "decoding": self.decoding.hwaccel,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Any
 
 import av
@@ -35,11 +35,23 @@ class FilmSample:
 
     Attributes:
         bits_per_pixel: of the coded frames, over whole GOPs.
-        lumas: (H, W) each, in 8-bit codes.
+        runs: of each place the lumas of the first frames, in the order in which they are shown:
+            (H, W) each, in 8-bit codes.
     """
 
     bits_per_pixel: float
-    lumas: tuple[Luma, ...]
+    runs: tuple[tuple[Luma, ...], ...]
+
+    @property
+    def lumas(self) -> tuple[Luma, ...]:
+        """The first frame of each place, and the last, which is predicted from others."""
+        return tuple(luma for run in self.runs for luma in run[:1] + run[1:][-1:])
+
+    @property
+    def pairs(self) -> tuple[tuple[Luma, Luma], ...]:
+        """Neighbouring frames; those that are the same are left out."""
+        neighbours = (pair for run in self.runs for pair in pairwise(run))
+        return tuple(pair for pair in neighbours if not np.array_equal(*pair))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,11 +75,11 @@ def sample_film(info: MediaInfo) -> FilmSample | None:
     # In a short film, several places lead to the same GOP.
     places = list({place.start_pts: place for place in found if place is not None}.values())
     packets = sum(place.packets for place in places)
-    lumas = tuple(luma for place in places for luma in place.lumas)
-    if not packets or not lumas:
+    runs = tuple(place.lumas for place in places if place.lumas)
+    if not packets or not runs:
         return None
     bits = sum(place.bits for place in places)
-    return FilmSample(bits / packets / info.video.size.pixels, lumas)
+    return FilmSample(bits / packets / info.video.size.pixels, runs)
 
 
 def _look(info: MediaInfo, seconds: float) -> _Place | None:
@@ -84,9 +96,8 @@ def _look(info: MediaInfo, seconds: float) -> _Place | None:
             shown = list(_decoded(stream.codec_context, packets, info))
     except (av.FFmpegError, VsrError, OSError, ValueError):
         return None
-    lumas = shown[:1] + shown[1:][-1:]
     bits = 8 * sum(packet.size for packet in packets)
-    return _Place(packets[0].pts, len(packets), bits, tuple(lumas))
+    return _Place(packets[0].pts, len(packets), bits, tuple(shown))
 
 
 def _video_number(container: Any, info: MediaInfo) -> int:
