@@ -120,9 +120,9 @@ def _measured(films: tuple[Path, ...], options: dict[str, Any], watch: Count) ->
     if films:
         if len(films) != 2 or options["data"] is not None:
             raise InvalidOption("give either two videos, REFERENCE and RESULT, or --data FOLDER.")
-        from vsr.jobs.compare import compare
+        from vsr.jobs.evaluate_video import evaluate_video
 
-        return compare(*films, watch)
+        return evaluate_video(*films, watch)
     if options["data"] is None:
         raise InvalidOption("give --data FOLDER, or two videos: REFERENCE and RESULT.")
     from vsr.jobs.evaluate import EvaluateSpec, evaluate, parameter_files

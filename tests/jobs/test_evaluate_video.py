@@ -10,13 +10,13 @@ from vsr.cli import run
 from vsr.colour import Colour, Range
 from vsr.errors import InvalidData, MediaError
 from vsr.frames import HostFrame, Layout
-from vsr.jobs.compare import compare, luma_codes
+from vsr.jobs.evaluate_video import evaluate_video, luma_codes
 from vsr.specs import Size
 
 
 def test_a_film_equals_itself(tmp_path):
     film = write_clip(tmp_path / "a.mkv", frames=8)
-    report = compare(film, film)
+    report = evaluate_video(film, film)
     assert report.about["count"] == 8
     assert report.mean.psnr_y == 100
     assert report.mean.ssim_y == pytest.approx(1)
@@ -27,7 +27,7 @@ def test_a_film_equals_itself(tmp_path):
 def test_other_pictures_are_seen_as_other_pictures(tmp_path):
     a = write_clip(tmp_path / "a.mkv", frames=6)
     b = write_clip(tmp_path / "b.mkv", frames=6, first_index=100)
-    report = compare(a, b)
+    report = evaluate_video(a, b)
     assert report.mean.psnr_y < 20
     assert report.flicker.pairs == 5
 
@@ -73,8 +73,8 @@ def test_films_of_two_sizes_and_no_films_are_refused(tmp_path, capsys):
     a = write_clip(tmp_path / "a.mkv", frames=2)
     b = write_clip(tmp_path / "b.mkv", frames=2, size=Size(64, 64))
     with pytest.raises(InvalidData, match="cannot be compared"):
-        compare(a, b)
+        evaluate_video(a, b)
     with pytest.raises(MediaError):
-        compare(a, tmp_path / "none.mkv")
+        evaluate_video(a, tmp_path / "none.mkv")
     assert run(["evaluate", str(a)]) == 2
     assert "two videos" in capsys.readouterr().err

@@ -20,7 +20,9 @@ from vsr.metrics.scores import Evaluation, Named, Scores, mean_of
 from vsr.metrics.temporal import FlickerMeter
 
 
-def compare(reference: Path, result: Path, watch: Count = lambda _done, _of: None) -> Evaluation:
+def evaluate_video(
+    reference: Path, result: Path, watch: Count = lambda _done, _of: None
+) -> Evaluation:
     """Measure the luma of ``result`` against that of ``reference``, and its flicker.
 
     Frames are paired by number, and only two of each video are held at once. Codes of any depth
@@ -41,7 +43,7 @@ def compare(reference: Path, result: Path, watch: Count = lambda _done, _of: Non
                 continue
             true_luma, our_luma = luma_codes(true), luma_codes(ours)
             meter.add(true_luma, our_luma)
-            named.append(Named(str(number), _scores(true_luma, our_luma)))
+            named.append(Named(str(number), luma_scores(true_luma, our_luma)))
             watch(len(named), infos[0].video.frames_in_header)
     if not named:
         raise InvalidData(
@@ -63,7 +65,8 @@ def luma_codes(frame: HostFrame) -> NDArray[np.float64]:
     return common.luma_offset + common.luma_scale * amplitude
 
 
-def _scores(truth: NDArray[np.float64], result: NDArray[np.float64]) -> Scores:
+def luma_scores(truth: NDArray[np.float64], result: NDArray[np.float64]) -> Scores:
+    """Return PSNR and SSIM of lumas as `luma_codes` gives them, at least `WINDOW` a side."""
     return Scores(psnr_y=min(psnr(truth, result), CEILING_DB), ssim_y=ssim(truth, result))
 
 
