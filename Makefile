@@ -18,7 +18,7 @@ FEATURES = $(VSR_DATA)/weights/mobilenet_v2_features_fp16.safetensors
 FAST    := vsr/models/weights/fast_x4.safetensors
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-data test-slow test-gpu check format bench bench-gpu bench-video benchmark-quality \
+.PHONY: help demo test test-data test-slow test-gpu test-browser check format bench bench-gpu bench-video benchmark-quality \
         train-weights clean
 
 help:                           ## list the targets
@@ -44,6 +44,9 @@ test-slow: $(VENV)/installed    ## the long tests
 
 test-gpu: $(VENV)/installed     ## the tests on a GPU; they fail without one
 	$(BIN)/pytest -m gpu
+
+test-browser: $(VENV)/installed  ## the tests that drive the system's Chromium; they fail without one
+	$(BIN)/pytest -m browser
 
 check: $(VENV)/installed        ## lint, format, types, layers
 	$(BIN)/ruff check .

@@ -12,6 +12,8 @@ COMMANDS = (
     "upscale",
     "batch",
     "probe",
+    "preview",
+    "compare",
     "presets",
     "models",
     "evaluate",

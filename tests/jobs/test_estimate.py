@@ -1,0 +1,45 @@
+"""Times and sizes as people say them."""
+
+import pytest
+
+from vsr.jobs.estimate import Between, Estimate, about_bytes, about_seconds
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [
+        (0.2, 0.2, "about 1 s"),
+        (8, 9, "about 8 s"),
+        (47, 49, "about 50 s"),
+        (100, 110, "about 2 min"),
+        (50 * 60, 52 * 60, "about 51 min"),
+        (3.1 * 3600, 3.3 * 3600, "about 3 h 10 min"),
+        (3600, 3700, "about 1 h"),
+        (12 * 3600, 12 * 3600, "about 12 h"),
+        (60 * 60, 150 * 60, "1 h to 2 h 30 min"),
+        (30 * 3600, 30 * 3600, "about 30 h"),
+        (100 * 3600, 100 * 3600, "about 4 days"),
+    ],
+)
+def test_a_time_is_told_to_two_digits(low, high, words):
+    assert about_seconds(Between(low, high)) == words
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [
+        (5e9, 7e9, "5–7 GB"),
+        (0.8e9, 1.2e9, "0.8–1.2 GB"),
+        (17.2e6, 17.4e6, "17 MB"),
+        (400e3, 0.9e6, "400–900 kB"),
+        (1.1e12, 1.4e12, "1.1–1.4 TB"),
+        (10, 20, "0 kB"),
+    ],
+)
+def test_a_size_is_told_in_one_unit(low, high, words):
+    assert about_bytes(Between(low, high)) == words
+
+
+def test_an_estimate_is_a_time_and_a_size():
+    estimate = Estimate(seconds=Between(11400, 11400), bytes=Between(5e9, 7e9))
+    assert str(estimate) == "about 3 h 10 min, 5–7 GB"

@@ -1,0 +1,188 @@
+"""``vsr preview``."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Any
+
+import click
+
+from vsr.cli.shared.options import (
+    existing_from,
+    existing_options,
+    output_options,
+    spec_from,
+    spec_options,
+)
+from vsr.cli.shared.page import page_path, page_report, show_result
+from vsr.cli.shared.typed import command_line, completed, flags, parsed, replaced, typed_in
+from vsr.cli.shared.values import Seconds
+from vsr.errors import InvalidOption, UnknownName, one_of
+from vsr.jobs.preview.spec import DEFAULT_SHOTS, PreviewSpec, SettingSpec
+from vsr.specs import UpscaleSpec
+
+QUICK, USUAL = "lite", "fast"
+"""What is tried besides the command's own setting where no ``--try`` is given: a much faster
+network, or, if that is the setting, the usual one."""
+
+
+@click.command(short_help="Show what settings make of a video, on one page.")
+@click.argument("source", metavar="IN", type=click.Path(path_type=Path))
+@click.argument("target", metavar="[OUT.html]", required=False, type=click.Path(path_type=Path))
+@click.option("--at", type=Seconds(), multiple=True, help="Time of a frame to show; repeatable.")
+@click.option(
+    "--frames", type=int, help=f"How many frames to show; default: {DEFAULT_SHOTS}, or each --at."
+)
+@click.option(
+    "--try",
+    "tries",
+    multiple=True,
+    metavar="NAME|KEY=VALUE,...",
+    help="Another setting: a model, a preset, or options such as model=lite,crf=20; repeatable.",
+)
+@click.option("--open", "is_opened", is_flag=True, help="Open the page in the browser.")
+@spec_options
+@existing_options
+@output_options
+@click.pass_context
+def preview(
+    context: click.Context,
+    /,
+    source: Path,
+    target: Path | None,
+    at: tuple[float, ...],
+    frames: int | None,
+    tries: tuple[str, ...],
+    is_opened: bool,
+    overwrite: bool,
+    no_clobber: bool,
+    as_json: bool,
+    quiet: bool,
+    **options: Any,
+) -> int:
+    """Show what settings make of IN before the long run: one page, IN-preview.html, and a PNG.
+
+    A few telling frames (or those at the given times) and two seconds in motion are upscaled,
+    encoded and decoded again in each setting, and shown with a slider beside the source, with the
+    time and size of the whole film and the command for each. The page needs no network.
+
+    \b
+      vsr preview in.mp4
+      vsr preview in.mp4 --preset 4k --at 1:23 --at 4:56
+      vsr preview in.mp4 --try lite --try strength=0 --try model=quality,crf=14
+    """  # noqa: D301 # \b tells click to keep the lines
+    del options
+    page = page_path(target, f"{source.stem}-preview.html", source.parent)
+    settings = _settings(source, typed_in(context), tries)
+    spec = PreviewSpec(
+        settings=settings,
+        at=at,
+        count=frames if frames is not None else len(at) or DEFAULT_SHOTS,
+        existing=existing_from(overwrite, no_clobber),
+    )
+    from vsr.jobs.preview.preview import preview as run
+    from vsr.jobs.process_setup import settle
+
+    settle()
+    with page_report("preview", as_json=as_json, is_quiet=quiet) as report:
+        result = run(source, page, spec, watch=report.watch, note=report.note)
+    show_result(result, as_json=as_json, is_quiet=quiet, is_opened=is_opened)
+    return 0
+
+
+def _settings(
+    source: Path, typed: dict[str, Any], tries: tuple[str, ...]
+) -> tuple[SettingSpec, ...]:
+    """Return the settings to show: the typed one first, then those to try, each once.
+
+    Raises:
+        Refused: an unknown name, or an invalid value or combination.
+    """
+    base = _setting(source, "", typed)
+    if tries:
+        others = [_tried(source, text, typed) for text in tries]
+    else:
+        name = USUAL if base.spec.model == QUICK else QUICK
+        plain = {key: value for key, value in typed.items() if key not in ("strength", "sharpness")}
+        others = [_setting(source, name, replaced(plain, {"model": name}))]
+    found: list[SettingSpec] = []
+    for one in (base, *others):
+        same = [there for there in found if there.spec == one.spec]
+        if not same:
+            found.append(one)
+    return tuple(found)
+
+
+def _setting(source: Path, name: str, typed: dict[str, Any]) -> SettingSpec:
+    spec = spec_from(completed(typed))
+    target = _result_of(source, spec)
+    return SettingSpec(
+        name=name or Path(spec.model).name,
+        spec=spec,
+        target=target,
+        command=command_line(source, target, typed),
+    )
+
+
+def _tried(source: Path, text: str, typed: dict[str, Any]) -> SettingSpec:
+    """Return the setting that a ``--try`` means.
+
+    Raises:
+        Refused: an unknown name or option, or an invalid value.
+    """
+    try:
+        others = parsed(_arguments(text))
+    except click.UsageError as error:
+        raise InvalidOption(f"--try {text}: {error.format_message()}") from error
+    return _setting(source, text, replaced(typed, others))
+
+
+def _arguments(text: str) -> list[str]:
+    """Return ``lite,crf=20`` as ``--model lite --crf 20``.
+
+    Raises:
+        InvalidOption: nothing in it, or it cannot be split.
+        UnknownName: a word that is neither a model nor a preset.
+    """
+    splitter = shlex.shlex(text, posix=True, punctuation_chars=False)
+    splitter.whitespace, splitter.whitespace_split = ", \t\n", True
+    try:
+        words = list(splitter)
+    except ValueError as error:
+        raise InvalidOption(f"--try {text}: {error}. Close the quotation.") from error
+    if not words:
+        raise InvalidOption("--try: nothing to try. Give a model, a preset, or options.")
+    arguments: list[str] = []
+    for word in words:
+        key, separator, value = word.partition("=")
+        if word in flags():
+            arguments.append(f"--{word}")
+        elif separator:
+            arguments += [f"--{key.replace('_', '-')}", value]
+        else:
+            arguments += _named(word)
+    return arguments
+
+
+def _named(word: str) -> list[str]:
+    from vsr.models.catalog import names
+    from vsr.models.weights_files import is_path
+    from vsr.recipes.find import recipe_names
+    from vsr.recipes.preset import load_preset
+
+    if is_path(word) or word in names():
+        return ["--model", word]
+    try:
+        load_preset(word)
+    except UnknownName:
+        one_of(word, (*names(), *recipe_names("presets")), "model or preset")
+    return ["--preset", word]
+
+
+def _result_of(source: Path, spec: UpscaleSpec) -> Path:
+    """Return the name that the command for the whole film gives its result."""
+    size = spec.target
+    label = f"x{size.scale}" if size.scale is not None else f"{size.height or size.width}p"
+    suffix = source.suffix if source.suffix.lower() in (".mp4", ".mov", ".mkv") else ".mkv"
+    return source.with_name(f"{source.stem}-{label}{suffix}")

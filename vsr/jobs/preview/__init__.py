@@ -1,0 +1,1 @@
+"""Pages that show a result beside its source, before or after the long run."""

@@ -1,0 +1,154 @@
+"""Which frames of a film a page shows, and which two seconds of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from math import inf, sqrt
+
+from vsr.errors import InvalidOption
+from vsr.jobs.preview.moments import (
+    ALIGNED,
+    LOOP_SECONDS,
+    Crop,
+    Moment,
+    clock,
+    moment_around,
+    pts_at,
+    seconds_at,
+)
+from vsr.jobs.preview.pictures import Window, busiest
+from vsr.jobs.preview.telling import Choice, telling_frames
+from vsr.jobs.progress import Note
+from vsr.jobs.upscale.upscale_plan import Job, frames_expected
+from vsr.media.clock.timing import USUAL_FRAME_RATE, rounded, ticks, ticks_per_frame
+from vsr.media.reading.glimpses import glimpses
+from vsr.media.source.info import MediaInfo
+from vsr.specs import PtsSpan, Size, TimeRange
+
+LOOP_PIXELS = 1_600_000
+"""Of the source, in all frames of the loop together: about twelve frames of 480×270. A part of the
+picture in motion tells as much as all of it, in a fraction of the time and of the page's bytes.
+"""
+
+SMALLEST = Size(64, 36)
+"""A smaller part would show nothing; a clip that is smaller itself is shown whole."""
+
+
+def choices_of(
+    info: MediaInfo, time: TimeRange, at: Sequence[float], count: int, note: Note
+) -> tuple[Choice, ...]:
+    """Return the frames to show: those at the given times, and telling ones up to ``count``.
+
+    Args:
+        time: the part of the film that is wanted.
+        at: in seconds from the first frame.
+        note: called with what takes a while.
+
+    Raises:
+        InvalidOption: a time beyond the end, or a part without frames.
+        DecodingFailed: the film cannot be read.
+    """
+    named = list(dict.fromkeys(pts_at(info, seconds) for seconds in at))
+    chosen = [Choice(pts, "yours") for pts in named]
+    missing = count - len(chosen)
+    if missing > 0:
+        _check_start(info, time)
+        note(f"looking for telling frames in {info.path.name} …")
+        span = span_in_header(info, time)
+        found = glimpses(info, span, frames_expected(info, time))
+        if not found and not chosen:
+            raise _without_frames(info)
+        if found:
+            chosen += telling_frames(found, missing, named)
+    return tuple(sorted(chosen, key=lambda choice: choice.pts))
+
+
+def _check_start(info: MediaInfo, time: TimeRange) -> None:
+    known = info.video.duration_seconds or info.duration_seconds
+    if known is not None and time.start_seconds >= known:
+        raise _without_frames(info)
+
+
+def _without_frames(info: MediaInfo) -> InvalidOption:
+    return InvalidOption(f"{info.path}: no frame between --start and --end. Change them.")
+
+
+def span_in_header(info: MediaInfo, time: TimeRange) -> PtsSpan:
+    """Return the span that a time range means, without reading the packets.
+
+    `vsr.media.resume.segments.span_of` counts frames exactly; here their rate is taken for it.
+    """
+    if time.is_whole:
+        return PtsSpan()
+    video = info.video
+    first, base = video.start_pts or 0, video.time_base
+    start = first + ticks(Fraction(str(time.start_seconds)), base)
+    end = None if time.end_seconds == inf else first + ticks(Fraction(str(time.end_seconds)), base)
+    if time.max_frames is not None:
+        after = start + rounded(time.max_frames * ticks_per_frame(video.frame_rate, base))
+        end = after if end is None else min(end, after)
+    return PtsSpan(start, end)
+
+
+def loop_moment(job: Job, choices: Sequence[Choice], moments: Sequence[Moment]) -> Moment | None:
+    """Return the two seconds to play: around the moving frame, its busiest part; None for a still.
+
+    Args:
+        moments: of the choices; their frames show where most happens.
+    """
+    if not choices:
+        return None
+    index = moving_of(choices)
+    crop = busiest_crop(job.source, moments[index])
+    within = span_in_header(job.source, job.spec.time)
+    moment = moment_around(job.source, choices[index].pts, within, crop, context=job.context)
+    return moment if len(moment.frames) > 1 else None
+
+
+def moving_of(choices: Sequence[Choice]) -> int:
+    """Return which of the frames the loop is around: the moving one, else one in the middle."""
+    return next((i for i, one in enumerate(choices) if one.why == "moving"), len(choices) // 2)
+
+
+def loop_label(moment: Moment, info: MediaInfo) -> str:
+    """Return in words what a loop shows."""
+    size, whole = moment.frames[0].size, info.video.size
+    what = "whole frames" if size == whole else f"a part of the picture ({size} of {whole})"
+    first, last = moment.frames[0].pts, moment.frames[-1].pts
+    length = seconds_at(info, last) - seconds_at(info, first)
+    start = clock(seconds_at(info, first))
+    return f"{length:.1f} s from {start}, {what}, at its own pixels"
+
+
+def busiest_crop(info: MediaInfo, moment: Moment) -> Crop:
+    """Return the busiest part of a moment, such that a loop of it has about `LOOP_PIXELS`."""
+    whole = info.video.size
+    rate = float(info.video.frame_rate or USUAL_FRAME_RATE)
+    share = sqrt(min(1.0, LOOP_PIXELS / (LOOP_SECONDS * rate * whole.pixels)))
+    width = _side(whole.width, share, SMALLEST.width)
+    height = _side(whole.height, share, SMALLEST.height)
+    lumas = [frame.planes[0] for frame in moment.frames]
+    return crop_of(whole, busiest(lumas, width / whole.width, height / whole.height))
+
+
+def crop_of(whole: Size, window: Window) -> Crop:
+    """Return a part of a stored frame, aligned."""
+    width = _aligned(window.width * whole.width, whole.width)
+    height = _aligned(window.height * whole.height, whole.height)
+    left, top = round(window.left * whole.width), round(window.top * whole.height)
+    return Crop(
+        min(left - left % ALIGNED, whole.width - width),
+        min(top - top % ALIGNED, whole.height - height),
+        Size(width, height),
+    )
+
+
+def _aligned(side: float, whole: int) -> int:
+    return whole if round(side) >= whole else max(ALIGNED, round(side) // ALIGNED * ALIGNED)
+
+
+def _side(whole: int, share: float, smallest: int) -> int:
+    """Return a side of the crop: aligned, and the whole one if that is little more."""
+    wanted = max(smallest, share * whole)
+    return whole if wanted > 0.9 * whole else int(wanted) // ALIGNED * ALIGNED

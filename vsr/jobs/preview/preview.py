@@ -1,0 +1,178 @@
+"""``vsr preview``: a page that shows what settings make of a film, and what they take."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from vsr.errors import Refused
+from vsr.jobs.estimate import Between, about_bytes, about_seconds
+from vsr.jobs.preview.assemble import Contents, Side, is_page_wanted, sheet_of, write_page
+from vsr.jobs.preview.choose import choices_of, loop_label, loop_moment
+from vsr.jobs.preview.cost import film_bytes, film_seconds
+from vsr.jobs.preview.loop import Motion, PictureAt, frames_a_second
+from vsr.jobs.preview.moments import Moment, clock, moment_at, seconds_at
+from vsr.jobs.preview.page import Variant
+from vsr.jobs.preview.pictures import lanczos, shown, size_of
+from vsr.jobs.preview.render import Made, render_all
+from vsr.jobs.preview.setting import source_frames
+from vsr.jobs.preview.spec import PageResult, PreviewSpec, SettingSpec
+from vsr.jobs.progress import Count, Note, ignore
+from vsr.jobs.upscale.plan import prepare
+from vsr.jobs.upscale.segment_worker import SegmentWorker
+from vsr.jobs.upscale.standard_streams import PIPE
+from vsr.jobs.upscale.upscale_plan import Job
+from vsr.media.images.images import is_image
+from vsr.media.reading.probe import probe
+from vsr.metrics.pictures import Picture
+
+HDR_TRANSFERS = (16, 18)
+"""PQ and HLG of H.273, table 3."""
+
+SOURCE, FILE = "Source (Lanczos)", "File"
+
+
+def preview(
+    source: Path,
+    page: Path,
+    spec: PreviewSpec,
+    *,
+    watch: Count = lambda _done, _of: None,
+    note: Note = ignore,
+) -> PageResult:
+    """Try settings on a few frames of a film, and write a page that compares them.
+
+    Args:
+        page: the HTML file; the sheet goes next to it.
+        watch: called with how many renderings are done, and of how many.
+        note: called with what is being done, and with remarks for the user.
+
+    Raises:
+        Refused: what `vsr upscale` would refuse with one of the settings; a page that exists or
+            cannot be written; a time beyond the end.
+        Failed: a frame could not be decoded, computed or encoded.
+    """
+    info = probe(_film(source))
+    if not is_page_wanted(source, page, spec.existing):
+        return PageResult(page=page, sheet=sheet_of(page), is_skipped=True)
+    worker = SegmentWorker()
+    jobs = [prepare(source, one.target, one.spec, worker.load) for one in spec.settings]
+    first = jobs[0]
+    choices = choices_of(info, first.spec.time, spec.at, spec.count, note)
+    moments = [
+        moment_at(info, one.pts, context=first.context, hwaccel=first.decoding.hwaccel)
+        for one in choices
+    ]
+    loop = loop_moment(first, choices, moments)
+    made = render_all(jobs, moments, loop, watch, note)
+    sides = [_side(one, setting) for one, setting in zip(made, spec.settings)]
+    contents = Contents(
+        subject=source.name,
+        summary=_summary(first),
+        moments=tuple((clock(seconds_at(info, one.pts)), one.why) for one in choices),
+        sides=(_source_side(made[0], moments, loop), *sides),
+        motion=None if loop is None else _motion(first, loop),
+        notes=_notes(jobs, len(moments)),
+    )
+    write_page(contents, page, note)
+    return PageResult(page=page, sheet=sheet_of(page), rows=contents.rows())
+
+
+def _film(source: Path) -> Path:
+    """Return a source that is a video file.
+
+    Raises:
+        Refused: it is an image or a pipe.
+    """
+    if is_image(source):
+        raise Refused(f"{source}: is an image, and a preview shows a video. Upscale it at once.")
+    if source == PIPE:
+        raise Refused("-: a preview reads a video in several places. Name a file.")
+    return source
+
+
+def _side(made: Made, setting: SettingSpec) -> Side:
+    job, cost = made.job, made.cost
+    seconds, size = film_seconds(job, cost), film_bytes(job, cost)
+    frame = f"{cost.frame_seconds(is_cuda=job.device.is_cuda):.3g}"
+    film = "length unknown" if seconds is None else about_seconds(seconds)
+    file = "length unknown" if size is None else about_bytes(size)
+    variant = Variant(
+        name=setting.name,
+        detail=f"{job.network}; {job.video.size}; {_encoder(job)}",
+        facts={"Seconds per frame": frame, "Whole film": film, FILE: file},
+        command=setting.command,
+        short=f"{frame} s a frame, {film}, {file}",
+    )
+    return Side(variant=variant, pictures=made.pictures, loop=_moving(made))
+
+
+def _moving(made: Made) -> PictureAt | None:
+    video, frames = made.job.video, made.loop
+    if not frames:
+        return None
+    return lambda index: shown(frames[index], video.sar, video.display_matrix)
+
+
+def _source_side(made: Made, moments: Sequence[Moment], loop: Moment | None) -> Side:
+    """Return the source as a good player would show it, at the size of the first setting."""
+    job, video = made.job, made.job.source.video
+    size_bytes = about_bytes(Between(*[job.source.path.stat().st_size] * 2))
+    variant = Variant(
+        name=SOURCE,
+        detail=f"As a good player shows it: {video.size} enlarged; {video.codec}",
+        facts={FILE: size_bytes},
+        short=f"{video.size} {video.codec}, {size_bytes}",
+    )
+    pictures = [
+        lanczos(
+            shown(source_frames(job, moment)[-1], video.sar, video.display_matrix), size_of(like)
+        )
+        for moment, like in zip(moments, made.pictures)
+    ]
+    moving = _moving(made)
+    if loop is None or moving is None:
+        return Side(variant=variant, pictures=pictures)
+    frames, size = source_frames(job, loop), size_of(moving(0))
+
+    def at(index: int) -> Picture:
+        return lanczos(shown(frames[index], video.sar, video.display_matrix), size)
+
+    return Side(variant=variant, pictures=pictures, loop=at)
+
+
+def _motion(job: Job, loop: Moment) -> Motion:
+    times = [seconds_at(job.source, frame.pts) for frame in source_frames(job, loop)]
+    return Motion(frames=len(times), fps=frames_a_second(times), label=loop_label(loop, job.source))
+
+
+def _summary(job: Job) -> str:
+    sizes = job.sizes.turned() if job.source.video.is_quarter_turned else job.sizes
+    seconds = job.source.video.duration_seconds or job.source.duration_seconds
+    length = f", {clock(seconds)} long" if seconds else ""
+    return (
+        f"{sizes.source} → {sizes.output}{length}. Every result is shown after the encoder "
+        f"({job.encoder.name}); computed on {job.device}."
+    )
+
+
+def _encoder(job: Job) -> str:
+    options = " ".join(f"{key} {value}" for key, value in job.encoder.options.items())
+    return f"{job.encoder.name} {options}".strip()
+
+
+def _notes(jobs: Sequence[Job], count: int) -> tuple[str, ...]:
+    job = jobs[0]
+    notes = [
+        f"Seconds per frame were measured here, on {count} frames in full; the time and the size "
+        "of the whole film follow from them, and from the loop."
+    ]
+    if job.source.video.colour.transfer in HDR_TRANSFERS:
+        notes.append(
+            "The film is HDR. The page shows its codes without tone mapping, so that all sides "
+            "look pale alike; the files keep HDR."
+        )
+    return (
+        *notes,
+        *dict.fromkeys(text[:1].upper() + text[1:] for one in jobs for text in one.notes()),
+    )

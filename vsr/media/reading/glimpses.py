@@ -1,0 +1,152 @@
+"""Glimpses of a film: frames from many places of it, reduced to a few numbers each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+from vsr.errors import VsrError
+from vsr.frames import HostFrame
+from vsr.media.clock.timing import Timing, ticks
+from vsr.media.reading.frame_adapter import Delivery
+from vsr.media.reading.reader import Reader
+from vsr.media.source.info import MediaInfo
+from vsr.media.source.opening import open_input
+from vsr.specs import PtsSpan
+
+SHORT_PIXELS = 200e6
+"""A film of up to so many pixels in all is decoded whole, within about two seconds."""
+
+FEWEST = 16
+"""Frames that are decoded of any film, however large they are."""
+
+PLACES = 20
+"""Of a longer one, so many places are looked at: a seek and `DECODED` frames each."""
+
+DECODED = 3
+"""Frames decoded at a place; the first is a key frame, which shows less of the compression."""
+
+ROWS = 90
+"""Frames are reduced to about so many rows by dropping samples."""
+
+Luma = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Glimpse:
+    """One frame of a film in numbers; amplitudes are of full scale, 0 to 1.
+
+    Attributes:
+        brightness: mean of the luma.
+        contrast: its standard deviation.
+        texture: mean absolute difference of neighbouring samples.
+        motion: mean absolute difference from the frame before; 0 if that is not known.
+    """
+
+    pts: int
+    brightness: float
+    contrast: float
+    texture: float
+    motion: float = 0.0
+
+
+def glimpses(info: MediaInfo, span: PtsSpan, frames: int | None) -> list[Glimpse]:
+    """Look into a film, or a part of it, in many places; in the order of their times.
+
+    Args:
+        span: the part to look at.
+        frames: how many it has, if known.
+
+    Raises:
+        DecodingFailed: the film cannot be read.
+    """
+    is_short = frames is not None and frames <= _affordable(info)
+    found: list[Glimpse] = []
+    if not is_short and info.video.timing is Timing.GIVEN:
+        found = _from_places(info, span)
+    if len(found) < PLACES // 4:  # few key frames, or none that a seek finds
+        found = _from_start(info, span)
+    return found
+
+
+def _from_start(info: MediaInfo, span: PtsSpan) -> list[Glimpse]:
+    with Reader.open(info.path, info, span) as reader:
+        return list(_measured(islice(reader.frames(), _affordable(info))))
+
+
+def _affordable(info: MediaInfo) -> int:
+    return max(FEWEST, int(SHORT_PIXELS / info.video.size.pixels))
+
+
+def _from_places(info: MediaInfo, span: PtsSpan) -> list[Glimpse]:
+    video = info.video
+    first = video.start_pts or 0
+    start = first if span.start is None else span.start
+    seconds = video.duration_seconds or info.duration_seconds
+    end = span.end
+    if seconds is not None:
+        last = first + ticks(seconds, video.time_base)
+        end = last if end is None else min(end, last)
+    if end is None or end <= start:
+        return []
+    wanted = [start + (end - start) * (2 * place + 1) // (2 * PLACES) for place in range(PLACES)]
+    found = {}
+    try:
+        with open_input(info.path) as container:
+            for pts in wanted:
+                for glimpse in _at_key_frame(container, info, pts):
+                    if glimpse.pts in span:
+                        found[glimpse.pts] = glimpse
+    except (av.FFmpegError, VsrError, OSError, ValueError):
+        return []  # read from its beginning, it may do better
+    return [found[pts] for pts in sorted(found)]
+
+
+def _at_key_frame(container: Any, info: MediaInfo, pts: int) -> Iterator[Glimpse]:
+    """Yield the last of the first frames of the GOP around a time."""
+    stream = container.streams[info.video.index]
+    container.seek(pts, stream=stream)
+    delivery = Delivery(info.video)
+    decoded = (frame for frame in container.decode(stream) if frame.pts is not None)
+    frames = [delivery.deliver(frame, frame.pts) for frame in islice(decoded, DECODED)]
+    yield from list(_measured(frames))[-1:]
+
+
+def _measured(frames: Iterable[HostFrame]) -> Iterator[Glimpse]:
+    previous: Luma | None = None
+    for frame in frames:
+        luma = _reduced(frame)
+        motion = 0.0 if previous is None else _motion(previous, luma)
+        previous = luma
+        yield Glimpse(
+            pts=frame.pts,
+            brightness=float(luma.mean()),
+            contrast=float(luma.std()),
+            texture=float(_texture(frame)),
+            motion=motion,
+        )
+
+
+def _motion(before: Luma, after: Luma) -> float:
+    """Return how much moved; a fade, which changes all samples alike, is no motion."""
+    change = after - before
+    return float(np.abs(change - np.median(change)).mean())
+
+
+def _reduced(frame: HostFrame) -> Luma:
+    step = max(1, frame.size.height // ROWS)
+    most = (1 << frame.layout.bits) - 1
+    luma: Luma = frame.planes[0][::step, ::step].astype(np.float64) / most
+    return luma
+
+
+def _texture(frame: HostFrame) -> float:
+    """Return how much neighbours differ, on every fourth row: detail is lost when reduced."""
+    rows = frame.planes[0][::4].astype(np.float64) / ((1 << frame.layout.bits) - 1)
+    return float(np.abs(np.diff(rows, axis=1)).mean()) if rows.shape[1] > 1 else 0.0
