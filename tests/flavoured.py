@@ -10,11 +10,11 @@ from safetensors.torch import save_file
 
 from vsr.media.frames.planes import video_frame_of
 from vsr.models.plain import Plain
-from vsr.specs import EncodeSpec, Size, Target, UpscaleSpec
+from vsr.specs import EncodeSpec, OutputSize, Size, UpscaleSpec
 
 SIZE = Size(96, 64)
 SPEC = UpscaleSpec(
-    target=Target(scale=2),
+    target=OutputSize(scale=2),
     steps=("upscale",),
     model="toy",
     encode=EncodeSpec(encoder_preset="ultrafast"),

@@ -29,7 +29,7 @@ def test_keywords_make_the_spec_that_a_whole_one_says():
     )
     assert vsr.spec_of(spec) == spec
     assert vsr.spec_of(spec, height=720, tile=64) == replace(
-        spec, target=vsr.Target(height=720), tile=64
+        spec, target=vsr.OutputSize(height=720), tile=64
     )
 
 

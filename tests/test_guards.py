@@ -18,8 +18,8 @@ def test_the_public_names_are_these():
     assert vsr.__all__ == [
         "EncodeSpec",
         "Outcome",
+        "OutputSize",
         "Result",
-        "Target",
         "TimeRange",
         "UpscaleSpec",
         "Upscaler",
@@ -110,6 +110,16 @@ def test_the_readme_commands_exist():
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
     assert set(re.findall(r"`?make ([a-z-]+)", text)) <= targets
     assert len(text.splitlines()) <= 150
+
+
+def test_every_folder_is_on_the_map_and_none_is_too_full():
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    shown = re.findall(r"^([a-z]+(?:/[a-z0-9]+)?)  +\S", text.split("## The map")[1], re.MULTILINE)
+    folders = {path.parent for path in (ROOT / "vsr").rglob("*.py")} - {ROOT / "vsr"}
+    missing = {path.relative_to(ROOT / "vsr").as_posix() for path in folders} - set(shown)
+    assert not missing, f"{missing}: give each a line in the map of ARCHITECTURE.md"
+    for folder in folders:
+        assert len(list(folder.glob("*.py"))) <= 18, folder  # with its __init__.py
 
 
 def test_the_checks_pin_their_tools():

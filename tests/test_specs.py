@@ -8,11 +8,11 @@ import pytest
 from vsr.batch.engine import EngineSpec
 from vsr.errors import InvalidOption
 from vsr.jobs.evaluate import EvaluateSpec
-from vsr.specs import EncodeSpec, Target, TimeRange, UpscaleSpec
+from vsr.specs import EncodeSpec, OutputSize, TimeRange, UpscaleSpec
 
 
 def upscale(**values: Any) -> UpscaleSpec:
-    return UpscaleSpec(target=Target(scale=2), steps=(), **values)
+    return UpscaleSpec(target=OutputSize(scale=2), steps=(), **values)
 
 
 @pytest.mark.parametrize(
@@ -32,10 +32,10 @@ def upscale(**values: Any) -> UpscaleSpec:
         (EncodeSpec, {"crf": -5}, "crf -5 must be between 0 and 51."),
         (EncodeSpec, {"crf": nan}, "crf nan must be"),
         (EncodeSpec, {"crf": "good"}, "crf good must be"),
-        (Target, {}, "give either a scale, or a width, a height or both."),
-        (Target, {"scale": 2, "width": 9}, "give either"),
-        (Target, {"scale": 0}, "scale 0 must be at least 1 and a whole number."),
-        (Target, {"scale": 2.5}, "scale 2.5 must be at least 1 and a whole number."),
+        (OutputSize, {}, "give either a scale, or a width, a height or both."),
+        (OutputSize, {"scale": 2, "width": 9}, "give either"),
+        (OutputSize, {"scale": 0}, "scale 0 must be at least 1 and a whole number."),
+        (OutputSize, {"scale": 2.5}, "scale 2.5 must be at least 1 and a whole number."),
         (TimeRange, {"start_seconds": 5, "end_seconds": 2}, "start, 5 s, .* before the end, 2 s."),
         (TimeRange, {"start_seconds": -1}, "must not be negative"),
         (TimeRange, {"max_frames": 0}, "max frames 0 must be at least 1"),

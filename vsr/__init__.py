@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from vsr.api import Outcome, Result, Upscaler, probe, spec_of, upscale, upscale_folder
     from vsr.errors import VsrError
-    from vsr.specs import EncodeSpec, Target, TimeRange, UpscaleSpec
+    from vsr.specs import EncodeSpec, OutputSize, TimeRange, UpscaleSpec
 
 __all__ = [
     "EncodeSpec",
     "Outcome",
+    "OutputSize",
     "Result",
-    "Target",
     "TimeRange",
     "UpscaleSpec",
     "Upscaler",
@@ -34,8 +34,8 @@ __all__ = [
 _HOMES = {
     "EncodeSpec": "vsr.specs",
     "Outcome": "vsr.api",
+    "OutputSize": "vsr.specs",
     "Result": "vsr.api",
-    "Target": "vsr.specs",
     "TimeRange": "vsr.specs",
     "UpscaleSpec": "vsr.specs",
     "Upscaler": "vsr.api",

@@ -22,8 +22,8 @@ from vsr.specs import (
     EncodeSpec,
     Existing,
     Hwaccel,
+    OutputSize,
     Precision,
-    Target,
     TimeRange,
     UpscaleSpec,
 )
@@ -98,7 +98,7 @@ def spec_of(spec: UpscaleSpec | None = None, **options: Unpack[Options]) -> Upsc
     fields: dict[str, Any] = dict(options)
     preset = fields.pop("preset", None)
     box = {name: fields.pop(name) for name in ("scale", "width", "height") if name in fields}
-    target = Target(**box) if box else None
+    target = OutputSize(**box) if box else None
     if spec is None:
         spec = spec_of_preset(preset or DEFAULT_PRESET, target)
     elif preset is not None:

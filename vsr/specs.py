@@ -158,7 +158,7 @@ class EncodeSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class OutputSize:
     """The size to reach: a pure scale, or a box to fit with square pixels. Exactly one of them.
 
     A box is rotated for a portrait video. One side of a box may be left open (``None``).
@@ -203,7 +203,7 @@ class UpscaleSpec:
         segment_frames: frames per segment; None sizes it by its work.
     """
 
-    target: Target
+    target: OutputSize
     steps: tuple[str, ...]
     model: str = option(
         "fast", entry="resolved", is_in_presets=True, flags=("-m", "--model"), metavar="NAME|FILE",
@@ -326,7 +326,7 @@ class UpscaleSpec:
         )
 
 
-SIZE = tuple(leaf.name for leaf in options_of(Target))
+SIZE = tuple(leaf.name for leaf in options_of(OutputSize))
 """The options that choose a size."""
 
 

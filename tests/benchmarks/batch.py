@@ -23,7 +23,7 @@ from vsr.device.select import select
 from vsr.jobs.batch.batch import BatchSpec, batch
 from vsr.jobs.process_setup import settle
 from vsr.jobs.upscale.plan import spec_of_preset
-from vsr.specs import EncodeSpec, Size, Target, UpscaleSpec
+from vsr.specs import EncodeSpec, OutputSize, Size, UpscaleSpec
 
 RUNS = 3
 TINY_FILES = 500
@@ -31,7 +31,7 @@ TINY_FILES = 500
 
 def spec(model: str, scale: int) -> UpscaleSpec:
     """Return a spec whose segments are short enough to be shared out evenly."""
-    base = spec_of_preset("1080p", Target(scale=scale))
+    base = spec_of_preset("1080p", OutputSize(scale=scale))
     encode = EncodeSpec(encoder_preset="superfast")
     return replace(
         base, model=model, encode=encode, device="cpu", segment_frames=24, existing="overwrite"

@@ -25,7 +25,7 @@ from vsr.jobs.upscale.standard_streams import WHOLE
 from vsr.jobs.workers.upscale import upscale
 from vsr.media.resume.segments import plan
 from vsr.media.writing.direct import DirectWriter
-from vsr.specs import EncodeSpec, Size, Target
+from vsr.specs import EncodeSpec, OutputSize, Size
 
 FRAMES, PER_SEGMENT, REPEATS = 960, 160, 5
 SIZE, TINY = Size(480, 270), Size(64, 36)
@@ -48,7 +48,7 @@ def cost(folder: Path) -> dict[str, object]:
     clip = write_clip(folder / "in.mkv", frames=FRAMES, size=SIZE, gop=40, audio=[Audio()])
     segmented, direct = folder / "segmented.mkv", folder / "direct.mkv"
     spec = replace(
-        spec_of_preset("1080p", Target(scale=2), "overwrite"),
+        spec_of_preset("1080p", OutputSize(scale=2), "overwrite"),
         model="bicubic",
         encode=EncodeSpec(encoder_preset="superfast"),
         segment_frames=PER_SEGMENT,
@@ -73,7 +73,7 @@ def cost(folder: Path) -> dict[str, object]:
 def memory(folder: Path) -> dict[str, object]:
     """Read the resident set as a long tiny clip goes through."""
     clip = write_clip(folder / "long.mkv", frames=LAST, size=TINY, audio=[Audio()])
-    spec = replace(spec_of_preset("1080p", Target(scale=2), "overwrite"), model="bicubic")
+    spec = replace(spec_of_preset("1080p", OutputSize(scale=2), "overwrite"), model="bicubic")
     resident: dict[int, float] = {}
 
     def observe(progress) -> None:

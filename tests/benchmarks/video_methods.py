@@ -17,7 +17,7 @@ from vsr.jobs.upscale.plan import prepare
 from vsr.jobs.upscale.segment_worker import SegmentWorker
 from vsr.media.resume.segments import plan
 from vsr.models.flavours import flavours_of
-from vsr.specs import EncodeSpec, Target, TimeRange, UpscaleSpec
+from vsr.specs import EncodeSpec, OutputSize, TimeRange, UpscaleSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +93,7 @@ def _by_network(
     method: Method, clip: Path, worker: SegmentWorker, time: TimeRange, scale: int
 ) -> tuple[dict[str, Any], list[Planes]]:
     spec = UpscaleSpec(
-        target=Target(scale=scale),
+        target=OutputSize(scale=scale),
         steps=("upscale",),
         model=method.model,
         strength=method.strength,

@@ -5,11 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vsr.errors import InvalidOption, Refused
-from vsr.specs import Size, Target
+from vsr.specs import OutputSize, Size
 from vsr.upscaling.plan import plan_sizes
 
-HD = Target(width=1920, height=1080)
-UHD = Target(width=3840, height=2160)
+HD = OutputSize(width=1920, height=1080)
+UHD = OutputSize(width=3840, height=2160)
 SQUARE = Fraction(1)
 PAL_WIDE = Fraction(64, 45)
 
@@ -41,12 +41,12 @@ def test_a_box_is_fitted_with_square_pixels(source, sar, scale, output):
 
 
 def test_a_pure_scale_keeps_the_sample_aspect_ratio():
-    plan = plan_sizes(Size(720, 576), PAL_WIDE, Target(scale=2), (2, 4))
+    plan = plan_sizes(Size(720, 576), PAL_WIDE, OutputSize(scale=2), (2, 4))
     assert (plan.scale, plan.output, plan.sar) == (2, Size(1440, 1152), PAL_WIDE)
 
 
 def test_a_scale_between_two_is_the_larger_one_resized():
-    plan = plan_sizes(Size(100, 80), SQUARE, Target(scale=3), (2, 4))
+    plan = plan_sizes(Size(100, 80), SQUARE, OutputSize(scale=3), (2, 4))
     assert (plan.scale, plan.network, plan.output) == (4, Size(400, 320), Size(300, 240))
     assert str(plan) == "100×80 → ×4 400×320 → resize 300×240"
 
@@ -57,12 +57,12 @@ def test_a_target_beyond_the_network_is_reached_by_the_resize():
 
 
 def test_one_side_of_a_box_may_be_left_open():
-    plan = plan_sizes(Size(400, 300), SQUARE, Target(height=1080), (4,))
+    plan = plan_sizes(Size(400, 300), SQUARE, OutputSize(height=1080), (4,))
     assert plan.output == Size(1440, 1080)
 
 
 def test_odd_sides_come_out_even_without_a_larger_network():
-    plan = plan_sizes(Size(161, 121), SQUARE, Target(scale=1), range(1, 9))
+    plan = plan_sizes(Size(161, 121), SQUARE, OutputSize(scale=1), range(1, 9))
     assert (plan.scale, plan.output) == (1, Size(162, 122))
 
 
@@ -79,14 +79,14 @@ def test_a_source_shown_as_large_as_the_target_is_refused():
 
 def test_what_is_said_of_a_turned_source_is_what_is_seen():
     with pytest.raises(Refused, match="480×640, at or above the target 320×any"):
-        plan_sizes(Size(640, 480), SQUARE, Target(width=320), (2,), is_turned=True)
-    plan = plan_sizes(Size(640, 480), SQUARE, Target(width=960), (2,), is_turned=True)
+        plan_sizes(Size(640, 480), SQUARE, OutputSize(width=320), (2,), is_turned=True)
+    plan = plan_sizes(Size(640, 480), SQUARE, OutputSize(width=960), (2,), is_turned=True)
     assert (plan.output, plan.turned().output) == (Size(1280, 960), Size(960, 1280))
 
 
 def test_scale_one_is_refused_where_the_model_does_not_have_it():
     with pytest.raises(Refused, match="--scale 1"):
-        plan_sizes(Size(100, 80), SQUARE, Target(scale=1), (2, 4))
+        plan_sizes(Size(100, 80), SQUARE, OutputSize(scale=1), (2, 4))
 
 
 def test_a_model_without_scales_and_a_bad_aspect_are_refused():
@@ -122,5 +122,5 @@ def test_every_fitted_size_is_even_inside_the_box_and_of_the_right_shape(width, 
 
 @given(sides, sides, st.integers(1, 8))
 def test_the_smallest_reaching_network_scale_is_taken(width, height, scale):
-    plan = plan_sizes(Size(width, height), SQUARE, Target(scale=scale), range(1, 9))
+    plan = plan_sizes(Size(width, height), SQUARE, OutputSize(scale=scale), range(1, 9))
     assert plan.scale == scale

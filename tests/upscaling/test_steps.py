@@ -9,15 +9,15 @@ from tests.upscaling.toys import BT709, frame, model_of, plain
 from vsr.device.select import Device
 from vsr.errors import InvalidOption, Refused, UnknownName
 from vsr.frames import Layout
-from vsr.specs import PtsSpan, Size, Target
+from vsr.specs import OutputSize, PtsSpan, Size
 from vsr.upscaling.plan import plan_sizes
 from vsr.upscaling.steps import Counters, StepContext, open_steps, output_size
 
 SOURCE = Size(40, 28)
-BOX = Target(width=60, height=42)
+BOX = OutputSize(width=60, height=42)
 
 
-def context(target: Target = BOX, **changes) -> StepContext:
+def context(target: OutputSize = BOX, **changes) -> StepContext:
     base = StepContext(
         plan=plan_sizes(SOURCE, Fraction(1), target, (2,)),
         layout=Layout(),
@@ -71,7 +71,7 @@ def test_repeated_pictures_are_reused_and_counted():
 
 def test_tiles_that_stand_still_are_counted_once_however_many_spans_there_are():
     size, counters, counts = Size(200, 150), Counters(), []
-    still = context(plan=plan_sizes(size, Fraction(1), Target(scale=2), (2,)))
+    still = context(plan=plan_sizes(size, Fraction(1), OutputSize(scale=2), (2,)))
     first = frame(size)
     with ExitStack() as stack:
         steps_of = open_steps(["upscale"], still, stack, counters)

@@ -9,7 +9,7 @@ from vsr.errors import InvalidRecipe, Refused, UnknownName
 from vsr.option import options_of
 from vsr.recipes.decode import decode_toml
 from vsr.recipes.find import Source, find, recipe_names
-from vsr.specs import X264_PRESETS, EncodeSpec, Target, UpscaleSpec
+from vsr.specs import X264_PRESETS, EncodeSpec, OutputSize, UpscaleSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +29,7 @@ class Preset:
 HEAD = {"description": str, "pipeline": str, "aliases": tuple[str, ...]}
 """The keys of a preset file about itself."""
 
-TABLES = {"size": Target, "encode": EncodeSpec}
+TABLES = {"size": OutputSize, "encode": EncodeSpec}
 """Its tables; the options beside them are those declared for presets."""
 
 

@@ -11,7 +11,7 @@ from fractions import Fraction
 from math import floor
 
 from vsr.errors import InvalidOption, Refused
-from vsr.specs import Size, Target
+from vsr.specs import OutputSize, Size
 
 SQUARE = Fraction(1)
 
@@ -61,7 +61,7 @@ class SizePlan:
 def plan_sizes(
     source: Size,
     sar: Fraction,
-    target: Target,
+    target: OutputSize,
     scales: Sequence[int],
     *,
     is_turned: bool = False,
@@ -109,7 +109,7 @@ def _scaled(source: Size, scale: int) -> Size:
     return Size(size.width + size.width % 2, size.height + size.height % 2)
 
 
-def _fitted(source: Size, sar: Fraction, target: Target, *, is_turned: bool) -> Size:
+def _fitted(source: Size, sar: Fraction, target: OutputSize, *, is_turned: bool) -> Size:
     """Return the largest even size with the displayed aspect that fits the box."""
     shown_width, shown_height = source.width * sar, Fraction(source.height)
     width, height = target.width, target.height

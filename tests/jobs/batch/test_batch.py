@@ -14,14 +14,14 @@ from vsr.jobs.batch.batch import WATCH_SECONDS, BatchSpec, batch, watch
 from vsr.jobs.upscale.plan import spec_of_preset
 from vsr.jobs.workers.upscale import upscale
 from vsr.media.resume.work import work_folder_of
-from vsr.specs import EncodeSpec, Target
+from vsr.specs import EncodeSpec, OutputSize
 
 TWO = EngineSpec(workers=2, cpus_per_worker=1)
 
 
 def upscale_spec(**changes):
     values = {"model": "bicubic", "encode": EncodeSpec(encoder_preset="ultrafast"), **changes}
-    return replace(spec_of_preset("1080p", Target(scale=2)), **values)
+    return replace(spec_of_preset("1080p", OutputSize(scale=2)), **values)
 
 
 def spec(engine: EngineSpec | None = None, selection: Selection | None = None, **changes):

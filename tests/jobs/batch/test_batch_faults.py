@@ -18,7 +18,7 @@ from vsr.batch.plan import Selection
 from vsr.jobs.batch.batch import BatchSpec, batch
 from vsr.jobs.upscale.plan import spec_of_preset
 from vsr.jobs.workers.upscale import upscale
-from vsr.specs import EncodeSpec, Target
+from vsr.specs import EncodeSpec, OutputSize
 
 pytestmark = pytest.mark.slow
 
@@ -31,7 +31,7 @@ CUT = ["--segment-frames", "24", "--cpus-per-worker", "1"]
 
 def spec(**changes):
     encode = EncodeSpec(encoder_preset="ultrafast")
-    base = replace(spec_of_preset("1080p", Target(scale=2)), model="bicubic", encode=encode)
+    base = replace(spec_of_preset("1080p", OutputSize(scale=2)), model="bicubic", encode=encode)
     return replace(base, threads=1, segment_frames=24, **changes)
 
 

@@ -12,12 +12,12 @@ from vsr.cli import run
 from vsr.jobs.batch.batch import BatchSpec, batch
 from vsr.jobs.batch.outcome import REPORT
 from vsr.jobs.upscale.plan import spec_of_preset
-from vsr.specs import EncodeSpec, Target
+from vsr.specs import EncodeSpec, OutputSize
 
 QUICK = ["--model", "bicubic", "--scale", "2", "--encoder-preset", "ultrafast"]
 SPEC = BatchSpec(
     upscale=replace(
-        spec_of_preset("1080p", Target(scale=2)),
+        spec_of_preset("1080p", OutputSize(scale=2)),
         model="bicubic",
         encode=EncodeSpec(encoder_preset="ultrafast"),
     )

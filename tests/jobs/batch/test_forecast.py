@@ -11,9 +11,11 @@ from vsr.batch.plan import Selection
 from vsr.jobs.batch.batch import BatchSpec, batch
 from vsr.jobs.batch.forecast import forecast
 from vsr.media.images.images import RESULTS
-from vsr.specs import Size, Target, UpscaleSpec
+from vsr.specs import OutputSize, Size, UpscaleSpec
 
-SPEC = UpscaleSpec(target=Target(width=96, height=96), steps=("upscale", "fit"), model="bicubic")
+SPEC = UpscaleSpec(
+    target=OutputSize(width=96, height=96), steps=("upscale", "fit"), model="bicubic"
+)
 
 
 @pytest.fixture
@@ -31,7 +33,7 @@ def folder(tmp_path: Path) -> Path:
     ("spec", "refused"),
     [
         (SPEC, {"large.mp4", "large.png"}),
-        (replace(SPEC, target=Target(scale=2)), set()),
+        (replace(SPEC, target=OutputSize(scale=2)), set()),
         (
             replace(SPEC, sharpness=1.0),
             {"large.mp4", "large.png", "small.mp4", "small.png"},

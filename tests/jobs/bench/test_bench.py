@@ -20,7 +20,7 @@ from vsr.jobs.bench.bench_stages import Stages, bounced, own_clip, source_size
 from vsr.jobs.upscale.plan import spec_of_preset
 from vsr.media.reading.probe import probe
 from vsr.media.reading.reader import Reader
-from vsr.specs import Size, Target
+from vsr.specs import OutputSize, Size
 from vsr.upscaling.engine.cuda_slots import OUTPUTS
 
 TOY = Size(64, 36)
@@ -33,7 +33,7 @@ def clip(tmp_path: Path) -> Path:
 
 
 def spec(**changes) -> BenchSpec:
-    upscale = replace(spec_of_preset("1080p", Target(scale=2)), model="bicubic", device="cpu")
+    upscale = replace(spec_of_preset("1080p", OutputSize(scale=2)), model="bicubic", device="cpu")
     return BenchSpec(**{"upscale": upscale, "frames": 4, "repeats": 1, **changes})
 
 
@@ -134,12 +134,12 @@ def test_our_own_clip_is_drawn_once(tmp_path: Path):
 @pytest.mark.parametrize(
     ("target", "size"),
     [
-        (Target(width=1920, height=1080), Size(480, 270)),
-        (Target(width=3840, height=2160), Size(960, 540)),
-        (Target(scale=2), Size(480, 270)),
+        (OutputSize(width=1920, height=1080), Size(480, 270)),
+        (OutputSize(width=3840, height=2160), Size(960, 540)),
+        (OutputSize(scale=2), Size(480, 270)),
     ],
 )
-def test_our_own_clip_is_a_quarter_of_the_target(target: Target, size: Size):
+def test_our_own_clip_is_a_quarter_of_the_target(target: OutputSize, size: Size):
     assert source_size(target) == size
 
 

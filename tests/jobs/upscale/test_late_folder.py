@@ -12,7 +12,7 @@ from vsr.jobs.upscale.plan import spec_of_preset
 from vsr.jobs.workers.shared_film import FilmInWork
 from vsr.jobs.workers.tasks import Finish, Part
 from vsr.jobs.workers.worker import opener
-from vsr.specs import EncodeSpec, Target
+from vsr.specs import EncodeSpec, OutputSize
 
 LATE_SECONDS = 0.15
 
@@ -71,7 +71,7 @@ def _show(away: Path, path: Path) -> None:
 def upscaled(source: Path, target: Path, *, is_late: bool) -> list[str]:
     """Upscale in parts; return the names of what was late."""
     spec = replace(
-        spec_of_preset("1080p", Target(scale=2)),
+        spec_of_preset("1080p", OutputSize(scale=2)),
         model="bicubic",
         encode=EncodeSpec(encoder_preset="ultrafast"),
         segment_frames=12,

@@ -10,11 +10,11 @@ from vsr.device.select import is_bf16_native
 from vsr.errors import Refused
 from vsr.jobs.upscale.plan import prepare
 from vsr.jobs.upscale.probe import look_ahead
-from vsr.specs import EncodeSpec, Size, Target, UpscaleSpec
+from vsr.specs import EncodeSpec, OutputSize, Size, UpscaleSpec
 
 FAST = EncodeSpec(encoder_preset="ultrafast")
 TWICE = UpscaleSpec(
-    target=Target(scale=2), steps=("deinterlace", "upscale"), model="bicubic", encode=FAST
+    target=OutputSize(scale=2), steps=("deinterlace", "upscale"), model="bicubic", encode=FAST
 )
 
 
@@ -91,8 +91,8 @@ def test_work_of_one_precision_is_not_gone_on_with_in_another(tmp_path: Path) ->
 def test_a_turned_clip_is_refused_in_the_size_that_is_seen(tmp_path: Path) -> None:
     source = write_clip(tmp_path / "in.mp4", frames=2, size=Size(96, 64), rotation=90)
     for target, said in (
-        (Target(height=90), r"in\.mp4: the source is 64×96, .* target any×90\."),
-        (Target(width=40, height=30), r"in\.mp4: the source is 64×96, .* target 30×40\."),
+        (OutputSize(height=90), r"in\.mp4: the source is 64×96, .* target any×90\."),
+        (OutputSize(width=40, height=30), r"in\.mp4: the source is 64×96, .* target 30×40\."),
     ):
         with pytest.raises(Refused, match=said):
             prepare(source, tmp_path / "out.mp4", replace(TWICE, target=target))

@@ -16,7 +16,7 @@ from vsr.jobs.batch.batch import BatchSpec, batch
 from vsr.jobs.upscale.plan import spec_of_preset
 from vsr.jobs.workers.upscale import upscale
 from vsr.media.resume.work import Work, work_folder_of
-from vsr.specs import EncodeSpec, Target, TimeRange
+from vsr.specs import EncodeSpec, OutputSize, TimeRange
 
 FRAMES = 72
 
@@ -28,7 +28,7 @@ def clip(tmp_path: Path) -> Path:
 
 def spec(**changes):
     encode = EncodeSpec(encoder_preset="ultrafast")
-    base = spec_of_preset("1080p", Target(scale=2))
+    base = spec_of_preset("1080p", OutputSize(scale=2))
     third = FRAMES // 3
     values = {"model": "bicubic", "encode": encode, "segment_frames": third, **changes}
     return replace(base, **values)

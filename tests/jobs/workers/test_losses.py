@@ -16,7 +16,7 @@ from vsr.batch.scheduler import Scheduler
 from vsr.jobs.upscale.plan import spec_of_preset
 from vsr.jobs.workers.shared_film import FilmInWork
 from vsr.jobs.workers.worker import opener
-from vsr.specs import Target
+from vsr.specs import OutputSize
 
 FONT = "attachment stream 1 (font.ttf): dropped: mp4 cannot hold attachments."
 
@@ -45,7 +45,7 @@ def test_what_the_user_declines_is_no_loss(film: Path, tmp_path: Path, capsys):
 
 
 def test_a_shared_film_ends_as_one_alone(film: Path, tmp_path: Path):
-    spec = replace(spec_of_preset("1080p", Target(scale=2)), model="bicubic", threads=1)
+    spec = replace(spec_of_preset("1080p", OutputSize(scale=2)), model="bicubic", threads=1)
     shared = FilmInWork(film, tmp_path / "out.mp4", spec, is_shared=True)
     with open_inline(opener(spec)) as pool:
         list(Scheduler(pool).run([shared]))

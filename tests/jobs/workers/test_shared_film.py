@@ -16,10 +16,10 @@ from vsr.jobs.workers.tasks import Part
 from vsr.jobs.workers.upscale import upscale
 from vsr.jobs.workers.worker import opener
 from vsr.media.resume.work import Work
-from vsr.specs import EncodeSpec, Target
+from vsr.specs import EncodeSpec, OutputSize
 
 SPEC = replace(
-    spec_of_preset("1080p", Target(scale=2)),
+    spec_of_preset("1080p", OutputSize(scale=2)),
     model="bicubic",
     encode=EncodeSpec(encoder_preset="ultrafast"),
     segment_frames=12,

@@ -15,7 +15,7 @@ from vsr.cli.shared.values import GrainAmount, NumberOrAuto, Seconds
 from vsr.errors import InvalidOption
 from vsr.grain import Grain, GrainProfile
 from vsr.option import Leaf, options_of
-from vsr.specs import SIZE, Existing, Target, UpscaleSpec
+from vsr.specs import SIZE, Existing, OutputSize, UpscaleSpec
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -149,14 +149,14 @@ def existing_from(overwrite: bool, no_clobber: bool) -> Existing:
     return "overwrite" if overwrite else "skip" if no_clobber else "refuse"
 
 
-def _target(options: Mapping[str, Any]) -> Target | None:
+def _target(options: Mapping[str, Any]) -> OutputSize | None:
     """Return the size that was typed, or None if the preset decides."""
     size = {name: options.get(name) for name in SIZE}
     if not any(value is not None for value in size.values()):
         return None
     if options["preset"] is not None:
         raise InvalidOption("choose one of --preset, --scale and --width/--height.")
-    return Target(**size)
+    return OutputSize(**size)
 
 
 _ENGINE_OPTIONS = (

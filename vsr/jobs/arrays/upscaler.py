@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from vsr.closing import Closing
 from vsr.errors import InvalidArray, InvalidOption
 from vsr.frames import HostFrame
-from vsr.specs import Precision, Target, UpscaleSpec
+from vsr.specs import OutputSize, Precision, UpscaleSpec
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -72,7 +72,7 @@ class Upscaler(Closing):
                     "Give a number from 0 to 1."
                 )
         self._spec = UpscaleSpec(
-            target=Target(scale=scale),
+            target=OutputSize(scale=scale),
             steps=STEPS,
             model=model_named(model),
             strength=strength,

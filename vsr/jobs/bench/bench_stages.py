@@ -19,7 +19,7 @@ from vsr.media.encoding.encoding import OutputVideo
 from vsr.media.reading.probe import probe
 from vsr.media.reading.reader import Reader
 from vsr.media.writing.writer import Writer
-from vsr.specs import EncodeSpec, Size, Target
+from vsr.specs import EncodeSpec, OutputSize, Size
 from vsr.upscaling.segment import run_segment
 from vsr.upscaling.steps import VideoStep
 
@@ -165,7 +165,7 @@ ENLARGED_BY = 4
 SPEC = EncodeSpec(codec="h264", crf=18, encoder_preset="veryfast")
 
 
-def source_size(target: Target) -> Size:
+def source_size(target: OutputSize) -> Size:
     """Return the size whose fourfold is the target's box: 480×270 for 1080p, 960×540 for 4K."""
     if target.width is None or target.height is None:
         return DEFAULT_SIZE

@@ -37,7 +37,7 @@ from vsr.models import catalog
 from vsr.models.catalog import Model
 from vsr.recipes.pipeline import load_pipeline
 from vsr.recipes.preset import load_preset
-from vsr.specs import Existing, Size, Target, UpscaleSpec
+from vsr.specs import Existing, OutputSize, Size, UpscaleSpec
 from vsr.upscaling.engine.choose_precision import with_precision
 from vsr.upscaling.plan import SizePlan, plan_sizes
 from vsr.upscaling.steps import STEPS, output_size
@@ -46,7 +46,7 @@ log = logging.getLogger(__name__)
 
 
 def spec_of_preset(
-    name: str, target: Target | None = None, existing: Existing = "refuse"
+    name: str, target: OutputSize | None = None, existing: Existing = "refuse"
 ) -> UpscaleSpec:
     """Return the spec of a preset.
 

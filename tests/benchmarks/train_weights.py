@@ -1,0 +1,159 @@
+"""Train the weights that the package ships, one resumable run per network: ``make train-weights``.
+
+One call prepares the data, trains the first unfinished network for a piece, or exports it: at most
+ten minutes on a GPU machine. Call it again to continue. Needs the shared data of ``VSR_DATA``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+WEIGHTS = Path("vsr/models/weights")
+FEATURES = "weights/mobilenet_v2_features_fp16.safetensors"
+PHOTOS = ("train/photos", "train/bsds500")
+RARE = ("drone_*=0.3", "opensfm_*=0.3", "sceaux_*=0.3")
+"""Many pictures of one place weigh less."""
+
+BENCHMARKS = ("Set5", "Set14", "BSD100")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shipped:
+    """A network of the package: its recipe, its name there, and what it starts from."""
+
+    recipe: str
+    name: str
+    init: str = ""
+    has_features: bool = False
+
+
+FAST = str(WEIGHTS / "fast_x4.safetensors")
+
+SHIPPED = (
+    Shipped(recipe="fast-x4", name="fast"),
+    Shipped(recipe="fast-video-strong-x4", name="fast-video-strong", init="fast"),
+    Shipped(recipe="fast-video-medium-x4", name="fast-video-medium", init="fast"),
+    Shipped(recipe="fast-video-light-x4", name="fast-video-light", init="fast"),
+    Shipped(recipe="fast-perceptual-x4", name="fast-perceptual", init="fast", has_features=True),
+    Shipped(recipe="quality-x4", name="quality", init=FAST),
+    Shipped(recipe="lite-x4", name="lite"),
+    Shipped(recipe="swift-srgan-x4", name="swift-srgan"),
+    Shipped(recipe="srgan-x4", name="srgan"),
+    Shipped(recipe="dpsrgan-x4", name="dpsrgan"),
+    Shipped(recipe="fast-x2", name="fast", init=FAST),
+    Shipped(recipe="fast-video-strong-x2", name="fast-video-strong", init="fast"),
+    Shipped(
+        recipe="swift-srgan-multiscale-gan-x4", name="swift-srgan-gan", init="swift-srgan",
+        has_features=True,
+    ),
+    Shipped(
+        recipe="srgan-mobilenet-gan-x4", name="srgan-gan", init="srgan", has_features=True
+    ),
+    Shipped(
+        recipe="dpsrgan-mobilenet-gan-x4", name="dpsrgan-gan", init="dpsrgan", has_features=True
+    ),
+)  # fmt: skip
+"""In the order of training: a network that starts from another follows it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What one call does.
+
+    Attributes:
+        arguments: of ``vsr train``.
+        done: the file that is made when it has succeeded; None for the data.
+        is_piece: it is stopped when its time is up, and goes on in the next call.
+    """
+
+    arguments: tuple[str, ...]
+    done: Path | None
+    text: str
+    is_piece: bool = False
+
+
+def next_step(runs: Path, data: Path, minutes: int) -> Step | None:
+    """Return what is to be done next; None if everything is exported.
+
+    Args:
+        runs: where the prepared data and the runs are kept.
+        data: the shared data.
+        minutes: how long each network is trained.
+    """
+    prepared = runs / "data"
+    if not prepared.is_dir():
+        weights = [word for pattern in RARE for word in ("--weight", pattern)]
+        photos = [str(data / name) for name in PHOTOS]
+        options = ["--out", str(prepared), "--degradation", "video", *weights]
+        return Step(arguments=("prepare", *photos, *options), done=None, text="data prepared")
+    for one in SHIPPED:
+        run = runs / one.recipe
+        if (run / "exported").exists():
+            continue
+        if (run / "trained").exists():
+            return _export(one, run, data)
+        return _train(one, run, prepared, data, minutes)
+    return None
+
+
+def _export(one: Shipped, run: Path, data: Path) -> Step:
+    scores = [word for name in BENCHMARKS for word in ("--benchmark", f"{data}/benchmarks/{name}")]
+    to = ("--name", one.name, "--to", str(WEIGHTS), "-y", "--licence", "Apache-2.0")
+    arguments = ("export", str(run), *to, *scores)
+    return Step(arguments=arguments, done=run / "exported", text=f"{one.recipe}: exported")
+
+
+def _train(one: Shipped, run: Path, prepared: Path, data: Path, minutes: int) -> Step:
+    text = f"{one.recipe}: trained for a piece"
+    if (run / "run.json").exists():
+        arguments: tuple[str, ...] = ("resume", str(run))
+    else:
+        arguments = ("fit", one.recipe, "--data", str(prepared), "--out", str(run))
+        arguments += ("--minutes", str(minutes))
+        arguments += ("--init", one.init) if one.init else ()
+        arguments += ("--perceptual-weights", str(data / FEATURES)) if one.has_features else ()
+    return Step(arguments=arguments, done=run / "trained", text=text, is_piece=True)
+
+
+def do(step: Step, seconds: int) -> int:
+    """Run a step, and stop it after ``seconds`` if it goes on in the next call."""
+    command = [sys.executable, "-c", "from vsr.cli import main; main()", "train", *step.arguments]
+    with subprocess.Popen(command) as process:
+        try:
+            code = process.wait(seconds if step.is_piece else None)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGINT)
+            process.wait()
+            return 0
+    if code == 0 and step.done is not None:
+        step.done.touch()
+    return 0 if step.done is None and code == 3 else code  # 3: pictures were dropped
+
+
+def main() -> int:
+    """Do what is next, and say so."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=Path, default=Path.home() / ".cache" / "vsr" / "runs")
+    parser.add_argument("--minutes", type=int, default=25, help="of each network")
+    parser.add_argument("--piece", type=int, default=570, help="seconds of one call")
+    wanted = parser.parse_args()
+    if "VSR_DATA" not in os.environ:
+        parser.error("set VSR_DATA to the folder of the shared data.")
+    step = next_step(wanted.runs, Path(os.environ["VSR_DATA"]), wanted.minutes)
+    if step is None:
+        print("every network is trained and exported")
+        return 0
+    code = do(step, wanted.piece)
+    if code == 0:
+        print(f"{step.text}; run make train-weights again")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,49 @@
+"""``make train-weights``: one step in each call, in an order in which each network can start."""
+
+from pathlib import Path
+
+from tests.benchmarks.train_weights import SHIPPED, next_step
+from vsr.models import catalog
+from vsr.recipes.find import recipe_names
+
+DATA = Path("data")
+
+
+def test_every_recipe_exists_and_follows_what_it_starts_from():
+    assert {one.recipe for one in SHIPPED} <= set(recipe_names("presets/train"))
+    before: set[str] = set()
+    for one in SHIPPED:
+        known = {Path(one.init).stem.removesuffix("_x4"), one.init}
+        assert not one.init or known & before, one.recipe
+        before.add(one.name)
+
+
+def test_the_weights_that_are_made_are_those_that_are_shipped():
+    made = {(one.name, int(one.recipe[-1])) for one in SHIPPED}
+    assert all(scale in catalog.scales(name) for name, scale in made)
+
+
+def test_a_call_prepares_trains_or_exports(tmp_path: Path):
+    step = next_step(tmp_path, DATA, 25)
+    assert step is not None
+    assert (step.arguments[0], step.is_piece) == ("prepare", False)
+    (tmp_path / "data").mkdir()
+    run = tmp_path / "fast-x4"
+    run.mkdir()
+    for made, command in (("run.json", "fit"), ("trained", "resume"), ("exported", "export")):
+        step = next_step(tmp_path, DATA, 25)
+        assert step is not None
+        assert (step.arguments[0], step.is_piece) == (command, command != "export")
+        (run / made).touch()
+    after = next_step(tmp_path, DATA, 25)
+    assert after is not None
+    assert after.arguments[:2] == ("fit", "fast-video-strong-x4")
+    assert after.arguments[-2:] == ("--init", "fast")
+
+
+def test_nothing_is_left_to_do_when_all_is_exported(tmp_path: Path):
+    (tmp_path / "data").mkdir()
+    for one in SHIPPED:
+        (tmp_path / one.recipe).mkdir()
+        (tmp_path / one.recipe / "exported").touch()
+    assert next_step(tmp_path, DATA, 25) is None
