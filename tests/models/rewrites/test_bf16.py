@@ -3,10 +3,10 @@ import pytest
 import torch
 from torch import nn
 
-from tests.upscaling.toys import frame, model_of, pass_spec, plain, swift
+from tests.upscaling.toys import compact, frame, model_of, pass_spec, plain, swift
 from vsr.device.select import is_bf16_native
 from vsr.frames import Layout
-from vsr.models.rewrites.bf16 import with_bf16_features
+from vsr.models.rewrites.bf16 import RowSlopes, with_bf16_features
 from vsr.models.rewrites.fuse import fuse
 from vsr.models.rewrites.onednn import PostOpConv, with_post_ops
 from vsr.specs import Size
@@ -45,6 +45,32 @@ def test_what_sees_the_picture_stays_in_float32(colour):
 
 
 @native
+def test_a_compact_network_keeps_its_tail_too_and_its_inner_slopes_are_bf16():
+    net = with_post_ops(fold(compact(2), pass_spec())[1], 3)
+    rounded = with_bf16_features(net, 3, keeps_tail=True)
+    assert dtypes(rounded) == {
+        "bf16_body_0": torch.bfloat16,
+        "bf16_body_1": torch.bfloat16,
+        "merged_base": torch.float32,
+    }
+    assert rounded.head.weight.dtype == rounded.tail.weight.dtype == torch.float32
+    assert rounded.activations.get_submodule("0").weight.dtype == torch.float32
+    slopes = [m.slopes.dtype for m in rounded.modules() if isinstance(m, RowSlopes)]
+    assert slopes == [torch.bfloat16, torch.bfloat16]
+
+
+@pytest.mark.parametrize("channels", [1, 5, 48])
+def test_slopes_by_the_row_are_prelu(channels):
+    act = nn.PReLU(channels).requires_grad_(False)
+    nn.init.uniform_(act.weight, -1, 2)
+    x = torch.randn(2, channels, 5, 7).to(memory_format=torch.channels_last)
+    out = RowSlopes(act.weight)(x)
+    assert torch.equal(out, act(x))
+    assert out.is_contiguous(memory_format=torch.channels_last)
+    assert torch.equal(RowSlopes(act.weight)(x[:, :, 1:, 2:]), act(x[:, :, 1:, 2:]))
+
+
+@native
 def test_the_network_that_was_given_keeps_its_weights():
     net = folded()
     with_bf16_features(net, 3)
@@ -65,25 +91,27 @@ def test_the_output_is_float32_and_near():
 @native
 @pytest.mark.parametrize("bits", [8, 10])
 @pytest.mark.parametrize("output", [None, Size(60, 42)], ids=["folded", "resized"])
-def test_the_engine_is_within_a_code_of_float32(bits, output):
+@pytest.mark.parametrize("make", [plain, compact])
+def test_the_engine_is_within_a_code_of_float32(make, bits, output):
     layout = Layout(bits, 1, 1)
     spec, source = pass_spec(layout=layout, output=output), frame(layout=layout)
     outs = []
     for precision in ("fp32", "bf16"):
-        with CpuEngine.open(model_of(plain(2)), spec, precision=precision) as engine:
+        with CpuEngine.open(model_of(make(2)), spec, precision=precision) as engine:
             outs.append(engine.finish(engine.start(source)))
     apart = [np.abs(a.astype(int) - b.astype(int)) for a, b in zip(outs[0].planes, outs[1].planes)]
     assert max(int(own.max()) for own in apart) <= 1 << (bits - 8)
 
 
 @native
-def test_a_plain_network_says_nothing():
+@pytest.mark.parametrize("make", [plain, compact])
+def test_a_network_that_supports_it_says_nothing(make):
     said: list[str] = []
-    CpuEngine.open(model_of(plain(2)), pass_spec(), precision="bf16", say=said.append).close()
+    CpuEngine.open(model_of(make(2)), pass_spec(), precision="bf16", say=said.append).close()
     assert said == []
 
 
-def test_a_network_with_slopes_stays_in_fp32_and_says_so():
+def test_a_residual_network_stays_in_fp32_and_says_so():
     said: list[str] = []
     model, spec, source = model_of(swift()), pass_spec(), frame()
     with CpuEngine.open(model, spec, precision="bf16", say=said.append) as engine:
@@ -91,7 +119,7 @@ def test_a_network_with_slopes_stays_in_fp32_and_says_so():
     with CpuEngine.open(model, spec) as engine:
         plainly = engine.finish(engine.start(source))
     assert all(np.array_equal(a, b) for a, b in zip(asked.planes, plainly.planes))
-    assert said == ["toy runs in fp32: only plain networks support bf16 on a CPU."]
+    assert said == ["toy runs in fp32: only plain and compact networks support bf16 on a CPU."]
 
 
 def test_where_torch_cannot_the_network_stays_as_it_is(monkeypatch):

@@ -21,6 +21,7 @@ from vsr.device.memory import available_host_bytes, one_compute_thread
 from vsr.device.select import Chosen
 from vsr.errors import Failed
 from vsr.frames import HostFrame
+from vsr.models.compact import Compact
 from vsr.models.int8.features import features_of
 from vsr.models.int8.network import IntegerPlain, with_integers
 from vsr.models.plain import Plain
@@ -170,9 +171,12 @@ class CpuEngine(Closing):
 
 def _rounded(net: nn.Module, model: Model, way: Pass, say: Callable[[str], None]) -> nn.Module:
     """Return the network with its features in bf16 if that pays, else unchanged."""
-    rounded = with_bf16_features(net, way.channels) if isinstance(model.net, Plain) else None
+    rounded = None
+    if isinstance(model.net, (Plain, Compact)):
+        keeps_tail = isinstance(model.net, Compact)
+        rounded = with_bf16_features(net, way.channels, keeps_tail=keeps_tail)
     if rounded is None:
-        say(f"{model.name} runs in fp32: only plain networks support bf16 on a CPU.")
+        say(f"{model.name} runs in fp32: only plain and compact networks support bf16 on a CPU.")
     return rounded or net
 
 
