@@ -105,7 +105,7 @@ def on_set(folder: Path, model: Model) -> dict[str, float]:
     """Return the mean PSNR of luma in both precisions."""
     found = []
     for net in both(fuse(model.net), 3 if model.traits.colour == "rgb" else 1):  # type: ignore[arg-type] # has one
-        net.scale, net.colour = SCALE, model.traits.colour  # type: ignore[assignment] # a graph's
+        net.scale, net.colour, net.multiple = SCALE, model.traits.colour, 1  # type: ignore[assignment] # a graph's
         enlarge = by_network(net, model.traits.radius)  # type: ignore[arg-type] # as good as one
         found.append(
             mean(

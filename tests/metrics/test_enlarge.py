@@ -38,7 +38,7 @@ def test_the_network_is_given_rows_columns_and_channels_as_they_are(net):
 
 def test_a_luma_network_gets_bicubic_chroma():
     class Same(torch.nn.Module):
-        scale, colour = 2, "luma"
+        scale, colour, multiple = 2, "luma", 1
 
         def forward(self, y):
             rows, columns = 2 * y.shape[2], 2 * y.shape[3]

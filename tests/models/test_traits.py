@@ -13,16 +13,23 @@ from vsr.models.traits import Traits, traits_of
 
 
 def support(net):
-    """How far from the middle cell of outputs an input has a gradient, in input pixels."""
+    """How far from a middle cell of outputs an input has a gradient, in input pixels.
+
+    A network on cells of several pixels is asked for each pixel of a cell.
+    """
     net = positive(net).double().eval()
-    reach = traits_of(net).radius + 3
-    x = torch.full((1, 3 if net.colour == "rgb" else 1, 2 * reach + 1, 9), 0.5).double()
+    reach = -(-(traits_of(net).radius + 3) // net.multiple) * net.multiple
+    return max(_support_of_row(net, reach, reach + place) for place in range(net.multiple))
+
+
+def _support_of_row(net, reach, row):
+    x = torch.full((1, 3 if net.colour == "rgb" else 1, 2 * reach + net.multiple, 12), 0.5).double()
     x.requires_grad_()
     y = net(x)
     s = net.scale
-    y[:, :, reach * s : (reach + 1) * s].sum().backward()
+    y[:, :, row * s : (row + 1) * s].sum().backward()
     rows = x.grad.abs().sum(dim=(0, 1, 3)).nonzero().flatten()
-    return int(max(reach - rows.min(), rows.max() - reach))
+    return int(max(row - rows.min(), rows.max() - row))
 
 
 def positive(net):
@@ -70,6 +77,13 @@ def test_looking_at_a_network_changes_nothing_in_it():
     traits_of(net)
     assert net.training
     assert all(torch.equal(before[key], value) for key, value in net.state_dict().items())
+
+
+def test_an_enlargement_that_mixes_neighbours_has_no_known_radius():
+    net = Plain(2, 4, 1)
+    net.shuffle = nn.Upsample(scale_factor=2, mode="bilinear")
+    with pytest.raises(ValueError, match="only enlarging by repeating"):
+        traits_of(net)
 
 
 def test_impossible_traits_cannot_be_built():

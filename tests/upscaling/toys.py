@@ -14,6 +14,7 @@ from vsr.models.catalog import Model
 from vsr.models.compact import Compact
 from vsr.models.dpsrgan import DPSRGAN
 from vsr.models.plain import Plain
+from vsr.models.rrdb import RRDB
 from vsr.models.srgan import SRGAN
 from vsr.models.swift_srgan import SwiftSRGAN
 from vsr.models.traits import traits_of
@@ -96,6 +97,12 @@ def dpsrgan(scale: int = 2) -> DPSRGAN:
     return scrambled(DPSRGAN(scale, channels=8, depth=2))
 
 
+def rrdb(multiple: int = 1, depth: int = 1) -> RRDB:
+    """A small network of ESRGAN's kind: ×4, or less on cells of several pixels."""
+    torch.manual_seed(6)
+    return RRDB(2, multiple, channels=4, growth=2, depth=depth).eval().requires_grad_(False)
+
+
 def scrambled(net: Generator) -> Generator:
     for module in net.modules():
         if isinstance(module, nn.BatchNorm2d):
@@ -144,5 +151,6 @@ TOYS = {
     "swift": swift,
     "srgan": srgan,
     "dpsrgan": dpsrgan,
+    "rrdb": lambda: rrdb(2),
 }
 """One network of each kind that the passes treat in their own way, by name."""

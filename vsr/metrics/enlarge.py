@@ -113,15 +113,20 @@ def _in_strips(
 
     tensor = torch.from_numpy(np.moveaxis(x, 2, 0)[None].astype(np.float32)).to(device)
     rows, columns = x.shape[:2]
-    height = max(1, STRIP_PIXELS // columns)
+    height = _up(max(1, STRIP_PIXELS // columns), net.multiple)
     with torch.inference_mode():
         strips = [_strip(net, radius, tensor, top, height) for top in range(0, rows, height)]
     whole = torch.cat(strips, dim=2)[0].double().cpu().numpy()
     return np.ascontiguousarray(np.moveaxis(whole, 0, 2))
 
 
+def _up(length: int, multiple: int) -> int:
+    """Return the next whole multiple."""
+    return -(-length // multiple) * multiple
+
+
 def _strip(net: Generator | IntegerPlain, radius: int, x: Tensor, top: int, height: int) -> Tensor:
     bottom = min(top + height, x.shape[2])
-    first, last = max(top - radius, 0), min(bottom + radius, x.shape[2])
+    first, last = max(top - _up(radius, net.multiple), 0), min(bottom + radius, x.shape[2])
     y: Tensor = net(x[:, :, first:last])
     return y[:, :, (top - first) * net.scale : (bottom - first) * net.scale].float()

@@ -28,12 +28,17 @@ class Generator(nn.Module):
     """A network that enlarges: (N, C, H, W) in [0, 1] → (N, C, scale·H, scale·W).
 
     C is 3 (R'G'B') or 1 (luma amplitude). A linear tail does not clamp its output.
+
+    Attributes:
+        multiple: the network works on cells of this many pixels along each side, and completes a
+            picture of other sides itself; tiles have to begin on whole cells.
     """
 
     architecture: str
     scale: int
     colour: Channels
     has_linear_tail: bool
+    multiple: int = 1
 
 
 def doublings(scale: int) -> int:

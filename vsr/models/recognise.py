@@ -11,10 +11,11 @@ from vsr.models.checkpoint import Tensors, count_numbered, read_tensors
 from vsr.models.compact import compact_of, whole_scale
 from vsr.models.dpsrgan import DILATION, DPSRGAN
 from vsr.models.plain import Plain, ReparameterisedPlain
+from vsr.models.rrdb import renamed, rrdb_of
 from vsr.models.srgan import SRGAN
 from vsr.models.swift_srgan import SwiftSRGAN
 
-KNOWN = "swift-srgan, dpsrgan, srgan, plain (fast, quality, lite), compact"
+KNOWN = "swift-srgan, dpsrgan, srgan, plain (fast, quality, lite), compact, rrdb"
 """What can be recognised, for messages."""
 
 
@@ -37,6 +38,7 @@ def generator_of(tensors: Tensors, where: str) -> Generator:
     Raises:
         InvalidCheckpoint: no known architecture, or not all of one.
     """
+    tensors = renamed(tensors)
     try:
         net = _build(tensors)
         if net is not None:
@@ -67,7 +69,7 @@ def _build(tensors: Tensors) -> Generator | None:
     for form, weight in ((Plain, "weight"), (ReparameterisedPlain, "kernel")):
         if f"head.{weight}" in tensors and f"tail.{weight}" in tensors:
             return _plain(form, tensors, weight)
-    return compact_of(tensors)
+    return compact_of(tensors) or rrdb_of(tensors)
 
 
 def _residual_shape(tensors: Tensors) -> tuple[int, int, int]:

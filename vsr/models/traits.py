@@ -25,6 +25,7 @@ class Traits:
         scale: output side ÷ input side.
         colour: ``rgb`` has three channels in and out, ``luma`` one.
         radius: how many low-resolution pixels away an input can still change an output.
+        multiple: side of the cells on which tiles have to begin (`vsr.models.blocks.Generator`).
         has_linear_tail: the output is linear in the last features and is not clamped.
         parameters: how many numbers are learnt.
         macs_per_pixel: multiply-accumulates for each low-resolution pixel.
@@ -35,6 +36,7 @@ class Traits:
     colour: Channels
     radius: int
     has_linear_tail: bool
+    multiple: int = 1
     parameters: int = 0
     macs_per_pixel: int = 0
 
@@ -50,7 +52,8 @@ def traits_of(net: Generator) -> Traits:
         architecture=net.architecture,
         scale=net.scale,
         colour=net.colour,
-        radius=_radius(net.scale, layers),
+        radius=_radius(net, layers),
+        multiple=net.multiple,
         has_linear_tail=net.has_linear_tail,
         parameters=sum(parameter.numel() for parameter in net.parameters()),
         macs_per_pixel=sum(_macs(module, output) for module, output in layers) // PROBE_SIDE**2,
@@ -58,7 +61,7 @@ def traits_of(net: Generator) -> Traits:
 
 
 def _layers_in_order(net: Generator) -> list[tuple[nn.Module, Tensor]]:
-    """Return convolutions and pixel shuffles with their outputs, as they are executed."""
+    """Return what moves or mixes pixels, with its outputs, as it is executed."""
     import torch
     from torch import nn
 
@@ -67,7 +70,7 @@ def _layers_in_order(net: Generator) -> list[tuple[nn.Module, Tensor]]:
     def note(module: nn.Module, _: Any, output: Tensor) -> None:
         layers.append((module, output))
 
-    kinds = (nn.Conv2d, nn.PixelShuffle)
+    kinds = (nn.Conv2d, nn.PixelShuffle, nn.PixelUnshuffle, nn.Upsample)
     hooks = [m.register_forward_hook(note) for m in net.modules() if isinstance(m, kinds)]
     was_training = net.training
     net.eval()  # a batch of one must not update the statistics of batch norm
@@ -83,21 +86,49 @@ def _layers_in_order(net: Generator) -> list[tuple[nn.Module, Tensor]]:
     return layers
 
 
-def _radius(scale: int, layers: list[tuple[nn.Module, Tensor]]) -> int:
-    """Walk one cell of output pixels back to the inputs that reach it.
+def _radius(net: Generator, layers: list[tuple[nn.Module, Tensor]]) -> int:
+    """Return the longest reach of an input pixel, of any place in a cell of the network.
 
     Every convolution is counted, which is the longest path: skips only shorten the others.
     """
+    reaches = []
+    for place in range(net.multiple):
+        first, last = _seen(place * net.scale, (place + 1) * net.scale - 1, layers)
+        reaches.append(max(place - first, last - place))
+    return max(reaches)
+
+
+def _seen(first: int, last: int, layers: list[tuple[nn.Module, Tensor]]) -> tuple[int, int]:
+    """Walk the output pixels first … last back to the first and last input that reaches them."""
     from torch import nn
 
-    first, last = 0, scale - 1
     for module, _ in reversed(layers):
-        if isinstance(module, nn.PixelShuffle):
-            first, last = first // module.upscale_factor, last // module.upscale_factor
+        if isinstance(module, (nn.PixelShuffle, nn.Upsample)):
+            factor = _factor(module)
+            first, last = first // factor, last // factor
+        elif isinstance(module, nn.PixelUnshuffle):
+            factor = module.downscale_factor
+            first, last = first * factor, last * factor + factor - 1
         elif isinstance(module, nn.Conv2d):
             reach = module.dilation[0] * (module.kernel_size[0] - 1) // 2
             first, last = first - reach, last + reach
-    return max(-first, last)
+    return first, last
+
+
+def _factor(module: nn.PixelShuffle | nn.Upsample) -> int:
+    """Return how many pixels along a side this makes of one.
+
+    Raises:
+        ValueError: it mixes neighbours, or resizes by a fraction: no whole number says how far.
+    """
+    from torch import nn
+
+    if isinstance(module, nn.PixelShuffle):
+        return module.upscale_factor
+    factor = module.scale_factor
+    if module.mode != "nearest" or not isinstance(factor, (int, float)) or factor % 1:
+        raise ValueError(f"{module}: only enlarging by repeating has a known reach")
+    return int(factor)
 
 
 def _macs(module: nn.Module, output: Tensor) -> int:

@@ -16,7 +16,8 @@ from vsr.upscaling.tiles.tiling import windows
 def run(net, spec, make_run, tile: Size | None = None) -> tuple[tuple[np.ndarray, ...], bool]:
     model = model_of(net)
     way, middle = route(model, spec, is_dense=True)
-    tiles = windows(spec.source, tile or spec.source, model.traits.radius)
+    traits = model.traits
+    tiles = windows(spec.source, tile or spec.source, traits.radius, traits.multiple)
     whole = DevicePass(spec, way, make_run(middle) if middle is not None else None, tiles)
     source = torch.zeros(whole.source.size, dtype=torch.uint8)
     for own, plane in zip(

@@ -4,7 +4,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.upscaling.toys import Nearest, plain, swift
+from tests.upscaling.toys import Nearest, plain, rrdb, swift
 from vsr.errors import Failed
 from vsr.models.traits import traits_of
 from vsr.specs import Size
@@ -14,23 +14,23 @@ sides = st.integers(1, 70)
 sizes = st.builds(Size, sides, sides)
 
 
-@given(sizes, sizes, st.integers(0, 20))
-def test_cores_cover_each_pixel_once_and_lie_in_their_windows(size, core, halo):
+@given(sizes, sizes, st.integers(0, 20), st.sampled_from([1, 2, 4]))
+def test_cores_cover_each_pixel_once_and_lie_in_their_windows(size, core, halo, multiple):
     seen = np.zeros((size.height, size.width), dtype=int)
-    for tile in windows(size, core, halo):
+    for tile in windows(size, core, halo, multiple):
         rows, columns = tile.rows, tile.columns
         seen[rows.core : rows.core_end, columns.core : columns.core_end] += 1
         for span, length in ((rows, size.height), (columns, size.width)):
-            assert 0 <= span.first <= max(0, span.core - halo)
+            assert span.first % multiple == 0 <= span.first <= max(0, span.core - halo)
             assert min(length, span.core_end + halo) <= span.end <= length
     assert (seen == 1).all()
 
 
-@given(sizes, sizes, st.integers(0, 20))
-def test_all_windows_have_one_shape(size, core, halo):
+@given(sizes, sizes, st.integers(0, 20), st.sampled_from([1, 2, 4]))
+def test_all_windows_have_one_shape(size, core, halo, multiple):
     shapes = {
         (tile.rows.end - tile.rows.first, tile.columns.end - tile.columns.first)
-        for tile in windows(size, core, halo)
+        for tile in windows(size, core, halo, multiple)
     }
     assert len(shapes) == 1
 
@@ -62,6 +62,17 @@ def test_a_network_at_high_resolution_tiled_is_the_whole():
     tiles = windows(Size(60, 50), Size(16, 16), traits_of(net).radius)
     assert len(tiles) == 16
     torch.testing.assert_close(run_tiled(net, picture, tiles, 2), net(picture), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("size", [Size(90, 61), Size(63, 87)], ids=str)
+@pytest.mark.parametrize("multiple", [1, 2, 4])
+def test_a_network_on_cells_tiled_is_the_whole_at_any_side(size, multiple):
+    net = rrdb(multiple).double()
+    picture = torch.rand(1, 3, size.height, size.width, dtype=torch.float64)
+    tiles = windows(size, Size(19, 21), traits_of(net).radius, multiple)
+    assert len(tiles) > 6
+    whole = net(picture)
+    torch.testing.assert_close(run_tiled(net, picture, tiles, net.scale), whole, rtol=0, atol=1e-12)
 
 
 def test_a_halo_one_pixel_short_shows():

@@ -53,6 +53,8 @@ class IntegerPlain(nn.Module):
         colour: its channels, for whoever asks; 1 and any where colour is folded.
     """
 
+    multiple = 1
+
     def __init__(
         self,
         features: IntegerFeatures,

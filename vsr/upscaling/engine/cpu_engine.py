@@ -71,6 +71,7 @@ class CpuEngine(Closing):
         tiles: tuple[Window, ...],
         radius: int = 0,
         *,
+        multiple: int = 1,
         remembers: bool = True,
     ) -> None:
         self.spec = spec
@@ -79,7 +80,7 @@ class CpuEngine(Closing):
         self._net = net
         # if memory is short, the last output is not kept
         self._memory = (
-            TileMemory(net, spec.source, radius, way.scale)
+            TileMemory(net, spec.source, radius, way.scale, multiple)
             if remembers and net is not None and len(tiles) == 1
             else None
         )
@@ -116,7 +117,7 @@ class CpuEngine(Closing):
         if model is None or net is None:
             return cls(spec, way, None, ())
         net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # a stub gap
-        radius = model.traits.radius
+        radius, multiple = model.traits.radius, model.traits.multiple
         core = Size(tile, tile) if tile is not None else _core(net, way, spec, radius)
         if precision == "int8" and isinstance(model.net, Plain):
             net = _integer(net, model.net, model.sha256)
@@ -124,8 +125,8 @@ class CpuEngine(Closing):
             net = with_post_ops(with_grouped_tail(net), way.channels)
         if precision == "bf16":
             net = _rounded(net, model, way, say)
-        tiles = windows(spec.source, core, radius)
-        return cls(spec, way, net, tiles, radius, remembers=remembers)
+        tiles = windows(spec.source, core, radius, multiple)
+        return cls(spec, way, net, tiles, radius, multiple=multiple, remembers=remembers)
 
     def close(self) -> None:
         """Release the network."""

@@ -21,6 +21,7 @@ from vsr.upscaling.tiles.tiling import Window, smaller, windows
 
 if TYPE_CHECKING:
     from vsr.models.catalog import Model
+    from vsr.models.traits import Traits
 
 STILL_CORE = 192
 """Side of a still tile's core: larger than on the CPU, as few pixels do not fill the device."""
@@ -41,13 +42,14 @@ class DeviceNetwork:
         way: Pass,
         net: nn.Module | None,
         core: Size,
-        radius: int,
+        traits: Traits | None,
     ) -> None:
         self.core = core
         self._spec = spec
         self._way = way
         self._net = net
-        self._radius = radius
+        self._radius = traits.radius if traits is not None else 0
+        self._multiple = traits.multiple if traits is not None else 1
         self._autocast = autocast_run(net, device.torch_dtype) if net is not None else None
         self._cast = cast_run(net, device.torch_dtype) if net is not None else None
         self.reference = self._pass(self._autocast)
@@ -58,14 +60,12 @@ class DeviceNetwork:
     ) -> DeviceNetwork:
         """Move a copy of the model's network to the device; None resizes without one."""
         way, net = route(model, spec, is_dense=True)
-        radius = 0
         if model is not None and net is not None:
             # the model's own network stays where it is
             net = copy.deepcopy(net).to(device.torch_device)
             net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # a stub gap
-            radius = model.traits.radius
         core = Size(tile, tile) if tile is not None else spec.source
-        return cls(spec, device, way, net, core, radius)
+        return cls(spec, device, way, net, core, model.traits if model is not None else None)
 
     @property
     def can_keep(self) -> bool:
@@ -85,7 +85,7 @@ class DeviceNetwork:
 
     def changes(self) -> DirtyMap:
         """Return the tiles that may stand still."""
-        return DirtyMap(self._spec.source, STILL_CORE, self._radius)
+        return DirtyMap(self._spec.source, STILL_CORE, self._radius, self._multiple)
 
     def kept(self, changes: DirtyMap, lane: Lane, *, is_fast: bool) -> KeptOutput:
         """Return an output that is kept, and a graph of one tile.
@@ -118,5 +118,5 @@ class DeviceNetwork:
         return tile.read(self._way.prepare(source.tensors(blank)))
 
     def _pass(self, run: Forward | None) -> DevicePass:
-        tiles = windows(self._spec.source, self.core, self._radius)
+        tiles = windows(self._spec.source, self.core, self._radius, self._multiple)
         return DevicePass(self._spec, self._way, run, tiles)

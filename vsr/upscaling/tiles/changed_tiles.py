@@ -54,14 +54,15 @@ class DirtyMap:
     Args:
         core: the largest side of a tile's core, in low-resolution pixels.
         radius: how far the network sees.
+        multiple: on what tiles have to begin.
 
     Attributes:
         windows: all tiles of a frame.
     """
 
-    def __init__(self, size: Size, core: int, radius: int) -> None:
+    def __init__(self, size: Size, core: int, radius: int, multiple: int = 1) -> None:
         cores = Size(balanced(size.width, core), balanced(size.height, core))
-        self.windows = windows(size, cores, radius)
+        self.windows = windows(size, cores, radius, multiple)
         self._size = size
         self._frame: HostFrame | None = None
 

@@ -71,8 +71,10 @@ class TileMemory:
         reused: how many tiles have been reused from the previous frame so far.
     """
 
-    def __init__(self, net: Forward, size: Size, radius: int, scale: int) -> None:
-        self._map = DirtyMap(size, CORE, radius)
+    def __init__(
+        self, net: Forward, size: Size, radius: int, scale: int, multiple: int = 1
+    ) -> None:
+        self._map = DirtyMap(size, CORE, radius, multiple)
         self._kept = KeptOutput(net, net, scale)
         self.tiles = len(self._map.windows)
         self.reused = 0

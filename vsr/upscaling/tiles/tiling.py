@@ -59,16 +59,21 @@ class Window:
         ]
 
 
-def windows(size: Size, core: Size, halo: int) -> tuple[Window, ...]:
-    """Cover ``size`` with cores of at most ``core``, row by row, each pixel once."""
-    columns = _spans(size.width, core.width, halo)
-    return tuple(
-        Window(row, column) for row in _spans(size.height, core.height, halo) for column in columns
-    )
+def windows(size: Size, core: Size, halo: int, multiple: int = 1) -> tuple[Window, ...]:
+    """Cover ``size`` with cores of at most ``core``, row by row, each pixel once.
+
+    Args:
+        multiple: all windows begin on multiples of it; cores and halos are widened to multiples.
+    """
+    rows = _spans(size.height, core.height, halo, multiple)
+    columns = _spans(size.width, core.width, halo, multiple)
+    return tuple(Window(row, column) for row in rows for column in columns)
 
 
-def _spans(length: int, core: int, halo: int) -> list[Span]:
+def _spans(length: int, core: int, halo: int, multiple: int) -> list[Span]:
+    core, halo = (-(-side // multiple) * multiple for side in (core, halo))
     reach = min(length, core + 2 * halo)
+    reach += (length - reach) % multiple  # so that the last window begins on a multiple too
     spans = []
     for start in range(0, length, core):
         first = min(max(0, start - halo), length - reach)
