@@ -64,11 +64,13 @@ def test_fit_and_export_report_as_json(tmp_path, data, capsys):
     fit = ["train", "fit", recipe(tmp_path), "--data", str(data), "--out", str(out)]
     benchmark = ["--benchmark", str(data.parent / "pictures")]
     assert run([*fit, "--steps", "4", *benchmark, "--json", "-d", "cpu"]) == 0
-    start, *progress, done = lines_of(capsys.readouterr().out)
+    start, *progress, verdict, done = lines_of(capsys.readouterr().out)
     assert (start["event"], start["recipe"]) == ("start", "toy")
     assert start["precision"] in start["device"]
     assert [line["step"] for line in progress] == [2, 4]
     assert progress[-1]["share"] == 1.0
+    assert (verdict["event"], verdict["against"], verdict["patches"]) == ("verdict", "bicubic", 1)
+    assert verdict["judgement"] in ("better", "worse", "no different")
     assert done["scores"]["pictures"]["psnr_y"] > 5
     assert (
         run(["train", "export", str(out), "--name", "mine", "--to", str(tmp_path), "--json"]) == 0
@@ -84,6 +86,8 @@ def test_fit_shows_a_bar_and_what_to_do_next(tmp_path, data, capsys):
     captured = capsys.readouterr()
     assert captured.out.startswith("toy on cpu (")
     assert "steps/s" in captured.err
+    assert "than bicubic: " in captured.out
+    assert "See verdict.png." in captured.out
     assert f"vsr train export {out} --name NAME" in captured.out
     assert run(["train", "resume", str(out), "--minutes", "0.002", "-q"]) == 0
     assert capsys.readouterr().out == ""

@@ -24,6 +24,7 @@ from vsr.training.run.preflight import check_free, check_supplies, norm_note
 from vsr.training.run.run_folder import RECIPE, Run, RunFolder
 from vsr.training.run.steps import run_steps
 from vsr.training.run.team import Team, joined, training_device
+from vsr.training.run.verdict import Verdict, give_verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +58,7 @@ class Watch:
     on_start: Callable[[Run], None] = lambda _: None
     on_note: Callable[[str], None] = lambda _: None
     on_progress: Callable[[TrainProgress], None] = lambda _: None
+    on_verdict: Callable[[Verdict], None] = lambda _: None
     should_stop: Callable[[], bool] = lambda: False
     clock: Callable[[], float] = time.monotonic
 
@@ -207,4 +209,6 @@ def _go(
         note = norm_note(net, learning_stages(recipe, run.pipeline)) if init else None
         if note is not None:
             watch.on_note(note)
-    run_steps(context, run, net)
+    result = run_steps(context, run, net)
+    if team.is_first:
+        watch.on_verdict(give_verdict(context, run, result))

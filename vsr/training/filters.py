@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from vsr.colour import Matrix, luma_weights
-from vsr.kernels import LANCZOS3, Array
+from vsr.kernels import LANCZOS3, Array, Kernel
 from vsr.metrics.imresize import resize_matrix
 from vsr.training.damage.line_matrices import gaussian
 
@@ -23,10 +23,10 @@ def blurred(picture: Tensor, deviation: float) -> Tensor:
     return down @ picture @ right.T
 
 
-def enlarged(low: Tensor, size: torch.Size) -> Tensor:
-    """Enlarge by Lanczos to (N, C, *size)."""
+def enlarged(low: Tensor, size: torch.Size, kernel: Kernel = LANCZOS3) -> Tensor:
+    """Enlarge to (N, C, *size), by Lanczos unless told otherwise."""
     down, right = (
-        torch.from_numpy(np.array(resize_matrix(there, side, LANCZOS3))).to(low)
+        torch.from_numpy(np.array(resize_matrix(there, side, kernel))).to(low)
         for there, side in zip(low.shape[-2:], size)
     )
     return down @ low @ right.T

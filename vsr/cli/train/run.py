@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from vsr.training.recipe.schedule import Budget
     from vsr.training.run.context import TrainProgress
     from vsr.training.run.run_folder import Run, RunFolder
+    from vsr.training.run.verdict import Verdict
 
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -178,14 +179,22 @@ def watch_for(options: dict[str, Any], should_stop: Callable[[], bool]) -> Itera
 
     if options["as_json"]:
         yield Watch(
-            on_start=_start_line, on_note=_note_line, on_progress=_line, should_stop=should_stop
+            on_start=_start_line,
+            on_note=_note_line,
+            on_progress=_line,
+            on_verdict=_verdict_line,
+            should_stop=should_stop,
         )
     elif options["quiet"]:
         yield Watch(should_stop=should_stop)
     else:
         with closing(_StepBar()) as bar:
             yield Watch(
-                on_start=bar.start, on_note=bar.note, on_progress=bar.show, should_stop=should_stop
+                on_start=bar.start,
+                on_note=bar.note,
+                on_progress=bar.show,
+                on_verdict=bar.end,
+                should_stop=should_stop,
             )
 
 
@@ -216,6 +225,11 @@ class _StepBar:
         self._bar.set_description_str(progress.stage, refresh=False)
         self._bar.set_postfix_str(_words(progress, self._psnr), refresh=True)
 
+    def end(self, verdict: Verdict) -> None:
+        """Leave the bar, and print the verdict below it."""
+        self.close()
+        click.echo(verdict.words())
+
     def close(self) -> None:
         """Leave the bar as it stands."""
         if self._bar is not None:
@@ -235,6 +249,10 @@ def _start_line(run: Run) -> None:
 
 def _note_line(text: str) -> None:
     emit({"event": "note", "message": text})
+
+
+def _verdict_line(verdict: Verdict) -> None:
+    emit({"event": "verdict", "judgement": verdict.judgement, **asdict(verdict)})
 
 
 def _line(progress: TrainProgress) -> None:

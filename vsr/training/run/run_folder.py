@@ -8,6 +8,7 @@
       STEP.ckpt       the newest checkpoint of each step that learns
       log.csv         one line per log interval
       scores.json     what the evaluate step measured
+      verdict.json    the result against the start, on patches held out; verdict.png shows some
       plot.png        loss and PSNR over steps
       validation/     pictures held out: low resolution, output, original; INDEX_STEP_STEPS.png
       lock            held while a process works on the run
@@ -34,7 +35,8 @@ from vsr.training.run.score import MeanScores
 
 RUN, RECIPE, LOG, PLOT = "run.json", "recipe.toml", "log.csv", "plot.png"
 SCORES, LOCK = "scores.json", "lock"
-WRITTEN = (RECIPE, LOG, PLOT, SCORES, "*.ckpt", "*.safetensors")
+VERDICT, VERDICT_PICTURE = "verdict.json", "verdict.png"
+WRITTEN = (RECIPE, LOG, PLOT, SCORES, VERDICT, VERDICT_PICTURE, "*.ckpt", "*.safetensors")
 """Patterns of the files that a run writes, besides `RUN`, its lock and its images."""
 
 
@@ -139,7 +141,12 @@ class RunFolder:
 
     def forget_scores(self) -> None:
         """Drop what was measured: the network trains on, and its scores are another network's."""
-        (self.path / SCORES).unlink(missing_ok=True)
+        for name in (SCORES, VERDICT, VERDICT_PICTURE):
+            (self.path / name).unlink(missing_ok=True)
+
+    def write_verdict(self, verdict: Any) -> None:
+        """Keep the verdict, a dataclass."""
+        self._write(VERDICT, json.dumps(asdict(verdict), indent=1))
 
     def checkpoint(self, step: str) -> Path:
         """Return the path of a step's checkpoint."""

@@ -52,7 +52,7 @@ class Validation:
         total = 0.0
         for index, (low, high) in enumerate(zip(self.low, self.high)):
             output = net(low[None])[0].clamp(0, 1)
-            total += _psnr(_luma(output), _luma(high), self.scale)
+            total += luma_psnr(output, high, self.scale)
             if folder is not None and index < SHOWN:
                 _show(folder, f"{index}_{moment}", low, output, high)
         return total / len(self.low)
@@ -66,9 +66,10 @@ def _luma(picture: Tensor) -> Tensor:
     return torch.einsum("chw,c->hw", picture, weights)
 
 
-def _psnr(output: Tensor, target: Tensor, border: int) -> float:
+def luma_psnr(output: Tensor, target: Tensor, border: int) -> float:
+    """Return the PSNR of luma in dB of two pictures (C, H, W), without ``border`` pixels."""
     inner = slice(border, -border)
-    error = (output - target)[inner, inner].double() * (LUMA_STEPS / 255.0)
+    error = (_luma(output) - _luma(target))[inner, inner].double() * (LUMA_STEPS / 255.0)
     return float(-10 * torch.log10(error.square().mean().clamp_min(1e-12)))
 
 
