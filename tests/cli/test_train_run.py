@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -50,6 +51,32 @@ def test_prepare_makes_every_strength_of_video_beside_bicubic(tmp_path):
     manifest = json.loads((out / "dataset.json").read_text())
     assert manifest["degradations"] == ["bicubic", "video-light", "video-medium", "video-strong"]
     assert all((out / f"lr_x4_{name}.u8").exists() for name in manifest["degradations"][1:])
+
+
+def test_prepare_takes_pairs_and_nothing_that_they_decide(tmp_path, capsys):
+    high = picture(1, 160, 192)
+    for name, pixels in (("low", high[2::4, 2::4]), ("high", high)):
+        (tmp_path / name).mkdir()
+        Image.fromarray(np.ascontiguousarray(pixels)).save(tmp_path / name / "a.png")
+    out = tmp_path / "out"
+    arguments = ["train", "prepare", "--out", str(out)]
+    pairs = ["--pairs", str(tmp_path / "low"), str(tmp_path / "high")]
+    assert run(arguments) == 2
+    assert "or give --pairs LOW HIGH" in capsys.readouterr().err
+    for more in (["--scale", "2"], [str(tmp_path)], ["--teacher", "fast"], ["--shrink", "2"]):
+        assert run([*arguments, *pairs, *more]) == 2
+        assert "not together with --pairs" in capsys.readouterr().err
+    assert run([*arguments, *pairs, "--patch", "64"]) == 0
+    assert "patches of 64×64, 1 files" in capsys.readouterr().out
+    assert json.loads((out / "dataset.json").read_text())["degradations"] == ["pairs"]
+
+
+def test_prepare_chooses_a_patch_that_divides(tmp_path):
+    Image.fromarray(picture(1, 256, 256)).save(tmp_path / "a.png")
+    out = tmp_path / "out"
+    arguments = ["train", "prepare", str(tmp_path / "a.png"), "--out", str(out), "--scale", "3"]
+    assert run([*arguments, "-q"]) == 0
+    assert json.loads((out / "dataset.json").read_text())["patch"] == 255
 
 
 @pytest.mark.parametrize("weight", ["drone", "=1", "drone=often", "drone=-1"])

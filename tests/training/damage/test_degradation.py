@@ -29,7 +29,7 @@ def low_of(pixels):
 
 
 def test_recipes_name_the_strengths_there_are():
-    assert get_args(DegradationName) == ("bicubic", *DEGRADATIONS)
+    assert get_args(DegradationName) == ("bicubic", *DEGRADATIONS, "pairs")
 
 
 def test_a_patch_is_a_pure_function_of_its_number(shots):

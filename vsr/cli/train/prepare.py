@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import lcm
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,16 +16,29 @@ from vsr.errors import InvalidOption
 if TYPE_CHECKING:
     from vsr.jobs.teach import TeachSpec
     from vsr.training.data.manifest import DatasetManifest
+    from vsr.training.data.pairs import PairsSpec
     from vsr.training.data.prepare import PrepareSpec
 
 FOLDER = click.Path(path_type=Path)
 
+PATCH = 256
+"""Side of a patch in pixels, less what does not divide by the scales."""
+
 
 @click.command(short_help="Cut folders of images and videos into patches.")
-@click.argument("data", nargs=-1, required=True, type=FOLDER)
+@click.argument("data", nargs=-1, type=FOLDER)
 @click.option("-o", "--out", required=True, type=FOLDER, help="Folder to create.")
 @click.option(
-    "--patch", type=int, default=256, help="Side of a patch in pixels.", show_default=True
+    "--pairs",
+    nargs=2,
+    type=FOLDER,
+    metavar="LOW HIGH",
+    help="Instead of DATA: two folders of the same images, in low and high resolution.",
+)
+@click.option(
+    "--patch",
+    type=int,
+    help="Side of a patch in pixels; default: 256, or what divides by the scales.",
 )
 @click.option(
     "--scale", "scales", type=int, multiple=True, help="Scale factor; repeatable; default: 2, 4."
@@ -59,7 +73,8 @@ FOLDER = click.Path(path_type=Path)
 def prepare(
     data: tuple[Path, ...],
     out: Path,
-    patch: int,
+    pairs: tuple[Path, Path] | None,
+    patch: int | None,
     scales: tuple[int, ...],
     weights: tuple[str, ...],
     shrink: int,
@@ -72,30 +87,35 @@ def prepare(
 ) -> int:
     """Cut DATA, folders or files, into checked, deduplicated patches, and downscale them.
 
-    With --teacher, a network then makes their targets, as vsr train teach does, which also goes on
-    where that was stopped. The exit code is 3 if files were skipped; the report names them.
+    With --pairs, the low resolution is your own: sizes are checked, the scale follows from them,
+    and pairs that are shifted are refused. With --teacher, a network then makes the targets, as vsr
+    train teach does, which also goes on where that was stopped. The exit code is 3 if files were
+    skipped; the report names them.
     """
-    from vsr.training.damage.degradation import STRENGTHS
-    from vsr.training.data.prepare import PrepareSpec
-
-    spec = PrepareSpec(
-        sources=data,
-        out=out,
-        patch=patch,
-        scales=scales or (2, 4),
-        weights=tuple(_weight(text) for text in weights),
-        shrink=shrink,
-        frames_per_video=frames_per_video,
-        degradations=_each(degradations, tuple(STRENGTHS)),
-    )
-    teach = _teaching(out, teaching, spec.scales)
+    weighed = tuple(_weight(text) for text in weights)
+    spec: PrepareSpec | PairsSpec
+    if pairs is not None:
+        _check_only_pairs(data, scales, degradations, teaching["teachers"], shrink)
+        spec = _pairs_spec(pairs, out, patch, weighed)
+        teach = None
+    else:
+        spec = _spec(data, out, patch, scales or (2, 4))
+        spec = replace(
+            spec,
+            weights=weighed,
+            shrink=shrink,
+            frames_per_video=frames_per_video,
+            degradations=_each(degradations),
+        )
+        teach = _teaching(out, teaching, spec.scales)
     manifest = _prepared(spec, is_silent=quiet or as_json)
     taught = taught_with_bar(teach, is_silent=quiet or as_json) if teach else ()
     manifest = replace(manifest, taught=taught)
     if as_json:
         emit({"event": "done", "out": str(out), **manifest.summary()})
     elif not quiet:
-        click.echo(f"{out}: {manifest.count} patches of {patch}×{patch}, {manifest.sources} files")
+        side = manifest.patch
+        click.echo(f"{out}: {manifest.count} patches of {side}×{side}, {manifest.sources} files")
         for line in manifest.losses(is_detailed=verbose):
             click.echo(f"  {line}")
         for one in taught:
@@ -103,11 +123,52 @@ def prepare(
     return 3 if manifest.skipped else 0
 
 
-def _prepared(spec: PrepareSpec, *, is_silent: bool) -> DatasetManifest:
+def _spec(
+    data: tuple[Path, ...], out: Path, patch: int | None, scales: tuple[int, ...]
+) -> PrepareSpec:
+    from vsr.training.data.prepare import PrepareSpec
+
+    if not data:
+        raise InvalidOption("Name folders of images or videos, or give --pairs LOW HIGH.")
+    side = patch or PATCH - PATCH % max(1, lcm(*scales))
+    return PrepareSpec(sources=data, out=out, patch=side, scales=scales)
+
+
+def _pairs_spec(
+    pairs: tuple[Path, Path], out: Path, patch: int | None, weights: tuple[tuple[str, float], ...]
+) -> PairsSpec:
+    from vsr.training.data.pairs import PairsSpec
+
+    low, high = pairs
+    return PairsSpec(low=low, high=high, out=out, patch=patch, weights=weights)
+
+
+def _check_only_pairs(
+    data: tuple[Path, ...],
+    scales: tuple[int, ...],
+    degradations: tuple[str, ...],
+    teachers: tuple[str, ...],
+    shrink: int,
+) -> None:
+    """Refuse what cannot be said of pairs, whose low resolution and scale are what they are."""
+    others = {
+        "DATA": data,
+        "--scale": scales,
+        "--degradation": degradations,
+        "--teacher": teachers,
+        "--shrink": shrink > 1,
+    }
+    for name, value in others.items():
+        if value:
+            raise InvalidOption(f"{name}: not together with --pairs. Leave it out.")
+
+
+def _prepared(spec: PrepareSpec | PairsSpec, *, is_silent: bool) -> DatasetManifest:
     """Run the job with a progress bar that counts files."""
     from tqdm import tqdm
 
-    from vsr.training.data.prepare import prepare as run
+    from vsr.training.data.pairs import PairsSpec, prepare_pairs
+    from vsr.training.data.prepare import prepare
 
     # None: no bar unless stderr is a terminal
     with tqdm(desc="prepare", unit=" files", disable=True if is_silent else None) as bar:
@@ -116,7 +177,9 @@ def _prepared(spec: PrepareSpec, *, is_silent: bool) -> DatasetManifest:
             bar.total = total
             bar.update(done - bar.n)
 
-        return run(spec, on_file)
+        if isinstance(spec, PairsSpec):
+            return prepare_pairs(spec, on_file)
+        return prepare(spec, on_file)
 
 
 def _teaching(out: Path, options: dict[str, Any], scales: tuple[int, ...]) -> TeachSpec | None:
@@ -130,9 +193,11 @@ def _teaching(out: Path, options: dict[str, Any], scales: tuple[int, ...]) -> Te
     return spec
 
 
-def _each(names: tuple[str, ...], all_of_video: tuple[str, ...]) -> tuple[str, ...]:
+def _each(names: tuple[str, ...]) -> tuple[str, ...]:
     """Return the degradations named, each once; bicubic is always made."""
-    named = (one for name in names for one in (all_of_video if name == "video" else (name,)))
+    from vsr.training.damage.degradation import STRENGTHS
+
+    named = (one for name in names for one in (STRENGTHS if name == "video" else (name,)))
     return tuple(one for one in dict.fromkeys(named) if one != "bicubic")
 
 

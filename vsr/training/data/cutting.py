@@ -101,7 +101,7 @@ class Cutter:
         reduced = {scale: low_resolution(pixels, scale) for scale in self.low}
         for y in corners(height, self.patch, self.grid):
             for x in corners(width, self.patch, self.grid):
-                if reason := _unwanted(self._patch(pixels, (y, x)), tally.looks):
+                if reason := unwanted(self._patch(pixels, (y, x)), tally.looks):
                     tally.dropped[reason] += 1
                     continue
                 self._append(pixels, reduced, (y, x), tally)
@@ -141,8 +141,8 @@ def corners(length: int, patch: int, grid: int) -> list[int]:
     return [round(i * room / (count - 1)) * grid for i in range(count)]
 
 
-def _unwanted(patch: Pixels, looks: Looks) -> str | None:
-    """Return why a patch is not wanted; remember its look if it is."""
+def unwanted(patch: Pixels, looks: Looks) -> str | None:
+    """Return why a patch (H, W, 3) is not wanted; remember its look if it is."""
     gray = Image.fromarray(patch).convert("L")
     if np.asarray(gray, dtype=np.float32).std() < FLAT_DEVIATION:
         return "without detail"

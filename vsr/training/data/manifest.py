@@ -26,6 +26,9 @@ DATA_SUFFIXES = (".u8", ".i8")
 TRUTH = "truth"
 """What a network learns where no teacher is named: the patches as they are."""
 
+PAIRS = "pairs"
+"""What the user's own low resolution is called, whatever became of it."""
+
 BICUBIC = "bicubic"
 """The degradation of the standard protocol."""
 
@@ -91,6 +94,11 @@ class DatasetManifest:
             raise InvalidData(
                 f"{folder}: prepared for {known}, not for ×{scale}. "
                 f"Prepare it again with --scale {scale}."
+            )
+        if degradation not in self.degradations and PAIRS in self.degradations:
+            raise InvalidData(
+                f"{folder}: prepared with {PAIRS}, not with {degradation}. Choose a recipe with "
+                f'degradation = "{PAIRS}", such as fast-x4-pairs.'
             )
         if degradation not in self.degradations:
             raise InvalidData(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from math import lcm
@@ -98,19 +98,30 @@ def prepare(
     for pattern, weight in spec.weights:
         if not any(fnmatch(path.name, pattern) for path in files):
             raise InvalidOption(f"--weight {pattern}={weight:g}: no file name matches.")
-    if spec.out.exists():
-        raise OutputExists(f"{spec.out}: already exists. Choose another --out.")
-    part = spec.out.with_name(spec.out.name + ".part")
+    with new_set(spec.out) as part:
+        manifest = _write(spec, files, part, on_file)
+        manifest.write(part)
+    return manifest
+
+
+@contextmanager
+def new_set(out: Path) -> Iterator[Path]:
+    """Yield the folder in which to make a set; it gets its name once it is complete.
+
+    Raises:
+        OutputExists, UnwritableOutput, NoSpace: the output folder.
+    """
+    if out.exists():
+        raise OutputExists(f"{out}: already exists. Choose another --out.")
+    part = out.with_name(out.name + ".part")
     shutil.rmtree(part, ignore_errors=True)
     try:
-        with writing(spec.out):
+        with writing(out):
             part.mkdir(parents=True)
-            manifest = _write(spec, files, part, on_file)
-            manifest.write(part)
-            part.replace(spec.out)
+            yield part
+            part.replace(out)
     finally:
         shutil.rmtree(part, ignore_errors=True)
-    return manifest
 
 
 def find_sources(sources: Iterable[Path]) -> Iterator[Path]:

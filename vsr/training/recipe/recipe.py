@@ -17,7 +17,9 @@ from vsr.training.data.manifest import TRUTH
 from vsr.training.recipe.schedule import Schedule
 
 LossName = Literal["l1", "mse", "charbonnier"]
-DegradationName = Literal["bicubic", "video-light", "video-medium", "video-strong", "video-clear"]
+DegradationName = Literal[
+    "bicubic", "video-light", "video-medium", "video-strong", "video-clear", "pairs"
+]
 FeatureName = Literal["mobilenet-v2", "vgg19"]
 
 MAX_PATCH = 512

@@ -7,7 +7,7 @@ from typing import Any
 
 from vsr.errors import InvalidRecipe
 from vsr.recipes.pipeline import Pipeline, Step, load_pipeline
-from vsr.training.data.manifest import BICUBIC
+from vsr.training.data.manifest import BICUBIC, PAIRS
 from vsr.training.recipe.recipe import (
     AdversarialValues,
     EvaluateValues,
@@ -70,8 +70,8 @@ def check_values(recipe: Recipe, steps: tuple[Step, ...], where: str) -> None:
         raise InvalidRecipe(
             f"{where}: no step of pipeline '{recipe.pipeline}' trains. Add pixel or adversarial."
         )
-    is_bicubic = any(pairs.degradation == BICUBIC for pairs in recipe.pairs)
-    if is_bicubic and is_paired(recipe, steps):
+    is_still = any(pairs.degradation in (BICUBIC, PAIRS) for pairs in recipe.pairs)
+    if is_still and is_paired(recipe, steps):
         raise InvalidRecipe(
             f"{where}: temporal and consistency need consecutive frames. Set degradation to one "
             "for video, such as video-medium."
