@@ -19,6 +19,7 @@ from vsr.errors import InvalidOption, Refused, one_of
 from vsr.frames import HostFrame, Layout
 from vsr.grain import GrainProfile
 from vsr.specs import Deinterlace, PtsSpan, Size
+from vsr.tone import Tone
 from vsr.upscaling.engine.engine import open_engine
 from vsr.upscaling.engine.frame_tensors import is_same_picture
 from vsr.upscaling.grain import GrainField
@@ -46,6 +47,7 @@ class StepContext:
         colour: of the decoded frames, resolved (`Colour.resolved`); the output keeps it.
         output_layout: what the encoder takes.
         grain: to be drawn on the finished frames, or None.
+        tone: the curve that luma takes through the network alone, or None.
         tile: the largest tile side in low-resolution pixels; None lets memory decide.
         say: called with remarks for the user, one line each.
     """
@@ -57,6 +59,7 @@ class StepContext:
     model: Model
     device: Device
     grain: GrainProfile | None = None
+    tone: Tone | None = None
     tile: int | None = None
     deinterlace: Deinterlace = "auto"
     say: Callable[[str], None] = field(default=lambda line: None)
@@ -144,6 +147,7 @@ def _engine_pass(
         output=output_size(names, plan),
         output_format=YuvFormat(context.output_layout, context.colour),
         scale=plan.scale if model is not None else 1,
+        tone=context.tone,
     )
     engine = stack.enter_context(
         open_engine(model, context.device, spec, tile=context.tile, say=context.say)

@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 import vsr
-from tests.flavoured import SPEC, natural
+from tests.clips import write_clip
+from tests.flavoured import SIZE, SPEC, natural
 from vsr.errors import InvalidOption
 from vsr.jobs.upscale.choice import AUTO_MODEL, choose_blend, with_model
 from vsr.jobs.upscale.plan import prepare, spec_of_preset
@@ -80,6 +81,29 @@ def test_a_model_that_is_left_open_is_named_in_the_plan(tmp_path: Path) -> None:
     job = prepare(natural(tmp_path / "film.mp4", 30), tmp_path / "out.mkv", spec)
     assert job.network.startswith(f"{AUTO_MODEL} ×2")
     assert job.fingerprint()["model"] == AUTO_MODEL
+
+
+def test_a_network_that_draws_detail_sees_deep_film_on_a_curve(tmp_path: Path) -> None:
+    for transfer, tone in ((16, "pq"), (18, "luma"), (1, "luma")):
+        film = write_clip(
+            tmp_path / f"{transfer}.mkv", frames=2, size=SIZE, codec="ffv1",
+            pix_fmt="yuv420p10le", transfer=transfer, matrix=9, primaries=9,
+        )  # fmt: skip
+        plans = [
+            prepare(film, tmp_path / "out.mkv", replace(SPEC, sharpness=sharpness))
+            for sharpness in (0.5, 0.0)
+        ]
+        assert [plan.fingerprint()["tone"] for plan in plans] == [tone, None]
+        assert any("SDR-like" in note for note in plans[0].notes()) is (tone == "pq")
+    result = upscale(film, tmp_path / "out.mkv", replace(SPEC, sharpness=0.5))
+    assert result.frames_out == 2
+
+
+def test_what_is_too_far_from_sdr_stays_faithful(tmp_path: Path) -> None:
+    film = write_clip(tmp_path / "film.mkv", frames=2, size=SIZE, codec="ffv1", transfer=8)
+    plan = prepare(film, tmp_path / "out.mkv", replace(SPEC, strength=0.0, sharpness=0.5))
+    assert plan.model.blend.is_plain
+    assert any("transfer characteristic 8 is too far from SDR" in note for note in plan.notes())
 
 
 def test_a_still_image_is_made_clear_where_it_is_compressed(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from vsr.jobs.upscale.strength import Condition
 from vsr.models.catalog import Model
 from vsr.models.flavours import flavours_of
 from vsr.specs import UpscaleSpec
+from vsr.tone import Tone, tone_of
 
 AUTO_MODEL = "fast"
 
@@ -23,11 +24,15 @@ class Choice:
     Attributes:
         condition: the source's, by which it was chosen; None where the user left no choice.
         chosen: what was chosen by it: dials, and ``grain``.
+        tone: the curve on which a network that draws detail sees the film, or None.
+        unsuited: why no detail is drawn although it was asked for, or an empty text.
     """
 
     spec: UpscaleSpec
     condition: Condition | None = None
     chosen: tuple[str, ...] = ()
+    tone: Tone | None = None
+    unsuited: str = ""
 
     def told(self, model: Model) -> str:
         """Return a description of the model: name, scale, blend, and what chose it."""
@@ -42,15 +47,18 @@ class Choice:
 
         What draws detail is never left to be found out by looking.
         """
-        if self.condition is None:
-            return None
-        parts = [f"model {self.told(model)}."] if set(DIALS) & set(self.chosen) else []
+        is_chosen = self.condition is not None and set(DIALS) & set(self.chosen)
+        parts = [f"model {self.told(model)}."] if is_chosen else []
         if "sharpness" in self.chosen and (value := self.spec.sharpness):
             parts.append(
                 f"clear {value:g}: draws detail that was not in the source; --sharpness 0 for none."
             )
         if "grain" in self.chosen and isinstance(self.spec.grain, GrainProfile):
             parts.append(f"grain of {self.spec.grain} is drawn again; --grain remove for none.")
+        if self.tone == "pq":
+            parts.append("PQ: luma takes an SDR-like curve through the network, chroma none.")
+        if self.unsuited:
+            parts.append(self.unsuited)
         return " ".join(parts) or None
 
 
@@ -84,6 +92,24 @@ def choose_blend(spec: UpscaleSpec, scale: int, look: Callable[[], Condition | N
     return Choice(spec, condition, chosen)
 
 
+def choose_tone(choice: Choice, bits: int, transfer: int) -> Choice:
+    """Decide on which curve a network that draws detail sees the film.
+
+    A faithful network takes any film as it is; so does what cannot be brought near SDR.
+
+    Args:
+        bits: of the source.
+        transfer: its transfer characteristic (H.273).
+    """
+    if not choice.spec.sharpness:
+        return choice
+    try:
+        return replace(choice, tone=tone_of(bits, transfer))
+    except ValueError as error:
+        text = f"{error} is too far from SDR to draw detail: --sharpness 0 is used."
+        return replace(choice, spec=replace(choice.spec, sharpness=0.0), unsuited=text)
+
+
 def choose_grain(
     choice: Choice,
     look: Callable[[], Condition | None],
@@ -108,7 +134,8 @@ def choose_grain(
     else:
         amount = float(AMOUNTS.get(asked, asked))
     grain = measure(amount) if amount else None
-    return Choice(replace(choice.spec, grain=grain or 0.0), condition, chosen)
+    spec = replace(choice.spec, grain=grain or 0.0)
+    return replace(choice, spec=spec, condition=condition, chosen=chosen)
 
 
 def _flavoured(name: str, scale: int) -> Mapping[str, bool]:

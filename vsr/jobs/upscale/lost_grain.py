@@ -12,6 +12,7 @@ from vsr.colour import Codes, Colour, yuv_from_rgb
 from vsr.grain import GrainProfile
 from vsr.metrics.noise import BLOCK, Pair, noise_between, power_before_and_after
 from vsr.specs import Size
+from vsr.tone import Tone, from_sdr, towards_sdr
 
 if TYPE_CHECKING:
     from vsr.models.catalog import Model
@@ -36,7 +37,11 @@ DIGITS = 3
 
 
 def lost_grain(
-    model: Model, pairs: Sequence[Pair], colour: Colour, amount: float
+    model: Model,
+    pairs: Sequence[Pair],
+    colour: Colour,
+    amount: float,
+    tone: Tone | None = None,
 ) -> GrainProfile | None:
     """Return the grain to give back; None if there is too little of it.
 
@@ -48,6 +53,7 @@ def lost_grain(
         pairs: lumas (H, W) of neighbouring frames, in codes of 8 bits.
         colour: of the frames, resolved.
         amount: 0 to 1, of the deviation.
+        tone: the curve on which the network sees the film.
     """
     whole = noise_between(pairs)
     if model.net is None or whole is None or amount * whole.deviation < LEAST:
@@ -55,7 +61,7 @@ def lost_grain(
     windows = [_smoothest_window(pair) for pair in pairs]
     before, after = power_before_and_after(
         [_inner(pair) for pair in windows],
-        [_inner(enlarged_and_reduced(model, pair, colour)) for pair in windows],
+        [_inner(enlarged_and_reduced(model, pair, colour, tone)) for pair in windows],
     )
     lost = before - after
     share = float(lost.sum() / before.sum()) if before.any() else 0.0
@@ -123,15 +129,18 @@ def _inner(pair: Pair) -> Pair:
     return pair[0][inner, inner], pair[1][inner, inner]
 
 
-def enlarged_and_reduced(model: Model, pair: Pair, colour: Colour) -> Pair:
+def enlarged_and_reduced(
+    model: Model, pair: Pair, colour: Colour, tone: Tone | None = None
+) -> Pair:
     """Return both lumas through the network, and back to their size."""
     import torch
 
     from vsr.upscaling.passes.resample import resize
 
     codes = Codes.of(8, colour.range)
-    lumas = torch.from_numpy(np.stack(pair)[:, None].astype(np.float32))
-    amplitudes = (lumas - codes.luma_offset) / codes.luma_scale
+    curve: Tone = tone or "luma"
+    lumas = (np.stack(pair)[:, None] - codes.luma_offset) / codes.luma_scale
+    amplitudes = torch.from_numpy(towards_sdr(lumas, curve).astype(np.float32))
     channels = 1 if model.traits.colour == "luma" else 3
     assert model.net is not None
     with torch.inference_mode():
@@ -140,8 +149,8 @@ def enlarged_and_reduced(model: Model, pair: Pair, colour: Colour) -> Pair:
             weights = torch.tensor(yuv_from_rgb(colour.matrix)[0])
             output = (output * weights[:, None, None]).sum(1, keepdim=True)
         size = Size(pair[0].shape[1], pair[0].shape[0])
-        reduced = resize(output, size) * codes.luma_scale + codes.luma_offset
-    one, other = reduced[:, 0].numpy()
+        reduced = from_sdr(resize(output, size)[:, 0].numpy(), curve)
+    one, other = reduced * codes.luma_scale + codes.luma_offset
     return one, other
 
 

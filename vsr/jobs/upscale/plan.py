@@ -14,7 +14,7 @@ from vsr.device.select import Device, select
 from vsr.errors import Refused
 from vsr.grain import GrainProfile
 from vsr.jobs.progress import Note
-from vsr.jobs.upscale.choice import Choice, choose_blend, choose_grain, with_model
+from vsr.jobs.upscale.choice import Choice, choose_blend, choose_grain, choose_tone, with_model
 from vsr.jobs.upscale.lost_grain import lost_grain
 from vsr.jobs.upscale.picture import PictureJob, is_picture_wanted, prepare_picture
 from vsr.jobs.upscale.standard_streams import PIPE, check_pipe
@@ -158,11 +158,14 @@ def _choice(info: MediaInfo, spec: UpscaleSpec, scale: int, load: Load) -> tuple
         return condition_in(info, sample())
 
     choice = choose_blend(spec, scale, look)
+    choice = choose_tone(choice, video.layout.bits, video.colour.transfer)
     model = load(choice.spec.model, scale, choice.spec.blend())
+
+    tone = choice.tone
 
     def measure(amount: float) -> GrainProfile | None:
         seen = sample()
-        return lost_grain(model, seen.pairs, colour, amount) if seen is not None else None
+        return lost_grain(model, seen.pairs, colour, amount, tone) if seen is not None else None
 
     if model.net is not None:
         choice = choose_grain(choice, look, measure)

@@ -173,6 +173,7 @@ def step_context(job: Job, note: Note) -> StepContext:
         model=job.model,
         device=job.device,
         grain=job.grain,
+        tone=job.choice.tone,
         tile=job.spec.tile,
         deinterlace=job.spec.deinterlace,
         say=note,

@@ -91,6 +91,7 @@ class Job:
             "weights": self.model.sha256,
             "strength": self.model.blend.strength,
             "sharpness": self.model.blend.sharpness,
+            "tone": self.choice.tone,
             "grain": asdict(self.grain) if self.grain else None,
             "device": self.device.hardware,
             "precision": self.device.precision,

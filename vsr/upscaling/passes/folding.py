@@ -16,6 +16,7 @@ from vsr.models.layers import Layers, layers_of
 from vsr.models.rewrites.fuse import fuse
 from vsr.upscaling.passes.folded import FoldedLumaPass, FoldedPass
 from vsr.upscaling.passes.passes import LumaPass, Pass, PassSpec, RgbPass
+from vsr.upscaling.passes.toned import TonedPass, curved_spec
 
 if TYPE_CHECKING:
     from vsr.models.catalog import Model
@@ -162,6 +163,9 @@ def route(
     net = model.net if model is not None else None
     if model is None or net is None:
         return LumaPass(spec), None
+    if spec.tone is not None:
+        inner, within = route(model, curved_spec(spec), is_dense=is_dense)
+        return TonedPass.of(spec, inner, spec.tone), within
     if can_fold(net, spec):
         return fold(net, spec)
     return (LumaPass(spec) if model.traits.colour == "luma" else RgbPass(spec)), fuse(

@@ -16,6 +16,7 @@ from torch import Tensor
 from vsr.device.yuv import YuvFormat, amplitudes, planes_of, quantised, rgb_of, yuv_of
 from vsr.errors import InvalidOption
 from vsr.specs import Size
+from vsr.tone import Tone
 from vsr.upscaling.passes.resample import Axis, Memo, resample, resize
 
 Planes = tuple[Tensor, ...]
@@ -29,6 +30,7 @@ class PassSpec:
         source: the size of the decoded luma plane.
         output: the size of the written luma plane.
         scale: the network's; 1 without a network.
+        tone: the curve that luma takes through the network alone, or None for all planes.
     """
 
     source: Size
@@ -36,6 +38,7 @@ class PassSpec:
     output: Size
     output_format: YuvFormat
     scale: int = 1
+    tone: Tone | None = None
 
     def __post_init__(self) -> None:
         if self.source_format.colour.matrix != self.output_format.colour.matrix:

@@ -126,6 +126,13 @@ class Memo:
             )
         return self._known[key]
 
+    def on_device(self, table: Tensor, like: Tensor) -> Tensor:
+        """Return a table where ``like`` is; the memo's owner keeps it alive."""
+        key = (id(table), like.device)
+        if key not in self._known:
+            self._known[key] = (table.to(like.device),)
+        return self._known[key][0]
+
 
 def resample(
     picture: Tensor,
