@@ -36,6 +36,7 @@ def examine() -> list[Finding]:
         Finding("python", sys.version_info >= (3, 11), platform.python_version(), True),
         *(_package(name, is_needed=True) for name in ("torch", "av", "numpy")),
         _device(),
+        _integers(),
         *_pinned(),
         *_encoders(),
         _weights(),
@@ -59,6 +60,15 @@ def _device() -> Finding:
         return Finding("device", False, str(error), True)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return Finding("device", True, f"{device}: {device.why}; {cores} processor cores", True)
+
+
+def _integers() -> Finding:
+    """Return whether networks on the CPU can run in 8-bit integers."""
+    from vsr.models.int8.convolution import refusal
+
+    reason = refusal()
+    how = "exact; --precision auto takes it for 8-bit video"
+    return Finding("int8 on the CPU", reason is None, reason or how)
 
 
 def _pinned() -> list[Finding]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -22,7 +22,7 @@ from vsr.models.catalog import Model, load
 from vsr.models.int8.features import features_of
 from vsr.models.int8.network import with_integers
 from vsr.models.plain import Plain
-from vsr.upscaling.engine.choose_precision import with_precision
+from vsr.upscaling.engine.choose_precision import why_not_int8
 
 Protocol = Literal["standard", "swift"]
 Ensemble = Literal["none", "flips", "sizes"]
@@ -171,7 +171,8 @@ def _integer(model: Model, device: Device) -> Enlarge:
     """
     if device.is_cuda:
         raise InvalidOption("--precision int8: for the CPU. Add --device cpu.")
-    with_precision(replace(device, precision="int8"), "int8", model)
+    if reason := why_not_int8(model):
+        raise InvalidOption(f"--precision int8: {reason}. Omit --precision.")
     assert isinstance(model.net, Plain)
     net = with_integers(model.net, features_of(model.net, model.sha256))
     return by_network(net, model.traits.radius)

@@ -85,7 +85,8 @@ def test_work_of_one_precision_is_not_gone_on_with_in_another(tmp_path: Path) ->
         for precision in ("auto", "bf16")
     )
     apart = auto.fingerprint().items() ^ bf16.fingerprint().items()
-    assert apart == {("precision", "fp32"), ("precision", "bf16")}
+    assert {name for name, _ in apart} == {"precision"}
+    assert ("precision", "bf16") in apart
 
 
 def test_a_turned_clip_is_refused_in_the_size_that_is_seen(tmp_path: Path) -> None:

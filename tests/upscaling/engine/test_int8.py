@@ -1,10 +1,13 @@
 """The engine with integer features: near the float network, and the same bits however it is cut."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from tests.upscaling.still_films import SIZE, SQUARE, STILL, are_equal, enlarged, film
-from tests.upscaling.toys import frame, model_of, pass_spec, plain, swift
+from tests.upscaling.toys import BT709, frame, model_of, pass_spec, plain, swift
+from vsr.colour import Colour
 from vsr.device.select import Device
 from vsr.errors import InvalidOption
 from vsr.frames import HostFrame, Layout
@@ -17,7 +20,12 @@ from vsr.upscaling.tiles import tile_cache
 
 works = pytest.mark.skipif(refusal() is not None, reason=str(refusal()))
 
-INT8 = Device(kind="cpu", precision="int8")
+CPU = Device(kind="cpu", why="asked for")
+
+
+def decided(wanted, model, layout: Layout = Layout(), colour: Colour = BT709) -> str:
+    device = CPU if wanted == "auto" else replace(CPU, precision=wanted)
+    return with_precision(device, wanted, model, layout, colour).precision
 
 
 def run(model, spec, source: HostFrame, precision="int8", tile: int | None = None) -> HostFrame:
@@ -90,16 +98,47 @@ def test_what_is_beyond_every_range_is_clipped_not_wrapped():
 
 @works
 def test_a_network_without_weights_runs_as_ever():
-    assert with_precision(INT8, "int8", model_of(None)).precision == "fp32"
+    assert decided("int8", model_of(None)) == "fp32"
+    assert decided("auto", model_of(None)) == "fp32"
+
+
+@works
+def test_auto_takes_it_for_what_is_8_bit_and_no_hdr():
+    model = model_of(plain())
+    assert decided("auto", model) == "int8"
+    assert decided("auto", model, Layout(10, 1, 1)) == "fp32"
+    assert decided("int8", model, Layout(10, 1, 1)) == "int8"
+    assert decided("auto", model, colour=replace(BT709, transfer=18)) == "fp32"
+    assert decided("auto", model_of(swift())) == "fp32"
+    assert decided("fp32", model) == "fp32"
+
+
+@works
+def test_the_plan_says_why():
+    float_device = with_precision(CPU, "auto", model_of(plain()), Layout(10, 1, 1), BT709)
+    assert "the source has 10 bits" in float_device.why
+    assert "int8" in with_precision(CPU, "auto", model_of(plain()), Layout(), BT709).why
+
+
+def test_auto_is_fp32_where_the_operations_are_absent(monkeypatch):
+    monkeypatch.setattr("vsr.models.int8.convolution.refusal", lambda: "no such operations")
+    device = with_precision(CPU, "auto", model_of(plain()), Layout(), BT709)
+    assert device.precision == "fp32"
+    assert "no such operations" in device.why
+
+
+def test_cuda_keeps_its_own():
+    device = Device(kind="cuda", precision="fp16")
+    assert with_precision(device, "auto", model_of(plain()), Layout(), BT709) == device
 
 
 def test_a_network_that_is_not_plain_is_refused():
     with pytest.raises(InvalidOption, match=r"int8: toy is no plain network .*Omit --precision"):
-        with_precision(INT8, "int8", model_of(swift()))
+        decided("int8", model_of(swift()))
 
 
 def test_a_processor_that_cannot_is_refused(monkeypatch):
     monkeypatch.setattr("vsr.models.int8.convolution.refusal", lambda: "no such operations")
     with pytest.raises(InvalidOption, match=r"--precision int8: no such operations\. Omit"):
-        with_precision(INT8, "int8", model_of(plain()))
+        decided("int8", model_of(plain()))
     assert choose_precision.why_not_int8(model_of(plain())) == "no such operations"

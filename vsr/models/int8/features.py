@@ -32,7 +32,7 @@ WEIGHTS = {"scenes": 10, "hard": 1, "flat": 3}
 HEADROOM = 1.25
 """Ranges are this much larger than on scenes, at least."""
 
-HARD_SHARE = 0.5
+HARD_SHARE = 0.8
 """How far ranges go from those of scenes towards those of hard pictures."""
 
 QUIETEST = 1e-3
