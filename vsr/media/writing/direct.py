@@ -23,11 +23,9 @@ from vsr.media.source.info import MediaInfo
 from vsr.media.source.opening import reopen_input
 from vsr.media.splices.cut import Cut
 from vsr.media.splices.splice_search import splices_among
-from vsr.media.streams.copy_streams import chapters_within, container_metadata, stream_metadata
-from vsr.media.streams.losses_before_start import muxer_options
-from vsr.media.streams.other_streams import Lost, Timed, other_packets
+from vsr.media.streams.other_streams import Lost, Timed
 from vsr.media.streams.stream_plan import StreamPlan
-from vsr.media.streams.streams import add_carried
+from vsr.media.writing.output_file import OutputFile, open_output
 from vsr.media.writing.target import output_failure
 from vsr.specs import PtsSpan
 
@@ -118,37 +116,25 @@ class DirectWriter:
 
     def _open(self, origin: InputContainer, first_pts: int) -> Encoding:
         container, video = container_named(self._plan.container), self._video
-        options = (*container.options, *container.pipe_options)
-        output = av.open(
-            self._target,
-            "w",
-            format=container.name,
-            container_options=muxer_options(self._source, container.name, options),
-        )
+        output = open_output(self._target, self._source, container.name, container.pipe_options)
         self._output = output
-        output.metadata.update(container_metadata(origin.metadata))
+        file = OutputFile(
+            output=output,
+            origin=origin,
+            source=self._source,
+            plan=self._plan,
+            video=video,
+            is_part=self._span != PtsSpan(),
+        )
         encoding = Encoding(output, video, self._encoder)
-        tag = dict(container.tags).get(self._encoder.codec)
-        if tag is not None:
-            encoding.stream.codec_context.codec_tag = tag
-        encoding.stream.set_display_matrix(video.display_matrix)
-        upscaled = origin.streams[self._source.video.index]
-        encoding.stream.metadata.update(stream_metadata(upscaled.metadata))
-        if self._span != PtsSpan():
-            encoding.stream.metadata.pop("timecode", None)
-        encoding.stream.disposition = upscaled.disposition
+        file.dress(encoding.stream, self._encoder.codec)
         may_start_again = bool(self._plan.carried) and self._span == PtsSpan()
         splices = splices_among(self._source, None, may_start_again=may_start_again)
         if splices is not None:
             self._closed_before = splices.closing(video.time_base)
         cut = self._cut(origin, first_pts)
         self._offset = rounded(cut.zero / video.time_base)
-        chapters = chapters_within(origin.chapters(), cut)
-        if chapters:
-            output.set_chapters(chapters)
-        carried = [(fate, add_carried(output, origin, fate)) for fate in self._plan.carried]
-        if carried:
-            self._others = other_packets(origin, carried, cut, self.lost, splices)
+        _, self._others = file.carry(cut, self.lost, splices)
         self._next = next(self._others, None)
         return encoding
 

@@ -21,18 +21,15 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 
 from vsr.media.clock.timing import rescaled, rounded, ticks_per_frame
-from vsr.media.containers import Container, container_named
 from vsr.media.encoding.encoding import OutputVideo
 from vsr.media.source.info import MediaInfo
 from vsr.media.source.opening import reopen_input
 from vsr.media.splices.cut import Cut, last_duration_of
 from vsr.media.splices.splice_search import splices_among
 from vsr.media.splices.splices import Splices
-from vsr.media.streams.copy_streams import chapters_within, container_metadata, stream_metadata
-from vsr.media.streams.losses_before_start import muxer_options
-from vsr.media.streams.other_streams import Lost, Timed, other_packets
+from vsr.media.streams.other_streams import Lost, Timed
 from vsr.media.streams.stream_plan import StreamPlan
-from vsr.media.streams.streams import add_carried
+from vsr.media.writing.output_file import OutputFile, open_output
 from vsr.media.writing.scan import Joined, Scan, Times, scan
 from vsr.media.writing.target import output_failure
 from vsr.specs import TimeRange
@@ -66,22 +63,25 @@ def join(
         NoSpace: the disk is full.
     """
     scans = [scan(path, video.time_base) for path in segments if path.stat().st_size]
-    container = container_named(plan.container)
-    muxing = muxer_options(source, container.name, (*container.options, *options))
     name, lost = f"file:{target_part}", Lost()
     with reopen_input(source.path) as origin:
         times, splices = _timed(scans, source, plan, video, time)
         try:
-            with av.open(name, "w", format=container.name, container_options=muxing) as output:
-                original = origin.streams[source.video.index]
-                stream = _add_video(output, container, scans[0].path, video, original)
-                if not time.is_whole:
-                    stream.metadata.pop("timecode", None)  # it counts from the start of the clip
-                cut = _cut(origin, container, times, time, video.time_base)
+            with open_output(name, source, plan.container, options) as output:
+                # No random identifiers: the file of a resumed run is the same, byte for byte.
+                output.flags |= cast("int", Flags.bitexact.value)
+                file = OutputFile(
+                    output=output,
+                    origin=origin,
+                    source=source,
+                    plan=plan,
+                    video=video,
+                    is_part=not time.is_whole,
+                )
+                stream = _add_video(file, scans[0].path)
+                cut = _cut(origin, plan.container, times, time, video.time_base)
                 times.offset = rounded(cut.zero / video.time_base)
-                carried = [(fate, add_carried(output, origin, fate)) for fate in plan.carried]
-                others = other_packets(origin, carried, cut, lost, splices)
-                _describe(output, origin, cut)
+                carried, others = file.carry(cut, lost, splices)
                 pictures = _pictures(scans, times, stream, video.time_base)
                 packets = heapq.merge(pictures, others, key=itemgetter(0))
                 filled = _mux(output, packets, stream, lost)
@@ -147,49 +147,28 @@ def _pictures(
                 index += 1
 
 
-def _add_video(
-    output: OutputContainer,
-    container: Container,
-    segment: Path,
-    video: OutputVideo,
-    source: Stream,
-) -> VideoStream:
+def _add_video(file: OutputFile, segment: Path) -> VideoStream:
     """Add the video stream of the segments, with the properties that a segment cannot hold."""
+    video = file.video
     with av.open(f"file:{segment}") as first:
         template = first.streams.video[0]
-        stream = output.add_stream_from_template(template, opaque=True)
-        context = stream.codec_context
-        tag = dict(container.tags).get(template.codec_context.codec.canonical_name)
-        if tag is not None:
-            context.codec_tag = tag
-    colour = video.colour
+        stream = file.output.add_stream_from_template(template, opaque=True)
+        file.dress(stream, template.codec_context.codec.canonical_name)
+    context, colour = stream.codec_context, video.colour
     context.color_primaries, context.color_trc = colour.primaries, colour.transfer
     context.colorspace, context.color_range = colour.matrix, int(colour.range)
     context.sample_aspect_ratio = video.sar
     stream.time_base = video.time_base
     if video.frame_rate is not None:
         context.framerate = video.frame_rate
-    stream.set_display_matrix(video.display_matrix)
-    stream.metadata.update(stream_metadata(source.metadata))
-    stream.disposition = source.disposition
     return stream
 
 
 def _cut(
-    source: InputContainer, target: Container, times: Times, time: TimeRange, time_base: Fraction
+    source: InputContainer, target: str, times: Times, time: TimeRange, time_base: Fraction
 ) -> Cut:
     if time.is_whole:
-        return Cut.whole(source, target.name, times.pts[0], time_base)
+        return Cut.whole(source, target, times.pts[0], time_base)
     is_open = isinf(time.end_seconds) and time.max_frames is None
     end = None if is_open else times.given_end * time_base
     return Cut.part(times.given_start * time_base, end, times.pts[0] * time_base)
-
-
-def _describe(output: OutputContainer, origin: InputContainer, cut: Cut) -> None:
-    """Copy metadata and chapters; the chapters of a part are cut to it and shifted with it."""
-    # No random identifiers: the file of a resumed run is the same, byte for byte.
-    output.flags |= cast("int", Flags.bitexact.value)
-    output.metadata.update(container_metadata(origin.metadata))
-    chapters = chapters_within(origin.chapters(), cut)
-    if chapters:
-        output.set_chapters(chapters)

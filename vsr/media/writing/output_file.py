@@ -1,0 +1,81 @@
+"""A file or pipe that is being written: what the joiner and the direct writer both set in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+import av
+from av.container import InputContainer, OutputContainer
+from av.stream import Stream
+from av.video.stream import VideoStream
+
+from vsr.media.containers import container_named
+from vsr.media.encoding.encoding import OutputVideo
+from vsr.media.source.info import MediaInfo
+from vsr.media.splices.cut import Cut
+from vsr.media.splices.splices import Splices
+from vsr.media.streams.copy_streams import chapters_within, container_metadata, stream_metadata
+from vsr.media.streams.losses_before_start import muxer_options
+from vsr.media.streams.other_streams import Lost, Timed, other_packets
+from vsr.media.streams.stream_plan import StreamFate, StreamPlan
+from vsr.media.streams.streams import add_carried
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputFile:
+    """An output before its header, and the source whose other streams and metadata it carries.
+
+    Attributes:
+        origin: the source, open.
+        plan: what happens to its other streams.
+        is_part: only a part of the source is upscaled.
+    """
+
+    output: OutputContainer
+    origin: InputContainer
+    source: MediaInfo
+    plan: StreamPlan
+    video: OutputVideo
+    is_part: bool
+
+    def dress(self, stream: VideoStream, codec: str) -> None:
+        """Give the video stream what the frames of a source do not say."""
+        upscaled = self.origin.streams[self.source.video.index]
+        tag = dict(container_named(self.plan.container).tags).get(codec)
+        if tag is not None:
+            stream.codec_context.codec_tag = tag
+        stream.set_display_matrix(self.video.display_matrix)
+        stream.metadata.update(stream_metadata(upscaled.metadata))
+        if self.is_part:
+            stream.metadata.pop("timecode", None)  # it counts from the start of the clip
+        stream.disposition = upscaled.disposition
+
+    def carry(
+        self, cut: Cut, lost: Lost, splices: Splices | None
+    ) -> tuple[list[tuple[StreamFate, Stream]], Iterator[Timed]]:
+        """Set tags and chapters, add the carried streams; return these, and their packets.
+
+        Chapters of a part are cut to it and shifted with it.
+        """
+        self.output.metadata.update(container_metadata(self.origin.metadata))
+        if chapters := chapters_within(self.origin.chapters(), cut):
+            self.output.set_chapters(chapters)
+        carried = [
+            (fate, add_carried(self.output, self.origin, fate)) for fate in self.plan.carried
+        ]
+        return carried, other_packets(self.origin, carried, cut, lost, splices)
+
+
+def open_output(
+    target: str | BinaryIO, source: MediaInfo, name: str, options: Iterable[tuple[str, str]]
+) -> OutputContainer:
+    """Open an output of the container ``name``, so that it holds most of the source's tags.
+
+    Args:
+        options: of the muxer, beside those that the container always has.
+    """
+    container = container_named(name)
+    muxing = muxer_options(source, name, (*container.options, *options))
+    return av.open(target, "w", format=name, container_options=muxing)
