@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from tests.benchmarks.looks import sharpness, tones
-from tests.benchmarks.looks.methods import detail, gaussian, lanczos, to_codes
-from tests.benchmarks.looks.score import luma_of
+from tests.benchmarks.looks.filters import gaussian
+from tests.benchmarks.looks.methods import detail, lanczos, to_codes
+from tests.benchmarks.looks.score import lumas
 from tests.benchmarks.periodicity import periodicity
 
 SCALE = 4
@@ -44,17 +45,18 @@ def blurred(picture, sigma):
 
 
 def acutance(picture, source, enlarged):
-    edges = sharpness.sharp_edges(luma_of(source))
-    return sharpness.acutance(luma_of(picture), luma_of(enlarged), edges, SCALE)
+    edges = sharpness.sharp_edges(lumas(source))
+    return sharpness.acutance(lumas(picture), lumas(enlarged), edges, SCALE)
 
 
-def overshoot(picture, enlarged):
-    return sharpness.overshoot(luma_of(picture), luma_of(enlarged))
+def overshoot(picture, source, enlarged):
+    steps = sharpness.step_edges(lumas(source))
+    return sharpness.overshoot(lumas(picture), lumas(enlarged), steps, SCALE)
 
 
 def test_lanczos_itself_scores_one(source, enlarged):
     assert acutance(enlarged, source, enlarged) == 1
-    assert overshoot(enlarged, enlarged) == 0
+    assert overshoot(enlarged, source, enlarged) == 0
     assert tones.shifts(enlarged, enlarged) == (0, 0)
 
 
@@ -64,35 +66,34 @@ def test_a_blurred_picture_is_less_acute(source, enlarged):
 
 def test_the_truth_is_more_acute_and_leaves_no_range(source, enlarged, truth):
     assert acutance(truth, source, enlarged) > 1.25
-    assert overshoot(truth, enlarged) == 0
+    assert overshoot(truth, source, enlarged) == 0
 
 
 def test_an_unsharp_mask_is_more_acute_and_overshoots(source, enlarged):
     sharpened = masked(enlarged, 1.5)
     assert acutance(sharpened, source, enlarged) > 1.25
-    assert overshoot(sharpened, enlarged) > 1
+    assert overshoot(sharpened, source, enlarged) > 1
 
 
 def test_an_edge_out_of_focus_is_not_sharp_and_is_followed():
     source = disc(64, 20.3, 8.0)
     enlarged = lanczos(source)
     sharp, soft = (
-        sum(map(len, find(luma_of(source))))
-        for find in (sharpness.sharp_edges, sharpness.soft_edges)
+        sum(map(len, find(lumas(source)))) for find in (sharpness.sharp_edges, sharpness.soft_edges)
     )
     assert sharp == 0
     assert soft > 100
-    edges = sharpness.soft_edges(luma_of(source))
-    base, firmer = luma_of(enlarged), luma_of(lanczos(disc(64, 20.3, 5.0)))
+    edges = sharpness.soft_edges(lumas(source))
+    base, firmer = lumas(enlarged), lumas(lanczos(disc(64, 20.3, 5.0)))
     assert sharpness.focus(base, base, edges, SCALE) == 1
     assert sharpness.focus(firmer, base, edges, SCALE) == pytest.approx(8 / 5, rel=0.1)
 
 
 def test_noise_does_not_sharpen_what_is_out_of_focus():
     source = disc(64, 20.3, 8.0)
-    base = luma_of(lanczos(source))
+    base = lumas(lanczos(source))
     noisy = base + np.random.default_rng(0).normal(0, 3, base.shape).astype(np.float32)
-    edges = sharpness.soft_edges(luma_of(source))
+    edges = sharpness.soft_edges(lumas(source))
     assert sharpness.focus(noisy, base, edges, SCALE) == pytest.approx(1, abs=0.05)
 
 
@@ -108,11 +109,30 @@ def test_weak_texture_is_the_share_of_its_energy():
 def test_a_grid_of_four_pixels_stands_out():
     rng = np.random.default_rng(2)
     noise = gaussian(rng.normal(128, 60, (64, 64)).astype(np.float32), 0.7)
-    base = luma_of(lanczos(to_codes(np.repeat(noise[..., None], 3, 2))))
+    base = lumas(lanczos(to_codes(np.repeat(noise[..., None], 3, 2))))
     woven = base + 2 * (np.arange(256) % 4 == 0)
     assert periodicity(woven, 4) > 1.4 * periodicity(base, 4)
     dotted = base + 2 * (np.arange(256) % 2)
     assert periodicity(dotted, 2) > 1.4 * periodicity(base, 2)
+
+
+def test_thin_lines_are_no_steps():
+    source = np.full((64, 64), 60, np.float32)
+    source[:, 20] = source[30] = 200
+    source[:, 40:] = 160
+    (down, across) = sharpness.step_edges(source)
+    assert set(down.columns) == {39}
+    assert len(across) == 0
+    assert set(sharpness.sharp_edges(source)[0].columns) == {19, 20, 39}
+
+
+def test_texture_that_follows_the_source_is_kept_and_noise_is_not_texture():
+    rng = np.random.default_rng(4)
+    base = gaussian(rng.normal(128, 40, (256, 256)).astype(np.float32), 3.0)
+    assert sharpness.kept_texture(base, base) == pytest.approx(1)
+    assert sharpness.kept_texture(gaussian(base, 8.0), base) < 0.3
+    other = gaussian(rng.normal(128, 40, (256, 256)).astype(np.float32), 3.0)
+    assert abs(sharpness.kept_texture(other, base)) < 0.2
 
 
 def test_a_shift_of_tone_is_told_in_codes(enlarged):
@@ -124,6 +144,11 @@ def test_a_shift_of_tone_is_told_in_codes(enlarged):
     luma, chroma = tones.shifts(warmer, enlarged)
     assert luma == pytest.approx(4 * 0.299, abs=0.01)
     assert chroma == pytest.approx(2, abs=0.01)
+
+
+def test_a_steeper_edge_is_no_shift_of_tone(enlarged, truth):
+    luma, _ = tones.shifts(truth, enlarged)
+    assert luma < 0.5
 
 
 def test_flat_fields_tell_the_worst_colour_and_what_is_not_exact():

@@ -15,8 +15,8 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 from torch import nn
-from torch.nn import functional as F
 
+from tests.benchmarks.looks.filters import gaussian
 from tests.benchmarks.looks.planar import Rgb
 from tests.benchmarks.looks.rivals import rival
 from vsr.blend import Blend
@@ -33,6 +33,9 @@ RIVALS = {TEACHER: "realesr-general-x4v3.pth", "x4plus": "RealESRGAN_x4plus.pth"
 
 SLOW = ("x4plus",)
 """Methods that enlarge only the frames on which single pictures are judged."""
+
+COUNTED_SIDE = 16
+"""Source pixels a side of the picture on which operations are counted."""
 
 UNSHARP_SIGMA = 2.0
 """Result pixels: half a pixel of the source, the radius at which a mask looks least like a halo."""
@@ -67,6 +70,26 @@ class Method:
     def frames(self, source: Rgb, strength: float) -> Rgb:
         """Return (T, sH, sW, 3) of (T, H, W, 3)."""
         return np.stack([to_codes(self.enlarge(frame, strength)) for frame in source])
+
+
+def operations(method: Method) -> int:
+    """Return how many multiplications and additions a source pixel takes, in convolutions."""
+    if method.network is None:
+        return 0
+    net, counted = method.network(0.0), [0]
+
+    def count(conv: nn.Module, inputs: object, output: torch.Tensor) -> None:
+        assert isinstance(conv, nn.Conv2d)
+        counted[0] += conv.weight.numel() * output.shape[2] * output.shape[3]
+
+    hooks = [
+        part.register_forward_hook(count) for part in net.modules() if isinstance(part, nn.Conv2d)
+    ]
+    with torch.inference_mode():
+        net(torch.zeros(1, 3, COUNTED_SIDE, COUNTED_SIDE))
+    for hook in hooks:
+        hook.remove()
+    return counted[0] // COUNTED_SIDE**2
 
 
 def lanczos(frame: Rgb) -> Rgb:
@@ -129,22 +152,6 @@ def detail(enlarged: Rgb) -> Float:
     blurred = np.stack([gaussian(frame.astype(np.float32), UNSHARP_SIGMA) for frame in enlarged])
     found: Float = enlarged - blurred
     return found
-
-
-def gaussian(values: Float, sigma: float) -> Float:
-    """Blur (H, W) or (H, W, C), the border repeated."""
-    reach = round(4 * sigma)
-    kernel = np.exp(-(np.arange(-reach, reach + 1) ** 2) / (2 * sigma**2))
-    weights = torch.from_numpy((kernel / kernel.sum()).astype(np.float32))
-    planes = values[None] if values.ndim == 2 else np.moveaxis(values, 2, 0)
-    tensor = torch.from_numpy(np.ascontiguousarray(planes))[:, None]
-    for shape, pads in (
-        ((1, 1, -1, 1), (0, 0, reach, reach)),
-        ((1, 1, 1, -1), (reach, reach, 0, 0)),
-    ):
-        tensor = F.conv2d(F.pad(tensor, pads, mode="replicate"), weights.reshape(shape))
-    blurred = tensor[:, 0].numpy()
-    return blurred[0] if values.ndim == 2 else np.moveaxis(blurred, 0, 2)
 
 
 def _lazily(make: Callable[[], nn.Module]) -> Callable[[float], nn.Module]:

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
+from itertools import pairwise
 from pathlib import Path
 from statistics import fmean
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from tests.benchmarks.looks import sharpness, tones
-from tests.benchmarks.looks.clips import SCALE, Clip, Material
+from tests.benchmarks.looks import motion, pages, sharpness, tones
+from tests.benchmarks.looks.clips import KEY_FRAMES, SCALE, Clip
+from tests.benchmarks.looks.flow import Flow, flow_between
+from tests.benchmarks.looks.material import LOOKED_AT, Material, text_page
 from tests.benchmarks.looks.planar import Rgb
+from tests.benchmarks.looks.shades import shading
 from tests.benchmarks.looks.sharpness import Both, Luma
 from tests.benchmarks.periodicity import periodicity
+from vsr.errors import InvalidData
 from vsr.metrics.features import Features, cosine_distance, relative_distance
+from vsr.metrics.niqe import Pristine, niqe
 from vsr.metrics.psnr_and_ssim import psnr
-
-LOOKED_AT = (2, 6)
-"""The frames that are judged as single pictures."""
 
 TAPS = (2, 5, 10, 15)
 """Blocks of MobileNetV2 that no training looks at."""
@@ -31,106 +34,160 @@ PERIODS = (4, 2)
 BORDER = 16
 """Result pixels that are left out on each side: networks see nothing beyond."""
 
-FEATURES = Path("weights") / "mobilenet_v2_features_fp16.safetensors"
+FOLLOWED = (1, 3, 5)
+"""The frames from which motion is followed to the next."""
+
+FEATURES, PRISTINE = "mobilenet_v2_features_fp16.safetensors", "niqe_pris_params.npz"
+
+Scores = Mapping[str, float | None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Scene:
     """What results of a clip are judged against.
 
     Attributes:
         lanczos: (T, sH, sW, 3).
-        sharp: edges of the frames in `LOOKED_AT`.
-        soft: edges out of focus.
         teacher: what the public network makes of the frames, or None.
     """
 
     clip: Clip
     material: Material
     lanczos: Rgb
-    sharp: tuple[Both, ...]
-    soft: tuple[Both, ...]
     teacher: Rgb | None
 
-    @classmethod
-    def of(cls, clip: Clip, material: Material, lanczos: Rgb, teacher: Rgb | None) -> Scene:
-        """Find the edges of a clip's source."""
-        lumas = [luma_of(material.source[index]) for index in LOOKED_AT]
-        return cls(
-            clip=clip,
-            material=material,
-            lanczos=lanczos,
-            sharp=tuple(sharpness.sharp_edges(luma) for luma in lumas),
-            soft=tuple(sharpness.soft_edges(luma) for luma in lumas),
-            teacher=teacher,
-        )
+    @cached_property
+    def source(self) -> NDArray[np.float32]:
+        """Luma of the source, (T, H, W)."""
+        return lumas(self.material.source)
+
+    @cached_property
+    def sharp(self) -> tuple[Both, ...]:
+        """Edges that are sharp in the source, of the frames that are judged."""
+        return tuple(sharpness.sharp_edges(luma) for luma in pictures(self.source))
+
+    @cached_property
+    def steps(self) -> tuple[Both, ...]:
+        """Those of them that lie between two plains."""
+        return tuple(sharpness.step_edges(luma) for luma in pictures(self.source))
+
+    @cached_property
+    def soft(self) -> tuple[Both, ...]:
+        """Edges out of focus."""
+        return tuple(sharpness.soft_edges(luma) for luma in pictures(self.source))
+
+    @cached_property
+    def flows(self) -> list[Flow]:
+        """The source's flow from each frame to the next."""
+        return [flow_between(*pair) for pair in pairwise(self.source)]
 
     def acutance(self, frames: Rgb) -> float | None:
-        """Return acutance on the mean over frames in `LOOKED_AT`: (2, sH, sW, 3)."""
+        """Return acutance on the mean over the frames that are judged, (2, sH, sW, 3)."""
         if min(map(_count, self.sharp)) < sharpness.FEWEST_EDGES:
             return None
-        return fmean(
-            sharpness.acutance(luma_of(frame), luma_of(self.lanczos[index]), edges, SCALE)
-            for frame, index, edges in zip(frames, LOOKED_AT, self.sharp)
-        )
+        triples = zip(lumas(frames), lumas(pictures(self.lanczos)), self.sharp)
+        return fmean(sharpness.acutance(own, base, edges, SCALE) for own, base, edges in triples)
 
 
-def luma_of(rgb: Rgb) -> Luma:
+def pictures(frames: NDArray[np.generic]) -> NDArray[np.generic]:
+    """Return the frames that are judged as single pictures."""
+    return frames if len(frames) == len(LOOKED_AT) else frames[list(LOOKED_AT)]
+
+
+def lumas(rgb: Rgb) -> NDArray[np.float32]:
     """Return luma in codes of 0 to 255."""
-    found: Luma = np.ascontiguousarray(tones.planes(rgb)[..., 0])
+    found: NDArray[np.float32] = np.ascontiguousarray(tones.planes(rgb)[..., 0])
     return found
 
 
-def scores(scene: Scene, frames: Rgb) -> dict[str, Any]:
-    """Return the figures of single pictures.
+def scores(scene: Scene, frames: Rgb) -> Scores:
+    """Return the figures that a clip is there for.
 
     Args:
-        frames: what a method makes of the frames in `LOOKED_AT`, (2, sH, sW, 3).
+        frames: (T, sH, sW, 3); of a slow method, only those judged as single pictures.
     """
+    if scene.clip.purpose == "text":
+        return {"acutance": scene.acutance(frames), "wrong_characters": _wrong(scene, frames)}
+    if scene.clip.purpose in ("looks", "face"):
+        return _of_pictures(scene, pictures(frames)) | _in_motion(scene, frames)
+    if len(frames) < scene.clip.frames:
+        return {}
+    if scene.clip.purpose == "shade":
+        found = shading(frames, scene.clip.file.partition("/")[2])
+        return {"contours": found.contours, "dark_contrast": found.contrast}
+    acutance = scene.acutance(pictures(frames))
+    if scene.clip.purpose == "pan":
+        residual = motion.panned_residual(lumas(frames), scene.clip.pan)
+        return {"acutance": acutance, "pan_residual": residual}
+    luma, detail = motion.pulsing(lumas(frames), KEY_FRAMES)
+    return {"acutance": acutance, "pulsing_luma": luma, "pulsing_detail": detail}
+
+
+def _wrong(scene: Scene, frames: Rgb) -> float:
+    script = scene.clip.file.partition("/")[2]
+    _, cells = text_page(scene.clip)
+    return fmean(
+        pages.errors(luma, cells, script, scene.clip.pan * index)
+        for luma, index in zip(lumas(frames), LOOKED_AT)
+    )
+
+
+def _in_motion(scene: Scene, frames: Rgb) -> Scores:
+    if len(frames) < scene.clip.frames:
+        return {}
+    own = lumas(frames)
+    still = motion.still_places(scene.source, scene.flows)
+    return {
+        "boiling": motion.boiling(own, [(index, scene.flows[index]) for index in FOLLOWED]),
+        "still": motion.still_flicker(own, still),
+    }
+
+
+def _of_pictures(scene: Scene, frames: Rgb) -> dict[str, float | None]:
     each = [_of_picture(scene, place, frame) for place, frame in enumerate(frames)]
-    found: dict[str, Any] = {"acutance": scene.acutance(frames)}
+    found: dict[str, float | None] = {"acutance": scene.acutance(frames)}
     for name in each[0]:
         values = [one[name] for one in each]
-        found[name] = None if None in values else fmean(values)
+        known = [value for value in values if value is not None]
+        found[name] = fmean(known) if len(known) == len(values) else None
+    found["niqe"] = _niqe(lumas(frames[:1])[0])
     return found
 
 
 def _of_picture(scene: Scene, place: int, frame: Rgb) -> dict[str, float | None]:
-    index = LOOKED_AT[place]
-    luma, base = luma_of(frame), luma_of(scene.lanczos[index])
-    soft = scene.soft[place]
-    luma_shift, chroma_shift = tones.shifts(frame, scene.lanczos[index])
+    lanczos = pictures(scene.lanczos)[place]
+    luma, base = lumas(frame), lumas(lanczos)
+    soft, steps = scene.soft[place], scene.steps[place]
+    luma_shift, chroma_shift = tones.shifts(frame, lanczos)
     found: dict[str, float | None] = {
-        "focus": sharpness.focus(luma, base, soft, SCALE)
-        if _count(soft) >= sharpness.FEWEST_EDGES
-        else None,
         "steepest_tenth": sharpness.steepest_tenth(luma, base),
-        "overshoot": sharpness.overshoot(luma, base),
+        "focus": sharpness.focus(luma, base, soft, SCALE) if _enough(soft) else None,
+        "overshoot": sharpness.overshoot(luma, base, steps, SCALE) if _enough(steps) else None,
         "luma_shift": luma_shift,
         "chroma_shift": chroma_shift,
+        "kept_texture": sharpness.kept_texture(luma, base) if scene.clip.is_clean else None,
     }
     for period in PERIODS:
         ratio = periodicity(_inner(luma), period) / periodicity(_inner(base), period)
         found[f"period_{period}"] = ratio
-    return found | _against_truth(scene, index, frame, luma)
-
-
-def _against_truth(scene: Scene, index: int, frame: Rgb, luma: Luma) -> dict[str, float | None]:
-    found: dict[str, float | None] = dict.fromkeys(("weak_texture", "psnr_y", "cosine", "relative"))
-    found["psnr_teacher"] = None
     if scene.teacher is not None:
-        found["psnr_teacher"] = _psnr(luma, luma_of(scene.teacher[index]))
-    truth = scene.material.truth
-    if truth is None:
-        return found
-    true = luma_of(truth[index])
-    found["weak_texture"] = sharpness.weak_texture(_inner(luma), _inner(true))
-    found["psnr_y"] = _psnr(luma, true)
-    with torch.inference_mode():
-        both = [_features()(_tensor(one), TAPS) for one in (frame, truth[index])]
-        found["cosine"] = float(cosine_distance(*both))
-        found["relative"] = float(relative_distance(*both))
+        found["psnr_teacher"] = _psnr(luma, lumas(pictures(scene.teacher)[place]))
+    if scene.material.truth is not None:
+        found |= _against_truth(frame, luma, pictures(scene.material.truth)[place])
     return found
+
+
+def _against_truth(frame: Rgb, luma: Luma, truth: Rgb) -> dict[str, float | None]:
+    true = lumas(truth)
+    with torch.inference_mode():
+        both = [_features()(_tensor(one), TAPS) for one in (frame, truth)]
+        cosine, relative = float(cosine_distance(*both)), float(relative_distance(*both))
+    return {
+        "weak_texture": sharpness.weak_texture(_inner(luma), _inner(true)),
+        "psnr_y": _psnr(luma, true),
+        "cosine": cosine,
+        "relative": relative,
+    }
 
 
 def _psnr(one: Luma, other: Luma) -> float:
@@ -140,7 +197,14 @@ def _psnr(one: Luma, other: Luma) -> float:
     return min(psnr(_inner(one), _inner(other)), 99.0)
 
 
-def _inner(luma: NDArray[Any]) -> NDArray[Any]:
+def _niqe(luma: Luma) -> float | None:
+    try:
+        return niqe(16 + luma * (219 / 255), Pristine.open(_weights() / PRISTINE))
+    except InvalidData:  # too small or too flat for it
+        return None
+
+
+def _inner(luma: Luma) -> Luma:
     return luma[BORDER:-BORDER, BORDER:-BORDER]
 
 
@@ -148,9 +212,17 @@ def _count(edges: Both) -> int:
     return len(edges[0]) + len(edges[1])
 
 
+def _enough(edges: Both) -> bool:
+    return _count(edges) >= sharpness.FEWEST_EDGES
+
+
 @cache
 def _features() -> Features:
-    return Features.open(Path(os.environ["VSR_DATA"]) / FEATURES)
+    return Features.open(_weights() / FEATURES)
+
+
+def _weights() -> Path:
+    return Path(os.environ["VSR_DATA"]) / "weights"
 
 
 def _tensor(rgb: Rgb) -> torch.Tensor:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch.nn import functional as F
+
+from tests.benchmarks.looks.filters import box, largest
 
 Luma = NDArray[np.float32]
 
@@ -36,14 +36,17 @@ CORE, CORE_PIXELS = 0.7, 9
 RANGE_PIXELS = 17
 """The side of the window in which Lanczos's own range is taken, in result pixels."""
 
-HALO_PIXELS = 9
-"""The side of the window around strong edges in which overshoot is looked for."""
+STEP_REACH, STEP_SHARE = 3, 0.9
+"""A step: of the range within 4 samples on each side, 0.9 lies between the outermost two."""
 
-STRONG_SHARE, STRONG_SLOPE = 0.9, 2.0
-"""Strong edges: the steepest tenth of Lanczos's slopes, and at least 2 codes a pixel."""
+STRONG_SHARE = 0.9
+"""Strong slopes: the steepest tenth of Lanczos's."""
 
 TEXTURE = (0.4, 0.7)
 """Weak texture: between these quantiles of the truth's gradient energy."""
+
+DETAIL_PIXELS = 17
+"""Detail is what two box windows of this side take away: finer than four source pixels."""
 
 TEXTURE_PIXELS = 9
 """The side of the window over which that energy is averaged before places are ranked."""
@@ -77,6 +80,14 @@ def sharp_edges(source: Luma) -> Both:
     return found[0], found[1]
 
 
+def step_edges(source: Luma) -> Both:
+    """Return the sharp edges of a source between two plains: no thin line, and no texture."""
+    found = [
+        _steps_among(edges, one) for edges, one in zip(sharp_edges(source), (source, source.T))
+    ]
+    return found[0], found[1]
+
+
 def soft_edges(source: Luma) -> Both:
     """Return the edges of a source that are out of focus: at least `SOFT_WIDTH` wide."""
     found = [
@@ -92,7 +103,7 @@ def acutance(result: Luma, lanczos: Luma, edges: Both, scale: int) -> float:
     is at least `CORE` of the steepest beside it: the middle of each edge.
     """
     slope = gradient(lanczos)
-    core = slope >= CORE * _largest(slope, CORE_PIXELS)
+    core = slope >= CORE * largest(slope, CORE_PIXELS)
     near = _band(edges[0], lanczos.shape, scale) | _band(edges[1], lanczos.T.shape, scale).T
     places = core & near
     return float(gradient(result)[places].mean() / slope[places].mean())
@@ -122,19 +133,17 @@ def focus(result: Luma, lanczos: Luma, edges: Both, scale: int) -> float:
     return rises[0] / rises[1]
 
 
-def overshoot(result: Luma, lanczos: Luma) -> float:
-    """Return by how many codes a result leaves Lanczos's local range, on the mean at strong edges.
+def overshoot(result: Luma, lanczos: Luma, steps: Both, scale: int) -> float:
+    """Return by how many codes a result leaves Lanczos's local range, on the mean beside steps.
 
-    The range is that of a window of `RANGE_PIXELS`; places are those up to `HALO_PIXELS` // 2 from
-    Lanczos's steepest slopes. An edge that is only steeper stays in that range.
+    The range is that of a window of `RANGE_PIXELS`; places are those within half of it from the
+    edge, along its row. An edge that is only steeper stays in that range.
     """
-    slope = gradient(lanczos)
-    strong = slope >= max(float(np.quantile(slope, STRONG_SHARE)), STRONG_SLOPE)
-    if not strong.any():
-        return 0.0
-    near = _largest(strong.astype(np.float32), HALO_PIXELS) > 0
-    above = result - _largest(lanczos, RANGE_PIXELS)
-    below = -_largest(-lanczos, RANGE_PIXELS) - result
+    reach = RANGE_PIXELS // 2
+    near = _band(steps[0], lanczos.shape, scale, reach)
+    near |= _band(steps[1], lanczos.T.shape, scale, reach).T
+    above = result - largest(lanczos, RANGE_PIXELS)
+    below = -largest(-lanczos, RANGE_PIXELS) - result
     excess = np.maximum(np.maximum(above, below), 0.0)
     return float(excess[near].mean())
 
@@ -152,30 +161,24 @@ def weak_texture(result: Luma, truth: Luma) -> float:
     return float(own[weak].mean() / max(float(energy[weak].mean()), 1e-6))
 
 
+def kept_texture(result: Luma, lanczos: Luma) -> float:
+    """Return how much of the weak texture that the source resolves a result keeps.
+
+    That is the part of the result's detail that follows Lanczos's, over Lanczos's own, where the
+    latter's energy is between the 40th and 70th percentile: 1 is kept, 0 is wax.
+    """
+    own, base = (luma - box(box(luma, DETAIL_PIXELS), DETAIL_PIXELS) for luma in (result, lanczos))
+    energy = box(base**2, TEXTURE_PIXELS)
+    low, high = np.quantile(energy, TEXTURE)
+    weak = (energy >= low) & (energy <= high)
+    return float((own * base)[weak].sum() / max(float((base**2)[weak].sum()), 1e-6))
+
+
 def gradient(luma: Luma) -> Luma:
     """Return the slope at each place, in codes per pixel, by central differences."""
     down, right = np.gradient(luma)
     slope: Luma = np.hypot(down, right)
     return slope
-
-
-def box(values: Luma, side: int) -> Luma:
-    """Return means over square windows of an odd side; smaller ones at the border."""
-    tensor = torch.from_numpy(np.ascontiguousarray(values))[None, None]
-    pad = side // 2
-    for kernel, padding in (((side, 1), (pad, 0)), ((1, side), (0, pad))):
-        tensor = F.avg_pool2d(tensor, kernel, 1, padding, count_include_pad=False)
-    mean: Luma = tensor[0, 0].numpy()
-    return mean
-
-
-def _largest(values: Luma, side: int) -> Luma:
-    """Return maxima over square windows of an odd side."""
-    tensor = torch.from_numpy(np.ascontiguousarray(values))[None, None]
-    for kernel, padding in (((side, 1), (side // 2, 0)), ((1, side), (0, side // 2))):
-        tensor = F.max_pool2d(tensor, kernel, 1, padding)
-    found: Luma = tensor[0, 0].numpy()
-    return found
 
 
 def _smoothed(luma: Luma) -> Luma:
@@ -213,12 +216,27 @@ def _edges(luma: Luma, least_contrast: float, widths: tuple[float, float]) -> Ed
     return Edges(rows=rows, columns=columns, signs=sign[rows, columns])
 
 
-def _band(edges: Edges, shape: tuple[int, ...], scale: int) -> NDArray[np.bool_]:
-    """Return which places of a result are within one source pixel of an edge, along its row."""
+def _steps_among(edges: Edges, luma: Luma) -> Edges:
+    """Return the edges whose surroundings along the row are flat on both sides."""
+    width = 2 * STEP_REACH + 2
+    windows = np.lib.stride_tricks.sliding_window_view(luma, width, axis=1)
+    first = np.clip(edges.columns - STEP_REACH, 0, windows.shape[1] - 1)
+    around = windows[edges.rows, first]
+    rise = (around[:, -1] - around[:, 0]) * edges.signs
+    found = rise >= STEP_SHARE * (around.max(axis=1) - around.min(axis=1))
+    return Edges(rows=edges.rows[found], columns=edges.columns[found], signs=edges.signs[found])
+
+
+def _band(edges: Edges, shape: tuple[int, ...], scale: int, reach: int = 0) -> NDArray[np.bool_]:
+    """Return which places of a result are near an edge, along its row.
+
+    Args:
+        reach: in result pixels; by default one source pixel.
+    """
     near = np.zeros(shape, bool)
-    first = edges.columns * scale + scale - 1  # the pixel left of the edge's centre
+    first, reach = edges.columns * scale + scale - 1, reach or scale
     for row in range(scale):
-        for step in range(1 - scale, scale + 1):
+        for step in range(1 - reach, reach + 1):
             near[edges.rows * scale + row, np.clip(first + step, 0, shape[1] - 1)] = True
     return near
 

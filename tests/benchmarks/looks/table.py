@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
+TEACHER = "general-x4v3"
 Found = dict[str, Any]
 Row = dict[str, Any]
 
@@ -20,6 +21,7 @@ class Measure:
         must: what `clear` must reach, in words.
         worst: picks the worst clip's value.
         passes: of mean and worst value, or None where nothing is demanded.
+        is_ratio: the value is divided by Lanczos's of the clip.
     """
 
     name: str
@@ -27,6 +29,11 @@ class Measure:
     must: str
     worst: Callable[[list[float]], float] = max
     passes: Callable[[float, float], bool] | None = None
+    is_ratio: bool = False
+
+
+def _below(limit: float) -> Callable[[float, float], bool]:
+    return lambda mean, worst: mean <= limit
 
 
 def _furthest(values: list[float]) -> float:
@@ -69,6 +76,12 @@ MEASURES = (
         passes=lambda mean, worst: 0.85 <= mean <= 1.15,
     ),
     Measure(
+        name="kept_texture",
+        title="the source's own weak texture kept (clean clips)",
+        must="",
+        worst=min,
+    ),
+    Measure(
         name="luma_shift",
         title="luma of 32 px, codes",
         must="each ≤ 0.7",
@@ -99,8 +112,64 @@ MEASURES = (
         worst=min,
         passes=lambda mean, worst: worst >= -0.3,
     ),
+    Measure(
+        name="boiling",
+        title="error along the motion / Lanczos",
+        must="mean ≤ 1.1",
+        passes=_below(1.1),
+        is_ratio=True,
+    ),
+    Measure(
+        name="still",
+        title="flicker where still / Lanczos",
+        must="mean ≤ 1.0",
+        passes=_below(1.0),
+        is_ratio=True,
+    ),
+    Measure(
+        name="pan_residual",
+        title="still panned, coded frame by frame / Lanczos",
+        must="mean ≤ 1.1",
+        passes=_below(1.1),
+        is_ratio=True,
+    ),
+    Measure(
+        name="pulsing_luma",
+        title="luma pulsing with key frames / Lanczos",
+        must="mean ≤ 1.1",
+        passes=_below(1.1),
+        is_ratio=True,
+    ),
+    Measure(
+        name="pulsing_detail",
+        title="detail pulsing with key frames / Lanczos",
+        must="mean ≤ 1.1",
+        passes=_below(1.1),
+        is_ratio=True,
+    ),
+    Measure(
+        name="contours",
+        title="contours after the encoder / Lanczos",
+        must="mean ≤ 1.0",
+        passes=_below(1.0),
+        is_ratio=True,
+    ),
+    Measure(
+        name="dark_contrast",
+        title="faint detail after the encoder / Lanczos",
+        must="each ≥ 0.8",
+        worst=min,
+        passes=lambda mean, worst: worst >= 0.8,
+        is_ratio=True,
+    ),
+    Measure(
+        name="wrong_characters",
+        title="wrong characters, %",
+        must="mean ≤ Lanczos",
+    ),
     Measure(name="cosine", title="MobileNet cosine", must=""),
     Measure(name="relative", title="MobileNet relative", must=""),
+    Measure(name="niqe", title="NIQE", must=""),
     Measure(name="psnr_teacher", title="PSNR to the teacher, dB", must="", worst=min),
 )
 
@@ -121,7 +190,7 @@ def table(found: Found) -> str:
         rows = [row["scores"] for row in found["clips"].values() if row["half"] == half]
         if rows:
             lines += [f"## {title} ({len(rows)})", "", *_half(rows), ""]
-    lines += ["## Flat fields", "", *_flat(found["flat"])]
+    lines += ["## Flat fields, and cost", "", *_flat(found["flat"])]
     return "\n".join(lines) + "\n"
 
 
@@ -137,33 +206,45 @@ def _half(rows: list[Row]) -> Iterator[str]:
 
 
 def _cell(rows: list[Row], name: str, measure: Measure) -> str:
-    values = [value for row in rows if (value := _value(row, name, measure.name)) is not None]
+    values = [value for row in rows if (value := _shown(row, name, measure)) is not None]
     if not values:
         return "–"
     mean, worst = fmean(values), measure.worst(values)
     text = f"{mean:.2f}; {worst:.2f}"
     failed = measure.passes is not None and not measure.passes(mean, worst)
+    if measure.name == "wrong_characters":
+        failed = mean > fmean(known for row in rows if (known := _shown(row, "lanczos", measure)))
     return f"**{text}**" if failed else text
+
+
+def _shown(row: Row, name: str, measure: Measure) -> float | None:
+    """Return a method's value on a clip, over Lanczos's if that is asked for."""
+    own = _value(row, name, measure.name)
+    if own is None or not measure.is_ratio:
+        return own
+    base = _value(row, "lanczos", measure.name)
+    return own / base if base else None
 
 
 def _value(row: Row, name: str, measure: str) -> float | None:
     if name not in row:
         return None
     if measure == "gain":
-        own, base = row[name]["psnr_y"], row["lanczos"]["psnr_y"]
+        own, base = row[name].get("psnr_y"), row["lanczos"].get("psnr_y")
         return None if own is None else own - base
     value: float | None = row[name].get(measure)
+    if value is not None and measure == "wrong_characters":
+        return 100 * value
     return value
 
 
 def _way(rows: list[Row], name: str) -> str:
     """Return how much of the distance between Lanczos and the teacher a method covers."""
-    teacher = "general-x4v3"
     known = [row for row in rows if _value(row, name, "cosine") is not None]
-    if not known or any(teacher not in row for row in known):
+    if not known or any(TEACHER not in row for row in known):
         return "–"
     own, base, goal = (
-        fmean(row[one]["cosine"] for row in known) for one in (name, "lanczos", teacher)
+        fmean(row[one]["cosine"] for row in known) for one in (name, "lanczos", TEACHER)
     )
     if goal >= base:
         return "teacher is no nearer"
@@ -171,10 +252,16 @@ def _way(rows: list[Row], name: str) -> str:
 
 
 def _flat(flat: dict[str, Any]) -> Iterator[str]:
-    yield _line(["method", "worst deviation, codes (≤ 0.5)", "black and white exact"])
-    yield _line(["---"] * 3)
+    heads = ["method", "worst deviation, codes (≤ 0.5)", "black and white exact"]
+    yield _line([*heads, "multiply-adds a source pixel", "of the teacher's"])
+    yield _line(["---"] * 5)
+    teacher = flat.get(TEACHER, {}).get("operations")
     for name, one in flat.items():
-        yield _line([name, f"{one['worst']:.2f}", "yes" if one["is_exact"] else "**no**"])
+        worst = f"{one['worst']:.2f}" if one["worst"] <= 0.5 else f"**{one['worst']:.2f}**"
+        cost = one["operations"]
+        share = f"{100 * cost / teacher:.0f} %" if teacher and cost else "–"
+        exact = "yes" if one["is_exact"] else "**no**"
+        yield _line([name, worst, exact, f"{cost / 1000:,.0f} k" if cost else "–", share])
 
 
 def _line(cells: list[str]) -> str:

@@ -57,7 +57,17 @@ def taped(frames: Frames) -> list[Rgb]:
     return found
 
 
-WEARS: dict[str, Callable[[Frames], list[Rgb]]] = {"grain": grainy, "tape": taped}
+def noisy(frames: Frames) -> list[Rgb]:
+    """Add a little noise, independent from frame to frame, as a camera does."""
+    rng = np.random.default_rng(47)
+    return [_codes(frame + 2.0 * rng.standard_normal(frame.shape)) for frame in frames]
+
+
+WEARS: dict[str, Callable[[Frames], list[Rgb]]] = {
+    "grain": grainy,
+    "noise": noisy,
+    "tape": taped,
+}
 
 
 def _smoothed(values: NDArray[np.float64], axis: int) -> NDArray[np.float64]:

@@ -1,0 +1,94 @@
+"""Enlarge a clip by every method, an unsharp mask of equal acutance among them, and score all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tests.benchmarks.looks import cache, methods, score, tones
+from tests.benchmarks.looks.clips import Clip
+from tests.benchmarks.looks.material import LOOKED_AT, Material, material
+from tests.benchmarks.looks.methods import LANCZOS, SLOW, TEACHER, Method
+from tests.benchmarks.looks.planar import Rgb
+from tests.benchmarks.looks.score import Scene, pictures
+
+MEASURES = ("filters", "flow", "motion", "pages", "score", "shades", "sharpness", "tones")
+VERSION = cache.digest(*((Path(__file__).parent / f"{name}.py").read_text() for name in MEASURES))
+"""Figures are measured anew when a measure changes."""
+
+LARGEST_AMOUNT, HALVINGS = 8.0, 10
+"""Of the unsharp mask, and how exactly it is solved."""
+
+
+def flat(method: Method) -> dict[str, Any]:
+    """Return what becomes of flat fields, at the strength of a typical film, and the cost."""
+
+    def measured() -> dict[str, Any]:
+        fields = tones.flat_fields(partial(method.enlarge, strength=0.6))
+        found = {"worst": fields.worst, "is_exact": fields.is_exact}
+        return found | {"operations": methods.operations(method)}
+
+    return cache.kept_values(cache.digest("flat", method.key, VERSION), measured)
+
+
+def shown(clip: Clip, every: Sequence[Method], match: str) -> tuple[Scene, dict[str, Rgb]]:
+    """Return the frames of each method, and of the mask that is as acute as ``match``."""
+    given = material(clip)
+    results = {method.name: enlarged(method, given) for method in every}
+    scene = Scene(clip=clip, material=given, lanczos=results[LANCZOS], teacher=results.get(TEACHER))
+    target = scene.acutance(pictures(results[match]))
+    if target is not None:
+        results[f"unsharp = {match}"] = matched_unsharp(scene, target)
+    if given.truth is not None:
+        results["truth"] = given.truth
+    return scene, results
+
+
+def judged(
+    clip: Clip, every: Sequence[Method], match: str
+) -> tuple[dict[str, Any], dict[str, Rgb]]:
+    """Return the figures of each method on a clip, and the frames to be looked at."""
+    scene, results = shown(clip, every, match)
+    keys = {method.name: method.key for method in every}
+    matched = cache.digest("unsharp", keys[match])
+    row = {
+        name: _scores(scene, keys.get(name, "truth" if name == "truth" else matched), frames)
+        for name, frames in results.items()
+    }
+    return row, results
+
+
+def enlarged(method: Method, given: Material) -> Rgb:
+    """Return a method's frames, from the cache if they are there: slow methods' few."""
+    source = given.source[list(LOOKED_AT)] if method.name in SLOW else given.source
+    make = partial(method.frames, source, given.strength)
+    if method.name == LANCZOS:
+        return make()
+    return cache.kept_array(cache.digest(method.key, given.key, len(source)), make)
+
+
+def matched_unsharp(scene: Scene, target: float) -> Rgb:
+    """Return Lanczos with an unsharp mask of a given acutance, by bisection."""
+    base = pictures(scene.lanczos)
+    lost = methods.detail(base)
+    low, high = 0.0, LARGEST_AMOUNT
+    for _ in range(HALVINGS):
+        amount = (low + high) / 2
+        own = scene.acutance(methods.to_codes(base + amount * lost))
+        assert own is not None
+        low, high = (amount, high) if own < target else (low, amount)
+    amount = (low + high) / 2
+    sharpened = [
+        methods.to_codes(one + amount * methods.detail(one[None])[0]) for one in scene.lanczos
+    ]
+    return np.stack(sharpened)
+
+
+def _scores(scene: Scene, key: str, frames: Rgb) -> dict[str, Any]:
+    teacher = scene.teacher is not None
+    whole = cache.digest("scores", key, scene.clip, scene.material.key, VERSION, teacher)
+    return cache.kept_values(whole, lambda: dict(score.scores(scene, frames)))
