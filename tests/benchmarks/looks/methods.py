@@ -18,7 +18,6 @@ from torch import nn
 
 from tests.benchmarks.looks.filters import gaussian
 from tests.benchmarks.looks.planar import Rgb
-from tests.benchmarks.looks.rivals import rival
 from vsr.blend import Blend
 from vsr.models import catalog
 from vsr.models.catalog import Model
@@ -144,7 +143,7 @@ def by_rival(name: str) -> Method:
     """Return the method of a public network."""
     path = Path(os.environ["VSR_DATA"]) / "weights" / "public" / RIVALS[name]
     key = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
-    return Method(name=name, key=key, network=_lazily(partial(rival, path)))
+    return Method(name=name, key=key, network=_lazily(partial(_blend, [path], [1.0])))
 
 
 def detail(enlarged: Rgb) -> Float:
