@@ -4,19 +4,23 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 from safetensors.torch import save_file
 
 from tests.jobs.runs import log_of, shrunk_recipe
 from tests.training.toys import prepared
 from vsr.jobs.export import ExportSpec, export
+from vsr.jobs.teach import TeachSpec, teach
 from vsr.jobs.train import FitSpec, fit
 from vsr.metrics.features import Features
 from vsr.models.catalog import load
 from vsr.recipes.find import recipe_names
 from vsr.training.damage.degradation import STRENGTHS
+from vsr.training.data.pairs import PairsSpec, prepare_pairs
 from vsr.training.losses.perceptual import Vgg19
 from vsr.training.network.level import flat_pattern
 from vsr.training.recipe.recipe import load_recipe
+from vsr.training.teacher.teacher import Part
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -26,22 +30,40 @@ def large_data(tmp_path_factory):
     return prepared(tmp_path_factory.mktemp("large"), patch=96, degradations=tuple(STRENGTHS))
 
 
+@pytest.fixture(scope="module")
+def other_data(tmp_path_factory, large_data):
+    """What some recipes need: scale or degradation → a set."""
+    folder = tmp_path_factory.mktemp("other")
+    taught = prepared(folder / "taught", pictures=2, degradations=("video-clear",))
+    teach(TeachSpec(data=taught, teachers=(Part(source="fast"),), device="cpu"))
+    high = large_data.parent / "pictures"
+    (folder / "low").mkdir()
+    for path in high.iterdir():
+        with Image.open(path) as image:
+            image.resize((image.width // 4, image.height // 4)).save(folder / "low" / path.name)
+    prepare_pairs(PairsSpec(low=folder / "low", high=high, out=folder / "pairs", patch=64))
+    threes = prepared(folder / "threes", pictures=2, patch=48, scales=(3,))
+    return {"video-clear": taught, "pairs": folder / "pairs", 3: threes}
+
+
 @pytest.mark.parametrize("name", recipe_names("presets/train"))
-def test_every_shipped_recipe_runs(name, tmp_path, large_data):
+def test_every_shipped_recipe_runs(name, tmp_path, large_data, other_data):
     path = shrunk_recipe(name, tmp_path)
+    recipe = load_recipe(name)[1]
+    data = other_data.get(recipe.degradation, other_data.get(recipe.scale, large_data))
     torch.manual_seed(1)
     network = Vgg19(5) if "vgg19" in Path(path).read_text() else Features()
     weights = tmp_path / "features.safetensors"
     save_file(network.state_dict(), weights)
     spec = FitSpec(
-        recipe=path, data=large_data, out=tmp_path / "run", device="cpu", perceptual_weights=weights
+        recipe=path, data=data, out=tmp_path / "run", device="cpu", perceptual_weights=weights
     )
     folder = fit(spec)
     card = next(spec.out.glob("*.safetensors"))
-    model, shipped = load(str(card)), load_recipe(name)[1]
-    assert model.traits.scale == shipped.scale
+    model = load(str(card))
+    assert model.traits.scale == recipe.scale
     assert model.card.flavour.endswith(
-        ("pixel", "adversarial") if shipped.degradation == "bicubic" else shipped.degradation
+        ("pixel", "adversarial") if recipe.degradation == "bicubic" else recipe.degradation
     )
     assert folder.read().finished[-1] == "export"
 

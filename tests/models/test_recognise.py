@@ -130,10 +130,10 @@ def test_a_file_that_is_not_whole_is_refused_with_what_is_missing(missing, tmp_p
 
 def test_another_scale_in_a_file_is_refused(tmp_path):
     state = Plain(2, 4, 1).state_dict()
-    state["tail.weight"], state["tail.bias"] = torch.zeros(27, 4, 3, 3), torch.zeros(27)
-    save_file(state, tmp_path / "x3.safetensors")
-    with pytest.raises(InvalidCheckpoint, match="×3"):
-        read_generator(tmp_path / "x3.safetensors")
+    state["tail.weight"], state["tail.bias"] = torch.zeros(75, 4, 3, 3), torch.zeros(75)
+    save_file(state, tmp_path / "x5.safetensors")
+    with pytest.raises(InvalidCheckpoint, match="×5"):
+        read_generator(tmp_path / "x5.safetensors")
 
 
 def test_weights_that_are_not_finite_are_refused(tmp_path):

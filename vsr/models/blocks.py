@@ -48,7 +48,7 @@ def doublings(scale: int) -> int:
         InvalidOption: a scale other than 2 and 4.
     """
     if scale not in SCALES:
-        raise InvalidOption(f"×{scale}: the networks enlarge by 2 or 4. Choose one of these.")
+        raise InvalidOption(f"×{scale}: this network enlarges by 2 or 4. Choose one of these.")
     return int(log2(scale))
 
 

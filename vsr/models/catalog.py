@@ -126,7 +126,7 @@ def build(name: str, scale: int) -> Generator:
 
     Raises:
         UnknownName: no network of that name.
-        InvalidOption: a scale other than 2 and 4; of ``compact`` and ``compact-deep``, 1 to 8.
+        InvalidOption: a scale other than 2 and 4; of plain networks also 3, of compact ones 1 to 8.
     """
     from vsr.models.compact import compact, compact_deep
     from vsr.models.dpsrgan import DPSRGAN

@@ -12,14 +12,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from vsr.errors import InvalidOption
 from vsr.models.blocks import (
     BRANCH_GAIN,
     Channels,
     Generator,
     ReparameterisedConv,
-    doublings,
     nearest_base,
 )
+
+SCALES = (2, 3, 4)
 
 
 class Stack(Generator):
@@ -28,7 +30,7 @@ class Stack(Generator):
     Keys: ``head``, ``body.N``, ``tail``. The tail is linear.
 
     Args:
-        scale: 2 or 4.
+        scale: 2, 3 or 4.
         channels: width of the features.
         depth: how many convolutions there are between head and tail.
         colour: ``rgb``, or ``luma`` for one channel.
@@ -44,7 +46,10 @@ class Stack(Generator):
 
     def __init__(self, scale: int, channels: int, depth: int, colour: Channels = "rgb") -> None:
         super().__init__()
-        doublings(scale)
+        if scale not in SCALES:
+            raise InvalidOption(
+                f"×{scale}: plain networks enlarge by 2, 3 or 4. Choose one of these."
+            )
         self.scale, self.colour = scale, colour
         self.channels, self.depth = channels, depth
         self.shuffle = nn.PixelShuffle(scale)
@@ -140,7 +145,7 @@ def fast(scale: int) -> Plain:
     """Return `fast`, initialised: 48 channels, 8 body convolutions, radius 10.
 
     Raises:
-        InvalidOption: a scale other than 2 and 4.
+        InvalidOption: a scale other than 2, 3 and 4.
     """
     return Plain(scale, *FAST)
 
@@ -149,7 +154,7 @@ def quality(scale: int) -> Plain:
     """Return `quality`, initialised: 64 channels, 16 body convolutions, radius 18.
 
     Raises:
-        InvalidOption: a scale other than 2 and 4.
+        InvalidOption: a scale other than 2, 3 and 4.
     """
     return Plain(scale, *QUALITY)
 
@@ -162,6 +167,6 @@ def lite(scale: int) -> Plain:
     """Return `lite`, initialised: one channel in and out, radius 6.
 
     Raises:
-        InvalidOption: a scale other than 2 and 4.
+        InvalidOption: a scale other than 2, 3 and 4.
     """
     return Plain(scale, *LITE, colour="luma")

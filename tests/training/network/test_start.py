@@ -60,6 +60,19 @@ def test_twice_the_scale_repeats():
     assert torch.allclose(four(x), repeated, atol=1e-6)
 
 
+@pytest.mark.parametrize(("old", "new"), [(4, 3), (2, 3), (3, 4)])
+def test_a_scale_that_does_not_divide_is_interpolated_within_the_cell(old, new):
+    torch.manual_seed(1)
+    source, target = Plain(old, 6, 2), Plain(new, 6, 2)
+    cells = torch.linspace(0, 1, old).repeat(old, 1).flatten()  # a ramp across each cell
+    source.tail.bias.data = cells.repeat(3)
+    transplant(source, target, "other")
+    ramp = target.tail.bias.view(3, new, new)
+    assert torch.allclose(ramp, ramp[:, :1].expand_as(ramp), atol=1e-6)
+    assert (ramp.diff(dim=2) > 0.1).all()
+    assert ramp.mean().item() == pytest.approx(0.5, abs=1e-6)
+
+
 def test_weights_that_do_not_fit_are_refused():
     with pytest.raises(InvalidCheckpoint, match="do not fit"):
         transplant(Plain(4, 10, 2), Plain(4, 6, 2), "large")

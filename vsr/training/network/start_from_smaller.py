@@ -30,6 +30,7 @@ import torch
 from torch import Tensor, nn
 
 from vsr.errors import InvalidCheckpoint
+from vsr.metrics.imresize import resize_matrix
 from vsr.models.blocks import Generator
 from vsr.models.plain import Plain
 from vsr.training.network.forms import composed
@@ -248,10 +249,17 @@ def _spread(source: Plain, depth: int) -> list[nn.Conv2d | None]:
 
 
 def _rescaled(tail: Tensor, old: int, new: int) -> Tensor:
-    """Average, or repeat, the outputs (C·old², …) of a tail so that they are (C·new², …)."""
+    """Average, or repeat, the outputs (C·old², …) of a tail so that they are (C·new², …).
+
+    Scales of which neither divides the other are interpolated within the cell.
+    """
     if old == new:
         return tail.clone()
     groups = tail.shape[0] // old**2
+    if max(old, new) % min(old, new):
+        matrix = torch.from_numpy(resize_matrix(old, new).copy()).to(tail)
+        cells = tail.reshape(groups, old, old, *tail.shape[1:])
+        return torch.einsum("ia,jb,gab...->gij...", matrix, matrix, cells).flatten(0, 2)
     if old > new:
         step = old // new
         cells = tail.reshape(groups, new, step, new, step, *tail.shape[1:])
