@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -96,6 +97,7 @@ def carry(
     frames_per_segment: int = 16,
     time: TimeRange = TimeRange(),
     options: Sequence[tuple[str, str]] = (),
+    made_by: str = "",
     **keep: bool,
 ) -> tuple[StreamPlan, Joined]:
     """Encode ``source`` in segments and join them with its other streams into ``target``."""
@@ -103,7 +105,7 @@ def carry(
     container = {".mkv": "matroska", ".ts": "mpegts"}.get(target.suffix, target.suffix[1:])
     streams = plan_streams(info, container, **keep)
     encoder = encoder_for(codec, info.video.layout, info.video.colour, info.video.size)
-    video = video_of(info)
+    video = replace(video_of(info), made_by=made_by)
     paths = []
     for segment in plan(info, frames_per_segment, time):
         path = target.parent / f"{target.name}-{segment.index:06d}.nut"

@@ -25,7 +25,7 @@ def change(path: Path) -> None:
     [
         (SPEC, "", True),
         (SPEC, "-video-medium", True),
-        (replace(SPEC, strength=0.0), "-video-medium", False),
+        (replace(SPEC, strength=0.0, sharpness=0.0), "-video-medium", False),
         (replace(SPEC, strength=0.0, sharpness=0.5), "-clear", True),
         (replace(SPEC, model="bicubic"), "", False),
     ],

@@ -17,6 +17,8 @@ from vsr.errors import InvalidRecipe, OutputError
 from vsr.jobs.upscale.plan import spec_of_preset
 from vsr.jobs.workers.upscale import upscale
 
+FAITHFUL = replace(SPEC, sharpness=0.0)
+
 pytestmark = pytest.mark.usefixtures("models")
 
 
@@ -31,12 +33,12 @@ def test_work_of_another_strength_is_not_gone_on_with(tmp_path: Path) -> None:
             raise PowerCut
 
     with pytest.raises(PowerCut):
-        upscale(film, target, replace(SPEC, strength=0.5, segment_frames=12), observe=cut)
+        upscale(film, target, replace(FAITHFUL, strength=0.5, segment_frames=12), observe=cut)
     with pytest.raises(OutputError, match=r"strength was 0.5, is 0.75"):
-        upscale(film, target, replace(SPEC, strength=0.75))
+        upscale(film, target, replace(FAITHFUL, strength=0.75))
     with pytest.raises(OutputError, match=r"sharpness was 0.0, is 0.5"):
-        upscale(film, target, replace(SPEC, strength=0.5, sharpness=0.5))
-    result = upscale(film, target, replace(SPEC, strength=0.5))
+        upscale(film, target, replace(FAITHFUL, strength=0.5, sharpness=0.5))
+    result = upscale(film, target, replace(FAITHFUL, strength=0.5))
     assert result.as_dict()["model"] == "toy ×2, strength 0.50"
     assert indices_in(target) == list(range(24))
 
@@ -48,7 +50,7 @@ def test_a_batch_does_a_file_again_for_another_strength(tmp_path: Path, capsys) 
 
     def states(*options: str) -> list[str]:
         command = ["batch", str(films), str(tmp_path / "out"), "-s", "2", "-m", "toy", "--json"]
-        assert run([*command, *options]) == 0
+        assert run([*command, "--sharpness", "0", *options]) == 0
         lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
         return [line["state"] for line in lines if line["event"] == "file"]
 

@@ -1,8 +1,10 @@
 """What ``auto`` becomes, and how a run says so."""
 
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 
+import av
 import pytest
 from PIL import Image
 
@@ -97,6 +99,10 @@ def test_a_network_that_draws_detail_sees_deep_film_on_a_curve(tmp_path: Path) -
         assert any("SDR-like" in note for note in plans[0].notes()) is (tone == "pq")
     result = upscale(film, tmp_path / "out.mkv", replace(SPEC, sharpness=0.5))
     assert result.frames_out == 2
+    with av.open(str(tmp_path / "out.mkv")) as container:
+        made_by = container.streams.video[0].metadata["ENCODER"]
+    assert made_by == f"vsr {version('vsr-cli')}: {result.model}"
+    assert "sharpness 0.50" in made_by
 
 
 def test_what_is_too_far_from_sdr_stays_faithful(tmp_path: Path) -> None:

@@ -42,6 +42,27 @@ def test_metadata_is_kept_but_not_what_no_longer_holds(tmp_path: Path) -> None:
         assert "major_brand" not in container.metadata
 
 
+@pytest.mark.parametrize("suffix", [*CONTAINERS, "webm", "nut"])
+@pytest.mark.parametrize("mine", [{"comment": "mine"}, {"title": "A film", "mood": "mine"}])
+def test_the_file_says_what_made_it_and_keeps_what_it_said(
+    tmp_path: Path, suffix: str, mine: dict[str, str]
+) -> None:
+    tags = {"encoder": "another program", **mine}
+    source = write_clip(tmp_path / "in.mkv", frames=3, metadata=tags)
+    made_by = "vsr 0.1.0: fast ×4, strength 0.60, sharpness 0.60"
+    codec = "vp9" if suffix == "webm" else "h264"
+    carry(source, tmp_path / f"out.{suffix}", codec=codec, made_by=made_by)
+    with av.open(str(tmp_path / f"out.{suffix}")) as container:
+        tags = {key.lower(): value for key, value in container.metadata.items()}
+        track = {k.lower(): v for k, v in container.streams.video[0].metadata.items()}
+    is_short = suffix in ("mp4", "mov")
+    assert track["encoder"] == ("vsr 0.1.0: fast x4, strength" if is_short else made_by)
+    if suffix == "mp4":
+        assert made_by in (tags.get("encoder"), tags.get("encoding_tool"))
+    assert {key: tags.get(key) for key in mine} == mine
+    assert "another program" not in (*tags.values(), *track.values())
+
+
 def test_a_transparency_that_is_lost_is_not_promised(tmp_path: Path) -> None:
     source = write_clip(tmp_path / "in.webm", frames=3, codec="libvpx-vp9", pix_fmt="yuva420p")
     carry(source, tmp_path / "out.mkv")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from importlib.metadata import version
 from typing import Any
 
 from vsr.blend import DIALS
@@ -41,6 +42,11 @@ class Choice:
             return str(model)
         zeros = "".join(f", {name} 0" for name in dials if not getattr(self.spec, name))
         return f"{model}{zeros} (auto: {self.condition})"
+
+    def made_by(self, model: Model) -> str:
+        """Return program, version, network, blend and grain, for the tags of the output."""
+        grain = f", grain {self.spec.grain}" if isinstance(self.spec.grain, GrainProfile) else ""
+        return f"vsr {version('vsr-cli')}: {model}{grain}"
 
     def note(self, model: Model) -> str | None:
         """Return a remark for the user that names the choice and how to undo it; None without one.

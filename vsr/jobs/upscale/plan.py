@@ -123,7 +123,7 @@ def prepare(source: Path, target: Path, spec: UpscaleSpec, load: Load = catalog.
     colour = _output_colour(info.video, size)
     encoder = _encoder(spec, container, info.video, size, colour, device)
     streams = _streams(info, container, spec)
-    video = _output_video(info.video, size, sizes.sar, colour)
+    video = _output_video(info.video, size, sizes.sar, colour, choice.made_by(model))
     losses = (
         *losses_of(info.video, video, encoder, container.name),
         *losses_in(info, container),
@@ -230,7 +230,9 @@ def _streams(info: MediaInfo, container: Container, spec: UpscaleSpec) -> Stream
     )
 
 
-def _output_video(video: VideoInfo, size: Size, sar: Fraction, colour: Colour) -> OutputVideo:
+def _output_video(
+    video: VideoInfo, size: Size, sar: Fraction, colour: Colour, made_by: str
+) -> OutputVideo:
     return OutputVideo(
         size=size,
         time_base=video.time_base,
@@ -239,4 +241,5 @@ def _output_video(video: VideoInfo, size: Size, sar: Fraction, colour: Colour) -
         sar=sar,
         display_matrix=video.display_matrix,
         hdr=video.hdr,
+        made_by=made_by,
     )

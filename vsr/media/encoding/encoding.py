@@ -41,6 +41,7 @@ class OutputVideo:
         sar: the sample aspect ratio.
         display_matrix: nine integers in FFmpeg's layout, or None.
         hdr: mastering display and light level, or None.
+        made_by: program, network and settings, for the file's tags; empty for none.
     """
 
     size: Size
@@ -50,6 +51,7 @@ class OutputVideo:
     sar: Fraction = Fraction(1)
     display_matrix: tuple[int, ...] | None = None
     hdr: HdrMetadata | None = None
+    made_by: str = ""
 
 
 DEFAULT_RATE = Fraction(25)

@@ -44,7 +44,14 @@ next one comes late.
 COVERS = {"mjpeg": ("jpg", "image/jpeg"), "png": ("png", "image/png")}
 """Image codec → suffix and MIME type: Matroska identifies cover art by its name and type."""
 
-STALE_CONTAINER_KEYS = ("major_brand", "minor_version", "compatible_brands", "encoder", "duration")
+STALE_CONTAINER_KEYS = (
+    "major_brand",
+    "minor_version",
+    "compatible_brands",
+    "encoder",
+    "encoding_tool",
+    "duration",
+)
 
 
 def add_copy(output: OutputContainer, stream: Stream) -> Stream:

@@ -19,6 +19,7 @@ from vsr.media.splices.splices import Splices
 from vsr.media.streams.copy_streams import chapters_within, container_metadata, stream_metadata
 from vsr.media.streams.losses_before_start import muxer_options
 from vsr.media.streams.other_streams import Lost, Timed, other_packets
+from vsr.media.streams.own_tags import file_tags, track_tags
 from vsr.media.streams.stream_plan import StreamFate, StreamPlan
 from vsr.media.streams.streams import add_carried
 
@@ -50,6 +51,7 @@ class OutputFile:
         stream.metadata.update(stream_metadata(upscaled.metadata))
         if self.is_part:
             stream.metadata.pop("timecode", None)  # it counts from the start of the clip
+        stream.metadata.update(track_tags(self.plan.container, self.video.made_by))
         stream.disposition = upscaled.disposition
 
     def carry(
@@ -60,6 +62,7 @@ class OutputFile:
         Chapters of a part are cut to it and shifted with it.
         """
         self.output.metadata.update(container_metadata(self.origin.metadata))
+        self.output.metadata.update(file_tags(self.plan.container, self.video.made_by))
         if chapters := chapters_within(self.origin.chapters(), cut):
             self.output.set_chapters(chapters)
         carried = [
