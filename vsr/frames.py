@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -59,6 +59,17 @@ class Layout:
         return (luma, (chroma.height, chroma.width), (chroma.height, chroma.width))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extras:
+    """What travels with a frame and is no pixel.
+
+    Attributes:
+        captions: A/53 closed captions (cc_data), or None.
+    """
+
+    captions: bytes | None = field(default=None, repr=False)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class HostFrame:
     """One frame: Y, or Y, U and V, each (rows, columns), possibly strided views.
@@ -69,7 +80,7 @@ class HostFrame:
         colour: the tags as read; `Colour.resolved` gives what the maths uses.
         is_interlaced: the two fields were sampled at different times.
         is_top_field_first: which of them is the earlier one.
-        captions: A/53 closed captions that belong to this frame.
+        extras: what else belongs to this frame.
     """
 
     planes: tuple[Plane, ...]
@@ -78,7 +89,7 @@ class HostFrame:
     colour: Colour = Colour()
     is_interlaced: bool = False
     is_top_field_first: bool = True
-    captions: bytes | None = field(default=None, repr=False)
+    extras: Extras = Extras()  # frozen
 
     def __post_init__(self) -> None:
         shapes = tuple(plane.shape for plane in self.planes)
@@ -90,3 +101,19 @@ class HostFrame:
         """The luma plane's size."""
         rows, columns = self.planes[0].shape
         return Size(columns, rows)
+
+    def with_pixels(
+        self, planes: tuple[Plane, ...], layout: Layout | None = None, colour: Colour | None = None
+    ) -> HostFrame:
+        """Return a progressive frame of other pixels, with the time and extras of this one.
+
+        Args:
+            layout: of the planes; None means that of this frame, as for ``colour``.
+        """
+        return replace(
+            self,
+            planes=planes,
+            layout=layout or self.layout,
+            colour=colour or self.colour,
+            is_interlaced=False,
+        )

@@ -8,7 +8,7 @@ import pytest
 from tests.upscaling.toys import BT709, frame, model_of, plain
 from vsr.device.select import Device
 from vsr.errors import InvalidOption, Refused, UnknownName
-from vsr.frames import Layout
+from vsr.frames import Extras, Layout
 from vsr.specs import OutputSize, PtsSpan, Size
 from vsr.upscaling.plan import plan_sizes
 from vsr.upscaling.steps import Counters, StepContext, open_steps, output_size
@@ -59,12 +59,16 @@ def test_upscale_and_fit_are_one_pass():
 
 
 def test_repeated_pictures_are_reused_and_counted():
-    frames = [frame(pts=number, seed=seed) for number, seed in enumerate([1, 1, 2, 2, 2, 1])]
+    frames = [
+        replace(frame(pts=number, seed=seed), extras=Extras(captions=bytes([number])))
+        for number, seed in enumerate([1, 1, 2, 2, 2, 1])
+    ]
     counters = Counters()
     out = run(["upscale"], context(), frames, counters)
     recomputed = [run(["upscale"], context(), [one])[0] for one in frames]
     assert counters.reused == 3
     assert [f.pts for f in out] == [0, 1, 2, 3, 4, 5]
+    assert [f.extras for f in out] == [f.extras for f in frames]
     for mine, theirs in zip(out, recomputed, strict=True):
         assert all(np.array_equal(a, b) for a, b in zip(mine.planes, theirs.planes, strict=True))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from vsr.colour import Colour
@@ -229,6 +229,7 @@ class Reuse(Generic[T]):
         if begun.ticket is not None:
             self._last_out = self._finish(begun.ticket)
             return self._last_out
-        if self._last_out is None:
+        pixels = self._last_out
+        if pixels is None:
             raise ValueError("a repeated frame was finished before the one that it repeats")
-        return replace(self._last_out, pts=begun.frame.pts, captions=begun.frame.captions)
+        return begun.frame.with_pixels(pixels.planes, pixels.layout, pixels.colour)

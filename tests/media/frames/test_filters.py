@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from vsr.frames import HostFrame, Layout
+from vsr.frames import Extras, HostFrame, Layout
 from vsr.media.frames.deinterlace import deinterlace
 from vsr.specs import PtsSpan, Size
 
@@ -45,7 +45,7 @@ def interlaced(
         layout=layout,
         is_interlaced=True,
         is_top_field_first=is_top_first,
-        captions=bytes([index]),
+        extras=Extras(captions=bytes([index])),
     )
 
 
@@ -71,7 +71,7 @@ def test_one_progressive_picture_leaves_for_each_that_came(layout: Layout) -> No
     assert [frame.pts for frame in done] == [frame.pts for frame in frames]
     assert not any(frame.is_interlaced for frame in done)
     assert all(frame.layout == layout for frame in done)
-    assert [frame.captions for frame in done] == [frame.captions for frame in frames]
+    assert [frame.extras for frame in done] == [frame.extras for frame in frames]
     assert combing(done[3]) < combing(frames[3]) / 4
 
 

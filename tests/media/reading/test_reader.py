@@ -112,7 +112,7 @@ def test_the_number_of_threads_changes_nothing(tmp_path: Path) -> None:
 
 def test_captions_travel_with_their_pictures(tmp_path: Path) -> None:
     texts = write_captioned(tmp_path / "captioned.h264")
-    assert [frame.captions for frame in read(tmp_path / "captioned.h264")[0]] == texts
+    assert [frame.extras.captions for frame in read(tmp_path / "captioned.h264")[0]] == texts
 
 
 @pytest.mark.parametrize("codec", ["libx264", "mpeg2video"])

@@ -12,9 +12,9 @@ from tests.clips import host_frame, indices_in
 from tests.media.written import HDR, SIZE, encoder_for, write_segment
 from vsr.colour import Colour, Matrix, Range, Siting
 from vsr.errors import EncodingFailed, NoSpace
-from vsr.frames import Layout
+from vsr.frames import Extras, Layout
 from vsr.media.encoding.encoding import OutputVideo
-from vsr.media.frames.tags import captions_of, side_data_of
+from vsr.media.frames.tags import extras_of, side_data_of
 from vsr.media.reading.probe import probe
 from vsr.media.writing.scan import scan
 from vsr.media.writing.writer import Writer
@@ -143,10 +143,13 @@ def test_hdr10_metadata_is_in_the_stream(tmp_path: Path, codec: str) -> None:
 @pytest.mark.parametrize("codec", ["h264", "hevc", "av1"])
 def test_closed_captions_stay_with_their_pictures(tmp_path: Path, codec: str) -> None:
     captions = {2: b"\xfc\x94\x2c", 5: b"\xfc\x00\x00\xfd\x00\x01", 9: b"\xfc\x80\x80" * 31}
-    frames = [replace(host_frame(index), captions=captions.get(index)) for index in range(12)]
+    frames = [
+        replace(host_frame(index), extras=Extras(captions=captions.get(index)))
+        for index in range(12)
+    ]
     path = write_segment(tmp_path / "a.nut", frames, encoder_for(codec, encoder_preset="medium"))
     with av.open(str(path)) as container:
-        read = [captions_of(side_data_of(frame)) for frame in container.decode(video=0)]
+        read = [extras_of(side_data_of(frame)).captions for frame in container.decode(video=0)]
     assert {index: data for index, data in enumerate(read) if data} == captions
     assert indices_in(path) == list(range(12))
 

@@ -6,7 +6,7 @@ from tests.upscaling.toys import Nearest, frame, model_of, pass_spec, plain, swi
 from vsr.colour import Colour, Matrix, Range, Siting
 from vsr.device.yuv import planes_of, rgb_of
 from vsr.errors import Failed, InvalidOption
-from vsr.frames import HostFrame, Layout
+from vsr.frames import Extras, HostFrame, Layout
 from vsr.models.catalog import load
 from vsr.specs import Size
 from vsr.upscaling.engine.cpu_engine import CpuEngine
@@ -130,9 +130,11 @@ def test_read_only_and_strided_planes_are_taken():
 
 def test_captions_travel_and_the_picture_is_progressive():
     source = frame()
-    captioned = HostFrame(planes=source.planes, pts=5, captions=b"cc", is_interlaced=True)
+    captioned = HostFrame(
+        planes=source.planes, pts=5, extras=Extras(captions=b"cc"), is_interlaced=True
+    )
     out = run(model_of(None), pass_spec(), captioned)
-    assert (out.captions, out.is_interlaced) == (b"cc", False)
+    assert (out.extras.captions, out.is_interlaced) == (b"cc", False)
 
 
 def test_a_frame_of_another_size_is_named():

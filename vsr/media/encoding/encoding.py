@@ -20,7 +20,7 @@ from av.packet import Packet
 from av.video.stream import VideoStream
 
 from vsr.colour import Colour
-from vsr.frames import HostFrame, Layout
+from vsr.frames import Extras, HostFrame, Layout
 from vsr.media.encoding.captions import can_carry_captions, with_captions
 from vsr.media.encoding.codecs import X265_DELAY, Encoder
 from vsr.media.encoding.encoder_trial import configure
@@ -69,7 +69,7 @@ class Encoding:
         self._encoder = with_mastering(encoder, video.hdr)
         self._layout = cast(Layout, layout_of(encoder.pix_fmt))
         self._time_base = video.time_base
-        self._captions: dict[int, bytes] = {}
+        self._extras: dict[int, Extras] = {}
         self._taken = 0
         stream = output.add_stream(encoder.name, rate=video.frame_rate or DEFAULT_RATE)
         assert isinstance(stream, VideoStream)
@@ -80,10 +80,10 @@ class Encoding:
 
     def encode(self, frame: HostFrame) -> Iterator[Packet[VideoStream]]:
         """Yield the packets that are ready once the encoder has taken a frame."""
-        if frame.captions and can_carry_captions(self._encoder.codec):
-            self._captions[frame.pts] = frame.captions
+        if frame.extras != Extras():
+            self._extras[frame.pts] = frame.extras
         self._taken += 1
-        yield from self._captioned(self.stream.encode(self._picture(frame)))
+        yield from self._with_extras(self.stream.encode(self._picture(frame)))
 
     def drain(self) -> Iterator[Packet[VideoStream]]:
         """Yield the packets that the encoder held back."""
@@ -91,15 +91,16 @@ class Encoding:
         if self._encoder.name == "libx265" and self._taken <= X265_DELAY:
             for packet in packets:
                 packet.dts = packet.pts  # so few frames are never reordered
-        yield from self._captioned(packets)
+        yield from self._with_extras(packets)
 
-    def _captioned(self, packets: list[Packet[VideoStream]]) -> Iterator[Packet[VideoStream]]:
+    def _with_extras(self, packets: list[Packet[VideoStream]]) -> Iterator[Packet[VideoStream]]:
+        """Yield the packets with the extras of the frame of the same pts."""
         for packet in packets:
-            captions = self._captions.pop(packet.pts or 0, None)
-            if captions is None:
+            extras = self._extras.pop(packet.pts or 0, Extras())
+            if not extras.captions or not can_carry_captions(self._encoder.codec):
                 yield packet
                 continue
-            data = with_captions(bytes(packet), captions, self._encoder.codec)
+            data = with_captions(bytes(packet), extras.captions, self._encoder.codec)
             copy = cast("Packet[VideoStream]", Packet(data))
             copy.pts, copy.dts, copy.time_base = packet.pts, packet.dts, packet.time_base
             copy.duration, copy.is_keyframe = packet.duration, packet.is_keyframe

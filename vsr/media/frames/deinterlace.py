@@ -139,4 +139,4 @@ class _Bwdif:
     def _delivered(self, picture: VideoFrame, original: HostFrame) -> HostFrame:
         samples = PLANES[: len(original.planes)]
         planes = planes_in(picture, Reading(layout=original.layout, samples=samples))
-        return replace(original, planes=planes, is_interlaced=False)
+        return original.with_pixels(planes)

@@ -27,6 +27,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from vsr.colour import UNSPECIFIED, Colour, Matrix, Range, Siting
+from vsr.frames import Extras
 from vsr.media.frames.formats import Reading
 
 MASTERING = struct.Struct("=20i2I")
@@ -159,9 +160,9 @@ def hdr_of(side_data: Mapping[Type, bytes]) -> HdrMetadata | None:
     return HdrMetadata(mastering=mastering, light=light) if mastering or light else None
 
 
-def captions_of(side_data: Mapping[Type, bytes]) -> bytes | None:
-    """Return the A/53 closed captions of a frame."""
-    return side_data.get(Type.A53_CC)
+def extras_of(side_data: Mapping[Type, bytes]) -> Extras:
+    """Return what travels with a frame to the output's encoder."""
+    return Extras(captions=side_data.get(Type.A53_CC))
 
 
 def lost_of(side_data: Mapping[Type, bytes]) -> list[str]:

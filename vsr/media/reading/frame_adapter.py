@@ -8,7 +8,7 @@ from vsr.colour import UNSPECIFIED, Range
 from vsr.frames import HostFrame
 from vsr.media.frames.formats import Reading, reading_of
 from vsr.media.frames.planes import Converter, FieldOrder, planes_in
-from vsr.media.frames.tags import captions_of, side_data_of
+from vsr.media.frames.tags import extras_of, side_data_of
 from vsr.media.source.info import VideoInfo
 from vsr.specs import Size
 
@@ -53,7 +53,7 @@ class Delivery:
         is_top_first = video.is_top_field_first
         if frame.interlaced_frame:
             is_top_first = self._fields.is_top_first(frame)
-        captions = captions_of(side_data_of(frame))
+        extras = extras_of(side_data_of(frame))
         reading = self._reordered(frame) or self._reading
         if self.differs(frame) or self._reading.filtered_as:
             frame, reading = self._converter.convert(frame), self._reading
@@ -64,7 +64,7 @@ class Delivery:
             colour=video.colour,
             is_interlaced=is_interlaced,
             is_top_field_first=is_top_first,
-            captions=captions,
+            extras=extras,
         )
 
     def _reordered(self, frame: VideoFrame) -> Reading | None:

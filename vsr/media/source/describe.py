@@ -17,9 +17,9 @@ from vsr.media.clock.timing import Timing, rounded, runs_backward, ticks_per_fra
 from vsr.media.frames.formats import Reading, reading_of
 from vsr.media.frames.planes import FieldOrder
 from vsr.media.frames.tags import (
-    captions_of,
     colour_of,
     display_matrix_of,
+    extras_of,
     hdr_of,
     lost_of,
     side_data_of,
@@ -73,7 +73,7 @@ def video_info(
         display_matrix=display_matrix_of(side_data),
         hdr=hdr_of(side_data),
         bit_rate=stream.bit_rate or None,
-        has_captions=captions_of(side_data) is not None,
+        has_captions=extras_of(side_data).captions is not None,
         unsupported=tuple(dict.fromkeys([*lost_of(side_data), *_alpha_aside(stream)])),
         conversion=reading.conversion,
     )

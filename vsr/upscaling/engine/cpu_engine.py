@@ -29,7 +29,7 @@ from vsr.models.rewrites.bf16 import with_bf16_features
 from vsr.models.rewrites.grouped_tail import with_grouped_tail
 from vsr.models.rewrites.onednn import with_post_ops
 from vsr.specs import Size
-from vsr.upscaling.engine.frame_tensors import check_frame, host_frame, tensor_of
+from vsr.upscaling.engine.frame_tensors import check_frame, enlarged, tensor_of
 from vsr.upscaling.passes.folding import FoldedPlain, route
 from vsr.upscaling.passes.passes import Pass, PassSpec, Planes
 from vsr.upscaling.tiles.tile_cache import TileMemory
@@ -155,8 +155,8 @@ class CpuEngine(Closing):
             ) from error
 
     def finish(self, ticket: CpuTicket) -> HostFrame:
-        """Return the enlarged frame, with the source's time and captions."""
-        return host_frame(ticket.frame, tuple(p.numpy() for p in ticket.planes), self.spec)
+        """Return the enlarged frame, with the source's time and extras."""
+        return enlarged(ticket.frame, tuple(p.numpy() for p in ticket.planes), self.spec)
 
     def _threads(self) -> AbstractContextManager[None]:
         return one_compute_thread() if self.spec.source.pixels < FEW_PIXELS else nullcontext()

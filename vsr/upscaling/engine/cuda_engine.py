@@ -32,7 +32,7 @@ from vsr.upscaling.engine.cuda_slots import (
     new_flight,
 )
 from vsr.upscaling.engine.cuda_tiles import DeviceTiles
-from vsr.upscaling.engine.frame_tensors import check_frame, host_frame
+from vsr.upscaling.engine.frame_tensors import check_frame, enlarged
 from vsr.upscaling.passes.passes import PassSpec
 from vsr.upscaling.tiles.tile_cache import KeptOutput
 
@@ -125,7 +125,7 @@ class CudaEngine(Closing):
         if not slot.flag[0]:
             self._retrying(lambda: self._redo.into(slot, ticket.frame, self._network.full()))
         block = Lease(self._ring, slot, slot.block).array()
-        return host_frame(ticket.frame, self._network.reference.target.arrays(block), self.spec)
+        return enlarged(ticket.frame, self._network.reference.target.arrays(block), self.spec)
 
     def _new_tiles(self, *, is_on: bool) -> DeviceTiles:
         network, lane = self._network, self._lanes.run

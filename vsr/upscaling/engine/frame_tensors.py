@@ -38,15 +38,9 @@ def tensor_of(plane: Plane) -> Tensor:
     return torch.from_numpy(plane)
 
 
-def host_frame(source: HostFrame, planes: tuple[NDArray[Any], ...], spec: PassSpec) -> HostFrame:
-    """Return enlarged planes as a frame with the source's time and captions."""
-    return HostFrame(
-        planes=planes,
-        pts=source.pts,
-        layout=spec.output_format.layout,
-        colour=spec.output_format.colour,
-        captions=source.captions,
-    )
+def enlarged(source: HostFrame, planes: tuple[NDArray[Any], ...], spec: PassSpec) -> HostFrame:
+    """Return enlarged planes as a frame with the source's time and extras."""
+    return source.with_pixels(planes, spec.output_format.layout, spec.output_format.colour)
 
 
 def is_same_picture(one: HostFrame, other: HostFrame) -> bool:
