@@ -21,7 +21,7 @@ class Blend:
 
     Attributes:
         strength: 0 is the network itself, 1 its strongest flavour for compressed video.
-        sharpness: how much of the way to its clear flavour is added, 0 to 1.
+        sharpness: how far to go from there to its clear flavour, 0 to 1.
     """
 
     strength: float = 0.0

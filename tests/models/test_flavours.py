@@ -44,7 +44,8 @@ def value_of(model):
         (Blend(strength=0.5), 1.5),
         (Blend(sharpness=1), CLEAR),
         (Blend(sharpness=0.5), 2),
-        (Blend(strength=1, sharpness=0.5), STRONG + 0.5 * (CLEAR - PLAIN)),
+        (Blend(strength=1, sharpness=0.5), (STRONG + CLEAR) / 2),
+        (Blend(strength=1, sharpness=1), CLEAR),
     ],
 )
 def test_a_blend_lies_between_the_flavours(folder, blend, value):

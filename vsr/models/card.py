@@ -32,6 +32,8 @@ class Card:
         scores: measured, never estimated: data set → metric → mean value.
         protocol: how the scores were measured, with the command.
         note: whatever else a user should know.
+        base: the weights that its training began from, with author and licence.
+        teacher: the network whose pictures were its targets, with author and licence.
     """
 
     name: str
@@ -47,6 +49,8 @@ class Card:
     scores: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     protocol: str = ""
     note: str = ""
+    base: str = ""
+    teacher: str = ""
 
     def __post_init__(self) -> None:
         texts = [item.name for item in fields(self) if item.type == "str"]

@@ -109,14 +109,18 @@ class Flavours:
     clear: WeightsFile | None = None
 
     def shares(self, blend: Blend) -> tuple[tuple[Path, float], ...]:
-        """Return the files that a blend sums, each with its coefficient; they sum to 1."""
+        """Return the files that a blend sums, each with its coefficient; they sum to 1.
+
+        Sharpness leads from the network of that strength to the clear one, which removes
+        artifacts itself: at 1 the strength no longer matters.
+        """
         anchors = (self.base, *self.video)
+        clear = blend.sharpness if self.clear is not None else 0.0
         shares = dict.fromkeys((entry.path for entry in anchors), 0.0)
         for entry, share in zip(anchors, between(blend.strength, len(anchors)), strict=True):
-            shares[entry.path] += share
-        if self.clear is not None and blend.sharpness:
-            shares[self.base.path] -= blend.sharpness
-            shares[self.clear.path] = blend.sharpness
+            shares[entry.path] += (1 - clear) * share
+        if self.clear is not None:
+            shares[self.clear.path] = clear
         return tuple((path, share) for path, share in shares.items() if share)
 
 
