@@ -105,5 +105,5 @@ def _by_network(
     kept = _Kept()
     (whole,) = plan(job.source, time=time)
     worker.run(job, whole.span, kept, lambda frame: None)
-    told = {"strength": job.model.blend.strength, "condition": str(job.condition)}
-    return (told if job.condition else {}), kept.pictures
+    told = {"strength": job.model.blend.strength, "condition": str(job.choice.condition)}
+    return (told if job.choice.condition else {}), kept.pictures

@@ -41,7 +41,7 @@ def test_a_name_that_is_a_path_is_refused(tmp_path, name):
         ExportSpec(run=tmp_path, name=name)
 
 
-@pytest.mark.parametrize("name", ["fast", "bicubic", "fast-video-light", "srgan-gan"])
+@pytest.mark.parametrize("name", ["fast", "bicubic", "fast-video-light", "fast-clear"])
 def test_a_name_that_comes_with_the_program_is_refused_for_models_of_the_users_own(tmp_path, name):
     with pytest.raises(InvalidOption, match=f"--name {name}: is shipped with vsr"):
         ExportSpec(run=tmp_path, name=name)

@@ -49,7 +49,7 @@ Kind = Literal["clean", "grainy", "compressed"]
 COMPRESSED = 0.4
 """From this strength on a source is called compressed."""
 
-CLEAR = 0.6
+CLEAR = 0.75
 """The sharpness for compressed sources. Others keep their texture, tone and grain: 0."""
 
 STEP = 0.05
