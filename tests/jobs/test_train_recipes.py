@@ -63,7 +63,9 @@ def test_every_shipped_recipe_runs(name, tmp_path, large_data, other_data):
     model = load(str(card))
     assert model.traits.scale == recipe.scale
     assert model.card.flavour.endswith(
-        ("pixel", "adversarial") if recipe.degradation == "bicubic" else recipe.degradation
+        ("pixel", "adversarial", "quantise")
+        if recipe.degradation == "bicubic"
+        else recipe.degradation
     )
     assert folder.read().finished[-1] == "export"
 

@@ -44,16 +44,19 @@ class IntegerFeatures:
     """What is left of a network but its ends.
 
     Attributes:
-        head_steps: (C,), the value of one code of each feature that the head makes, float64.
-        body: the convolutions that follow.
-        tail_steps: (C,), the same for the tail's inputs.
-        tail_moments: of these inputs, for the weights of a tail.
+        steps: for each layer, the head's first, the value of one code of each feature that it
+            makes, (C,), float64.
+        body: the convolutions that follow the head.
+        tail_moments: of the tail's inputs, for the weights of a tail.
     """
 
-    head_steps: Tensor
+    steps: tuple[Tensor, ...]
     body: tuple[IntegerConv, ...]
-    tail_steps: Tensor
     tail_moments: Tensor
+
+    def tail_shift(self, weight: Tensor) -> Tensor:
+        """Return the largest shift (O,) that keeps a tail's weights within their limits."""
+        return torch.floor(-torch.log2(_finest(weight * self.steps[-1][:, None, None])))
 
     def tail(self, weight: Tensor, unit: Tensor | float = 1.0) -> IntegerConv:
         """Return a tail without bias that gives multiples of ``unit``.
@@ -61,8 +64,8 @@ class IntegerFeatures:
         Args:
             weight: (O, C, 3, 3), float64, of the float network.
         """
-        scaled = weight * self.tail_steps[:, None, None] / unit
-        shift = torch.floor(-torch.log2(_finest(scaled)))
+        weight = weight / unit
+        shift, scaled = self.tail_shift(weight), weight * self.steps[-1][:, None, None]
         whole, bias = _whole(scaled, scaled.new_zeros(len(scaled)), shift, self.tail_moments)
         return IntegerConv(whole, bias, shift, is_last=True)
 
@@ -132,16 +135,17 @@ def quantise(net: Plain) -> IntegerFeatures:
     run = _Run(net.colour)
     with torch.inference_mode():
         head = F.conv2d(run.images, *_numbers(net.head), padding=1)
-        head_steps = steps = run.steps(head)
-        codes = (head / steps[:, None, None]).clamp(0, PEAK).round().to(torch.uint8)
+        steps = [run.steps(head)]
+        codes = (head / steps[0][:, None, None]).clamp(0, PEAK).round().to(torch.uint8)
         run.features = codes.contiguous(memory_format=torch.channels_last)
         body = []
         for conv in net.body:
             assert isinstance(conv, nn.Conv2d)
-            layer, steps = _layer(conv, steps, run)
+            layer, made = _layer(conv, steps[-1], run)
             run.features = layer(run.features)
             body.append(layer)
-        return IntegerFeatures(head_steps, tuple(body), steps, run.moments())
+            steps.append(made)
+        return IntegerFeatures(tuple(steps), tuple(body), run.moments())
 
 
 def _layer(conv: nn.Conv2d, steps: Tensor, run: _Run) -> tuple[IntegerConv, Tensor]:

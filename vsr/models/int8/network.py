@@ -69,7 +69,7 @@ class IntegerPlain(nn.Module):
         assert isinstance(head, nn.Conv2d)
         assert isinstance(tail, nn.Conv2d)
         assert isinstance(base, nn.Conv2d)
-        self.head = PostOpConv(_in_steps(head, features.head_steps), has_relu=False)
+        self.head = PostOpConv(_in_steps(head, features.steps[0]), has_relu=False)
         self.body = nn.Sequential(*features.body)
         self.tail = features.tail(tail.weight.detach().double())
         self.base = PostOpConv(base, has_relu=False)

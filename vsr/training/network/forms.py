@@ -22,6 +22,7 @@ from vsr.models.blocks import Generator
 from vsr.models.plain import Plain, ReparameterisedPlain
 from vsr.models.rewrites.shuffle import lifted_kernel
 from vsr.models.swift_srgan import SeparableConv
+from vsr.training.network.rounded import RoundedPlain
 from vsr.training.network.start_from_compact import SlopedPlain
 
 
@@ -158,6 +159,7 @@ def training_form(
     is_reparameterised: bool,
     is_composed: bool = False,
     is_sloped: bool = False,
+    is_rounded: bool = False,
 ) -> Generator:
     """Return a network that computes what ``net`` does and learns better or faster.
 
@@ -167,7 +169,10 @@ def training_form(
         is_reparameterised: train plain convolutions as sums of branches.
         is_composed: compute separable convolutions as dense ones.
         is_sloped: give a plain network slopes, of 0 if it has none.
+        is_rounded: let a plain network compute in steps of int8.
     """
+    if is_rounded and isinstance(net, Plain):
+        return RoundedPlain(net)
     if is_sloped and isinstance(net, Plain):
         return net if isinstance(net, SlopedPlain) else SlopedPlain(net)
     if is_composed:
@@ -197,7 +202,7 @@ def set_learning(net: nn.Module, *, is_norm_frozen: bool) -> None:
 
 def plain_form(net: nn.Module) -> Generator:
     """Return the network to export: one that computes what the trained form does."""
-    if isinstance(net, ReparameterisedPlain | SlopedPlain):
+    if isinstance(net, ReparameterisedPlain | SlopedPlain | RoundedPlain):
         return net.plain()
     assert isinstance(net, Generator)
     from_cells(net)

@@ -196,6 +196,32 @@ class PixelValues(PerceptualValues):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class QuantiseValues(PixelValues):
+    """Values of a `quantise` step: regression on pixels of what int8 makes of a plain network.
+
+    Attributes:
+        agreement: weight of the difference between both networks on pictures that no camera makes,
+            and on flat ones.
+        grid_steps: how often ranges are taken anew.
+    """
+
+    learning_rate: float = 1e-4
+    steps: int = 1000
+    agreement: float = 1.0
+    grid_steps: int = 50
+
+    def __post_init__(self) -> None:
+        super(QuantiseValues, self).__post_init__()  # slots: the class cell is the old class
+        if self.agreement < 0 or self.grid_steps < 1:
+            raise InvalidOption(
+                f"agreement {self.agreement:g} must not be negative, and grid_steps "
+                f"{self.grid_steps} must be at least 1."
+            )
+        if self.reparameterise or self.slopes:
+            raise InvalidOption("a quantise step takes neither reparameterise nor slopes.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LevelValues:
     """Values of a `level` step: there are none."""
 

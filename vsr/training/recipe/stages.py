@@ -15,12 +15,14 @@ from vsr.training.recipe.recipe import (
     LevelValues,
     Optimisation,
     PixelValues,
+    QuantiseValues,
     Recipe,
 )
 from vsr.training.recipe.schedule import Budget
 
 SCHEMAS: dict[str, type[Any]] = {
     "pixel": PixelValues,
+    "quantise": QuantiseValues,
     "adversarial": AdversarialValues,
     "level": LevelValues,
     "evaluate": EvaluateValues,

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from vsr.models.blocks import Generator
 from vsr.training.network.forms import plain_form, set_learning, training_form
-from vsr.training.recipe.recipe import Optimisation
+from vsr.training.recipe.recipe import Optimisation, QuantiseValues
 from vsr.training.run.context import Context
 from vsr.training.run.state import Average, DiscriminatorState, TrainState
 from vsr.training.run.validate import Validation
@@ -29,6 +29,7 @@ def state_of(
         is_reparameterised=values.reparameterise,
         is_composed=context.device.type == "cuda",
         is_sloped=values.slopes > 0,
+        is_rounded=isinstance(values, QuantiseValues),
     )
     net.to(context.device, memory_format=torch.channels_last)  # type: ignore[call-overload] # absent from torch's stubs
     set_learning(net, is_norm_frozen=values.freeze_norm)

@@ -11,11 +11,18 @@ from torch import nn
 from vsr.errors import InvalidOption, OutputExists
 from vsr.metrics.pictures import pictures_in
 from vsr.models.blocks import Generator
+from vsr.models.int8.convolution import refusal
+from vsr.models.plain import Plain
 from vsr.training.data.dataset import Patches
 from vsr.training.losses.perceptual import feature_extractor
 from vsr.training.network.start import start
 from vsr.training.network.start_from_compact import SlopedPlain
-from vsr.training.recipe.recipe import AdversarialValues, PerceptualValues, Recipe
+from vsr.training.recipe.recipe import (
+    AdversarialValues,
+    PerceptualValues,
+    QuantiseValues,
+    Recipe,
+)
 from vsr.training.recipe.stages import Stage, learning_stages
 from vsr.training.run.adversarial import check_discriminators
 from vsr.training.run.run_folder import RECIPE, RUN, WRITTEN, Run
@@ -47,6 +54,21 @@ def check_supplies(run: Run, recipe: Recipe, patches: Patches, begun: Sequence[s
                     "Choose another network."
                 )
     check_discriminators(stages, recipe.scale)
+    _check_rounded(net, stages)
+
+
+def _check_rounded(net: Generator, stages: Sequence[Stage]) -> None:
+    """Check that what a `quantise` step needs is there.
+
+    Raises:
+        InvalidOption: another network than a plain one, or a processor without int8.
+    """
+    if not any(isinstance(stage.values, QuantiseValues) for stage in stages):
+        return
+    if not isinstance(net, Plain):
+        raise InvalidOption("a quantise step is for plain networks. Choose fast, quality or lite.")
+    if reason := refusal():
+        raise InvalidOption(f"a quantise step cannot run here: {reason}.")
 
 
 def _check_slopes(net: Generator, stages: Sequence[Stage]) -> None:

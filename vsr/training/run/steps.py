@@ -21,6 +21,7 @@ from vsr.training.run.context import Context
 from vsr.training.run.learn import descend, state_of, trained, validate
 from vsr.training.run.loop import LARGEST_FALL_DB, collapse, diverged, train
 from vsr.training.run.provenance import Provenance, manifest_of, write_run_card
+from vsr.training.run.quantise import quantise
 from vsr.training.run.run_folder import Run
 from vsr.training.run.score import score
 from vsr.training.run.state import TrainState
@@ -101,6 +102,7 @@ def export(
 
 STEPS: Mapping[str, RunStep] = {
     "pixel": pixel,
+    "quantise": quantise,
     "adversarial": adversarial,
     "level": levelled,
     "evaluate": evaluate,

@@ -17,7 +17,7 @@ from vsr.training.data.manifest import BICUBIC
 from vsr.training.network.forms import plain_form, training_form
 from vsr.training.network.level import level
 from vsr.training.network.start import start
-from vsr.training.recipe.recipe import Recipe
+from vsr.training.recipe.recipe import QuantiseValues, Recipe
 from vsr.training.recipe.stages import learning_stages
 from vsr.training.run.run_folder import RunFolder
 from vsr.training.run.state import read_checkpoint
@@ -68,6 +68,7 @@ def trained_network(folder: RunFolder, recipe: Recipe) -> TrainedNetwork:
         recipe.seed,
         is_reparameterised=last.values.reparameterise,
         is_sloped=last.values.slopes > 0,
+        is_rounded=isinstance(last.values, QuantiseValues),
     )
     try:
         form.load_state_dict(table["net"])
