@@ -13,11 +13,10 @@ from numpy.typing import NDArray
 
 from tests.benchmarks.video_clips import Planes
 from vsr.colour import Codes, Matrix, Range, rgb_from_yuv
-from vsr.jobs.evaluate import parameter_files
-from vsr.metrics.judge import Judge
+from vsr.jobs.evaluate import Judge, parameter_files
 from vsr.metrics.protocol import Pair
 from vsr.metrics.psnr_and_ssim import psnr, ssim
-from vsr.metrics.temporal import FlickerMeter
+from vsr.metrics.scores import FlickerMeter
 
 LOOKED_AT = 5
 """Structure is measured on every fifth picture, as it costs more than enlarging one."""

@@ -5,10 +5,10 @@ import pytest
 import torch
 
 from vsr.recipes.find import recipe_names
-from vsr.training.losses.gan_losses import generator_loss
 from vsr.training.losses.perceptual import Vgg19
 from vsr.training.recipe.recipe import load_recipe
 from vsr.training.recipe.stages import checked_pipeline, learning_stages
+from vsr.training.run.adversarial import generator_loss
 
 RNG = np.random.default_rng(0)
 MADE, TRUE = RNG.random((2, 2, 3, 8, 8))

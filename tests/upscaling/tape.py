@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from vsr.device import yuv
-from vsr.device.streams import StreamLane
+from vsr.device.flight import StreamLane
 from vsr.device.yuv import mixed_by_plane
 
 REFUSED = ("lift_fresh", "item", "_local_scalar_dense", "equal", "nonzero", "is_nonzero")

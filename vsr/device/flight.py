@@ -1,4 +1,4 @@
-"""Upload, compute and download of several frames at once: what waits for what. Pure.
+"""Upload, compute and download of several frames at once: what waits for what.
 
 Three lanes (CUDA streams) run at the same time, each in its own order; events order them among one
 another. The rules, which tests check on a simulated device under every interleaving:
@@ -10,6 +10,8 @@ another. The rules, which tests check on a simulated device under every interlea
 
 Slots are used again and again: lent with `Ring.take`, given back with `Ring.give`, or
 by a `Lease` when the last array that looks into it is gone (an encoder may hold one for a while).
+
+`StreamLane` and `three_lanes` are these lanes on a CUDA device; all else is pure.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 Slot = TypeVar("Slot")
@@ -240,3 +243,38 @@ def seconds_in(lane: Lane, work: Callable[[], None]) -> float:
     lane.run(work)
     lane.record().synchronize()
     return time.perf_counter() - started
+
+
+class StreamLane:
+    """A CUDA stream."""
+
+    def __init__(self, stream: torch.cuda.Stream) -> None:
+        self.stream = stream
+
+    def run(self, work: Callable[[], None]) -> None:
+        """Enqueue work on this stream."""
+        with torch.cuda.stream(self.stream):
+            work()
+
+    def record(self) -> torch.cuda.Event:
+        """Mark a point; the host waits for it without spinning."""
+        event = torch.cuda.Event(blocking=True)  # type: ignore[no-untyped-call] # torch has no types there
+        event.record(self.stream)
+        return event
+
+    def wait(self, event: Event) -> None:
+        """Let later work of this stream wait for a point of another."""
+        if not isinstance(event, torch.cuda.Event):
+            raise TypeError(f"a CUDA event is needed, not {type(event).__name__}")
+        self.stream.wait_event(event)
+
+
+def three_lanes(device: torch.device) -> Lanes:
+    """Return the upload, compute and download streams of a device."""
+    up, run, down = (_lane(device) for _ in range(3))
+    return Lanes(up, run, down)
+
+
+def _lane(device: torch.device) -> StreamLane:
+    stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call] # torch has no types there
+    return StreamLane(stream)

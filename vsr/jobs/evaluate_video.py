@@ -16,8 +16,7 @@ from vsr.media.reading.probe import probe
 from vsr.media.reading.reader import Reader
 from vsr.media.source.info import MediaInfo
 from vsr.metrics.psnr_and_ssim import CEILING_DB, WINDOW, psnr, ssim
-from vsr.metrics.scores import Evaluation, Named, Scores, mean_of
-from vsr.metrics.temporal import FlickerMeter
+from vsr.metrics.scores import Evaluation, FlickerMeter, Named, Scores, mean_of
 
 
 def evaluate_video(

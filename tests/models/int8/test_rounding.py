@@ -3,7 +3,7 @@
 import torch
 
 from vsr.models.int8.convolution import LIMIT, PAIR
-from vsr.models.int8.rounding import moments, needed, rounded
+from vsr.models.int8.features import moments, needed, rounded
 
 
 def problem(seed: int = 0) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:

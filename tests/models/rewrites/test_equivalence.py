@@ -1,7 +1,7 @@
 import pytest
 from torch import nn
 
-from vsr.models.rewrites.equivalence import is_near
+from vsr.models.rewrites.onednn import is_near
 
 
 class Scaled(nn.Module):

@@ -3,7 +3,7 @@ import torch
 from torch import fx, nn
 
 from vsr.models.rewrites.fuse import merge_separable
-from vsr.models.rewrites.traced import Traced
+from vsr.models.rewrites.shuffle import Traced
 
 
 def merged(net: nn.Module) -> fx.GraphModule:

@@ -3,11 +3,11 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from vsr.training.losses.gan_losses import discriminator_loss, generator_loss, labels_of, variation
 from vsr.training.losses.terms import (
     PIXEL_LOSSES,
 )
 from vsr.training.recipe.recipe import AdversarialValues
+from vsr.training.run.adversarial import discriminator_loss, generator_loss, labels_of, variation
 
 RNG = np.random.default_rng(0)
 A, B = RNG.random((2, 2, 3, 8, 8))

@@ -6,8 +6,8 @@ from torch import Tensor
 
 from tests.upscaling.tape import Stream, lane_of_tapes
 from tests.upscaling.toys import TOYS, model_of, pass_spec
+from vsr.device.flight import StreamLane
 from vsr.device.select import Device
-from vsr.device.streams import StreamLane
 from vsr.frames import Layout
 from vsr.specs import Size
 from vsr.upscaling.engine.cuda_graphs import capture_all, captured_run

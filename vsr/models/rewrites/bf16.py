@@ -18,8 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, fx, nn
 
-from vsr.models.rewrites.equivalence import is_near
-from vsr.models.rewrites.onednn import PostOpConv
+from vsr.models.rewrites.onednn import PostOpConv, is_near
 
 TOLERANCE = 2**-5
 """How far the trial may be off, relative to the largest value: bf16 in a dozen layers."""

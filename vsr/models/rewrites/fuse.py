@@ -26,8 +26,7 @@ import copy
 import torch
 from torch import fx, nn
 
-from vsr.models.rewrites.shuffle import lift_convolutions, move_slopes
-from vsr.models.rewrites.traced import Traced
+from vsr.models.rewrites.shuffle import Traced, lift_convolutions, move_slopes
 
 
 def fuse(net: nn.Module, *, is_dense: bool = False) -> nn.Module:

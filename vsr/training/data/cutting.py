@@ -1,19 +1,29 @@
-"""Pictures → the patches of a data set, with a tally of what was dropped, lookalikes among it."""
+"""Pictures → the patches of a data set, with a tally of what was dropped, lookalikes among it.
+
+Beside ``lr_x4.u8`` lie, for each degradation of a video::
+
+    lr_x4_video-medium.u8        (count, p, p, 3), uint8: the patch as received
+    lr_x4_video-medium_next.u8   the same, one frame later
+    lr_x4_video-medium_move.i8   (count, 2), int8: by how much (down, right) the picture's window
+                                 moved between the two, in pixels of the high resolution
+"""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 from PIL import Image
 
 from vsr.metrics.protocol import low_resolution
-from vsr.training.damage.degradation import Piece
+from vsr.training.damage.degradation import DEGRADATIONS, Degraded, Piece, Shot
 from vsr.training.data.fields import drawn_field, is_field
-from vsr.training.data.video_patches import Footage
+from vsr.training.data.manifest import low_name, move_name, next_name
 from vsr.training.pictures import Pixels
 
 MAX_DISTANCE = 3
@@ -147,3 +157,54 @@ def unwanted(patch: Pixels, looks: Looks) -> str | None:
     if np.asarray(gray, dtype=np.float32).std() < FLAT_DEVIATION:
         return "without detail"
     return None if looks.is_new(gray) else "near-duplicates"
+
+
+@dataclass(frozen=True, slots=True)
+class Reel:
+    """The three open files of one degradation at one scale."""
+
+    low: BinaryIO
+    after: BinaryIO
+    move: BinaryIO
+
+    def append(self, degraded: Degraded) -> None:
+        """Append one patch to each."""
+        self.low.write(degraded.low.tobytes())
+        self.after.write(degraded.after.tobytes())
+        self.move.write(np.array(degraded.move, np.int8).tobytes())
+
+
+@dataclass(frozen=True, slots=True)
+class Footage:
+    """Takes clips of patches at one scale and appends what each degradation leaves of them."""
+
+    scale: int
+    reels: Mapping[str, Reel]
+
+    @classmethod
+    @contextmanager
+    def open(cls, folder: Path, scale: int, degradations: tuple[str, ...]) -> Iterator[Footage]:
+        """Make the files in ``folder``; they are closed with the context."""
+        with ExitStack() as stack:
+            yield cls(
+                scale,
+                {
+                    name: Reel(
+                        *(
+                            stack.enter_context((folder / file(scale, name)).open("wb"))
+                            for file in (low_name, next_name, move_name)
+                        )
+                    )
+                    for name in degradations
+                },
+            )
+
+    def take(self, piece: Piece) -> None:
+        """Append a patch as each degradation leaves it."""
+        shots: dict[float, Shot] = {}
+        for name, reel in self.reels.items():
+            degradation = DEGRADATIONS[name]
+            share = degradation.clean_share
+            if share not in shots:
+                shots[share] = Shot.of(piece, self.scale, share)
+            reel.append(shots[share].degraded(degradation))

@@ -22,9 +22,8 @@ from vsr.frames import HostFrame
 from vsr.media.reading.reader import Reader
 from vsr.metrics.protocol import low_resolution
 from vsr.training.damage.degradation import DEGRADATIONS
-from vsr.training.data.cutting import Cutter, Tally
+from vsr.training.data.cutting import Cutter, Footage, Tally
 from vsr.training.data.manifest import BICUBIC, DatasetManifest, digest_of
-from vsr.training.data.video_patches import Footage
 from vsr.training.pictures import Pixels, UnusablePicture, decode_picture, is_picture
 
 

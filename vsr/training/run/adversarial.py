@@ -1,11 +1,17 @@
-"""The adversarial step: a generator against a discriminator that learns to tell its images."""
+"""The adversarial step: a generator against a discriminator that learns to tell its images.
+
+Source: C. Ledig et al., SRGAN (arXiv 1609.04802), section 2.2; K. Chordiya et al., DPSRGAN (IEEE
+9417903), smoothed labels; SwiftSRGAN's published code, the linear objective.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from vsr.errors import InvalidCheckpoint, InvalidOption
 from vsr.models.blocks import Generator
@@ -17,9 +23,8 @@ from vsr.models.discriminators import (
     UNetDiscriminator,
 )
 from vsr.training.data.batches import Batch
-from vsr.training.losses.gan_losses import discriminator_loss, generator_loss, labels_of
-from vsr.training.losses.perceptual import extractor_of
-from vsr.training.losses.terms import weighted_terms
+from vsr.training.losses.perceptual import Extract, extractor_of, perceptual_term
+from vsr.training.losses.terms import PIXEL_LOSSES, weighted_terms
 from vsr.training.recipe.recipe import AdversarialValues
 from vsr.training.recipe.schedule import Budget
 from vsr.training.recipe.stages import Stage
@@ -28,6 +33,73 @@ from vsr.training.run.learn import descend, optimiser_of, state_of, trained, val
 from vsr.training.run.loop import collapse, diverged, train
 from vsr.training.run.state import DiscriminatorState, TrainState, read_checkpoint
 from vsr.training.run.validate import Validation
+
+
+def generator_loss(
+    values: AdversarialValues,
+    extract: Extract | None,
+    output: Tensor,
+    target: Tensor,
+    logits: Tensor,
+    step: int,
+) -> Tensor:
+    """Return the weighted sum that the generator minimises.
+
+    Args:
+        logits: the discriminator's, of ``output``.
+        step: of the stage.
+    """
+    total = values.pixel * PIXEL_LOSSES[values.pixel_loss](output, target)
+    if extract is not None:
+        total = total + perceptual_term(values, extract, output, target, step)
+    if values.objective == "bce":
+        total = total + values.adversarial * F.softplus(-logits).mean()
+    else:
+        total = total + values.adversarial * (1 - logits.sigmoid()).mean()
+    if values.variation:
+        total = total + values.variation * variation(output)
+    return total
+
+
+def discriminator_loss(
+    values: AdversarialValues, real: Tensor, fake: Tensor, labels: tuple[Tensor, Tensor]
+) -> Tensor:
+    """Return what the discriminator minimises.
+
+    Cross-entropy is halved, as in DPSRGAN's code; SRGAN's is not, but Adam ignores such a factor.
+
+    Args:
+        real: logits of real images.
+        fake: logits of generated images.
+        labels: for each, of the same shape; unused by the linear objective.
+    """
+    if values.objective == "linear":
+        return 1 - real.sigmoid().mean() + fake.sigmoid().mean()
+    return (
+        F.binary_cross_entropy_with_logits(real, labels[0])
+        + F.binary_cross_entropy_with_logits(fake, labels[1])
+    ) / 2
+
+
+def variation(picture: Tensor) -> Tensor:
+    """Return twice the mean squared difference of neighbours, down plus across: a scalar.
+
+    Shape: (N, C, H, W). Source: SwiftSRGAN's published code.
+    """
+    down = (picture[:, :, 1:] - picture[:, :, :-1]).square().mean()
+    return 2 * (down + (picture[:, :, :, 1:] - picture[:, :, :, :-1]).square().mean())
+
+
+def labels_of(
+    values: AdversarialValues, seed: int, step: int, like: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Draw the labels of one step, one for each logit: a pure function of seed and step."""
+    rng = np.random.default_rng((seed, step, 1))
+    shape = tuple(like.shape)
+    drawn = [rng.uniform(*values.real, shape), rng.uniform(*values.fake, shape)]
+    real, fake = (torch.from_numpy(d).to(like.device, torch.float32) for d in drawn)
+    return real, fake
+
 
 SMALLEST_FOR_PATCH = 93
 """Its receptive field, in pixels: its convolutions are not padded."""

@@ -12,7 +12,6 @@ from vsr.models.weights_files import weights_name
 from vsr.training.data.batches import Batch
 from vsr.training.losses.perceptual import extractor_of, perceptual_term
 from vsr.training.losses.terms import PIXEL_LOSSES, weighted_terms, without_border
-from vsr.training.network.level import level
 from vsr.training.recipe.recipe import EvaluateValues, ExportValues, LevelValues, PixelValues
 from vsr.training.recipe.schedule import Budget
 from vsr.training.recipe.stages import SCHEMAS, budget_of, learning_stages
@@ -25,7 +24,7 @@ from vsr.training.run.quantise import quantise
 from vsr.training.run.run_folder import Run
 from vsr.training.run.score import score
 from vsr.training.run.state import TrainState
-from vsr.training.run.trained_network import trained_network, write_model
+from vsr.training.run.trained_network import level, trained_network, write_model
 from vsr.training.run.validate import Validation
 
 RunStep = Callable[[Context, str, Any, Budget | None, Generator], Generator]
@@ -67,7 +66,7 @@ def pixel(
 def levelled(
     context: Context, name: str, values: LevelValues, budget: Budget | None, start: Generator
 ) -> Generator:
-    """Take the grid off what an adversary left (see `vsr.training.network.level`)."""
+    """Take the grid off what an adversary left (see `vsr.training.run.trained_network`)."""
     del context, name, values, budget
     return level(start)
 

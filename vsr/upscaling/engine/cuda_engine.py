@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING, Self, TypeVar
 import torch
 
 from vsr.closing import Closing
-from vsr.device.flight import InFlight, Lease, Ring, seconds_in
+from vsr.device.flight import InFlight, Lease, Ring, seconds_in, three_lanes
 from vsr.device.select import Device, is_shortage, no_room
-from vsr.device.streams import three_lanes
 from vsr.frames import HostFrame
 from vsr.upscaling.engine.cuda_graphs import capture_all, drop_all
 from vsr.upscaling.engine.cuda_network import DeviceNetwork

@@ -7,9 +7,8 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from vsr.device.flight import Lane
+from vsr.device.flight import Lane, StreamLane
 from vsr.device.select import is_shortage
-from vsr.device.streams import StreamLane
 from vsr.upscaling.engine.cuda_pass import DevicePass, Forward, exact_inference
 from vsr.upscaling.engine.cuda_slots import DeviceSlot
 

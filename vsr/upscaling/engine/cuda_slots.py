@@ -15,10 +15,9 @@ from torch import Tensor
 
 from vsr.device.flight import Flight, InFlight, Lanes, Operations, Ring
 from vsr.device.memory import empty_pinned
-from vsr.device.packing import Packing
 from vsr.device.select import Device
 from vsr.frames import HostFrame
-from vsr.upscaling.engine.cuda_pass import DevicePass
+from vsr.upscaling.engine.cuda_pass import DevicePass, Packing
 from vsr.upscaling.tiles.changed_tiles import PlannedFrame
 
 INPUTS = 2

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 import torch
 
-from vsr.device.packing import ALIGNMENT, Packing
 from vsr.frames import Layout
 from vsr.specs import Size
+from vsr.upscaling.engine.cuda_pass import ALIGNMENT, Packing
 
 LAYOUTS = [Layout(8, 1, 1), Layout(10, 1, 0), Layout(12, 0, 0), Layout(8, 0, 0, is_gray=True)]
 
