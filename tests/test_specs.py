@@ -18,7 +18,7 @@ def upscale(**values: Any) -> UpscaleSpec:
 @pytest.mark.parametrize(
     ("kind", "values", "message"),
     [
-        (upscale, {"precision": "fp8"}, "precision fp8: choose auto, fp16, bf16 or fp32."),
+        (upscale, {"precision": "fp8"}, "precision fp8: choose auto, fp16, bf16, fp32 or int8."),
         (upscale, {"hwaccel": "gpu"}, "hwaccel gpu: choose none, auto or cuda."),
         (upscale, {"deinterlace": "maybe"}, "deinterlace maybe: choose auto, off or refuse."),
         (upscale, {"existing": "eat"}, "existing eat: choose refuse, overwrite or skip."),
