@@ -1,3 +1,4 @@
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,3 +29,9 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from tests.training.toys import prepared
 
     return prepared(tmp_path_factory.mktemp("prepared"))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No test reads or writes what this machine remembers."""
+    os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))

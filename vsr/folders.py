@@ -28,3 +28,13 @@ def user_folder(kind: Kind) -> Path:
     else:
         base = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
     return Path(base).expanduser() / "vsr" / kind
+
+
+def cache_folder() -> Path:
+    """Return the folder for what can be made again: ``$VSR_HOME/cache``, else ``~/.cache/vsr``.
+
+    ``$XDG_CACHE_HOME`` moves the latter. Source: XDG Base Directory Specification 0.8.
+    """
+    if home := os.environ.get("VSR_HOME"):
+        return Path(home).expanduser() / "cache"
+    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "vsr"

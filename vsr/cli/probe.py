@@ -27,8 +27,8 @@ def probe(source: Path, target: Path | None, as_json: bool, **options: Any) -> i
         options[name] is not None for name in ("preset", "scale", "width", "height")
     )
     if wants_plan:
+        from vsr.jobs.probe.look_ahead import look_ahead
         from vsr.jobs.process_setup import settle
-        from vsr.jobs.upscale.probe import look_ahead
         from vsr.media.images.images import is_image
 
         settle()
@@ -36,7 +36,7 @@ def probe(source: Path, target: Path | None, as_json: bool, **options: Any) -> i
         place = target or source.with_name(f"{source.stem}-upscaled{suffix}")
         _show(look_ahead(source, place, spec_from(options)), as_json=as_json)
         return 0
-    from vsr.jobs.upscale.probe import look
+    from vsr.jobs.probe.look import look
 
     _show(look(source), as_json=as_json)
     return 0
@@ -44,8 +44,8 @@ def probe(source: Path, target: Path | None, as_json: bool, **options: Any) -> i
 
 def show_plan(source: Path, target: Path, spec: UpscaleSpec, *, as_json: bool) -> int:
     """Print what is in the file and what an upscale would do; refuse whatever it would."""
+    from vsr.jobs.probe.look_ahead import rehearse
     from vsr.jobs.process_setup import settle
-    from vsr.jobs.upscale.probe import rehearse
 
     settle()
     _show(rehearse(source, target, spec), as_json=as_json)

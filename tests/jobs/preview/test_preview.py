@@ -119,7 +119,7 @@ def test_each_command_means_the_setting_that_is_shown(clip: Path):
 def test_the_table_names_time_size_and_command_of_each_setting(clip: Path):
     page = previewed(clip)
     heads = [text for text in page.texts["th"] if text]
-    assert {"Seconds per frame", "Whole film", "File", "Command"} <= set(heads)
+    assert {"Seconds per frame", "Whole film", "File size", "Command"} <= set(heads)
     commands = page.texts["code"]
     assert [shlex.split(one)[:2] for one in commands] == [["vsr", "upscale"]] * 2
     assert "--crf 30" in commands[1]

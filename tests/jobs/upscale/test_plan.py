@@ -8,8 +8,8 @@ import pytest
 from tests.clips import Audio, write_clip
 from vsr.device.select import is_bf16_native
 from vsr.errors import Refused
+from vsr.jobs.probe.look_ahead import look_ahead
 from vsr.jobs.upscale.plan import prepare
-from vsr.jobs.upscale.probe import look_ahead
 from vsr.specs import EncodeSpec, OutputSize, Size, UpscaleSpec
 
 FAST = EncodeSpec(encoder_preset="ultrafast")

@@ -101,7 +101,7 @@ def write_page(contents: Contents, page: Path, note: Note) -> None:
     notes = contents.notes
     whole, part = size_of(shots[0][0]), size_of(cut[0][0])
     if part != whole:
-        notes = (*notes, f"Of each frame of {whole} the {part} with the most detail are shown.")
+        notes = (*notes, f"Of each frame ({whole}) the part with most detail is shown ({part}).")
     html = html_of(
         Page(
             subject=contents.subject,

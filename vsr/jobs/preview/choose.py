@@ -7,7 +7,7 @@ from fractions import Fraction
 from math import inf, sqrt
 
 from vsr.errors import InvalidOption
-from vsr.jobs.preview.moments import (
+from vsr.jobs.estimate.moments import (
     ALIGNED,
     LOOP_SECONDS,
     Crop,

@@ -9,18 +9,7 @@ from statistics import fmean
 
 from vsr.errors import InvalidData
 from vsr.frames import HostFrame
-from vsr.jobs.estimate import Between, about_bytes
-from vsr.jobs.evaluate_video import luma_codes, luma_scores
-from vsr.jobs.preview.assemble import Contents, Side, is_page_wanted, sheet_of, write_page
-from vsr.jobs.preview.choose import (
-    busiest_crop,
-    choices_of,
-    crop_of,
-    loop_label,
-    moving_of,
-)
-from vsr.jobs.preview.loop import Motion, PictureAt, frames_a_second
-from vsr.jobs.preview.moments import (
+from vsr.jobs.estimate.moments import (
     EVERYTHING,
     Crop,
     Moment,
@@ -31,6 +20,17 @@ from vsr.jobs.preview.moments import (
     moment_near,
     seconds_at,
 )
+from vsr.jobs.estimate.words import Between, about_bytes
+from vsr.jobs.evaluate_video import luma_codes, luma_scores
+from vsr.jobs.preview.assemble import Contents, Side, is_page_wanted, sheet_of, write_page
+from vsr.jobs.preview.choose import (
+    busiest_crop,
+    choices_of,
+    crop_of,
+    loop_label,
+    moving_of,
+)
+from vsr.jobs.preview.loop import Motion, PictureAt, frames_a_second
 from vsr.jobs.preview.page import Variant
 from vsr.jobs.preview.pictures import Window, displayed_window, shown, stored_window
 from vsr.jobs.preview.spec import CompareSpec, PageResult
@@ -193,7 +193,7 @@ def _side(film: Film, name: str, scores: Sequence[Scores]) -> Side:
         "Codec": f"{video.codec}, {video.pix_fmt}",
         "Frames a second": f"{float(video.frame_rate):.4g}" if video.frame_rate else "unknown",
         "Length": clock(seconds) if seconds else "unknown",
-        "File": about_bytes(Between(size, size)),
+        "File size": about_bytes(Between(size, size)),
     }
     if scores:
         facts["PSNR of luma"] = _spread([one.psnr_y or 0.0 for one in scores], ".2f", " dB")

@@ -259,7 +259,8 @@ tabindex="-1" aria-hidden="true"></video>
 
 
 def _table(page: Page) -> str:
-    columns = list(dict.fromkeys(name for one in page.variants for name in one.facts))
+    fullest = max(page.variants, key=lambda one: len(one.facts))
+    columns = list(dict.fromkeys(name for one in (fullest, *page.variants) for name in one.facts))
     has_commands = any(one.command for one in page.variants)
     heads = ["Setting" if has_commands else "File", *columns]
     heads += ["Command"] if has_commands else []
@@ -282,8 +283,9 @@ def _table(page: Page) -> str:
 def _command(command: str | None) -> str:
     if command is None:
         return '<span class="muted">–</span>'
+    words = " ".join(f"<span>{escape(word)}</span>" for word in command.split(" "))
     return (
-        f"<div><code>{escape(command)}</code>"
+        f"<div><code>{words}</code>"
         '<button class="copy needs-script" aria-label="Copy the command">Copy</button></div>'
     )
 

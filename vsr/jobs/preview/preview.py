@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from vsr.errors import Refused
-from vsr.jobs.estimate import Between, about_bytes, about_seconds
+from vsr.jobs.estimate.estimate import estimate_with, paced
+from vsr.jobs.estimate.moments import Moment, clock, moment_at, seconds_at
+from vsr.jobs.estimate.trial import source_frames
+from vsr.jobs.estimate.words import Between, about_bytes, about_seconds
 from vsr.jobs.preview.assemble import Contents, Side, is_page_wanted, sheet_of, write_page
 from vsr.jobs.preview.choose import choices_of, loop_label, loop_moment
-from vsr.jobs.preview.cost import film_bytes, film_seconds
 from vsr.jobs.preview.loop import Motion, PictureAt, frames_a_second
-from vsr.jobs.preview.moments import Moment, clock, moment_at, seconds_at
 from vsr.jobs.preview.page import Variant
 from vsr.jobs.preview.pictures import lanczos, shown, size_of
 from vsr.jobs.preview.render import Made, render_all
-from vsr.jobs.preview.setting import source_frames
 from vsr.jobs.preview.spec import PageResult, PreviewSpec, SettingSpec
 from vsr.jobs.progress import Count, Note, ignore
 from vsr.jobs.upscale.plan import prepare
@@ -29,7 +29,7 @@ from vsr.metrics.pictures import Picture
 HDR_TRANSFERS = (16, 18)
 """PQ and HLG of H.273, table 3."""
 
-SOURCE, FILE = "Source (Lanczos)", "File"
+SOURCE, FILE = "Source (Lanczos)", "File size"
 
 
 def preview(
@@ -92,11 +92,13 @@ def _film(source: Path) -> Path:
 
 
 def _side(made: Made, setting: SettingSpec) -> Side:
-    job, cost = made.job, made.cost
-    seconds, size = film_seconds(job, cost), film_bytes(job, cost)
-    frame = f"{cost.frame_seconds(is_cuda=job.device.is_cuda):.3g}"
-    film = "length unknown" if seconds is None else about_seconds(seconds)
-    file = "length unknown" if size is None else about_bytes(size)
+    job = made.job
+    frame_seconds = paced(job, made.pace)
+    estimate = estimate_with(job, frame_seconds, made.rate)
+    frame = f"{frame_seconds.middle:.3g}"
+    film = file = "length unknown"
+    if estimate is not None and estimate.file_bytes is not None:
+        film, file = about_seconds(estimate.seconds), about_bytes(estimate.file_bytes)
     variant = Variant(
         name=setting.name,
         detail=f"{job.network}; {job.video.size}; {_encoder(job)}",

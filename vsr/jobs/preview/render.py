@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vsr.frames import HostFrame
-from vsr.jobs.preview.cost import Cost, cost_of
-from vsr.jobs.preview.moments import Moment
+from vsr.jobs.estimate.cost import Pace, Rate, pace_of, rate_of
+from vsr.jobs.estimate.moments import Moment
+from vsr.jobs.estimate.trial import Rendered, Trial
 from vsr.jobs.preview.pictures import shown
-from vsr.jobs.preview.setting import Rendered, Setting
 from vsr.jobs.progress import Count, Note
 from vsr.jobs.upscale.upscale_plan import Job
 from vsr.metrics.pictures import Picture
@@ -30,7 +30,8 @@ class Made:
     job: Job
     pictures: tuple[Picture, ...]
     loop: tuple[HostFrame, ...]
-    cost: Cost
+    pace: Pace
+    rate: Rate
 
 
 def render_all(
@@ -50,10 +51,10 @@ def render_all(
     watch(done, total)
     with tempfile.TemporaryDirectory(prefix="vsr-preview-") as folder:
         for job in jobs:
-            with closing(Setting(job, Path(folder), note)) as setting:
+            with closing(Trial(job, Path(folder), note)) as trial:
                 rendered: list[Rendered] = []
                 for moment in (*moments, *([loop] if loop is not None else [])):
-                    rendered.append(setting.render(moment))
+                    rendered.append(trial.render(moment))
                     done += 1
                     watch(done, total)
             made.append(_made(job, moments, rendered))
@@ -62,12 +63,13 @@ def render_all(
 
 def _made(job: Job, moments: Sequence[Moment], rendered: Sequence[Rendered]) -> Made:
     stills, moving = rendered[: len(moments)], rendered[len(moments) :]
-    video = job.video
+    video, one = job.video, moving[0] if moving else None
     return Made(
         job=job,
         pictures=tuple(
-            shown(one.encoded.frames[-1], video.sar, video.display_matrix) for one in stills
+            shown(still.encoded.frames[-1], video.sar, video.display_matrix) for still in stills
         ),
-        loop=moving[0].encoded.frames if moving else (),
-        cost=cost_of(moments, stills, moving[0] if moving else None),
+        loop=one.encoded.frames if one is not None else (),
+        pace=pace_of(moments, stills, one),
+        rate=rate_of(stills, one),
     )

@@ -74,7 +74,7 @@ class SegmentWorker:
 
     def do(
         self, job: Job, segment: Segment, path: Path, written: Written, note: Note = ignore
-    ) -> None:
+    ) -> Met:
         """Decode, upscale and encode one segment; the rename to ``path`` commits it.
 
         A worker wrongly taken for dead may do the same segment at the same time: each writes under
@@ -96,6 +96,7 @@ class SegmentWorker:
         own.replace(path)
         seconds = time.monotonic() - started
         log.info("segment %d: %d frames in %.1f s", segment.index + 1, met.frames, seconds)
+        return met
 
     def run(
         self,

@@ -15,6 +15,7 @@ from vsr.batch.engine import InlineEngine
 from vsr.batch.scheduler import Scheduler
 from vsr.batch.shared import wait_for
 from vsr.errors import VsrError
+from vsr.jobs.estimate.disk import check_room
 from vsr.jobs.progress import Note, Observer, Progress, ignore
 from vsr.jobs.result import Result, joined_result
 from vsr.jobs.upscale.standard_streams import PIPE
@@ -22,7 +23,7 @@ from vsr.jobs.workers.tasks import Begin, Begun, Finish, Look, Part, Seen
 from vsr.jobs.workers.worker import Done, FilmSpec, FilmWorker, Tell
 from vsr.media.images.images import is_image
 from vsr.media.resume.segments import FEWEST_FRAMES, PATIENCE, Segment
-from vsr.media.resume.work import Work
+from vsr.media.resume.work import Work, finished_bytes
 from vsr.media.writing.scan import Joined
 from vsr.media.writing.target import check_space
 from vsr.specs import UpscaleSpec
@@ -119,6 +120,7 @@ class FilmInWork:
         is_shared: bool,
         is_mixed: bool = False,
         is_one_of_many: bool = False,
+        workers: int = 0,
         note: Note = ignore,
         on_progress: Callable[[], None] = lambda: None,
     ) -> None:
@@ -128,6 +130,7 @@ class FilmInWork:
             is_shared: several workers may do parts of it at once.
             is_mixed: workers may be of different classes.
             is_one_of_many: it is looked at first, so that the longest can begin first.
+            workers: how many there are, for an estimate before the start; 0 for none.
             note: called with remarks for the user.
             on_progress: called whenever `headway` changes.
         """
@@ -139,7 +142,7 @@ class FilmInWork:
         self.weight, self.seconds_per_frame = 0.0, 0.0
         self.headway = Headway(on_progress)
         self._is_shared, self._is_mixed, self._note = is_shared, is_mixed, note
-        self._is_one_of_many = is_one_of_many
+        self._is_one_of_many, self._workers = is_one_of_many, workers
         self._work: Work | None = None
         self._begun: Begun | None = None
         self._started = time.monotonic()
@@ -153,7 +156,7 @@ class FilmInWork:
         """Look at one of many files first; begin with one that is alone."""
         if self._is_one_of_many:
             return (Look(self.film),)
-        return (Whole(self.film) if _is_uncut(self.film) else Begin(self.film),)
+        return (Whole(self.film) if _is_uncut(self.film) else Begin(self.film, self._workers),)
 
     def told(self, task: Task, tick: Done | str | None) -> None:
         """Record how far a task is, a note, or a restart of the task."""
@@ -219,7 +222,8 @@ class FilmInWork:
         self.weight, self.seconds_per_frame = float(frames * seen.pixels), seen.seconds_per_frame
         fewest = self.film.spec.segment_frames or FEWEST_FRAMES
         is_short = self._is_shared and 0 < frames < PATIENCE * fewest
-        return (Whole(self.film) if is_short or _is_uncut(self.film) else Begin(self.film),)
+        is_whole = is_short or _is_uncut(self.film)
+        return (Whole(self.film) if is_whole else Begin(self.film, self._workers),)
 
     def _planned(self, begun: Begun) -> Sequence[Task]:
         """Take the work folder, and create tasks for what is missing in it."""
@@ -227,6 +231,7 @@ class FilmInWork:
         self._started = time.monotonic()
         self.seconds_per_frame = begun.seconds_per_frame
         check_space(film.target.parent, begun.least_bytes)
+        self._check_room(begun)
         self._work = Work.begin(
             film.target, begun.fingerprint, self._plan, is_restart=film.spec.is_restart
         )
@@ -241,6 +246,19 @@ class FilmInWork:
             self.headway.resume(segment, self._work.path_of(segment).stat().st_size)
         parts = [self._part(segment) for segment in self._work.pending]
         return parts or self._finish()
+
+    def _check_room(self, begun: Begun) -> None:
+        """Refuse what will not fit the disk, and warn of what may not.
+
+        Raises:
+            UnwritableOutput: too little is free.
+        """
+        if begun.estimate is None:
+            return
+        folder = self.film.target.parent
+        done_bytes = finished_bytes(self.film.target)
+        if warning := check_room(folder, folder, begun.estimate, done_bytes):
+            self._note(warning)
 
     def _plan(self) -> tuple[Segment, ...]:
         """Use the plan: there is none of an earlier run."""

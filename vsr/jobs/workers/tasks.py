@@ -19,6 +19,7 @@ from vsr.media.resume.segments import Segment
 from vsr.specs import UpscaleSpec
 
 if TYPE_CHECKING:
+    from vsr.jobs.estimate.estimate import Estimate
     from vsr.jobs.workers.worker import FilmWorker, Tell
     from vsr.media.source.info import VideoInfo
     from vsr.media.writing.scan import Joined
@@ -37,6 +38,7 @@ class Begun:
         spec: with everything decided that was ``auto``, once for all workers.
         model: as named in the report.
         seconds_per_frame: how long one is shown; 0 if the header does not say.
+        estimate: of what it takes, if one was wanted and can be made.
     """
 
     fingerprint: dict[str, Any]
@@ -47,6 +49,7 @@ class Begun:
     spec: UpscaleSpec
     model: str
     seconds_per_frame: float
+    estimate: Estimate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,17 +146,29 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Begin:
-    """Decide everything about a film, and cut it into segments."""
+    """Decide everything about a film, and cut it into segments.
+
+    Attributes:
+        workers: how many will share it, for an estimate of what it takes; 0 for none.
+    """
 
     film: FilmSpec
+    workers: int = 0
     urgency: int = 3
 
     def run(self, worker: FilmWorker, tell: Tell) -> Begun:
         """Plan; write nothing."""
+        from vsr.jobs.estimate.estimate import estimate_of
+        from vsr.jobs.upscale.plan import announce
         from vsr.jobs.upscale.segment_worker import plan_segments
+        from vsr.jobs.upscale.upscale_plan import Job
 
-        worker.announced(self.film, tell)
-        job = worker.job(self.film)
+        job = worker.checked(self.film)
+        assert isinstance(job, Job)
+        estimate = estimate_of(job, self.workers) if self.workers else None
+        if estimate is not None and not estimate.is_short:
+            tell(f"{estimate}.")
+        announce(job, tell)
         segments, remark = plan_segments(job)
         return Begun(
             fingerprint=job.fingerprint(),
@@ -164,6 +179,7 @@ class Begin:
             spec=job.spec,
             model=str(job.model),
             seconds_per_frame=_frame_seconds(job.source.video),
+            estimate=estimate,
         )
 
 

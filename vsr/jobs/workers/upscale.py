@@ -76,6 +76,7 @@ def _spread(
             opened.spec,
             is_shared=opened.is_shared,
             is_mixed=engine is not None and engine.is_mixed,
+            workers=opened.pool.size,
             note=note,
             on_progress=progress.tell,
         )

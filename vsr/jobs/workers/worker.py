@@ -102,22 +102,23 @@ class FilmWorker:
         assert isinstance(job, Job)
         return job
 
-    def announced(self, film: FilmSpec, note: Callable[[str], None]) -> Job | PictureJob:
-        """Plan a film afresh, check that its target can be written, and say what will be done.
+    def checked(self, film: FilmSpec) -> Job | PictureJob:
+        """Plan a film afresh, and check that its target can be written.
 
         Raises:
             Refused: whatever would fail later.
         """
-        from vsr.jobs.upscale.plan import announce, is_kept
+        from vsr.jobs.upscale.plan import is_kept
 
         is_kept(film.source, film.target, film.spec)
         self._last = None  # the file may have changed since then
-        job = self.planned(film)
-        announce(job, note)
-        return job
+        return self.planned(film)
 
     def do_segment(self, job: Job, segment: Segment, path: Path, tell: Tell) -> None:
-        """Do one segment."""
+        """Do one segment, and remember its pace."""
+        from vsr.jobs.estimate.estimate import remember_run
+
+        started = time.monotonic()
         seldom = _seldom(tell, self._tell_seconds)
         count = 0
 
@@ -127,14 +128,17 @@ class FilmWorker:
             count += 1
             seldom(Done(count, size_bytes))
 
-        self._segments.do(job, segment, path, written, tell)
+        met = self._segments.do(job, segment, path, written, tell)
+        remember_run(job, met, time.monotonic() - started)
 
     def do_whole(self, film: FilmSpec, tell: Tell) -> Result:
         """Do what cannot be cut: an image, or a film that goes into a pipe."""
         from vsr.jobs.upscale.picture import PictureJob, upscale_picture
+        from vsr.jobs.upscale.plan import announce
         from vsr.jobs.upscale.standard_streams import upscale_into_pipe
 
-        job = self.announced(film, tell)
+        job = self.checked(film)
+        announce(job, tell)
         self._last = None  # an image would stay in memory
         if isinstance(job, PictureJob):
             return upscale_picture(job, self._segments, tell)

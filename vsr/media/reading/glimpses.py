@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -31,6 +31,9 @@ PLACES = 20
 
 DECODED = 3
 """Frames decoded at a place; the first is a key frame, which shows less of the compression."""
+
+IN_A_ROW, FOLLOWED = 3, 2
+"""Frames that `frames_in_places` yields from a place, and how many it passes over before them."""
 
 ROWS = 90
 """Frames are reduced to about so many rows by dropping samples."""
@@ -108,14 +111,48 @@ def _from_places(info: MediaInfo, span: PtsSpan) -> list[Glimpse]:
     return [found[pts] for pts in sorted(found)]
 
 
+def frames_in_places(info: MediaInfo, places: Sequence[float]) -> Iterator[list[HostFrame]]:
+    """Yield a few frames in a row from each place of a film; from its start if no seek works.
+
+    They follow a key frame, as far as the film goes on, and are decoded by one thread.
+
+    Args:
+        places: in seconds from the first frame.
+    """
+    seen = set()
+    if info.video.timing is Timing.GIVEN:
+        first = info.video.start_pts or 0
+        try:
+            with open_input(info.path) as container:
+                for place in places:
+                    wanted = first + ticks(place, info.video.time_base)
+                    frames = _after_key_frame(container, info, wanted, IN_A_ROW + FOLLOWED)
+                    row = frames[-IN_A_ROW:]
+                    if row and row[0].pts not in seen:
+                        seen.add(row[0].pts)
+                        yield row
+        except (av.FFmpegError, VsrError, OSError, ValueError):
+            pass  # what was read is enough, or the film is read from its start
+    if not seen:
+        with Reader.open(info.path, info, thread_count=1) as reader:
+            row = list(islice(reader.frames(), IN_A_ROW + FOLLOWED))[-IN_A_ROW:]
+        if row:
+            yield row
+
+
 def _at_key_frame(container: Any, info: MediaInfo, pts: int) -> Iterator[Glimpse]:
     """Yield the last of the first frames of the GOP around a time."""
+    yield from list(_measured(_after_key_frame(container, info, pts, DECODED)))[-1:]
+
+
+def _after_key_frame(container: Any, info: MediaInfo, pts: int, count: int) -> list[HostFrame]:
+    """Return the key frame around a time, and those that follow it."""
     stream = container.streams[info.video.index]
+    stream.codec_context.flush_buffers()
     container.seek(pts, stream=stream)
     delivery = Delivery(info.video)
     decoded = (frame for frame in container.decode(stream) if frame.pts is not None)
-    frames = [delivery.deliver(frame, frame.pts) for frame in islice(decoded, DECODED)]
-    yield from list(_measured(frames))[-1:]
+    return [delivery.deliver(frame, frame.pts) for frame in islice(decoded, count)]
 
 
 def _measured(frames: Iterable[HostFrame]) -> Iterator[Glimpse]:

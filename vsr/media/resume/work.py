@@ -192,6 +192,11 @@ def work_folder_of(target: Path) -> Path:
     return target.with_name(f".{target.name}.vsr")
 
 
+def finished_bytes(target: Path) -> int:
+    """Return the size of the segments that an earlier run finished."""
+    return sum(path.stat().st_size for path in work_folder_of(target).glob("*.nut"))
+
+
 def record(segment: Path, facts: Mapping[str, Any]) -> None:
     """Record what was found while making a segment; call it before the commit.
 

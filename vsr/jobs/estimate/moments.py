@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import islice
 from math import ceil
-from time import perf_counter
 
 from vsr.errors import InvalidOption
 from vsr.frames import HostFrame, Plane
+from vsr.jobs.estimate.took import NOTHING, Stopwatch, Took, typical
 from vsr.media.clock.timing import rounded, ticks, ticks_per_frame
 from vsr.media.reading.reader import Reader
 from vsr.media.source.info import MediaInfo
@@ -62,13 +62,13 @@ class Moment:
 
     Attributes:
         pts: of the frame that is shown.
-        read_seconds: that a frame took to decode.
+        read: what a frame took to decode.
     """
 
     frames: tuple[HostFrame, ...]
     span: PtsSpan
     pts: int
-    read_seconds: float = 0.0
+    read: Took = NOTHING
 
 
 def seconds_at(info: MediaInfo, pts: int) -> float:
@@ -202,13 +202,12 @@ def _read(
     crop: Crop | None = None,
 ) -> Moment:
     frames: list[HostFrame] = []
-    times: list[float] = []
+    watch, laps = Stopwatch(), []
     with Reader.open(info.path, info, span, context=context, hwaccel=hwaccel) as reader:
         for frame in islice(reader.frames(), MOST_FRAMES):
             frames.append(frame if crop is None else crop.of(frame))
-            times.append(perf_counter())
-    seconds = (times[-1] - times[0]) / (len(times) - 1) if len(times) > 1 else 0.0
-    return Moment(tuple(frames), span, pts, seconds)
+            laps.append(watch.lap())
+    return Moment(tuple(frames), span, pts, typical(laps) if laps else NOTHING)
 
 
 def wanted_frames(moment: Moment) -> Iterator[HostFrame]:

@@ -1,4 +1,4 @@
-"""One setting of a preview: frames upscaled, really encoded, and decoded again."""
+"""One setting tried on a few frames: upscaled, really encoded, and decoded again."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from statistics import fmean, median
-from time import perf_counter
+from statistics import fmean
 
 from vsr.closing import Closing
 from vsr.errors import EncodingFailed
 from vsr.frames import HostFrame
-from vsr.jobs.preview.moments import Moment, wanted_frames
+from vsr.jobs.estimate.moments import Moment, wanted_frames
+from vsr.jobs.estimate.took import Stopwatch, Took
 from vsr.jobs.progress import Note
 from vsr.jobs.upscale.segment_worker import step_context
 from vsr.jobs.upscale.upscale_plan import Job
@@ -33,13 +33,13 @@ class Encoded:
 
     Attributes:
         frames: decoded, in presentation order.
-        encode_seconds: per frame.
+        took: per frame.
         key_bytes: of a key frame, the mean.
         other_bytes: of another frame, the mean; None if there is none.
     """
 
     frames: tuple[HostFrame, ...]
-    encode_seconds: float
+    took: Took
     key_bytes: float
     other_bytes: float | None
 
@@ -50,15 +50,15 @@ class Rendered:
 
     Attributes:
         encoded: what came back from the encoder, with the times and the colour of the source.
-        compute_seconds: of each frame that went through the network.
+        computed: what each frame took in the steps.
     """
 
     encoded: Encoded
-    compute_seconds: tuple[float, ...]
+    computed: tuple[Took, ...]
 
 
-class Setting(Closing):
-    """A job whose network stays open for all moments of a preview.
+class Trial(Closing):
+    """A job whose network stays open for all moments that it is tried on.
 
     Attributes:
         job: what the command would do.
@@ -83,13 +83,11 @@ class Setting(Closing):
         flow: Iterator[HostFrame] = iter(moment.frames)
         for step in self._steps(plan)(moment.span):
             flow = step(flow)
-        frames, seconds = [], []
-        started = perf_counter()
+        frames, computed = [], []
+        watch = Stopwatch()
         for frame in flow:
             frames.append(frame)
-            now = perf_counter()
-            seconds.append(now - started)
-            started = now
+            computed.append(watch.lap())
         video = replace(self.job.video, size=frames[0].size)
         self._count += 1
         path = self._folder / f"{self._count}.nut"
@@ -98,7 +96,7 @@ class Setting(Closing):
             replace(frame, pts=sent.pts, colour=self.job.colour)
             for frame, sent in zip(encoded.frames, frames, strict=True)
         )
-        return Rendered(encoded=replace(encoded, frames=back), compute_seconds=tuple(seconds))
+        return Rendered(encoded=replace(encoded, frames=back), computed=tuple(computed))
 
     def close(self) -> None:
         """Release the network."""
@@ -135,11 +133,11 @@ def through_encoder(
     Raises:
         EncodingFailed: the encoder gave up, or lost a frame.
     """
-    started = perf_counter()
+    watch = Stopwatch()
     with Writer.create(path, video, encoder) as writer:
         for frame in frames:
             writer.write(frame)
-    seconds = perf_counter() - started
+    took = watch.lap()
     try:
         info = probe(path)
         with Reader.open(path, info) as reader:
@@ -155,16 +153,10 @@ def through_encoder(
     others = [size for is_key, size in packets if not is_key]
     return Encoded(
         frames=decoded,
-        encode_seconds=seconds / writer.frames,
+        took=took.scaled(1 / writer.frames),
         key_bytes=fmean(size for is_key, size in packets if is_key),
         other_bytes=fmean(others) if others else None,
     )
-
-
-def typical(seconds: Iterable[float]) -> float:
-    """Return the median of times, leaving out the first one, which warms up."""
-    times = list(seconds)
-    return median(times[1:] or times)
 
 
 def _plan_of(whole: SizePlan, source: Size) -> SizePlan:

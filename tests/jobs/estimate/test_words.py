@@ -2,7 +2,7 @@
 
 import pytest
 
-from vsr.jobs.estimate import Between, Estimate, about_bytes, about_seconds
+from vsr.jobs.estimate.words import Between, about_bytes, about_seconds
 
 
 @pytest.mark.parametrize(
@@ -38,8 +38,3 @@ def test_a_time_is_told_to_two_digits(low, high, words):
 )
 def test_a_size_is_told_in_one_unit(low, high, words):
     assert about_bytes(Between(low, high)) == words
-
-
-def test_an_estimate_is_a_time_and_a_size():
-    estimate = Estimate(seconds=Between(11400, 11400), bytes=Between(5e9, 7e9))
-    assert str(estimate) == "about 3 h 10 min, 5–7 GB"

@@ -21,21 +21,9 @@ class Between:
         """The geometric mean: as many times the one end as the other is it."""
         return sqrt(self.low * self.high)
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Estimate:
-    """What a whole upscale will take.
-
-    Attributes:
-        seconds: of wall time.
-        bytes: of the output.
-    """
-
-    seconds: Between
-    bytes: Between
-
-    def __str__(self) -> str:
-        return f"{about_seconds(self.seconds)}, {about_bytes(self.bytes)}"
+    def scaled(self, factor: float) -> Between:
+        """Return so many times as much."""
+        return Between(self.low * factor, self.high * factor)
 
 
 def about_seconds(seconds: Between) -> str:
@@ -46,14 +34,14 @@ def about_seconds(seconds: Between) -> str:
     return f"about {low}" if low == high else f"{low} to {high}"
 
 
+UNITS = ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
+
+
 def about_bytes(count: Between) -> str:
     """Return a size in words: ``5–7 GB``."""
     unit, name = next(((unit, name) for unit, name in UNITS if count.high >= unit), (UNITS[-1]))
     low, high = _digits(count.low / unit), _digits(count.high / unit)
     return f"{low} {name}" if low == high else f"{low}–{high} {name}"
-
-
-UNITS = ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 
 
 def _digits(value: float) -> str:
@@ -67,7 +55,7 @@ def _duration(seconds: float) -> str:
     if seconds < 90:
         return f"{5 * round(seconds / 5)} s"
     minutes = seconds / 60
-    if minutes < 60:
+    if minutes < 59.5:
         return f"{round(minutes)} min"
     if minutes < 20 * 60:
         step = 5 if minutes < 4 * 60 else 10

@@ -1,0 +1,226 @@
+"""What an upscale takes is said before it starts, and remembered."""
+
+import json
+from dataclasses import replace
+from math import sqrt
+from pathlib import Path
+
+import pytest
+
+from tests.clips import write_clip
+from vsr.errors import UnwritableOutput
+from vsr.folders import cache_folder
+from vsr.jobs.estimate import disk, estimate, remembered
+from vsr.jobs.estimate.cost import Pace, Rate
+from vsr.jobs.estimate.disk import check_room
+from vsr.jobs.estimate.estimate import (
+    Estimate,
+    Other,
+    estimate_of,
+    estimate_with,
+    kind_of,
+    remember_run,
+)
+from vsr.jobs.estimate.remembered import Remembered, recall, remember
+from vsr.jobs.estimate.strips import STRIP_PIXELS, _strip, tried
+from vsr.jobs.estimate.took import Took
+from vsr.jobs.estimate.words import Between
+from vsr.jobs.upscale.plan import prepare, spec_of_preset
+from vsr.jobs.upscale.segment_worker import Met
+from vsr.jobs.upscale.upscale_plan import Job
+from vsr.jobs.workers.upscale import upscale
+from vsr.specs import EncodeSpec, OutputSize, Size
+
+SPEC = replace(
+    spec_of_preset("1080p", OutputSize(scale=2)),
+    model="bicubic",
+    encode=EncodeSpec(encoder_preset="ultrafast"),
+)
+HOUR = Estimate(
+    seconds=Between(3500, 3700), video_bytes=Between(2e9, 3e9), other_bytes=1e8,
+    other=Other(model="lite", seconds=Between(600, 620)),
+)  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def own_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VSR_HOME", str(tmp_path / "home"))
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> Job:
+    """Thirty frames to be enlarged twice."""
+    return prepare(write_clip(tmp_path / "in.mkv", frames=30), tmp_path / "out.mkv", SPEC)
+
+
+def test_it_is_one_line_with_what_is_worth_knowing():
+    assert str(HOUR) == "about 1 h, 2.1–3.1 GB (lite: 10 min)"
+    guess = replace(HOUR, basis="guess", other=None, video_bytes=None)
+    assert str(guess) == "about 1 h (a guess: not yet measured here)"
+
+
+def test_the_peak_is_the_segments_and_the_file_joined_from_them():
+    assert HOUR.peak_bytes == Between(4.1e9, 6.1e9)
+
+
+def test_short_work_is_guessed_and_tried_by_nobody(job: Job, monkeypatch):
+    monkeypatch.setattr(estimate, "tried", lambda job: pytest.fail("it was tried"))
+    found = estimate_of(job)
+    assert found is not None
+    assert found.is_short
+
+
+def test_long_work_is_tried_on_strips_and_its_pace_is_remembered(job: Job, monkeypatch):
+    monkeypatch.setattr(estimate, "SHORT_SECONDS", 0.0)
+    assert recall(kind_of(job)) is None
+    found = estimate_of(job)
+    assert found is not None
+    assert found.basis == "measured"
+    assert found.video_bytes is not None
+    known = recall(kind_of(job))
+    assert known is not None
+    assert not known.is_of_runs
+    assert found.seconds == known.frame_seconds.scaled(30)
+
+
+def test_the_size_of_the_result_is_within_its_range(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(estimate, "SHORT_SECONDS", 0.0)
+    source = write_clip(tmp_path / "in.mkv", frames=120, size=Size(160, 120), gop=50)
+    job = prepare(source, tmp_path / "out.mkv", SPEC)
+    found = estimate_of(job)
+    assert found is not None
+    assert found.file_bytes is not None
+    upscale(source, tmp_path / "out.mkv", SPEC)
+    size = (tmp_path / "out.mkv").stat().st_size
+    assert found.file_bytes.low / 2 <= size <= 2 * found.file_bytes.high
+
+
+def test_the_pace_of_a_run_takes_the_place_of_a_guess(job: Job, monkeypatch):
+    monkeypatch.setattr(estimate, "SHORT_SECONDS", 0.0)
+    met = Met(frames=200, reused=0, reused_tiles=0, losses=())
+    remember_run(job, met, 100.0)
+    found = estimate_of(job)
+    assert found is not None
+    assert found.seconds.middle == pytest.approx(0.5 * 30, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("met", "threads"),
+    [
+        (Met(frames=99, reused=0, reused_tiles=0, losses=()), None),
+        (Met(frames=200, reused=50, reused_tiles=0, losses=()), None),
+        (Met(frames=200, reused=0, reused_tiles=2000, losses=()), None),
+        (Met(frames=200, reused=0, reused_tiles=0, losses=()), 1),
+    ],
+    ids=["short", "repeats", "still", "one of several"],
+)
+def test_a_run_that_tells_nothing_of_the_pace_is_not_remembered(job: Job, met, threads):
+    remember_run(replace(job, spec=replace(job.spec, threads=threads)), met, 100.0)
+    assert recall(kind_of(job)) is None
+
+
+def test_all_that_the_pace_depends_on_is_told_apart(job: Job, tmp_path: Path):
+    other_model = prepare(job.source.path, tmp_path / "o.mkv", replace(SPEC, model="lite"))
+    slow = replace(SPEC, encode=EncodeSpec(encoder_preset="slow"))
+    other_encoder = prepare(job.source.path, tmp_path / "o.mkv", slow)
+    kinds = {kind_of(one) for one in (job, other_model, other_encoder)}
+    assert len(kinds) == 3
+    assert kind_of(job) == kind_of(prepare(job.source.path, tmp_path / "o.mkv", SPEC))
+
+
+def test_what_cannot_be_remembered_is_no_error(job: Job, monkeypatch):
+    kind = kind_of(job)
+    value = Remembered(kind=kind, frame_seconds=Between(1, 2))
+    path = cache_folder() / remembered.FILE
+    path.parent.mkdir(parents=True)
+    for text in ("", "[", "{}", '[1, {"kind": 3}]', '[{"kind": {"old": 1}, "frame_seconds": [1]}]'):
+        path.write_text(text)
+        assert recall(kind) is None
+        remember(value)
+        assert recall(kind) == value
+    monkeypatch.setattr(remembered, "MOST", 3)
+    for cores in range(5):
+        remember(replace(value, kind=replace(kind, cores=cores)))
+    assert len(json.loads(path.read_text())) == 3
+    assert recall(replace(kind, cores=4)) is not None
+    path.unlink()
+    path.mkdir()
+    remember(value)
+    assert recall(kind) is None
+
+
+def test_a_strip_is_small_whatever_the_film(job: Job):
+    for size in (Size(3840, 2160), Size(480, 270), Size(96, 64), Size(64, 4000), Size(161, 121)):
+        strip = _strip(size, 0.8)
+        assert strip.size.pixels <= max(STRIP_PIXELS, 4 * 512)
+        assert strip.left + strip.size.width <= size.width
+        assert strip.top + strip.size.height <= size.height
+    pace, rate = tried(job) or pytest.fail("nothing could be read")
+    assert pace.compute.cpu_seconds > 0
+    assert rate.key_bytes > 0
+
+
+def test_stages_share_the_cores_of_a_cpu_and_run_beside_a_gpu():
+    pace = Pace(read=Took(9, 0.2), compute=Took(1.0, 1.6), encode=Took(0.3, 0.4))
+    assert pace.frame_seconds(2, is_cuda=False) == Between(pytest.approx(1.1), pytest.approx(1.3))
+    assert pace.frame_seconds(2, is_cuda=True) == Between(1.0, 1.0)
+    idle = Pace(read=Took(0, 0), compute=Took(1.0, 1.0), encode=Took(0, 0))
+    assert idle.frame_seconds(4, is_cuda=False) == Between(0.25, 1.0)
+
+
+def test_bytes_of_key_frames_count_by_how_often_they_come(job: Job):
+    rate = Rate(key_bytes=25_000, other_bytes=(1000, 2000))
+    found = estimate_with(job, Between(1, 1), rate)
+    assert found is not None
+    assert found.video_bytes == Between(
+        pytest.approx(30 * (0.6 * sqrt(1000 * 1500) + 25_000 / 250)),
+        pytest.approx(30 * (1.2 * sqrt(2000 * 1500) + 25_000 / 60)),
+    )
+
+
+def room(monkeypatch: pytest.MonkeyPatch, free: float) -> None:
+    usage = type("Usage", (), {"free": free})()
+    monkeypatch.setattr(disk.shutil, "disk_usage", lambda folder: usage)
+
+
+def test_too_little_room_is_refused_and_perhaps_too_little_is_said(tmp_path: Path, monkeypatch):
+    room(monkeypatch, 7e9)
+    assert check_room(tmp_path, tmp_path, HOUR) is None
+    room(monkeypatch, 5e9)
+    warning = check_room(tmp_path, tmp_path, HOUR)
+    assert warning is not None
+    assert "may fill up: it takes about 4.1–6.1 GB" in warning
+    room(monkeypatch, 3e9)
+    with pytest.raises(UnwritableOutput, match=r"too little room.*3 GB is free.*--work-dir"):
+        check_room(tmp_path, tmp_path, HOUR)
+    assert check_room(tmp_path, tmp_path, HOUR, done_bytes=int(1.5e9)) is not None
+    assert check_room(tmp_path, tmp_path, replace(HOUR, video_bytes=None)) is None
+
+
+def test_segments_on_another_disk_need_less_on_this_one(tmp_path: Path, monkeypatch):
+    room(monkeypatch, 3.2e9)
+    other = tmp_path / "other"
+    other.mkdir()
+    monkeypatch.setattr(disk, "_disk", hash)
+    assert check_room(tmp_path, other, HOUR) is None
+    room(monkeypatch, 1e9)
+    with pytest.raises(UnwritableOutput, match="for the result"):
+        check_room(tmp_path, other, HOUR)
+
+
+def test_a_run_begins_with_its_estimate(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(estimate, "SHORT_SECONDS", 0.0)
+    source = write_clip(tmp_path / "in.mkv", frames=30)
+    said: list[str] = []
+    upscale(source, tmp_path / "out.mkv", SPEC, note=said.append)
+    assert said[0].startswith("about ")
+    assert "B" in said[0]
+
+
+def test_a_full_disk_is_refused_at_second_0(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(estimate, "SHORT_SECONDS", 0.0)
+    source = write_clip(tmp_path / "in.mkv", frames=30)
+    monkeypatch.setattr(disk, "_checked", lambda *_: (_ for _ in ()).throw(UnwritableOutput("no")))
+    with pytest.raises(UnwritableOutput):
+        upscale(source, tmp_path / "out.mkv", SPEC)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["home", "in.mkv"]

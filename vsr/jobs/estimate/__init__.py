@@ -1,0 +1,1 @@
+"""How long an upscale takes and how much disk, before it is waited for."""

@@ -1,0 +1,52 @@
+"""Whether the disk has room for an upscale: for its segments, and for the file joined from them."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from vsr.errors import UnwritableOutput
+from vsr.jobs.estimate.estimate import Estimate
+from vsr.jobs.estimate.words import Between, about_bytes
+
+
+def check_room(folder: Path, segments: Path, estimate: Estimate, done_bytes: int = 0) -> str | None:
+    """Check that the result and its segments will fit; return a warning if that is not sure.
+
+    Args:
+        folder: where the result goes.
+        segments: where its segments go.
+        done_bytes: of segments that an earlier run finished.
+
+    Raises:
+        UnwritableOutput: even the least that is estimated does not fit.
+    """
+    file, video = estimate.file_bytes, estimate.video_bytes
+    if file is None or video is None:
+        return None
+    rest = Between(max(0.0, video.low - done_bytes), max(0.0, video.high - done_bytes))
+    if _disk(folder) == _disk(segments):
+        both = Between(file.low + rest.low, file.high + rest.high)
+        return _checked(folder, both, "the segments and the file joined from them")
+    warnings = (
+        _checked(folder, file, "the result"),
+        _checked(segments, rest, "the segments"),
+    )
+    return next(filter(None, warnings), None)
+
+
+def _checked(folder: Path, needed: Between, what: str) -> str | None:
+    free = shutil.disk_usage(folder).free
+    if free >= needed.high:
+        return None
+    there = f"{about_bytes(needed)} for {what}, and {about_bytes(Between(free, free))} is free"
+    if free >= needed.low:
+        return f"{folder}: the disk may fill up: it takes about {there}."
+    raise UnwritableOutput(
+        f"{folder}: too little room: it takes about {there}. Make room, choose another folder, or "
+        "put the segments on another disk (--work-dir)."
+    )
+
+
+def _disk(folder: Path) -> int:
+    return folder.stat().st_dev

@@ -1,0 +1,284 @@
+"""How long an upscale takes, how large its result gets, and what is worth trying instead."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from vsr.errors import Failed, Refused
+from vsr.jobs.estimate.cost import UNSURE_SECONDS, Pace, Rate
+from vsr.jobs.estimate.remembered import Kind, Remembered, recall, remember
+from vsr.jobs.estimate.strips import tried
+from vsr.jobs.estimate.words import Between, about_bytes, about_seconds
+from vsr.jobs.process_setup import core_count
+from vsr.jobs.upscale.segment_worker import Met
+from vsr.jobs.upscale.upscale_plan import Job
+from vsr.models import catalog
+from vsr.upscaling.engine.choose_precision import with_precision
+
+Basis = Literal["measured", "guess"]
+
+SHORT_SECONDS = 20.0
+"""Work that is guessed to be shorter is not tried beforehand: that would take as long."""
+
+LONG_SECONDS = 300.0
+"""Of longer work, a faster network is named too."""
+
+BETTER_SECONDS = 3600.0
+"""A better network is named if it takes less than this."""
+
+WORTH = 0.6
+"""A network is named as faster if it takes less than this share of the time."""
+
+LONG_FRAMES = 100
+"""Fewer say little about the pace of a run: its start counts too much."""
+
+SPARED = 0.05
+TILES = 32
+"""The share of frames that may be repeats, and how many still tiles count as one."""
+
+FASTER, BETTER = "lite", "fast"
+
+VAGUE = 2.0
+"""A guess is right to within this factor, at best."""
+
+MACS_PER_SECOND = {"fp32": 60e9, "bf16": 110e9, "int8": 200e9, "fp16": 6000e9}
+ENCODED_PIXELS_PER_SECOND = 60e6
+"""What two CPU cores roughly reach (in fp16, a GPU): for guesses."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Other:
+    """Another network for the same work."""
+
+    model: str
+    seconds: Between
+
+    def __str__(self) -> str:
+        return f"{self.model}: {about_seconds(self.seconds).removeprefix('about ')}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """What a whole upscale takes.
+
+    Attributes:
+        seconds: of wall time.
+        video_bytes: of the video; None where it was not tried.
+        other_bytes: of the other streams, as far as headers say it.
+        basis: measured, in earlier runs or on a few frames, or only guessed.
+        other: a faster or better network that is worth knowing of.
+    """
+
+    seconds: Between
+    video_bytes: Between | None = None
+    other_bytes: float = 0.0
+    basis: Basis = "measured"
+    other: Other | None = None
+
+    @property
+    def is_short(self) -> bool:
+        """Whether it is over before an estimate could be read."""
+        return self.basis == "guess" and self.seconds.high < SHORT_SECONDS
+
+    @property
+    def file_bytes(self) -> Between | None:
+        """The size of the result."""
+        video = self.video_bytes
+        if video is None:
+            return None
+        return Between(video.low + self.other_bytes, video.high + self.other_bytes)
+
+    @property
+    def peak_bytes(self) -> Between | None:
+        """What is on disk once the result is joined: it, and the segments that it is made of.
+
+        Nothing is freed before the result is verified. No muxer makes a copy: MP4's index is put
+        first by shifting what is written.
+        """
+        file, video = self.file_bytes, self.video_bytes
+        if file is None or video is None:
+            return None
+        return Between(file.low + video.low, file.high + video.high)
+
+    def __str__(self) -> str:
+        words = about_seconds(self.seconds)
+        if self.basis == "guess":
+            words += " (a guess: not yet measured here)"
+        if self.file_bytes is not None:
+            words += f", {about_bytes(self.file_bytes)}"
+        return words if self.other is None else f"{words} ({self.other})"
+
+
+def estimate_of(job: Job, workers: int = 1) -> Estimate | None:
+    """Return what a job takes, within two seconds; None if the film's length is unknown.
+
+    Short work is guessed. Else strips of a few frames go through the network and the encoder, and
+    their pace is remembered, unless that of a whole run is.
+
+    Args:
+        workers: of one kind that share it.
+    """
+    frames = job.frames_expected
+    if frames is None:
+        return None
+    guess = frames * guessed_seconds(job) / workers
+    if guess < SHORT_SECONDS:
+        return Estimate(
+            seconds=Between(guess, guess), other_bytes=carried_bytes(job), basis="guess"
+        )
+    frame_seconds, rate = _tried(job)
+    if frame_seconds is None:
+        vague = Between(guess / VAGUE, guess * VAGUE)
+        return Estimate(seconds=vague, other_bytes=carried_bytes(job), basis="guess")
+    estimate = estimate_with(job, shared(frame_seconds, job, workers), rate)
+    assert estimate is not None
+    return replace(estimate, other=_other(job, estimate.seconds, workers))
+
+
+def known_estimate(job: Job) -> Estimate | None:
+    """Return what a job takes as far as that is remembered, else a guess; nothing is tried."""
+    known = recall(kind_of(job))
+    if known is not None:
+        return estimate_with(job, known.frame_seconds, None)
+    frames = job.frames_expected
+    if frames is None:
+        return None
+    guess = frames * guessed_seconds(job)
+    vague = Between(guess / VAGUE, guess * VAGUE)
+    return Estimate(seconds=vague, other_bytes=carried_bytes(job), basis="guess")
+
+
+def estimate_with(job: Job, frame_seconds: Between, rate: Rate | None) -> Estimate | None:
+    """Return what a job takes if a frame takes so much; None if the film's length is unknown."""
+    frames = job.frames_expected
+    if frames is None:
+        return None
+    return Estimate(
+        seconds=frame_seconds.scaled(frames),
+        video_bytes=rate.frame_bytes().scaled(frames) if rate is not None else None,
+        other_bytes=carried_bytes(job),
+    )
+
+
+def shared(frame_seconds: Between, job: Job, workers: int) -> Between:
+    """Return the seconds of a frame if workers share the film.
+
+    Those of one machine share its cores, which one worker keeps busy alone; GPUs and the machines
+    of a cluster add up.
+    """
+    cores = core_count()
+    machines = max(1.0, workers * (job.spec.threads or cores) / cores)
+    return frame_seconds.scaled(1 / (workers if job.device.is_cuda else machines))
+
+
+def paced(job: Job, pace: Pace) -> Between:
+    """Return the seconds of a frame: as remembered of whole runs, else by a pace just measured.
+
+    What was measured is remembered.
+    """
+    kind = kind_of(job)
+    known = recall(kind)
+    if known is not None and known.is_of_runs:
+        return known.frame_seconds
+    seconds = pace.frame_seconds(core_count(), is_cuda=job.device.is_cuda)
+    low, high = UNSURE_SECONDS
+    seconds = Between(seconds.low * low, seconds.high * high)
+    remember(Remembered(kind=kind, frame_seconds=seconds))
+    return seconds
+
+
+def kind_of(job: Job) -> Kind:
+    """Return what a job's pace depends on."""
+    encoder, video = job.encoder, job.source.video
+    options = " ".join(f"{key}={value}" for key, value in encoder.options.items())
+    grain = ", grain" if job.grain else ""
+    return Kind(
+        hardware=job.device.hardware,
+        cores=core_count(),
+        network=f"{job.model.name} ×{job.model.traits.scale}{grain}",
+        precision=job.device.precision,
+        sizes=str(job.sizes),
+        pixels=job.sizes.source.pixels,
+        source=f"{video.codec} {video.pix_fmt}" + ", interlaced" * video.is_interlaced,
+        encoder=f"{encoder.name} {encoder.pix_fmt} {options}, {encoder.threads} threads",
+    )
+
+
+def guessed_seconds(job: Job) -> float:
+    """Return the seconds that a frame roughly takes, without trying anything."""
+    macs = job.model.traits.macs_per_pixel * job.sizes.source.pixels
+    encode = job.video.size.pixels / ENCODED_PIXELS_PER_SECOND
+    compute = macs / MACS_PER_SECOND[job.device.precision]
+    if job.device.is_cuda:
+        return max(compute, encode)
+    return compute + encode
+
+
+def remember_run(job: Job, met: Met, seconds: float) -> None:
+    """Remember the pace of a long part of a run, unless the film spared it much work.
+
+    One of several workers has only a share of the machine: its pace tells nothing.
+    """
+    spared = met.reused + met.reused_tiles / TILES
+    if job.spec.threads is not None or met.frames < LONG_FRAMES or spared > met.frames * SPARED:
+        return
+    pace = seconds / met.frames
+    low, high = UNSURE_SECONDS
+    known = Remembered(
+        kind=kind_of(job), frame_seconds=Between(pace * low, pace * high), is_of_runs=True
+    )
+    remember(known)
+
+
+def _tried(job: Job) -> tuple[Between | None, Rate | None]:
+    """Return the seconds and bytes of a frame, tried on strips; what is known if that fails."""
+    try:
+        found = tried(job)
+    except Failed:  # the run itself will say it better
+        found = None
+    if found is None:
+        known = recall(kind_of(job))
+        return (known.frame_seconds if known else None), None
+    pace, rate = found
+    return paced(job, pace), rate
+
+
+def _other(job: Job, seconds: Between, workers: int) -> Other | None:
+    """Return a network that is worth knowing of: much faster, or better in reasonable time."""
+    if seconds.low > LONG_SECONDS and job.model.name not in (FASTER, "bicubic"):
+        wanted = FASTER
+    elif job.model.name in (FASTER, "bicubic"):
+        wanted = BETTER
+    else:
+        return None
+    other = _with_model(job, wanted)
+    if other is None:
+        return None
+    known = recall(kind_of(other))
+    found = known.frame_seconds if known else _tried(other)[0]
+    if found is None:
+        return None
+    theirs = shared(found, other, workers).scaled(job.frames_expected or 0)
+    is_worth = (
+        theirs.high < WORTH * seconds.low if wanted == FASTER else theirs.high < BETTER_SECONDS
+    )
+    return Other(model=wanted, seconds=theirs) if is_worth else None
+
+
+def _with_model(job: Job, name: str) -> Job | None:
+    """Return the same work with another network, if it has that scale."""
+    video = job.source.video
+    try:
+        model = catalog.load(name, job.sizes.scale)
+        device = with_precision(job.device, job.spec.precision, model, video.layout, video.colour)
+    except Refused:
+        return None
+    return replace(job, model=model, device=device)
+
+
+def carried_bytes(job: Job) -> float:
+    """Return the size of the streams that are copied or converted, as far as headers say it."""
+    seconds = job.source.duration_seconds or 0.0
+    rates = [fate.stream.bit_rate or 0 for fate in job.streams.carried]
+    return sum(rates) / 8 * seconds

@@ -1,0 +1,1 @@
+"""``vsr probe``: what is in a file, and what an upscale would do with it."""
