@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Self, TextIO
 
-from vsr.disk.lock import locked
+from vsr.disk import locked
 from vsr.errors import OutputBusy, UnwritableOutput
 
 LEDGER, LOCK = ".vsr-ledger.jsonl", ".vsr-lock"

@@ -10,7 +10,7 @@ import click
 from vsr.cli.shared.options import coding_options, output_options, spec_from
 from vsr.cli.shared.report import echo_table, emit
 from vsr.cli.shared.values import PngPath
-from vsr.disk.publishing import writing
+from vsr.disk import writing
 
 if TYPE_CHECKING:
     from vsr.jobs.bench.bench import BenchSpec

@@ -13,7 +13,7 @@ import click
 from vsr.blend import Blend
 from vsr.cli.shared.report import echo_table, emit
 from vsr.cli.shared.values import NumberOrAuto, PngPath
-from vsr.disk.publishing import writing
+from vsr.disk import writing
 from vsr.errors import FinishedWithLosses, InvalidOption
 
 if TYPE_CHECKING:

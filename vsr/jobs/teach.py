@@ -13,14 +13,13 @@ from typing import Any
 
 from vsr.batch.engine import DeviceClass, WorkerPool, open_inline
 from vsr.batch.local import open_local
-from vsr.disk.publishing import writing
+from vsr.disk import writing
 from vsr.errors import Interrupted, InvalidOption, OutputExists
 from vsr.specs import Precision
 from vsr.training.data.manifest import BICUBIC, TRUTH, DatasetManifest, Taught, read_manifest
 from vsr.training.run.team import training_device
-from vsr.training.teacher.correction import Correction
 from vsr.training.teacher.lesson import Class, Lesson
-from vsr.training.teacher.teacher import Part, Teacher
+from vsr.training.teacher.teacher import Correction, Part, Teacher
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

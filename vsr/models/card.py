@@ -9,7 +9,7 @@ from hashlib import file_digest
 from pathlib import Path
 from typing import Any
 
-from vsr.disk.publishing import published, writing
+from vsr.disk import published, writing
 from vsr.errors import InvalidCheckpoint
 
 

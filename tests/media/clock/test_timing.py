@@ -6,7 +6,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vsr.media.clock.timing import (
+from vsr.media.clock import (
     Timeline,
     rescaled,
     rounded,

@@ -11,7 +11,7 @@ from PIL import Image
 
 from tests.clips import Attachment, Audio, Subtitle, write_clip
 from tests.composed import side_by_side, write_captioned
-from vsr.media.clock.timing import Timing
+from vsr.media.clock import Timing
 from vsr.media.reading.probe import probe
 from vsr.media.reading.reader import Reader
 from vsr.specs import Size

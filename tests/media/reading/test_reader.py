@@ -12,7 +12,7 @@ import pytest
 from tests.clips import Audio, indices_in, pts_in, write_clip
 from tests.composed import write_captioned
 from tests.media.read_back import OPEN_GOP, identity, indices, read
-from vsr.media.clock.timing import Timing
+from vsr.media.clock import Timing
 from vsr.media.reading.probe import probe
 from vsr.specs import Size
 

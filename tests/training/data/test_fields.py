@@ -2,8 +2,8 @@ import numpy as np
 
 from tests.training.toys import prepared
 from vsr.training.data.dataset import Patches, Wanted
-from vsr.training.data.fields import EVERY, drawn_field, is_field
 from vsr.training.data.manifest import read_manifest
+from vsr.training.pictures import FIELD_EVERY, drawn_field, is_field
 
 
 def test_half_are_flat_half_are_gray_and_ramps_rise_in_even_steps():
@@ -26,7 +26,7 @@ def test_a_set_for_clear_has_one_in_thirty_two_and_none_is_held_out(tmp_path):
     assert manifest.has_fields
     patches = Patches.open(folder, Wanted(scale=4, degradation="video-clear"))
     numbers = [number for number in range(manifest.count) if is_field(number)]
-    assert len(numbers) == manifest.count // EVERY > 0
+    assert len(numbers) == manifest.count // FIELD_EVERY > 0
     for number in numbers:
         assert np.array_equal(patches.hr[number], drawn_field(number, 64)[64:128, 64:128])
     low, high, true = patches.held_out()

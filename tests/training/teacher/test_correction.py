@@ -4,7 +4,7 @@ import torch
 
 from vsr.errors import InvalidOption
 from vsr.training.filters import blurred, enlarged, local_range
-from vsr.training.teacher.correction import DETAIL, Correction
+from vsr.training.teacher.teacher import DETAIL, Correction
 
 NONE = Correction(tone=0, texture=0, window=0)
 RNG = np.random.default_rng(0)

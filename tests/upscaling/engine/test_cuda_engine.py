@@ -24,7 +24,7 @@ from vsr.upscaling.engine.cpu_engine import CpuEngine
 from vsr.upscaling.engine.cuda_engine import CudaEngine
 from vsr.upscaling.engine.cuda_graphs import drop_all
 from vsr.upscaling.engine.cuda_slots import OUTPUTS
-from vsr.upscaling.tiles.changed_tiles import TileCost
+from vsr.upscaling.tiles.tile_cache import TileCost
 
 pytestmark = pytest.mark.gpu
 

@@ -13,7 +13,7 @@ from tests.upscaling.toys import Nearest, Shifted, frame, model_of, pass_spec, p
 from vsr.frames import Layout
 from vsr.specs import Size
 from vsr.upscaling.engine.cuda_tiles import TRIALS
-from vsr.upscaling.tiles.changed_tiles import TileCost
+from vsr.upscaling.tiles.tile_cache import TileCost
 
 changes = st.one_of(
     st.just(STILL),

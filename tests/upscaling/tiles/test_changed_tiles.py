@@ -9,8 +9,7 @@ from vsr.frames import HostFrame, Layout
 from vsr.models.plain import fast, lite
 from vsr.specs import Size
 from vsr.upscaling.engine.cpu_engine import CpuEngine
-from vsr.upscaling.tiles.changed_tiles import dirty_so_far
-from vsr.upscaling.tiles.tile_cache import TileMemory
+from vsr.upscaling.tiles.tile_cache import TileMemory, dirty_so_far
 from vsr.upscaling.tiles.tiling import windows
 
 SIZE = Size(200, 150)

@@ -105,7 +105,7 @@ def teach_spec(
 ) -> TeachSpec:
     """Return what the options of `teacher_options` say."""
     from vsr.jobs.teach import TeachSpec
-    from vsr.training.teacher.correction import Correction
+    from vsr.training.teacher.teacher import Correction
 
     return TeachSpec(
         data=data,

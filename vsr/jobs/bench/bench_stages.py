@@ -13,7 +13,7 @@ from pathlib import Path
 
 from vsr.frames import HostFrame
 from vsr.jobs.upscale.upscale_plan import Job
-from vsr.media.clock.timing import ticks_per_frame
+from vsr.media.clock import ticks_per_frame
 from vsr.media.encoding.choose_encoder import choose
 from vsr.media.encoding.encoding import OutputVideo
 from vsr.media.reading.probe import probe

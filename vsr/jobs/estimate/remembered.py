@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from vsr.disk.publishing import published
+from vsr.disk import published
 from vsr.folders import cache_folder
 from vsr.jobs.estimate.words import Between
 

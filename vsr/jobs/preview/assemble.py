@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from vsr.disk.publishing import published, writing
+from vsr.disk import published, writing
 from vsr.errors import EncodingFailed
 from vsr.jobs.preview.loop import Loop, Motion, PictureAt, loop_of
 from vsr.jobs.preview.page import Page, ShownFrame, Variant, html_of, loop_budget, picture_budget

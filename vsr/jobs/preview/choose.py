@@ -21,7 +21,7 @@ from vsr.jobs.preview.pictures import Window, busiest
 from vsr.jobs.preview.telling import Choice, telling_frames
 from vsr.jobs.progress import Note
 from vsr.jobs.upscale.upscale_plan import Job, frames_expected
-from vsr.media.clock.timing import USUAL_FRAME_RATE, rounded, ticks, ticks_per_frame
+from vsr.media.clock import USUAL_FRAME_RATE, rounded, ticks, ticks_per_frame
 from vsr.media.reading.glimpses import glimpses
 from vsr.media.source.info import MediaInfo
 from vsr.specs import PtsSpan, Size, TimeRange

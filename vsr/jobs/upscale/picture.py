@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vsr.device.select import Device, select
-from vsr.disk.publishing import published
+from vsr.disk import published
 from vsr.errors import Refused, UnsuitableContainer
 from vsr.frames import HostFrame
 from vsr.jobs.progress import Note

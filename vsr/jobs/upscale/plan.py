@@ -27,7 +27,7 @@ from vsr.media.encoding.encoding import OutputVideo
 from vsr.media.images.images import is_image
 from vsr.media.reading.film_sample import sample_film
 from vsr.media.reading.probe import probe
-from vsr.media.source.hardware import choose_decoding
+from vsr.media.source.decoder import choose_decoding
 from vsr.media.source.info import MediaInfo, VideoInfo
 from vsr.media.streams.losses_before_start import losses_among, losses_in, losses_of, refuse_losses
 from vsr.media.streams.stream_plan import StreamPlan

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from vsr.blend import PLAIN, Blend
-from vsr.disk.publishing import part_of
+from vsr.disk import part_of
 from vsr.errors import Failed
 from vsr.frames import HostFrame
 from vsr.jobs.progress import Note, ignore

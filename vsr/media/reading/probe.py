@@ -14,7 +14,7 @@ import av
 from av.container import InputContainer
 
 from vsr.errors import UnreadableMedia
-from vsr.media.clock.clock import STATION_CLOCKS, TICKS_PER_SECOND, TURN_TICKS
+from vsr.media.clock import STATION_CLOCKS, TICKS_PER_SECOND, TURN_TICKS
 from vsr.media.source.decoder import Damage, Decoder
 from vsr.media.source.describe import stream_info, video_info
 from vsr.media.source.info import MediaInfo, StreamInfo, VideoInfo

@@ -18,12 +18,25 @@ from av.video.stream import VideoStream
 
 from vsr.closing import Closing
 from vsr.frames import HostFrame
-from vsr.media.clock.clock import STATION_CLOCKS, S, Turns, timed
-from vsr.media.clock.timing import Timeline, Timing, rounded, ticks_per_frame
+from vsr.media.clock import (
+    STATION_CLOCKS,
+    S,
+    Timeline,
+    Timing,
+    Turns,
+    rounded,
+    ticks_per_frame,
+    timed,
+)
 from vsr.media.reading.frame_adapter import Delivery
 from vsr.media.reading.probe import probe
-from vsr.media.source.decoder import Damage, Decoder, from_key_frame, from_last_key_frame
-from vsr.media.source.hardware import open_decoding
+from vsr.media.source.decoder import (
+    Damage,
+    Decoder,
+    from_key_frame,
+    from_last_key_frame,
+    open_decoding,
+)
 from vsr.media.source.info import MediaInfo
 from vsr.media.splices.packets import RestartDetector
 from vsr.media.splices.splice_search import splices_in
@@ -83,7 +96,7 @@ class Reader(Closing):
             thread_count: of the decoder; 0 lets it choose.
             context: frames to read beyond either end of the span, for filters that look at
                 neighbours; 0 or 1.
-            hwaccel: what decodes (`vsr.media.source.hardware.choose_decoding`); if a GPU turns out
+            hwaccel: what decodes (`vsr.media.source.decoder.choose_decoding`); if a GPU turns out
                 to be unavailable, software does.
 
         Raises:

@@ -13,8 +13,7 @@ from fractions import Fraction
 from math import isinf
 
 from vsr.errors import InvalidOption
-from vsr.media.clock.clock import Turns
-from vsr.media.clock.timing import Timing, rounded, ticks, ticks_per_frame
+from vsr.media.clock import Timing, Turns, rounded, ticks, ticks_per_frame
 from vsr.media.source.info import MediaInfo
 from vsr.media.splices.packets import RestartDetector, timed_packets
 from vsr.specs import PtsSpan, TimeRange

@@ -17,8 +17,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from vsr.closing import Closing
-from vsr.disk.lock import locked
-from vsr.disk.publishing import publish, published, sync_folder
+from vsr.disk import locked, publish, published, sync_folder
 from vsr.errors import DecodingFailed, OutputBusy, OutputError, UnwritableOutput
 from vsr.media.resume.manifest import Fingerprint, Manifest, differences, source_facts
 from vsr.media.resume.segments import Segment

@@ -13,7 +13,7 @@ from av.video.stream import VideoStream
 
 from vsr.colour import LUMA_WEIGHTS, UNSPECIFIED, Colour
 from vsr.errors import UnreadableMedia
-from vsr.media.clock.timing import Timing, rounded, runs_backward, ticks_per_frame
+from vsr.media.clock import Timing, rounded, runs_backward, ticks_per_frame
 from vsr.media.frames.formats import Reading, reading_of
 from vsr.media.frames.planes import FieldOrder
 from vsr.media.frames.tags import (

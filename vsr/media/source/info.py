@@ -10,7 +10,7 @@ from typing import Literal
 
 from vsr.colour import Colour
 from vsr.frames import Layout
-from vsr.media.clock.timing import Timing
+from vsr.media.clock import Timing
 from vsr.media.frames.formats import Reading, reading_of
 from vsr.media.frames.tags import HdrMetadata
 from vsr.specs import Size

@@ -11,8 +11,7 @@ from typing import Self
 import av
 from av.container import InputContainer
 
-from vsr.media.clock.clock import STATION_CLOCKS
-from vsr.media.clock.timing import Timing, rounded, ticks, ticks_per_frame
+from vsr.media.clock import STATION_CLOCKS, Timing, rounded, ticks, ticks_per_frame
 from vsr.media.source.info import MediaInfo
 from vsr.media.source.opening import open_input
 from vsr.specs import TimeRange

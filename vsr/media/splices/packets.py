@@ -11,8 +11,7 @@ from fractions import Fraction
 from av.packet import Packet
 from av.stream import Stream
 
-from vsr.media.clock.clock import JUMP_SECONDS, STATION_CLOCKS, S, Turns, timed, turned
-from vsr.media.clock.timing import Timing, rounded
+from vsr.media.clock import JUMP_SECONDS, STATION_CLOCKS, S, Timing, Turns, rounded, timed, turned
 from vsr.media.source.decoder import Damage
 from vsr.media.source.info import MediaInfo
 from vsr.media.source.opening import demuxed, open_input

@@ -21,8 +21,16 @@ from av.packet import Packet
 from av.stream import Discard, Stream
 
 from vsr.errors import DecodingFailed
-from vsr.media.clock.clock import JUMP_SECONDS, STATION_CLOCKS, Turns, steady
-from vsr.media.clock.timing import Timeline, Timing, rounded, ticks_per_frame
+from vsr.media.clock import (
+    JUMP_SECONDS,
+    STATION_CLOCKS,
+    Timeline,
+    Timing,
+    Turns,
+    rounded,
+    steady,
+    ticks_per_frame,
+)
 from vsr.media.source.info import MediaInfo
 from vsr.media.source.opening import open_input
 from vsr.media.splices.packets import RestartDetector, timed_packets
@@ -113,7 +121,7 @@ def closed(info: MediaInfo, films: Sequence[Film]) -> list[Film]:
     """Return the films with the holes between them closed; without a hole, two may become one.
 
     Args:
-        films: of a format of `vsr.media.clock.clock.STATION_CLOCKS`.
+        films: of a format of `vsr.media.clock.STATION_CLOCKS`.
 
     Raises:
         DecodingFailed: the source cannot be read.

@@ -1,6 +1,6 @@
 """The films concatenated in one file: where each lies, and what its times are shifted by.
 
-The reader gives the frames of a later film times that continue (`vsr.media.clock.timing.Timeline`).
+The reader gives the frames of a later film times that continue (`vsr.media.clock.Timeline`).
 Its audio and subtitles are shifted by the same amount, so that they stay in sync.
 """
 
@@ -15,8 +15,7 @@ from itertools import accumulate
 from av.packet import Packet
 from av.stream import Disposition, Stream
 
-from vsr.media.clock.clock import TICKS_PER_SECOND, TURN_TICKS, time_of
-from vsr.media.clock.timing import rounded
+from vsr.media.clock import TICKS_PER_SECOND, TURN_TICKS, rounded, time_of
 
 LONGEST_OVERLAP_SECONDS = Fraction(1, 2)
 """Audio that reaches further into the next film, or into the previous one, has no place."""
@@ -62,7 +61,7 @@ class Splices:
     Attributes:
         video: the index of the stream whose packets are passed to `follow`.
         films: at least one.
-        has_turns: the clock wraps around (`vsr.media.clock.clock`).
+        has_turns: the clock wraps around (`vsr.media.clock`).
     """
 
     def __init__(self, video: int, films: Sequence[Film], *, has_turns: bool) -> None:

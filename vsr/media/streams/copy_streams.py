@@ -15,7 +15,7 @@ from av.stream import Stream
 from av.subtitles.codeccontext import SubtitleCodecContext
 
 from vsr.errors import UnsuitableContainer
-from vsr.media.clock.timing import rounded
+from vsr.media.clock import rounded
 from vsr.media.source.opening import open_input
 from vsr.media.splices.cut import Cut
 

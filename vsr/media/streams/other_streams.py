@@ -15,8 +15,7 @@ from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Discard, Disposition, Stream
 
-from vsr.media.clock.clock import STATION_CLOCKS, steady
-from vsr.media.clock.timing import rounded
+from vsr.media.clock import STATION_CLOCKS, rounded, steady
 from vsr.media.source.opening import demuxed
 from vsr.media.splices.cut import Cut
 from vsr.media.splices.splices import Splices

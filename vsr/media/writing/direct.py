@@ -15,7 +15,7 @@ from av.video.stream import VideoStream
 
 from vsr.errors import EncodingFailed
 from vsr.frames import HostFrame
-from vsr.media.clock.timing import rounded
+from vsr.media.clock import rounded
 from vsr.media.containers import container_named
 from vsr.media.encoding.codecs import Encoder
 from vsr.media.encoding.encoding import Encoding, OutputVideo

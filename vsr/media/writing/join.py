@@ -20,7 +20,7 @@ from av.packet import Packet
 from av.stream import Stream
 from av.video.stream import VideoStream
 
-from vsr.media.clock.timing import rescaled, rounded, ticks_per_frame
+from vsr.media.clock import rescaled, rounded, ticks_per_frame
 from vsr.media.encoding.encoding import OutputVideo
 from vsr.media.source.info import MediaInfo
 from vsr.media.source.opening import reopen_input

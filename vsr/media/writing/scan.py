@@ -13,7 +13,7 @@ from pathlib import Path
 import av
 
 from vsr.errors import EncodingFailed
-from vsr.media.clock.timing import rescaled
+from vsr.media.clock import rescaled
 from vsr.media.streams.other_streams import Lost
 from vsr.media.writing.target import output_failure
 

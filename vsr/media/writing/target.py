@@ -7,7 +7,7 @@ import tempfile
 from errno import EPIPE
 from pathlib import Path
 
-from vsr.disk.publishing import FULL
+from vsr.disk import FULL
 from vsr.errors import EncodingFailed, Failed, NoSpace, OutputExists, UnwritableOutput
 from vsr.media.containers import Container, container_for
 from vsr.specs import Existing

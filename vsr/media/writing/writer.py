@@ -18,7 +18,7 @@ from av.container import OutputContainer
 from av.packet import Packet
 from av.video.stream import VideoStream
 
-from vsr.disk.publishing import part_of, publish
+from vsr.disk import part_of, publish
 from vsr.frames import HostFrame
 from vsr.media.encoding.codecs import Encoder
 from vsr.media.encoding.encoding import Encoding, OutputVideo

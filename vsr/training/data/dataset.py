@@ -25,7 +25,6 @@ from torch import Tensor
 
 from vsr.errors import InvalidData
 from vsr.training.data.crops import Crops, Places, cropped, turned_moves
-from vsr.training.data.fields import is_field
 from vsr.training.data.manifest import (
     BICUBIC,
     TRUTH,
@@ -37,7 +36,7 @@ from vsr.training.data.manifest import (
     read_manifest,
     target_name,
 )
-from vsr.training.pictures import Pixels
+from vsr.training.pictures import Pixels, is_field
 
 HELD_OUT_SHARE = 32
 """One patch in so many, and at most `MAX_HELD_OUT`, is kept for validation: the last ones."""

@@ -29,10 +29,9 @@ from vsr.training.recipe.recipe import AdversarialValues
 from vsr.training.recipe.schedule import Budget
 from vsr.training.recipe.stages import Stage
 from vsr.training.run.context import Context
-from vsr.training.run.learn import descend, optimiser_of, state_of, trained, validate
+from vsr.training.run.learn import Validation, descend, optimiser_of, state_of, trained, validate
 from vsr.training.run.loop import collapse, diverged, train
 from vsr.training.run.state import DiscriminatorState, TrainState, read_checkpoint
-from vsr.training.run.validate import Validation
 
 
 def generator_loss(

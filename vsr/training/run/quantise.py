@@ -19,10 +19,9 @@ from vsr.training.network.rounded import RoundedPlain
 from vsr.training.recipe.recipe import QuantiseValues
 from vsr.training.recipe.schedule import Budget
 from vsr.training.run.context import Context
-from vsr.training.run.learn import descend, state_of, trained, validate
+from vsr.training.run.learn import Validation, descend, state_of, trained, validate
 from vsr.training.run.loop import LARGEST_FALL_DB, collapse, diverged, train
 from vsr.training.run.state import TrainState
-from vsr.training.run.validate import Validation
 
 AT_ONCE = 3
 """Hard or flat pictures in a step."""

@@ -24,8 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from vsr.device.select import Chosen
-from vsr.disk.lock import locked
-from vsr.disk.publishing import published, writing
+from vsr.disk import locked, published, writing
 from vsr.errors import InvalidData, InvalidRecipe, OutputBusy, OutputExists
 from vsr.recipes.decode import decode
 from vsr.recipes.pipeline import Step

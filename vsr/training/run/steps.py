@@ -17,7 +17,7 @@ from vsr.training.recipe.schedule import Budget
 from vsr.training.recipe.stages import SCHEMAS, budget_of, learning_stages
 from vsr.training.run.adversarial import adversarial
 from vsr.training.run.context import Context
-from vsr.training.run.learn import descend, state_of, trained, validate
+from vsr.training.run.learn import Validation, descend, state_of, trained, validate
 from vsr.training.run.loop import LARGEST_FALL_DB, collapse, diverged, train
 from vsr.training.run.provenance import Provenance, manifest_of, write_run_card
 from vsr.training.run.quantise import quantise
@@ -25,7 +25,6 @@ from vsr.training.run.run_folder import Run
 from vsr.training.run.score import score
 from vsr.training.run.state import TrainState
 from vsr.training.run.trained_network import level, trained_network, write_model
-from vsr.training.run.validate import Validation
 
 RunStep = Callable[[Context, str, Any, Budget | None, Generator], Generator]
 """(context, name, values, budget where it learns, network) → the network for the next step."""

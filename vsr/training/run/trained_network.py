@@ -18,7 +18,7 @@ from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor
 
-from vsr.disk.publishing import published, writing
+from vsr.disk import published, writing
 from vsr.errors import InvalidCheckpoint, InvalidData
 from vsr.models.blocks import Generator
 from vsr.models.plain import Plain

@@ -17,7 +17,7 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
-from vsr.disk.publishing import published, writing
+from vsr.disk import published, writing
 from vsr.errors import Refused
 from vsr.kernels import CATMULL_ROM
 from vsr.models.blocks import Generator
@@ -27,8 +27,8 @@ from vsr.training.filters import enlarged
 from vsr.training.network.start import start
 from vsr.training.recipe.stages import learning_stages
 from vsr.training.run.context import Context
+from vsr.training.run.learn import luma_psnr
 from vsr.training.run.run_folder import VERDICT_PICTURE, Run
-from vsr.training.run.validate import luma_psnr
 
 SHOWN = 6
 """Patches in the picture."""

@@ -18,15 +18,13 @@ import numpy as np
 import torch
 
 from vsr.device.select import Device
-from vsr.disk.publishing import part_of, publish, writing
+from vsr.disk import part_of, publish, writing
 from vsr.models.card import sha256_of
 from vsr.training.data.batches import normalised
 from vsr.training.data.dataset import mapped
-from vsr.training.data.fields import is_field
 from vsr.training.data.manifest import DatasetManifest, Taught, low_name, read_manifest, target_name
-from vsr.training.pictures import Pixels
-from vsr.training.teacher.correction import Correction
-from vsr.training.teacher.teacher import Part, Teacher
+from vsr.training.pictures import Pixels, is_field
+from vsr.training.teacher.teacher import Correction, Part, Teacher
 
 CHUNK = 8
 """Patches that go through the teacher together, and are noted together."""

@@ -15,8 +15,7 @@ from vsr.upscaling.engine.cuda_graphs import captured_run
 from vsr.upscaling.engine.cuda_pass import DevicePass, Forward, autocast_run, cast_run
 from vsr.upscaling.passes.folding import route
 from vsr.upscaling.passes.passes import Pass, PassSpec
-from vsr.upscaling.tiles.changed_tiles import DirtyMap
-from vsr.upscaling.tiles.tile_cache import KeptOutput
+from vsr.upscaling.tiles.tile_cache import DirtyMap, KeptOutput
 from vsr.upscaling.tiles.tiling import Window, smaller, windows
 
 if TYPE_CHECKING:

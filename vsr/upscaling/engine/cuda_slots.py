@@ -18,7 +18,7 @@ from vsr.device.memory import empty_pinned
 from vsr.device.select import Device
 from vsr.frames import HostFrame
 from vsr.upscaling.engine.cuda_pass import DevicePass, Packing
-from vsr.upscaling.tiles.changed_tiles import PlannedFrame
+from vsr.upscaling.tiles.tile_cache import PlannedFrame
 
 INPUTS = 2
 """Pinned input slots: one is filled while the other is uploaded."""

@@ -21,8 +21,7 @@ from vsr.device.select import is_shortage
 from vsr.frames import HostFrame
 from vsr.upscaling.engine.cuda_pass import DevicePass
 from vsr.upscaling.engine.cuda_slots import DeviceSlot
-from vsr.upscaling.tiles.changed_tiles import DirtyMap, PlannedFrame, TileCost, TilePlan
-from vsr.upscaling.tiles.tile_cache import KeptOutput
+from vsr.upscaling.tiles.tile_cache import DirtyMap, KeptOutput, PlannedFrame, TileCost, TilePlan
 
 TRIALS = 3
 """How often each way is timed; the shortest counts."""

@@ -1,1 +1,0 @@
-"""Files that a crash does not spoil: locks, names that mean completeness, and a full disk."""

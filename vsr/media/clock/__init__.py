@@ -1,1 +1,0 @@
-"""Times as numbers: time bases, and clocks that wrap."""
