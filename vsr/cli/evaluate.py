@@ -88,8 +88,8 @@ def evaluate(films: tuple[Path, ...], plot: Path | None, as_json: bool, **option
     videos must have the same size; they are compared frame by frame, and their flicker is
     measured.
     """  # noqa: D301 # \b tells click to keep the lines
-    with _bar(is_shown=not as_json) as watch:
-        report = _measured(films, options, watch)
+    with _bar(is_shown=not as_json) as on_progress:
+        report = _measured(films, options, on_progress)
     if plot is not None:
         _draw(report, plot)
     if as_json:
@@ -109,20 +109,20 @@ def _bar(*, is_shown: bool) -> Iterator[Count]:
     disable = None if is_shown else True  # None: no bar unless stderr is a terminal
     with tqdm(unit=" pictures", leave=False, disable=disable, dynamic_ncols=True) as bar:
 
-        def watch(done: int, total: int | None) -> None:
+        def on_progress(done: int, total: int | None) -> None:
             bar.total = total
             bar.update(done - bar.n)
 
-        yield watch
+        yield on_progress
 
 
-def _measured(films: tuple[Path, ...], options: dict[str, Any], watch: Count) -> Evaluation:
+def _measured(films: tuple[Path, ...], options: dict[str, Any], on_progress: Count) -> Evaluation:
     if films:
         if len(films) != 2 or options["data"] is not None:
             raise InvalidOption("give either two videos, REFERENCE and RESULT, or --data FOLDER.")
         from vsr.jobs.evaluate_video import evaluate_video
 
-        return evaluate_video(*films, watch)
+        return evaluate_video(*films, on_progress)
     if options["data"] is None:
         raise InvalidOption("give --data FOLDER, or two videos: REFERENCE and RESULT.")
     from vsr.jobs.evaluate import EvaluateSpec, evaluate, parameter_files
@@ -137,7 +137,7 @@ def _measured(films: tuple[Path, ...], options: dict[str, Any], watch: Count) ->
             "Give the number that vsr probe VIDEO -s 2 shows for your video, or 0 to 1."
         )
     blend = Blend(strength=strength, sharpness=sharpness)
-    return evaluate(EvaluateSpec(blend=blend, **options), watch)
+    return evaluate(EvaluateSpec(blend=blend, **options), on_progress)
 
 
 def _show(report: Evaluation) -> None:

@@ -22,7 +22,7 @@ CROPS = ((140, 40, 640, 400), (1140, 160, 1640, 520), (120, 720, 620, 1080))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class DemoResult:
     """What the demonstration made, and how far both enlargements are from the original."""
 
     clip: Path
@@ -33,7 +33,7 @@ class Shown:
     our_psnr: float
 
 
-def demonstrate(folder: Path, *, observe: Observer = ignore, note: Note = ignore) -> Shown:
+def demonstrate(folder: Path, *, observe: Observer = ignore, note: Note = ignore) -> DemoResult:
     """Draw a 480×270 clip, upscale it to 1920×1080 with the default network, compare a frame.
 
     Raises:
@@ -53,7 +53,7 @@ def demonstrate(folder: Path, *, observe: Observer = ignore, note: Note = ignore
     bicubic = np.asarray(small.resize((1920, 1080), Image.Resampling.BICUBIC))
     comparison = folder / "demo-comparison.png"
     sheet({"bicubic": bicubic, "vsr": ours, "original": original}).save(comparison)
-    return Shown(
+    return DemoResult(
         clip=clip,
         upscaled=upscaled,
         comparison=comparison,

@@ -19,7 +19,7 @@ from vsr.metrics.enlarge import Enlarge, bicubic, by_network, ensembled
 from vsr.metrics.niqe import Pristine, niqe
 from vsr.metrics.pictures import Picture, pictures_in, read_picture
 from vsr.metrics.protocol import Pair, fidelity, luma, standard_pair, swift_pair, swift_scores
-from vsr.metrics.scores import Evaluation, Named, Scores, mean_of
+from vsr.metrics.scores import Evaluation, NamedScores, Scores, mean_of
 from vsr.models.catalog import Model, load
 from vsr.models.int8.features import features_of
 from vsr.models.int8.network import with_integers
@@ -143,7 +143,7 @@ class EvaluateSpec:
             raise InvalidOption("the swift protocol downscales images: give a scale of 2 or more.")
 
 
-def evaluate(spec: EvaluateSpec, watch: Count = lambda _done, _of: None) -> Evaluation:
+def evaluate(spec: EvaluateSpec, on_progress: Count = lambda _done, _of: None) -> Evaluation:
     """Measure as ``spec`` says. Images that cannot be measured are skipped and listed.
 
     Raises:
@@ -152,7 +152,7 @@ def evaluate(spec: EvaluateSpec, watch: Count = lambda _done, _of: None) -> Eval
     paths = pictures_in(spec.data)
     model = load(spec.model, spec.scale, spec.blend)
     skipped: list[str] = []
-    pictures = _readable(paths, skipped, watch)
+    pictures = _readable(paths, skipped, on_progress)
     measure = _by_swift if spec.protocol == "swift" else _by_standard
     mean, named = measure(spec, model, pictures, skipped)
     about = {
@@ -180,7 +180,7 @@ def parameter_files() -> tuple[Path | None, Path | None]:
 
 
 Pictures = Iterator[tuple[str, Picture]]
-Measured = tuple[Scores, tuple[Named, ...]]
+Measured = tuple[Scores, tuple[NamedScores, ...]]
 
 
 def _by_standard(
@@ -197,7 +197,7 @@ def _by_standard(
         except InvalidData as error:
             skipped.append(f"{name}: {error}")
             continue
-        named.append(Named(name, judge.scores(pair, border=scale)))
+        named.append(NamedScores(name, judge.scores(pair, border=scale)))
     if not named:
         raise _nothing_measured(spec, skipped)
     return mean_of([item.scores for item in named]), tuple(named)
@@ -215,7 +215,7 @@ def _by_swift(spec: EvaluateSpec, model: Model, pictures: Pictures, skipped: lis
             continue
         pairs.append(pair)
         psnr, ssim = swift_scores([pair])
-        named.append(Named(name, Scores(psnr_rgb=psnr, ssim_rgb=ssim)))
+        named.append(NamedScores(name, Scores(psnr_rgb=psnr, ssim_rgb=ssim)))
     if not named:
         raise _nothing_measured(spec, skipped)
     psnr, ssim = swift_scores(pairs)
@@ -254,12 +254,12 @@ def _integer(model: Model, device: Device) -> Enlarge:
     return by_network(net, model.traits.radius)
 
 
-def _readable(paths: tuple[Path, ...], skipped: list[str], watch: Count) -> Pictures:
+def _readable(paths: tuple[Path, ...], skipped: list[str], on_progress: Count) -> Pictures:
     """Yield the images that can be read, with their names; record the others."""
     for done, path in enumerate(paths):
-        watch(done, len(paths))
+        on_progress(done, len(paths))
         try:
             yield path.name, read_picture(path)
         except MediaError as error:
             skipped.append(str(error))
-    watch(len(paths), len(paths))
+    on_progress(len(paths), len(paths))

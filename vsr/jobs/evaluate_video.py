@@ -16,11 +16,11 @@ from vsr.media.reading.probe import probe
 from vsr.media.reading.reader import Reader
 from vsr.media.source.info import MediaInfo
 from vsr.metrics.psnr_and_ssim import CEILING_DB, WINDOW, psnr, ssim
-from vsr.metrics.scores import Evaluation, FlickerMeter, Named, Scores, mean_of
+from vsr.metrics.scores import Evaluation, FlickerMeter, NamedScores, Scores, mean_of
 
 
 def evaluate_video(
-    reference: Path, result: Path, watch: Count = lambda _done, _of: None
+    reference: Path, result: Path, on_progress: Count = lambda _done, _of: None
 ) -> Evaluation:
     """Measure the luma of ``result`` against that of ``reference``, and its flicker.
 
@@ -42,8 +42,8 @@ def evaluate_video(
                 continue
             true_luma, our_luma = luma_codes(true), luma_codes(ours)
             meter.add(true_luma, our_luma)
-            named.append(Named(str(number), luma_scores(true_luma, our_luma)))
-            watch(len(named), infos[0].video.frames_in_header)
+            named.append(NamedScores(str(number), luma_scores(true_luma, our_luma)))
+            on_progress(len(named), infos[0].video.frames_in_header)
     if not named:
         raise InvalidData(
             f"{result}: no frame of it could be compared with {reference}. Check that both play."

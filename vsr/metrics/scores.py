@@ -107,7 +107,7 @@ METRICS = tuple(Scores.__dataclass_fields__)
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class NamedScores:
     """The scores of one image of a folder, or of one frame of a video by its number."""
 
     name: str
@@ -128,7 +128,7 @@ class Evaluation:
 
     about: dict[str, Any]
     mean: Scores
-    pictures: tuple[Named, ...]
+    pictures: tuple[NamedScores, ...]
     flicker: Flicker | None = None
     skipped: tuple[str, ...] = ()
 

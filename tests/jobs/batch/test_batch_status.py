@@ -9,7 +9,7 @@ import pytest
 from tests.flavoured import SPEC
 from vsr.batch.ledger import open_ledger
 from vsr.batch.plan import Item
-from vsr.jobs.batch.outcome import Outcome, fingerprint, standing
+from vsr.jobs.batch.outcome import Outcome, file_state, fingerprint
 from vsr.specs import UpscaleSpec
 
 
@@ -52,10 +52,10 @@ def test_what_was_made_with_other_weights_is_done_again(models: Path, tmp_path: 
     item = Item(name="film.mp4", source=tmp_path / "film.mp4", target=out / "film.mp4")
 
     def settled() -> Outcome | None:
-        return standing(item, ledger, "refuse", fingerprint(SPEC)).settled
+        return file_state(item, ledger, "refuse", fingerprint(SPEC)).settled
 
     with open_ledger(out) as ledger:
-        key = standing(item, ledger, "refuse", fingerprint(SPEC)).key
+        key = file_state(item, ledger, "refuse", fingerprint(SPEC)).key
         item.target.write_bytes(b"large film")
         ledger.write("done", item.name, item.target, key, {})
         assert settled() is not None

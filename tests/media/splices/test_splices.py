@@ -122,8 +122,8 @@ def test_films_are_told_apart_and_say_what_they_are_shifted_by(tmp_path: Path) -
     source = end_to_end(tmp_path, "ts", {"frames": 25}, {"frames": 50}, {"frames": 10})
     splices = splices_in(probe(source))
     assert splices is not None
-    assert [film.packets for film in splices.films] == [25, 50, 10]
-    assert [film.shift for film in splices.films] == [0, 1, 3]
+    assert [one.packets for one in splices.recordings] == [25, 50, 10]
+    assert [one.shift for one in splices.recordings] == [0, 1, 3]
 
 
 def test_one_film_has_no_splice(tmp_path: Path) -> None:

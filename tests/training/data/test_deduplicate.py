@@ -3,7 +3,7 @@ import io
 from PIL import Image
 
 from tests.training.toys import picture
-from vsr.training.data.cutting import Looks
+from vsr.training.data.cutting import PictureHashes
 
 
 def compressed(image: Image.Image, quality: int) -> Image.Image:
@@ -13,7 +13,7 @@ def compressed(image: Image.Image, quality: int) -> Image.Image:
 
 
 def test_a_picture_is_known_again_after_compression():
-    looks = Looks()
+    looks = PictureHashes()
     for seed in range(20):
         image = Image.fromarray(picture(seed)).convert("L")
         assert looks.is_new(image)
@@ -22,5 +22,5 @@ def test_a_picture_is_known_again_after_compression():
 
 
 def test_other_pictures_are_new():
-    looks = Looks()
+    looks = PictureHashes()
     assert all(looks.is_new(Image.fromarray(picture(seed)).convert("L")) for seed in range(100))

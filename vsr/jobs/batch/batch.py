@@ -14,7 +14,7 @@ from vsr.batch.ledger import Ledger, facts_of, open_ledger
 from vsr.batch.plan import Item, Selection, check_folders, plan
 from vsr.batch.scheduler import Scheduler
 from vsr.errors import NoSuchFile
-from vsr.jobs.batch.outcome import Outcome, Standing, failed, fingerprint, standing, write_report
+from vsr.jobs.batch.outcome import FileState, Outcome, failed, file_state, fingerprint, write_report
 from vsr.jobs.progress import Observer, ignore
 from vsr.jobs.workers.pool import OpenPool, open_pool
 from vsr.jobs.workers.shared_film import FilmInWork, TotalProgress, release_all
@@ -116,7 +116,7 @@ class _Batch:
             yield outcome
 
     def _run(self, items: list[Item]) -> Iterator[Outcome]:
-        todo: list[Standing] = []
+        todo: list[FileState] = []
         for item in items:
             settled = self._settled(item, todo)
             if settled is not None:
@@ -127,9 +127,9 @@ class _Batch:
             )
             yield from self._work(self._opened, todo)
 
-    def _settled(self, item: Item, todo: list[Standing]) -> Outcome | None:
+    def _settled(self, item: Item, todo: list[FileState]) -> Outcome | None:
         """Return the outcome of a file that needs no work, or put it on the list."""
-        found = standing(item, self._ledger, self._spec.upscale.existing, self._settings)
+        found = file_state(item, self._ledger, self._spec.upscale.existing, self._settings)
         if found.settled is not None:
             if found.settled.state == "skipped":
                 remove_published(item.target)
@@ -141,11 +141,11 @@ class _Batch:
         todo.append(found)
         return None
 
-    def _work(self, opened: OpenPool, todo: list[Standing]) -> Iterator[Outcome]:
+    def _work(self, opened: OpenPool, todo: list[FileState]) -> Iterator[Outcome]:
         """Do the films; each is in the ledger before it is reported."""
         self._ledger.begin([(one.item.name, one.item.target, one.key) for one in todo])
         spec = replace(opened.spec, existing="overwrite")
-        films: dict[int, Standing] = {}
+        films: dict[int, FileState] = {}
         for one in todo:
             film = FilmInWork(
                 one.item.source.absolute(),
@@ -164,7 +164,7 @@ class _Batch:
             yield self._ended(piece, films[id(piece)])
         self._films.clear()
 
-    def _ended(self, film: FilmInWork, one: Standing) -> Outcome:
+    def _ended(self, film: FilmInWork, one: FileState) -> Outcome:
         film.release()
         result, item, key = film.result, one.item, one.key
         if result is None:

@@ -12,7 +12,7 @@ from vsr.batch.ledger import LEDGER, Ledger
 from vsr.batch.plan import Item, plan
 from vsr.errors import NoSuchFile, VsrError
 from vsr.jobs.batch.batch import BatchSpec
-from vsr.jobs.batch.outcome import failed, fingerprint, printable, standing
+from vsr.jobs.batch.outcome import failed, file_state, fingerprint, printable
 from vsr.jobs.result import counted
 from vsr.jobs.upscale.plan import plan as plan_upscale
 from vsr.jobs.upscale.segment_worker import SegmentWorker
@@ -71,7 +71,7 @@ def forecast(source: Path, target: Path, spec: BatchSpec) -> Iterator[Forecast]:
     ledger, settings = _ledger(target), fingerprint(spec.upscale)
     load = SegmentWorker().load
     for item in items:
-        settled = standing(item, ledger, spec.upscale.existing, settings).settled
+        settled = file_state(item, ledger, spec.upscale.existing, settings).settled
         if settled is None:
             yield _looked_at(item, spec.upscale, load)
         else:

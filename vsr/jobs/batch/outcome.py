@@ -122,7 +122,7 @@ def printable(path: Path) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class FileState:
     """The state of one file.
 
     Attributes:
@@ -135,7 +135,7 @@ class Standing:
     settled: Outcome | None = None
 
 
-def standing(item: Item, ledger: Ledger, existing: Existing, settings: str) -> Standing:
+def file_state(item: Item, ledger: Ledger, existing: Existing, settings: str) -> FileState:
     """Return the state of a file; write nothing.
 
     Args:
@@ -148,8 +148,8 @@ def standing(item: Item, ledger: Ledger, existing: Existing, settings: str) -> S
         key = {**source_facts(item.source), "settings": settings}
         is_skipped = item.target.exists() and _is_kept(item, ledger, existing, key)
     except (VsrError, OSError) as error:
-        return Standing(item=item, key=key, settled=failed(item, error))
-    return Standing(item=item, key=key, settled=_skipped(item, ledger) if is_skipped else None)
+        return FileState(item=item, key=key, settled=failed(item, error))
+    return FileState(item=item, key=key, settled=_skipped(item, ledger) if is_skipped else None)
 
 
 def fingerprint(spec: UpscaleSpec) -> str:

@@ -232,16 +232,16 @@ def moved(info: MediaInfo, packets: Iterable[Packet[S]], damage: Damage) -> Iter
 
 
 def _shifts(info: MediaInfo) -> deque[tuple[int, int]]:
-    """Return the number of each film's first packet, and what is added to its times in ticks.
+    """Return the number of each recording's first packet, and what is added to its times in ticks.
 
     Holes stay: they are closed where the output is written.
     """
     splices = splices_in(info)
-    films = splices.films if splices else ()
-    firsts = accumulate((film.packets for film in films), initial=0)
+    recordings = splices.recordings if splices else ()
+    firsts = accumulate((one.packets for one in recordings), initial=0)
     base = info.video.time_base
     return deque(
-        (first, rounded((film.shift + film.closed) / base)) for first, film in zip(firsts, films)
+        (first, rounded((one.shift + one.closed) / base)) for first, one in zip(firsts, recordings)
     )
 
 

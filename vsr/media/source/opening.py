@@ -127,7 +127,7 @@ MOST_BROKEN_READS = 100
 
 
 class Breaks(Protocol):
-    """Counts broken places: `Damage` in `decoder`, `Lost` in `vsr.media.streams.other_streams`."""
+    """Counts broken places: `Damage` in `decoder`, `StreamDamage` in `other_streams`."""
 
     broken_reads: int
 

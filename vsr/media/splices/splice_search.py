@@ -1,4 +1,4 @@
-"""Find where the films concatenated in one file begin, from its packets alone; close their holes.
+"""Find where the recordings in one file begin, from its packets alone; close their holes.
 
 A forward jump of the clock leaves a hole: over 10 s without video or audio. The frames before and
 after it keep their times while they are read and processed, since these rise; the hole is
@@ -34,7 +34,7 @@ from vsr.media.clock import (
 from vsr.media.source.info import MediaInfo
 from vsr.media.source.opening import open_input
 from vsr.media.splices.packets import RestartDetector, timed_packets
-from vsr.media.splices.splices import Film, Splices
+from vsr.media.splices.splices import Recording, Splices
 
 
 def splices_in(info: MediaInfo) -> Splices | None:
@@ -48,10 +48,12 @@ def splices_in(info: MediaInfo) -> Splices | None:
     if info.video.timing is not Timing.GIVEN:
         return None  # derived times never restart
     is_station = info.format_name in STATION_CLOCKS
-    films = _shifted(info, list(_beginnings(info)))
+    recordings = _shifted(info, list(_beginnings(info)))
     if is_station:
-        films = closed(info, films)
-    return Splices(info.video.index, films, has_turns=is_station) if len(films) > 1 else None
+        recordings = closed(info, recordings)
+    return (
+        Splices(info.video.index, recordings, has_turns=is_station) if len(recordings) > 1 else None
+    )
 
 
 def splices_among(
@@ -86,12 +88,12 @@ def _beginnings(info: MediaInfo) -> Iterator[list[int | None]]:
     yield times
 
 
-def _shifted(info: MediaInfo, runs: Sequence[Sequence[int | None]]) -> list[Film]:
-    """Return the films; a run that needs no shift of its own belongs to the film before it.
+def _shifted(info: MediaInfo, runs: Sequence[Sequence[int | None]]) -> list[Recording]:
+    """Return the recordings; a run that needs no shift of its own belongs to the one before it.
 
     Such a run is a single stray frame, which the timeline puts between its neighbours.
     """
-    video, films = info.video, list[Film]()
+    video, recordings = info.video, list[Recording]()
     may_jump = info.format_name in STATION_CLOCKS
     step = ticks_per_frame(video.frame_rate, video.time_base)
     timeline = Timeline(video.start_pts or 0, step)
@@ -101,47 +103,49 @@ def _shifted(info: MediaInfo, runs: Sequence[Sequence[int | None]]) -> list[Film
     for run, times in enumerate(shown):
         if not times:
             continue
-        film = Film(
+        recording = Recording(
             packets=len(runs[run]),
             start=times[0] * video.time_base,
             end=times[-1] * video.time_base,
             shift=shifts[run] * video.time_base,
         )
-        is_far = may_jump and films and film.start - films[-1].end > JUMP_SECONDS
-        if films and films[-1].shift == film.shift and not is_far:
-            film = films.pop().followed_by(film)
-        films.append(film)
-    return films
+        is_far = may_jump and recordings and recording.start - recordings[-1].end > JUMP_SECONDS
+        if recordings and recordings[-1].shift == recording.shift and not is_far:
+            recording = recordings.pop().followed_by(recording)
+        recordings.append(recording)
+    return recordings
 
 
-Span: TypeAlias = "tuple[Fraction, Fraction]"
+Interval: TypeAlias = "tuple[Fraction, Fraction]"
 
 
-def closed(info: MediaInfo, films: Sequence[Film]) -> list[Film]:
-    """Return the films with the holes between them closed; without a hole, two may become one.
+def closed(info: MediaInfo, recordings: Sequence[Recording]) -> list[Recording]:
+    """Return the recordings with the holes between them closed; without a hole, two may become one.
 
     Args:
-        films: of a format of `vsr.media.clock.STATION_CLOCKS`.
+        recordings: of a format of `vsr.media.clock.STATION_CLOCKS`.
 
     Raises:
         DecodingFailed: the source cannot be read.
     """
     step = rounded(ticks_per_frame(info.video.frame_rate, info.video.time_base))
     frame = step * info.video.time_base
-    gaps = [(a.end + a.shift + frame, b.start + b.shift) for a, b in pairwise(films)]
-    heard: dict[int, list[Span]] = {place: [] for place, gap in enumerate(gaps) if _is_hole(gap)}
+    gaps = [(a.end + a.shift + frame, b.start + b.shift) for a, b in pairwise(recordings)]
+    heard: dict[int, list[Interval]] = {
+        place: [] for place, gap in enumerate(gaps) if _is_hole(gap)
+    }
     if not heard:
-        return list(films)
-    _listen(info, films, gaps, heard)
-    so_far, done = Fraction(0), [films[0]]
-    for place, (film, gap) in enumerate(zip(films[1:], gaps)):
+        return list(recordings)
+    _listen(info, recordings, gaps, heard)
+    so_far, done = Fraction(0), [recordings[0]]
+    for place, (recording, gap) in enumerate(zip(recordings[1:], gaps)):
         start, end = _longest_silence(gap, heard.get(place, ()))
-        before, first = done.pop(), film.start
+        before, first = done.pop(), recording.start
         if _is_hole((start, end)):
             so_far += end - start
             before = replace(before, end=max(before.end, start - before.shift - before.closed))
-            first = min(first, end - film.shift)
-        after = replace(film, start=first, shift=film.shift - so_far, closed=so_far)
+            first = min(first, end - recording.shift)
+        after = replace(recording, start=first, shift=recording.shift - so_far, closed=so_far)
         if (after.shift, after.closed) == (before.shift, before.closed):
             done.append(before.followed_by(after))
         else:
@@ -149,11 +153,11 @@ def closed(info: MediaInfo, films: Sequence[Film]) -> list[Film]:
     return done
 
 
-def _is_hole(gap: Span) -> bool:
+def _is_hole(gap: Interval) -> bool:
     return gap[1] - gap[0] > JUMP_SECONDS
 
 
-def _longest_silence(gap: Span, sounds: Iterable[Span]) -> Span:
+def _longest_silence(gap: Interval, sounds: Iterable[Interval]) -> Interval:
     """Return the longest part of a gap between frames that no audio fills."""
     longest, until = (gap[0], gap[0]), gap[0]
     for start, end in (*sorted(sounds), (gap[1], gap[1])):
@@ -164,10 +168,13 @@ def _longest_silence(gap: Span, sounds: Iterable[Span]) -> Span:
 
 
 def _listen(
-    info: MediaInfo, films: Sequence[Film], gaps: Sequence[Span], heard: dict[int, list[Span]]
+    info: MediaInfo,
+    recordings: Sequence[Recording],
+    gaps: Sequence[Interval],
+    heard: dict[int, list[Interval]],
 ) -> None:
     """Add to each of the given gaps, by number, the audio that plays in it."""
-    splices = Splices(info.video.index, films, has_turns=True)
+    splices = Splices(info.video.index, recordings, has_turns=True)
     with open_input(info.path) as container:
         chosen = [one for one in container.streams if _is_chosen(one, info)]
         for stream in container.streams:
@@ -192,12 +199,15 @@ def _is_chosen(stream: Stream, info: MediaInfo) -> bool:
 
 
 def _sort_in(
-    packet: Packet[Stream], splices: Splices, gaps: Sequence[Span], heard: dict[int, list[Span]]
+    packet: Packet[Stream],
+    splices: Splices,
+    gaps: Sequence[Interval],
+    heard: dict[int, list[Interval]],
 ) -> None:
-    film = splices.film_of(packet)
-    if film is None or packet.pts is None:
+    recording = splices.recording_of(packet)
+    if recording is None or packet.pts is None:
         return
-    start = packet.pts * packet.time_base + splices.films[film].shift
+    start = packet.pts * packet.time_base + splices.recordings[recording].shift
     end = start + (packet.duration or 0) * packet.time_base
     place = bisect_right(gaps, end, key=itemgetter(0)) - 1
     if place in heard and start < gaps[place][1]:

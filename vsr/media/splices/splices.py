@@ -1,6 +1,6 @@
-"""The films concatenated in one file: where each lies, and what its times are shifted by.
+"""The recordings concatenated in one file: where each lies, and what its times are shifted by.
 
-The reader gives the frames of a later film times that continue (`vsr.media.clock.Timeline`).
+The reader gives the frames of a later recording times that continue (`vsr.media.clock.Timeline`).
 Its audio and subtitles are shifted by the same amount, so that they stay in sync.
 """
 
@@ -18,14 +18,14 @@ from av.stream import Disposition, Stream
 from vsr.media.clock import TICKS_PER_SECOND, TURN_TICKS, rounded, time_of
 
 LONGEST_OVERLAP_SECONDS = Fraction(1, 2)
-"""Audio that reaches further into the next film, or into the previous one, has no place."""
+"""Audio that reaches further into the next recording, or into the previous one, has no place."""
 
 TURN_SECONDS = TURN_TICKS / TICKS_PER_SECOND
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Film:
-    """One of the films in a file, in seconds of its own clock.
+class Recording:
+    """One of the recordings in a file, in seconds of its own clock.
 
     Attributes:
         packets: how many packets its video has.
@@ -42,7 +42,7 @@ class Film:
     shift: Fraction
     closed: Fraction = Fraction(0)
 
-    def followed_by(self, other: Film) -> Film:
+    def followed_by(self, other: Recording) -> Recording:
         """Return both as one."""
         return replace(
             other,
@@ -53,32 +53,35 @@ class Film:
 
 
 class Splices:
-    """Find the film that a packet belongs to, while the whole file is demuxed.
+    """Find the recording that a packet belongs to, while the whole file is demuxed.
 
     Streams are interleaved loosely, so that packets near a splice may belong to either side. A
-    packet belongs to the film in which its shifted time is closest to that of the video.
+    packet belongs to the recording in which its shifted time is closest to that of the video.
 
     Attributes:
         video: the index of the stream whose packets are passed to `follow`.
-        films: at least one.
+        recordings: at least one.
         has_turns: the clock wraps around (`vsr.media.clock`).
     """
 
-    def __init__(self, video: int, films: Sequence[Film], *, has_turns: bool) -> None:
+    def __init__(self, video: int, recordings: Sequence[Recording], *, has_turns: bool) -> None:
         self.video = video
         self.has_turns = has_turns
-        self.films = tuple(films)
-        self._begins = [film.start + film.shift + film.closed for film in films]
-        self._ends = list(accumulate(film.packets for film in films))
+        self.recordings = tuple(recordings)
+        self._begins = [
+            recording.start + recording.shift + recording.closed for recording in recordings
+        ]
+        self._ends = list(accumulate(recording.packets for recording in recordings))
         self._seen = 0
         self._current = 0
-        self._shifts = [float(film.shift) for film in films]  # precise enough to tell films apart
-        self._now = float(films[0].start + films[0].shift)
+        # floats are precise enough to tell recordings apart
+        self._shifts = [float(recording.shift) for recording in recordings]
+        self._now = float(recordings[0].start + recordings[0].shift)
 
     @property
     def seconds(self) -> float:
         """From the start of the first frame to that of the last, as written."""
-        first, last = self.films[0], self.films[-1]
+        first, last = self.recordings[0], self.recordings[-1]
         return float(last.end + last.shift - first.start - first.shift)
 
     def closing(self, time_base: Fraction) -> Callable[[int], int]:
@@ -88,23 +91,23 @@ class Splices:
             time_base: of that time, and of that length.
         """
         begins = [rounded(begin / time_base) for begin in self._begins]
-        lengths = [rounded(film.closed / time_base) for film in self.films]
+        lengths = [rounded(recording.closed / time_base) for recording in self.recordings]
         return lambda pts: lengths[max(0, bisect_right(begins, pts) - 1)]
 
     def follow(self, packet: Packet[Stream], *, is_believed: bool = True) -> None:
         """Note how far the video has got; a packet whose time is damaged is only counted."""
         if packet.is_discard:
             return
-        if self._seen >= self._ends[self._current] and self._current + 1 < len(self.films):
+        if self._seen >= self._ends[self._current] and self._current + 1 < len(self.recordings):
             self._current += 1
-            film = self.films[self._current]
-            self._now = float(film.start + film.shift)
+            recording = self.recordings[self._current]
+            self._now = float(recording.start + recording.shift)
         self._seen += 1
         if packet.pts is not None and is_believed:
             self._now += self._apart(packet.pts * float(packet.time_base), self._current)[0]
 
-    def film_of(self, packet: Packet[Stream]) -> int | None:
-        """Return the film of another stream's packet; None if it has no time of its own.
+    def recording_of(self, packet: Packet[Stream]) -> int | None:
+        """Return the recording of another stream's packet; None if it has no time of its own.
 
         Wraparounds of the clock are undone in its times.
         """
@@ -112,28 +115,28 @@ class Splices:
         if time is None or packet.stream.disposition & Disposition.attached_pic:
             return None
         here, seconds = self._current, time * float(packet.time_base)
-        beside = range(max(here - 1, 0), min(here + 2, len(self.films)))
-        film = min(beside, key=lambda film: abs(self._apart(seconds, film)[0]))
-        turns = self._apart(seconds, film)[1]
+        beside = range(max(here - 1, 0), min(here + 2, len(self.recordings)))
+        recording = min(beside, key=lambda recording: abs(self._apart(seconds, recording)[0]))
+        turns = self._apart(seconds, recording)[1]
         if turns:
             ticks = rounded(turns * Fraction(TURN_TICKS, TICKS_PER_SECOND) / packet.time_base)
             packet.pts = None if packet.pts is None else packet.pts + ticks
             packet.dts = None if packet.dts is None else packet.dts + ticks
-        return film
+        return recording
 
-    def is_beyond(self, film: int, packet: Packet[Stream]) -> bool:
-        """Return whether audio of a film lies where that of its neighbour is to be heard."""
-        one, time = self.films[film], _seconds(packet) or Fraction(0)
-        is_before = film > 0 and time < one.start - LONGEST_OVERLAP_SECONDS
-        is_after = film + 1 < len(self.films) and time > one.end + LONGEST_OVERLAP_SECONDS
+    def is_beyond(self, recording: int, packet: Packet[Stream]) -> bool:
+        """Return whether audio of a recording lies where that of its neighbour is to be heard."""
+        one, time = self.recordings[recording], _seconds(packet) or Fraction(0)
+        is_before = recording > 0 and time < one.start - LONGEST_OVERLAP_SECONDS
+        is_after = recording + 1 < len(self.recordings) and time > one.end + LONGEST_OVERLAP_SECONDS
         return is_before or is_after
 
-    def _apart(self, seconds: float, film: int) -> tuple[float, int]:
-        """Return how far a time of a film is from the video, and the wraparounds that it lacks.
+    def _apart(self, seconds: float, recording: int) -> tuple[float, int]:
+        """Return how far a time of a recording is from the video, and the wraparounds it lacks.
 
         Of the times that a wrapping clock may mean, it is the one closest to the video.
         """
-        apart = seconds + self._shifts[film] - self._now
+        apart = seconds + self._shifts[recording] - self._now
         if not self.has_turns:
             return apart, 0
         turns = -round(apart / TURN_SECONDS)

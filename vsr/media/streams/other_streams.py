@@ -32,7 +32,7 @@ Timed: TypeAlias = "tuple[float, Packet[Stream]]"
 
 
 @dataclass(slots=True)
-class Lost:
+class StreamDamage:
     """What was lost of the other streams through damage; counted while they are copied."""
 
     packets: int = 0
@@ -53,7 +53,7 @@ def other_packets(
     origin: InputContainer,
     carried: list[tuple[StreamFate, Stream]],
     cut: Cut,
-    lost: Lost,
+    lost: StreamDamage,
     splices: Splices | None = None,
 ) -> Iterator[Timed]:
     """Yield the packets of the carried streams, ready for the output, in the source's order.
@@ -74,8 +74,8 @@ def other_packets(
         if _is_long_after(packet, cut):
             return
         is_audio = fate.stream.kind == "audio"
-        film = splices.film_of(packet) if splices else None  # before its times are changed
-        if splices and film is not None and is_audio and splices.is_beyond(film, packet):
+        which = splices.recording_of(packet) if splices else None  # before its times are changed
+        if splices and which is not None and is_audio and splices.is_beyond(which, packet):
             lost.packets += 1
             continue
         if target.type == "attachment" or not _place(packet, cut):
@@ -83,14 +83,14 @@ def other_packets(
         ready = _ready(packet, fate, target, lost)
         if ready is None:
             continue
-        moved = (film, splices.films[film].shift) if splices and film is not None else None
+        moved = (which, splices.recordings[which].shift) if splices and which is not None else None
         straighten(ready, clocks[packet.stream_index], moved, is_audio=is_audio)
         ready.stream = target
         yield float((ready.dts or 0) * ready.time_base), ready
 
 
 def _ready(
-    packet: Packet[Stream], fate: StreamFate, target: Stream, lost: Lost
+    packet: Packet[Stream], fate: StreamFate, target: Stream, lost: StreamDamage
 ) -> Packet[Stream] | None:
     """Return a packet in the output's format; None if it is empty or damaged."""
     try:
@@ -101,7 +101,7 @@ def _ready(
 
 
 def _chosen(
-    origin: InputContainer, indices: set[int], lost: Lost, splices: Splices | None
+    origin: InputContainer, indices: set[int], lost: StreamDamage, splices: Splices | None
 ) -> Iterator[Packet[Stream]]:
     """Yield the packets of the given streams; the video's packets only mark the position."""
     if not indices:

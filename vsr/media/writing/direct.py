@@ -23,7 +23,7 @@ from vsr.media.source.info import MediaInfo
 from vsr.media.source.opening import reopen_input
 from vsr.media.splices.cut import Cut
 from vsr.media.splices.splice_search import splices_among
-from vsr.media.streams.other_streams import Lost, Timed
+from vsr.media.streams.other_streams import StreamDamage, Timed
 from vsr.media.streams.stream_plan import StreamPlan
 from vsr.media.writing.output_file import OutputFile, open_output
 from vsr.media.writing.target import output_failure
@@ -48,7 +48,7 @@ class DirectWriter:
         span: PtsSpan,
     ) -> None:
         self.frames = 0
-        self.lost = Lost()
+        self.lost = StreamDamage()
         self._target, self._source, self._plan = target, source, plan
         self._video, self._encoder, self._span = video, encoder, span
         self._origin: InputContainer | None = None

@@ -27,7 +27,7 @@ from vsr.media.source.opening import reopen_input
 from vsr.media.splices.cut import Cut, last_duration_of
 from vsr.media.splices.splice_search import splices_among
 from vsr.media.splices.splices import Splices
-from vsr.media.streams.other_streams import Lost, Timed
+from vsr.media.streams.other_streams import StreamDamage, Timed
 from vsr.media.streams.stream_plan import StreamPlan
 from vsr.media.writing.output_file import OutputFile, open_output
 from vsr.media.writing.scan import Joined, Scan, Times, scan
@@ -63,7 +63,7 @@ def join(
         NoSpace: the disk is full.
     """
     scans = [scan(path, video.time_base) for path in segments if path.stat().st_size]
-    name, lost = f"file:{target_part}", Lost()
+    name, lost = f"file:{target_part}", StreamDamage()
     with reopen_input(source.path) as origin:
         times, splices = _timed(scans, source, plan, video, time)
         try:
@@ -109,7 +109,7 @@ def _timed(
 
 
 def _mux(
-    output: OutputContainer, packets: Iterable[Timed], video: VideoStream, lost: Lost
+    output: OutputContainer, packets: Iterable[Timed], video: VideoStream, lost: StreamDamage
 ) -> set[int]:
     """Write the packets, and return which streams got any.
 

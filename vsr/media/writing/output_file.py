@@ -18,7 +18,7 @@ from vsr.media.splices.cut import Cut
 from vsr.media.splices.splices import Splices
 from vsr.media.streams.copy_streams import chapters_within, container_metadata, stream_metadata
 from vsr.media.streams.losses_before_start import muxer_options
-from vsr.media.streams.other_streams import Lost, Timed, other_packets
+from vsr.media.streams.other_streams import StreamDamage, Timed, other_packets
 from vsr.media.streams.own_tags import file_tags, track_tags
 from vsr.media.streams.stream_plan import StreamFate, StreamPlan
 from vsr.media.streams.streams import add_carried
@@ -55,7 +55,7 @@ class OutputFile:
         stream.disposition = upscaled.disposition
 
     def carry(
-        self, cut: Cut, lost: Lost, splices: Splices | None
+        self, cut: Cut, lost: StreamDamage, splices: Splices | None
     ) -> tuple[list[tuple[StreamFate, Stream]], Iterator[Timed]]:
         """Set tags and chapters, add the carried streams; return these, and their packets.
 

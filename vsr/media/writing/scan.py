@@ -14,7 +14,7 @@ import av
 
 from vsr.errors import EncodingFailed
 from vsr.media.clock import rescaled
-from vsr.media.streams.other_streams import Lost
+from vsr.media.streams.other_streams import StreamDamage
 from vsr.media.writing.target import output_failure
 
 FIRST_PTS = "vsr_first_pts"
@@ -170,7 +170,9 @@ class Joined:
     empty: frozenset[int] = frozenset()
 
     @classmethod
-    def of(cls, times: Times, time_base: Fraction, lost: Lost, empty: frozenset[int]) -> Joined:
+    def of(
+        cls, times: Times, time_base: Fraction, lost: StreamDamage, empty: frozenset[int]
+    ) -> Joined:
         """Return the description of a file with these times."""
         moments = times.pts[0], times.pts[-1], times.end
         start, last, end = (float((pts - times.offset) * time_base) for pts in moments)

@@ -22,7 +22,7 @@ from vsr.training.damage.coding import PRESETS, codes, mpeg, through_codec, thro
 from vsr.training.damage.wear import Wear
 from vsr.training.pictures import Pixels
 
-Span = tuple[float, float]
+Bounds = tuple[float, float]
 
 CLEAN_SHARE = 1 / 3
 """Of the patches, which stay as the standard protocol makes them."""
@@ -57,10 +57,10 @@ class Strength:
         jpeg: quality of a JPEG before the codec, best first.
     """
 
-    crf: Span
-    qscale: Span
-    noise: Span
-    jpeg: Span
+    crf: Bounds
+    qscale: Bounds
+    noise: Bounds
+    jpeg: Bounds
     clean_share: float = CLEAN_SHARE
 
     def worn(self, clip: NDArray[np.float32], number: int, shown: int) -> list[Pixels]:
@@ -170,5 +170,5 @@ class Shot:
         return Degraded(low, after, self.camera.velocity)
 
 
-def _at(span: Span, share: float) -> float:
+def _at(span: Bounds, share: float) -> float:
     return span[0] + (span[1] - span[0]) * share

@@ -19,7 +19,7 @@ from vsr.training.damage.coding import PRESETS, codes, mpeg, through_codec, thro
 from vsr.training.damage.line_matrices import gaussian, low_pass, one_field, resampled
 from vsr.training.pictures import Pixels
 
-Span = tuple[float, float]
+Bounds = tuple[float, float]
 Clip = NDArray[np.float32]
 """(FRAMES, n, n, 3), 8-bit codes, unrounded."""
 
@@ -55,23 +55,23 @@ class Wear:
 
     clean_share: float = 0.2
     blur_share: float = 0.35
-    blur: Span = (0.2, 1.2)
+    blur: Bounds = (0.2, 1.2)
     deinterlaced_share: float = 0.08
     noise_share: float = 0.5
-    noise: Span = (0.5, 10)
+    noise: Bounds = (0.5, 10)
     scaling_share: float = 0.25
-    scaling: Span = (0.5, 0.95)
+    scaling: Bounds = (0.5, 0.95)
     wide_share: float = 0.4
     sharpening_share: float = 0.15
-    sharpening: Span = (0.3, 2.0)
+    sharpening: Bounds = (0.3, 2.0)
     cut_share: float = 0.1
-    cut: Span = (0.55, 0.95)
+    cut: Bounds = (0.55, 0.95)
     smear_share: float = 0.12
-    smear: Span = (0.5, 2.5)
+    smear: Bounds = (0.5, 2.5)
     jpeg_share: float = 0.08
-    jpeg: Span = (95, 60)
-    crf: Span = (15, 34)
-    qscale: Span = (2, 11)
+    jpeg: Bounds = (95, 60)
+    crf: Bounds = (15, 34)
+    qscale: Bounds = (2, 11)
     old_share: float = 0.25
     hevc_share: float = 0.15
     twice_share: float = 0.2
@@ -138,7 +138,7 @@ class Wear:
         return x264(crf, PRESETS[int(rng.integers(len(PRESETS)))])
 
 
-def _within(span: Span, share: float) -> float:
+def _within(span: Bounds, share: float) -> float:
     return span[0] + (span[1] - span[0]) * share
 
 

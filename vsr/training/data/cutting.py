@@ -32,7 +32,7 @@ PARTS = MAX_DISTANCE + 1
 PART_BITS = 64 // PARTS
 
 
-class Looks:
+class PictureHashes:
     """The looks seen so far.
 
     Two looks that differ in at most three bits are equal in at least one of four parts, so only
@@ -77,7 +77,7 @@ class Tally:
     skipped: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     dropped: Counter[str] = field(default_factory=Counter)
     weights: list[float] = field(default_factory=list)
-    looks: Looks = field(default_factory=Looks)
+    looks: PictureHashes = field(default_factory=PictureHashes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +150,7 @@ def corners(length: int, patch: int, grid: int) -> list[int]:
     return [round(i * room / (count - 1)) * grid for i in range(count)]
 
 
-def unwanted(patch: Pixels, looks: Looks) -> str | None:
+def unwanted(patch: Pixels, looks: PictureHashes) -> str | None:
     """Return why a patch (H, W, 3) is not wanted; remember its look if it is."""
     gray = Image.fromarray(patch).convert("L")
     if np.asarray(gray, dtype=np.float32).std() < FLAT_DEVIATION:

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from vsr.frames import HostFrame
 from vsr.specs import Size
-from vsr.upscaling.tiles.tiling import Span, Window, balanced, run_tiled, windows
+from vsr.upscaling.tiles.tiling import TileSpan, Window, balanced, run_tiled, windows
 
 CHROMA_REACH = 2
 """How far, in luma pixels, a chroma sample spreads when it is brought to the luma grid."""
@@ -48,7 +48,7 @@ def dirty_so_far(
         yield dirty
 
 
-def _seen(span: Span, shift: int) -> slice:
+def _seen(span: TileSpan, shift: int) -> slice:
     """Return which samples of a plane a window sees; a chroma sample stands for all it covers."""
     first, last = max(0, span.first - CHROMA_REACH), span.end + CHROMA_REACH - 1
     return slice(first >> shift, (last >> shift) + 1)

@@ -23,7 +23,7 @@ MIN_CORE = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class TileSpan:
     """One axis of a window: the core [core, core_end) inside the input [first, end)."""
 
     core: int
@@ -36,8 +36,8 @@ class Span:
 class Window:
     """What one tile reads and what it is responsible for, in low-resolution pixels."""
 
-    rows: Span
-    columns: Span
+    rows: TileSpan
+    columns: TileSpan
 
     def read(self, picture: Tensor) -> Tensor:
         """Return the input of this tile: a view of (N, C, H, W)."""
@@ -70,14 +70,14 @@ def windows(size: Size, core: Size, halo: int, multiple: int = 1) -> tuple[Windo
     return tuple(Window(row, column) for row in rows for column in columns)
 
 
-def _spans(length: int, core: int, halo: int, multiple: int) -> list[Span]:
+def _spans(length: int, core: int, halo: int, multiple: int) -> list[TileSpan]:
     core, halo = (-(-side // multiple) * multiple for side in (core, halo))
     reach = min(length, core + 2 * halo)
     reach += (length - reach) % multiple  # so that the last window begins on a multiple too
     spans = []
     for start in range(0, length, core):
         first = min(max(0, start - halo), length - reach)
-        spans.append(Span(start, min(start + core, length), first, first + reach))
+        spans.append(TileSpan(start, min(start + core, length), first, first + reach))
     return spans
 
 
