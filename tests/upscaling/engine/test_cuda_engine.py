@@ -22,7 +22,7 @@ from vsr.frames import Layout
 from vsr.specs import Size
 from vsr.upscaling.engine.cpu_engine import CpuEngine
 from vsr.upscaling.engine.cuda_engine import CudaEngine
-from vsr.upscaling.engine.cuda_graphs import drop_all
+from vsr.upscaling.engine.cuda_network import drop_all
 from vsr.upscaling.engine.cuda_slots import OUTPUTS
 from vsr.upscaling.tiles.tile_cache import TileCost
 

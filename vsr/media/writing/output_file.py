@@ -1,8 +1,12 @@
-"""A file or pipe that is being written: what the joiner and the direct writer both set in it."""
+"""A file or pipe that is being written: what the joiner and the direct writer both set in it.
+
+Its own tags say what made it: ``encoder`` names the program that encoded; it is never carried over
+from a source. MPEG-TS has no place for it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -19,7 +23,6 @@ from vsr.media.splices.splices import Splices
 from vsr.media.streams.copy_streams import chapters_within, container_metadata, stream_metadata
 from vsr.media.streams.losses_before_start import muxer_options
 from vsr.media.streams.other_streams import StreamDamage, Timed, other_packets
-from vsr.media.streams.own_tags import file_tags, track_tags
 from vsr.media.streams.stream_plan import StreamFate, StreamPlan
 from vsr.media.streams.streams import add_carried
 
@@ -82,3 +85,29 @@ def open_output(
     container = container_named(name)
     muxing = muxer_options(source, name, (*container.options, *options))
     return av.open(target, "w", format=name, container_options=muxing)
+
+
+SHORT_BYTES = 31
+"""Of the name of a compressor in MP4 and QuickTime, in plain ASCII: ISO/IEC 14496-12, 12.1.3."""
+
+SHORT = frozenset({"mp4", "mov"})
+"""Containers whose tracks have no more room than that."""
+
+
+def file_tags(container: str, made_by: str) -> Mapping[str, str]:
+    """Return the tags of the file: MP4 has a box for it, which is read as ``encoder``."""
+    return {"encoding_tool": made_by} if container == "mp4" and made_by else {}
+
+
+def track_tags(container: str, made_by: str) -> Mapping[str, str]:
+    """Return the tags of the video track; shortened to whole words where there is little room."""
+    if not made_by:
+        return {}
+    return {"encoder": _short(made_by) if container in SHORT else made_by}
+
+
+def _short(text: str) -> str:
+    plain = text.replace("×", "x").encode("ascii", "replace").decode()
+    words = plain[: SHORT_BYTES + 1].split(" ")
+    fits = words if len(plain) <= SHORT_BYTES else words[:-1]
+    return " ".join(fits).rstrip(",:") or plain[:SHORT_BYTES]

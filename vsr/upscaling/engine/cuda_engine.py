@@ -18,8 +18,7 @@ from vsr.closing import Closing
 from vsr.device.flight import InFlight, Lease, Ring, seconds_in, three_lanes
 from vsr.device.select import Device, is_shortage, no_room
 from vsr.frames import HostFrame
-from vsr.upscaling.engine.cuda_graphs import capture_all, drop_all
-from vsr.upscaling.engine.cuda_network import DeviceNetwork
+from vsr.upscaling.engine.cuda_network import DeviceNetwork, capture_all, drop_all
 from vsr.upscaling.engine.cuda_slots import (
     DEPTH,
     DEVICES,

@@ -17,8 +17,7 @@ from vsr.models.compact import Compact
 from vsr.models.plain import Plain
 from vsr.models.rewrites.fuse import fuse
 from vsr.upscaling.passes.folded import FoldedLumaPass, FoldedPass
-from vsr.upscaling.passes.passes import LumaPass, Pass, PassSpec, RgbPass
-from vsr.upscaling.passes.toned import TonedPass, curved_spec
+from vsr.upscaling.passes.passes import LumaPass, Pass, PassSpec, RgbPass, TonedPass, curved_spec
 
 if TYPE_CHECKING:
     from vsr.models.catalog import Model
