@@ -115,7 +115,7 @@ def upscale(
     target: StrPath,
     spec: UpscaleSpec | None = None,
     *,
-    observe: Callable[[Progress], None] = ignore,
+    on_progress: Callable[[Progress], None] = ignore,
     note: Callable[[str], None] = ignore,
     **options: Unpack[Options],
 ) -> Result:
@@ -125,7 +125,7 @@ def upscale(
         source: the clip.
         target: the file to write; it appears under this name only once it is complete.
         spec: the complete settings; by default those of ``options``.
-        observe: called with a `Progress` for every finished frame.
+        on_progress: called with a `Progress` for every finished frame.
         note: called with each remark for the user: what is converted, dropped or guessed.
         options: a size (``preset``, ``scale``, ``width``, ``height``), and fields of `UpscaleSpec`
             (``model``, ``encode``, ``device``, ``time``, ``existing="overwrite"``, …).
@@ -137,7 +137,9 @@ def upscale(
         Refused: nothing was started (input, target, option, preset, model or codec).
         Failed: it was started and could not be finished; no file is left under the target's name.
     """
-    return run(Path(source), Path(target), spec_of(spec, **options), observe=observe, note=note)
+    return run(
+        Path(source), Path(target), spec_of(spec, **options), on_progress=on_progress, note=note
+    )
 
 
 def upscale_folder(
@@ -148,7 +150,7 @@ def upscale_folder(
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
     workers: int | None = None,
-    observe: Callable[[Progress], None] = ignore,
+    on_progress: Callable[[Progress], None] = ignore,
     **options: Unpack[Options],
 ) -> Iterator[Outcome]:
     """Upscale every clip and image under one folder to the same path under another.
@@ -160,7 +162,7 @@ def upscale_folder(
         include: patterns such as ``*.mkv``, of which one must match; by default every known type.
         exclude: patterns of which none may match.
         workers: processes; they need a script guarded by ``if __name__ == "__main__"``.
-        observe: called with the `Progress` over all files.
+        on_progress: called with the `Progress` over all files.
         options: as of `upscale`.
 
     Yields:
@@ -179,7 +181,7 @@ def upscale_folder(
         selection=Selection(include=tuple(include), exclude=tuple(exclude), pictures=RESULTS),
         engine=EngineSpec(workers=workers),
     )
-    return batch(Path(source), Path(target), job, observe=observe)
+    return batch(Path(source), Path(target), job, on_progress=on_progress)
 
 
 def probe(source: StrPath) -> MediaInfo:

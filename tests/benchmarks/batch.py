@@ -46,7 +46,7 @@ class AfterStartUp:
         self.first_frames = 0
         self.last_frames = 0
 
-    def observe(self, progress) -> None:
+    def on_progress(self, progress) -> None:
         self.last_frames = progress.frames
         if self.first_seconds is None and progress.frames:
             self.first_seconds, self.first_frames = time.perf_counter(), progress.frames
@@ -66,7 +66,7 @@ def film_fps(folder: Path, engine: EngineSpec) -> float:
     job = BatchSpec(upscale=spec("fast", 4), engine=engine)
     for _ in range(RUNS):
         timer = AfterStartUp()
-        for outcome in batch(folder, folder.with_name("films"), job, observe=timer.observe):
+        for outcome in batch(folder, folder.with_name("films"), job, on_progress=timer.on_progress):
             rates.append(timer.frames_per_second())
             assert outcome.state == "done", outcome
     return median(rates)
@@ -81,7 +81,7 @@ def tiny_files(folder: Path, out: Path, workers: int) -> dict[str, float]:
     engine = EngineSpec(workers=workers, cpus_per_worker=1)
     job = BatchSpec(upscale=spec("bicubic", 2), engine=engine)
     files = 0
-    for outcome in batch(folder, out, job, observe=timer.observe):
+    for outcome in batch(folder, out, job, on_progress=timer.on_progress):
         assert outcome.state == "done", outcome
         files += 1
     assert timer.first_seconds is not None

@@ -76,11 +76,11 @@ def memory(folder: Path) -> dict[str, object]:
     spec = replace(spec_of_preset("1080p", OutputSize(scale=2), "overwrite"), model="bicubic")
     resident: dict[int, float] = {}
 
-    def observe(progress) -> None:
+    def on_progress(progress) -> None:
         if progress.frames % FIRST == 0:
             resident[progress.frames] = _resident_mb()
 
-    upscale(clip, folder / "long-out.mkv", spec, observe=observe)
+    upscale(clip, folder / "long-out.mkv", spec, on_progress=on_progress)
     first, most = resident[FIRST], max(resident.values())
     return {
         f"resident_mb_at_{FIRST}": round(first, 1),

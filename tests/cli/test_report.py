@@ -12,5 +12,5 @@ def test_the_bar_counts_the_time_of_the_first_frame(capsys: pytest.CaptureFixtur
         bytes_written=9,
     )  # fmt: skip
     with report_for("photo.png", as_json=False, is_quiet=False) as report:
-        report.observe(progress)
+        report.on_progress(progress)
     assert "4.00s/ frames" in capsys.readouterr().err

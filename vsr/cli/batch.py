@@ -144,7 +144,7 @@ def _show(
     run = forever if is_watching else once
     with (
         report_for(f"{source.name}/", as_json=as_json, is_quiet=quiet) as report,
-        closing(run(source, target, job, observe=report.observe)) as found,
+        closing(run(source, target, job, on_progress=report.on_progress)) as found,
     ):
         try:
             for outcome in found:

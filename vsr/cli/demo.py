@@ -23,7 +23,7 @@ def demo(folder: Path) -> None:
     settle()
     click.echo(f"vsr: drawing {folder / 'demo-270p.mp4'} …", err=True)
     with report_for("upscaling", as_json=False, is_quiet=False) as report:
-        shown = demonstrate(folder, observe=report.observe, note=report.note)
+        shown = demonstrate(folder, on_progress=report.on_progress, note=report.note)
     click.echo(f"clip        {shown.clip}")
     click.echo(f"upscaled    {shown.upscaled}  ({shown.result.speed()})")
     click.echo(f"comparison  {shown.comparison}")

@@ -88,7 +88,9 @@ def _run(
     pool = None if engine.is_inline else engine
     is_pipe = target == Path("-")
     with report_for(source.name, as_json=as_json, is_quiet=quiet, to_stderr=is_pipe) as report:
-        result = run(source, target, spec, engine=pool, observe=report.observe, note=report.note)
+        result = run(
+            source, target, spec, engine=pool, on_progress=report.on_progress, note=report.note
+        )
     if as_json:
         emit({"event": "done", **result.as_dict()}, to_stderr=is_pipe)
     elif not quiet:

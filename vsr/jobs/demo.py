@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from vsr.jobs.progress import Note, Observer, ignore
+from vsr.jobs.progress import Note, OnProgress, ignore
 from vsr.jobs.result import Result
 from vsr.jobs.upscale.plan import spec_of_preset
 from vsr.jobs.workers.upscale import upscale
@@ -33,7 +33,9 @@ class DemoResult:
     our_psnr: float
 
 
-def demonstrate(folder: Path, *, observe: Observer = ignore, note: Note = ignore) -> DemoResult:
+def demonstrate(
+    folder: Path, *, on_progress: OnProgress = ignore, note: Note = ignore
+) -> DemoResult:
     """Draw a 480×270 clip, upscale it to 1920×1080 with the default network, compare a frame.
 
     Raises:
@@ -45,7 +47,7 @@ def demonstrate(folder: Path, *, observe: Observer = ignore, note: Note = ignore
     clip, upscaled = folder / "demo-270p.mp4", folder / "demo-1080p.mp4"
     write_clip(clip)
     spec = spec_of_preset("1080p", existing="overwrite")
-    result = upscale(clip, upscaled, spec, observe=observe, note=note)
+    result = upscale(clip, upscaled, spec, on_progress=on_progress, note=note)
     seconds = COMPARED_FRAME / 24
     original = render(FULL_HD, seconds)
     ours = picture_at(upscaled, COMPARED_FRAME)

@@ -30,7 +30,7 @@ class Progress:
     bytes_written: int
 
 
-Observer = Callable[[Progress], None]
+OnProgress = Callable[[Progress], None]
 Note = Callable[[str], None]
 
 Count = Callable[[int, int | None], None]
@@ -38,19 +38,19 @@ Count = Callable[[int, int | None], None]
 
 
 def ignore(_: object) -> None:
-    """Observe nothing."""
+    """Ignore it."""
 
 
 class Stopwatch:
-    """Counts frames against the clock and reports each to an observer."""
+    """Counts frames against the clock and reports each to `OnProgress`."""
 
     def __init__(
         self,
-        observe: Observer,
+        on_progress: OnProgress,
         total_frames: int | None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._observe, self._clock = observe, clock
+        self._on_progress, self._clock = on_progress, clock
         self._started = clock()
         self.total_frames = total_frames
         self.frames_before, self.seconds_before = 0, 0.0
@@ -62,14 +62,14 @@ class Stopwatch:
         self.seconds_before += seconds
 
     def tick(self, out_seconds: float, bytes_written: int) -> None:
-        """Count one frame and notify the observer.
+        """Count one frame and report the progress.
 
         Args:
             out_seconds: the time up to which the output is finished.
         """
         self.frames += 1
         self.out_seconds = max(self.out_seconds, out_seconds)
-        self._observe(self.progress(bytes_written))
+        self._on_progress(self.progress(bytes_written))
 
     @property
     def elapsed_seconds(self) -> float:

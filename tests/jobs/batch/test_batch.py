@@ -69,7 +69,7 @@ def test_the_tree_is_done_past_a_bad_file_longest_first_and_not_again(folder: Pa
 
 def test_the_progress_goes_over_all_frames(folder: Path, tmp_path: Path):
     seen = []
-    list(batch(folder, tmp_path / "out", spec(), observe=seen.append))
+    list(batch(folder, tmp_path / "out", spec(), on_progress=seen.append))
     assert seen[-1].frames == seen[-1].total_frames == 12
 
 
@@ -183,7 +183,7 @@ def test_one_film_on_two_workers_is_the_same_film(tmp_path: Path):
     notes, seen = [], []
     cut = upscale_spec(threads=1, segment_frames=24, keeps_work=True)
     two, one = tmp_path / "two.mkv", tmp_path / "one.mkv"
-    result = upscale(clip, two, cut, engine=TWO, observe=seen.append, note=notes.append)
+    result = upscale(clip, two, cut, engine=TWO, on_progress=seen.append, note=notes.append)
     assert len(list(work_folder_of(two).glob("*.nut"))) == 5
     upscale(clip, one, cut)
     assert (tmp_path / "two.mkv").read_bytes() == (tmp_path / "one.mkv").read_bytes()

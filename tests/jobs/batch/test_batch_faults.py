@@ -88,7 +88,7 @@ def test_workers_that_are_killed_at_twenty_points_lose_nothing(tmp_path: Path):
     points = sorted(rng.sample(range(10 * FRAMES), KILLS))
     killed = []
 
-    def observe(progress):
+    def on_progress(progress):
         if points and progress.frames >= points[0]:
             victims = [child for child in active_children() if child.name == "vsr-worker"]
             victim = rng.choice(victims)
@@ -96,7 +96,7 @@ def test_workers_that_are_killed_at_twenty_points_lose_nothing(tmp_path: Path):
             killed.append(points.pop(0))
 
     two = BatchSpec(upscale=spec(), engine=EngineSpec(workers=2, cpus_per_worker=1))
-    outcomes = list(batch(source, out, two, observe=observe))
+    outcomes = list(batch(source, out, two, on_progress=on_progress))
     assert len(killed) == KILLS
     failed = [outcome for outcome in outcomes if outcome.state == "failed"]
     assert all("SIGKILL" in outcome.error for outcome in failed)  # one task lost four workers

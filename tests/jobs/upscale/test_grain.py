@@ -157,7 +157,7 @@ def test_a_stopped_run_draws_the_same_grain_and_no_other(tmp_path: Path) -> None
     spec = replace(GRAINY, segment_frames=12)
     upscale(film, tmp_path / "whole.mkv", spec)
     with pytest.raises(PowerCut):
-        upscale(film, target, spec, observe=cut)
+        upscale(film, target, spec, on_progress=cut)
     with pytest.raises(OutputError, match="grain was"):
         upscale(film, target, replace(spec, grain=0.0))
     upscale(film, target, spec)

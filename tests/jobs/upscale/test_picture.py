@@ -65,7 +65,7 @@ def test_a_network_enlarges_a_picture_into_a_box(tmp_path: Path):
 def test_the_progress_counts_the_time_of_the_work(tmp_path: Path):
     seen: list[Progress] = []
     spec = UpscaleSpec(target=OutputSize(scale=2), steps=("upscale", "fit"), model="bicubic")
-    result = upscale(photo(tmp_path / "a.png"), tmp_path / "b.png", spec, observe=seen.append)
+    result = upscale(photo(tmp_path / "a.png"), tmp_path / "b.png", spec, on_progress=seen.append)
     assert [progress.frames for progress in seen] == [1]
     assert seen[0].elapsed_seconds > result.elapsed_seconds / 2
 

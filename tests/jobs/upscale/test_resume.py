@@ -39,11 +39,11 @@ class Stop(Exception):
 
 
 def stop_after(frames: int):
-    def observe(progress):
+    def on_progress(progress):
         if progress.frames == frames:
             raise Stop
 
-    return observe
+    return on_progress
 
 
 def test_segments_join_without_seam(clip: Path, tmp_path: Path):
@@ -58,9 +58,9 @@ def test_a_stopped_run_goes_on_and_ends_byte_identical(clip: Path, tmp_path: Pat
     upscale(clip, tmp_path / "whole.mp4", spec())
     target, notes, counts = tmp_path / "out.mp4", [], []
     with pytest.raises(Stop):
-        upscale(clip, target, spec(), observe=stop_after(frames))
+        upscale(clip, target, spec(), on_progress=stop_after(frames))
     assert not target.exists()
-    upscale(clip, target, spec(), note=notes.append, observe=lambda p: counts.append(p.frames))
+    upscale(clip, target, spec(), note=notes.append, on_progress=lambda p: counts.append(p.frames))
     assert any("resuming: " in note for note in notes)
     assert counts[0] > 24
     assert counts[-1] == FRAMES
@@ -70,7 +70,7 @@ def test_a_stopped_run_goes_on_and_ends_byte_identical(clip: Path, tmp_path: Pat
 
 def test_a_run_stopped_before_its_first_segment_leaves_nothing(clip: Path, tmp_path: Path):
     with pytest.raises(Stop):
-        upscale(clip, tmp_path / "out.mp4", spec(), observe=stop_after(3))
+        upscale(clip, tmp_path / "out.mp4", spec(), on_progress=stop_after(3))
     assert [path.name for path in tmp_path.iterdir()] == ["in.mp4"]
 
 
@@ -112,7 +112,7 @@ def test_ctrl_c_says_how_to_go_on(clip: Path, tmp_path: Path):
             raise KeyboardInterrupt
 
     with pytest.raises(Interrupted, match="1 of 3 segments .* same command again") as caught:
-        upscale(clip, tmp_path / "out.mp4", spec(), observe=press)
+        upscale(clip, tmp_path / "out.mp4", spec(), on_progress=press)
     assert caught.value.exit_code == 130
     assert upscale(clip, tmp_path / "out.mp4", spec()).frames_in == FRAMES
 
@@ -125,7 +125,7 @@ def test_losses_of_the_run_before_are_not_forgotten(clip: Path, tmp_path: Path):
     whole = upscale(tmp_path / "bad.mkv", tmp_path / "whole.mkv", spec())
     assert whole.losses
     with pytest.raises(Stop):
-        upscale(tmp_path / "bad.mkv", tmp_path / "out.mkv", spec(), observe=stop_after(40))
+        upscale(tmp_path / "bad.mkv", tmp_path / "out.mkv", spec(), on_progress=stop_after(40))
     resumed = upscale(tmp_path / "bad.mkv", tmp_path / "out.mkv", spec())
     assert resumed.losses == whole.losses
     assert resumed.frames_in == whole.frames_in == len(indices_in(tmp_path / "out.mkv"))
@@ -134,7 +134,7 @@ def test_losses_of_the_run_before_are_not_forgotten(clip: Path, tmp_path: Path):
 def test_other_settings_are_refused_with_the_difference_unless_begun_anew(clip, tmp_path: Path):
     target = tmp_path / "out.mp4"
     with pytest.raises(Stop):
-        upscale(clip, target, spec(), observe=stop_after(30))
+        upscale(clip, target, spec(), on_progress=stop_after(30))
     other = spec(encode=EncodeSpec(encoder_preset="ultrafast", crf=30))
     with pytest.raises(OutputError, match=r"encoder options was .* Repeat its settings"):
         upscale(clip, target, other)
@@ -145,7 +145,7 @@ def test_another_processor_does_not_go_on_with_what_this_one_began(clip, tmp_pat
     target, cpu = tmp_path / "out.mp4", spec(device="cpu")
     monkeypatch.setattr("vsr.device.select._cpu_name", lambda: "Old")
     with pytest.raises(Stop):
-        upscale(clip, target, cpu, observe=stop_after(30))
+        upscale(clip, target, cpu, on_progress=stop_after(30))
     monkeypatch.setattr("vsr.device.select._cpu_name", lambda: "New")
     with pytest.raises(
         OutputError,
@@ -167,11 +167,11 @@ def test_a_killed_process_is_resumed_byte_identical(clip: Path, tmp_path: Path, 
     code = f"""
 import os, signal
 from tests.jobs.upscale.test_resume import spec, upscale
-def observe(progress):
+def on_progress(progress):
     if progress.frames == {frame}:
         os.kill(os.getpid(), signal.SIGKILL)
 from pathlib import Path
-upscale(Path("in.mp4"), Path("out.mp4"), spec(), observe=observe)
+upscale(Path("in.mp4"), Path("out.mp4"), spec(), on_progress=on_progress)
 """
     root = Path(__file__).parents[3]
     environment = {"PYTHONPATH": str(root), "PATH": ""}

@@ -166,7 +166,7 @@ def test_tiles_that_stood_still_are_in_the_report(clip: Path, tmp_path: Path, mo
 def test_a_network_and_the_progress_of_it(clip: Path, tmp_path: Path):
     seen = []
     small = spec(model="fast", target=OutputSize(scale=4), time=TimeRange(max_frames=3))
-    result = upscale(clip, tmp_path / "out.mp4", small, observe=seen.append)
+    result = upscale(clip, tmp_path / "out.mp4", small, on_progress=seen.append)
     assert [progress.frames for progress in seen] == [1, 2, 3]
     assert seen[-1].total_frames == 3
     assert indices_in(result.output) == [0, 1, 2]
@@ -217,7 +217,7 @@ def test_an_error_midway_leaves_nothing_behind(clip: Path, tmp_path: Path):
         raise OSError("the observer broke")
 
     with pytest.raises(OSError, match="the observer broke"):
-        upscale(clip, tmp_path / "out.mp4", spec(), observe=fail)
+        upscale(clip, tmp_path / "out.mp4", spec(), on_progress=fail)
     assert [path.name for path in tmp_path.iterdir()] == ["in.mp4"]
 
 

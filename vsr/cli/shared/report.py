@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from vsr.errors import Refused
-from vsr.jobs.progress import Note, Observer, Progress, ignore
+from vsr.jobs.progress import Note, OnProgress, Progress, ignore
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -26,7 +26,7 @@ JSON_INTERVAL_SECONDS = 0.5
 class Report:
     """Where a job's progress and notes go."""
 
-    observe: Observer
+    on_progress: OnProgress
     note: Note
 
 
@@ -48,7 +48,7 @@ def report_for(
         yield Report(ignore, ignore)
     else:
         with closing(_FrameBar(label)) as bar:
-            yield Report(bar.observe, bar.note)
+            yield Report(bar.on_progress, bar.note)
 
 
 def emit(event: dict[str, Any], *, to_stderr: bool = False) -> None:
@@ -63,7 +63,7 @@ class _FrameBar:
         self._label = label
         self._bar: tqdm[NoReturn] | None = None
 
-    def observe(self, progress: Progress) -> None:
+    def on_progress(self, progress: Progress) -> None:
         """Show the progress."""
         bar = self._bar = self._bar or self._opened(progress)
         bar.total = progress.total_frames

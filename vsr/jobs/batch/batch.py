@@ -15,7 +15,7 @@ from vsr.batch.plan import Item, Selection, check_folders, plan
 from vsr.batch.scheduler import Scheduler
 from vsr.errors import NoSuchFile
 from vsr.jobs.batch.outcome import FileState, Outcome, failed, file_state, fingerprint, write_report
-from vsr.jobs.progress import Observer, ignore
+from vsr.jobs.progress import OnProgress, ignore
 from vsr.jobs.workers.pool import OpenPool, open_pool
 from vsr.jobs.workers.shared_film import FilmInWork, TotalProgress, release_all
 from vsr.media.resume.work import remove_published
@@ -35,7 +35,7 @@ class BatchSpec:
 
 
 def batch(
-    source: Path, target: Path, spec: BatchSpec, *, observe: Observer = ignore
+    source: Path, target: Path, spec: BatchSpec, *, on_progress: OnProgress = ignore
 ) -> Generator[Outcome, None, None]:
     """Upscale every file under ``source`` to the mirrored path under ``target``.
 
@@ -44,7 +44,7 @@ def batch(
     the outcomes so far is written to ``target``.
 
     Args:
-        observe: called with the progress over all files.
+        on_progress: called with the progress over all files.
 
     Yields:
         one `Outcome` for each file, as it ends.
@@ -59,7 +59,7 @@ def batch(
             f"{source}: nothing to upscale in this folder. Check its files and --include."
         )
     with open_ledger(target) as ledger, ExitStack() as stack:
-        yield from _Batch(ledger, spec, observe, stack).run(items)
+        yield from _Batch(ledger, spec, on_progress, stack).run(items)
 
 
 def watch(
@@ -67,7 +67,7 @@ def watch(
     target: Path,
     spec: BatchSpec,
     *,
-    observe: Observer = ignore,
+    on_progress: OnProgress = ignore,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Generator[Outcome, None, None]:
     """Repeat the batch, taking files that have stopped growing, until interrupted.
@@ -79,7 +79,7 @@ def watch(
     before: dict[Path, Any] = {}
     handled: dict[Path, Any] = {}
     with open_ledger(target) as ledger, ExitStack() as stack:
-        work = _Batch(ledger, spec, observe, stack)
+        work = _Batch(ledger, spec, on_progress, stack)
         while True:
             items = plan(source, target, spec.selection)
             now = {item.source: facts_of(item.source) for item in items}
@@ -98,10 +98,10 @@ class _Batch:
     """An open ledger and, once there is work, an open engine."""
 
     def __init__(
-        self, ledger: Ledger, spec: BatchSpec, observe: Observer, stack: ExitStack
+        self, ledger: Ledger, spec: BatchSpec, on_progress: OnProgress, stack: ExitStack
     ) -> None:
         self._ledger, self._spec, self._stack = ledger, spec, stack
-        self._progress = TotalProgress(observe)
+        self._progress = TotalProgress(on_progress)
         self._opened: OpenPool | None = None
         self._films: list[FilmInWork] = []
         self._outcomes: list[Outcome] = []
@@ -154,7 +154,7 @@ class _Batch:
                 is_shared=opened.is_shared,
                 is_mixed=self._spec.engine.is_mixed,
                 is_one_of_many=True,
-                on_progress=self._progress.tell,
+                on_progress=self._progress.report,
             )
             films[id(film)] = one
             self._films.append(film)

@@ -16,7 +16,7 @@ from vsr.batch.scheduler import Scheduler
 from vsr.batch.shared import wait_for
 from vsr.errors import VsrError
 from vsr.jobs.estimate.disk import check_room
-from vsr.jobs.progress import Note, Observer, Progress, ignore
+from vsr.jobs.progress import Note, OnProgress, Progress, ignore
 from vsr.jobs.result import Result, joined_result
 from vsr.jobs.upscale.standard_streams import PIPE
 from vsr.jobs.workers.tasks import Begin, Begun, Finish, Look, Part, Seen
@@ -315,10 +315,10 @@ def release_all(films: Iterable[FilmInWork]) -> None:
 
 
 class TotalProgress:
-    """Adds up films and notifies an observer."""
+    """Adds up films and reports the sum."""
 
-    def __init__(self, observe: Observer) -> None:
-        self._observe = observe
+    def __init__(self, on_progress: OnProgress) -> None:
+        self._on_progress = on_progress
         self._started: float | None = None
         self._films: list[FilmInWork] = []
 
@@ -330,9 +330,9 @@ class TotalProgress:
         """Start the clock; else the first progress does, as workers take long to open."""
         self._started = time.monotonic()
 
-    def tell(self) -> None:
-        """Notify the observer of the progress."""
-        self._observe(self.progress())
+    def report(self) -> None:
+        """Report the progress."""
+        self._on_progress(self.progress())
 
     def progress(self) -> Progress:
         """Return the progress over all films; a failed film counts as done."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from vsr.batch.engine import EngineSpec
 from vsr.batch.scheduler import Scheduler
 from vsr.errors import Interrupted, InvalidOption
-from vsr.jobs.progress import Note, Observer, ignore
+from vsr.jobs.progress import Note, OnProgress, ignore
 from vsr.jobs.result import Result
 from vsr.jobs.upscale.plan import is_kept
 from vsr.jobs.upscale.standard_streams import PIPE, spooled
@@ -26,7 +26,7 @@ def upscale(
     spec: UpscaleSpec,
     *,
     engine: EngineSpec | None = None,
-    observe: Observer = ignore,
+    on_progress: OnProgress = ignore,
     note: Note = ignore,
 ) -> Result:
     """Upscale one clip, or image. The target appears only once it is complete and verified.
@@ -35,7 +35,7 @@ def upscale(
         source: the clip; ``-`` is standard input.
         target: the file to write; ``-`` is standard output, written as it comes.
         engine: the workers that share it; None is this process alone.
-        observe: called after every finished frame.
+        on_progress: called after every finished frame.
         note: called, before the start and on the way, with remarks for the user.
 
     Raises:
@@ -52,7 +52,7 @@ def upscale(
     if is_kept(source, target, spec):
         return Result(output=target, is_skipped=True)
     with spooled(source) as clip:
-        return _spread(clip, target, spec, engine, observe, note)
+        return _spread(clip, target, spec, engine, on_progress, note)
 
 
 def _spread(
@@ -60,11 +60,11 @@ def _spread(
     target: Path,
     spec: UpscaleSpec,
     engine: EngineSpec | None,
-    observe: Observer,
+    on_progress: OnProgress,
     note: Note,
 ) -> Result:
     """Let the workers of a pool do it, and wait for them."""
-    progress = TotalProgress(observe)
+    progress = TotalProgress(on_progress)
     is_here = engine is None
     films: list[FilmInWork] = []
     with ExitStack() as stack:
@@ -78,7 +78,7 @@ def _spread(
             is_mixed=engine is not None and engine.is_mixed,
             workers=opened.pool.size,
             note=note,
-            on_progress=progress.tell,
+            on_progress=progress.report,
         )
         films.append(film)
         progress.add(film)
