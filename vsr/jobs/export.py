@@ -9,12 +9,12 @@ from pathlib import Path
 from vsr.device.select import select
 from vsr.errors import InvalidOption, OutputExists
 from vsr.folders import user_folder
+from vsr.metrics.protocol import score
 from vsr.models.card import Card
 from vsr.models.catalog import NAMES, load
 from vsr.models.weights_files import shipped_names, weights_name
 from vsr.training.run.provenance import NO_LICENCE, Provenance, manifest_of, write_run_card
 from vsr.training.run.run_folder import RunFolder
-from vsr.training.run.score import score
 from vsr.training.run.trained_network import trained_network, write_model
 
 

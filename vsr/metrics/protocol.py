@@ -8,17 +8,25 @@ they are some 2 dB below those of the standard protocol for the very same output
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from vsr.colour import Codes, Matrix, Range, luma_weights
 from vsr.errors import InvalidData
-from vsr.metrics.enlarge import Array, Enlarge, to_codes
+from vsr.metrics.enlarge import Array, Enlarge, by_network, to_codes
 from vsr.metrics.imresize import imresize
-from vsr.metrics.pictures import Picture, as_rgb
+from vsr.metrics.pictures import Picture, as_rgb, pictures_in, read_picture
 from vsr.metrics.psnr_and_ssim import CEILING_DB, WINDOW, mse, psnr, psnr_of_mse, ssim
+
+if TYPE_CHECKING:
+    import torch
+
+    from vsr.models.blocks import Generator
+
 
 SWIFT_CROP = 96
 
@@ -168,3 +176,33 @@ def swift_scores(pairs: Iterable[tuple[Array, Array]]) -> tuple[float, float]:
         raise InvalidData("there is no image to measure.")
     pooled = psnr_of_mse(float(np.mean(errors)), peak)
     return min(pooled, CEILING_DB), float(np.mean(similarities))
+
+
+MeanScores = Mapping[str, Mapping[str, float]]
+"""Data set → metric → mean over its pictures."""
+
+PROTOCOL = "standard: bicubic reduction, 8-bit result, BT.601 luma, border of ×scale pixels cut"
+
+
+def score(net: Generator, folders: tuple[Path, ...], device: torch.device) -> MeanScores:
+    """Return mean PSNR and SSIM of luma and PSNR of R'G'B' for each folder, by its name.
+
+    Raises:
+        NoSuchFile, InvalidData: a folder without pictures.
+        UnreadableMedia: a picture cannot be read.
+    """
+    from vsr.models.traits import traits_of
+
+    net = net.to(device).eval()
+    enlarge = by_network(net, traits_of(net).radius, device)
+    scores = {}
+    for folder in folders:
+        measured = [
+            fidelity(standard_pair(read_picture(path), net.scale, enlarge), net.scale)
+            for path in pictures_in(folder)
+        ]
+        scores[folder.name] = {
+            name: round(sum(getattr(item, name) for item in measured) / len(measured), 4)
+            for name in ("psnr_y", "ssim_y", "psnr_rgb")
+        }
+    return scores

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vsr.errors import InvalidData
+from vsr.metrics.protocol import PROTOCOL, MeanScores
 from vsr.models.card import Card, sha256_of, write_card
 from vsr.training.data.manifest import DatasetManifest, read_manifest
 from vsr.training.recipe.recipe import Recipe
 from vsr.training.run.run_folder import Run
-from vsr.training.run.score import PROTOCOL, MeanScores
 from vsr.training.run.trained_network import TrainedNetwork
 
 NO_LICENCE = "NOASSERTION"

@@ -26,11 +26,11 @@ from typing import Any
 from vsr.device.select import Chosen
 from vsr.disk import locked, published, writing
 from vsr.errors import InvalidData, InvalidRecipe, OutputBusy, OutputExists
+from vsr.metrics.protocol import MeanScores
 from vsr.recipes.decode import decode
 from vsr.recipes.pipeline import Step
 from vsr.training.recipe.recipe import Recipe, decode_recipe
 from vsr.training.recipe.schedule import Budget
-from vsr.training.run.score import MeanScores
 
 RUN, RECIPE, LOG, PLOT = "run.json", "recipe.toml", "log.csv", "plot.png"
 SCORES, LOCK = "scores.json", "lock"

@@ -7,6 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
+from vsr.metrics.protocol import score
 from vsr.models.blocks import Generator
 from vsr.models.weights_files import weights_name
 from vsr.training.data.batches import Batch
@@ -22,7 +23,6 @@ from vsr.training.run.loop import LARGEST_FALL_DB, collapse, diverged, train
 from vsr.training.run.provenance import Provenance, manifest_of, write_run_card
 from vsr.training.run.quantise import quantise
 from vsr.training.run.run_folder import Run
-from vsr.training.run.score import score
 from vsr.training.run.state import TrainState
 from vsr.training.run.trained_network import level, trained_network, write_model
 
