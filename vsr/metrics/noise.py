@@ -14,8 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-BLOCK = 8
-"""Side of the blocks that are transformed; the spectrum has as many frequencies along each axis."""
+from vsr.metrics.dct import BLOCK, Floats, blocks_of, transformed
 
 BANDS = 8
 """Ranges of luma that are told apart, 32 of 256 codes each."""
@@ -40,8 +39,6 @@ WIDEST = 6.0
 
 MEDIAN_OF_CHI_SQUARE = 0.4549
 """Of one degree of freedom: the median of a squared normal deviate over its mean."""
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,29 +119,9 @@ def _blocks(pairs: Sequence[Pair]) -> tuple[Floats, Floats]:
 
 
 def _blocks_of(one: NDArray[Any], other: NDArray[Any]) -> tuple[Floats, Floats]:
-    tiles = _tiled(one), _tiled(other)
-    mean: Floats = (tiles[0] + tiles[1]).mean(axis=(1, 2)) / 2
-    change = (tiles[1] - tiles[0]) / np.sqrt(2)
-    basis = dct_basis()
-    coefficients = (basis @ change.transpose(1, 0, 2).reshape(BLOCK, -1)).reshape(BLOCK, -1, BLOCK)
-    return mean, (coefficients @ basis.T).transpose(1, 0, 2) ** 2
-
-
-def _tiled(plane: NDArray[Any]) -> Floats:
-    """Return the blocks of a frame; of a large one, those of some rows of blocks."""
-    rows, columns = (side // BLOCK for side in plane.shape)
-    step = max(1, rows * columns // MOST)
-    cut = plane[: rows * BLOCK, : columns * BLOCK].reshape(rows, BLOCK, columns, BLOCK)
-    tiles: Floats = cut[::step].transpose(0, 2, 1, 3).reshape(-1, BLOCK, BLOCK).astype(np.float64)
-    return tiles
-
-
-def dct_basis() -> Floats:
-    """Return the orthonormal DCT-II of `BLOCK` samples: (frequency, sample)."""
-    frequency, sample = np.arange(BLOCK)[:, None], np.arange(BLOCK)
-    basis = np.cos(np.pi * (2 * sample + 1) * frequency / (2 * BLOCK)) * np.sqrt(2 / BLOCK)
-    basis[0] /= np.sqrt(2)
-    return np.asarray(basis, np.float64)
+    blocks = blocks_of(one, MOST), blocks_of(other, MOST)
+    mean: Floats = (blocks[0] + blocks[1]).mean(axis=(1, 2)) / 2
+    return mean, transformed((blocks[1] - blocks[0]) / np.sqrt(2)) ** 2
 
 
 def _sums() -> NDArray[np.int64]:

@@ -21,7 +21,7 @@ from vsr.models import catalog
 pytestmark = pytest.mark.usefixtures("models")
 
 CLEAN = Condition(codec="ffv1", bits_per_pixel=5.0, blockiness=0.0)
-HARD = Condition(codec="h264", bits_per_pixel=0.01, blockiness=0.5)
+HARD = Condition(codec="h264", bits_per_pixel=0.01, blockiness=0.5, quantiser=34.0)
 
 
 def no_look() -> Condition:
@@ -113,7 +113,7 @@ def test_what_is_too_far_from_sdr_stays_faithful(tmp_path: Path) -> None:
 
 
 def test_a_still_image_is_made_clear_where_it_is_compressed(tmp_path: Path) -> None:
-    Image.effect_noise((64, 64), 60).convert("RGB").save(tmp_path / "photo.jpg", quality=3)
+    Image.effect_noise((192, 128), 60).convert("RGB").save(tmp_path / "photo.jpg", quality=3)
     notes: list[str] = []
     result = upscale(tmp_path / "photo.jpg", tmp_path / "a.png", SPEC, note=notes.append)
     assert f"sharpness {CLEAR:.2f}" in result.model

@@ -81,7 +81,7 @@ def test_grain_that_is_not_there_is_not_drawn(deviation: float) -> None:
 
 
 CLEAN = Condition(codec="ffv1", bits_per_pixel=5.0, blockiness=0.0)
-HARD = Condition(codec="h264", bits_per_pixel=0.01, blockiness=0.5)
+HARD = Condition(codec="h264", bits_per_pixel=0.01, blockiness=0.5, quantiser=34.0)
 
 
 @pytest.mark.parametrize(

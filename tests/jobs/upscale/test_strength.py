@@ -42,6 +42,35 @@ def test_a_second_glance_sees_the_same(tmp_path: Path) -> None:
     assert condition_of(probe(film)) == condition_of(probe(film))
 
 
+@pytest.mark.parametrize(
+    ("quantiser", "noise", "lines", "kind"),
+    [
+        (15.0, 0.5, 360, "clean"),
+        (30.0, 0.5, 360, "compressed"),
+        (24.0, 0.0, 360, "compressed"),
+        (24.0, 0.0, 720, "clean"),  # its blocks are half as large
+        (24.0, 3.0, 360, "grainy"),  # what was quantised away cannot be there
+        (36.0, 3.0, 360, "compressed"),
+        (15.0, 3.0, 1080, "grainy"),
+        (0.0, 0.0, 1080, "clean"),
+    ],
+)
+def test_kinds_of_films(quantiser: float, noise: float, lines: int, kind: str) -> None:
+    condition = Condition(
+        codec="h264", bits_per_pixel=0.1, blockiness=0.1,
+        quantiser=quantiser, noise=noise, lines=lines,
+    )  # fmt: skip
+    assert condition.kind == kind
+    assert (condition.blend.sharpness > 0) is (kind == "compressed")
+    assert str(condition).startswith(f"{kind}, quantiser {quantiser:.0f}, ")
+
+
+def test_a_film_is_judged_by_how_coarsely_it_is_quantised(tmp_path: Path) -> None:
+    found = [condition_of(probe(natural(tmp_path / f"{crf}.mp4", crf))) for crf in (10, 38)]
+    assert [one.kind for one in found] == ["grainy", "compressed"]
+    assert found[0].quantiser < found[1].quantiser
+
+
 @pytest.mark.parametrize("codec", ["ffv1", "prores", "rawvideo"])
 def test_what_is_not_compressed_with_loss_needs_none(codec: str) -> None:
     assert Condition(codec=codec, bits_per_pixel=0.01, blockiness=1.0).strength == 0
@@ -73,7 +102,7 @@ def test_what_auto_found_is_said_and_stands_in_the_plan(tmp_path: Path) -> None:
     assert strength > 0
     assert planned.model.blend.strength == strength
     (note,) = (note for note in planned.notes() if note.startswith("model"))
-    found = f"strength {strength:.2f}, sharpness {CLEAR:.2f} (auto: compressed, 0."
+    found = f"strength {strength:.2f}, sharpness {CLEAR:.2f} (auto: compressed, quantiser "
     assert note.startswith(f"model toy ×2, {found}")
     assert "bits per pixel, blockiness" in note
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice, pairwise
+from statistics import fmean
 from typing import Any
 
 import av
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from vsr.errors import VsrError
 from vsr.media.reading.frame_adapter import Delivery
+from vsr.media.reading.quantiser import REQUEST, quantiser_of
 from vsr.media.source.info import MediaInfo
 from vsr.media.source.opening import open_input
 
@@ -37,10 +39,14 @@ class FilmSample:
         bits_per_pixel: of the coded frames, over whole GOPs.
         runs: of each place the lumas of the first frames, in the order in which they are shown:
             (H, W) each, in 8-bit codes.
+        key_bits: per pixel, of the key frame that begins each of them.
+        quantiser: the mean of their frames, as H.264's QP; None if the decoder does not tell.
     """
 
     bits_per_pixel: float
     runs: tuple[tuple[Luma, ...], ...]
+    key_bits: tuple[float, ...] = ()
+    quantiser: float | None = None
 
     @property
     def lumas(self) -> tuple[Luma, ...]:
@@ -59,7 +65,9 @@ class _Place:
     start_pts: int | None
     packets: int
     bits: int
+    key_bits: int
     lumas: tuple[Luma, ...]
+    quantisers: tuple[float, ...]
 
 
 def sample_film(info: MediaInfo) -> FilmSample | None:
@@ -75,11 +83,17 @@ def sample_film(info: MediaInfo) -> FilmSample | None:
     # In a short film, several places lead to the same GOP.
     places = list({place.start_pts: place for place in found if place is not None}.values())
     packets = sum(place.packets for place in places)
-    runs = tuple(place.lumas for place in places if place.lumas)
-    if not packets or not runs:
+    shown = [place for place in places if place.lumas]
+    if not packets or not shown:
         return None
-    bits = sum(place.bits for place in places)
-    return FilmSample(bits / packets / info.video.size.pixels, runs)
+    pixels = info.video.size.pixels
+    told = [value for place in shown for value in place.quantisers]
+    return FilmSample(
+        bits_per_pixel=sum(place.bits for place in places) / packets / pixels,
+        runs=tuple(place.lumas for place in shown),
+        key_bits=tuple(place.key_bits / pixels for place in shown),
+        quantiser=fmean(told) if told else None,
+    )
 
 
 def _look(info: MediaInfo, seconds: float) -> _Place | None:
@@ -87,6 +101,7 @@ def _look(info: MediaInfo, seconds: float) -> _Place | None:
     try:
         with open_input(info.path) as container:
             stream = container.streams.video[_video_number(container, info)]
+            stream.codec_context.options = dict(REQUEST)
             if seconds:
                 start_seconds = (container.start_time or 0) / av.time_base
                 container.seek(round((start_seconds + seconds) * av.time_base))
@@ -96,8 +111,10 @@ def _look(info: MediaInfo, seconds: float) -> _Place | None:
             shown = list(_decoded(stream.codec_context, packets, info))
     except (av.FFmpegError, VsrError, OSError, ValueError):
         return None
-    bits = 8 * sum(packet.size for packet in packets)
-    return _Place(packets[0].pts, len(packets), bits, tuple(shown))
+    bits = [8 * packet.size for packet in packets]
+    lumas, quantisers = (tuple(item) for item in zip(*shown, strict=True)) if shown else ((), ())
+    told = tuple(value for value in quantisers if value is not None)
+    return _Place(packets[0].pts, len(packets), sum(bits), bits[0], lumas, told)
 
 
 def _video_number(container: Any, info: MediaInfo) -> int:
@@ -116,10 +133,13 @@ def _group(packets: Iterator[Packet[Any]]) -> Iterator[Packet[Any]]:
             yield packet
 
 
-def _decoded(context: Any, packets: list[Packet[Any]], info: MediaInfo) -> Iterator[Luma]:
-    """Yield the luma of the first frames of a GOP, as the reader delivers it."""
+def _decoded(
+    context: Any, packets: list[Packet[Any]], info: MediaInfo
+) -> Iterator[tuple[Luma, float | None]]:
+    """Yield luma, as the reader delivers it, and quantiser of the first frames of a GOP."""
     delivery = Delivery(info.video)
     frames = (frame for packet in (*packets[:DECODED], None) for frame in context.decode(packet))
     for frame in islice(frames, DECODED):
         luma = delivery.deliver(frame, 0).planes[0]
-        yield (luma >> (info.video.layout.bits - 8)).astype(np.uint8)
+        codes = (luma >> (info.video.layout.bits - 8)).astype(np.uint8)
+        yield codes, quantiser_of(frame, info.video.layout.bits)
