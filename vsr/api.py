@@ -82,6 +82,7 @@ class Options(TypedDict, total=False):
     is_strict: bool
     existing: Existing
     keeps_work: bool
+    work_dir: str
     is_restart: bool
 
 

@@ -272,6 +272,10 @@ class UpscaleSpec:
         False, entry="none", is_of_file=False, flags=("--keep-work",),
         help="Keep the segments next to the output.",
     )  # fmt: skip
+    work_dir: str | None = option(
+        None, entry="none", is_of_file=False, flags=("--work-dir",), metavar="FOLDER",
+        help="Put the segments into this folder, on another disk.",
+    )  # fmt: skip
     is_strict: bool = option(
         False, entry="none", flags=("--strict",), help="Refuse if anything would be lost."
     )

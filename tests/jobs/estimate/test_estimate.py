@@ -224,3 +224,13 @@ def test_a_full_disk_is_refused_at_second_0(tmp_path: Path, monkeypatch):
     with pytest.raises(UnwritableOutput):
         upscale(source, tmp_path / "out.mkv", SPEC)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["home", "in.mkv"]
+
+
+def test_segments_on_another_disk_make_the_same_file(tmp_path: Path):
+    source = write_clip(tmp_path / "in.mkv", frames=30, gop=10)
+    spec = replace(SPEC, segment_frames=10)
+    upscale(source, tmp_path / "here.mkv", spec)
+    upscale(source, tmp_path / "there.mkv", replace(spec, work_dir=str(tmp_path / "disk")))
+    assert (tmp_path / "here.mkv").read_bytes() == (tmp_path / "there.mkv").read_bytes()
+    assert list((tmp_path / "disk").iterdir()) == []
+    assert not list(tmp_path.glob(".*.vsr"))

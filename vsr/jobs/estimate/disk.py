@@ -36,7 +36,7 @@ def check_room(folder: Path, segments: Path, estimate: Estimate, done_bytes: int
 
 
 def _checked(folder: Path, needed: Between, what: str) -> str | None:
-    free = shutil.disk_usage(folder).free
+    free = free_bytes(folder)
     if free >= needed.high:
         return None
     there = f"{about_bytes(needed)} for {what}, and {about_bytes(Between(free, free))} is free"
@@ -48,5 +48,32 @@ def _checked(folder: Path, needed: Between, what: str) -> str | None:
     )
 
 
+def room_needed(folder: Path, work_dir: str | None, estimate: Estimate) -> list[str]:
+    """Return in words what goes where, and what is free there; nothing if it is not known."""
+    file, video, peak = estimate.file_bytes, estimate.video_bytes, estimate.peak_bytes
+    if file is None or video is None or peak is None:
+        return []
+    segments = folder if work_dir is None else Path(work_dir).expanduser()
+    if _disk(folder) == _disk(segments):
+        needs = [(folder, peak, "at the peak: the segments, and the file joined from them")]
+    else:
+        needs = [(folder, file, "for the result"), (segments, video, "for the segments")]
+    return [
+        f"{about_bytes(size)} {what}; {about_bytes(Between(*[free_bytes(place)] * 2))} free"
+        for place, size, what in needs
+    ]
+
+
+def free_bytes(folder: Path) -> float:
+    """Return what is free where a folder is, or will be."""
+    return shutil.disk_usage(_there(folder)).free
+
+
 def _disk(folder: Path) -> int:
-    return folder.stat().st_dev
+    return _there(folder).stat().st_dev
+
+
+def _there(folder: Path) -> Path:
+    """Return the folder, or the nearest above it that exists."""
+    folder = folder.absolute()
+    return next(one for one in (folder, *folder.parents) if one.exists())

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Any
 
+from vsr.jobs.estimate.disk import room_needed
 from vsr.jobs.estimate.estimate import Estimate, estimate_of, known_estimate
-from vsr.jobs.estimate.words import Between, about_bytes
 from vsr.jobs.probe.look import colour, described, ratio
 from vsr.jobs.upscale.picture import PictureJob
 from vsr.jobs.upscale.plan import is_kept, plan
@@ -55,12 +54,8 @@ def _takes(estimate: Estimate | None, job: Job | None = None) -> dict[str, Any]:
     if estimate is None:
         return {"takes": "unknown, as the length of the film is"}
     found: dict[str, Any] = {"takes": str(estimate)}
-    if job is not None and estimate.peak_bytes is not None:
-        free = shutil.disk_usage(job.target.absolute().parent).free
-        found["disk"] = (
-            f"{about_bytes(estimate.peak_bytes)} at the peak (the segments and the file joined "
-            f"from them), {about_bytes(Between(free, free))} free"
-        )
+    if job is not None:
+        found["disk"] = room_needed(job.target.absolute().parent, job.spec.work_dir, estimate)
     return found
 
 

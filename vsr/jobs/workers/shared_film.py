@@ -233,7 +233,11 @@ class FilmInWork:
         check_space(film.target.parent, begun.least_bytes)
         self._check_room(begun)
         self._work = Work.begin(
-            film.target, begun.fingerprint, self._plan, is_restart=film.spec.is_restart
+            film.target,
+            begun.fingerprint,
+            self._plan,
+            is_restart=film.spec.is_restart,
+            work_dir=_folder(film.spec.work_dir),
         )
         if self._is_shared:
             self.film = replace(film, spec=begun.spec)  # what was decided is decided for all
@@ -255,9 +259,10 @@ class FilmInWork:
         """
         if begun.estimate is None:
             return
-        folder = self.film.target.parent
+        folder = self.film.target.absolute().parent
+        segments = _folder(self.film.spec.work_dir) or folder
         done_bytes = finished_bytes(self.film.target)
-        if warning := check_room(folder, folder, begun.estimate, done_bytes):
+        if warning := check_room(folder, segments, begun.estimate, done_bytes):
             self._note(warning)
 
     def _plan(self) -> tuple[Segment, ...]:
@@ -306,6 +311,10 @@ class FilmInWork:
             model=self._begun.model,
         )
         self.result = replace(result, losses=(*self._begun.lost, *result.losses))
+
+
+def _folder(name: str | None) -> Path | None:
+    return None if name is None else Path(name).expanduser()
 
 
 def release_all(films: Iterable[FilmInWork]) -> None:

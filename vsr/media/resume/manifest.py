@@ -27,10 +27,15 @@ Fingerprint = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """A run's fingerprint and its segments."""
+    """A run's fingerprint and its segments.
+
+    Attributes:
+        segments_in: the folder that they are in; None if it is the manifest's own.
+    """
 
     fingerprint: Fingerprint
     segments: tuple[Segment, ...]
+    segments_in: Path | None = None
 
     @classmethod
     def read(cls, path: Path) -> Manifest:
@@ -45,7 +50,9 @@ class Manifest:
                 Segment(index, PtsSpan(start, end), frames)
                 for index, (start, end, frames) in enumerate(content["segments"])
             )
-            manifest, version = cls(dict(content["fingerprint"]), segments), content["version"]
+            place = Path(content["segments_in"]) if content.get("segments_in") else None
+            manifest = cls(dict(content["fingerprint"]), segments, place)
+            version = content["version"]
         except (OSError, ValueError, LookupError, TypeError) as error:
             raise OutputError(
                 f"{path}: not a vsr manifest ({error!r}). Start over with --restart."
@@ -64,6 +71,7 @@ class Manifest:
             "version": VERSION,
             "fingerprint": self.fingerprint,
             "segments": [[one.span.start, one.span.end, one.frames] for one in self.segments],
+            "segments_in": str(self.segments_in) if self.segments_in else None,
         }
         try:
             with published(path) as part:

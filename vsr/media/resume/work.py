@@ -13,6 +13,7 @@ import os
 import shutil
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Self
 
@@ -28,13 +29,14 @@ class Work(Closing):
 
     Attributes:
         folder: where it is.
+        store: where the segments are; another folder if they were put on another disk.
         fingerprint: of this run and of any before it.
         segments: the plan, of the run that started it if there was one.
     """
 
     def __init__(self, target: Path) -> None:
         self.target = target
-        self.folder = work_folder_of(target)
+        self.folder = self.store = work_folder_of(target)
         self.fingerprint: Fingerprint = {}
         self.segments: tuple[Segment, ...] = ()
         self._lock = ExitStack()
@@ -47,6 +49,7 @@ class Work(Closing):
         plan: Callable[[], tuple[Segment, ...]],
         *,
         is_restart: bool = False,
+        work_dir: Path | None = None,
     ) -> Self:
         """Take the work folder of ``target``; reuse the plan in it, or make one.
 
@@ -54,19 +57,21 @@ class Work(Closing):
             fingerprint: of this run.
             plan: makes the segments; called only if no plan can be reused.
             is_restart: discard what an earlier run left.
+            work_dir: where to put the segments, if not in the work folder itself. Those of an
+                earlier run stay where they are.
 
         Raises:
             OutputBusy: another run is writing this target.
             OutputError: an earlier run with other settings, or on another machine, left its work;
                 the message names the difference.
-            UnwritableOutput: the folder cannot be created.
+            UnwritableOutput: a folder cannot be created.
         """
         work = cls(target)
         work._take()
         try:
             if is_restart:
                 work._clear()
-            work._plan(json.loads(json.dumps(dict(fingerprint))), plan)
+            work._plan(json.loads(json.dumps(dict(fingerprint))), plan, work_dir)
         except BaseException:
             if (work.folder / MANIFEST).exists():
                 work.close()
@@ -77,7 +82,7 @@ class Work(Closing):
 
     def path_of(self, segment: Segment) -> Path:
         """Return the path of a finished segment."""
-        return self.folder / f"{segment.index:06d}.nut"
+        return self.store / f"{segment.index:06d}.nut"
 
     @property
     def finished(self) -> tuple[Segment, ...]:
@@ -133,7 +138,7 @@ class Work(Closing):
 
     def remove(self) -> None:
         """Delete the folder and its contents; call it once the target is published."""
-        remove_folder(self.folder)
+        remove_folder(self.target)
         self.close()
 
     def close(self) -> None:
@@ -153,14 +158,22 @@ class Work(Closing):
             ) from error
 
     def _clear(self) -> None:
+        remove_store(self.target)
         for path in self.folder.iterdir():
             if path.name != LOCK:
                 path.unlink()
 
-    def _plan(self, fingerprint: Fingerprint, plan: Callable[[], tuple[Segment, ...]]) -> None:
+    def _plan(
+        self,
+        fingerprint: Fingerprint,
+        plan: Callable[[], tuple[Segment, ...]],
+        work_dir: Path | None,
+    ) -> None:
         self.fingerprint = fingerprint
-        for part in self.folder.glob("*.part"):  # left by a killed run
-            part.unlink()
+        self.store = store_of(self.target)
+        for folder in {self.folder, self.store}:
+            for part in folder.glob("*.part"):  # left by a killed run
+                part.unlink()
         path = self.folder / MANIFEST
         if path.exists():
             earlier = Manifest.read(path)
@@ -172,7 +185,10 @@ class Work(Closing):
                 raise self._mismatch(changed)
         self._clear()
         self.segments = plan()
-        Manifest(fingerprint, self.segments).write(path)
+        place = None if work_dir is None else work_dir.absolute() / store_name(self.target)
+        self.store = place or self.folder
+        _make_folder(self.store)
+        Manifest(fingerprint, self.segments, place).write(path)
         sync_folder(self.folder.parent)
 
     def _mismatch(self, changed: tuple[str, ...]) -> OutputError:
@@ -191,9 +207,41 @@ def work_folder_of(target: Path) -> Path:
     return target.with_name(f".{target.name}.vsr")
 
 
+def store_name(target: Path) -> str:
+    """Return the name of the folder with the segments of ``target`` in a folder for many."""
+    digest = sha256(str(target.absolute()).encode()).hexdigest()[:12]
+    return f".{target.name}-{digest}.vsr"
+
+
+def store_of(target: Path) -> Path:
+    """Return where the segments of an earlier run are: its manifest knows."""
+    folder = work_folder_of(target)
+    try:
+        place = Manifest.read(folder / MANIFEST).segments_in
+    except OutputError:
+        place = None
+    return place if place is not None and place.name == store_name(target) else folder
+
+
+def remove_store(target: Path) -> None:
+    """Delete the segments of ``target`` if they are in another folder than its work folder."""
+    store = store_of(target)
+    if store != work_folder_of(target):
+        shutil.rmtree(store, ignore_errors=True)
+
+
 def finished_bytes(target: Path) -> int:
     """Return the size of the segments that an earlier run finished."""
-    return sum(path.stat().st_size for path in work_folder_of(target).glob("*.nut"))
+    return sum(path.stat().st_size for path in store_of(target).glob("*.nut"))
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UnwritableOutput(
+            f"{folder}: cannot be created ({error.strerror}). Choose another folder."
+        ) from error
 
 
 def record(segment: Path, facts: Mapping[str, Any]) -> None:
@@ -225,8 +273,10 @@ def is_published(target: Path) -> bool:
     return bool(noted == [facts.st_size, facts.st_mtime_ns])
 
 
-def remove_folder(folder: Path) -> None:
+def remove_folder(target: Path) -> None:
     """Delete a work folder that this process has locked; the note goes last."""
+    folder = work_folder_of(target)
+    remove_store(target)
     for path in folder.glob("*"):
         if path.name not in (LOCK, PUBLISHED):
             with suppress(OSError):
@@ -239,4 +289,4 @@ def remove_published(target: Path) -> None:
     folder = work_folder_of(target)
     if is_published(target):
         with suppress(OSError), locked(folder / LOCK):  # else whoever holds the lock removes it
-            remove_folder(folder)
+            remove_folder(target)
