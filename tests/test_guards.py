@@ -146,4 +146,5 @@ def test_the_wheel_carries_recipes_and_weights(tmp_path):
         for path in (ROOT / folder).rglob("*.toml"):
             assert f"vsr/{path.relative_to(ROOT).as_posix()}" in names
     assert "vsr/models/weights/fast_x4.safetensors" in names
+    assert {f"vsr/jobs/preview/assets/page.{end}" for end in ("css", "js")} <= names
     assert 0 < weights <= 20e6

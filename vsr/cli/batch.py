@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -141,23 +142,21 @@ def _show(
     from vsr.jobs.batch.batch import batch as once
     from vsr.jobs.batch.batch import watch as forever
 
-    run = forever if is_watching else once
-    with (
-        report_for(f"{source.name}/", as_json=as_json, is_quiet=quiet) as report,
-        closing(run(source, target, job, on_progress=report.on_progress)) as found,
-    ):
-        try:
-            for outcome in found:
-                outcomes.append(outcome)
-                if as_json:
-                    emit({"event": "file", **outcome.as_dict()})
-                elif not quiet:
-                    report.note(outcome.line())
-                elif outcome.state == "failed":
-                    click.echo(f"vsr: {outcome.line()}", err=True)
-        except KeyboardInterrupt:
-            if not is_watching:
-                raise
+    with report_for(f"{source.name}/", as_json=as_json, is_quiet=quiet) as report:
+        run = forever if is_watching else partial(once, note=report.note)
+        with closing(run(source, target, job, on_progress=report.on_progress)) as found:
+            try:
+                for outcome in found:
+                    outcomes.append(outcome)
+                    if as_json:
+                        emit({"event": "file", **outcome.as_dict()})
+                    elif not quiet:
+                        report.note(outcome.line())
+                    elif outcome.state == "failed":
+                        click.echo(f"vsr: {outcome.line()}", err=True)
+            except KeyboardInterrupt:
+                if not is_watching:
+                    raise
 
 
 def _show_total(outcomes: list[Outcome], *, as_json: bool, quiet: bool) -> None:
@@ -175,7 +174,7 @@ def _show_total(outcomes: list[Outcome], *, as_json: bool, quiet: bool) -> None:
 
 def show_forecast(source: Path, target: Path, job: BatchSpec, *, as_json: bool) -> int:
     """Print a line for each file and a total; return 3 if any file would fail."""
-    from vsr.jobs.batch.forecast import forecast, totals
+    from vsr.jobs.batch.forecast import forecast, outlook_of, totals
     from vsr.jobs.result import counted
 
     found = []
@@ -189,9 +188,10 @@ def show_forecast(source: Path, target: Path, job: BatchSpec, *, as_json: bool) 
     if as_json:
         emit({"event": "done", **total})
     else:
+        takes = f"; {words}" if (words := outlook_of(found)) else ""
         click.echo(
             f"{total['todo']} to do ({counted(total['clips'], 'clip')}, "
             f"{counted(total['pictures'], 'picture')}, {counted(total['frames'])} in all), "
-            f"{total['skipped']} skipped, {total['failed']} failed"
+            f"{total['skipped']} skipped, {total['failed']} failed{takes}"
         )
     return 3 if total["failed"] else 0

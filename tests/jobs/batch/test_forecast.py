@@ -7,9 +7,15 @@ import pytest
 from PIL import Image
 
 from tests.clips import write_clip
-from vsr.batch.plan import Selection
+from vsr.batch.plan import Selection, plan
+from vsr.jobs.batch import outlook as module
 from vsr.jobs.batch.batch import BatchSpec, batch
-from vsr.jobs.batch.forecast import forecast
+from vsr.jobs.batch.forecast import forecast, outlook_of
+from vsr.jobs.estimate import estimate
+from vsr.jobs.estimate.cost import Pace, Rate
+from vsr.jobs.estimate.took import Took
+from vsr.jobs.process_setup import core_count
+from vsr.jobs.upscale.upscale_plan import Job
 from vsr.media.images.images import RESULTS
 from vsr.specs import OutputSize, Size, UpscaleSpec
 
@@ -48,3 +54,43 @@ def test_what_the_batch_will_refuse_is_foreseen(
     assert {name for name, error in foreseen.items() if error} == refused
     done = {one.source.name: one.error for one in batch(folder, tmp_path / "out", job)}
     assert foreseen == done
+
+
+def test_a_kind_of_file_is_tried_once_and_all_of_them_are_added_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(estimate, "SHORT_SECONDS", 0.0)
+    tried = []
+
+    def pretended(job: Job) -> tuple[Pace, Rate]:
+        tried.append(job.source.path.name)
+        none = Took(0.0, 0.0)
+        pace = Pace(read=none, compute=Took(60.0, 60.0 * core_count()), encode=none)
+        return pace, Rate(key_bytes=1e6, other_bytes=(1e6,))
+
+    monkeypatch.setattr(estimate, "tried", pretended)
+    monkeypatch.setenv("VSR_HOME", str(tmp_path / "home"))
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name, size in (("a", Size(64, 48)), ("b", Size(64, 48)), ("c", Size(48, 32))):
+        write_clip(folder / f"{name}.mp4", frames=30, size=size)
+    job = BatchSpec(upscale=SPEC, selection=Selection(pictures=RESULTS))
+    found = list(forecast(folder, tmp_path / "out", job))
+    assert tried == ["a.mp4", "c.mp4"]
+    assert found[1].line().endswith("b.mp4  (30 frames, about 30 min)")
+    assert outlook_of(found) == "about 1 h 30 min, 54–110 MB"
+    said: list[str] = []
+    list(batch(folder, tmp_path / "out", job, note=said.append))
+    assert said == ["about 1 h 30 min, 54–110 MB for 3 files."]
+    assert tried == ["a.mp4", "c.mp4", "a.mp4", "c.mp4"]
+
+
+def test_files_that_were_not_looked_at_in_time_are_taken_to_be_like_the_others(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(estimate, "guessed_seconds", lambda job: 5.0)
+    items = plan(folder, tmp_path / "out", Selection())
+    spec = replace(SPEC, target=OutputSize(scale=2))
+    assert module.outlook(items, spec, 1) == "15 s to 30 s for 2 files."
+    assert module.outlook(items, replace(spec, sharpness=1.0), 1) is None

@@ -15,7 +15,8 @@ from vsr.batch.plan import Item, Selection, check_folders, plan
 from vsr.batch.scheduler import Scheduler
 from vsr.errors import NoSuchFile
 from vsr.jobs.batch.outcome import FileState, Outcome, failed, file_state, fingerprint, write_report
-from vsr.jobs.progress import OnProgress, ignore
+from vsr.jobs.batch.outlook import outlook
+from vsr.jobs.progress import Note, OnProgress, ignore
 from vsr.jobs.workers.pool import OpenPool, open_pool
 from vsr.jobs.workers.shared_film import FilmInWork, TotalProgress, release_all
 from vsr.media.resume.work import remove_published
@@ -35,7 +36,12 @@ class BatchSpec:
 
 
 def batch(
-    source: Path, target: Path, spec: BatchSpec, *, on_progress: OnProgress = ignore
+    source: Path,
+    target: Path,
+    spec: BatchSpec,
+    *,
+    on_progress: OnProgress = ignore,
+    note: Note = ignore,
 ) -> Generator[Outcome, None, None]:
     """Upscale every file under ``source`` to the mirrored path under ``target``.
 
@@ -45,6 +51,7 @@ def batch(
 
     Args:
         on_progress: called with the progress over all files.
+        note: called with what the batch will take, before it starts.
 
     Yields:
         one `Outcome` for each file, as it ends.
@@ -59,7 +66,7 @@ def batch(
             f"{source}: nothing to upscale in this folder. Check its files and --include."
         )
     with open_ledger(target) as ledger, ExitStack() as stack:
-        yield from _Batch(ledger, spec, on_progress, stack).run(items)
+        yield from _Batch(ledger, spec, on_progress, stack, note).run(items)
 
 
 def watch(
@@ -98,10 +105,15 @@ class _Batch:
     """An open ledger and, once there is work, an open engine."""
 
     def __init__(
-        self, ledger: Ledger, spec: BatchSpec, on_progress: OnProgress, stack: ExitStack
+        self,
+        ledger: Ledger,
+        spec: BatchSpec,
+        on_progress: OnProgress,
+        stack: ExitStack,
+        note: Note = ignore,
     ) -> None:
         self._ledger, self._spec, self._stack = ledger, spec, stack
-        self._progress = TotalProgress(on_progress)
+        self._progress, self._note = TotalProgress(on_progress), note
         self._opened: OpenPool | None = None
         self._films: list[FilmInWork] = []
         self._outcomes: list[Outcome] = []
@@ -125,6 +137,10 @@ class _Batch:
             self._opened = self._opened or self._stack.enter_context(
                 open_pool(self._spec.engine, self._spec.upscale)
             )
+            if self._note is not ignore:
+                work = [one.item for one in todo]
+                if line := outlook(work, self._spec.upscale, self._opened.pool.size):
+                    self._note(line)
             yield from self._work(self._opened, todo)
 
     def _settled(self, item: Item, todo: list[FileState]) -> Outcome | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,10 +13,12 @@ from vsr.batch.plan import Item, plan
 from vsr.errors import NoSuchFile, VsrError
 from vsr.jobs.batch.batch import BatchSpec
 from vsr.jobs.batch.outcome import failed, file_state, fingerprint, printable
+from vsr.jobs.estimate.estimate import Estimate, Estimates
+from vsr.jobs.estimate.words import about_bytes, about_seconds, total
 from vsr.jobs.result import counted
 from vsr.jobs.upscale.plan import plan as plan_upscale
 from vsr.jobs.upscale.segment_worker import SegmentWorker
-from vsr.jobs.upscale.upscale_plan import Load
+from vsr.jobs.upscale.upscale_plan import Job, Load
 from vsr.media.images.images import is_image
 from vsr.specs import UpscaleSpec
 
@@ -27,6 +29,7 @@ class Forecast:
 
     Attributes:
         frames: how many are to be done, if the header says so.
+        estimate: of what it takes, for a film whose length is known.
         error: why it cannot be done, in one line.
     """
 
@@ -35,6 +38,7 @@ class Forecast:
     state: Literal["todo", "skipped", "failed"]
     is_picture: bool
     frames: int | None = None
+    estimate: Estimate | None = None
     error: str = ""
 
     def as_dict(self) -> dict[str, Any]:
@@ -45,6 +49,7 @@ class Forecast:
             "state": self.state,
             "kind": "picture" if self.is_picture else "clip",
             "frames": self.frames,
+            "seconds": None if self.estimate is None else round(self.estimate.seconds.middle, 1),
             "error": self.error,
         }
 
@@ -54,6 +59,8 @@ class Forecast:
         if self.state == "todo":
             clip = "frames unknown" if self.frames is None else counted(self.frames)
             detail = "picture" if self.is_picture else clip
+            if self.estimate is not None and not self.estimate.is_short:
+                detail += f", {about_seconds(self.estimate.seconds)}"
         return f"{self.state:7}  {printable(self.target)}" + f"  ({detail})" * bool(detail)
 
 
@@ -69,14 +76,24 @@ def forecast(source: Path, target: Path, spec: BatchSpec) -> Iterator[Forecast]:
             f"{source}: nothing to upscale in this folder. Check its files and --include."
         )
     ledger, settings = _ledger(target), fingerprint(spec.upscale)
-    load = SegmentWorker().load
+    load, estimates = SegmentWorker().load, Estimates(spec.engine.workers or 1)
     for item in items:
         settled = file_state(item, ledger, spec.upscale.existing, settings).settled
         if settled is None:
-            yield _looked_at(item, spec.upscale, load)
+            yield _looked_at(item, spec.upscale, load, estimates)
         else:
             state: Literal["skipped", "failed"] = "failed" if settled.error else "skipped"
             yield _forecast(item, state, error=settled.error)
+
+
+def outlook_of(found: list[Forecast]) -> str | None:
+    """Return in words what all that is to be done takes; None if nothing is known of it."""
+    known = [one.estimate for one in found if one.estimate is not None]
+    if all(one.is_short for one in known):
+        return None
+    words = about_seconds(total([one.seconds for one in known]))
+    sizes = [one.file_bytes for one in known if one.file_bytes is not None]
+    return f"{words}, {about_bytes(total(sizes))}" if len(sizes) == len(known) else words
 
 
 def totals(found: list[Forecast]) -> dict[str, int]:
@@ -100,13 +117,14 @@ def _ledger(target: Path) -> Ledger:
     return Ledger(target, io.StringIO(text))
 
 
-def _looked_at(item: Item, spec: UpscaleSpec, load: Load) -> Forecast:
+def _looked_at(item: Item, spec: UpscaleSpec, load: Load, estimates: Estimates) -> Forecast:
     """Plan the work completely, so that whatever it would refuse is refused here."""
     try:
-        frames = plan_upscale(item.source, item.target, spec, load).frames_expected
+        job = plan_upscale(item.source, item.target, spec, load)
     except (VsrError, OSError) as error:
         return _forecast(item, "failed", error=failed(item, error).error)
-    return _forecast(item, "todo", frames=frames)
+    found = _forecast(item, "todo", frames=job.frames_expected)
+    return replace(found, estimate=estimates.of(job)) if isinstance(job, Job) else found
 
 
 def _forecast(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from vsr.errors import Failed, Refused
+from vsr.errors import Refused
 from vsr.jobs.estimate.cost import UNSURE_SECONDS, Pace, Rate
 from vsr.jobs.estimate.remembered import Kind, Remembered, recall, remember
 from vsr.jobs.estimate.strips import tried
@@ -15,6 +16,8 @@ from vsr.jobs.upscale.segment_worker import Met
 from vsr.jobs.upscale.upscale_plan import Job
 from vsr.models import catalog
 from vsr.upscaling.engine.choose_precision import with_precision
+
+log = logging.getLogger(__name__)
 
 Basis = Literal["measured", "guess"]
 
@@ -123,7 +126,7 @@ def estimate_of(job: Job, workers: int = 1) -> Estimate | None:
     if frames is None:
         return None
     guess = frames * guessed_seconds(job) / workers
-    if guess < SHORT_SECONDS:
+    if _is_short(job, workers):
         return Estimate(
             seconds=Between(guess, guess), other_bytes=carried_bytes(job), basis="guess"
         )
@@ -134,6 +137,30 @@ def estimate_of(job: Job, workers: int = 1) -> Estimate | None:
     estimate = estimate_with(job, shared(frame_seconds, job, workers), rate)
     assert estimate is not None
     return replace(estimate, other=_other(job, estimate.seconds, workers))
+
+
+class Estimates:
+    """Estimates of many films: each kind of work is tried once, on the first film of it.
+
+    Args:
+        workers: of one kind that share the work.
+    """
+
+    def __init__(self, workers: int = 1) -> None:
+        self._workers = workers
+        self._tried: dict[Kind, tuple[Between | None, Rate | None]] = {}
+
+    def of(self, job: Job) -> Estimate | None:
+        """Return what a job takes; None if the film's length is unknown."""
+        if job.frames_expected is None or _is_short(job, self._workers):
+            return estimate_of(job, self._workers)
+        kind = kind_of(job)
+        if kind not in self._tried:
+            self._tried[kind] = _tried(job)
+        frame_seconds, rate = self._tried[kind]
+        if frame_seconds is None:
+            return known_estimate(job)
+        return estimate_with(job, shared(frame_seconds, job, self._workers), rate)
 
 
 def known_estimate(job: Job) -> Estimate | None:
@@ -231,11 +258,16 @@ def remember_run(job: Job, met: Met, seconds: float) -> None:
     remember(known)
 
 
+def _is_short(job: Job, workers: int) -> bool:
+    return (job.frames_expected or 0) * guessed_seconds(job) / workers < SHORT_SECONDS
+
+
 def _tried(job: Job) -> tuple[Between | None, Rate | None]:
     """Return the seconds and bytes of a frame, tried on strips; what is known if that fails."""
     try:
         found = tried(job)
-    except Failed:  # the run itself will say it better
+    except Exception:  # no estimate may stop a run, which will say better what is wrong
+        log.debug("no estimate of %s", job.source.path, exc_info=True)
         found = None
     if found is None:
         known = recall(kind_of(job))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
 
@@ -32,6 +33,11 @@ def about_seconds(seconds: Between) -> str:
         return f"about {_duration(seconds.middle)}"
     low, high = _duration(seconds.low), _duration(seconds.high)
     return f"about {low}" if low == high else f"{low} to {high}"
+
+
+def total(parts: Sequence[Between]) -> Between:
+    """Return the sum."""
+    return Between(sum(one.low for one in parts), sum(one.high for one in parts))
 
 
 UNITS = ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
