@@ -142,18 +142,22 @@ def latin():
 def test_every_letter_of_a_clean_page_is_read(latin):
     picture, cells = latin
     assert len(cells) > 25
-    assert pages.errors(lumas(picture), cells, "latin", 0) == 0
+    found = pages.read(lumas(picture), cells, "latin", 0)
+    assert found.wrong == 0
+    assert found.margin > 0.1
+    smeared = pages.read(gaussian(lumas(picture), 6.0), cells, "latin", 0)
+    assert smeared.margin < found.margin / 2
 
 
 def test_letters_are_still_read_after_a_small_move(latin):
     picture, cells = latin
-    assert pages.errors(lumas(np.roll(picture, -6, axis=1)), cells, "latin", 6) == 0
+    assert pages.read(lumas(np.roll(picture, -6, axis=1)), cells, "latin", 6).wrong == 0
 
 
 def test_a_page_that_is_too_small_is_misread_and_wrong_letters_count(latin):
     picture, cells = latin
     tiny = picture[::20, ::20]
     blurred = lanczos(tiny).repeat(5, 0).repeat(5, 1)[:320, :400]
-    assert pages.errors(lumas(blurred), cells, "latin", 0) > 0.3
+    assert pages.read(lumas(blurred), cells, "latin", 0).wrong > 0.3
     other, _ = pages.page("latin", 4, 400, 320)
-    assert pages.errors(lumas(other), cells, "latin", 0) > 0.9
+    assert pages.read(lumas(other), cells, "latin", 0).wrong > 0.9

@@ -90,8 +90,20 @@ def test_no_two_clips_share_a_name_and_both_halves_cover_every_purpose():
 def test_the_table_marks_what_misses_and_divides_by_lanczos():
     flat = {"worst": 0.1, "is_exact": True, "operations": 1000}
     scores = {
-        "lanczos": {"acutance": 1.0, "still": 2.0, "psnr_y": 30.0, "overshoot": 0.0},
-        "mine": {"acutance": 1.3, "still": 3.0, "psnr_y": 29.9, "overshoot": 0.6},
+        "lanczos": {
+            "acutance": 1.0,
+            "still": 2.0,
+            "psnr_y": 30.0,
+            "overshoot": 0.0,
+            "wrong_characters": 0.0,
+        },
+        "mine": {
+            "acutance": 1.3,
+            "still": 3.0,
+            "psnr_y": 29.9,
+            "overshoot": 0.6,
+            "wrong_characters": 0.01,
+        },
     }
     clip = {"half": "choose", "what": "", "scores": scores}
     text = table(
@@ -102,3 +114,4 @@ def test_the_table_marks_what_misses_and_divides_by_lanczos():
     assert rows["flicker where still / Lanczos"].endswith("| 1.00; 1.00 | **1.50; 1.50** |")
     assert rows["Y-PSNR − Lanczos, dB"].endswith("| 0.00; 0.00 | -0.10; -0.10 |")
     assert rows["overshoot, codes"].endswith("| 0.00; 0.00 | **0.60; 0.60** |")
+    assert rows["wrong characters, %"].endswith("| 0.00; 0.00 | **1.00; 1.00** |")

@@ -16,9 +16,17 @@ from tests.benchmarks.looks.methods import LANCZOS, SLOW, TEACHER, Method
 from tests.benchmarks.looks.planar import Rgb
 from tests.benchmarks.looks.score import Scene, pictures
 
-MEASURES = ("filters", "flow", "motion", "pages", "score", "shades", "sharpness", "tones")
-VERSION = cache.digest(*((Path(__file__).parent / f"{name}.py").read_text() for name in MEASURES))
-"""Figures are measured anew when a measure changes."""
+PLAIN = ("filters", "score", "sharpness", "tones")
+MEASURES: dict[str, tuple[str, ...]] = {
+    "looks": (*PLAIN, "flow", "motion"),
+    "face": (*PLAIN, "flow", "motion"),
+    "pan": (*PLAIN, "flow", "motion"),
+    "pulse": (*PLAIN, "flow", "motion"),
+    "shade": ("filters", "score", "shades"),
+    "text": (*PLAIN, "pages"),
+    "flat": ("tones",),
+}
+"""The modules that figures of each kind depend on: they are measured anew when one changes."""
 
 LARGEST_AMOUNT, HALVINGS = 8.0, 10
 """Of the unsharp mask, and how exactly it is solved."""
@@ -32,7 +40,7 @@ def flat(method: Method) -> dict[str, Any]:
         found = {"worst": fields.worst, "is_exact": fields.is_exact}
         return found | {"operations": methods.operations(method)}
 
-    return cache.kept_values(cache.digest("flat", method.key, VERSION), measured)
+    return cache.kept_values(cache.digest("flat", method.key, _version("flat")), measured)
 
 
 def shown(clip: Clip, every: Sequence[Method], match: str) -> tuple[Scene, dict[str, Rgb]]:
@@ -90,5 +98,11 @@ def matched_unsharp(scene: Scene, target: float) -> Rgb:
 
 def _scores(scene: Scene, key: str, frames: Rgb) -> dict[str, Any]:
     teacher = scene.teacher is not None
-    whole = cache.digest("scores", key, scene.clip, scene.material.key, VERSION, teacher)
+    version = _version(scene.clip.purpose)
+    whole = cache.digest("scores", key, scene.clip, scene.material.key, version, teacher)
     return cache.kept_values(whole, lambda: dict(score.scores(scene, frames)))
+
+
+def _version(kind: str) -> str:
+    files = [Path(__file__).parent / f"{name}.py" for name in MEASURES[kind]]
+    return cache.digest(*(file.read_text() for file in files))

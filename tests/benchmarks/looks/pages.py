@@ -87,34 +87,47 @@ def page(script: str, seed: int, width: int, height: int) -> tuple[Rgb, list[Cel
     return np.asarray(image), cells
 
 
-def errors(luma: NDArray[np.float32], cells: list[Cell], script: str, moved_left: int) -> float:
-    """Return the share of characters that are taken for another one.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """How a page is read.
+
+    Attributes:
+        wrong: the share of characters that are taken for another one.
+        margin: by how much the right character is likelier than the best of the others, on the
+            mean: correlations, so at most 2; below 0 where it is misread.
+    """
+
+    wrong: float
+    margin: float
+
+
+def read(luma: NDArray[np.float32], cells: list[Cell], script: str, moved_left: int) -> Reading:
+    """Read the characters of a page.
 
     Args:
         luma: of the result, in codes.
         moved_left: how far the page has moved since its cells were placed, in result pixels.
     """
-    wrong = seen = 0
+    margins = []
     for cell in cells:
         left = cell.left - moved_left
-        if left < SHIFT or left + cell.side + SHIFT > luma.shape[1]:
-            continue
         rows = slice(cell.top - SHIFT, cell.top + cell.side + SHIFT)
-        window = luma[rows, left - SHIFT : left + cell.side + SHIFT]
+        window = luma[rows, max(left - SHIFT, 0) : left + cell.side + SHIFT]
         if window.shape != (cell.side + 2 * SHIFT,) * 2:
-            continue
-        seen += 1
-        wrong += _likeliest(window, script, cell.size) != cell.character
-    return wrong / seen
+            continue  # it has left the frame
+        likeness = _likeness(window, script, cell.size)
+        right = ALPHABETS[script].index(cell.character)
+        margins.append(float(likeness[right] - np.delete(likeness, right).max()))
+    return Reading(wrong=float(np.mean(np.array(margins) < 0)), margin=float(np.mean(margins)))
 
 
-def _likeliest(window: NDArray[np.float32], script: str, size: int) -> str:
-    templates = _templates(script, size)
+def _likeness(window: NDArray[np.float32], script: str, size: int) -> NDArray[np.float32]:
+    """Return the best correlation of each character of the alphabet, at any shift and blur."""
     side = window.shape[0] - 2 * SHIFT
     shifted = np.lib.stride_tricks.sliding_window_view(window, (side, side))
-    likeness = _normed(shifted.reshape(-1, side * side)) @ templates.T
-    best = int(np.argmax(likeness.max(axis=0)))
-    return ALPHABETS[script][best // len(BLURS)]
+    likeness = _normed(shifted.reshape(-1, side * side)) @ _templates(script, size).T
+    best: NDArray[np.float32] = likeness.max(axis=0).reshape(-1, len(BLURS)).max(axis=1)
+    return best
 
 
 @cache

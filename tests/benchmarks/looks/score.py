@@ -34,7 +34,7 @@ PERIODS = (4, 2)
 BORDER = 16
 """Result pixels that are left out on each side: networks see nothing beyond."""
 
-FOLLOWED = (1, 3, 5)
+FOLLOWED = (1, 5)
 """The frames from which motion is followed to the next."""
 
 FEATURES, PRISTINE = "mobilenet_v2_features_fp16.safetensors", "niqe_pris_params.npz"
@@ -107,7 +107,7 @@ def scores(scene: Scene, frames: Rgb) -> Scores:
         frames: (T, sH, sW, 3); of a slow method, only those judged as single pictures.
     """
     if scene.clip.purpose == "text":
-        return {"acutance": scene.acutance(frames), "wrong_characters": _wrong(scene, frames)}
+        return {"acutance": scene.acutance(frames)} | _read(scene, frames)
     if scene.clip.purpose in ("looks", "face"):
         return _of_pictures(scene, pictures(frames)) | _in_motion(scene, frames)
     if len(frames) < scene.clip.frames:
@@ -123,13 +123,17 @@ def scores(scene: Scene, frames: Rgb) -> Scores:
     return {"acutance": acutance, "pulsing_luma": luma, "pulsing_detail": detail}
 
 
-def _wrong(scene: Scene, frames: Rgb) -> float:
+def _read(scene: Scene, frames: Rgb) -> dict[str, float]:
     script = scene.clip.file.partition("/")[2]
     _, cells = text_page(scene.clip)
-    return fmean(
-        pages.errors(luma, cells, script, scene.clip.pan * index)
+    readings = [
+        pages.read(luma, cells, script, scene.clip.pan * index)
         for luma, index in zip(lumas(frames), LOOKED_AT)
-    )
+    ]
+    return {
+        "wrong_characters": fmean(one.wrong for one in readings),
+        "reading_margin": fmean(one.margin for one in readings),
+    }
 
 
 def _in_motion(scene: Scene, frames: Rgb) -> Scores:

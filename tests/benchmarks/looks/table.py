@@ -167,6 +167,13 @@ MEASURES = (
         title="wrong characters, %",
         must="mean ≤ Lanczos",
     ),
+    Measure(
+        name="reading_margin",
+        title="margin of the right character / Lanczos",
+        must="",
+        worst=min,
+        is_ratio=True,
+    ),
     Measure(name="cosine", title="MobileNet cosine", must=""),
     Measure(name="relative", title="MobileNet relative", must=""),
     Measure(name="niqe", title="NIQE", must=""),
@@ -213,7 +220,12 @@ def _cell(rows: list[Row], name: str, measure: Measure) -> str:
     text = f"{mean:.2f}; {worst:.2f}"
     failed = measure.passes is not None and not measure.passes(mean, worst)
     if measure.name == "wrong_characters":
-        failed = mean > fmean(known for row in rows if (known := _shown(row, "lanczos", measure)))
+        base = [
+            _shown(row, "lanczos", measure)
+            for row in rows
+            if _shown(row, name, measure) is not None
+        ]
+        failed = mean > fmean(one for one in base if one is not None)
     return f"**{text}**" if failed else text
 
 
