@@ -86,8 +86,8 @@ def test_still_places_flicker_by_the_deviation_of_their_noise():
     places = motion.still_places(source, flows)
     assert places.mean() > 0.9
     noisy = still + noise_like(still, 3)
-    assert motion.still_flicker(noisy, places) == pytest.approx(3, rel=0.02)
-    assert motion.still_flicker(still, places) == 0
+    assert motion.still_flicker(noisy, places) == pytest.approx(3, rel=0.03)
+    assert motion.still_flicker(still, places) == pytest.approx(12**-0.5)
 
 
 def test_what_moves_is_not_still():
@@ -97,24 +97,23 @@ def test_what_moves_is_not_still():
     assert motion.still_flicker(np.zeros((4, 192, 192), np.float32), places) is None
 
 
-def test_pulsing_of_light_and_of_sharpness_are_told_apart():
-    still = panned(scene(), 15, 0)
+def test_jumps_of_light_and_of_detail_at_key_frames_are_told_apart():
+    still = panned(scene(), 10, 0)
     assert motion.pulsing(still, 5) == (0, 0)
-    brighter = still + 2.0 * (np.arange(15) % 5 == 0)[:, None, None]
+    brighter = still + 2.0 * (np.arange(10) >= 5)[:, None, None]
     luma, detail = motion.pulsing(brighter, 5)
-    assert luma == pytest.approx(0.8, abs=0.01)  # the deviation of 2, 0, 0, 0, 0
+    assert luma == pytest.approx(2, abs=0.01)
     assert detail == pytest.approx(0, abs=1e-4)
     softer = np.stack([gaussian(one, 2.0) if i % 5 else one for i, one in enumerate(still)])
     luma, detail = motion.pulsing(softer, 5)
-    assert luma < 0.5
-    assert detail > 0.05
+    assert luma < 1
+    assert detail > 0.2
 
 
-def test_noise_without_a_period_pulses_less_than_a_pulse_of_its_size():
-    still = panned(scene(), 15, 0)
-    rng = np.random.default_rng(3)
-    wandering = still + rng.permutation(2.0 * (np.arange(15) % 5 == 0))[:, None, None]
-    assert motion.pulsing(wandering, 5)[0] < 0.8
+def test_a_jump_between_key_frames_is_no_pulsing():
+    still = panned(scene(), 10, 0)
+    wandering = still + 2.0 * (np.arange(10) == 3)[:, None, None]
+    assert motion.pulsing(wandering, 5) == (0, 0)
 
 
 def codes_of(frames):

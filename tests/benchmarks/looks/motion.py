@@ -24,8 +24,9 @@ SCALE = 4
 SIGMA = 4.0
 """Result pixels: what a blur of one source pixel takes away is the high-pass part."""
 
-MOVING = 0.25
-"""Source pixels from frame to frame: what moves less is not judged as moving."""
+MOVING, MOVING_SHARE = 0.2, 0.1
+"""Source pixels from frame to frame: what moves less is not judged as moving; and the least share
+of a frame that must."""
 
 REFINED_WINDOW, REFINED_STEPS = 33, 2
 """On each result, the source's flow is improved over windows of eight source pixels: an error of
@@ -34,6 +35,9 @@ a tenth of one would count against sharp pictures alone."""
 STILL, STILL_SPEED, NEARBY = 1.0, 0.1, 9
 """Codes by which the mean over 9 source pixels may change where it stands still, and pixels by
 which it may move."""
+
+ROUNDING = 1 / 12
+"""Squared codes: the variance of what is lost by rounding to whole ones."""
 
 STILL_SHARE = 0.02
 """Below this share of still places a clip says nothing about them."""
@@ -60,11 +64,11 @@ def boiling(frames: Frames, flows: Sequence[tuple[int, Flow]]) -> float | None:
     errors = details = 0.0
     for index, found in flows:
         moving = found.is_believed & (found.motion.square().sum(0).sqrt() >= MOVING)
+        if moving.float().mean() < MOVING_SHARE:
+            continue
         places = moving.repeat_interleave(SCALE, 0).repeat_interleave(SCALE, 1)
         places[:BORDER] = places[-BORDER:] = False
         places[:, :BORDER] = places[:, -BORDER:] = False
-        if not places.any():
-            continue
         first, second = (_tensor(frames[at]) for at in (index, index + 1))
         start = flow.enlarged(found.motion, SCALE)[None]
         motion = flow.refined(first, second, start, REFINED_WINDOW, REFINED_STEPS)
@@ -89,13 +93,15 @@ def panned_residual(frames: Frames, by: int) -> float:
 def still_flicker(frames: Frames, is_still: NDArray[np.bool_]) -> float | None:
     """Return the standard deviation over time, in codes, where the source stands still.
 
+    That of rounding is in it, so that changes far below a code do not make a large ratio.
+
     Args:
         is_still: (T - 1, H, W), between neighbouring frames, of the result's size.
     """
     if is_still.mean() < STILL_SHARE:
         return None
     squares = np.square(np.diff(frames, axis=0))[is_still]
-    return float(np.sqrt(squares.mean() / 2))
+    return float(np.sqrt(squares.mean() / 2 + ROUNDING))
 
 
 def still_places(source: Frames, flows: Sequence[Flow]) -> NDArray[np.bool_]:
@@ -117,21 +123,25 @@ def still_places(source: Frames, flows: Sequence[Flow]) -> NDArray[np.bool_]:
 
 
 def pulsing(frames: Frames, period: int) -> tuple[float, float]:
-    """Return how luma and sharpness of a still swing with the key frames.
+    """Return by how much luma and detail of a still jump where a key frame begins.
 
-    The frames of each phase of the period are averaged first, so that only what repeats counts.
+    Args:
+        period: frames from one key frame to the next; the first is one.
 
     Returns:
-        the swing of a neighbourhood's mean luma over the phases, in codes; that of its detail (the
-        RMS of its high-pass part), over the mean detail. Both are standard deviations, averaged.
+        the change of a neighbourhood's mean luma from the frame before, in codes, and that of its
+        detail (the RMS of its high-pass part), over the mean detail: RMS over neighbourhoods.
     """
-    whole = len(frames) // period * period
-    means = np.stack([_blocks(luma) for luma in frames[:whole]])
-    details = np.stack([np.sqrt(_blocks(high_pass(luma) ** 2)) for luma in frames[:whole]])
-    luma, sharp = (
-        values.reshape(-1, period, *values.shape[1:]).mean(0).std(0) for values in (means, details)
+    keys = range(period, len(frames), period)
+    means, details = (
+        [(of(frames[key]), of(frames[key - 1])) for key in keys]
+        for of in (_blocks, lambda luma: np.sqrt(_blocks(high_pass(luma) ** 2)))
     )
-    return float(luma.mean()), float(sharp.mean() / max(float(details.mean()), 1e-6))
+    luma, detail = (
+        float(np.sqrt(np.mean([np.square(now - before) for now, before in pairs])))
+        for pairs in (means, details)
+    )
+    return luma, detail / max(float(np.mean(details)), 1e-6)
 
 
 def _blocks(luma: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -119,8 +119,11 @@ def scores(scene: Scene, frames: Rgb) -> Scores:
     if scene.clip.purpose == "pan":
         residual = motion.panned_residual(lumas(frames), scene.clip.pan)
         return {"acutance": acutance, "pan_residual": residual}
-    luma, detail = motion.pulsing(lumas(frames), KEY_FRAMES)
-    return {"acutance": acutance, "pulsing_luma": luma, "pulsing_detail": detail}
+    own = lumas(frames)
+    luma, detail = motion.pulsing(own, KEY_FRAMES)
+    flicker = motion.still_flicker(own, np.ones_like(own[1:], bool))
+    pulsing = {"pulsing_luma": luma, "pulsing_detail": detail}
+    return {"acutance": acutance, "still": flicker} | pulsing
 
 
 def _read(scene: Scene, frames: Rgb) -> dict[str, float]:

@@ -135,14 +135,14 @@ MEASURES = (
     ),
     Measure(
         name="pulsing_luma",
-        title="luma pulsing with key frames / Lanczos",
+        title="jump of luma at key frames / Lanczos",
         must="mean ≤ 1.1",
         passes=_below(1.1),
         is_ratio=True,
     ),
     Measure(
         name="pulsing_detail",
-        title="detail pulsing with key frames / Lanczos",
+        title="jump of detail at key frames / Lanczos",
         must="mean ≤ 1.1",
         passes=_below(1.1),
         is_ratio=True,
