@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import log2
+from math import isqrt, log2, sqrt
 from typing import Literal
 
 import torch
@@ -16,6 +16,9 @@ Channels = Literal["rgb", "luma"]
 
 SCALES = (2, 4)
 """The scales of every trained network of this project."""
+
+LARGEST_SCALE = 8
+"""Of networks that others trained."""
 
 BRANCH_GAIN = 0.1
 """How much smaller than usual a branch parallel to the identity starts, so nine stay near it."""
@@ -50,6 +53,21 @@ def doublings(scale: int) -> int:
     if scale not in SCALES:
         raise InvalidOption(f"×{scale}: this network enlarges by 2 or 4. Choose one of these.")
     return int(log2(scale))
+
+
+def whole_scale(outputs: int, image: int) -> int:
+    """Return the scale of a last layer with this many outputs for ``image`` channels.
+
+    Raises:
+        InvalidOption: it is not a whole number.
+    """
+    scale = isqrt(outputs // image)
+    if image * scale**2 != outputs:
+        raise InvalidOption(
+            f"{outputs} outputs of the last layer for {image} channels are no whole scale: "
+            f"×{sqrt(outputs / image):.2f}."
+        )
+    return scale
 
 
 def nearest_base(x: Tensor, scale: int) -> Tensor:

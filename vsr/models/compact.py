@@ -13,16 +13,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from itertools import pairwise
-from math import isqrt, sqrt
 from typing import cast
 
 from torch import Tensor, nn
 
 from vsr.errors import InvalidOption
-from vsr.models.blocks import Channels, Generator, nearest_base
+from vsr.models.blocks import LARGEST_SCALE, Channels, Generator, nearest_base, whole_scale
 from vsr.models.checkpoint import count_numbered
-
-LARGEST_SCALE = 8
 
 SHAPE = (64, 16)
 """Channels and depth of ``realesr-animevideov3``: 621 424 parameters at ×4."""
@@ -122,18 +119,3 @@ def compact_of(tensors: Mapping[str, Tensor]) -> Compact | None:
         raise InvalidOption(f"a network of {image} image channels.")
     scale = whole_scale(tensors[f"body.{last}.weight"].shape[0], image)
     return Compact(scale, channels, last // 2 - 1, "rgb" if image == 3 else "luma")
-
-
-def whole_scale(outputs: int, image: int) -> int:
-    """Return the scale of a last layer with this many outputs for ``image`` channels.
-
-    Raises:
-        InvalidOption: it is not a whole number.
-    """
-    scale = isqrt(outputs // image)
-    if image * scale**2 != outputs:
-        raise InvalidOption(
-            f"{outputs} outputs of the last layer for {image} channels are no whole scale: "
-            f"×{sqrt(outputs / image):.2f}."
-        )
-    return scale

@@ -12,7 +12,8 @@ from torch import Tensor, nn
 
 from vsr.errors import InvalidOption
 from vsr.models.blocks import Generator, doublings
-from vsr.models.srgan import UpsampleBlock
+from vsr.models.checkpoint import Tensors
+from vsr.models.srgan import UpsampleBlock, residual_shape
 
 DILATION = 2
 """The value in the authors' code."""
@@ -89,3 +90,15 @@ class DPSRGAN(Generator):
         features = self.mid_bn(self.mid(self.body(head))) + head
         out: Tensor = self.tail(self.up(features))
         return out
+
+
+def dpsrgan_of(tensors: Tensors) -> DPSRGAN | None:
+    """Return an untrained network of the shape of these tensors; None if they are of another kind.
+
+    Raises:
+        InvalidOption: a block is missing, or another scale.
+    """
+    if not {"body.0.conv3.weight", "head_act.weight"} <= tensors.keys():
+        return None
+    dilation = int(tensors["dilation"]) if "dilation" in tensors else DILATION
+    return DPSRGAN(*residual_shape(tensors), dilation=dilation)

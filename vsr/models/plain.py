@@ -19,7 +19,9 @@ from vsr.models.blocks import (
     Generator,
     ReparameterisedConv,
     nearest_base,
+    whole_scale,
 )
+from vsr.models.checkpoint import Tensors, count_numbered
 
 SCALES = (2, 3, 4)
 
@@ -170,3 +172,21 @@ def lite(scale: int) -> Plain:
         InvalidOption: a scale other than 2, 3 and 4.
     """
     return Plain(scale, *LITE, colour="luma")
+
+
+def plain_of(tensors: Tensors) -> Plain | ReparameterisedPlain | None:
+    """Return an untrained network of the shape of these tensors; None if they are of another kind.
+
+    Raises:
+        InvalidOption: a layer is missing, or the tail has the outputs of no scale there is.
+    """
+    for form, weight in ((Plain, "weight"), (ReparameterisedPlain, "kernel")):
+        if not {f"head.{weight}", f"tail.{weight}"} <= tensors.keys():
+            continue
+        channels, image = tensors[f"head.{weight}"].shape[:2]
+        if image not in (1, 3):
+            raise InvalidOption(f"a network of {image} image channels.")
+        scale = whole_scale(tensors[f"tail.{weight}"].shape[0], image)
+        depth = count_numbered(tensors, "body")
+        return form(scale, channels, depth, "rgb" if image == 3 else "luma")
+    return None

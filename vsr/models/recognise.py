@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
-from vsr.errors import InvalidCheckpoint, InvalidOption
+from vsr.errors import InvalidCheckpoint
 from vsr.models.blocks import Generator
-from vsr.models.checkpoint import Tensors, count_numbered, read_tensors
-from vsr.models.compact import compact_of, whole_scale
-from vsr.models.dpsrgan import DILATION, DPSRGAN
-from vsr.models.plain import Plain, ReparameterisedPlain
+from vsr.models.checkpoint import Tensors, read_tensors
+from vsr.models.compact import compact_of
+from vsr.models.dpsrgan import dpsrgan_of
+from vsr.models.plain import ReparameterisedPlain, plain_of
 from vsr.models.rrdb import renamed, rrdb_of
-from vsr.models.srgan import SRGAN
-from vsr.models.swift_srgan import SwiftSRGAN
+from vsr.models.srgan import srgan_of
+from vsr.models.swift_srgan import swift_srgan_of
 
-KNOWN = "swift-srgan, dpsrgan, srgan, plain (fast, quality, lite), compact, rrdb"
-"""What can be recognised, for messages."""
+NETWORKS: dict[str, Callable[[Tensors], Generator | None]] = {
+    "swift-srgan": swift_srgan_of,
+    "dpsrgan": dpsrgan_of,
+    "srgan": srgan_of,
+    "plain (fast, quality, lite)": plain_of,
+    "compact": compact_of,
+    "rrdb": rrdb_of,
+}
+"""Every kind of network, and what returns one of the shape of tensors, or None."""
 
 
 def read_generator(path: Path) -> Generator:
@@ -40,7 +48,7 @@ def generator_of(tensors: Tensors, where: str) -> Generator:
     """
     tensors = renamed(tensors)
     try:
-        net = _build(tensors)
+        net = next((net for of in NETWORKS.values() if (net := of(tensors)) is not None), None)
         if net is not None:
             net.load_state_dict(_completed(tensors, net))
     except (RuntimeError, LookupError, ValueError) as error:
@@ -49,43 +57,10 @@ def generator_of(tensors: Tensors, where: str) -> Generator:
             f"{where}: does not fit the architecture it resembles: {reason}"
         ) from error
     if net is None:
-        raise InvalidCheckpoint(f"{where}: not a known architecture. Known: {KNOWN}.")
+        raise InvalidCheckpoint(f"{where}: not a known architecture. Known: {', '.join(NETWORKS)}.")
     if isinstance(net, ReparameterisedPlain):
         net = net.plain()
     return net.eval().requires_grad_(False)
-
-
-def _build(tensors: Tensors) -> Generator | None:
-    """Return an untrained network of the right shape; None if nothing is recognised."""
-    if "initial.cnn.depthwise.weight" in tensors and "final_conv.pointwise.weight" in tensors:
-        channels = tensors["initial.cnn.pointwise.weight"].shape[0]
-        depth = count_numbered(tensors, "residual")
-        return SwiftSRGAN(2 ** count_numbered(tensors, "upsampler"), channels, depth)
-    if "body.0.conv3.weight" in tensors and "head_act.weight" in tensors:
-        dilation = int(tensors["dilation"]) if "dilation" in tensors else DILATION
-        return DPSRGAN(*_residual_shape(tensors), dilation=dilation)
-    if "body.0.conv2.weight" in tensors and "head_act.weight" in tensors:
-        return SRGAN(*_residual_shape(tensors))
-    for form, weight in ((Plain, "weight"), (ReparameterisedPlain, "kernel")):
-        if f"head.{weight}" in tensors and f"tail.{weight}" in tensors:
-            return _plain(form, tensors, weight)
-    return compact_of(tensors) or rrdb_of(tensors)
-
-
-def _residual_shape(tensors: Tensors) -> tuple[int, int, int]:
-    """Return scale, channels and depth of SRGAN and DPSRGAN."""
-    channels, depth = tensors["head.weight"].shape[0], count_numbered(tensors, "body")
-    return 2 ** count_numbered(tensors, "up"), channels, depth
-
-
-def _plain(
-    form: type[Plain] | type[ReparameterisedPlain], tensors: Tensors, weight: str
-) -> Generator:
-    channels, image = tensors[f"head.{weight}"].shape[:2]
-    if image not in (1, 3):
-        raise InvalidOption(f"a network of {image} image channels.")
-    scale = whole_scale(tensors[f"tail.{weight}"].shape[0], image)
-    return form(scale, channels, count_numbered(tensors, "body"), "rgb" if image == 3 else "luma")
 
 
 def _completed(tensors: Tensors, net: Generator) -> Tensors:

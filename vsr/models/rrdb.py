@@ -18,9 +18,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from vsr.errors import InvalidOption
-from vsr.models.blocks import Channels, Generator
+from vsr.models.blocks import LARGEST_SCALE, Channels, Generator, whole_scale
 from vsr.models.checkpoint import count_numbered
-from vsr.models.compact import LARGEST_SCALE, whole_scale
 
 SLOPE = 0.2
 """Of every leaky ReLU."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from vsr.models.blocks import Generator, doublings
+from vsr.models.checkpoint import Tensors, count_numbered
 
 
 class ResidualBlock(nn.Module):
@@ -82,3 +83,25 @@ class SRGAN(Generator):
         features = self.mid_bn(self.mid(self.body(head))) + head
         out: Tensor = self.tail(self.up(features))
         return out
+
+
+def srgan_of(tensors: Tensors) -> SRGAN | None:
+    """Return an untrained network of the shape of these tensors; None if they are of another kind.
+
+    Raises:
+        InvalidOption: a block is missing, or another scale.
+    """
+    is_deeper = "body.0.conv3.weight" in tensors  # DPSRGAN's blocks have a third convolution
+    if is_deeper or not {"body.0.conv2.weight", "head_act.weight"} <= tensors.keys():
+        return None
+    return SRGAN(*residual_shape(tensors))
+
+
+def residual_shape(tensors: Tensors) -> tuple[int, int, int]:
+    """Return scale, channels and depth of SRGAN and DPSRGAN.
+
+    Raises:
+        InvalidOption: a block is missing.
+    """
+    channels, depth = tensors["head.weight"].shape[0], count_numbered(tensors, "body")
+    return 2 ** count_numbered(tensors, "up"), channels, depth

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from vsr.models.blocks import Generator, doublings
+from vsr.models.checkpoint import Tensors, count_numbered
 
 
 class SeparableConv(nn.Module):
@@ -115,3 +116,16 @@ class SwiftSRGAN(Generator):
         initial = self.initial(x)
         features = self.convblock(self.residual(initial)) + initial
         return (torch.tanh(self.final_conv(self.upsampler(features))) + 1) / 2
+
+
+def swift_srgan_of(tensors: Tensors) -> SwiftSRGAN | None:
+    """Return an untrained network of the shape of these tensors; None if they are of another kind.
+
+    Raises:
+        InvalidOption: a block is missing, or another scale.
+    """
+    if not {"initial.cnn.depthwise.weight", "final_conv.pointwise.weight"} <= tensors.keys():
+        return None
+    channels = tensors["initial.cnn.pointwise.weight"].shape[0]
+    depth = count_numbered(tensors, "residual")
+    return SwiftSRGAN(2 ** count_numbered(tensors, "upsampler"), channels, depth)
