@@ -1,5 +1,6 @@
 """What the program does to its own process, and the library does not."""
 
+import os
 import subprocess
 import sys
 
@@ -29,3 +30,27 @@ def test_only_the_program_tells_encoders_to_be_quiet(settled, is_unchanged, is_q
     )
     assert run.stdout.strip() == str(is_unchanged)
     assert ("Svt" not in run.stderr) is is_quiet
+
+
+LOADED = """
+import importlib.abc, os, sys
+from vsr.cli import run
+
+class Watch(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == "torch":
+            print("waits passively:", os.environ.get("OMP_WAIT_POLICY"))
+
+sys.meta_path.insert(0, Watch())
+run(["upscale", "none.mp4", "out.mp4"])
+"""
+
+
+def test_threads_are_told_how_to_wait_before_torch_is_loaded(tmp_path):
+    # The OpenMP library reads the variable once, when torch loads it.
+    run = subprocess.run(
+        [sys.executable, "-c", LOADED],
+        capture_output=True, text=True, check=True, cwd=tmp_path,
+        env={key: value for key, value in os.environ.items() if key != "OMP_WAIT_POLICY"},
+    )  # fmt: skip
+    assert run.stdout.splitlines() == ["waits passively: PASSIVE"]

@@ -30,7 +30,9 @@ def run(arguments: list[str]) -> int:
     """
     from vsr.cli import logged
     from vsr.cli.root import vsr
+    from vsr.jobs.process_setup import settle_environment
 
+    settle_environment()
     try:
         with logged(is_on=_is_verbose(arguments)):
             code = vsr.main(arguments, prog_name="vsr", standalone_mode=False)
