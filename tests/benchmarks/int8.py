@@ -113,7 +113,7 @@ def core_ms(clip: Path, frames: tuple[int, int], *options: str) -> float:
         with tempfile.TemporaryDirectory() as folder:
             command = [
                 sys.executable, "-c", "from vsr.cli import main; main()", "upscale", str(clip),
-                "-o", f"{folder}/out.mkv", "-d", "cpu", "--encoder-preset", "superfast",
+                f"{folder}/out.mkv", "-d", "cpu", "--encoder-preset", "superfast",
                 "--max-frames", str(count), *options,
             ]  # fmt: skip
             subprocess.run(command, capture_output=True, check=True)
