@@ -7,8 +7,8 @@ COMMA  := ,
 CUDA   := $(if $(shell command -v nvidia-smi 2>/dev/null),$(COMMA)cuda)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-data test-slow test-gpu test-browser check format bench bench-gpu bench-video benchmark-quality \
-        train-weights clean
+.PHONY: help demo test test-data test-slow test-gpu test-browser check format bench bench-gpu bench-video \
+        bench-looks benchmark-quality train-weights clean
 
 help:                           ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/ —/'
@@ -61,6 +61,9 @@ bench-video: $(VENV)/installed  ## measure every flavour of `fast` on compressed
 	$(BIN)/python -m tests.benchmarks.video --scale 2 lanczos bicubic fast 1 auto
 	$(BIN)/python -m tests.benchmarks.video_sheet
 	$(BIN)/python -m tests.benchmarks.perceptual
+
+bench-looks: $(VENV)/installed  ## judge how clips look; CANDIDATES='--candidate NAME=FILE' (needs VSR_DATA)
+	$(BIN)/python -m tests.benchmarks.looks $(CANDIDATES)
 
 benchmark-quality: $(VENV)/installed  ## measure every shipped network on Set5, Set14, BSD100
 	$(BIN)/python -m tests.benchmarks.quality
