@@ -238,7 +238,7 @@ class UpscaleSpec:
     )  # fmt: skip
     precision: Precision = option(
         "auto", entry="resolved", flags=("--precision",),
-        help="auto is fp16 on CUDA; on the CPU int8 where that is exact, else fp32.",
+        help="auto is fp16 on CUDA and fp32 on the CPU; int8 is faster there, not exact.",
     )  # fmt: skip
     hwaccel: Hwaccel = option(
         "none", entry="resolved", flags=("--hwaccel",),

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from tests.upscaling.still_films import SIZE, SQUARE, STILL, are_equal, enlarged, film
-from tests.upscaling.toys import BT709, frame, model_of, pass_spec, plain, swift
-from vsr.colour import Colour
+from tests.upscaling.toys import frame, model_of, pass_spec, plain, swift
 from vsr.device.select import Device
 from vsr.errors import InvalidOption
 from vsr.frames import HostFrame, Layout
@@ -23,9 +22,9 @@ works = pytest.mark.skipif(refusal() is not None, reason=str(refusal()))
 CPU = Device(kind="cpu", why="asked for")
 
 
-def decided(wanted, model, layout: Layout = Layout(), colour: Colour = BT709) -> str:
+def decided(wanted, model) -> str:
     device = CPU if wanted == "auto" else replace(CPU, precision=wanted)
-    return with_precision(device, wanted, model, layout, colour).precision
+    return with_precision(device, wanted, model).precision
 
 
 def run(model, spec, source: HostFrame, precision="int8", tile: int | None = None) -> HostFrame:
@@ -105,31 +104,14 @@ def test_a_network_without_weights_runs_as_ever():
 @works
 def test_auto_takes_it_for_what_is_8_bit_and_no_hdr():
     model = model_of(plain())
-    assert decided("auto", model) == "int8"
-    assert decided("auto", model, Layout(10, 1, 1)) == "fp32"
-    assert decided("int8", model, Layout(10, 1, 1)) == "int8"
-    assert decided("auto", model, colour=replace(BT709, transfer=18)) == "fp32"
-    assert decided("auto", model_of(swift())) == "fp32"
+    assert decided("auto", model) == "fp32"
+    assert decided("int8", model) == "int8"
     assert decided("fp32", model) == "fp32"
-
-
-@works
-def test_the_plan_says_why():
-    float_device = with_precision(CPU, "auto", model_of(plain()), Layout(10, 1, 1), BT709)
-    assert "the source has 10 bits" in float_device.why
-    assert "int8" in with_precision(CPU, "auto", model_of(plain()), Layout(), BT709).why
-
-
-def test_auto_is_fp32_where_the_operations_are_absent(monkeypatch):
-    monkeypatch.setattr("vsr.models.int8.convolution.refusal", lambda: "no such operations")
-    device = with_precision(CPU, "auto", model_of(plain()), Layout(), BT709)
-    assert device.precision == "fp32"
-    assert "no such operations" in device.why
 
 
 def test_cuda_keeps_its_own():
     device = Device(kind="cuda", precision="fp16")
-    assert with_precision(device, "auto", model_of(plain()), Layout(), BT709) == device
+    assert with_precision(device, "auto", model_of(plain())) == device
 
 
 def test_a_network_that_is_not_plain_is_refused():

@@ -169,13 +169,7 @@ class Upscaler(Closing):
             colour=frame.colour.resolved(size.width, size.height),
             output_layout=frame.layout,
             model=model,
-            device=with_precision(
-                select(spec.device, spec.precision),
-                spec.precision,
-                model,
-                frame.layout,
-                frame.colour,
-            ),
+            device=with_precision(select(spec.device, spec.precision), spec.precision, model),
             tile=spec.tile,
             deinterlace="off",
         )
