@@ -20,12 +20,7 @@ from statistics import median
 from time import perf_counter, process_time
 from typing import Any
 
-from tests.benchmarks.device import RESULTS
-from vsr.jobs.estimate.estimate import carried_bytes, estimate_with, paced
-from vsr.jobs.estimate.strips import tried
 from vsr.jobs.process_setup import core_count, settle
-from vsr.jobs.upscale.plan import prepare, spec_of_preset
-from vsr.jobs.workers.upscale import upscale
 
 CLIPS = (
     "nasa_13013.mp4", "bikes.mp4", "flipping_a_pancake.mkv", "bigbuckbunny.mp4",
@@ -35,6 +30,11 @@ CLIPS = (
 
 def measured(clip: Path, model: str, frames: int, folder: Path) -> dict[str, Any]:
     """Estimate one clip and upscale it."""
+    from vsr.jobs.estimate.estimate import carried_bytes, estimate_with, paced
+    from vsr.jobs.estimate.strips import tried
+    from vsr.jobs.upscale.plan import prepare, spec_of_preset
+    from vsr.jobs.workers.upscale import upscale
+
     target = folder / f"{clip.stem}.mkv"
     spec = spec_of_preset("1080p", existing="overwrite").with_options(
         model=model, max_frames=frames, keep_audio=False, keep_subtitles=False, precision="auto"
@@ -73,9 +73,11 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=120)
     parser.add_argument("--models", nargs="*", default=["lite", "fast"])
     parser.add_argument("--clips", nargs="*", default=list(CLIPS))
-    parser.add_argument("--out", type=Path, default=RESULTS / "estimate.json")
+    parser.add_argument(
+        "--out", type=Path, default=Path(__file__).with_name("results") / "estimate.json"
+    )
     arguments = parser.parse_args()
-    settle()
+    settle()  # before torch is loaded, as the program does
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         os.environ["VSR_HOME"] = folder  # nothing is remembered

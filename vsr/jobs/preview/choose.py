@@ -31,6 +31,9 @@ LOOP_PIXELS = 1_600_000
 picture in motion tells as much as all of it, in a fraction of the time and of the page's bytes.
 """
 
+ASPECT = 16 / 9
+"""Of that part: two of them fit side by side on a screen."""
+
 SMALLEST = Size(64, 36)
 """A smaller part would show nothing; a clip that is smaller itself is shown whole."""
 
@@ -125,9 +128,10 @@ def busiest_crop(info: MediaInfo, moment: Moment) -> Crop:
     """Return the busiest part of a moment, such that a loop of it has about `LOOP_PIXELS`."""
     whole = info.video.size
     rate = float(info.video.frame_rate or USUAL_FRAME_RATE)
-    share = sqrt(min(1.0, LOOP_PIXELS / (LOOP_SECONDS * rate * whole.pixels)))
-    width = _side(whole.width, share, SMALLEST.width)
-    height = _side(whole.height, share, SMALLEST.height)
+    pixels = min(whole.pixels, LOOP_PIXELS / (LOOP_SECONDS * rate))
+    height = _side(whole.height, sqrt(pixels / ASPECT), SMALLEST.height)
+    width = _side(whole.width, pixels / height, SMALLEST.width)
+    height = _side(whole.height, pixels / width, SMALLEST.height)  # a narrow frame is seen higher
     lumas = [frame.planes[0] for frame in moment.frames]
     return crop_of(whole, busiest(lumas, width / whole.width, height / whole.height))
 
@@ -148,7 +152,7 @@ def _aligned(side: float, whole: int) -> int:
     return whole if round(side) >= whole else max(ALIGNED, round(side) // ALIGNED * ALIGNED)
 
 
-def _side(whole: int, share: float, smallest: int) -> int:
+def _side(whole: int, wanted: float, smallest: int) -> int:
     """Return a side of the crop: aligned, and the whole one if that is little more."""
-    wanted = max(smallest, share * whole)
+    wanted = max(smallest, wanted)
     return whole if wanted > 0.9 * whole else int(wanted) // ALIGNED * ALIGNED

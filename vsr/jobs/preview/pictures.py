@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from vsr.frames import HostFrame
+from vsr.jobs.preview.sdr import in_sdr
 from vsr.metrics.pictures import Picture
 from vsr.specs import Size
 
@@ -52,7 +53,7 @@ class Window:
 
 
 def shown(frame: HostFrame, sar: Fraction, matrix: tuple[int, ...] | None) -> Picture:
-    """Return a frame as it is displayed, on square pixels and upright: (H, W, 3) R'G'B'.
+    """Return a frame as it is displayed, on square pixels and upright: (H, W, 3) R'G'B' of SDR.
 
     Args:
         sar: its sample aspect ratio.
@@ -60,7 +61,7 @@ def shown(frame: HostFrame, sar: Fraction, matrix: tuple[int, ...] | None) -> Pi
     """
     from vsr.device.yuv import picture_of
 
-    picture = picture_of(frame)
+    picture = in_sdr(picture_of(frame), frame.colour)
     rows, columns = picture.shape[:2]
     return upright(lanczos(picture, Size(max(1, round(columns * sar)), rows)), matrix)
 

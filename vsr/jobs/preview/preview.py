@@ -16,6 +16,7 @@ from vsr.jobs.preview.loop import Motion, PictureAt, frames_a_second
 from vsr.jobs.preview.page import Variant
 from vsr.jobs.preview.pictures import lanczos, shown, size_of
 from vsr.jobs.preview.render import Made, render_all
+from vsr.jobs.preview.sdr import is_hdr
 from vsr.jobs.preview.spec import PageResult, PreviewSpec, SettingSpec
 from vsr.jobs.progress import Count, Note, ignore
 from vsr.jobs.upscale.plan import prepare
@@ -25,9 +26,6 @@ from vsr.jobs.upscale.upscale_plan import Job
 from vsr.media.images.images import is_image
 from vsr.media.reading.probe import probe
 from vsr.metrics.pictures import Picture
-
-HDR_TRANSFERS = (16, 18)
-"""PQ and HLG of H.273, table 3."""
 
 SOURCE, FILE = "Source (Lanczos)", "File size"
 
@@ -169,11 +167,8 @@ def _notes(jobs: Sequence[Job], count: int) -> tuple[str, ...]:
         f"Seconds per frame were measured here, on {count} frames in full; the time and the size "
         "of the whole film follow from them, and from the loop."
     ]
-    if job.source.video.colour.transfer in HDR_TRANSFERS:
-        notes.append(
-            "The film is HDR. The page shows its codes without tone mapping, so that all sides "
-            "look pale alike; the files keep HDR."
-        )
+    if is_hdr(job.source.video.colour):
+        notes.append("The film is HDR: the page shows it as on an SDR screen; the files keep HDR.")
     return (
         *notes,
         *dict.fromkeys(text[:1].upper() + text[1:] for one in jobs for text in one.notes()),

@@ -13,8 +13,8 @@ Why = Literal["textured", "dark", "moving", "bright", "another", "yours"]
 LEAST_CONTRAST = 0.03
 """Below it a frame is as good as empty: black, a fade, a title card."""
 
-CUT = 0.2
-"""A frame that differs more from the one before is more likely a cut than motion."""
+CUT = 0.12
+"""Where more changes, a cut is more likely than motion."""
 
 APART = 1 / 8
 """How far from each other the frames should be, as a share of the film; closer if need be."""

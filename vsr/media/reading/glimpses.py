@@ -49,7 +49,7 @@ class Glimpse:
         brightness: mean of the luma.
         contrast: its standard deviation.
         texture: mean absolute difference of neighbouring samples.
-        motion: mean absolute difference from the frame before; 0 if that is not known.
+        motion: how much changes otherwise than before, by `_motion`; 0 if that is not known.
     """
 
     pts: int
@@ -157,10 +157,12 @@ def _after_key_frame(container: Any, info: MediaInfo, pts: int, count: int) -> l
 
 def _measured(frames: Iterable[HostFrame]) -> Iterator[Glimpse]:
     previous: Luma | None = None
+    before: Luma | None = None
     for frame in frames:
         luma = _reduced(frame)
-        motion = 0.0 if previous is None else _motion(previous, luma)
-        previous = luma
+        change = None if previous is None else luma - previous
+        motion = 0.0 if change is None or before is None else _motion(before, change)
+        previous, before = luma, change
         yield Glimpse(
             pts=frame.pts,
             brightness=float(luma.mean()),
@@ -170,10 +172,12 @@ def _measured(frames: Iterable[HostFrame]) -> Iterator[Glimpse]:
         )
 
 
-def _motion(before: Luma, after: Luma) -> float:
-    """Return how much moved; a fade, which changes all samples alike, is no motion."""
-    change = after - before
-    return float(np.abs(change - np.median(change)).mean())
+def _motion(before: Luma, change: Luma) -> float:
+    """Return how much the change differs from the one before: in fades and dissolves it does not.
+
+    Half of it, so that one moving edge counts once.
+    """
+    return float(np.abs(change - before).mean()) / 2
 
 
 def _reduced(frame: HostFrame) -> Luma:

@@ -283,12 +283,13 @@
     const zoom = Math.max(1, Math.floor(devicePixelRatio));
     canvases.forEach((canvas, index) => {
       const tile = loop.tiles[index === 0 ? state.left : state.right];
-      const width = Math.min(loop.width, Math.round((canvas.clientWidth * devicePixelRatio) / zoom) || loop.width);
+      const width = Math.min(loop.width, Math.round((canvas.parentElement.clientWidth * devicePixelRatio) / zoom) || loop.width);
       const height = loop.height;
       if (canvas.width !== width || canvas.height !== height) {
         canvas.width = width;
         canvas.height = height;
         canvas.style.aspectRatio = `${width} / ${height}`;
+        canvas.style.maxWidth = `${(width * zoom) / devicePixelRatio}px`; // its own pixels
       }
       const left = tile[0] + Math.round((loop.width - width) / 2);
       canvas.getContext("2d").drawImage(video, left, tile[1], width, height, 0, 0, width, height);
