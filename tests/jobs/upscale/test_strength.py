@@ -14,7 +14,7 @@ from tests.flavoured import SIZE, SPEC, natural
 from vsr.batch.engine import EngineSpec
 from vsr.errors import InvalidOption
 from vsr.jobs.upscale.plan import prepare
-from vsr.jobs.upscale.strength import CLEAR, Condition, condition_of
+from vsr.jobs.upscale.strength import CLEAR, Condition, condition_of, condition_of_picture
 from vsr.jobs.workers.shared_film import FilmInWork
 from vsr.jobs.workers.tasks import Begin
 from vsr.jobs.workers.upscale import upscale
@@ -166,3 +166,31 @@ def test_a_jpeg_is_looked_at_and_a_png_is_not(tmp_path: Path) -> None:
     assert "strength" in hard.model
     assert plain.model == "toy ×2"
     assert any("auto:" in note for note in notes)
+
+
+def test_a_jpeg_tells_how_coarse_it_is(tmp_path: Path) -> None:
+    codes = np.random.default_rng(0).integers(0, 256, (96, 128), dtype=np.uint8)
+    kinds, found = [], []
+    for quality in (3, 30, 60, 90, 98):
+        path = tmp_path / f"{quality}.jpg"
+        Image.fromarray(codes).save(path, quality=quality)
+        condition = condition_of_picture(path, np.asarray(Image.open(path)))
+        assert condition is not None
+        kinds.append(condition.kind)
+        found.append(condition.quantiser)
+    assert found == sorted(found, reverse=True)
+    assert kinds == ["compressed", "compressed", "compressed", "clean", "clean"]
+    assert found[0] > 40  # steps of 128 or so
+    assert found[-1] < 10  # steps of 1
+
+
+def test_other_images_are_judged_by_their_bits(tmp_path: Path) -> None:
+    codes = np.random.default_rng(0).integers(0, 256, (96, 128), dtype=np.uint8)
+    found = []
+    for quality in (10, 90):
+        path = tmp_path / f"{quality}.webp"
+        Image.fromarray(codes).save(path, quality=quality)
+        condition = condition_of_picture(path, np.asarray(Image.open(path).convert("L")))
+        assert condition is not None
+        found.append(condition.quantiser)
+    assert found[0] > found[1]

@@ -8,9 +8,11 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any, Literal
 
+import numpy as np
 from numpy.typing import NDArray
 
 from vsr.blend import Blend
+from vsr.media.images.images import jpeg_steps
 from vsr.media.reading.film_sample import FilmSample, sample_film
 from vsr.media.source.info import MediaInfo
 from vsr.metrics.blockiness import blockiness
@@ -68,6 +70,9 @@ FINER = {"av1": 5.0}
 
 STILL_WORTH = {"mjpeg": 0.8, "webp": 1.2, "avif": 1.3}
 """How many bits of a key frame of H.264 one bit of an image equals, roughly."""
+
+LOW = 6
+"""Frequencies of a JPEG, down and right together, from which on its steps are not looked at."""
 
 CLEAR = 0.75
 """The sharpness for compressed sources. Others keep their texture, tone and grain: 0."""
@@ -168,6 +173,19 @@ def condition_of_picture(path: Path, luma: NDArray[Any]) -> Condition | None:
         codec=codec,
         bits_per_pixel=bits_per_pixel,
         blockiness=blockiness(luma),
-        quantiser=coarseness(luma, bits_per_pixel * STILL_WORTH[codec]),
+        quantiser=_quantiser_of_picture(path, luma, bits_per_pixel * STILL_WORTH[codec]),
         lines=min(luma.shape),
     )
+
+
+def _quantiser_of_picture(path: Path, luma: NDArray[Any], bits_per_pixel: float) -> float:
+    """Return what a JPEG's table tells, or else what the bits do.
+
+    The QP of H.264 doubles its step every 6 and is 4 where that is 1 (ITU-T H.264, table 8-15 and
+    8.5.9); the lowest frequencies of a table are those in which blocks are seen.
+    """
+    steps = jpeg_steps(path)
+    if steps is None:
+        return coarseness(luma, bits_per_pixel)
+    down, right = np.indices(steps.shape)
+    return float(4 + 6 * np.log2(steps[down + right < LOW]).mean())
