@@ -181,10 +181,15 @@ class PixelValues(PerceptualValues):
     Attributes:
         border: low-resolution pixels at each side of a crop that no loss sees, as a network that
             reaches beyond the crop finds black there.
+        path: weight of how far blends with ``path_to`` and its flavours for video are from the
+            blend of pictures (`vsr.training.network.weight_path`).
+        path_to: a network of the catalogue.
     """
 
     loss: LossName = "l1"
     border: int = 0
+    path: float = 0.0
+    path_to: str = ""
 
     def __post_init__(self) -> None:
         super(PixelValues, self).__post_init__()  # slots: the class cell is the old class
@@ -192,6 +197,11 @@ class PixelValues(PerceptualValues):
             raise InvalidOption(
                 f"border {self.border} must not be negative, and leave {SMALLEST_CROP} of "
                 f"{self.patch} pixels."
+            )
+        if self.path < 0 or bool(self.path) != bool(self.path_to):
+            raise InvalidOption(
+                f"path {self.path:g} must not be negative, and above 0 where path_to names a "
+                "network, only there."
             )
 
 
@@ -217,8 +227,8 @@ class QuantiseValues(PixelValues):
                 f"agreement {self.agreement:g} must not be negative, and grid_steps "
                 f"{self.grid_steps} must be at least 1."
             )
-        if self.reparameterise or self.slopes:
-            raise InvalidOption("a quantise step takes neither reparameterise nor slopes.")
+        if self.reparameterise or self.slopes or self.path:
+            raise InvalidOption("a quantise step takes neither reparameterise nor slopes nor path.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

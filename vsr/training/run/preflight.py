@@ -17,9 +17,11 @@ from vsr.training.data.dataset import Patches
 from vsr.training.losses.perceptual import feature_extractor
 from vsr.training.network.start import start
 from vsr.training.network.start_from_compact import SlopedPlain
+from vsr.training.network.weight_path import WeightPath
 from vsr.training.recipe.recipe import (
     AdversarialValues,
     PerceptualValues,
+    PixelValues,
     QuantiseValues,
     Recipe,
 )
@@ -55,6 +57,9 @@ def check_supplies(run: Run, recipe: Recipe, patches: Patches, begun: Sequence[s
                 )
     check_discriminators(stages, recipe.scale)
     _check_rounded(net, stages)
+    for stage in stages:
+        if isinstance(stage.values, PixelValues) and stage.values.path:
+            WeightPath.towards(stage.values.path_to, net, torch.device("cpu"))
 
 
 def _check_rounded(net: Generator, stages: Sequence[Stage]) -> None:

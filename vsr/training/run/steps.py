@@ -13,6 +13,7 @@ from vsr.models.weights_files import weights_name
 from vsr.training.data.batches import Batch
 from vsr.training.losses.perceptual import extractor_of, perceptual_term
 from vsr.training.losses.terms import PIXEL_LOSSES, weighted_terms, without_border
+from vsr.training.network.weight_path import WeightPath
 from vsr.training.recipe.recipe import EvaluateValues, ExportValues, LevelValues, PixelValues
 from vsr.training.recipe.schedule import Budget
 from vsr.training.recipe.stages import SCHEMAS, budget_of, learning_stages
@@ -40,12 +41,15 @@ def pixel(
     extract = extractor_of(values, context.perceptual_weights, context.device)
     forward = context.team.wrapped(state.net)
     validation = Validation.of(context.patches, start.colour, context.device)
+    path = WeightPath.towards(values.path_to, start, context.device) if values.path else None
 
     def learn(state: TrainState, batch: Batch) -> Tensor:
         with context.autocast():
             output = forward(batch.low).float()
+            bend = path.term(state.net, batch.low, output, state.step) if path else 0
         output, batch = without_border(output, batch, values.border)
         value = loss(output, batch.high) + weighted_terms(values, output, batch)
+        value = value + values.path * bend
         if extract:
             value = value + perceptual_term(values, extract, output, batch.high, state.step)
         descend(state.net, state.optimiser, state.scaler, value, values.clip)
