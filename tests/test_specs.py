@@ -1,5 +1,6 @@
 """Specs are checked at birth, for the command line and for Python alike."""
 
+from fractions import Fraction
 from math import nan
 from typing import Any
 
@@ -34,8 +35,8 @@ def upscale(**values: Any) -> UpscaleSpec:
         (EncodeSpec, {"crf": "good"}, "crf good must be"),
         (OutputSize, {}, "give either a scale, or a width, a height or both."),
         (OutputSize, {"scale": 2, "width": 9}, "give either"),
-        (OutputSize, {"scale": 0}, "scale 0 must be at least 1 and a whole number."),
-        (OutputSize, {"scale": 2.5}, "scale 2.5 must be at least 1 and a whole number."),
+        (OutputSize, {"scale": 0}, "scale 0 must be at least 1."),
+        (OutputSize, {"scale": nan}, "scale nan: give a number such as 2 or 1.5."),
         (TimeRange, {"start_seconds": 5, "end_seconds": 2}, "start, 5 s, .* before the end, 2 s."),
         (TimeRange, {"start_seconds": -1}, "must not be negative"),
         (TimeRange, {"max_frames": 0}, "max frames 0 must be at least 1"),
@@ -51,3 +52,24 @@ def test_a_value_that_cannot_be_meant_is_refused_in_words_that_fit_every_caller(
     with pytest.raises(InvalidOption, match=message) as refused:
         kind(**values)
     assert "--" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("written", "exact", "label"),
+    [
+        (2, 2, "x2"),
+        (1.5, Fraction(3, 2), "x1.5"),
+        (1.1, Fraction(11, 10), "x1.1"),
+        ("4x", 4, "x4"),
+        ("×2.25", Fraction(9, 4), "x2.25"),
+        ("4/3", Fraction(4, 3), "x1.33333"),
+    ],
+)
+def test_a_scale_is_kept_exactly_however_it_is_written(written: Any, exact: Any, label: str):
+    size = OutputSize(scale=written)
+    assert (size.scale, type(size.scale), size.label) == (exact, Fraction, label)
+
+
+def test_the_label_of_a_box_is_its_height():
+    assert OutputSize(width=3840, height=2160).label == OutputSize(height=2160).label == "2160p"
+    assert OutputSize(width=1280).label == "1280w"

@@ -21,6 +21,7 @@ from vsr.specs import (
     Deinterlace,
     EncodeSpec,
     Existing,
+    Factor,
     Hwaccel,
     OutputSize,
     Precision,
@@ -43,7 +44,7 @@ class Options(TypedDict, total=False):
 
     Attributes:
         preset: a preset's name or TOML file, such as ``4k``; without a size, ``1080p``.
-        scale: enlarge by exactly this factor. Or fit a box of square pixels:
+        scale: enlarge by this factor, such as 2 or 1.5. Or fit a box of square pixels:
         width: of the box, in pixels, with ``height`` or alone.
         height: of the box, in pixels.
 
@@ -51,7 +52,7 @@ class Options(TypedDict, total=False):
     """
 
     preset: str
-    scale: int
+    scale: Factor
     width: int
     height: int
     model: str

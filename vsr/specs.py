@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
-from math import inf
+from fractions import Fraction
+from math import floor, inf
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -49,6 +50,25 @@ def seconds_of(value: float | str) -> float:
     return 3600 * int(hours or 0) + 60 * int(minutes) + float(seconds)
 
 
+Factor = Fraction | float
+"""By what the sides of a frame are multiplied; exact once a spec holds it."""
+
+HALF = Fraction(1, 2)
+
+
+def factor_of(value: Factor | str) -> Fraction:
+    """Return a factor exactly; it may be written as ``2``, ``1.5``, ``3/2``, ``4x`` or ``x4``.
+
+    Raises:
+        InvalidOption: it is not a number.
+    """
+    text = str(value).strip().lower().replace("×", "x").strip("x")
+    try:
+        return Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        raise InvalidOption(f"scale {value}: give a number such as 2 or 1.5.") from None
+
+
 @dataclass(frozen=True, slots=True)
 class Size:
     """Width and height in pixels, both at least 1."""
@@ -72,9 +92,10 @@ class Size:
         """Return the size with width and height swapped."""
         return Size(self.height, self.width)
 
-    def scaled(self, factor: int) -> Size:
-        """Return both sides multiplied by an integer."""
-        return Size(self.width * factor, self.height * factor)
+    def scaled(self, factor: Factor) -> Size:
+        """Return both sides multiplied by a factor, to the nearest pixel."""
+        sides = (floor(side * factor + HALF) for side in (self.width, self.height))
+        return Size(*sides)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,16 +185,16 @@ class OutputSize:
     A box is rotated for a portrait video. One side of a box may be left open (``None``).
     """
 
-    scale: int | None = option(
-        None, entry="resolved", flags=("-s", "--scale"), least=1,
-        help="Enlarge by exactly this factor.",
+    scale: Factor | None = option(
+        None, entry="resolved", flags=("-s", "--scale"), metavar="NUMBER",
+        help="Enlarge by this factor: 2, 1.5, 4x.",
     )  # fmt: skip
     width: int | None = option(
-        None, entry="resolved", flags=("--width",), least=1,
+        None, entry="resolved", flags=("--width",), metavar="PIXELS", least=1,
         help="Fit this width, with square pixels.",
     )  # fmt: skip
     height: int | None = option(
-        None, entry="resolved", flags=("--height",), least=1,
+        None, entry="resolved", flags=("--height",), metavar="PIXELS", least=1,
         help="Fit this height, with square pixels.",
     )  # fmt: skip
 
@@ -181,7 +202,18 @@ class OutputSize:
         has_box = self.width is not None or self.height is not None
         if (self.scale is not None) == has_box:
             raise InvalidOption("give either a scale, or a width, a height or both.")
+        if self.scale is not None:
+            object.__setattr__(self, "scale", factor_of(self.scale))
+            if self.scale < 1:
+                raise InvalidOption(f"scale {float(self.scale):g} must be at least 1.")
         check_ranges(self)
+
+    @property
+    def label(self) -> str:
+        """The size in a few letters, for the name of a file: ``1080p``, ``x2``, ``1280w``."""
+        if self.scale is not None:
+            return f"x{float(self.scale):g}"
+        return f"{self.height}p" if self.height is not None else f"{self.width}w"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

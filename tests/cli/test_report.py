@@ -2,7 +2,7 @@
 
 import pytest
 
-from vsr.cli.shared.report import report_for
+from vsr.cli.shared.report import echo_table, report_for
 from vsr.jobs.progress import Progress
 
 
@@ -14,3 +14,16 @@ def test_the_bar_counts_the_time_of_the_first_frame(capsys: pytest.CaptureFixtur
     with report_for("photo.png", as_json=False, is_quiet=False) as report:
         report.on_progress(progress)
     assert "4.00s/ frames" in capsys.readouterr().err
+
+
+def test_a_table_fits_eighty_columns(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    words = " ".join(["word"] * 30)
+    echo_table(("name", "count", "what"), [("a" * 10, 12345, words), ("b", 2, "short")])
+    shown = capsys.readouterr().out.splitlines()
+    assert max(map(len, shown)) <= 80
+    assert shown[1].startswith("aaaaaaaaaa  12 345  word word")
+    assert shown[2].startswith(" " * 20 + "word")
+    assert shown[-1] == "b                2  short"

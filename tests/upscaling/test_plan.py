@@ -124,3 +124,13 @@ def test_every_fitted_size_is_even_inside_the_box_and_of_the_right_shape(width, 
 def test_the_smallest_reaching_network_scale_is_taken(width, height, scale):
     plan = plan_sizes(Size(width, height), SQUARE, OutputSize(scale=scale), range(1, 9))
     assert plan.scale == scale
+
+
+@given(st.integers(1, 400), st.integers(1, 400), st.fractions(1, 8, max_denominator=100))
+def test_a_fraction_gives_the_nearest_even_sides(width, height, factor):
+    plan = plan_sizes(Size(width, height), SQUARE, OutputSize(scale=factor), (1, 2, 4))
+    for side, exact in zip(
+        (plan.output.width, plan.output.height), (width * factor, height * factor), strict=True
+    ):
+        assert side % 2 == 0
+        assert abs(side - exact) <= 1 or side == 2

@@ -79,7 +79,7 @@ def batch(
     selection = {name: options[name] for name in ("include", "exclude", "name")}
     values = {
         "model": Path(model_named(spec.model)).name,
-        "scale": str(spec.target.scale or ""),
+        "scale": spec.target.label.removeprefix("x") if spec.target.scale else "",
         "preset": Path(options["preset"] or DEFAULT_PRESET).stem,
     }
     return run_batch(

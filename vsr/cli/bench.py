@@ -9,7 +9,7 @@ import click
 
 from vsr.cli.shared.options import coding_options, output_options, spec_from
 from vsr.cli.shared.report import echo_table, emit
-from vsr.cli.shared.values import PngPath
+from vsr.cli.shared.values import FactorOrSize, PngPath
 from vsr.disk import writing
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ PLAIN: dict[str, Any] = {
 @click.option(
     "-p", "--preset", metavar="NAME|FILE", help="Output size and defaults: 1080p, 4k, or a file."
 )
-@click.option("-s", "--scale", type=int, help="Enlarge by exactly this factor.")
+@click.option("-s", "--scale", type=FactorOrSize(), help="Enlarge by this factor.")
 @click.option("--frames", type=int, help="Frames per run; default: a few seconds' worth.")
 @click.option("--repeat", "repeats", type=int, default=3, help="Runs; the median is reported.")
 @click.option("--discard-output", is_flag=True, help="Discard the frames instead of encoding them.")

@@ -29,7 +29,7 @@ def presets(as_json: bool) -> int:
                     "description": preset.description,
                     "width": size.width,
                     "height": size.height,
-                    "scale": size.scale,
+                    "scale": None if size.scale is None else float(size.scale),
                     "model": preset.spec.model,
                     "pipeline": preset.pipeline,
                 }
@@ -39,4 +39,5 @@ def presets(as_json: bool) -> int:
     echo_table(
         heads, [(n, ", ".join(p.aliases), p.spec.model, p.description) for n, p in every.items()]
     )
+    click.echo("\nAny height with a p, such as 480p, 720p or 1440p, is a size as well.")
     return name_broken(broken)

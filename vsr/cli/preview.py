@@ -182,7 +182,5 @@ def _named(word: str) -> list[str]:
 
 def _result_of(source: Path, spec: UpscaleSpec) -> Path:
     """Return the name that the command for the whole film gives its result."""
-    size = spec.target
-    label = f"x{size.scale}" if size.scale is not None else f"{size.height or size.width}p"
     suffix = source.suffix if source.suffix.lower() in (".mp4", ".mov", ".mkv") else ".mkv"
-    return source.with_name(f"{source.stem}-{label}{suffix}")
+    return source.with_name(f"{source.stem}-{spec.target.label}{suffix}")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
-from dataclasses import MISSING, dataclass, field, make_dataclass
+from dataclasses import MISSING, dataclass, field, make_dataclass, replace
 
 from vsr.errors import InvalidRecipe, Refused, UnknownName
 from vsr.option import options_of
@@ -34,7 +35,9 @@ TABLES = {"size": OutputSize, "encode": EncodeSpec}
 
 
 def load_preset(name: str) -> Preset:
-    """Find and decode a preset by name, alias or path.
+    """Find and decode a preset by name, alias or path; a name is found in any case.
+
+    ``720p``, and any other height with a ``p``, is the first preset with another size.
 
     Raises:
         UnknownName: no such preset. A name of x264's (``slow``) is explained.
@@ -45,7 +48,25 @@ def load_preset(name: str) -> Preset:
             f"{name}: --preset chooses the output size here. "
             f"For the encoder's speed use --encoder-preset {name}."
         )
-    return _decoded(find("presets", _named(name)))
+    named = _named(name)
+    if (height := _LINES.fullmatch(named.lower())) and named not in recipe_names("presets"):
+        return _of_height(int(height[1]))
+    return _decoded(find("presets", named))
+
+
+_LINES = re.compile(r"(\d{2,5})p")
+
+
+def _of_height(height: int) -> Preset:
+    """Return the preset of Full HD for another height, and the width that is 16:9 with it."""
+    width = 2 * round(height * 8 / 9)
+    base = _decoded(find("presets", "1080p"))
+    return replace(
+        base,
+        description=f"Fits {width}×{height}, or {height}×{width} for a portrait clip.",
+        spec=replace(base.spec, target=OutputSize(width=width, height=height)),
+        aliases=(),
+    )
 
 
 def _decoded(source: Source) -> Preset:
@@ -79,7 +100,10 @@ def _named(name: str) -> str:
     if name.endswith(".toml") or name in known:
         return name
     for other in known:
+        if other.lower() == name.lower():
+            return other
+    for other in known:
         with suppress(Refused):  # a broken preset must not get in the way of the others
-            if name in _decoded(find("presets", other)).aliases:
+            if name.lower() in map(str.lower, _decoded(find("presets", other)).aliases):
                 return other
     return name

@@ -85,7 +85,9 @@ def plan_sizes(
         if target.scale == 1 and 1 not in scales:
             seen = source.turned() if is_turned else source
             raise Refused(f"--scale 1: the source is already {seen}. Choose a scale of 2 or more.")
-        output, output_sar = _scaled(source, target.scale), sar
+        factor = Fraction(target.scale)
+        output = Size(_even(source.width * factor, None), _even(source.height * factor, None))
+        output_sar = sar
     else:
         output, output_sar = _fitted(source, sar, target, is_turned=is_turned), SQUARE
     scale = smallest_reaching(source, output, scales)
@@ -102,11 +104,6 @@ def smallest_reaching(source: Size, output: Size, scales: Sequence[int]) -> int:
         if reached.width + 1 >= output.width and reached.height + 1 >= output.height:
             return scale
     return max(scales)
-
-
-def _scaled(source: Size, scale: int) -> Size:
-    size = source.scaled(scale)
-    return Size(size.width + size.width % 2, size.height + size.height % 2)
 
 
 def _fitted(source: Size, sar: Fraction, target: OutputSize, *, is_turned: bool) -> Size:

@@ -11,11 +11,11 @@ import click
 
 from vsr.batch.engine import EngineSpec
 from vsr.blend import Dial
-from vsr.cli.shared.values import GrainAmount, NumberOrAuto, Seconds
+from vsr.cli.shared.values import FactorOrSize, GrainAmount, NumberOrAuto, Pixels, Seconds
 from vsr.errors import InvalidOption
 from vsr.grain import Grain, GrainProfile
 from vsr.option import Leaf, options_of
-from vsr.specs import SIZE, Existing, OutputSize, UpscaleSpec
+from vsr.specs import SIZE, Existing, Factor, OutputSize, UpscaleSpec
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -52,6 +52,10 @@ def _declared(leaf: Leaf) -> Callable[[Command], Command]:
         facts["type"] = click.Choice(kinds)
     elif get_origin(leaf.kind) is Mapping:
         facts["multiple"] = True
+    elif leaf.kind == Factor | None:
+        facts["type"] = FactorOrSize()
+    elif leaf.name in SIZE:
+        facts["type"] = Pixels()
     elif leaf.option.is_time:
         facts["type"] = Seconds()
     elif leaf.kind == Dial:
@@ -113,11 +117,26 @@ def spec_from(options: Mapping[str, Any], existing: Existing = "refuse") -> Upsc
     """
     from vsr.jobs.upscale.plan import spec_of_preset
 
+    options = with_size(options)
     base = spec_of_preset(options["preset"] or DEFAULT_PRESET, _target(options))
     typed = {name: value for name, value in _typed(options) if name not in SIZE}
     if "model" in typed:
         base = base.of_model(typed.pop("model"))
     return base.with_options(**typed, existing=existing)
+
+
+def with_size(options: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the options with the name of a size as the preset, where it was typed as a scale.
+
+    Raises:
+        InvalidOption: a preset was typed too.
+    """
+    scale = options.get("scale")
+    if not isinstance(scale, str):
+        return options
+    if options["preset"] is not None:
+        raise InvalidOption("choose one of --preset, --scale and --width/--height.")
+    return {**options, "scale": None, "preset": scale}
 
 
 def _typed(options: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from shutil import get_terminal_size
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -138,16 +140,32 @@ def clock(seconds: float) -> str:
 
 
 def echo_table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print columns as wide as their widest cell; numbers are right-aligned."""
+    """Print columns as wide as their widest cell; numbers are right-aligned.
+
+    The last one is broken into lines that fit the terminal, or 80 columns without one.
+    """
     cells = [[_text(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(heads, *cells, strict=True)]
     is_number = [all(isinstance(row[i], int | float) for row in rows) for i in range(len(heads))]
+    indent = sum(widths[:-1]) + 2 * len(widths[:-1])
     for line in (list(heads), *cells):
-        padded = (
+        padded = [
             cell.rjust(width) if right else cell.ljust(width)
             for cell, width, right in zip(line, widths, is_number, strict=True)
-        )
-        click.echo("  ".join(padded).rstrip())
+        ]
+        lines = wrap(padded[-1].rstrip(), max(columns() - indent, LEAST_COLUMNS)) or [""]
+        click.echo("  ".join((*padded[:-1], lines[0])).rstrip())
+        for more in lines[1:]:
+            click.echo(" " * indent + more)
+
+
+LEAST_COLUMNS = 20
+"""In which a text is still broken readably."""
+
+
+def columns() -> int:
+    """Return the width of the terminal; 80 without one."""
+    return get_terminal_size((80, 24)).columns
 
 
 def name_broken(errors: Sequence[Refused]) -> int:

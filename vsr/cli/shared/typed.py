@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -80,4 +81,6 @@ def _words(option: click.Option, value: Any) -> list[str]:
 
 
 def _text(value: object) -> str:
+    if isinstance(value, Fraction) and Fraction(f"{float(value):g}") == value:
+        return f"{float(value):g}"
     return f"{value:.12g}" if isinstance(value, float) else str(value)

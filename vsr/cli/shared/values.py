@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, cast
 
@@ -10,7 +12,7 @@ import click
 from vsr.blend import Dial
 from vsr.errors import InvalidOption
 from vsr.grain import Grain
-from vsr.specs import seconds_of
+from vsr.specs import factor_of, seconds_of
 
 
 class Seconds(click.ParamType[float]):
@@ -26,6 +28,43 @@ class Seconds(click.ParamType[float]):
             return seconds_of(value)
         except InvalidOption as error:
             self.fail(str(error), param, ctx)
+
+
+class FactorOrSize(click.ParamType["Fraction | str"]):
+    """A factor as ``2``, ``1.5`` or ``4x``, or the name of a size, such as ``4k``."""
+
+    name = "number"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Fraction | str:
+        """Return the factor exactly, or the name; its range is checked where it is used."""
+        if isinstance(value, str) and _SIZE_NAME.fullmatch(value):
+            return value
+        try:
+            return factor_of(value)
+        except InvalidOption:
+            text = "give a number such as 2 or 1.5, or a size such as 4k."
+            self.fail(f"{value!r} is not a factor; {text}", param, ctx)
+
+
+_SIZE_NAME = re.compile(r"\d+[kp]", re.IGNORECASE)
+
+
+class Pixels(click.ParamType[int]):
+    """A number of pixels, which may be written as ``1080p`` or ``1920px``."""
+
+    name = "pixels"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the number; its range is checked where it is used."""
+        match = _PIXELS.fullmatch(str(value))
+        if match is None:
+            self.fail(f"{value!r} is not a number of pixels; write 1080 or 1080p.", param, ctx)
+        return int(match[1])
+
+
+_PIXELS = re.compile(r"(-?\d+)(?:p|px)?", re.IGNORECASE)
 
 
 class NumberOrAuto(click.ParamType[Dial]):
