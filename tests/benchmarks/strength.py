@@ -30,7 +30,7 @@ from tests.benchmarks.video_methods import Method, enlarged
 from vsr.jobs.upscale.segment_worker import SegmentWorker
 from vsr.jobs.upscale.strength import WORTH, condition_of
 from vsr.media.reading.probe import probe
-from vsr.metrics.psnr_and_ssim import psnr
+from vsr.metrics.scores import psnr
 from vsr.specs import TimeRange
 
 RESULT = Path(__file__).with_name("results") / "strength.json"

@@ -18,8 +18,8 @@ from tests.training.toys import prepared
 from vsr.device.select import select
 from vsr.errors import Interrupted
 from vsr.jobs.train import FitSpec, Watch, fit
-from vsr.training.recipe.recipe import PixelValues, load_recipe
-from vsr.training.recipe.schedule import Budget
+from vsr.training.recipe.recipe import Budget, load_recipe
+from vsr.training.recipe.values import PixelValues
 from vsr.training.run.context import TrainProgress
 from vsr.training.run.run_folder import RunFolder
 

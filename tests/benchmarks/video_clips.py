@@ -16,8 +16,8 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from vsr.kernels import imresize
 from vsr.media.frames.planes import video_frame_of
-from vsr.metrics.imresize import imresize
 
 SCALE = 4
 CRFS = (23, 28, 33)

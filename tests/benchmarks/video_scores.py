@@ -15,8 +15,7 @@ from tests.benchmarks.video_clips import Planes
 from vsr.colour import Codes, Matrix, Range, rgb_from_yuv
 from vsr.jobs.evaluate import Judge, parameter_files
 from vsr.metrics.protocol import Pair
-from vsr.metrics.psnr_and_ssim import psnr, ssim
-from vsr.metrics.scores import FlickerMeter
+from vsr.metrics.scores import FlickerMeter, psnr, ssim
 
 LOOKED_AT = 5
 """Structure is measured on every fifth picture, as it costs more than enlarging one."""

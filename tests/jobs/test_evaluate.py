@@ -18,8 +18,8 @@ from vsr.jobs.evaluate import (
     evaluate,
     parameter_files,
 )
+from vsr.kernels import imresize
 from vsr.metrics.enlarge import bicubic
-from vsr.metrics.imresize import imresize
 from vsr.metrics.protocol import fidelity, standard_pair
 from vsr.models.int8.convolution import refusal
 from vsr.models.plain import Plain

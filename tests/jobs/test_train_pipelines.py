@@ -10,7 +10,7 @@ from vsr.errors import Interrupted, InvalidRecipe
 from vsr.jobs.export import ExportSpec, export
 from vsr.jobs.train import FitSpec, Watch, fit, resume
 from vsr.models.catalog import load
-from vsr.training.recipe.schedule import Budget
+from vsr.training.recipe.recipe import Budget
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -21,7 +21,7 @@ from vsr.errors import (
 )
 from vsr.jobs.train import FitSpec, Watch, fit, resume
 from vsr.models.catalog import load
-from vsr.training.recipe.schedule import Budget
+from vsr.training.recipe.recipe import Budget
 from vsr.training.run.run_folder import RunFolder
 
 pytestmark = pytest.mark.usefixtures("one_thread")

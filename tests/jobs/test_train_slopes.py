@@ -13,7 +13,7 @@ from vsr.jobs.train import FitSpec, fit, resume
 from vsr.models.catalog import load
 from vsr.models.compact import Compact
 from vsr.models.plain import Plain
-from vsr.training.recipe.schedule import Budget
+from vsr.training.recipe.recipe import Budget
 from vsr.training.run.state import read_checkpoint
 
 pytestmark = pytest.mark.usefixtures("one_thread")

@@ -12,11 +12,10 @@ from tests.jobs.runs import stop_after
 from tests.training.toys import prepared, recipe
 from vsr.errors import Interrupted
 from vsr.jobs.train import FitSpec, Watch, fit, resume
-from vsr.kernels import CATMULL_ROM
-from vsr.metrics.imresize import imresize
+from vsr.kernels import CATMULL_ROM, imresize
 from vsr.metrics.protocol import psnr_y
+from vsr.training.damage.filters import enlarged
 from vsr.training.data.dataset import Patches, Wanted
-from vsr.training.filters import enlarged
 from vsr.training.run.verdict import Verdict
 
 pytestmark = pytest.mark.usefixtures("one_thread")

@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from vsr.errors import InvalidOption
+from vsr.kernels import imresize
 from vsr.metrics import enlarge
 from vsr.metrics.enlarge import bicubic, by_network, ensembled, to_codes
-from vsr.metrics.imresize import imresize
 from vsr.models.plain import Plain
 from vsr.models.traits import traits_of
 

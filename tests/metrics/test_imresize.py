@@ -7,8 +7,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from vsr.errors import InvalidOption
-from vsr.kernels import CATMULL_ROM
-from vsr.metrics.imresize import imresize, resize_matrix
+from vsr.kernels import CATMULL_ROM, imresize, resize_matrix
 
 RNG = np.random.default_rng(0)
 

@@ -19,7 +19,7 @@ from vsr.metrics.niqe import (
 )
 from vsr.metrics.pictures import read_picture
 from vsr.metrics.protocol import luma
-from vsr.metrics.psnr_and_ssim import gaussian
+from vsr.metrics.scores import gaussian
 
 RNG = np.random.default_rng(5)
 PRISTINE = Pristine(np.zeros(36), np.eye(36))

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from vsr.metrics.dct import BLOCK
+from vsr.metrics.block_transform import BLOCK
 from vsr.metrics.noise import BANDS, noise_between, power_before_and_after
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from vsr.errors import InvalidData
+from vsr.kernels import imresize
 from vsr.metrics.enlarge import bicubic
-from vsr.metrics.imresize import imresize
 from vsr.metrics.protocol import (
     Pair,
     fidelity,
@@ -19,7 +19,7 @@ from vsr.metrics.protocol import (
     swift_pair,
     swift_scores,
 )
-from vsr.metrics.psnr_and_ssim import psnr, ssim
+from vsr.metrics.scores import psnr, ssim
 
 RNG = np.random.default_rng(2)
 

@@ -5,7 +5,7 @@ from math import exp, inf, log10
 import numpy as np
 import pytest
 
-from vsr.metrics.psnr_and_ssim import gaussian, mse, psnr, psnr_of_mse, ssim
+from vsr.metrics.scores import gaussian, mse, psnr, psnr_of_mse, ssim
 
 RNG = np.random.default_rng(1)
 

@@ -6,8 +6,7 @@ import torch
 
 from vsr.recipes.find import recipe_names
 from vsr.training.losses.perceptual import Vgg19
-from vsr.training.recipe.recipe import load_recipe
-from vsr.training.recipe.stages import checked_pipeline, learning_stages
+from vsr.training.recipe.recipe import checked_pipeline, learning_stages, load_recipe
 from vsr.training.run.adversarial import generator_loss
 
 RNG = np.random.default_rng(0)

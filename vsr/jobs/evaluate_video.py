@@ -15,8 +15,17 @@ from vsr.jobs.progress import Count
 from vsr.media.reading.probe import probe
 from vsr.media.reading.reader import Reader
 from vsr.media.source.info import MediaInfo
-from vsr.metrics.psnr_and_ssim import CEILING_DB, WINDOW, psnr, ssim
-from vsr.metrics.scores import Evaluation, FlickerMeter, NamedScores, Scores, mean_of
+from vsr.metrics.scores import (
+    CEILING_DB,
+    WINDOW,
+    Evaluation,
+    FlickerMeter,
+    NamedScores,
+    Scores,
+    mean_of,
+    psnr,
+    ssim,
+)
 
 
 def evaluate_video(

@@ -13,9 +13,15 @@ from vsr.metrics.protocol import score
 from vsr.models.card import Card
 from vsr.models.catalog import NAMES, load
 from vsr.models.weights_files import shipped_names, weights_name
-from vsr.training.run.provenance import NO_LICENCE, Provenance, manifest_of, write_run_card
 from vsr.training.run.run_folder import RunFolder
-from vsr.training.run.trained_network import trained_network, write_model
+from vsr.training.run.trained_network import (
+    NO_LICENCE,
+    Provenance,
+    manifest_of,
+    trained_network,
+    write_model,
+    write_run_card,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

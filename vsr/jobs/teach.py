@@ -17,7 +17,7 @@ from vsr.disk import writing
 from vsr.errors import Interrupted, InvalidOption, OutputExists
 from vsr.specs import Precision
 from vsr.training.data.manifest import BICUBIC, TRUTH, DatasetManifest, Taught, read_manifest
-from vsr.training.run.team import training_device
+from vsr.training.run.context import training_device
 from vsr.training.teacher.lesson import Class, Lesson
 from vsr.training.teacher.teacher import Correction, Part, Teacher
 

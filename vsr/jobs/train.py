@@ -16,14 +16,19 @@ from vsr.specs import Precision
 from vsr.training.data.batches import held, sliced
 from vsr.training.data.dataset import Patches, Wanted
 from vsr.training.network.start import start
-from vsr.training.recipe.recipe import Recipe, decode_recipe
-from vsr.training.recipe.schedule import Budget
-from vsr.training.recipe.stages import check_values, checked_pipeline, is_paired, learning_stages
-from vsr.training.run.context import Context, TrainProgress
+from vsr.training.recipe.recipe import (
+    Budget,
+    Recipe,
+    check_values,
+    checked_pipeline,
+    decode_recipe,
+    is_paired,
+    learning_stages,
+)
+from vsr.training.run.context import Context, Team, TrainProgress, joined, training_device
 from vsr.training.run.preflight import check_free, check_supplies, norm_note
 from vsr.training.run.run_folder import RECIPE, Run, RunFolder
 from vsr.training.run.steps import run_steps
-from vsr.training.run.team import Team, joined, training_device
 from vsr.training.run.verdict import Verdict, give_verdict
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from vsr.colour import Matrix, rgb_from_yuv, yuv_from_rgb
 from vsr.errors import InvalidOption
-from vsr.metrics.imresize import imresize
+from vsr.kernels import imresize
 from vsr.metrics.pictures import Picture
 
 if TYPE_CHECKING:

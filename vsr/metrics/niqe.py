@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vsr.errors import InvalidCheckpoint, InvalidData, NoSuchFile
-from vsr.metrics.imresize import imresize
-from vsr.metrics.psnr_and_ssim import gaussian
+from vsr.kernels import imresize
+from vsr.metrics.scores import gaussian
 
 Array = NDArray[np.float64]
 

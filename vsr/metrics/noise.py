@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vsr.metrics.dct import BLOCK, Floats, blocks_of, transformed
+from vsr.metrics.block_transform import BLOCK, Floats, blocks_of, transformed
 
 BANDS = 8
 """Ranges of luma that are told apart, 32 of 256 codes each."""

@@ -20,8 +20,8 @@ from tests.benchmarks.looks.clips import SCALE, Clip
 from tests.benchmarks.looks.planar import Rgb, planes_from_rgb, rgb_from_planes, rgb_of_frame
 from tests.benchmarks.video_clips import decode, encode_as
 from vsr.jobs.upscale.strength import condition_of
+from vsr.kernels import imresize
 from vsr.media.reading.probe import probe
-from vsr.metrics.imresize import imresize
 
 LOOKED_AT = (2, 6)
 """The frames that are judged as single pictures: of a coded clip, predicted ones."""

@@ -25,7 +25,7 @@ from tests.benchmarks.periodicity import periodicity
 from vsr.errors import InvalidData
 from vsr.metrics.features import Features, cosine_distance, relative_distance
 from vsr.metrics.niqe import Pristine, niqe
-from vsr.metrics.psnr_and_ssim import psnr
+from vsr.metrics.scores import psnr
 
 TAPS = (2, 5, 10, 15)
 """Blocks of MobileNetV2 that no training looks at."""

@@ -6,7 +6,7 @@ import pytest
 
 from tests.training.toys import picture
 from vsr.metrics.protocol import low_resolution
-from vsr.metrics.psnr_and_ssim import psnr
+from vsr.metrics.scores import psnr
 from vsr.training.damage.degradation import DEGRADATIONS, STRENGTHS, Piece, Shot
 from vsr.training.recipe.recipe import DegradationName
 

@@ -5,7 +5,7 @@ import pytest
 
 from tests.training.toys import picture
 from vsr.metrics.protocol import low_resolution
-from vsr.metrics.psnr_and_ssim import psnr
+from vsr.metrics.scores import psnr
 from vsr.training.damage.camera import FRAMES
 from vsr.training.damage.degradation import DEGRADATIONS, Piece, Shot
 from vsr.training.damage.wear import OLD_CODECS, Wear

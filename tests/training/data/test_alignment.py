@@ -3,9 +3,9 @@ import pytest
 from PIL import Image
 
 from tests.training.toys import picture
-from vsr.metrics.imresize import imresize
+from vsr.kernels import imresize
 from vsr.metrics.protocol import luma
-from vsr.training.data.alignment import shift_between
+from vsr.training.data.pairs import shift_between
 
 LARGE = np.asarray(Image.fromarray(picture(3, 512, 640)).resize((640, 512)))
 

@@ -6,7 +6,7 @@ from safetensors.torch import save_file
 from vsr.errors import InvalidCheckpoint, InvalidOption, NoSuchFile
 from vsr.metrics.features import Features
 from vsr.training.losses.perceptual import Vgg19, feature_extractor, perceptual_term
-from vsr.training.recipe.recipe import PerceptualValues
+from vsr.training.recipe.values import PerceptualValues
 
 CPU = torch.device("cpu")
 

@@ -3,8 +3,8 @@ import pytest
 import torch
 
 from vsr.errors import InvalidOption
+from vsr.training.damage.filters import enlarged
 from vsr.training.data.batches import Batch
-from vsr.training.filters import enlarged
 from vsr.training.losses.terms import (
     DETAIL,
     FLOOR,
@@ -20,7 +20,7 @@ from vsr.training.losses.terms import (
     weighted_terms,
     without_border,
 )
-from vsr.training.recipe.recipe import PixelValues
+from vsr.training.recipe.values import PixelValues
 
 RNG = np.random.default_rng(0)
 A, B = RNG.random((2, 2, 3, 32, 32))

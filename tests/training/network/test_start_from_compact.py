@@ -6,8 +6,8 @@ from vsr.errors import InvalidCheckpoint
 from vsr.models.compact import Compact
 from vsr.models.plain import Plain, quality
 from vsr.training.network.forms import lead_slopes, plain_form, training_form
+from vsr.training.network.plain_forms import SlopedPlain, sloped
 from vsr.training.network.start import start
-from vsr.training.network.start_from_compact import SlopedPlain, sloped
 
 X = torch.rand(1, 3, 9, 9, generator=torch.Generator().manual_seed(1))
 

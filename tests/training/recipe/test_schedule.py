@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vsr.errors import InvalidOption
-from vsr.training.recipe.schedule import Budget, learning_rate
+from vsr.training.recipe.recipe import Budget, learning_rate
 
 
 def test_the_rate_warms_up_peaks_and_ends_at_nothing():

@@ -1,8 +1,8 @@
 import pytest
 
 from vsr.errors import InvalidOption
-from vsr.training.recipe.recipe import AdversarialValues, PixelValues
-from vsr.training.recipe.stages import Stage
+from vsr.training.recipe.recipe import Stage
+from vsr.training.recipe.values import AdversarialValues, PixelValues
 from vsr.training.run.adversarial import check_discriminators
 
 

@@ -3,7 +3,7 @@ import torch
 
 from vsr.device.select import Device
 from vsr.errors import InvalidOption
-from vsr.training.run.team import Team, joined, training_device
+from vsr.training.run.context import Team, joined, training_device
 
 
 def test_alone_there_is_nothing_to_join(monkeypatch):
@@ -24,7 +24,7 @@ def test_a_batch_is_shared_evenly_or_refused():
 
 def test_each_process_has_its_own_gpu_at_bf16(monkeypatch):
     found = Device(kind="cuda", index=0, precision="fp16")
-    monkeypatch.setattr("vsr.training.run.team.select", lambda *_: found)
+    monkeypatch.setattr("vsr.training.run.context.select", lambda *_: found)
     monkeypatch.setenv("LOCAL_RANK", "3")
     chosen = training_device("auto", "auto")
     assert (chosen.index, chosen.precision) == (3, "bf16")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tqdm import tqdm
 
     from vsr.jobs.train import Watch
-    from vsr.training.recipe.schedule import Budget
+    from vsr.training.recipe.recipe import Budget
     from vsr.training.run.context import TrainProgress
     from vsr.training.run.run_folder import Run, RunFolder
     from vsr.training.run.verdict import Verdict
@@ -120,7 +120,7 @@ def resume(run: Path, device: str, precision: Any, **options: Any) -> int:
 
 
 def _budget(options: dict[str, Any]) -> Budget | None:
-    from vsr.training.recipe.schedule import Budget
+    from vsr.training.recipe.recipe import Budget
 
     steps, minutes = options["steps"], options["minutes"]
     if steps is None and minutes is None:

@@ -40,8 +40,7 @@ from vsr.media.frames.deinterlace import deinterlace
 from vsr.media.reading.probe import probe
 from vsr.media.source.info import MediaInfo
 from vsr.metrics.pictures import Picture
-from vsr.metrics.psnr_and_ssim import WINDOW
-from vsr.metrics.scores import Scores
+from vsr.metrics.scores import WINDOW, Scores
 from vsr.specs import TimeRange
 
 SAME_SHAPE = 0.01

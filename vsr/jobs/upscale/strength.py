@@ -15,8 +15,7 @@ from vsr.blend import Blend
 from vsr.media.images.images import jpeg_steps
 from vsr.media.reading.film_sample import FilmSample, sample_film
 from vsr.media.source.info import MediaInfo
-from vsr.metrics.blockiness import blockiness
-from vsr.metrics.coarseness import coarseness
+from vsr.metrics.block_transform import blockiness, coarseness
 from vsr.metrics.noise import noise_between
 
 LOSSLESS = frozenset(
@@ -88,7 +87,7 @@ class Condition:
     Attributes:
         codec: FFmpeg's name.
         bits_per_pixel: of its coded frames.
-        blockiness: how much 8×8 blocks show, as `vsr.metrics.blockiness`.
+        blockiness: how much 8×8 blocks show, as `vsr.metrics.block_transform`.
         quantiser: how coarsely its frames are quantised, as H.264's QP; 0 for a lossless codec.
         noise: the standard deviation of what changes between frames, in codes of 8 bits.
         lines: the shorter side of a frame.

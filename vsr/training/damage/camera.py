@@ -14,10 +14,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from vsr.kernels import BOX, CATMULL_ROM, LANCZOS3, Kernel
+from vsr.kernels import BOX, CATMULL_ROM, LANCZOS3, Kernel, mirrored
 from vsr.media.clips.roundtrip import SMALLEST_SIDE
-from vsr.metrics.imresize import mirrored
-from vsr.training.damage.line_matrices import gaussian
+from vsr.training.damage.filters import gaussian
 from vsr.training.pictures import Pixels
 
 Frames = NDArray[np.float32]

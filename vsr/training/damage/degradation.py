@@ -18,8 +18,16 @@ from numpy.typing import NDArray
 
 from vsr.media.clips.roundtrip import Roundtrip
 from vsr.training.damage.camera import Camera, margin
-from vsr.training.damage.coding import PRESETS, codes, mpeg, through_codec, through_jpeg, x264, x265
-from vsr.training.damage.wear import Wear
+from vsr.training.damage.wear import (
+    PRESETS,
+    Wear,
+    codes,
+    mpeg,
+    through_codec,
+    through_jpeg,
+    x264,
+    x265,
+)
 from vsr.training.pictures import Pixels
 
 Bounds = tuple[float, float]

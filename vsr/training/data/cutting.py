@@ -15,14 +15,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import Image
 
 from vsr.metrics.protocol import low_resolution
 from vsr.training.damage.degradation import DEGRADATIONS, Degraded, Piece, Shot
-from vsr.training.data.manifest import low_name, move_name, next_name
+from vsr.training.data.manifest import DatasetManifest, low_name, move_name, next_name
 from vsr.training.pictures import Pixels, drawn_field, is_field
 
 MAX_DISTANCE = 3
@@ -78,6 +78,22 @@ class Tally:
     dropped: Counter[str] = field(default_factory=Counter)
     weights: list[float] = field(default_factory=list)
     looks: PictureHashes = field(default_factory=PictureHashes)
+
+    def manifest(self, **facts: Any) -> DatasetManifest:
+        """Return the manifest of the patches that were kept.
+
+        Args:
+            facts: its other fields.
+        """
+        return DatasetManifest(
+            count=len(self.weights),
+            sources=self.sources,
+            weights=tuple(self.weights),
+            converted=dict(self.converted),
+            skipped={reason: tuple(names) for reason, names in self.skipped.items() if names},
+            dropped_patches=dict(self.dropped),
+            **facts,
+        )
 
 
 @dataclass(frozen=True, slots=True)

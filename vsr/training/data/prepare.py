@@ -26,6 +26,9 @@ from vsr.training.data.cutting import Cutter, Footage, Tally
 from vsr.training.data.manifest import BICUBIC, DatasetManifest, digest_of
 from vsr.training.pictures import Pixels, UnusablePicture, decode_picture, is_picture
 
+Weights = tuple[tuple[str, float], ...]
+"""(pattern of a file's name, how much likelier than another its patches are drawn), …"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrepareSpec:
@@ -42,7 +45,7 @@ class PrepareSpec:
     out: Path
     patch: int = 256
     scales: tuple[int, ...] = (2, 4)
-    weights: tuple[tuple[str, float], ...] = ()
+    weights: Weights = ()
     frames_per_video: int = 16
     degradations: tuple[str, ...] = ()
     shrink: int = 1
@@ -74,10 +77,22 @@ class PrepareSpec:
         """Corners and sides are multiples of this many pixels, so that every scale divides."""
         return lcm(*self.scales)
 
-    def weight_of(self, path: Path) -> float:
-        """Return the weight of the first pattern that the file's name matches, else 1."""
-        matching = (weight for pattern, weight in self.weights if fnmatch(path.name, pattern))
-        return next(matching, 1.0)
+
+def weight_of(weights: Weights, path: Path) -> float:
+    """Return the weight of the first pattern that the file's name matches, else 1."""
+    return next((weight for pattern, weight in weights if fnmatch(path.name, pattern)), 1.0)
+
+
+def check_weights(weights: Weights, files: Iterable[Path]) -> None:
+    """Refuse a pattern that matches no file.
+
+    Raises:
+        InvalidOption: names the first.
+    """
+    names = [path.name for path in files]
+    for pattern, weight in weights:
+        if not any(fnmatch(name, pattern) for name in names):
+            raise InvalidOption(f"--weight {pattern}={weight:g}: no file name matches.")
 
 
 def prepare(
@@ -94,9 +109,7 @@ def prepare(
         OutputExists, UnwritableOutput, NoSpace: the output folder.
     """
     files = list(find_sources(spec.sources))
-    for pattern, weight in spec.weights:
-        if not any(fnmatch(path.name, pattern) for path in files):
-            raise InvalidOption(f"--weight {pattern}={weight:g}: no file name matches.")
+    check_weights(spec.weights, files)
     with new_set(spec.out) as part:
         manifest = _write(spec, files, part, on_file)
         manifest.write(part)
@@ -167,23 +180,17 @@ def _write(
         for done, path in enumerate(files):
             on_file(done, len(files))
             for pixels in _pictures(path, spec.frames_per_video, tally):
-                cutter.cut(_shrunk(pixels, spec.shrink), spec.weight_of(path), tally)
+                cutter.cut(_shrunk(pixels, spec.shrink), weight_of(spec.weights, path), tally)
         on_file(len(files), len(files))
     if not tally.weights:
         raise InvalidData(
             f"{spec.sources[0]}: no usable image among {len(files)} files ({_reasons(tally)}). "
             "Give other images, or a smaller --patch."
         )
-    return DatasetManifest(
+    return tally.manifest(
         patch=spec.patch,
         scales=spec.scales,
-        count=len(tally.weights),
-        sources=tally.sources,
-        weights=tuple(tally.weights),
         sha256=digest_of(part, (f"{name} {DEGRADATIONS[name]}" for name in spec.degradations)),
-        converted=dict(tally.converted),
-        skipped={reason: tuple(names) for reason, names in tally.skipped.items()},
-        dropped_patches=dict(tally.dropped),
         degradations=(BICUBIC, *spec.degradations),
         has_fields=spec.has_fields,
     )

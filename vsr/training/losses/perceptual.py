@@ -23,7 +23,7 @@ from vsr.metrics.features import (
     relative_distance,
 )
 from vsr.models.checkpoint import read_tensors
-from vsr.training.recipe.recipe import PerceptualValues
+from vsr.training.recipe.values import PerceptualValues
 
 Extract = Callable[[Tensor], Sequence[Tensor]]
 """R'G'B' (N, 3, H, W) in [0, 1] → one tensor (N, C, h, w) for each tap."""

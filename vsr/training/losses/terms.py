@@ -46,9 +46,9 @@ from dataclasses import replace
 from torch import Tensor
 from torch.nn import functional as F
 
+from vsr.training.damage.filters import blurred, enlarged, local_range, luma
 from vsr.training.data.batches import Batch
-from vsr.training.filters import blurred, enlarged, local_range, luma
-from vsr.training.recipe.recipe import LossName, TermValues
+from vsr.training.recipe.values import LossName, TermValues
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 

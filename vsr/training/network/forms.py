@@ -22,8 +22,7 @@ from vsr.models.blocks import Generator
 from vsr.models.plain import Plain, ReparameterisedPlain
 from vsr.models.rewrites.shuffle import lifted_kernel
 from vsr.models.swift_srgan import SeparableConv
-from vsr.training.network.rounded import RoundedPlain
-from vsr.training.network.start_from_compact import SlopedPlain
+from vsr.training.network.plain_forms import LearningPlain, RoundedPlain, SlopedPlain
 
 
 class ComposedConv(nn.Module):
@@ -202,7 +201,7 @@ def set_learning(net: nn.Module, *, is_norm_frozen: bool) -> None:
 
 def plain_form(net: nn.Module) -> Generator:
     """Return the network to export: one that computes what the trained form does."""
-    if isinstance(net, ReparameterisedPlain | SlopedPlain | RoundedPlain):
+    if isinstance(net, ReparameterisedPlain | LearningPlain):
         return net.plain()
     assert isinstance(net, Generator)
     from_cells(net)

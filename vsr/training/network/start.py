@@ -20,7 +20,7 @@ from vsr.models.blocks import Generator
 from vsr.models.catalog import build, load, scales
 from vsr.models.compact import Compact
 from vsr.models.plain import Plain
-from vsr.training.network.start_from_compact import sloped
+from vsr.training.network.plain_forms import sloped
 from vsr.training.network.start_from_smaller import transplant
 
 

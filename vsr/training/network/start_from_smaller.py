@@ -30,7 +30,7 @@ import torch
 from torch import Tensor, nn
 
 from vsr.errors import InvalidCheckpoint
-from vsr.metrics.imresize import resize_matrix
+from vsr.kernels import resize_matrix
 from vsr.models.blocks import Generator
 from vsr.models.plain import Plain
 from vsr.training.network.forms import composed

@@ -1,4 +1,4 @@
-"""A training recipe: which network, and the values of every step of its pipeline.
+"""A training recipe: which network, the steps of its pipeline, and what each may spend.
 
 The files are ``presets/train/*.toml``. The order of the steps is the pipeline's; a table
 ``[steps.NAME]`` holds the values of the step that the pipeline calls NAME.
@@ -8,248 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import cos, pi
 from typing import Any, Literal
 
-from vsr.errors import InvalidOption
+from vsr.errors import InvalidOption, InvalidRecipe
 from vsr.recipes.decode import decode, decode_toml
 from vsr.recipes.find import find
-from vsr.training.data.manifest import TRUTH
-from vsr.training.recipe.schedule import Schedule
+from vsr.recipes.pipeline import Pipeline, Step, load_pipeline
+from vsr.training.data.manifest import BICUBIC, PAIRS, TRUTH
+from vsr.training.recipe.values import (
+    AdversarialValues,
+    EvaluateValues,
+    ExportValues,
+    LevelValues,
+    Optimisation,
+    PixelValues,
+    QuantiseValues,
+    Schedule,
+)
 
-LossName = Literal["l1", "mse", "charbonnier"]
 DegradationName = Literal[
     "bicubic", "video-light", "video-medium", "video-strong", "video-clear", "pairs"
 ]
-FeatureName = Literal["mobilenet-v2", "vgg19"]
 
-MAX_PATCH = 512
-SMALLEST_CROP = 8
-"""Low-resolution pixels along what is left of a crop, at least."""
-
-TERMS = ("smooth", "differences", "texture", "tone", "overshoot", "grid")
-MAX_ZOOM = 2.0
 RECIPE = "recipe"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Optimisation:
-    """What every stage that learns has in common.
-
-    Attributes:
-        share: of the run's budget, relative to the other stages.
-        learning_rate: at its peak.
-        schedule: of the rate after the warm-up: ``cosine`` down to 0 over the budget, or
-            ``constant``.
-        steps: the budget where neither ``--steps`` nor ``--minutes`` is given.
-        batch: crops for a step, over all processes.
-        patch: side of a crop in low-resolution pixels.
-        betas: of Adam.
-        weight_decay: decoupled from the gradient, as in AdamW.
-        ema: decay of the average of the weights, which is what is evaluated and exported.
-        clip: largest norm of the gradient; 0 does not clip.
-        temporal: weight of the temporal loss (`vsr.training.losses.terms`); above 0 crops come
-            in pairs of frames, so that a step costs twice, and the degradation must be a video's.
-        consistency: weight of the difference between what is made of two frames where they show
-            the same, from the same module; as above.
-        reparameterise: train plain convolutions as sums of branches.
-        slopes: share of the stage's budget over which the slopes of a compact network (``--init``),
-            from which a plain one of its shape begins, are led to 0; 0 is for any other start.
-        freeze_norm: leave the statistics of batch norm as they are and learn only its scale and
-            shift: it then costs nothing and does not differ between training and use. Without it,
-            weights from ``--init`` lose 5 to 10 dB on small batches until they recover.
-        log_steps: how often a line of the log is written.
-        check_steps: how often the network is validated and a checkpoint written.
-    """
-
-    share: float = 1.0
-    learning_rate: float = 1e-3
-    schedule: Schedule = "cosine"
-    steps: int = 100_000
-    batch: int = 16
-    patch: int = 32
-    betas: tuple[float, float] = (0.9, 0.99)
-    weight_decay: float = 0.0
-    warm_up_steps: int = 500
-    ema: float = 0.999
-    clip: float = 1.0
-    temporal: float = 0.0
-    consistency: float = 0.0
-    reparameterise: bool = False
-    slopes: float = 0.0
-    freeze_norm: bool = False
-    log_steps: int = 100
-    check_steps: int = 1000
-
-    def __post_init__(self) -> None:
-        for name in ("share", "learning_rate", "steps", "batch", "log_steps", "check_steps"):
-            if not getattr(self, name) > 0:
-                raise InvalidOption(f"{name} {getattr(self, name)} must be above 0.")
-        if not SMALLEST_CROP <= self.patch <= MAX_PATCH:
-            raise InvalidOption(
-                f"patch {self.patch} must be between {SMALLEST_CROP} and {MAX_PATCH}."
-            )
-        if not 0 <= self.ema < 1 or any(not 0 <= beta < 1 for beta in self.betas):
-            raise InvalidOption("ema and betas must be at least 0 and below 1.")
-        if not 0 <= self.slopes <= 1 or (self.slopes and self.reparameterise):
-            raise InvalidOption(
-                f"slopes {self.slopes:g} must be between 0 and 1, and 0 with reparameterise."
-            )
-        for name in ("warm_up_steps", "clip", "weight_decay", "temporal", "consistency"):
-            if getattr(self, name) < 0:
-                raise InvalidOption(f"{name} {getattr(self, name)} must not be negative.")
-
-    @property
-    def is_paired(self) -> bool:
-        """Whether frames that follow each other are compared."""
-        return max(self.temporal, self.consistency) > 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TermValues(Optimisation):
-    """Values of a step that may weigh terms beside its main loss (`vsr.training.losses.terms`).
-
-    Attributes:
-        smooth: weight of the pixel error where the truth is smooth.
-        differences: of the error of the differences between neighbours.
-        texture: of the error of how much texture there is.
-        tone: of the difference in tone from the low resolution.
-        overshoot: of how far values leave the range of the low resolution nearby.
-        grid: of an error that repeats from cell to cell.
-    """
-
-    smooth: float = 0.0
-    differences: float = 0.0
-    texture: float = 0.0
-    tone: float = 0.0
-    overshoot: float = 0.0
-    grid: float = 0.0
-
-    def __post_init__(self) -> None:
-        super(TermValues, self).__post_init__()  # slots: the class cell is the old class
-        for name in TERMS:
-            if getattr(self, name) < 0:
-                raise InvalidOption(f"{name} {getattr(self, name)} must not be negative.")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PerceptualValues(TermValues):
-    """Values of a step that may compare features of a classifier besides the pixels.
-
-    Attributes:
-        perceptual: weight of the distance of features; 0 needs no feature network.
-        perceptual_network: the feature network; the user supplies its weights.
-        perceptual_taps: the layers whose outputs are compared, numbered as in torchvision's
-            ``features``: 35 is VGG19's relu5_4 (SRGAN's φ5,4), 16 MobileNetV2's sixteenth block.
-        perceptual_distance: ``mse``, the mean over taps of mean (Δφ)²; ``relative``, of
-            mean |Δφ| ÷ mean |φ|, and ``cosine``, of 1 - cos(φ, φ′), weight every tap equally.
-        perceptual_normalised: give the feature network the range it was trained on; False gives it
-            [0, 1] as it is, as SwiftSRGAN's and DPSRGAN's code do.
-        perceptual_shifts: the features see the images without their first 0 to this - 1 rows and
-            columns, another pair of numbers each step. All crops begin on whole low-resolution
-            pixels; unshifted, patterns of that period learn to please the strides of the features.
-        perceptual_zoom: the features see the images zoomed by a factor between the reciprocal of
-            this and this, another each step: a pattern of a fixed period gains less from them.
-    """
-
-    perceptual: float = 0.0
-    perceptual_network: FeatureName = "mobilenet-v2"
-    perceptual_taps: tuple[int, ...] = (16,)
-    perceptual_distance: Literal["mse", "relative", "cosine"] = "mse"
-    perceptual_normalised: bool = True
-    perceptual_shifts: int = 1
-    perceptual_zoom: float = 1.0
-
-    def __post_init__(self) -> None:
-        super(PerceptualValues, self).__post_init__()  # slots: the class cell is the old class
-        if self.perceptual < 0:
-            raise InvalidOption(f"perceptual {self.perceptual} must not be negative.")
-        if self.perceptual_shifts < 1:
-            raise InvalidOption(f"perceptual_shifts {self.perceptual_shifts} must be at least 1.")
-        if not 1 <= self.perceptual_zoom <= MAX_ZOOM:
-            raise InvalidOption(
-                f"perceptual_zoom {self.perceptual_zoom} must be between 1 and {MAX_ZOOM}."
-            )
-        taps = self.perceptual_taps
-        if not taps or list(taps) != sorted(set(taps)):
-            raise InvalidOption(f"perceptual_taps {list(taps)} must be layers in rising order.")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PixelValues(PerceptualValues):
-    """Values of a `pixel` step: regression on pixels.
-
-    Attributes:
-        border: low-resolution pixels at each side of a crop that no loss sees, as a network that
-            reaches beyond the crop finds black there.
-        path: weight of how far blends with ``path_to`` and its flavours for video are from the
-            blend of pictures (`vsr.training.network.weight_path`).
-        path_to: a network of the catalogue.
-    """
-
-    loss: LossName = "l1"
-    border: int = 0
-    path: float = 0.0
-    path_to: str = ""
-
-    def __post_init__(self) -> None:
-        super(PixelValues, self).__post_init__()  # slots: the class cell is the old class
-        if not 0 <= 2 * self.border <= self.patch - SMALLEST_CROP:
-            raise InvalidOption(
-                f"border {self.border} must not be negative, and leave {SMALLEST_CROP} of "
-                f"{self.patch} pixels."
-            )
-        if self.path < 0 or bool(self.path) != bool(self.path_to):
-            raise InvalidOption(
-                f"path {self.path:g} must not be negative, and above 0 where path_to names a "
-                "network, only there."
-            )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QuantiseValues(PixelValues):
-    """Values of a `quantise` step: regression on pixels of what int8 makes of a plain network.
-
-    Attributes:
-        agreement: weight of the difference between both networks on pictures that no camera makes,
-            and on flat ones.
-        grid_steps: how often ranges are taken anew.
-    """
-
-    learning_rate: float = 1e-4
-    steps: int = 1000
-    agreement: float = 1.0
-    grid_steps: int = 50
-
-    def __post_init__(self) -> None:
-        super(QuantiseValues, self).__post_init__()  # slots: the class cell is the old class
-        if self.agreement < 0 or self.grid_steps < 1:
-            raise InvalidOption(
-                f"agreement {self.agreement:g} must not be negative, and grid_steps "
-                f"{self.grid_steps} must be at least 1."
-            )
-        if self.reparameterise or self.slopes or self.path:
-            raise InvalidOption("a quantise step takes neither reparameterise nor slopes nor path.")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LevelValues:
-    """Values of a `level` step: there are none."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EvaluateValues:
-    """Values of an `evaluate` step: there are none; the run says what to measure on."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExportValues:
-    """Values of an `export` step.
-
-    Attributes:
-        half: write half precision, which halves the file.
-    """
-
-    half: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -334,58 +116,125 @@ def decode_recipe(text: str, where: str) -> Recipe:
     return decode_toml(text, Recipe, where)
 
 
-DiscriminatorName = Literal["srgan", "swift-srgan", "patch", "unet"]
-
-UNET_WIDTH = 64
-"""Of Real-ESRGAN's discriminator (arXiv 2107.10833)."""
-
-WEIGHTS = ("pixel", "adversarial", "variation")
-"""The keys that weight one loss against the others, besides ``perceptual``."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AdversarialValues(PerceptualValues):
-    """Values of an `adversarial` step: a generator against a discriminator.
+class Budget:
+    """What a stage may spend: steps, or seconds of a clock. Exactly one is given."""
 
-    Attributes:
-        discriminator: its architecture (`vsr.models.discriminators`).
-        discriminator_width: channels of the U-Net's first convolution; others have no choice.
-        discriminator_learning_rate: at its peak; 0 is the generator's.
-        objective: the generator's loss, given the discriminator's output p: ``bce`` is −log p,
-            ``linear`` is 1 − p, as in SwiftSRGAN's code.
-        real: the labels of real images are drawn from this range, per verdict and step.
-        fake: likewise for generated images.
-        pixel_loss: the regression loss alongside it.
-        pixel: its weight.
-        adversarial: weight of the adversarial loss.
-        variation: weight of the total variation.
-        collapse_db: the stage stops when PSNR falls this far below where it started.
-    """
-
-    learning_rate: float = 1e-4
-    discriminator: DiscriminatorName = "unet"
-    discriminator_width: int = UNET_WIDTH
-    discriminator_learning_rate: float = 0.0
-    objective: Literal["bce", "linear"] = "bce"
-    real: tuple[float, float] = (1.0, 1.0)
-    fake: tuple[float, float] = (0.0, 0.0)
-    pixel_loss: LossName = "l1"
-    pixel: float = 1.0
-    adversarial: float = 1e-3
-    variation: float = 0.0
-    collapse_db: float = 6.0
+    steps: int | None = None
+    seconds: float | None = None
 
     def __post_init__(self) -> None:
-        super(AdversarialValues, self).__post_init__()  # slots: the class cell is the old class
-        for name in (*WEIGHTS, "discriminator_learning_rate"):
-            if getattr(self, name) < 0:
-                raise InvalidOption(f"{name} {getattr(self, name)} must not be negative.")
-        for name in ("discriminator_width", "collapse_db"):
-            if not getattr(self, name) > 0:
-                raise InvalidOption(f"{name} {getattr(self, name)} must be above 0.")
-        if self.discriminator != "unet" and self.discriminator_width != UNET_WIDTH:
-            raise InvalidOption(f"discriminator_width: '{self.discriminator}' has a fixed width.")
-        for name in ("real", "fake"):
-            low, high = getattr(self, name)
-            if not 0 <= low <= high <= 1:
-                raise InvalidOption(f"{name} [{low}, {high}] must be a range within [0, 1].")
+        if (self.steps is None) == (self.seconds is None):
+            raise InvalidOption("choose one of --steps and --minutes.")
+        if self.steps is not None and self.steps < 1:
+            raise InvalidOption(f"--steps {self.steps} must be at least 1.")
+        if self.seconds is not None and not 0 < self.seconds < float("inf"):
+            raise InvalidOption(f"--minutes {self.seconds / 60:g} must be above 0.")
+
+    def progress(self, steps: int, seconds: float) -> float:
+        """Return the spent share, in [0, 1]."""
+        if self.steps is not None:
+            return min(1.0, steps / self.steps)
+        assert self.seconds is not None
+        return min(1.0, seconds / self.seconds)
+
+    def share(self, part: float) -> Budget:
+        """Return a part of the budget, at least one step."""
+        if self.steps is not None:
+            return Budget(steps=max(1, round(self.steps * part)))
+        assert self.seconds is not None
+        return Budget(seconds=self.seconds * part)
+
+
+def learning_rate(
+    peak: float, progress: float, steps: int, warm_up_steps: int, schedule: Schedule = "cosine"
+) -> float:
+    """Return the rate: a linear warm-up by steps, times half a cosine down to 0 over the budget.
+
+    The cosine goes by progress, not by steps, so that it ends exactly when the budget does. A
+    ``constant`` schedule only warms up.
+    """
+    warm = min(1.0, (steps + 1) / warm_up_steps) if warm_up_steps else 1.0
+    return peak * warm * (1.0 if schedule == "constant" else 0.5 * (1.0 + cos(pi * progress)))
+
+
+SCHEMAS: dict[str, type[Any]] = {
+    "pixel": PixelValues,
+    "quantise": QuantiseValues,
+    "adversarial": AdversarialValues,
+    "level": LevelValues,
+    "evaluate": EvaluateValues,
+    "export": ExportValues,
+}
+"""The kinds of step a pipeline may name, and the schema of their values (see `steps`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A step that learns: its name, its kind and its values."""
+
+    name: str
+    kind: str
+    values: Optimisation
+
+
+def checked_pipeline(recipe: Recipe, where: str) -> Pipeline:
+    """Return a recipe's pipeline, once every value of the recipe has been decoded.
+
+    Raises:
+        UnknownName: no such pipeline.
+        InvalidRecipe: as `check_values`.
+    """
+    pipeline = load_pipeline(recipe.pipeline, "train", SCHEMAS)
+    check_values(recipe, pipeline.steps, where)
+    return pipeline
+
+
+def check_values(recipe: Recipe, steps: tuple[Step, ...], where: str) -> None:
+    """Decode every value of a recipe for the steps of its pipeline.
+
+    Raises:
+        InvalidRecipe: none of the steps learns; values for a step that is not there, or impossible
+            ones, or a temporal loss on pictures that are no frames.
+    """
+    names = [step.name for step in steps]
+    for name in recipe.steps:
+        if name not in names:
+            raise InvalidRecipe(
+                f"{where}: values for the step '{name}', but pipeline '{recipe.pipeline}' has "
+                f"{', '.join(names)}."
+            )
+    for step in steps:
+        recipe.values(step.name, SCHEMAS[step.step], where)
+    if not learning_stages(recipe, steps):
+        raise InvalidRecipe(
+            f"{where}: no step of pipeline '{recipe.pipeline}' trains. Add pixel or adversarial."
+        )
+    is_still = any(pairs.degradation in (BICUBIC, PAIRS) for pairs in recipe.pairs)
+    if is_still and is_paired(recipe, steps):
+        raise InvalidRecipe(
+            f"{where}: temporal and consistency need consecutive frames. Set degradation to one "
+            "for video, such as video-medium."
+        )
+
+
+def is_paired(recipe: Recipe, steps: tuple[Step, ...]) -> bool:
+    """Whether a stage compares frames that follow each other."""
+    return any(stage.values.is_paired for stage in learning_stages(recipe, steps))
+
+
+def learning_stages(recipe: Recipe, steps: tuple[Step, ...]) -> list[Stage]:
+    """Return the stages that learn, in order."""
+    stages = []
+    for step in steps:
+        values = recipe.values(step.name, SCHEMAS[step.step])
+        if isinstance(values, Optimisation):
+            stages.append(Stage(step.name, step.step, values))
+    return stages
+
+
+def budget_of(stage: Stage, stages: list[Stage], whole: Budget | None) -> Budget:
+    """Return a stage's share of the run's budget, or its own steps where the run has none."""
+    if whole is None:
+        return Budget(steps=stage.values.steps)
+    return whole.share(stage.values.share / sum(other.values.share for other in stages))

@@ -10,13 +10,13 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from vsr.colour import Matrix, luma_weights
 from vsr.disk import writing
 from vsr.models.blocks import Channels, Generator
+from vsr.training.damage.filters import luma
 from vsr.training.data.batches import normalised
 from vsr.training.data.dataset import Patches
 from vsr.training.network.forms import plain_form, set_learning, training_form
-from vsr.training.recipe.recipe import Optimisation, QuantiseValues
+from vsr.training.recipe.values import Optimisation, QuantiseValues
 from vsr.training.run.context import Context
 from vsr.training.run.run_folder import RunFolder
 from vsr.training.run.state import Average, DiscriminatorState, TrainState
@@ -63,18 +63,12 @@ class Validation:
         return total / len(self.low)
 
 
-def _luma(picture: Tensor) -> Tensor:
-    """(C, H, W) → (H, W)."""
-    if picture.shape[0] == 1:
-        return picture[0]
-    weights = torch.tensor(luma_weights(Matrix.SMPTE170M), device=picture.device)
-    return torch.einsum("chw,c->hw", picture, weights)
-
-
 def luma_psnr(output: Tensor, target: Tensor, border: int) -> float:
     """Return the PSNR of luma in dB of two pictures (C, H, W), without ``border`` pixels."""
     inner = slice(border, -border)
-    error = (_luma(output) - _luma(target))[inner, inner].double() * (LUMA_STEPS / 255.0)
+    error = (luma(output[None]) - luma(target[None]))[..., inner, inner].double() * (
+        LUMA_STEPS / 255.0
+    )
     return float(-10 * torch.log10(error.square().mean().clamp_min(1e-12)))
 
 

@@ -21,8 +21,8 @@ from torch import Tensor
 from vsr.errors import Interrupted, TrainingDiverged
 from vsr.training.data.batches import Batch
 from vsr.training.network.forms import lead_slopes
-from vsr.training.recipe.recipe import Optimisation
-from vsr.training.recipe.schedule import Budget, learning_rate
+from vsr.training.recipe.recipe import Budget, learning_rate
+from vsr.training.recipe.values import Optimisation
 from vsr.training.run.context import Context, TrainProgress
 from vsr.training.run.log import append, read, rewind, write_plot
 from vsr.training.run.run_folder import PLOT, RECIPE

@@ -29,8 +29,7 @@ from vsr.errors import InvalidData, InvalidRecipe, OutputBusy, OutputExists
 from vsr.metrics.protocol import MeanScores
 from vsr.recipes.decode import decode
 from vsr.recipes.pipeline import Step
-from vsr.training.recipe.recipe import Recipe, decode_recipe
-from vsr.training.recipe.schedule import Budget
+from vsr.training.recipe.recipe import Budget, Recipe, decode_recipe
 
 RUN, RECIPE, LOG, PLOT = "run.json", "recipe.toml", "log.csv", "plot.png"
 SCORES, LOCK = "scores.json", "lock"

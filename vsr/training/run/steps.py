@@ -1,31 +1,56 @@
-"""The steps of a training pipeline: what each does, and the literal table of them."""
+"""The steps of a training pipeline: what each does, and the literal table of them.
+
+In `quantise` a plain network learns to be what int8 makes of it. Besides the pixels it learns to
+agree with its own float form on pictures that no camera makes: there ranges are largest, and so are
+the steps that everything else is then rounded to.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
+import torch
 from torch import Tensor
 
 from vsr.metrics.protocol import score
-from vsr.models.blocks import Generator
+from vsr.models.blocks import Channels, Generator
+from vsr.models.int8 import pictures
 from vsr.models.weights_files import weights_name
 from vsr.training.data.batches import Batch
-from vsr.training.losses.perceptual import extractor_of, perceptual_term
+from vsr.training.losses.perceptual import Extract, extractor_of, perceptual_term
 from vsr.training.losses.terms import PIXEL_LOSSES, weighted_terms, without_border
+from vsr.training.network.plain_forms import RoundedPlain
 from vsr.training.network.weight_path import WeightPath
-from vsr.training.recipe.recipe import EvaluateValues, ExportValues, LevelValues, PixelValues
-from vsr.training.recipe.schedule import Budget
-from vsr.training.recipe.stages import SCHEMAS, budget_of, learning_stages
+from vsr.training.recipe.recipe import SCHEMAS, Budget, budget_of, learning_stages
+from vsr.training.recipe.values import (
+    EvaluateValues,
+    ExportValues,
+    LevelValues,
+    PixelValues,
+    QuantiseValues,
+)
 from vsr.training.run.adversarial import adversarial
 from vsr.training.run.context import Context
 from vsr.training.run.learn import Validation, descend, state_of, trained, validate
-from vsr.training.run.loop import LARGEST_FALL_DB, collapse, diverged, train
-from vsr.training.run.provenance import Provenance, manifest_of, write_run_card
-from vsr.training.run.quantise import quantise
+from vsr.training.run.loop import LARGEST_FALL_DB, Check, collapse, diverged, train
 from vsr.training.run.run_folder import Run
 from vsr.training.run.state import TrainState
-from vsr.training.run.trained_network import level, trained_network, write_model
+from vsr.training.run.trained_network import (
+    Provenance,
+    level,
+    manifest_of,
+    trained_network,
+    write_model,
+    write_run_card,
+)
+
+AT_ONCE = 3
+"""Hard or flat pictures in a step."""
+
+WITHIN = (-0.1, 1.1)
+"""Beyond this a difference is not seen."""
 
 RunStep = Callable[[Context, str, Any, Budget | None, Generator], Generator]
 """(context, name, values, budget where it learns, network) → the network for the next step."""
@@ -37,23 +62,79 @@ def pixel(
     """Regress on pixels, and on features where the recipe says so; return the averaged network."""
     assert budget is not None  # a step that learns has one
     state = state_of(context, name, values, start)
-    loss = PIXEL_LOSSES[values.loss]
     extract = extractor_of(values, context.perceptual_weights, context.device)
     forward = context.team.wrapped(state.net)
-    validation = Validation.of(context.patches, start.colour, context.device)
     path = WeightPath.towards(values.path_to, start, context.device) if values.path else None
 
     def learn(state: TrainState, batch: Batch) -> Tensor:
         with context.autocast():
             output = forward(batch.low).float()
             bend = path.term(state.net, batch.low, output, state.step) if path else 0
-        output, batch = without_border(output, batch, values.border)
-        value = loss(output, batch.high) + weighted_terms(values, output, batch)
-        value = value + values.path * bend
-        if extract:
-            value = value + perceptual_term(values, extract, output, batch.high, state.step)
+        value = _pixel_loss(values, extract, output, batch, state.step) + values.path * bend
         descend(state.net, state.optimiser, state.scaler, value, values.clip)
         return value.detach()
+
+    check = _check_of(context, name, values, start.colour)
+    train(context, name, values, budget, state, learn, check)
+    return trained(state)
+
+
+def quantise(
+    context: Context, name: str, values: QuantiseValues, budget: Budget | None, start: Generator
+) -> Generator:
+    """Regress on pixels what int8 makes of the network; return the averaged float network."""
+    assert budget is not None  # a step that learns has one
+    state = state_of(context, name, values, start)
+    net = state.net
+    assert isinstance(net, RoundedPlain)  # what `vsr.training.run.preflight` asks for
+    extract = extractor_of(values, context.perceptual_weights, context.device)
+    drawn = _pictures(start.colour, context.device)
+
+    def learn(state: TrainState, batch: Batch) -> Tensor:
+        if state.step % values.grid_steps == 0:
+            net.take_ranges()
+        output = net(batch.low)  # in fp32: bf16 rounds as much as int8 does
+        value = _pixel_loss(values, extract, output, batch, state.step)
+        if values.agreement:
+            value = value + values.agreement * _disagreement(net, drawn, state.step)
+        average = context.team.average_gradients if context.team.count > 1 else None
+        descend(net, state.optimiser, state.scaler, value, values.clip, average)
+        return value.detach()
+
+    check = _check_of(context, name, values, start.colour)
+    train(context, name, values, budget, state, learn, check)
+    return trained(state)
+
+
+def _pictures(colour: str, device: torch.device) -> Tensor:
+    """Return hard and flat pictures (N, C, H, W) in [0, 1]."""
+    drawn = torch.from_numpy(np.concatenate((pictures.hard(), pictures.flat()))) / 255
+    return (drawn if colour == "rgb" else drawn[:, 1:2]).to(device)
+
+
+def _disagreement(net: RoundedPlain, drawn: Tensor, step: int) -> Tensor:
+    """Return how far both forms are apart on a few pictures, others at every step."""
+    always = torch.Generator().manual_seed(step)  # a resumed run sees the same
+    few = drawn[torch.randint(len(drawn), (AT_ONCE,), generator=always).to(drawn.device)]
+    few = few[:, torch.randperm(drawn.shape[1], generator=always).to(drawn.device)]
+    rounded, exact = (form(few).clamp(*WITHIN) for form in (net, net.exact))
+    return (rounded - exact).abs().mean()
+
+
+def _pixel_loss(
+    values: PixelValues, extract: Extract | None, output: Tensor, batch: Batch, step: int
+) -> Tensor:
+    """Return what a step that regresses on pixels minimises."""
+    output, batch = without_border(output, batch, values.border)
+    loss = PIXEL_LOSSES[values.loss](output, batch.high) + weighted_terms(values, output, batch)
+    if extract:
+        loss = loss + perceptual_term(values, extract, output, batch.high, step)
+    return loss
+
+
+def _check_of(context: Context, name: str, values: PixelValues, colour: Channels) -> Check:
+    """Return what validates a stage, and ends it where it has collapsed."""
+    validation = Validation.of(context.patches, colour, context.device)
 
     def check(state: TrainState) -> float:
         psnr = validate(context, name, values, validation, state)
@@ -62,8 +143,7 @@ def pixel(
             raise diverged(context, name, state, why)
         return psnr
 
-    train(context, name, values, budget, state, learn, check)
-    return trained(state)
+    return check
 
 
 def levelled(

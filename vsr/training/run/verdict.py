@@ -21,11 +21,11 @@ from vsr.disk import published, writing
 from vsr.errors import Refused
 from vsr.kernels import CATMULL_ROM
 from vsr.models.blocks import Generator
+from vsr.training.damage.filters import enlarged
 from vsr.training.data.batches import normalised
 from vsr.training.data.manifest import TRUTH
-from vsr.training.filters import enlarged
 from vsr.training.network.start import start
-from vsr.training.recipe.stages import learning_stages
+from vsr.training.recipe.recipe import learning_stages
 from vsr.training.run.context import Context
 from vsr.training.run.learn import luma_psnr
 from vsr.training.run.run_folder import VERDICT_PICTURE, Run

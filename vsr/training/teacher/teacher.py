@@ -21,9 +21,9 @@ from torch.nn import functional as F
 
 from vsr.device.select import Device
 from vsr.errors import InvalidOption
-from vsr.metrics.imresize import resize_matrix
+from vsr.kernels import resize_matrix
 from vsr.models.catalog import Model, load, scales
-from vsr.training.filters import blurred, enlarged, local_range, luma
+from vsr.training.damage.filters import blurred, enlarged, local_range, luma
 
 EDGE = 8
 """Low-resolution pixels that are mirrored around a patch: networks pad with black."""
