@@ -7,6 +7,8 @@ import pytest
 
 from tests.clips import Attachment, Audio, Subtitle, write_clip
 from tests.media.pictures import with_cover_art
+from tests.media.sounds import write_dts, write_with_sound
+from tests.media.written import packets_in
 from vsr.errors import UnsuitableContainer
 from vsr.media.reading.probe import probe
 from vsr.media.streams.losses_before_start import losses_among, refuse_losses
@@ -64,7 +66,8 @@ def test_mov_text_becomes_srt_in_matroska(tmp_path: Path) -> None:
 def test_sound_that_does_not_fit_is_a_loss_with_a_reason(tmp_path: Path) -> None:
     plan = planned(write_clip(tmp_path / "in.mkv", frames=10, audio=[Audio()]), "webm")
     assert [str(loss) for loss in plan.losses] == [
-        "audio stream 1 (aac, eng): dropped: webm cannot hold aac; .mkv can"
+        "audio stream 1 (aac, eng): dropped: webm cannot hold aac; "
+        ".mp4, .mov, .mkv, .ts and .nut can"
     ]
 
 
@@ -80,9 +83,43 @@ def test_what_nobody_could_read_out_of_mpegts_is_a_loss(tmp_path: Path, late: fl
     plan = plan_streams(probe(source), "mpegts")
     assert [fate.stream.codec for fate in plan.carried] == ["aac"]
     assert [fate.reason for fate in plan.losses] == [
-        "mpegts cannot hold flac; .mkv can",
+        "mpegts cannot hold flac; .mp4, .mkv and .nut can",
         "mpegts cannot hold subrip; .mkv can",
     ]
+
+
+def test_dts_stays_in_mpegts_where_one_frame_is_too_little_to_recognise_it(tmp_path: Path) -> None:
+    source = write_dts(tmp_path / "in.ts")
+    for container in ("mpegts", "matroska"):
+        assert fates(planned(source, container)) == [("audio", Fate.COPY, None)]
+
+
+def test_a_damaged_first_packet_does_not_condemn_its_codec(tmp_path: Path) -> None:
+    """MP4 reads the headers of E-AC-3 while it is written."""
+    path = write_clip(tmp_path / "in.mkv", frames=25, audio=[Audio(codec="eac3")])
+    data, sync = path.read_bytes(), bytes.fromhex("0b77")
+    first = packets_in(path, "audio")[0][1]
+    assert first.startswith(sync)
+    assert data.count(first) == 1
+    path.write_bytes(data.replace(first, bytes(len(first))))
+    assert fates(planned(path, "mp4")) == [("audio", Fate.COPY, None)]
+
+
+@pytest.mark.parametrize(
+    ("codec", "name"),
+    [
+        ("wmav2", "in.asf"),
+        ("adpcm_ms", "in.avi"),
+        ("pcm_mulaw", "in.avi"),
+        ("adpcm_yamaha", "in.avi"),
+    ],
+)
+def test_matroska_takes_what_a_wav_file_can_hold(tmp_path: Path, codec: str, name: str) -> None:
+    source = write_with_sound(tmp_path / name, codec)
+    assert fates(planned(source, "matroska")) == [("audio", Fate.COPY, None)]
+    (lost,) = planned(source, "webm").losses
+    assert lost.reason.startswith(f"webm cannot hold {lost.stream.codec}; ")
+    assert ".mkv and .nut can" in lost.reason
 
 
 @pytest.mark.parametrize("name", ["in.avi", "in.mkv"])

@@ -16,6 +16,7 @@ from tests.clips import (
     write_clip,
 )
 from tests.media.pictures import with_cover_art, with_time_code
+from tests.media.sounds import write_with_sound
 from tests.media.written import (
     CONTAINERS,
     SIZE,
@@ -44,6 +45,23 @@ def test_every_sound_track_is_byte_exact_and_keeps_its_place(tmp_path: Path) -> 
         got, wanted = packets_in(target, "audio", index), packets_in(source, "audio", index)
         assert [data for _, data in got] == [data for _, data in wanted]
         assert {a - b for (a, _), (b, _) in zip(got, wanted)} == {got[0][0] - wanted[0][0]}
+
+
+@pytest.mark.parametrize(
+    ("codec", "name"), [("wmav2", "in.asf"), ("adpcm_ms", "in.avi"), ("pcm_mulaw", "in.avi")]
+)
+def test_sound_of_wav_files_is_copied_into_matroska(tmp_path: Path, codec: str, name: str) -> None:
+    source, target = write_with_sound(tmp_path / name, codec), tmp_path / "out [it's].mkv"
+    plan, joined = carry(source, target, made_by="a test")
+    verify(target, Expected.of(joined, plan, SIZE))
+    got, wanted = packets_in(target, "audio"), packets_in(source, "audio")
+    assert [data for _, data in got] == [data for _, data in wanted]
+    assert times_in(target) == times_in(source)
+    with av.open(str(target)) as container:
+        assert container.streams.audio[0].codec_context.name == codec
+        assert container.streams.video[0].metadata["ENCODER"] == "a test"
+    carry(source, again := tmp_path / "again.mkv", made_by="a test")
+    assert again.read_bytes() == target.read_bytes()
 
 
 def test_dispositions_are_kept(tmp_path: Path) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
+import av
 from av.audio.layout import AudioLayout
 from av.audio.stream import AudioStream
 from av.container import OutputContainer
@@ -54,6 +55,35 @@ STALE_CONTAINER_KEYS = (
 )
 
 
+TEE = "tee"
+"""FFmpeg's muxer that passes everything on to another one."""
+
+
+def open_muxer(
+    target: str | IO[bytes], name: str, options: Mapping[str, str], *, is_acm: bool = False
+) -> OutputContainer:
+    """Open an output.
+
+    Args:
+        name: of the muxer.
+        options: of the muxer.
+        is_acm: Matroska holds what a WAV file can hold, such as WMA and ADPCM, as ``A_MS/ACM``.
+            PyAV asks FFmpeg which codecs a muxer takes "normally", which excludes them; it does
+            not ask on behalf of `TEE`, which loses chapters but nothing else. The target is a name.
+    """
+    if not is_acm:
+        return av.open(target, "w", format=name, container_options=dict(options))
+    assert isinstance(target, str)
+    quoted = target.replace("'", r"'\''")
+    passed_on = ":".join(("f=" + name, *(f"{key}={value}" for key, value in options.items())))
+    return av.open(f"[{passed_on}]'{quoted}'", "w", format=TEE)
+
+
+def container_of(output: OutputContainer) -> str:
+    """Return the name of the muxer that an output reaches."""
+    return "matroska" if output.format.name == TEE else output.format.name
+
+
 def add_copy(output: OutputContainer, stream: Stream) -> Stream:
     """Add a stream that takes the packets of ``stream`` unchanged.
 
@@ -61,9 +91,9 @@ def add_copy(output: OutputContainer, stream: Stream) -> Stream:
         ValueError, av.FFmpegError: the container does not take it.
     """
     copy = output.add_stream_from_template(stream, opaque=True)
-    if isinstance(copy, AudioStream) and output.format.name == "mp4":
+    if isinstance(copy, AudioStream) and container_of(output) == "mp4":
         copy.codec_context.layout = _named_layout(copy.codec_context.layout)
-    if stream.type == "subtitle" and output.format.name in SIDE_BY_SIDE:
+    if stream.type == "subtitle" and container_of(output) in SIDE_BY_SIDE:
         copy.time_base = CUE_CLOCK
     copy.disposition = stream.disposition
     copy.metadata.update(stream_metadata(stream.metadata))
@@ -114,7 +144,7 @@ def add_converted(output: OutputContainer, stream: Stream, codec: str) -> Stream
     encoder.subtitle_header = decoder.subtitle_header
     assert stream.time_base is not None
     encoder.time_base = stream.time_base
-    is_side_by_side = output.format.name in SIDE_BY_SIDE
+    is_side_by_side = container_of(output) in SIDE_BY_SIDE
     converted.time_base = CUE_CLOCK if is_side_by_side else stream.time_base
     converted.disposition = stream.disposition
     converted.metadata.update(stream_metadata(stream.metadata))

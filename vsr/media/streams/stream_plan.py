@@ -26,6 +26,7 @@ class StreamFate:
         target_codec: what a text subtitle is converted to.
         reason: why it is converted or dropped; empty for a copy.
         is_loss: dropped although the user did not ask for it.
+        is_acm: copied into Matroska as ``A_MS/ACM`` (`vsr.media.streams.copy_streams.open_muxer`).
     """
 
     stream: StreamInfo
@@ -33,6 +34,7 @@ class StreamFate:
     target_codec: str | None = None
     reason: str = ""
     is_loss: bool = False
+    is_acm: bool = False
 
     def __str__(self) -> str:
         language = f", {self.stream.language}" if self.stream.language else ""
@@ -52,6 +54,11 @@ class StreamPlan:
     def carried(self) -> tuple[StreamFate, ...]:
         """Those that reach the output."""
         return tuple(fate for fate in self.fates if fate.fate is not Fate.DROP)
+
+    @property
+    def is_acm(self) -> bool:
+        """Whether Matroska is to hold a codec that it has no name for."""
+        return any(fate.is_acm for fate in self.fates)
 
     @property
     def converted(self) -> tuple[StreamFate, ...]:

@@ -7,18 +7,27 @@ What it refuses now would otherwise fail the real file hours later.
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from typing import IO, TypeAlias
 
 import av
 from av.container import InputContainer, OutputContainer
 from av.packet import Packet
 from av.stream import Stream
 
-from vsr.media.containers import Container, container_named
+from vsr.media.containers import CONTAINERS, Container, container_named
 from vsr.media.source.info import MediaInfo, StreamInfo
 from vsr.media.source.opening import open_input
-from vsr.media.streams.copy_streams import add_converted, add_copy, add_cover
+from vsr.media.streams.copy_streams import (
+    add_converted,
+    add_copy,
+    add_cover,
+    container_of,
+    open_muxer,
+)
 from vsr.media.streams.stream_plan import Fate, StreamFate, StreamPlan
 
 __all__ = ["Fate", "StreamFate", "StreamPlan", "add_carried", "plan_streams"]
@@ -36,10 +45,10 @@ def plan_streams(
     """Decide for every stream but the upscaled one."""
     target = container_named(container)
     with open_input(info.path) as source:
-        packets = first_packets(source, [stream.index for stream in info.others])
+        packets = first_packets(source, [stream.index for stream in info.others], target)
         fates = tuple(
             _refused_by_user(stream, keep_audio=keep_audio, keep_subtitles=keep_subtitles)
-            or _decide(source, stream, target, packets.get(stream.index))
+            or _decide(source, stream, target, packets.get(stream.index, []))
             for stream in info.others
         )
         return _together(source, StreamPlan(container=target.name, fates=fates))
@@ -57,7 +66,7 @@ def _refused_by_user(
 
 
 def _decide(
-    source: InputContainer, info: StreamInfo, target: Container, packet: Packet[Stream] | None
+    source: InputContainer, info: StreamInfo, target: Container, packets: Packets
 ) -> StreamFate:
     stream = source.streams[info.index]
     if info.kind == "video" and not info.is_cover_art:
@@ -75,21 +84,42 @@ def _decide(
         return _lost(info, f"{target.name} cannot hold attachments")
     if info.kind == "data" and getattr(stream, "name", None) is None:
         return _lost(info, "its codec is unknown")
-    copy = StreamFate(stream=info, fate=Fate.COPY)
-    if packet is None and target.is_credulous:
-        packet = stand_in(stream)
-    if accepts(source, [copy], target, [packet]):
+    copy, obstacle = _copied(source, info, target, packets)
+    if copy is not None:
         return copy
     if info.codec in TEXT_SUBTITLES and target.text_subtitles is not None:
         reason = f"{target.name} does not support {info.codec}"
         convert = StreamFate(
             stream=info, fate=Fate.CONVERT, target_codec=target.text_subtitles, reason=reason
         )
-        if accepts(source, [convert], target, [None]):
+        if not obstacle_to(source, [convert], target, [()]):
             return convert
-    matroska = container_named("matroska")
-    way_out = "; .mkv can" if accepts(source, [copy], matroska, [packet]) else ""
-    return _lost(info, f"{target.name} cannot hold {info.codec}{way_out}")
+    return _lost(info, f"{obstacle}{_ways_out(source, info, packets)}")
+
+
+def _copied(
+    source: InputContainer, info: StreamInfo, target: Container, packets: Packets
+) -> tuple[StreamFate | None, str]:
+    """Return how a container takes a stream unchanged, or None and why it does not."""
+    copy = StreamFate(stream=info, fate=Fate.COPY)
+    if not packets and target.is_credulous:
+        packets = (stand_in(source.streams[info.index]),)
+    obstacle = obstacle_to(source, [copy], target, [packets])
+    if obstacle and info.kind == "audio" and target.name == "matroska" and not source.chapters():
+        copy = replace(copy, is_acm=True)
+        if not obstacle_to(source, [copy], target, [packets]):
+            return copy, ""
+    return (None, obstacle) if obstacle else (copy, "")
+
+
+def _ways_out(source: InputContainer, info: StreamInfo, packets: Packets) -> str:
+    """Return which containers take a stream, as the end of a sentence."""
+    found = [
+        one.suffixes[0] for one in CONTAINERS if _copied(source, info, one, packets)[0] is not None
+    ]
+    if not found:
+        return ""
+    return f"; {' and '.join(filter(None, [', '.join(found[:-1]), found[-1]]))} can"
 
 
 def _lost(info: StreamInfo, reason: str) -> StreamFate:
@@ -110,64 +140,112 @@ def _is_chapter_track(stream: Stream, source: InputContainer) -> bool:
 def _together(source: InputContainer, plan: StreamPlan) -> StreamPlan:
     """Drop streams from the last on until the container takes all the others at once."""
     target = container_named(plan.container)
-    while plan.carried and not accepts(source, plan.carried, target, []):
+    while plan.carried and obstacle_to(source, plan.carried, target, []):
         last = plan.carried[-1]
         lost = _lost(last.stream, f"{target.name} does not accept it alongside the others")
         plan = replace(plan, fates=tuple(lost if fate is last else fate for fate in plan.fates))
     return plan
 
 
+Packets: TypeAlias = "Sequence[Packet[Stream]]"
+
 PACKETS_COUNT = ("audio", "subtitle", "data")
-"""Kinds of streams whose first packet is tried too: the header alone does not show everything."""
+"""Kinds of streams whose first packets are tried too: the header alone does not show everything."""
+
+TRIED_PACKETS = 4
+TRIED_IN_CREDULOUS = 64
+"""Of each stream: one may be damaged, and what MPEG-TS holds is recognised only from several (a
+packet of TrueHD is shorter than a millisecond)."""
 
 PROBED_PACKETS = 400
-"""How far into the source to look for the first packet of each stream."""
+PROBED_FOR_CREDULOUS = 4000
+"""How far into the source to look for the first packets of each stream."""
 
 
-def accepts(
+def obstacle_to(
     source: InputContainer,
     fates: Sequence[StreamFate],
     target: Container,
-    packets: Sequence[Packet[Stream] | None],
-) -> bool:
-    """Return whether a container accepts streams together, judged by headers and first packets."""
-    file = io.BytesIO()
+    packets: Sequence[Packets],
+) -> str:
+    """Return why a container does not take streams together, or nothing if it does.
+
+    Headers and first packets are written. What takes every codec is read back as well.
+    """
+    codec = fates[0].stream.codec
     try:
-        with av.open(file, "w", format=target.name) as output:
+        is_held = _is_held(source, fates, target, packets)
+    except (av.FFmpegError, OSError) as error:
+        return f"{target.name} does not take this {codec} ({error.strerror or error})"
+    except ValueError:  # how PyAV says that the muxer has no place for the codec
+        is_held = False
+    return "" if is_held else f"{target.name} cannot hold {codec}"
+
+
+def _is_held(
+    source: InputContainer,
+    fates: Sequence[StreamFate],
+    target: Container,
+    packets: Sequence[Packets],
+) -> bool:
+    is_acm = any(fate.is_acm for fate in fates)
+    with tempfile.NamedTemporaryFile(suffix=".mkv") if is_acm else io.BytesIO() as file:
+        place = file if isinstance(file, io.BytesIO) else file.name
+        with open_muxer(place, target.name, {}, is_acm=is_acm) as output:
             streams = [add_carried(output, source, fate) for fate in fates]
-            kinds = [stream.type for stream in streams]
+            kinds = [str(stream.type) for stream in streams]
             output.start_encoding()
-            for stream, packet in zip(streams, packets):
-                if packet is not None:
-                    _mux_copy(output, stream, packet)
-        return not (target.is_credulous and any(packets)) or _kinds_in(file, target) == kinds
-    except (av.FFmpegError, OSError, ValueError):
-        return False
+            for stream, some in zip(streams, packets):
+                _mux_copies(output, stream, some)
+        if is_acm and any(packets):
+            return {fate.stream.codec for fate in fates} <= set(_codecs_in(place))
+        return not (target.is_credulous and any(packets)) or _kinds_in(place, target) == kinds
 
 
-def _kinds_in(file: io.BytesIO, container: Container) -> list[str]:
-    file.seek(0)
+def _kinds_in(file: IO[bytes] | str, container: Container) -> list[str]:
+    if not isinstance(file, str):
+        file.seek(0)
     with av.open(file, format=container.name) as written:
-        return [stream.type for stream in written.streams]
+        return [str(stream.type) for stream in written.streams]
+
+
+def _codecs_in(file: IO[bytes] | str) -> list[str]:
+    with av.open(file) as written:
+        contexts = [stream.codec_context for stream in written.streams]
+        return [one.codec.canonical_name for one in contexts if one is not None]
 
 
 def add_carried(output: OutputContainer, source: InputContainer, fate: StreamFate) -> Stream:
     """Add the stream of the output that carries a stream of the source."""
     stream = source.streams[fate.stream.index]
-    if fate.stream.is_cover_art and output.format.name == "matroska":
+    if fate.stream.is_cover_art and container_of(output) == "matroska":
         return add_cover(output, stream)
     if fate.target_codec is None:
         return add_copy(output, stream)
     return add_converted(output, stream, fate.target_codec)
 
 
-def _mux_copy(output: OutputContainer, stream: Stream, packet: Packet[Stream]) -> None:
+def _mux_copies(output: OutputContainer, stream: Stream, packets: Packets) -> None:
+    """Write packets one after the other; a damaged one is skipped, but not all of them.
+
+    Raises:
+        av.FFmpegError: none is taken.
+    """
     if stream.type == "attachment":
         return
-    copy: Packet[Stream] = Packet(bytes(packet))
-    copy.time_base, copy.pts, copy.dts = packet.time_base, packet.pts, packet.dts
-    copy.duration, copy.is_keyframe, copy.stream = packet.duration, True, stream
-    output.mux(copy)
+    taken, time, refusal = 0, 0, None
+    for packet in packets:
+        copy: Packet[Stream] = Packet(bytes(packet))
+        copy.time_base, copy.pts, copy.dts = packet.time_base, time, time
+        copy.duration, copy.is_keyframe, copy.stream = packet.duration, True, stream
+        time += max(1, packet.duration or 0)
+        try:
+            output.mux(copy)
+            taken += 1
+        except av.InvalidDataError as error:  # as when the file is joined
+            refusal = error
+    if refusal is not None and not taken:
+        raise refusal
 
 
 def stand_in(stream: Stream) -> Packet[Stream]:
@@ -178,19 +256,22 @@ def stand_in(stream: Stream) -> Packet[Stream]:
     return packet
 
 
-def first_packets(source: InputContainer, wanted: Sequence[int]) -> dict[int, Packet[Stream]]:
-    """Return the first packet of each wanted stream that has one near the start."""
-    found: dict[int, Packet[Stream]] = {}
-    missing = {index for index in wanted if source.streams[index].type in PACKETS_COUNT}
-    if not missing:
+def first_packets(
+    source: InputContainer, wanted: Sequence[int], target: Container
+) -> Mapping[int, list[Packet[Stream]]]:
+    """Return the first packets of each wanted stream that has some near the start."""
+    wanted = [index for index in wanted if source.streams[index].type in PACKETS_COUNT]
+    found: dict[int, list[Packet[Stream]]] = {index: [] for index in wanted}
+    enough = TRIED_IN_CREDULOUS if target.is_credulous else TRIED_PACKETS
+    if not wanted:
         return found
-    try:
+    with suppress(av.FFmpegError, OSError, ValueError):  # the reader counts damage further on
         for count, packet in enumerate(source.demux()):
-            if packet.size and packet.stream_index in missing:
-                found[packet.stream_index] = packet
-                missing.discard(packet.stream_index)
-            if not missing or count >= PROBED_PACKETS:
+            if packet.size and packet.stream_index in found:
+                found[packet.stream_index].append(packet)
+            is_late = target.is_credulous and not all(found.values())
+            if count >= (PROBED_FOR_CREDULOUS if is_late else PROBED_PACKETS) or all(
+                len(packets) >= enough for packets in found.values()
+            ):
                 break
-    except (av.FFmpegError, OSError, ValueError):  # the reader counts damage further on
-        pass
-    return found
+    return {index: packets[:enough] for index, packets in found.items()}

@@ -116,7 +116,7 @@ class DirectWriter:
 
     def _open(self, origin: InputContainer, first_pts: int) -> Encoding:
         container, video = container_named(self._plan.container), self._video
-        output = open_output(self._target, self._source, container.name, container.pipe_options)
+        output = open_output(self._target, self._source, self._plan, container.pipe_options)
         self._output = output
         file = OutputFile(
             output=output,

@@ -67,7 +67,7 @@ def join(
     with reopen_input(source.path) as origin:
         times, splices = _timed(scans, source, plan, video, time)
         try:
-            with open_output(name, source, plan.container, options) as output:
+            with open_output(name, source, plan, options) as output:
                 # No random identifiers: the file of a resumed run is the same, byte for byte.
                 output.flags |= cast("int", Flags.bitexact.value)
                 file = OutputFile(

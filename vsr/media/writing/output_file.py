@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
 
-import av
 from av.container import InputContainer, OutputContainer
 from av.stream import Stream
 from av.video.stream import VideoStream
@@ -20,7 +19,12 @@ from vsr.media.encoding.encoding import OutputVideo
 from vsr.media.source.info import MediaInfo
 from vsr.media.splices.cut import Cut
 from vsr.media.splices.splices import Splices
-from vsr.media.streams.copy_streams import chapters_within, container_metadata, stream_metadata
+from vsr.media.streams.copy_streams import (
+    chapters_within,
+    container_metadata,
+    open_muxer,
+    stream_metadata,
+)
 from vsr.media.streams.losses_before_start import muxer_options
 from vsr.media.streams.other_streams import StreamDamage, Timed, other_packets
 from vsr.media.streams.stream_plan import StreamFate, StreamPlan
@@ -75,16 +79,16 @@ class OutputFile:
 
 
 def open_output(
-    target: str | BinaryIO, source: MediaInfo, name: str, options: Iterable[tuple[str, str]]
+    target: str | BinaryIO, source: MediaInfo, plan: StreamPlan, options: Iterable[tuple[str, str]]
 ) -> OutputContainer:
-    """Open an output of the container ``name``, so that it holds most of the source's tags.
+    """Open an output of the plan's container, so that it holds most of the source's tags.
 
     Args:
         options: of the muxer, beside those that the container always has.
     """
-    container = container_named(name)
-    muxing = muxer_options(source, name, (*container.options, *options))
-    return av.open(target, "w", format=name, container_options=muxing)
+    container = container_named(plan.container)
+    muxing = muxer_options(source, container.name, (*container.options, *options))
+    return open_muxer(target, container.name, muxing, is_acm=plan.is_acm)
 
 
 SHORT_BYTES = 31
