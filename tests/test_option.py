@@ -23,7 +23,7 @@ def test_every_field_declares_what_depends_on_it():
 
 def test_the_typed_signature_of_the_python_api_is_that_of_the_fields():
     hints = get_type_hints(Options)
-    assert set(hints) == {"preset", "encode", "time"} | set(LEAVES)
+    assert set(hints) == {"preset", "look", "encode", "time"} | set(LEAVES)
     for name, leaf in LEAVES.items():
         expected = float | str if leaf.option.is_time else leaf.kind
         assert hints[name] in (expected, leaf.kind) or hints[name] | None == leaf.kind, name

@@ -44,6 +44,7 @@ class Options(TypedDict, total=False):
 
     Attributes:
         preset: a preset's name or TOML file, such as ``4k``; without a size, ``1080p``.
+        look: what a kind of film needs: a name or TOML file, such as ``phone``, for any size.
         scale: enlarge by this factor, such as 2 or 1.5. Or fit a box of square pixels:
         width: of the box, in pixels, with ``height`` or alone.
         height: of the box, in pixels.
@@ -52,6 +53,7 @@ class Options(TypedDict, total=False):
     """
 
     preset: str
+    look: str
     scale: Factor
     width: int
     height: int
@@ -98,13 +100,15 @@ def spec_of(spec: UpscaleSpec | None = None, **options: Unpack[Options]) -> Upsc
         UnknownOption: no such keyword.
     """
     fields: dict[str, Any] = dict(options)
-    preset = fields.pop("preset", None)
+    preset, look = fields.pop("preset", None), fields.pop("look", None)
     box = {name: fields.pop(name) for name in ("scale", "width", "height") if name in fields}
     target = OutputSize(**box) if box else None
     if spec is None:
-        spec = spec_of_preset(preset or DEFAULT_PRESET, target)
-    elif preset is not None:
-        raise InvalidOption(f"preset {preset}: a spec is given too. Give only one of them.")
+        model = fields.pop("model", None)
+        spec = spec_of_preset(preset or DEFAULT_PRESET, target, look=look, model=model)
+    elif preset is not None or look is not None:
+        name = f"look {look}" if preset is None else f"preset {preset}"
+        raise InvalidOption(f"{name}: a spec is given too. Give only one of them.")
     elif target is not None:
         spec = replace(spec, target=target)
     if "model" in fields:

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Literal
 
-Kind = Literal["presets", "presets/train", "pipelines", "models"]
+Kind = Literal["presets", "presets/looks", "presets/train", "pipelines", "models"]
 
 
 def user_folder(kind: Kind) -> Path:

@@ -39,7 +39,7 @@ network, or, if that is the setting, the usual one."""
     "tries",
     multiple=True,
     metavar="NAME|KEY=VALUE,...",
-    help="Another setting: a model, a preset, or options such as model=lite,crf=20; repeatable.",
+    help="Another setting: a model, preset, look, or options like model=lite,crf=20; repeatable.",
 )
 @click.option("--open", "is_opened", is_flag=True, help="Open the page in the browser.")
 @spec_options
@@ -143,7 +143,7 @@ def _arguments(text: str) -> list[str]:
 
     Raises:
         InvalidOption: nothing in it, or it cannot be split.
-        UnknownName: a word that is neither a model nor a preset.
+        UnknownName: a word that is neither a model, nor a preset, nor a look.
     """
     splitter = shlex.shlex(text, posix=True, punctuation_chars=False)
     splitter.whitespace, splitter.whitespace_split = ", \t\n", True
@@ -152,7 +152,7 @@ def _arguments(text: str) -> list[str]:
     except ValueError as error:
         raise InvalidOption(f"--try {text}: {error}. Close the quotation.") from error
     if not words:
-        raise InvalidOption("--try: nothing to try. Give a model, a preset, or options.")
+        raise InvalidOption("--try: nothing to try. Give a model, a preset, a look, or options.")
     arguments: list[str] = []
     for word in words:
         key, separator, value = word.partition("=")
@@ -171,12 +171,15 @@ def _named(word: str) -> list[str]:
     from vsr.recipes.find import recipe_names
     from vsr.recipes.preset import load_preset
 
+    looks = recipe_names("presets/looks")
+    if word in looks:
+        return ["--look", word]
     if is_path(word) or word in names():
         return ["--model", word]
     try:
         load_preset(word)
     except UnknownName:
-        one_of(word, (*names(), *recipe_names("presets")), "model or preset")
+        one_of(word, (*names(), *recipe_names("presets"), *looks), "model, preset or look")
     return ["--preset", word]
 
 

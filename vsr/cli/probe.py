@@ -20,11 +20,11 @@ from vsr.specs import UpscaleSpec
 def probe(source: Path, target: Path | None, as_json: bool, **options: Any) -> int:
     """Show what is in IN, and what an upscale would do with it.
 
-    With OUT or a size (--preset, --scale, ...), show exactly what an upscale would do: sizes,
-    network, colour, encoder, and what happens to every stream. Nothing is written.
+    With OUT, a look or a size (--preset, --scale, ...), show exactly what an upscale would do:
+    sizes, network, colour, encoder, and what happens to every stream. Nothing is written.
     """
     wants_plan = target is not None or any(
-        options[name] is not None for name in ("preset", "scale", "width", "height")
+        options[name] is not None for name in ("preset", "look", "scale", "width", "height")
     )
     if wants_plan:
         from vsr.jobs.probe.look_ahead import look_ahead

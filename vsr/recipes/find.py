@@ -1,9 +1,9 @@
 """Find a recipe by name or by path.
 
-Recipes are TOML files in two folders, ``presets`` (values) and ``pipelines`` (order). They are
-looked for in the user's own folder first (`vsr.folders`), then among the shipped ones: inside the
-installed package, or beside it in a checkout. Anything that ends in ``.toml`` or holds a path
-separator is taken as a path.
+Recipes are TOML files in two folders, ``presets`` (values; those of looks and of training in
+folders within it) and ``pipelines`` (order). They are looked for in the user's own folder first
+(`vsr.folders`), then among the shipped ones: inside the installed package, or beside it in a
+checkout. Anything that ends in ``.toml`` or holds a path separator is taken as a path.
 """
 
 from __future__ import annotations
@@ -21,11 +21,12 @@ from vsr.folders import user_folder
 
 T = TypeVar("T")
 
-Kind = Literal["presets", "presets/train", "pipelines"]
+Kind = Literal["presets", "presets/looks", "presets/train", "pipelines"]
 
 
 WHAT: Mapping[Kind, str] = {
     "presets": "preset",
+    "presets/looks": "look",
     "presets/train": "recipe",
     "pipelines": "pipeline",
 }

@@ -1,13 +1,18 @@
-"""A preset for upscaling: values, and the name of the pipeline that uses them; no order."""
+"""A preset for upscaling: values, and the name of the pipeline that uses them; no order.
+
+A look holds some of the same values, for a kind of film, and goes with any size.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import MISSING, dataclass, field, make_dataclass, replace
+from typing import Any
 
 from vsr.errors import InvalidRecipe, Refused, UnknownName
-from vsr.option import options_of
+from vsr.option import Leaf, options_of
 from vsr.recipes.decode import decode_toml
 from vsr.recipes.find import Source, find, recipe_names
 from vsr.specs import X264_PRESETS, EncodeSpec, OutputSize, UpscaleSpec
@@ -25,6 +30,22 @@ class Preset:
     pipeline: str
     spec: UpscaleSpec
     aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """One file of ``presets/looks/``.
+
+    Attributes:
+        values: of the options declared for presets, those that it decides, by name.
+    """
+
+    description: str
+    values: Mapping[str, Any]
+
+    def __str__(self) -> str:
+        texts = {name: f"{v:g}" if isinstance(v, float) else v for name, v in self.values.items()}
+        return ", ".join(f"{name} {text}" for name, text in texts.items())
 
 
 HEAD = {"description": str, "pipeline": str, "aliases": tuple[str, ...]}
@@ -78,11 +99,7 @@ def _decoded(source: Source) -> Preset:
             (name, kind, field(default=optional.get(name, MISSING)))
             for name, kind in (HEAD | TABLES).items()
         ]
-        + [
-            (leaf.name, leaf.kind, field(default=leaf.default))
-            for leaf in options_of(UpscaleSpec)
-            if leaf.option.is_in_presets
-        ],
+        + [(leaf.name, leaf.kind, field(default=leaf.default)) for leaf in _options()],
         kw_only=True,
     )
     found = dict(vars(decode_toml(source.text, schema, source.where)))
@@ -92,6 +109,30 @@ def _decoded(source: Source) -> Preset:
     except Refused as error:
         raise InvalidRecipe(f"{source.where}: {error}") from error
     return Preset(**head, spec=spec)
+
+
+def _options() -> Iterator[Leaf]:
+    return (leaf for leaf in options_of(UpscaleSpec) if leaf.option.is_in_presets)
+
+
+def load_look(name: str) -> Look:
+    """Find and decode a look by name or path.
+
+    Raises:
+        UnknownName: no such look.
+        InvalidRecipe: the file is malformed.
+    """
+    source = find("presets/looks", name)
+    open_ones = [(leaf.name, leaf.kind | None, field(default=None)) for leaf in _options()]
+    schema = make_dataclass("LookFile", [("description", str), *open_ones], kw_only=True)
+    found = dict(vars(decode_toml(source.text, schema, source.where)))
+    description = found.pop("description")
+    values = {name: value for name, value in found.items() if value is not None}
+    try:
+        UpscaleSpec(target=OutputSize(scale=1), steps=(), **values)
+    except Refused as error:
+        raise InvalidRecipe(f"{source.where}: {error}") from error
+    return Look(description=description, values=values)
 
 
 def _named(name: str) -> str:

@@ -105,7 +105,7 @@ def test_each_command_means_the_setting_that_is_shown(clip: Path):
         ["--model", "bicubic", "-s", "2", "--start", "1:15", "--no-subs", "--crf", "21.5",
          "-e", "tune=film", "-e", "x264-params=a b", "--gpu-id", "cpu"]
     )  # fmt: skip
-    tries = ("lite, crf=30,faststart", "preset=4k strength=0", "4k")
+    tries = ("lite, crf=30,faststart", "preset=4k strength=0", "faithful,4k")
     settings = _settings(clip, typed, tries)
     for setting in settings:
         program, command, source, _, *arguments = shlex.split(setting.command)
@@ -211,7 +211,7 @@ def test_settings_of_two_sizes_share_a_page(clip: Path):
         (["--start", "5"], "no frame"),
         (["--frames", "0"], "frames 0 must be at least 1"),
         (["--frames", "10"], "at most 9 frames"),
-        (["--try", "fats"], "fats: no model or preset of that name. Did you mean fast?"),
+        (["--try", "fats"], "fats: no model, preset or look of that name. Did you mean fast?"),
         (["--try", "crff=3"], "--try crff=3: No such option '--crff'. Did you mean '--crf'?"),
         (["--try", "crf=x"], "'x' is not a valid float"),
         (["--try", "crf=99"], "crf 99.0 must be between 0 and 51"),

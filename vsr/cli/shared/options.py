@@ -38,6 +38,12 @@ _PRESET = click.option(
 )
 
 
+_LOOK = click.option(
+    "--look", metavar="NAME|FILE",
+    help="Kind of film: film, phone, tape, anime, screen, or faithful (see vsr presets).",
+)  # fmt: skip
+
+
 def _offered(*names: str) -> tuple[Callable[[Command], Command], ...]:
     """Return options of the command line as the fields of the spec declare them."""
     return tuple(_declared(LEAVES[name]) for name in names)
@@ -67,7 +73,7 @@ def _declared(leaf: Leaf) -> Callable[[Command], Command]:
     return click.option(*leaf.option.flags, leaf.name, **facts)
 
 
-SPEC_OPTIONS = (_PRESET, *_offered(*(name for name in LEAVES if name not in WORKERS)))
+SPEC_OPTIONS = (_PRESET, _LOOK, *_offered(*(name for name in LEAVES if name not in WORKERS)))
 
 _EXISTING_OPTIONS = (
     click.option("-y", "--overwrite", is_flag=True, help="Replace an existing output."),
@@ -110,7 +116,7 @@ def _with(command: Command, options: tuple[Callable[[Command], Command], ...]) -
 
 
 def spec_from(options: Mapping[str, Any], existing: Existing = "refuse") -> UpscaleSpec:
-    """Build the spec: the preset's values, overridden by what was typed.
+    """Build the spec: the preset's values, those of the look over them, and then what was typed.
 
     Raises:
         Refused: an invalid value or combination.
@@ -118,10 +124,13 @@ def spec_from(options: Mapping[str, Any], existing: Existing = "refuse") -> Upsc
     from vsr.jobs.upscale.plan import spec_of_preset
 
     options = with_size(options)
-    base = spec_of_preset(options["preset"] or DEFAULT_PRESET, _target(options))
     typed = {name: value for name, value in _typed(options) if name not in SIZE}
-    if "model" in typed:
-        base = base.of_model(typed.pop("model"))
+    base = spec_of_preset(
+        options["preset"] or DEFAULT_PRESET,
+        _target(options),
+        look=options.get("look"),
+        model=typed.pop("model", None),
+    )
     return base.with_options(**typed, existing=existing)
 
 

@@ -36,7 +36,7 @@ from vsr.media.writing.target import check_target
 from vsr.models import catalog
 from vsr.models.catalog import Model
 from vsr.recipes.pipeline import load_pipeline
-from vsr.recipes.preset import load_preset
+from vsr.recipes.preset import load_look, load_preset
 from vsr.specs import Existing, OutputSize, Size, UpscaleSpec
 from vsr.upscaling.engine.choose_precision import with_precision
 from vsr.upscaling.plan import SizePlan, plan_sizes
@@ -46,21 +46,33 @@ log = logging.getLogger(__name__)
 
 
 def spec_of_preset(
-    name: str, target: OutputSize | None = None, existing: Existing = "refuse"
+    name: str,
+    target: OutputSize | None = None,
+    existing: Existing = "refuse",
+    *,
+    look: str | None = None,
+    model: str | None = None,
 ) -> UpscaleSpec:
-    """Return the spec of a preset.
+    """Return the spec of a preset, with the values of a look over it.
 
     Args:
         target: a size to use instead of the preset's.
+        look: the name or path of a look.
+        model: the user's, which comes before that of the look.
 
     Raises:
-        Refused: the preset or its pipeline is unknown or malformed.
+        Refused: the preset, its pipeline or the look is unknown or malformed.
     """
+    values = dict(load_look(look).values) if look is not None else {}
     preset = load_preset(name)
     pipeline = load_pipeline(preset.pipeline, "upscale", STEPS)
+    spec, chosen = preset.spec, model or values.get("model")
+    if chosen is not None:
+        spec = spec.of_model(chosen)
     return replace(
-        preset.spec,
-        target=target or preset.spec.target,
+        spec,
+        **(values | {"model": spec.model}),
+        target=target or spec.target,
         steps=tuple(step.step for step in pipeline.steps),
         suggested=DIALS,
         existing=existing,
