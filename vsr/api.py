@@ -18,6 +18,7 @@ from vsr.jobs.result import Result
 from vsr.jobs.upscale.plan import spec_of_preset
 from vsr.jobs.workers.upscale import upscale as run
 from vsr.specs import (
+    AudioChoice,
     Deinterlace,
     EncodeSpec,
     Existing,
@@ -80,6 +81,7 @@ class Options(TypedDict, total=False):
     end: float | str
     max_frames: int
     keep_audio: bool
+    audio: AudioChoice
     keep_subtitles: bool
     deinterlace: Deinterlace
     is_strict: bool

@@ -27,6 +27,7 @@ Precision = Literal["auto", "fp16", "bf16", "fp32", "int8"]
 Deinterlace = Literal["auto", "off", "refuse"]
 Existing = Literal["refuse", "overwrite", "skip"]
 Hwaccel = Literal["none", "auto", "cuda"]
+AudioChoice = Literal["auto", "copy"]
 
 
 _CLOCK = re.compile(r"(?:(\d+):)?([0-5]?\d):([0-5]?\d(?:\.\d*)?)")
@@ -289,6 +290,10 @@ class UpscaleSpec:
     keep_audio: bool = option(
         True, entry="none", flags=("--no-audio",), is_off_by_flag=True, help="Drop all audio."
     )
+    audio: AudioChoice = option(
+        "auto", entry="none", flags=("--audio",),
+        help="auto converts audio that the container cannot hold; copy refuses.",
+    )  # fmt: skip
     keep_subtitles: bool = option(
         True, entry="none", flags=("--no-subs",), is_off_by_flag=True, help="Drop all subtitles."
     )
@@ -319,6 +324,8 @@ class UpscaleSpec:
             check_dial(name, getattr(self, name))
         check_grain(self.grain)
         check_ranges(self)
+        if self.audio == "copy" and not self.keep_audio:
+            raise InvalidOption("audio is to be copied and to be dropped; give only one of them.")
 
     def of_model(self, model: str) -> UpscaleSpec:
         """Return the spec with another model, without the blend chosen for the first one."""

@@ -19,6 +19,8 @@ class Container:
         suffixes: the file suffixes that select it.
         video_codecs: the codecs that vsr writes into it.
         text_subtitles: the codec that other text subtitles are converted to.
+        audio: what sound that it cannot hold becomes, the best first; ``pcm`` and ``flac`` only
+            for sound without loss.
         has_attachments: it can hold fonts and other files.
         has_cover_art: it can hold a still image.
         has_chapters: it can hold chapters.
@@ -34,6 +36,7 @@ class Container:
     suffixes: tuple[str, ...]
     video_codecs: frozenset[str] = ALL
     text_subtitles: str | None = None
+    audio: tuple[str, ...] = ("pcm", "flac", "aac", "libopus")
     has_attachments: bool = False
     has_cover_art: bool = False
     has_chapters: bool = True
@@ -58,6 +61,7 @@ CONTAINERS: tuple[Container, ...] = (
         suffixes=(".mp4", ".m4v"),
         video_codecs=frozenset({"h264", "hevc", "av1", "vp9"}),
         text_subtitles="mov_text",
+        audio=("flac", "pcm", "aac", "libopus"),  # few players know PCM in mp4
         has_cover_art=True,
         options=FINE_CLOCK,
         pipe_options=FRAGMENTED,
@@ -84,11 +88,13 @@ CONTAINERS: tuple[Container, ...] = (
         suffixes=(".webm",),
         video_codecs=frozenset({"av1", "vp9"}),
         text_subtitles="webvtt",
+        audio=("libopus",),
     ),
     Container(
         name="mpegts",
         suffixes=(".ts", ".m2ts", ".mts"),
         video_codecs=frozenset({"h264", "hevc"}),
+        audio=("aac",),
         is_credulous=True,
         has_chapters=False,
         has_rotation=False,

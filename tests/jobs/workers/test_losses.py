@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from tests.cli.command import QUICK, vsr
-from tests.clips import Attachment, Subtitle, write_clip
+from tests.clips import Attachment, Audio, Subtitle, write_clip
 from vsr.batch.engine import open_inline
 from vsr.batch.scheduler import Scheduler
 from vsr.jobs.upscale.plan import spec_of_preset
@@ -37,6 +37,19 @@ def test_what_a_container_cannot_hold_is_listed_at_the_end_and_ends_with_3(
 ):
     assert vsr("upscale", film, tmp_path / "out.mp4", *QUICK, "--json") == 3
     assert done(capsys) == [FONT]
+
+
+def test_sound_converted_with_loss_is_said_before_and_ends_with_0(tmp_path: Path, capsys):
+    film = write_clip(tmp_path / "in.mp4", frames=30, audio=[Audio()])
+    said = "audio stream 1 (aac, eng): converted to opus, with loss: webm cannot hold aac; "
+    quick = ["--model", "bicubic", "--scale", "2", "--codec", "vp9"]
+    assert vsr("upscale", film, tmp_path / "out.webm", *quick, "--segment-frames", "12") == 0
+    assert capsys.readouterr().err.count(said) == 1
+    assert vsr("upscale", film, tmp_path / "no.webm", *quick, "--strict") == 2
+    assert "--strict was given" in capsys.readouterr().err
+    assert vsr("upscale", film, tmp_path / "no.webm", *quick, "--audio", "copy") == 2
+    assert "--audio copy: webm cannot hold aac" in capsys.readouterr().err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.mp4", "out.webm"]
 
 
 def test_what_the_user_declines_is_no_loss(film: Path, tmp_path: Path, capsys):

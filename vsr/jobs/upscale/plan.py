@@ -239,6 +239,7 @@ def _streams(info: MediaInfo, container: Container, spec: UpscaleSpec) -> Stream
         container.name,
         keep_audio=spec.keep_audio,
         keep_subtitles=spec.keep_subtitles,
+        audio=spec.audio,
     )
 
 

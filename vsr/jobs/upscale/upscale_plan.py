@@ -147,7 +147,7 @@ class Job:
         yield from map(str, self.losses)
         if self.decoding.note:
             yield self.decoding.note
-        yield from (f"{fate}." for fate in self.streams.converted)
+        yield from (f"{fate}." for fate in self.streams.converted if not fate.is_loss)
         yield from (note if note.endswith(".") else f"{note}." for note in self.encoder.notes)
 
 

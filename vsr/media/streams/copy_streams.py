@@ -92,7 +92,7 @@ def add_copy(output: OutputContainer, stream: Stream) -> Stream:
     """
     copy = output.add_stream_from_template(stream, opaque=True)
     if isinstance(copy, AudioStream) and container_of(output) == "mp4":
-        copy.codec_context.layout = _named_layout(copy.codec_context.layout)
+        copy.codec_context.layout = named_layout(copy.codec_context.layout)
     if stream.type == "subtitle" and container_of(output) in SIDE_BY_SIDE:
         copy.time_base = CUE_CLOCK
     copy.disposition = stream.disposition
@@ -100,7 +100,7 @@ def add_copy(output: OutputContainer, stream: Stream) -> Stream:
     return copy
 
 
-def _named_layout(layout: AudioLayout) -> str:
+def named_layout(layout: AudioLayout) -> str:
     """Return the channel layout, or the usual one if it is not specified.
 
     mp4 does not accept uncompressed audio without one, and AVI and Matroska do not store it.

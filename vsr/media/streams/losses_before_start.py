@@ -22,7 +22,7 @@ from vsr.media.encoding.codecs import Encoder
 from vsr.media.encoding.encoding import OutputVideo, can_write_mastering
 from vsr.media.source.info import MediaInfo, VideoInfo
 from vsr.media.streams.copy_streams import container_metadata
-from vsr.media.streams.stream_plan import StreamPlan
+from vsr.media.streams.stream_plan import Fate, StreamPlan
 
 HDR_AND_VIEWS = frozenset({
     "HDR10+ dynamic metadata", "HDR Vivid dynamic metadata", "Dolby Vision metadata",
@@ -130,9 +130,10 @@ def losses_in(info: MediaInfo, container: Container) -> Iterator[Loss]:
 
 
 def losses_among(plan: StreamPlan) -> Iterator[Loss]:
-    """Yield the streams that are dropped although the user did not ask for it."""
+    """Yield the streams that are dropped, or converted with loss, unasked for."""
     for fate in plan.losses:
-        yield Loss(f"{fate}.", is_content=fate.stream.kind != "data")
+        is_dropped = fate.fate is Fate.DROP
+        yield Loss(f"{fate}.", is_content=is_dropped and fate.stream.kind != "data")
 
 
 def content_of(losses: Iterable[Loss]) -> tuple[str, ...]:

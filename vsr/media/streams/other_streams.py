@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import TypeAlias
 
 import av
+from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Discard, Disposition, Stream
@@ -19,6 +20,7 @@ from vsr.media.clock import STATION_CLOCKS, rounded, steady
 from vsr.media.source.opening import demuxed
 from vsr.media.splices.cut import Cut
 from vsr.media.splices.splices import Splices
+from vsr.media.streams.convert_audio import AudioConversion
 from vsr.media.streams.copy_streams import converted_packet
 from vsr.media.streams.stream_plan import Fate, StreamFate
 
@@ -68,25 +70,52 @@ def other_packets(
         splices: the films concatenated in the source; None if it is one.
     """
     targets = {fate.stream.index: (fate, stream) for fate, stream in carried}
+    conversions = {
+        fate.stream.index: AudioConversion(stream, cut, origin.format.name)
+        for fate, stream in carried
+        if fate.fate is Fate.CONVERT and isinstance(stream, AudioStream)
+    }
     clocks = {index: Continuity() for index in targets}
     for packet in _chosen(origin, set(targets), lost, splices):
         fate, target = targets[packet.stream_index]
         if _is_long_after(packet, cut):
-            return
+            break
         is_audio = fate.stream.kind == "audio"
         which = splices.recording_of(packet) if splices else None  # before its times are changed
         if splices and which is not None and is_audio and splices.is_beyond(which, packet):
             lost.packets += 1
             continue
-        if target.type == "attachment" or not _place(packet, cut):
+        sound = conversions.get(packet.stream_index)
+        is_wanted = _place(packet, cut) if sound is None else sound.wants(packet)
+        if target.type == "attachment" or not is_wanted:
+            continue
+        clock = clocks[packet.stream_index]
+        moved = (which, splices.recordings[which].shift) if splices and which is not None else None
+        if sound is not None:
+            if packet.pts is not None or packet.dts is not None:
+                straighten(packet, clock, moved, is_audio=True)
+            yield from _sounding(sound.converted(packet), lost)
             continue
         ready = _ready(packet, fate, target, lost)
         if ready is None:
             continue
-        moved = (which, splices.recordings[which].shift) if splices and which is not None else None
-        straighten(ready, clocks[packet.stream_index], moved, is_audio=is_audio)
+        straighten(ready, clock, moved, is_audio=is_audio)
         ready.stream = target
-        yield float((ready.dts or 0) * ready.time_base), ready
+        yield _timed(ready)
+    for index, sound in conversions.items():
+        yield from _sounding(sound.drained(origin.streams[index]), lost)
+
+
+def _timed(packet: Packet[Stream]) -> Timed:
+    return float((packet.dts or 0) * packet.time_base), packet
+
+
+def _sounding(packets: Iterator[Packet[Stream]], lost: StreamDamage) -> Iterator[Timed]:
+    """Yield converted packets; a damaged one is counted."""
+    try:
+        yield from map(_timed, packets)
+    except (av.FFmpegError, ValueError):
+        lost.packets += 1
 
 
 def _ready(

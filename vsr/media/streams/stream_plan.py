@@ -7,6 +7,14 @@ from enum import Enum
 
 from vsr.media.source.info import StreamInfo
 
+FORMATS = {"libopus": "opus"}
+"""What users call the format of an encoder, where FFmpeg's encoder has another name."""
+
+
+def format_named(encoder: str) -> str:
+    """Return what users call the format of an encoder."""
+    return FORMATS.get(encoder, encoder)
+
 
 class Fate(Enum):
     """What happens to a stream."""
@@ -23,9 +31,10 @@ class StreamFate:
     Attributes:
         stream: as in the source.
         fate: what happens to it.
-        target_codec: what a text subtitle is converted to.
+        target_codec: FFmpeg's name of what a text subtitle is converted to, or of the encoder that
+            sound is converted with.
         reason: why it is converted or dropped; empty for a copy.
-        is_loss: dropped although the user did not ask for it.
+        is_loss: dropped, or converted with loss, although the user did not ask for it.
         is_acm: copied into Matroska as ``A_MS/ACM`` (`vsr.media.streams.copy_streams.open_muxer`).
     """
 
@@ -39,7 +48,8 @@ class StreamFate:
     def __str__(self) -> str:
         language = f", {self.stream.language}" if self.stream.language else ""
         name = f"{self.stream.kind} stream {self.stream.index} ({self.stream.codec}{language})"
-        target = f" to {self.target_codec}" if self.target_codec else ""
+        target = f" to {format_named(self.target_codec)}" if self.target_codec else ""
+        target += ", with loss" if self.is_loss and self.fate is Fate.CONVERT else ""
         return f"{name}: {self.fate.value}{target}{': ' if self.reason else ''}{self.reason}"
 
 
@@ -67,5 +77,5 @@ class StreamPlan:
 
     @property
     def losses(self) -> tuple[StreamFate, ...]:
-        """Those dropped although the user did not ask for it; reported before the start."""
+        """Those dropped, or converted with loss, unasked for; reported before the start."""
         return tuple(fate for fate in self.fates if fate.is_loss)

@@ -14,13 +14,16 @@ from dataclasses import replace
 from typing import IO, TypeAlias
 
 import av
+from av.audio.stream import AudioStream
 from av.container import InputContainer, OutputContainer
 from av.packet import Packet
 from av.stream import Stream
 
+from vsr.errors import UnsuitableContainer
 from vsr.media.containers import CONTAINERS, Container, container_named
 from vsr.media.source.info import MediaInfo, StreamInfo
 from vsr.media.source.opening import open_input
+from vsr.media.streams.convert_audio import add_converted_audio, conversions
 from vsr.media.streams.copy_streams import (
     add_converted,
     add_copy,
@@ -29,6 +32,7 @@ from vsr.media.streams.copy_streams import (
     open_muxer,
 )
 from vsr.media.streams.stream_plan import Fate, StreamFate, StreamPlan
+from vsr.specs import AudioChoice
 
 __all__ = ["Fate", "StreamFate", "StreamPlan", "add_carried", "plan_streams"]
 
@@ -41,8 +45,16 @@ def plan_streams(
     *,
     keep_audio: bool = True,
     keep_subtitles: bool = True,
+    audio: AudioChoice = "auto",
 ) -> StreamPlan:
-    """Decide for every stream but the upscaled one."""
+    """Decide for every stream but the upscaled one.
+
+    Args:
+        audio: ``auto`` converts sound that the container cannot hold.
+
+    Raises:
+        UnsuitableContainer: there is such sound, and ``audio`` is ``copy``.
+    """
     target = container_named(container)
     with open_input(info.path) as source:
         packets = first_packets(source, [stream.index for stream in info.others], target)
@@ -51,7 +63,18 @@ def plan_streams(
             or _decide(source, stream, target, packets.get(stream.index, []))
             for stream in info.others
         )
+        if audio == "copy":
+            _refuse_other_audio(info, fates)
         return _together(source, StreamPlan(container=target.name, fates=fates))
+
+
+def _refuse_other_audio(info: MediaInfo, fates: Sequence[StreamFate]) -> None:
+    for fate in fates:
+        if fate.stream.kind == "audio" and (fate.fate is Fate.CONVERT or fate.is_loss):
+            raise UnsuitableContainer(
+                f"{info.path}: --audio copy: {fate.reason}. Choose a container that can, or omit "
+                f"--audio copy to convert the sound (stream {fate.stream.index})."
+            )
 
 
 def _refused_by_user(
@@ -94,7 +117,21 @@ def _decide(
         )
         if not obstacle_to(source, [convert], target, [()]):
             return convert
-    return _lost(info, f"{obstacle}{_ways_out(source, info, packets)}")
+    reason = f"{obstacle}{_ways_out(source, info, packets)}"
+    return _converted_audio(source, info, target, reason) or _lost(info, reason)
+
+
+def _converted_audio(
+    source: InputContainer, info: StreamInfo, target: Container, reason: str
+) -> StreamFate | None:
+    """Return the best conversion of sound that the container takes; None if there is none."""
+    for encoder, is_loss in conversions(source.streams[info.index], target):
+        convert = StreamFate(
+            stream=info, fate=Fate.CONVERT, target_codec=encoder, reason=reason, is_loss=is_loss
+        )
+        if not obstacle_to(source, [convert], target, [()]):
+            return convert
+    return None
 
 
 def _copied(
@@ -222,6 +259,8 @@ def add_carried(output: OutputContainer, source: InputContainer, fate: StreamFat
         return add_cover(output, stream)
     if fate.target_codec is None:
         return add_copy(output, stream)
+    if isinstance(stream, AudioStream):
+        return add_converted_audio(output, stream, fate.target_codec)
     return add_converted(output, stream, fate.target_codec)
 
 
