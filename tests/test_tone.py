@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from vsr.tone import HLG, PQ, from_sdr, tone_of, towards_sdr
+from vsr.colour import HLG, PQ, from_sdr, tone_of, towards_sdr
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tests.benchmarks.train_weights import SHIPPED, next_step
 from vsr.models import catalog
-from vsr.recipes.find import recipe_names
+from vsr.recipes.read import recipe_names
 
 DATA = Path("data")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from vsr.checks import check_between
 from vsr.errors import InvalidOption
+from vsr.option import check_between
 
 Dial = float | Literal["auto"]
 """A share of a flavour, 0 to 1; ``auto`` looks at the source."""

@@ -1,19 +1,22 @@
-"""Files that a crash does not spoil: locks, names that mean completeness, and a full disk.
+"""Files: where a user's own are, and how they are written so that a crash does not spoil them.
 
 The system releases a lock however its owner ends; a file gets its name only once all of it is on
-disk, or the reason why it cannot be written is said.
+disk, or the reason why it cannot be written is said. On a shared folder the writes of another
+machine may show up late, and are waited for.
 """
 
 from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from errno import EDQUOT, EFBIG, ENOSPC
 from pathlib import Path
+from typing import Literal
 
-from vsr.errors import NoSpace, UnwritableOutput, VsrError
+from vsr.errors import Failed, NoSpace, UnwritableOutput, VsrError
 
 LONGEST_PID = 20
 """Digits; more than any system gives."""
@@ -123,3 +126,84 @@ def writing(path: Path) -> Iterator[None]:
         if error.errno in FULL:
             raise NoSpace(f"{path}: the disk is full. Make room and try again.") from error
         raise UnwritableOutput(f"{path}: cannot be written: {error.strerror or error}.") from error
+
+
+Kind = Literal["presets", "presets/looks", "presets/train", "pipelines", "models"]
+
+
+def user_folder(kind: Kind) -> Path:
+    """Return the folder in which the user's own files of a kind are looked up.
+
+    It is inside ``$VSR_HOME``. Without that, recipes, being written by hand, are in
+    ``~/.config/vsr``, and models, being made by programs, in ``~/.local/share/vsr``
+    (``$XDG_CONFIG_HOME`` and ``$XDG_DATA_HOME`` move these). ``$VSR_MODELS``, if set, is the folder
+    of models itself and takes precedence.
+
+    Source: XDG Base Directory Specification 0.8.
+    """
+    if kind == "models" and (chosen := os.environ.get("VSR_MODELS")):
+        return Path(chosen).expanduser()
+    if home := os.environ.get("VSR_HOME"):
+        return Path(home).expanduser() / kind
+    if kind == "models":
+        base = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
+    else:
+        base = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
+    return Path(base).expanduser() / "vsr" / kind
+
+
+def cache_folder() -> Path:
+    """Return the folder for what can be made again: ``$VSR_HOME/cache``, else ``~/.cache/vsr``.
+
+    ``$XDG_CACHE_HOME`` moves the latter. Source: XDG Base Directory Specification 0.8.
+    """
+    if home := os.environ.get("VSR_HOME"):
+        return Path(home).expanduser() / "cache"
+    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "vsr"
+
+
+PATIENCE_SECONDS = 60.0
+"""NFS keeps attributes of folders for up to 60 s (acdirmax in nfs(5))."""
+
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.01, 1.0
+
+
+def wait_for(
+    path: Path,
+    size_bytes: int | None = None,
+    *,
+    patience_seconds: float = PATIENCE_SECONDS,
+    sleep: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
+) -> None:
+    """Wait until ``path`` exists, with ``size_bytes`` if given.
+
+    Raises:
+        Failed: it does not appear.
+    """
+    end, pause = clock() + patience_seconds, FIRST_PAUSE_SECONDS
+    while not _is_there(path, size_bytes):
+        if clock() >= end:
+            raise Failed(
+                f"{path}: written by another worker, but not visible here after "
+                f"{patience_seconds:g} s. Do all machines share this folder?"
+            )
+        sleep(pause)
+        pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+        _look_again(path.parent)
+
+
+def _is_there(path: Path, size_bytes: int | None) -> bool:
+    try:
+        return size_bytes is None or path.stat().st_size == size_bytes if path.exists() else False
+    except OSError:
+        return False
+
+
+def _look_again(folder: Path) -> None:
+    """List the folder, which makes a network file system ask its server."""
+    try:
+        with os.scandir(folder) as entries:
+            next(entries, None)
+    except OSError:
+        pass

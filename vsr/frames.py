@@ -117,3 +117,9 @@ class HostFrame:
             colour=colour or self.colour,
             is_interlaced=False,
         )
+
+    def has_equal_planes(self, other: HostFrame) -> bool:
+        """Return whether two frames have the same layout and equal planes, bit for bit."""
+        return self.layout == other.layout and all(
+            np.array_equal(a, b) for a, b in zip(self.planes, other.planes, strict=True)
+        )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from vsr.checks import check_between
 from vsr.errors import InvalidOption
+from vsr.option import check_between
 
 Grain = float | Literal["auto", "keep", "remove"]
 """How much of the grain that the network removes is given back: keep is 1, remove 0; ``auto`` keeps

@@ -1,14 +1,19 @@
 """One declaration for an option: help, flags, range and what depends on it stand at its field.
 
 The command line, the keys of presets and the fingerprint of unfinished work are derived from it;
-the typed signature of the Python API is literal, and a test compares the two.
+the typed signature of the Python API is literal, and a test compares the two. Frozen values check
+their own fields when they are made; the messages name a field in plain words that fit the command
+line and Python alike.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
-from typing import Any, Literal, get_type_hints
+from numbers import Integral, Real
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from vsr.errors import InvalidOption
 
 Entry = Literal["asked", "resolved", "none"]
 
@@ -89,3 +94,56 @@ def options_of(spec: type) -> Iterator[Leaf]:
         elif is_dataclass(kind) and isinstance(kind, type):
             for leaf in options_of(kind):
                 yield replace(leaf, path=(item.name, *leaf.path))
+
+
+def check_choices(spec: Any) -> None:
+    """Check every field of a dataclass whose type is a ``Literal``.
+
+    Raises:
+        InvalidOption: a value is not one of its literals; the message lists them.
+    """
+    for name, kind in get_type_hints(type(spec)).items():
+        value = getattr(spec, name)
+        if get_origin(kind) is Literal and value not in get_args(kind):
+            *others, last = map(str, get_args(kind))
+            raise InvalidOption(f"{_words(name)} {value}: choose {', '.join(others)} or {last}.")
+
+
+def check_ranges(spec: Any) -> None:
+    """Check every number of a dataclass whose option declares a range; None passes.
+
+    Raises:
+        InvalidOption: it is out of range.
+    """
+    for item in fields(spec):
+        declared = item.metadata.get(KEY)
+        if declared is None or declared.least is None:
+            continue
+        if declared.most is None:
+            check_whole(item.name, getattr(spec, item.name), declared.least)
+        else:
+            check_between(item.name, getattr(spec, item.name), declared.least, declared.most)
+
+
+def check_whole(name: str, value: int | None, least: float) -> None:
+    """Check that a number is whole and not below a minimum; None passes.
+
+    Raises:
+        InvalidOption: it is smaller, or not a whole number.
+    """
+    if value is not None and not (isinstance(value, Integral) and value >= least):
+        raise InvalidOption(f"{_words(name)} {value} must be at least {least} and a whole number.")
+
+
+def check_between(name: str, value: float | None, least: float, most: float) -> None:
+    """Check that a number is within a range; None passes.
+
+    Raises:
+        InvalidOption: it is out of range, or not a number.
+    """
+    if value is not None and not (isinstance(value, Real) and least <= value <= most):
+        raise InvalidOption(f"{_words(name)} {value} must be between {least:g} and {most:g}.")
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")

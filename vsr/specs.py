@@ -12,10 +12,9 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from vsr.blend import DIALS, PLAIN, Blend, Dial, check_dial
-from vsr.checks import check_choices, check_ranges
 from vsr.errors import InvalidOption, UnknownOption
 from vsr.grain import Grain, GrainProfile, check_grain
-from vsr.option import option, options_of
+from vsr.option import check_choices, check_ranges, option, options_of
 
 X264_PRESETS = (
     "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow",

@@ -32,9 +32,8 @@ from vsr.metrics.protocol import fidelity, standard_pair
 from vsr.models import catalog
 from vsr.models.catalog import Model
 from vsr.models.plain import Plain
-from vsr.models.rewrites.bf16 import with_bf16_features
 from vsr.models.rewrites.fuse import fuse
-from vsr.models.rewrites.onednn import with_post_ops
+from vsr.models.rewrites.onednn import with_bf16_features, with_post_ops
 from vsr.specs import Size
 from vsr.upscaling.passes.folding import fold
 from vsr.upscaling.passes.passes import PassSpec

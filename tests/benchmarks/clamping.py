@@ -19,13 +19,12 @@ from torch import Tensor, nn
 
 from tests.benchmarks.device import RESULTS, write
 from vsr.device.select import select
-from vsr.device.yuv import YuvFormat
+from vsr.device.yuv import YuvFormat, tensor_of
 from vsr.frames import HostFrame
 from vsr.media.reading.reader import Reader
 from vsr.models import catalog
 from vsr.models.plain import Plain
 from vsr.specs import Size
-from vsr.upscaling.engine.frame_tensors import tensor_of
 from vsr.upscaling.passes.folding import fold
 from vsr.upscaling.passes.passes import PassSpec, Planes, RgbPass
 

@@ -19,8 +19,7 @@ from typing import Any
 
 from vsr.jobs.evaluate import EvaluateSpec, evaluate, parameter_files
 from vsr.models import catalog
-from vsr.models.card import read_card, sha256_of
-from vsr.models.weights_files import known_files
+from vsr.models.weights_files import known_files, read_card, sha256_of
 
 RESULTS = Path(__file__).with_name("results")
 FILE = RESULTS / "quality.json"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vsr.device.double_buffer import double_buffered
+from vsr.device.overlap import double_buffered
 
 depths = st.integers(1, 7)
 numbers = st.lists(st.integers())

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.device.slow_lanes import SlowLane, World
-from vsr.device.double_buffer import double_buffered
 from vsr.device.flight import Flight, Lanes, Operations, Ring
+from vsr.device.overlap import double_buffered
 
 
 class Box:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vsr.device.prefetch import prefetch
+from vsr.device.overlap import prefetch
 
 
 def threads() -> set[str]:

@@ -6,7 +6,7 @@ import tomllib
 from pathlib import Path
 
 from vsr.jobs.train import Watch
-from vsr.recipes.find import find
+from vsr.recipes.read import find
 
 GAME = """
 description = "A toy game."

@@ -14,7 +14,7 @@ from vsr.jobs.teach import TeachSpec, teach
 from vsr.jobs.train import FitSpec, fit
 from vsr.metrics.features import Features
 from vsr.models.catalog import load
-from vsr.recipes.find import recipe_names
+from vsr.recipes.read import recipe_names
 from vsr.training.damage.degradation import STRENGTHS
 from vsr.training.data.pairs import PairsSpec, prepare_pairs
 from vsr.training.losses.perceptual import Vgg19

@@ -12,10 +12,10 @@ from safetensors.torch import save_file
 
 from vsr.errors import InvalidCheckpoint, InvalidOption, NoSuchFile, UnknownName
 from vsr.models import catalog, weights_files
-from vsr.models.card import Card, read_card, sha256_of, write_card
 from vsr.models.catalog import describe
 from vsr.models.plain import Plain
-from vsr.recipes.find import recipe_names
+from vsr.models.weights_files import Card, read_card, sha256_of, write_card
+from vsr.recipes.read import recipe_names
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from vsr.cli.shared.options import spec_from
 from vsr.cli.shared.typed import completed, parsed
 from vsr.errors import InvalidOption, InvalidRecipe, UnknownName
 from vsr.jobs.batch.outcome import fingerprint
-from vsr.recipes.find import readable
 from vsr.recipes.preset import load_look
+from vsr.recipes.read import readable
 
 SHIPPED = {"anime", "faithful", "film", "phone", "screen", "tape"}
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from vsr.recipes.find import recipe_names
+from vsr.recipes.read import recipe_names
 from vsr.training.losses.perceptual import Vgg19
 from vsr.training.recipe.recipe import checked_pipeline, learning_stages, load_recipe
 from vsr.training.run.adversarial import generator_loss

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tests.upscaling.toys import BT709, frame
-from vsr.device.double_buffer import double_buffered
+from vsr.device.overlap import double_buffered
 from vsr.frames import HostFrame
 from vsr.specs import Size
 from vsr.upscaling.steps import Reuse

@@ -12,8 +12,8 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from vsr.checks import check_choices, check_whole
 from vsr.errors import InvalidOption
+from vsr.option import check_choices, check_whole
 
 EngineName = Literal["local", "ray"]
 

@@ -15,8 +15,8 @@ def presets(as_json: bool) -> int:
     Your own are TOML files in $VSR_HOME/presets, or else ~/.config/vsr/presets, and looks in
     presets/looks. If one cannot be read, it is named on stderr and the exit code is 3.
     """
-    from vsr.recipes.find import readable
     from vsr.recipes.preset import load_look, load_preset
+    from vsr.recipes.read import readable
 
     every, broken = readable("presets", load_preset)
     looks, broken_looks = readable("presets/looks", load_look)

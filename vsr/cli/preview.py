@@ -168,8 +168,8 @@ def _arguments(text: str) -> list[str]:
 def _named(word: str) -> list[str]:
     from vsr.models.catalog import names
     from vsr.models.weights_files import is_path
-    from vsr.recipes.find import recipe_names
     from vsr.recipes.preset import load_preset
+    from vsr.recipes.read import recipe_names
 
     looks = recipe_names("presets/looks")
     if word in looks:

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from vsr.colour import Codes, Colour, Siting, rgb_from_yuv, yuv_from_rgb
 from vsr.errors import InvalidOption
-from vsr.frames import HostFrame, Layout
+from vsr.frames import HostFrame, Layout, Plane
 
 
 def mixed(picture: Tensor, matrix: Sequence[Sequence[float]]) -> Tensor:
@@ -220,3 +220,10 @@ def picture_of(frame: HostFrame) -> NDArray[np.uint8]:
     planes = [torch.from_numpy(np.ascontiguousarray(plane)) for plane in frame.planes]
     rgb = rgb_of(planes, YuvFormat(frame.layout, colour))[0].clamp(0, 1)
     return (rgb.permute(1, 2, 0) * 255).round().to(torch.uint8).numpy()
+
+
+def tensor_of(plane: Plane) -> Tensor:
+    """Return a plane as a tensor of the same memory, or of a copy if it cannot be shared."""
+    if not plane.flags.writeable or any(stride < 0 for stride in plane.strides):
+        plane = plane.copy()  # torch shares neither read-only memory nor negative strides
+    return torch.from_numpy(plane)

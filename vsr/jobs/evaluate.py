@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from vsr.blend import PLAIN, Blend
-from vsr.checks import check_choices, check_whole
 from vsr.device.select import Device, select
 from vsr.errors import InvalidData, InvalidOption, MediaError
 from vsr.jobs.progress import Count
@@ -24,7 +23,8 @@ from vsr.models.catalog import Model, load
 from vsr.models.int8.features import features_of
 from vsr.models.int8.network import with_integers
 from vsr.models.plain import Plain
-from vsr.upscaling.engine.choose_precision import why_not_int8
+from vsr.option import check_choices, check_whole
+from vsr.upscaling.engine.engine import why_not_int8
 
 if TYPE_CHECKING:
     import torch

@@ -7,12 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vsr.device.select import select
+from vsr.disk import user_folder
 from vsr.errors import InvalidOption, OutputExists
-from vsr.folders import user_folder
 from vsr.metrics.protocol import score
-from vsr.models.card import Card
 from vsr.models.catalog import NAMES, load
-from vsr.models.weights_files import shipped_names, weights_name
+from vsr.models.weights_files import Card, shipped_names, weights_name
 from vsr.training.run.run_folder import RunFolder
 from vsr.training.run.trained_network import (
     NO_LICENCE,

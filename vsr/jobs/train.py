@@ -10,8 +10,8 @@ from pathlib import Path
 from vsr.device.select import Device
 from vsr.errors import InvalidData, InvalidOption
 from vsr.models.weights_files import is_path
-from vsr.recipes.find import find
 from vsr.recipes.pipeline import Pipeline, Step
+from vsr.recipes.read import find
 from vsr.specs import Precision
 from vsr.training.data.batches import held, sliced
 from vsr.training.data.dataset import Patches, Wanted

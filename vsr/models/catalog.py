@@ -9,12 +9,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vsr.blend import PLAIN, Blend
+from vsr.disk import user_folder
 from vsr.errors import InvalidOption, one_of
-from vsr.folders import user_folder
-from vsr.models.card import Card, read_card, sha256_of
 from vsr.models.flavours import added_up, shares_of, summary
 from vsr.models.traits import Traits, traits_of
-from vsr.models.weights_files import files_of, is_path, known_files, weights_name
+from vsr.models.weights_files import (
+    Card,
+    files_of,
+    is_path,
+    known_files,
+    read_card,
+    sha256_of,
+    weights_name,
+)
 
 if TYPE_CHECKING:
     from vsr.models.blocks import Generator

@@ -1,12 +1,20 @@
-"""Where weights files are: in the package, and in the user's own folder."""
+"""Where weights files are, in the package and in the user's own folder, and the card next to each.
+
+The card says where the weights come from and how they score.
+"""
 
 from __future__ import annotations
 
+import json
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from hashlib import file_digest
 from pathlib import Path
+from typing import Any
 
-from vsr.folders import user_folder
+from vsr.disk import published, user_folder, writing
+from vsr.errors import InvalidCheckpoint
 
 SHIPPED = Path(__file__).with_name("weights")
 """The weights that come with the package."""
@@ -63,3 +71,105 @@ def _files_in(folder: Path) -> list[WeightsFile]:
     paths = sorted(folder.iterdir())
     matches = [(re.fullmatch(r"(.+)_x(\d+)\.safetensors", path.name), path) for path in paths]
     return [WeightsFile(match[1], int(match[2]), path) for match, path in matches if match]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """What is known about one weights file.
+
+    Attributes:
+        name: what ``--model`` calls it.
+        architecture: as in `vsr.models.traits.Traits`.
+        scale: output side ÷ input side.
+        flavour: what it was trained for: ``pixel``, ``adversarial``, ``pixel, video-strong``,
+            ``bootstrap``, …
+        licence: SPDX identifier of the weights.
+        sha256: of the weights file, in hexadecimal.
+        command: the command, or the recipe, that made it.
+        data: what it was trained on.
+        seconds: how long it was trained.
+        device: where it was trained.
+        scores: measured, never estimated: data set → metric → mean value.
+        protocol: how the scores were measured, with the command.
+        note: whatever else a user should know.
+        base: the weights that its training began from, with author and licence.
+        teacher: the network whose pictures were its targets, with author and licence.
+    """
+
+    name: str
+    architecture: str
+    scale: int
+    flavour: str
+    licence: str
+    sha256: str
+    command: str
+    data: str
+    seconds: float
+    device: str
+    scores: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    protocol: str = ""
+    note: str = ""
+    base: str = ""
+    teacher: str = ""
+
+    def __post_init__(self) -> None:
+        texts = [item.name for item in fields(self) if item.type == "str"]
+        for name in texts:
+            if not isinstance(getattr(self, name), str):
+                raise InvalidCheckpoint(
+                    f"the card's '{name}' is {getattr(self, name)!r}, not text."
+                )
+        if not isinstance(self.scale, int) or self.scale < 1:
+            raise InvalidCheckpoint(
+                f"the card's scale is {self.scale!r}, not a whole number of at least 1."
+            )
+        if not isinstance(self.scores, Mapping):
+            raise InvalidCheckpoint(f"the card's scores are {self.scores!r}, not a table.")
+
+
+def card_path(weights: Path) -> Path:
+    """Return the path of the card of a weights file: the same name with ``.json``."""
+    return weights.with_suffix(".json")
+
+
+def read_card(weights: Path) -> Card | None:
+    """Read the card next to ``weights``; None if there is none.
+
+    Raises:
+        InvalidCheckpoint: it is not a card, or belongs to another file.
+    """
+    path = card_path(weights)
+    if not path.is_file():
+        return None
+    try:
+        table: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        card = Card(**table)
+    except (OSError, ValueError, TypeError) as error:
+        raise InvalidCheckpoint(f"{path}: not a card of weights: {error}.") from error
+    if card.sha256 != sha256_of(weights):
+        raise InvalidCheckpoint(
+            f"{weights}: its SHA-256 is not that of its card {path.name}: the file is damaged or "
+            f"was replaced. Download it again, or remove the card."
+        )
+    return card
+
+
+def write_card(card: Card, weights: Path) -> Path:
+    """Write ``card`` next to ``weights`` and return its path.
+
+    Raises:
+        NoSpace, UnwritableOutput: no half of it is left.
+    """
+    path = card_path(weights)
+    table = {item.name: getattr(card, item.name) for item in fields(card)}
+    table["scores"] = {name: dict(scores) for name, scores in card.scores.items()}
+    text = json.dumps(table, indent=2, ensure_ascii=False) + "\n"
+    with writing(path), published(path) as part:
+        part.write_text(text, encoding="utf-8")
+    return path
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file in hexadecimal."""
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()

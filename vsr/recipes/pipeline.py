@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from vsr.errors import InvalidOption, InvalidRecipe, UnknownName, one_of
-from vsr.recipes.decode import decode_toml
-from vsr.recipes.find import find
+from vsr.recipes.read import decode_toml, find
 
 Job = Literal["upscale", "train"]
 

@@ -13,8 +13,7 @@ from typing import Any
 
 from vsr.errors import InvalidRecipe, Refused, UnknownName
 from vsr.option import Leaf, options_of
-from vsr.recipes.decode import decode_toml
-from vsr.recipes.find import Source, find, recipe_names
+from vsr.recipes.read import Source, decode_toml, find, recipe_names
 from vsr.specs import X264_PRESETS, EncodeSpec, OutputSize, UpscaleSpec
 
 

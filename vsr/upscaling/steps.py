@@ -1,34 +1,32 @@
-"""The steps of a video pipeline, and how a list of their names becomes work.
+"""The steps of a video pipeline, how a list of their names becomes work, and one segment of a film.
 
 ``deinterlace, upscale, fit``: consecutive steps of the device (`upscale`, `fit`) run as one pass of
-one engine, so no frame crosses the bus between them.
+one engine, so no frame crosses the bus between them. A segment is decode | steps | encode, each in
+a thread of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
-from vsr.colour import Colour
-from vsr.device.double_buffer import double_buffered
+from vsr.colour import Colour, Tone
+from vsr.device.overlap import double_buffered, prefetch
 from vsr.device.select import Device
 from vsr.device.yuv import YuvFormat
 from vsr.errors import InvalidOption, Refused, one_of
 from vsr.frames import HostFrame, Layout
 from vsr.grain import GrainProfile
 from vsr.specs import Deinterlace, PtsSpan, Size
-from vsr.tone import Tone
 from vsr.upscaling.engine.engine import open_engine
-from vsr.upscaling.engine.frame_tensors import is_same_picture
 from vsr.upscaling.grain import GrainField
 from vsr.upscaling.passes.passes import PassSpec
 from vsr.upscaling.plan import SizePlan
 
 if TYPE_CHECKING:
     from vsr.models.catalog import Model
-
 
 VideoStep = Callable[[Iterator[HostFrame]], Iterator[HostFrame]]
 
@@ -217,7 +215,7 @@ class Reuse(Generic[T]):
 
     def start(self, frame: HostFrame) -> ReuseTicket[T]:
         """Start the frame, unless it equals the previous one bit for bit."""
-        if self._last_in is not None and is_same_picture(self._last_in, frame):
+        if self._last_in is not None and self._last_in.has_equal_planes(frame):
             self.reused += 1
             return ReuseTicket(frame, None)
         ticket = self._start(frame)
@@ -233,3 +231,59 @@ class Reuse(Generic[T]):
         if pixels is None:
             raise ValueError("a repeated frame was finished before the one that it repeats")
         return begun.frame.with_pixels(pixels.planes, pixels.layout, pixels.colour)
+
+
+DECODED_AHEAD = 4
+FINISHED_AHEAD = 2
+"""Frames queued between the threads: enough to even out, few enough for memory at 4K."""
+
+
+class Sink(Protocol):
+    """Where the finished frames go: a `Writer` of `vsr.media`, or a counter in a benchmark."""
+
+    def write(self, frame: HostFrame) -> None:
+        """Take one frame."""
+        ...
+
+
+class Counted:
+    """Count the frames of a span as they leave the decoder; its neighbours are context."""
+
+    def __init__(self, frames: Iterator[HostFrame], span: PtsSpan) -> None:
+        self.count = 0
+        self._frames, self._span = frames, span
+
+    def __iter__(self) -> Iterator[HostFrame]:
+        for frame in self._frames:
+            self.count += frame.pts in self._span
+            yield frame
+
+
+def run_segment(
+    frames: Iterable[HostFrame],
+    steps: Sequence[VideoStep],
+    sink: Sink,
+    written: Callable[[HostFrame], None] = lambda frame: None,
+) -> int:
+    """Send frames through the steps into the sink; return how many were written.
+
+    Decoding and computing run in threads behind bounded queues, encoding in the caller's. An error
+    in any of them reaches the caller with its own traceback, and no thread is left.
+
+    Args:
+        frames: decoded frames.
+        written: called with each frame once the sink has taken it.
+    """
+    count = 0
+    with ExitStack() as stack:
+        flow: Iterator[HostFrame] = stack.enter_context(
+            closing(prefetch(frames, DECODED_AHEAD, "vsr-decode"))
+        )
+        for step in steps:
+            flow = step(flow)
+        flow = stack.enter_context(closing(prefetch(flow, FINISHED_AHEAD, "vsr-compute")))
+        for frame in flow:
+            sink.write(frame)
+            count += 1
+            written(frame)
+    return count

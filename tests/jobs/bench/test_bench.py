@@ -12,7 +12,7 @@ from tests.upscaling import toys
 from tests.upscaling.stand_in import cuda_engine_on_cpu
 from vsr.cli import run
 from vsr.device import flight
-from vsr.device.double_buffer import double_buffered
+from vsr.device.overlap import double_buffered
 from vsr.errors import InvalidOption
 from vsr.jobs.bench.bench import BenchSpec, bench
 from vsr.jobs.bench.bench_report import draw_chart, in_words

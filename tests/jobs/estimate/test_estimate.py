@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.clips import write_clip
+from vsr.disk import cache_folder
 from vsr.errors import UnwritableOutput
-from vsr.folders import cache_folder
 from vsr.jobs.estimate import disk, estimate, remembered
 from vsr.jobs.estimate.cost import Pace, Rate
 from vsr.jobs.estimate.disk import check_room

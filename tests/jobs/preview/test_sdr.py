@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from vsr.colour import Colour
+from vsr.colour import HLG, PQ, Colour
 from vsr.jobs.preview.sdr import in_sdr
-from vsr.tone import HLG, PQ
 
 WHITE_CODES = {PQ: 0.58, HLG: 0.75}
 """Of diffuse white. Source: ITU-R BT.2408-7, table 1."""

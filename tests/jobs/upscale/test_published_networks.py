@@ -14,7 +14,7 @@ from tests.clips import indices_in, write_clip
 from tests.models import test_compact, test_rrdb
 from vsr.cli import run
 from vsr.device.select import is_bf16_native
-from vsr.device.yuv import YuvFormat, planes_of, rgb_of
+from vsr.device.yuv import YuvFormat, planes_of, rgb_of, tensor_of
 from vsr.frames import HostFrame
 from vsr.jobs.upscale.plan import spec_of_preset
 from vsr.jobs.workers.upscale import upscale
@@ -24,7 +24,6 @@ from vsr.models.checkpoint import read_tensors
 from vsr.models.compact import Compact
 from vsr.models.rrdb import RRDB
 from vsr.specs import EncodeSpec, OutputSize, Size, UpscaleSpec
-from vsr.upscaling.engine.frame_tensors import tensor_of
 
 SIZE = Size(48, 32)
 

@@ -6,9 +6,8 @@ from torch import nn
 from tests.upscaling.toys import compact, frame, model_of, pass_spec, plain, swift
 from vsr.device.select import is_bf16_native
 from vsr.frames import Layout
-from vsr.models.rewrites.bf16 import RowSlopes, with_bf16_features
 from vsr.models.rewrites.fuse import fuse
-from vsr.models.rewrites.onednn import PostOpConv, with_post_ops
+from vsr.models.rewrites.onednn import PostOpConv, RowSlopes, with_bf16_features, with_post_ops
 from vsr.specs import Size
 from vsr.upscaling.engine.cpu_engine import CpuEngine
 from vsr.upscaling.passes.folding import fold
@@ -126,7 +125,7 @@ def test_where_torch_cannot_the_network_stays_as_it_is(monkeypatch):
     def broken(*_: object, **__: object) -> bool:
         raise RuntimeError("bf16 is not supported")
 
-    monkeypatch.setattr("vsr.models.rewrites.bf16.is_near", broken)
+    monkeypatch.setattr("vsr.models.rewrites.onednn.is_near", broken)
     assert with_bf16_features(folded(), 3) is None
 
 
@@ -135,7 +134,7 @@ def test_a_network_that_was_not_traced_is_left():
 
 
 def test_a_trial_that_is_far_off_is_not_believed(monkeypatch):
-    monkeypatch.setattr("vsr.models.rewrites.bf16.TOLERANCE", 0.0)
+    monkeypatch.setattr("vsr.models.rewrites.onednn.BF16_TOLERANCE", 0.0)
     assert with_bf16_features(with_post_ops(fuse(plain(2)), 3), 3) is None
 
 

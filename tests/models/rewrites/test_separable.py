@@ -2,8 +2,7 @@ import pytest
 import torch
 from torch import fx, nn
 
-from vsr.models.rewrites.fuse import merge_separable
-from vsr.models.rewrites.shuffle import Traced
+from vsr.models.rewrites.fuse import Traced, merge_separable
 
 
 def merged(net: nn.Module) -> fx.GraphModule:

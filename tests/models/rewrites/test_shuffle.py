@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import fx, nn
 
-from vsr.models.rewrites.shuffle import Traced, lift_convolutions, move_slopes
+from vsr.models.rewrites.fuse import Traced, lift_convolutions, move_slopes
 
 SIZES = [(1, 1), (1, 4), (2, 2), (3, 5), (7, 6)]
 """Down to pictures that are smaller than the reach of a 9×9, odd and even."""

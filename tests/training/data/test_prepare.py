@@ -11,7 +11,7 @@ from PIL import Image
 from tests.training.toys import picture
 from vsr.errors import InvalidData, InvalidOption, NoSpace, OutputExists, UnknownName
 from vsr.metrics.protocol import low_resolution
-from vsr.models.card import sha256_of
+from vsr.models.weights_files import sha256_of
 from vsr.training.damage.degradation import DEGRADATIONS, STRENGTHS
 from vsr.training.data.cutting import corners
 from vsr.training.data.dataset import Patches, Wanted

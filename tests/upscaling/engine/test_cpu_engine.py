@@ -4,13 +4,12 @@ import torch
 
 from tests.upscaling.toys import Nearest, frame, model_of, pass_spec, plain, swift
 from vsr.colour import Colour, Matrix, Range, Siting
-from vsr.device.yuv import planes_of, rgb_of
+from vsr.device.yuv import planes_of, rgb_of, tensor_of
 from vsr.errors import Failed, InvalidOption
 from vsr.frames import Extras, HostFrame, Layout
 from vsr.models.catalog import load
 from vsr.specs import Size
 from vsr.upscaling.engine.cpu_engine import CpuEngine
-from vsr.upscaling.engine.frame_tensors import tensor_of
 from vsr.upscaling.passes.folding import route
 
 LAYOUTS = [

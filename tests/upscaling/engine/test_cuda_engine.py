@@ -15,7 +15,7 @@ from tests.upscaling.toys import (
     pass_spec,
     plain,
 )
-from vsr.device.double_buffer import double_buffered
+from vsr.device.overlap import double_buffered
 from vsr.device.select import select
 from vsr.errors import OutOfDeviceMemory
 from vsr.frames import Layout

@@ -12,9 +12,9 @@ from vsr.errors import InvalidOption
 from vsr.frames import HostFrame, Layout
 from vsr.models.int8.convolution import refusal
 from vsr.specs import Size
-from vsr.upscaling.engine import choose_precision
-from vsr.upscaling.engine.choose_precision import with_precision
+from vsr.upscaling.engine import engine
 from vsr.upscaling.engine.cpu_engine import CpuEngine
+from vsr.upscaling.engine.engine import with_precision
 from vsr.upscaling.tiles import tile_cache
 
 works = pytest.mark.skipif(refusal() is not None, reason=str(refusal()))
@@ -123,4 +123,4 @@ def test_a_processor_that_cannot_is_refused(monkeypatch):
     monkeypatch.setattr("vsr.models.int8.convolution.refusal", lambda: "no such operations")
     with pytest.raises(InvalidOption, match=r"--precision int8: no such operations\. Omit"):
         decided("int8", model_of(plain()))
-    assert choose_precision.why_not_int8(model_of(plain())) == "no such operations"
+    assert engine.why_not_int8(model_of(plain())) == "no such operations"

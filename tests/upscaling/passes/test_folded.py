@@ -6,10 +6,9 @@ from hypothesis import strategies as st
 
 from tests.upscaling.toys import compact, frame, model_of, pass_spec, plain, srgan
 from vsr.colour import Colour, Matrix, Range, Siting
-from vsr.device.yuv import YuvFormat, cut_codes, downsample_chroma
+from vsr.device.yuv import YuvFormat, cut_codes, downsample_chroma, tensor_of
 from vsr.frames import Layout
 from vsr.specs import Size
-from vsr.upscaling.engine.frame_tensors import tensor_of
 from vsr.upscaling.passes.folded import AxisForms, one_channel, shuffled
 from vsr.upscaling.passes.folding import can_fold, fold, route
 from vsr.upscaling.passes.passes import LumaPass, PassSpec, RgbPass

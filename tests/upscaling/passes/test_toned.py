@@ -8,12 +8,12 @@ import torch
 
 from tests.upscaling.toys import SIZE, TOYS, Nearest, frame, model_of, pass_spec
 from vsr.colour import Colour, Matrix, Range, Siting
+from vsr.device.yuv import tensor_of
 from vsr.frames import HostFrame, Layout
 from vsr.models import catalog
 from vsr.specs import Size
 from vsr.upscaling.engine.cpu_engine import CpuEngine
 from vsr.upscaling.engine.cuda_pass import DevicePass
-from vsr.upscaling.engine.frame_tensors import tensor_of
 from vsr.upscaling.passes.folding import route
 
 BT2020 = Colour(

@@ -37,7 +37,7 @@ def train(context: click.Context, as_json: bool) -> int:
     """  # noqa: D301 # \b tells click to keep the lines
     if context.invoked_subcommand is not None:
         return 0
-    from vsr.recipes.find import readable
+    from vsr.recipes.read import readable
     from vsr.training.recipe.recipe import load_recipe
 
     every, broken = readable("presets/train", lambda name: load_recipe(name)[1])

@@ -18,8 +18,8 @@ from vsr.errors import OutputExists, VsrError
 from vsr.jobs.result import counted
 from vsr.jobs.upscale.choice import model_named
 from vsr.media.resume.manifest import source_facts
-from vsr.models.card import sha256_of
 from vsr.models.flavours import weights_of
+from vsr.models.weights_files import sha256_of
 from vsr.option import options_of
 from vsr.specs import Existing, UpscaleSpec
 

@@ -20,8 +20,7 @@ from vsr.media.reading.probe import probe
 from vsr.media.reading.reader import Reader
 from vsr.media.writing.writer import Writer
 from vsr.specs import EncodeSpec, OutputSize, Size
-from vsr.upscaling.segment import run_segment
-from vsr.upscaling.steps import VideoStep
+from vsr.upscaling.steps import VideoStep, run_segment
 
 READY_BYTES = 1 << 28
 """How much memory the frames waiting to be encoded may take."""

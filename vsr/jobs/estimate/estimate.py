@@ -15,7 +15,7 @@ from vsr.jobs.process_setup import core_count
 from vsr.jobs.upscale.segment_worker import Met
 from vsr.jobs.upscale.upscale_plan import Job
 from vsr.models import catalog
-from vsr.upscaling.engine.choose_precision import with_precision
+from vsr.upscaling.engine.engine import with_precision
 
 log = logging.getLogger(__name__)
 

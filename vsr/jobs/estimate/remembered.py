@@ -9,8 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from vsr.disk import published
-from vsr.folders import cache_folder
+from vsr.disk import cache_folder, published
 from vsr.jobs.estimate.words import Between
 
 FILE = "pace.json"

@@ -9,9 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from vsr.colour import Colour
+from vsr.colour import HLG, PQ, Colour
 from vsr.metrics.pictures import Picture
-from vsr.tone import HLG, PQ
 
 Linear = NDArray[np.float32]
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vsr.checks import check_whole
 from vsr.errors import InvalidOption
+from vsr.option import check_whole
 from vsr.specs import Existing, UpscaleSpec
 
 MOST_SETTINGS = 4

@@ -33,7 +33,7 @@ from vsr.media.writing.target import check_no_folder, is_wanted, output_failure
 from vsr.models import catalog
 from vsr.models.catalog import Model
 from vsr.specs import Existing, Size, UpscaleSpec
-from vsr.upscaling.engine.choose_precision import with_precision
+from vsr.upscaling.engine.engine import with_precision
 from vsr.upscaling.plan import SQUARE, SizePlan, plan_sizes
 from vsr.upscaling.steps import StepContext
 

@@ -38,7 +38,7 @@ from vsr.models.catalog import Model
 from vsr.recipes.pipeline import load_pipeline
 from vsr.recipes.preset import load_look, load_preset
 from vsr.specs import Existing, OutputSize, Size, UpscaleSpec
-from vsr.upscaling.engine.choose_precision import with_precision
+from vsr.upscaling.engine.engine import with_precision
 from vsr.upscaling.plan import SizePlan, plan_sizes
 from vsr.upscaling.steps import STEPS, output_size
 

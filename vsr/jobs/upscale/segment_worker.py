@@ -27,8 +27,15 @@ from vsr.media.writing.writer import Writer
 from vsr.models import catalog
 from vsr.models.catalog import Model
 from vsr.specs import PtsSpan
-from vsr.upscaling.segment import Counted, Sink, run_segment
-from vsr.upscaling.steps import Counters, StepContext, VideoStep, open_steps
+from vsr.upscaling.steps import (
+    Counted,
+    Counters,
+    Sink,
+    StepContext,
+    VideoStep,
+    open_steps,
+    run_segment,
+)
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from vsr.batch.engine import InlineEngine
 from vsr.batch.scheduler import Scheduler
-from vsr.batch.shared import wait_for
+from vsr.disk import wait_for
 from vsr.errors import VsrError
 from vsr.jobs.estimate.disk import check_room
 from vsr.jobs.progress import Note, OnProgress, Progress, ignore

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vsr.batch.shared import wait_for
+from vsr.disk import wait_for
 from vsr.errors import DecodingFailed, DeviceUnavailable
 from vsr.jobs.workers.worker import FilmSpec
 from vsr.media.resume.manifest import shown

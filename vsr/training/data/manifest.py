@@ -11,8 +11,8 @@ from typing import Any
 
 from vsr.disk import published
 from vsr.errors import InvalidData, InvalidRecipe
-from vsr.models.card import sha256_of
-from vsr.recipes.decode import decode
+from vsr.models.weights_files import sha256_of
+from vsr.recipes.read import decode
 
 MANIFEST = "dataset.json"
 FORMAT = 4

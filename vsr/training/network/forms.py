@@ -5,7 +5,7 @@ of branches, and the last doubling of a residual network on cells, before its pi
 convolution to three channels at full size is the slowest part of SRGAN, SwiftSRGAN and DPSRGAN on a
 CPU. Three channels leave most of a vector empty, and the backward pass of a depthwise 9×9 takes
 longer than all other layers together. On cells of 2×2 pixels it is a dense 5×5 to twelve channels
-of a quarter of the picture, with the same parameters (`vsr.models.rewrites.shuffle`).
+of a quarter of the picture, with the same parameters (`vsr.models.rewrites.fuse`).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from torch.nn import functional as F
 from vsr.models import srgan, swift_srgan
 from vsr.models.blocks import Generator
 from vsr.models.plain import Plain, ReparameterisedPlain
-from vsr.models.rewrites.shuffle import lifted_kernel
+from vsr.models.rewrites.fuse import lifted_kernel
 from vsr.models.swift_srgan import SeparableConv
 from vsr.training.network.plain_forms import LearningPlain, RoundedPlain, SlopedPlain
 

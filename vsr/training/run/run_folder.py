@@ -27,8 +27,8 @@ from vsr.device.select import Chosen
 from vsr.disk import locked, published, writing
 from vsr.errors import InvalidData, InvalidRecipe, OutputBusy, OutputExists
 from vsr.metrics.protocol import MeanScores
-from vsr.recipes.decode import decode
 from vsr.recipes.pipeline import Step
+from vsr.recipes.read import decode
 from vsr.training.recipe.recipe import Budget, Recipe, decode_recipe
 
 RUN, RECIPE, LOG, PLOT = "run.json", "recipe.toml", "log.csv", "plot.png"

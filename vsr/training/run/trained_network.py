@@ -24,8 +24,8 @@ from vsr.disk import published, writing
 from vsr.errors import InvalidCheckpoint, InvalidData
 from vsr.metrics.protocol import PROTOCOL, MeanScores
 from vsr.models.blocks import Generator
-from vsr.models.card import Card, sha256_of, write_card
 from vsr.models.plain import Plain
+from vsr.models.weights_files import Card, sha256_of, write_card
 from vsr.training.data.manifest import BICUBIC, DatasetManifest, read_manifest
 from vsr.training.network.forms import plain_form, training_form
 from vsr.training.network.start import start

@@ -19,7 +19,7 @@ import torch
 
 from vsr.device.select import Device
 from vsr.disk import part_of, publish, writing
-from vsr.models.card import sha256_of
+from vsr.models.weights_files import sha256_of
 from vsr.training.data.batches import normalised
 from vsr.training.data.dataset import mapped
 from vsr.training.data.manifest import DatasetManifest, Taught, low_name, read_manifest, target_name

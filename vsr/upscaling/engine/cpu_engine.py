@@ -19,17 +19,16 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from vsr.closing import Closing
 from vsr.device.memory import available_host_bytes, one_compute_thread
 from vsr.device.select import Chosen
+from vsr.device.yuv import tensor_of
 from vsr.errors import Failed
 from vsr.frames import HostFrame
 from vsr.models.compact import Compact
 from vsr.models.int8.features import features_of
 from vsr.models.int8.network import IntegerPlain, with_integers
 from vsr.models.plain import Plain
-from vsr.models.rewrites.bf16 import with_bf16_features
 from vsr.models.rewrites.grouped_tail import with_grouped_tail
-from vsr.models.rewrites.onednn import with_post_ops
+from vsr.models.rewrites.onednn import with_bf16_features, with_post_ops
 from vsr.specs import Size
-from vsr.upscaling.engine.frame_tensors import check_frame, enlarged, tensor_of
 from vsr.upscaling.passes.folding import FoldedPlain, route
 from vsr.upscaling.passes.passes import Pass, PassSpec, Planes
 from vsr.upscaling.tiles.tile_cache import TileMemory
@@ -107,7 +106,7 @@ class CpuEngine(Closing):
             tile: the largest core side in low-resolution pixels; None fits the available memory.
             remembers: reuse the unchanged tiles of the previous frame.
             precision: bf16 is for a CPU that multiplies in it (`vsr.device.select`), int8 for
-                plain networks (`vsr.upscaling.engine.choose_precision`).
+                plain networks (`vsr.upscaling.engine.engine`).
             say: called if a network stays in fp32 although bf16 was requested.
 
         Raises:
@@ -139,7 +138,7 @@ class CpuEngine(Closing):
             Failed: the frame is of another size or layout than the engine was opened for, or
                 memory ran out.
         """
-        check_frame(frame, self.spec)
+        self.spec.check(frame)
         try:
             # inference mode is thread-local: it is entered where the work is done
             with torch.inference_mode(), self._threads():
@@ -156,7 +155,7 @@ class CpuEngine(Closing):
 
     def finish(self, ticket: CpuTicket) -> HostFrame:
         """Return the enlarged frame, with the source's time and extras."""
-        return enlarged(ticket.frame, tuple(p.numpy() for p in ticket.planes), self.spec)
+        return self.spec.enlarged(ticket.frame, tuple(p.numpy() for p in ticket.planes))
 
     def _threads(self) -> AbstractContextManager[None]:
         return one_compute_thread() if self.spec.source.pixels < FEW_PIXELS else nullcontext()

@@ -30,7 +30,6 @@ from vsr.upscaling.engine.cuda_slots import (
     new_flight,
 )
 from vsr.upscaling.engine.cuda_tiles import DeviceTiles
-from vsr.upscaling.engine.frame_tensors import check_frame, enlarged
 from vsr.upscaling.passes.passes import PassSpec
 from vsr.upscaling.tiles.tile_cache import KeptOutput
 
@@ -114,7 +113,7 @@ class CudaEngine(Closing):
             Failed: the frame is of another size or layout than the engine was opened for.
             OutOfDeviceMemory: not even the smallest tile fits.
         """
-        check_frame(frame, self.spec)
+        self.spec.check(frame)
         return CudaTicket(frame, self._retrying(lambda: self._begun(frame)))
 
     def finish(self, ticket: CudaTicket) -> HostFrame:
@@ -123,7 +122,7 @@ class CudaEngine(Closing):
         if not slot.flag[0]:
             self._retrying(lambda: self._redo.into(slot, ticket.frame, self._network.full()))
         block = Lease(self._ring, slot, slot.block).array()
-        return enlarged(ticket.frame, self._network.reference.target.arrays(block), self.spec)
+        return self.spec.enlarged(ticket.frame, self._network.reference.target.arrays(block))
 
     def _new_tiles(self, *, is_on: bool) -> DeviceTiles:
         network, lane = self._network, self._lanes.run

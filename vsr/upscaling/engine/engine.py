@@ -1,13 +1,20 @@
-"""The engine: decoded frames in, enlarged frames out, ``start`` and ``finish`` for each."""
+"""The engine, decoded frames in and enlarged frames out, and the precision that it runs at.
+
+The precision on a CPU goes by the network and the processor, never by a timing: two runs, two
+workers and a resume decide the same.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from vsr.device.select import Device
+from vsr.errors import InvalidOption
 from vsr.frames import HostFrame
+from vsr.specs import Precision
 from vsr.upscaling.engine.cpu_engine import CpuEngine
 from vsr.upscaling.passes.passes import PassSpec
 
@@ -16,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Engine(Protocol):
-    """What both engines do; made for `vsr.device.double_buffer.double_buffered`.
+    """What both engines do; made for `vsr.device.overlap.double_buffered`.
 
     ``depth`` is how many frames are worth keeping in flight.
     """
@@ -76,3 +83,34 @@ def open_engine(
 
         return CudaEngine.open(model, device, spec, tile=tile, say=say)
     return CpuEngine.open(model, spec, tile=tile, precision=device.precision, say=say)
+
+
+def with_precision(device: Device, wanted: Precision, model: Model) -> Device:
+    """Return the device at the precision of this network, and why.
+
+    ``auto`` is fp32 on the CPU: int8 is three times as fast, but changes patterns of single pixels
+    by up to 128 of 255 codes (``docs/notebook.md``), so it has to be asked for.
+
+    Args:
+        wanted: what was asked for when the device was selected.
+
+    Raises:
+        InvalidOption: int8 was asked for, and the network or the processor cannot.
+    """
+    if device.is_cuda or wanted not in ("auto", "int8"):
+        return device
+    if model.net is None or wanted == "auto":
+        return replace(device, precision="fp32")
+    if reason := why_not_int8(model):
+        raise InvalidOption(f"--precision int8: {reason}. Omit --precision.")
+    return device
+
+
+def why_not_int8(model: Model) -> str | None:
+    """Return why a network cannot run in 8-bit integers here; None if it can."""
+    from vsr.models.int8.convolution import refusal
+    from vsr.models.plain import Plain
+
+    if not isinstance(model.net, Plain):
+        return f"{model.name} is no plain network with ReLU"
+    return refusal()

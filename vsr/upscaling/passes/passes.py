@@ -13,18 +13,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import ClassVar, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from vsr.colour import Codes
+from vsr.colour import Codes, Tone, from_sdr, towards_sdr
 from vsr.device.yuv import YuvFormat, amplitudes, planes_of, quantised, rgb_of, yuv_of
-from vsr.errors import InvalidOption
-from vsr.frames import Layout
+from vsr.errors import Failed, InvalidOption
+from vsr.frames import HostFrame, Layout
 from vsr.specs import Size
-from vsr.tone import Tone, from_sdr, towards_sdr
 from vsr.upscaling.passes.resample import Axis, Memo, resample, resize
 
 Planes = tuple[Tensor, ...]
@@ -60,6 +60,25 @@ class PassSpec:
     def network(self) -> Size:
         """The size that leaves the network."""
         return self.source.scaled(self.scale)
+
+    def check(self, frame: HostFrame) -> None:
+        """Check that a frame is what the pass was made for.
+
+        Raises:
+            Failed: it is not.
+        """
+        expected = self.source_format.layout
+        if frame.size != self.source or frame.layout != expected:
+            raise Failed(
+                f"the frame at pts {frame.pts} is {frame.size} {frame.layout.subsampling} "
+                f"{frame.layout.bits} bit, the clip began as {self.source} "
+                f"{expected.subsampling} {expected.bits} bit. Cut the clip where it changes "
+                "(--start, --end)."
+            )
+
+    def enlarged(self, source: HostFrame, planes: tuple[NDArray[Any], ...]) -> HostFrame:
+        """Return enlarged planes as a frame with the source's time and extras."""
+        return source.with_pixels(planes, self.output_format.layout, self.output_format.colour)
 
 
 class Pass(Protocol):

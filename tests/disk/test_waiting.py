@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from vsr.batch.shared import wait_for
+from vsr.disk import wait_for
 from vsr.errors import Failed
 
 
