@@ -146,5 +146,6 @@ def test_the_wheel_carries_recipes_and_weights(tmp_path):
         for path in (ROOT / folder).rglob("*.toml"):
             assert f"vsr/{path.relative_to(ROOT).as_posix()}" in names
     assert "vsr/models/weights/fast_x4.safetensors" in names
-    assert {f"vsr/jobs/preview/assets/page.{end}" for end in ("css", "js")} <= names
+    assets = {"page.css", "page.js", "viewer.html"}
+    assert {f"vsr/jobs/preview/assets/{name}" for name in assets} <= names
     assert 0 < weights <= 20e6

@@ -12,8 +12,8 @@ from vsr.jobs.batch import outlook as module
 from vsr.jobs.batch.batch import BatchSpec, batch
 from vsr.jobs.batch.forecast import forecast, outlook_of
 from vsr.jobs.estimate import estimate
-from vsr.jobs.estimate.cost import Pace, Rate
-from vsr.jobs.estimate.took import Took
+from vsr.jobs.estimate.figures import Took
+from vsr.jobs.estimate.pace import Pace, Rate
 from vsr.jobs.process_setup import core_count
 from vsr.jobs.upscale.upscale_plan import Job
 from vsr.media.images.images import RESULTS

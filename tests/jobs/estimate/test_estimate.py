@@ -11,20 +11,11 @@ from tests.clips import write_clip
 from vsr.disk import cache_folder
 from vsr.errors import UnwritableOutput
 from vsr.jobs.estimate import disk, estimate, remembered
-from vsr.jobs.estimate.cost import Pace, Rate
 from vsr.jobs.estimate.disk import check_room
-from vsr.jobs.estimate.estimate import (
-    Estimate,
-    Other,
-    estimate_of,
-    estimate_with,
-    kind_of,
-    remember_run,
-)
+from vsr.jobs.estimate.estimate import estimate_of, estimate_with, kind_of, remember_run
+from vsr.jobs.estimate.figures import Between, Estimate, Other, Took
+from vsr.jobs.estimate.pace import STRIP_PIXELS, Pace, Rate, _strip, tried
 from vsr.jobs.estimate.remembered import Remembered, recall, remember
-from vsr.jobs.estimate.strips import STRIP_PIXELS, _strip, tried
-from vsr.jobs.estimate.took import Took
-from vsr.jobs.estimate.words import Between
 from vsr.jobs.upscale.plan import prepare, spec_of_preset
 from vsr.jobs.upscale.segment_worker import Met
 from vsr.jobs.upscale.upscale_plan import Job

@@ -2,7 +2,7 @@
 
 import pytest
 
-from vsr.jobs.estimate.words import Between, about_bytes, about_seconds
+from vsr.jobs.estimate.figures import Between, about_bytes, about_seconds
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 
 from tests.clips import write_clip
 from vsr.jobs.estimate.moments import clock, pts_at, seconds_at
-from vsr.jobs.preview.telling import telling_frames
+from vsr.jobs.preview.choose import telling_frames
 from vsr.media.frames.planes import video_frame_of
 from vsr.media.reading import glimpses as module
 from vsr.media.reading.glimpses import Glimpse, glimpses

@@ -12,9 +12,8 @@ from tests.cli.command import QUICK, vsr
 from tests.clips import write_clip
 from vsr.jobs.estimate import estimate
 from vsr.jobs.estimate.estimate import kind_of
-from vsr.jobs.estimate.remembered import Remembered, remember
-from vsr.jobs.estimate.usual import usual_time
-from vsr.jobs.estimate.words import Between
+from vsr.jobs.estimate.figures import Between
+from vsr.jobs.estimate.remembered import Remembered, remember, usual_time
 from vsr.jobs.upscale.plan import prepare, spec_of_preset
 from vsr.media.reading.probe import probe
 from vsr.specs import Size

@@ -13,8 +13,8 @@ from vsr.batch.plan import Item, plan
 from vsr.errors import NoSuchFile, VsrError
 from vsr.jobs.batch.batch import BatchSpec
 from vsr.jobs.batch.outcome import failed, file_state, fingerprint, printable
-from vsr.jobs.estimate.estimate import Estimate, Estimates
-from vsr.jobs.estimate.words import about_bytes, about_seconds, total
+from vsr.jobs.estimate.estimate import Estimates
+from vsr.jobs.estimate.figures import Estimate, about_bytes, about_seconds, total
 from vsr.jobs.result import counted
 from vsr.jobs.upscale.plan import plan as plan_upscale
 from vsr.jobs.upscale.segment_worker import SegmentWorker

@@ -7,8 +7,8 @@ from time import monotonic
 
 from vsr.batch.plan import Item
 from vsr.errors import VsrError
-from vsr.jobs.estimate.estimate import Estimate, Estimates
-from vsr.jobs.estimate.words import Between, about_bytes, about_seconds, total
+from vsr.jobs.estimate.estimate import Estimates
+from vsr.jobs.estimate.figures import Between, Estimate, about_bytes, about_seconds, total
 from vsr.jobs.result import counted
 from vsr.jobs.upscale.plan import plan
 from vsr.jobs.upscale.segment_worker import SegmentWorker

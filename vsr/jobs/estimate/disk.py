@@ -6,8 +6,7 @@ import shutil
 from pathlib import Path
 
 from vsr.errors import UnwritableOutput
-from vsr.jobs.estimate.estimate import Estimate
-from vsr.jobs.estimate.words import Between, about_bytes
+from vsr.jobs.estimate.figures import Between, Estimate, about_bytes
 
 
 def check_room(folder: Path, segments: Path, estimate: Estimate, done_bytes: int = 0) -> str | None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import replace
 
 from vsr.errors import Refused
-from vsr.jobs.estimate.cost import UNSURE_SECONDS, Pace, Rate
+from vsr.jobs.estimate.figures import (
+    SHORT_SECONDS,
+    Between,
+    Estimate,
+    Other,
+)
+from vsr.jobs.estimate.pace import UNSURE_SECONDS, Pace, Rate, tried
 from vsr.jobs.estimate.remembered import Kind, Remembered, recall, remember
-from vsr.jobs.estimate.strips import tried
-from vsr.jobs.estimate.words import Between, about_bytes, about_seconds
 from vsr.jobs.process_setup import core_count
 from vsr.jobs.upscale.segment_worker import Met
 from vsr.jobs.upscale.upscale_plan import Job
@@ -18,11 +21,6 @@ from vsr.models import catalog
 from vsr.upscaling.engine.engine import with_precision
 
 log = logging.getLogger(__name__)
-
-Basis = Literal["measured", "guess"]
-
-SHORT_SECONDS = 20.0
-"""Work that is guessed to be shorter is not tried beforehand: that would take as long."""
 
 LONG_SECONDS = 300.0
 """Of longer work, a faster network is named too."""
@@ -48,69 +46,6 @@ VAGUE = 2.0
 MACS_PER_SECOND = {"fp32": 60e9, "bf16": 110e9, "int8": 200e9, "fp16": 6000e9}
 ENCODED_PIXELS_PER_SECOND = 60e6
 """What two CPU cores roughly reach (in fp16, a GPU): for guesses."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Other:
-    """Another network for the same work."""
-
-    model: str
-    seconds: Between
-
-    def __str__(self) -> str:
-        return f"{self.model}: {about_seconds(self.seconds).removeprefix('about ')}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Estimate:
-    """What a whole upscale takes.
-
-    Attributes:
-        seconds: of wall time.
-        video_bytes: of the video; None where it was not tried.
-        other_bytes: of the other streams, as far as headers say it.
-        basis: measured, in earlier runs or on a few frames, or only guessed.
-        other: a faster or better network that is worth knowing of.
-    """
-
-    seconds: Between
-    video_bytes: Between | None = None
-    other_bytes: float = 0.0
-    basis: Basis = "measured"
-    other: Other | None = None
-
-    @property
-    def is_short(self) -> bool:
-        """Whether it is over before an estimate could be read."""
-        return self.basis == "guess" and self.seconds.high < SHORT_SECONDS
-
-    @property
-    def file_bytes(self) -> Between | None:
-        """The size of the result."""
-        video = self.video_bytes
-        if video is None:
-            return None
-        return Between(video.low + self.other_bytes, video.high + self.other_bytes)
-
-    @property
-    def peak_bytes(self) -> Between | None:
-        """What is on disk once the result is joined: it, and the segments that it is made of.
-
-        Nothing is freed before the result is verified. No muxer makes a copy: MP4's index is put
-        first by shifting what is written.
-        """
-        file, video = self.file_bytes, self.video_bytes
-        if file is None or video is None:
-            return None
-        return Between(file.low + video.low, file.high + video.high)
-
-    def __str__(self) -> str:
-        words = about_seconds(self.seconds)
-        if self.basis == "guess":
-            words += " (a guess: not yet measured here)"
-        if self.file_bytes is not None:
-            words += f", {about_bytes(self.file_bytes)}"
-        return words if self.other is None else f"{words} ({self.other})"
 
 
 def estimate_of(job: Job, workers: int = 1) -> Estimate | None:

@@ -10,7 +10,7 @@ from math import ceil
 
 from vsr.errors import InvalidOption
 from vsr.frames import HostFrame, Plane
-from vsr.jobs.estimate.took import NOTHING, Stopwatch, Took, typical
+from vsr.jobs.estimate.figures import NOTHING, Stopwatch, Took, typical
 from vsr.media.clock import rounded, ticks, ticks_per_frame
 from vsr.media.reading.reader import Reader
 from vsr.media.source.info import MediaInfo

@@ -11,8 +11,8 @@ from statistics import fmean
 from vsr.closing import Closing
 from vsr.errors import EncodingFailed
 from vsr.frames import HostFrame
+from vsr.jobs.estimate.figures import Stopwatch, Took
 from vsr.jobs.estimate.moments import Moment, wanted_frames
-from vsr.jobs.estimate.took import Stopwatch, Took
 from vsr.jobs.progress import Note
 from vsr.jobs.upscale.segment_worker import step_context
 from vsr.jobs.upscale.upscale_plan import Job
@@ -45,7 +45,7 @@ class Encoded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Rendered:
+class RenderedMoment:
     """A moment after the whole pipeline.
 
     Attributes:
@@ -72,7 +72,7 @@ class Trial(Closing):
         self._opened: tuple[Size, Callable[[PtsSpan], list[VideoStep]]] | None = None
         self._count = 0
 
-    def render(self, moment: Moment) -> Rendered:
+    def render(self, moment: Moment) -> RenderedMoment:
         """Upscale and encode a moment, whole frames or a crop.
 
         Raises:
@@ -96,7 +96,7 @@ class Trial(Closing):
             replace(frame, pts=sent.pts, colour=self.job.colour)
             for frame, sent in zip(encoded.frames, frames, strict=True)
         )
-        return Rendered(encoded=replace(encoded, frames=back), computed=tuple(computed))
+        return RenderedMoment(encoded=replace(encoded, frames=back), computed=tuple(computed))
 
     def close(self) -> None:
         """Release the network."""

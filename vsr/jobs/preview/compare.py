@@ -9,6 +9,7 @@ from statistics import fmean
 
 from vsr.errors import InvalidData
 from vsr.frames import HostFrame
+from vsr.jobs.estimate.figures import Between, about_bytes
 from vsr.jobs.estimate.moments import (
     EVERYTHING,
     Crop,
@@ -20,10 +21,10 @@ from vsr.jobs.estimate.moments import (
     moment_near,
     seconds_at,
 )
-from vsr.jobs.estimate.words import Between, about_bytes
 from vsr.jobs.evaluate_video import luma_codes, luma_scores
 from vsr.jobs.preview.assemble import Contents, Side, is_page_wanted, sheet_of, write_page
 from vsr.jobs.preview.choose import (
+    Choice,
     busiest_crop,
     choices_of,
     crop_of,
@@ -34,7 +35,6 @@ from vsr.jobs.preview.loop import Motion, PictureAt, frames_a_second
 from vsr.jobs.preview.page import Variant
 from vsr.jobs.preview.pictures import Window, displayed_window, shown, stored_window
 from vsr.jobs.preview.spec import CompareSpec, PageResult
-from vsr.jobs.preview.telling import Choice
 from vsr.jobs.progress import Count, Note, ignore
 from vsr.media.frames.deinterlace import deinterlace
 from vsr.media.reading.probe import probe

@@ -103,7 +103,9 @@ def loop_budget() -> int:
 def html_of(page: Page) -> str:
     """Return the page. Nothing in it is fetched from elsewhere, and its policy forbids it."""
     assets = files("vsr.jobs.preview") / "assets"
-    style, script = ((assets / f"page.{end}").read_text("utf-8") for end in ("css", "js"))
+    style, script, viewer = (
+        (assets / name).read_text("utf-8") for name in ("page.css", "page.js", "viewer.html")
+    )
     policy = (
         "default-src 'none'; img-src data:; media-src data:; base-uri 'none'; form-action 'none'; "
         f"style-src 'sha256-{_digest(style)}'; script-src 'sha256-{_digest(script)}'"
@@ -112,7 +114,7 @@ def html_of(page: Page) -> str:
         (
             _header(page),
             "<main>",
-            VIEWER,
+            viewer.rstrip(),
             _loop(page),
             _table(page),
             _notes(page),
@@ -176,58 +178,6 @@ def _header(page: Page) -> str:
         f'<p class="muted named">{escape(page.summary)}</p></div>'
         '<button id="blind" class="needs-script" aria-pressed="false">Blind test</button></header>'
     )
-
-
-VIEWER = """\
-<section class="viewer needs-script" aria-labelledby="viewer-title">
-<h2 id="viewer-title" class="unseen">Frames</h2>
-<div class="bar">
-<fieldset class="frames"><legend>Frame</legend><div class="strip"></div></fieldset>
-<div class="push">
-<div class="sides">
-<label class="side">Left<select id="left"></select></label>
-<button id="swap" aria-label="Swap left and right" title="Swap left and right (s)">⇄</button>
-<label class="side">Right<select id="right"></select></label>
-</div>
-<fieldset><legend>Zoom</legend><div class="choices">
-<label><input type="radio" name="zoom" value="fit" checked><span>Fit</span></label>\
-<label><input type="radio" name="zoom" value="1"><span>100 %</span></label>\
-<label><input type="radio" name="zoom" value="2"><span>200 %</span></label>\
-<label><input type="radio" name="zoom" value="4"><span>400 %</span></label>
-</div></fieldset>
-<fieldset><legend>View</legend><div class="choices">
-<label><input type="radio" name="view" value="slider" checked><span>Slider</span></label>\
-<label><input type="radio" name="view" value="beside"><span>Side by side</span></label>
-</div></fieldset>
-</div>
-</div>
-<div class="stage" id="stage">
-<div class="pane right"><img alt=""></div>
-<div class="pane left"><img alt=""></div>
-<div class="divider" aria-hidden="true"></div>
-<input type="range" id="divider" min="0" max="100" step="1" value="50" \
-aria-label="Divider between left and right">
-<span class="tag left" aria-hidden="true"></span><span class="tag right" aria-hidden="true"></span>
-</div>
-<p class="keys">Drag the divider, or <kbd>←</kbd> <kbd>→</kbd> · frames <kbd>1</kbd>…<kbd>9</kbd> ·
-zoom <kbd>+</kbd> <kbd>−</kbd> <kbd>0</kbd> or double-click; then drag the picture, or
-<kbd>↑</kbd> <kbd>↓</kbd> and <kbd>Shift</kbd> <kbd>←</kbd> <kbd>→</kbd> · swap <kbd>s</kbd> ·
-view <kbd>v</kbd> · play <kbd>p</kbd> · blind test <kbd>b</kbd></p>
-<div id="vote" class="vote" hidden>
-<p id="question"></p>
-<button id="vote-left">Left</button>
-<button id="vote-same">No difference</button>
-<button id="vote-right">Right</button>
-<button id="reveal">Show the names</button>
-</div>
-<div id="verdict" class="scroll" hidden>
-<table><caption class="unseen">Result of the blind test</caption>
-<thead><tr><th scope="col">Blind test</th><th scope="col">Preferred</th>
-<th scope="col">No difference</th><th scope="col">The other preferred</th></tr></thead>
-<tbody></tbody></table>
-</div>
-<p id="said" class="unseen" role="status"></p>
-</section>"""
 
 
 def _loop(page: Page) -> str:

@@ -1,22 +1,28 @@
-"""``vsr preview``: a page that shows what settings make of a film, and what they take."""
+"""``vsr preview``: a page that shows what settings make of a film, and what they take.
+
+Every moment of a preview in every setting: one network open at a time.
+"""
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 from vsr.errors import Refused
+from vsr.frames import HostFrame
 from vsr.jobs.estimate.estimate import estimate_with, paced
+from vsr.jobs.estimate.figures import Between, about_bytes, about_seconds
 from vsr.jobs.estimate.moments import Moment, clock, moment_at, seconds_at
-from vsr.jobs.estimate.trial import source_frames
-from vsr.jobs.estimate.words import Between, about_bytes, about_seconds
+from vsr.jobs.estimate.pace import Pace, Rate, pace_of, rate_of
+from vsr.jobs.estimate.trial import RenderedMoment, Trial, source_frames
 from vsr.jobs.preview.assemble import Contents, Side, is_page_wanted, sheet_of, write_page
 from vsr.jobs.preview.choose import choices_of, loop_label, loop_moment
 from vsr.jobs.preview.loop import Motion, PictureAt, frames_a_second
 from vsr.jobs.preview.page import Variant
-from vsr.jobs.preview.pictures import lanczos, shown, size_of
-from vsr.jobs.preview.render import Made, render_all
-from vsr.jobs.preview.sdr import is_hdr
+from vsr.jobs.preview.pictures import is_hdr, lanczos, shown, size_of
 from vsr.jobs.preview.spec import PageResult, PreviewSpec, SettingSpec
 from vsr.jobs.progress import Count, Note, ignore
 from vsr.jobs.upscale.plan import prepare
@@ -89,7 +95,7 @@ def _film(source: Path) -> Path:
     return source
 
 
-def _side(made: Made, setting: SettingSpec) -> Side:
+def _side(made: RenderedSetting, setting: SettingSpec) -> Side:
     job = made.job
     frame_seconds = paced(job, made.pace)
     estimate = estimate_with(job, frame_seconds, made.rate)
@@ -107,14 +113,14 @@ def _side(made: Made, setting: SettingSpec) -> Side:
     return Side(variant=variant, pictures=made.pictures, loop=_moving(made))
 
 
-def _moving(made: Made) -> PictureAt | None:
+def _moving(made: RenderedSetting) -> PictureAt | None:
     video, frames = made.job.video, made.loop
     if not frames:
         return None
     return lambda index: shown(frames[index], video.sar, video.display_matrix)
 
 
-def _source_side(made: Made, moments: Sequence[Moment], loop: Moment | None) -> Side:
+def _source_side(made: RenderedSetting, moments: Sequence[Moment], loop: Moment | None) -> Side:
     """Return the source as a good player would show it, at the size of the first setting."""
     job, video = made.job, made.job.source.video
     size_bytes = about_bytes(Between(*[job.source.path.stat().st_size] * 2))
@@ -172,4 +178,63 @@ def _notes(jobs: Sequence[Job], count: int) -> tuple[str, ...]:
     return (
         *notes,
         *dict.fromkeys(text[:1].upper() + text[1:] for one in jobs for text in one.notes()),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RenderedSetting:
+    """What one setting made of a film.
+
+    Attributes:
+        pictures: of each moment, as displayed.
+        loop: its frames, after the encoder; empty without a loop.
+    """
+
+    job: Job
+    pictures: tuple[Picture, ...]
+    loop: tuple[HostFrame, ...]
+    pace: Pace
+    rate: Rate
+
+
+def render_all(
+    jobs: Sequence[Job], moments: Sequence[Moment], loop: Moment | None, watch: Count, note: Note
+) -> list[RenderedSetting]:
+    """Render moments and loop in every setting.
+
+    Args:
+        watch: called with how many renderings are done, and of how many.
+
+    Raises:
+        Failed: one could not be computed or encoded.
+    """
+    total = len(jobs) * (len(moments) + (loop is not None))
+    done = 0
+    made = []
+    watch(done, total)
+    with tempfile.TemporaryDirectory(prefix="vsr-preview-") as folder:
+        for job in jobs:
+            with closing(Trial(job, Path(folder), note)) as trial:
+                rendered: list[RenderedMoment] = []
+                for moment in (*moments, *([loop] if loop is not None else [])):
+                    rendered.append(trial.render(moment))
+                    done += 1
+                    watch(done, total)
+            made.append(_made(job, moments, rendered))
+    return made
+
+
+def _made(
+    job: Job, moments: Sequence[Moment], rendered: Sequence[RenderedMoment]
+) -> RenderedSetting:
+    stills, moving = rendered[: len(moments)], rendered[len(moments) :]
+    video, one = job.video, moving[0] if moving else None
+    return RenderedSetting(
+        job=job,
+        pictures=tuple(
+            shown(still.encoded.frames[-1], video.sar, video.display_matrix) for still in stills
+        ),
+        loop=one.encoded.frames if one is not None else (),
+        pace=pace_of(moments, stills, one),
+        rate=rate_of(stills, one),
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from vsr.colour import UNSPECIFIED, Colour
-from vsr.jobs.estimate.usual import usual_time
+from vsr.jobs.estimate.remembered import usual_time
 from vsr.media.reading.probe import probe
 from vsr.media.source.info import MediaInfo, StreamInfo, VideoInfo
 

@@ -19,7 +19,7 @@ from vsr.media.resume.segments import Segment
 from vsr.specs import UpscaleSpec
 
 if TYPE_CHECKING:
-    from vsr.jobs.estimate.estimate import Estimate
+    from vsr.jobs.estimate.figures import Estimate
     from vsr.jobs.workers.worker import FilmWorker, Tell
     from vsr.media.source.info import VideoInfo
     from vsr.media.writing.scan import Joined
