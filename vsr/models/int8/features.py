@@ -111,10 +111,6 @@ class IntegerFeatures:
     body: tuple[IntegerConv, ...]
     tail_moments: Tensor
 
-    def tail_shift(self, weight: Tensor) -> Tensor:
-        """Return the largest shift (O,) that keeps a tail's weights within their limits."""
-        return torch.floor(-torch.log2(_finest(weight * self.steps[-1][:, None, None])))
-
     def tail(self, weight: Tensor, unit: Tensor | float = 1.0) -> IntegerConv:
         """Return a tail without bias that gives multiples of ``unit``.
 
@@ -122,9 +118,18 @@ class IntegerFeatures:
             weight: (O, C, 3, 3), float64, of the float network.
         """
         weight = weight / unit
-        shift, scaled = self.tail_shift(weight), weight * self.steps[-1][:, None, None]
+        shift, scaled = tail_shift(weight, self.steps[-1]), weight * self.steps[-1][:, None, None]
         whole, bias = _whole(scaled, scaled.new_zeros(len(scaled)), shift, self.tail_moments)
         return IntegerConv(whole, bias, shift, is_last=True)
+
+
+def tail_shift(weight: Tensor, steps: Tensor) -> Tensor:
+    """Return the largest shift (O,) that keeps a tail's weights (O, C, 3, 3) within their limits.
+
+    Args:
+        steps: of its inputs, (C,).
+    """
+    return torch.floor(-torch.log2(_finest(weight * steps[:, None, None])))
 
 
 class _Run:
@@ -205,6 +210,32 @@ def quantise(net: Plain) -> IntegerFeatures:
         return IntegerFeatures(tuple(steps), tuple(body), run.moments())
 
 
+def ranges_of(net: Plain) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
+    """Return nearly the steps and shifts of `quantise`, from the float network: much sooner.
+
+    Returns:
+        the steps of each layer's features, the head's first, and the shifts of each but the head.
+    """
+    run = _Run(net.colour)
+    with torch.inference_mode():
+        values = F.conv2d(run.images.float(), *_floats(net.head), padding=1)
+        steps, shifts = [run.steps(values)], []
+        for conv in net.body:
+            assert isinstance(conv, nn.Conv2d)
+            finest = _finest(_numbers(conv)[0] * steps[-1][:, None, None])
+            values = F.conv2d(values.relu(), *_floats(conv), padding=1)
+            shift, made = _shift(run.steps(values), finest)
+            shifts.append(shift)
+            steps.append(made)
+    return tuple(steps), tuple(shifts)
+
+
+def _shift(least: Tensor, finest: Tensor) -> tuple[Tensor, Tensor]:
+    """Return how many bits a sum is shifted by, and the step of a feature that allows it."""
+    shift = torch.round(torch.log2(least / finest))
+    return shift, torch.maximum(least, finest * torch.exp2(shift))
+
+
 def _layer(conv: nn.Conv2d, steps: Tensor, run: _Run) -> tuple[IntegerConv, Tensor]:
     """Return a layer in integers, and the steps of what it makes."""
     weight, bias = _numbers(conv)
@@ -213,9 +244,7 @@ def _layer(conv: nn.Conv2d, steps: Tensor, run: _Run) -> tuple[IntegerConv, Tens
     first = torch.floor(-torch.log2(finest))
     trial = IntegerConv(*_nearest(weight, bias, first), torch.zeros_like(first), is_last=True)
     values = trial(run.features) * torch.exp2(-first).float()[:, None, None]
-    least = run.steps(values)
-    shift = torch.round(torch.log2(least / finest))
-    made = torch.maximum(least, finest * torch.exp2(shift))
+    shift, made = _shift(run.steps(values), finest)
     whole, offset = _whole(weight / made[:, None, None, None], bias / made, shift, run.moments())
     return IntegerConv(whole, offset, shift), made
 
@@ -244,6 +273,11 @@ def _finest(weight: Tensor) -> Tensor:
 def _by_tap(weight: Tensor) -> Tensor:
     """Return weights (O, C, 3, 3) as (O, 9 · C), neighbouring channels side by side."""
     return weight.permute(0, 2, 3, 1).flatten(1)
+
+
+def _floats(conv: nn.Conv2d) -> tuple[Tensor, Tensor]:
+    weight, bias = _numbers(conv)
+    return weight.float(), bias.float()
 
 
 def _numbers(conv: nn.Conv2d) -> tuple[Tensor, Tensor]:

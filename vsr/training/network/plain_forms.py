@@ -28,7 +28,7 @@ from vsr.errors import InvalidCheckpoint
 from vsr.models.blocks import nearest_base
 from vsr.models.compact import Compact
 from vsr.models.int8.convolution import PEAK
-from vsr.models.int8.features import quantise
+from vsr.models.int8.features import ranges_of, tail_shift
 from vsr.models.plain import Plain
 
 FRACTION = 1 << 16
@@ -69,13 +69,11 @@ class RoundedPlain(LearningPlain):
     @torch.no_grad()
     def take_ranges(self) -> None:
         """Take steps and shifts anew from the weights as they are."""
-        features = quantise(self.plain().cpu())
-        steps = torch.stack(features.steps).log2() * FRACTION
-        self.steps.copy_(steps.round().long())
-        for row, conv in zip(self.shifts, features.body, strict=True):
-            row.copy_(-conv.factor.log2().round().long())
-        weight = self.tail.weight.detach().double().cpu()
-        self.tail_shift.copy_(features.tail_shift(weight).long())
+        net = self.plain().cpu()
+        steps, shifts = ranges_of(net)
+        self.steps.copy_((torch.stack(steps).log2() * FRACTION).round().long())
+        self.shifts.copy_(torch.stack(shifts).round().long())
+        self.tail_shift.copy_(tail_shift(net.tail.weight.double(), steps[-1]).long())
 
     def forward(self, x: Tensor) -> Tensor:
         """Enlarge (N, C, H, W) in [0, 1] as int8 does; the output is not clamped."""

@@ -1,0 +1,193 @@
+"""Tune a network and its flavours together so that int8 loses little, whatever they are blended to.
+
+Run: ``python -m tests.benchmarks.tune_int8 fast --scale 4 --data DATA --out FOLDER``; DATA is a set
+of ``vsr train prepare … --degradation video --degradation video-clear``. Every step takes another
+blend and asks two things: what int8 makes of compressed patches is what the float blend made of
+them before, and on pictures that no camera makes, where ranges are largest, both forms agree. So
+each flavour keeps what it was trained for. FOLDER then holds the weights, in half precision.
+
+The `quantise` step of ``vsr train`` does the same for one network without flavours.
+"""
+
+import argparse
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+from torch.func import functional_call
+from vsr.training.network.rounded import RoundedPlain
+
+from vsr.blend import Blend
+from vsr.models.catalog import load
+from vsr.models.flavours import added_up, flavours_of
+from vsr.models.int8 import pictures
+from vsr.models.plain import Plain
+from vsr.training.data.dataset import mapped
+from vsr.training.data.manifest import read_manifest
+
+BATCH, PATCH = 6, 32
+HARD = 4
+"""Hard or flat pictures in a step."""
+
+BLEND_STEPS = 12
+"""One blend, and its ranges, serve so many steps."""
+
+RATE, DECAY = 1e-4, 0.995
+LOOKS = ((0.35, None, 0.75), (0.2, 0.0, 0.0), (0.2, None, 0.0), (0.25, None, None))
+"""How often which strength and sharpness are asked; None is any: first what `auto` takes."""
+
+AGREEMENT = 1.0
+WITHIN = (-0.1, 1.1)
+"""Beyond this a difference is not seen."""
+
+Weights = Mapping[str, Tensor]
+
+
+class Family:
+    """A network and its flavours, which learn together.
+
+    Attributes:
+        paths: of their files.
+        states: name → parameter of each.
+    """
+
+    def __init__(self, name: str, scale: int) -> None:
+        model = load(name, scale)
+        assert isinstance(model.net, Plain)
+        self.net = model.net
+        self.flavours = flavours_of(name, scale)
+        base = Path(str(model.path))
+        self.paths = [path for path, _ in self.shares(None)] if self.flavours else [base]
+        self.before = [{k: v.float() for k, v in load_file(path).items()} for path in self.paths]
+        self.states = [
+            {k: v.clone().requires_grad_() for k, v in one.items()} for one in self.before
+        ]
+
+    def shares(self, blend: Blend | None) -> tuple[tuple[Path, float], ...]:
+        """Return the files of a blend and their shares; without one, all of them."""
+        assert self.flavours is not None
+        if blend is not None:
+            return self.flavours.shares(blend)
+        clear = (self.flavours.clear,) if self.flavours.clear else ()
+        return tuple((one.path, 1.0) for one in (self.flavours.base, *self.flavours.video, *clear))
+
+    def blended(self, states: list[dict[str, Tensor]], blend: Blend) -> dict[str, Tensor]:
+        """Return the weights of a blend."""
+        shares = dict(self.shares(blend)) if self.flavours else {self.paths[0]: 1.0}
+        coefficients = [shares.get(path, 0.0) for path in self.paths]
+        return added_up(states, coefficients, [path.name for path in self.paths])
+
+
+def drawn_blend(rng: np.random.Generator, family: Family) -> Blend:
+    """Return one of the blends that users get, those of ``auto`` most often."""
+    if family.flavours is None:
+        return Blend()
+    look = LOOKS[rng.choice(len(LOOKS), p=[share for share, _, _ in LOOKS])]
+    strength, sharpness = (float(rng.random()) if v is None else v for v in look[1:])
+    if not family.flavours.video:
+        strength = 0.0
+    return Blend(strength=strength, sharpness=sharpness if family.flavours.clear else 0.0)
+
+
+def exact(net: Plain, weights: Weights, x: Tensor) -> Tensor:
+    """Return what the float network makes of a batch."""
+    enlarged: Tensor = functional_call(net, dict(weights), (x,))
+    return enlarged
+
+
+def tune(family: Family, lows: list[np.ndarray], minutes: float, seed: int) -> None:
+    """Learn for so many minutes; the averaged weights are left in ``family.states``."""
+    rng = np.random.default_rng(seed)
+    parameters = [value for state in family.states for value in state.values()]
+    averages = [value.detach().clone() for value in parameters]
+    optimiser = torch.optim.Adam(parameters, lr=RATE, fused=True)
+    hard = torch.from_numpy(np.concatenate((pictures.hard(), pictures.flat()))).float() / 255
+    net, plain = RoundedPlain(family.net), family.net
+    is_luma = plain.colour == "luma"
+    started, step = time.monotonic(), 0
+    while (share := (time.monotonic() - started) / (60 * minutes)) < 1:
+        if step % BLEND_STEPS == 0:
+            blend = drawn_blend(rng, family)
+            with torch.no_grad():
+                own = family.blended(family.states, blend)
+                net.load_state_dict({**net.state_dict(), **own})
+            net.take_ranges()
+            teacher = family.blended(family.before, blend)
+        for group in optimiser.param_groups:
+            group["lr"] = RATE * min(1.0, (step + 1) / 50) * (0.5 + 0.5 * np.cos(np.pi * share))
+        low = crops(rng, lows)
+        few = hard[torch.from_numpy(rng.choice(len(hard), HARD, replace=False))]
+        if is_luma:
+            low, few = low[:, 1:2], few[:, 1:2]
+        with torch.no_grad():
+            target = exact(plain, teacher, low)
+        own = family.blended(family.states, blend)
+        integers = dict(net.named_buffers())
+        rounded = functional_call(net, {**own, **integers}, (low,))
+        there = functional_call(net, {**own, **integers}, (few,)).clamp(*WITHIN)
+        here = exact(plain, own, few).clamp(*WITHIN)
+        faithful = (rounded - target).abs().mean() + 0.5 * (
+            exact(plain, own, low) - target
+        ).abs().mean()
+        apart = (there - here).abs()
+        disagreement = apart.mean() + 4 * apart.square().mean()
+        loss = faithful + AGREEMENT * disagreement
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_([p for p in parameters if p.grad is not None], 0.05)
+        optimiser.step()
+        with torch.no_grad():
+            for average, value in zip(averages, parameters):
+                average.lerp_(value, 1 - min(DECAY, (step + 1) / (step + 10)))
+        if step % 60 == 0:
+            print(
+                f"{share:5.1%} step {step}, {blend or 'plain'}: patches {faithful.item():.5f}, "
+                f"hard {apart.mean().item():.5f}, at most {apart.max().item():.3f}", flush=True,
+            )  # fmt: skip
+        step += 1
+    with torch.no_grad():
+        for average, value in zip(averages, parameters):
+            value.copy_(average)
+
+
+def crops(rng: np.random.Generator, lows: list[np.ndarray]) -> Tensor:
+    """Return a batch (N, 3, `PATCH`, `PATCH`) of all kinds of low resolution, in [0, 1]."""
+    taken = []
+    for _ in range(BATCH):
+        low = lows[rng.integers(len(lows))]
+        number, (top, left) = rng.integers(len(low)), rng.integers(0, low.shape[1] - PATCH + 1, 2)
+        taken.append(np.array(low[number, top : top + PATCH, left : left + PATCH]))
+    return torch.from_numpy(np.stack(taken)).permute(0, 3, 1, 2).float() / 255
+
+
+def main() -> None:
+    """Tune and write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("model")
+    parser.add_argument("--scale", type=int, default=4)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--seed", type=int, default=1)
+    wanted = parser.parse_args()
+    torch.set_num_threads(1)
+    manifest = read_manifest(wanted.data)
+    side = manifest.patch // wanted.scale
+    lows = [
+        mapped(path, manifest.count, side)
+        for path in sorted(wanted.data.glob(f"lr_x{wanted.scale}*.u8"))
+        if "_next" not in path.name
+    ]
+    family = Family(wanted.model, wanted.scale)
+    tune(family, lows, wanted.minutes, wanted.seed)
+    wanted.out.mkdir(parents=True, exist_ok=True)
+    for path, state in zip(family.paths, family.states):
+        save_file({k: v.detach().half() for k, v in state.items()}, wanted.out / path.name)
+
+
+if __name__ == "__main__":
+    main()
