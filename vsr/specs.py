@@ -270,7 +270,7 @@ class UpscaleSpec:
     )  # fmt: skip
     precision: Precision = option(
         "auto", entry="resolved", flags=("--precision",),
-        help="auto is fp16 on CUDA and fp32 on the CPU; int8 is faster there, not exact.",
+        help="auto is fp16 on CUDA; on the CPU int8 for weights tuned for it, else fp32.",
     )  # fmt: skip
     hwaccel: Hwaccel = option(
         "none", entry="resolved", flags=("--hwaccel",),

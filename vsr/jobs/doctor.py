@@ -67,7 +67,7 @@ def _integers() -> Finding:
     from vsr.models.int8.convolution import refusal
 
     reason = refusal()
-    how = "works with --precision int8: faster, and fine patterns change"
+    how = "exact; --precision auto takes it for 8-bit video and weights tuned for it"
     return Finding("int8 on the CPU", reason is None, reason or how)
 
 

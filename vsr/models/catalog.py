@@ -182,7 +182,11 @@ def _blended(plain: Model, name_or_path: str, blend: Blend) -> Model:
     digest = sha256("\n".join(parts).encode()).hexdigest()
     if card := plain.card:
         note = f"{blend}: {' + '.join(names)}"
-        card = replace(card, flavour="blend", sha256=digest, scores={}, note=note)
+        cards = [read_card(path) for path, _ in shares]
+        is_quantised = all(one is not None and one.is_quantised for one in cards)
+        card = replace(
+            card, flavour="blend", sha256=digest, scores={}, note=note, is_quantised=is_quantised
+        )
     net = generator_of(tensors, name_or_path)
     return replace(plain, net=net, card=card, sha256=digest, blend=blend)
 

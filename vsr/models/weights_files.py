@@ -94,6 +94,7 @@ class Card:
         note: whatever else a user should know.
         base: the weights that its training began from, with author and licence.
         teacher: the network whose pictures were its targets, with author and licence.
+        is_quantised: whether it was tuned to be computed in int8.
     """
 
     name: str
@@ -111,6 +112,7 @@ class Card:
     note: str = ""
     base: str = ""
     teacher: str = ""
+    is_quantised: bool = False
 
     def __post_init__(self) -> None:
         texts = [item.name for item in fields(self) if item.type == "str"]
@@ -125,6 +127,10 @@ class Card:
             )
         if not isinstance(self.scores, Mapping):
             raise InvalidCheckpoint(f"the card's scores are {self.scores!r}, not a table.")
+        if not isinstance(self.is_quantised, bool):
+            raise InvalidCheckpoint(
+                f"the card's is_quantised is {self.is_quantised!r}, not a truth."
+            )
 
 
 def card_path(weights: Path) -> Path:

@@ -6,11 +6,14 @@ import numpy as np
 import pytest
 
 from tests.upscaling.still_films import SIZE, SQUARE, STILL, are_equal, enlarged, film
-from tests.upscaling.toys import frame, model_of, pass_spec, plain, swift
+from tests.upscaling.toys import BT709, frame, model_of, pass_spec, plain, swift
+from vsr.colour import Colour
 from vsr.device.select import Device
 from vsr.errors import InvalidOption
 from vsr.frames import HostFrame, Layout
+from vsr.models.catalog import Model
 from vsr.models.int8.convolution import refusal
+from vsr.models.weights_files import Card
 from vsr.specs import Size
 from vsr.upscaling.engine import engine
 from vsr.upscaling.engine.cpu_engine import CpuEngine
@@ -22,9 +25,17 @@ works = pytest.mark.skipif(refusal() is not None, reason=str(refusal()))
 CPU = Device(kind="cpu", why="asked for")
 
 
-def decided(wanted, model) -> str:
+def decided(wanted, model, layout: Layout = Layout(), colour: Colour = BT709) -> str:
     device = CPU if wanted == "auto" else replace(CPU, precision=wanted)
-    return with_precision(device, wanted, model).precision
+    return with_precision(device, wanted, model, layout, colour).precision
+
+
+def tuned(net) -> Model:
+    card = Card(
+        name="toy", architecture="plain", scale=2, flavour="pixel", licence="CC0-1.0", sha256="",
+        command="", data="", seconds=0.0, device="cpu", is_quantised=True,
+    )  # fmt: skip
+    return replace(model_of(net), card=card)
 
 
 def run(model, spec, source: HostFrame, precision="int8", tile: int | None = None) -> HostFrame:
@@ -102,16 +113,37 @@ def test_a_network_without_weights_runs_as_ever():
 
 
 @works
-def test_auto_takes_it_for_what_is_8_bit_and_no_hdr():
-    model = model_of(plain())
-    assert decided("auto", model) == "fp32"
-    assert decided("int8", model) == "int8"
+def test_auto_takes_it_for_tuned_weights_and_what_is_8_bit_and_no_hdr():
+    model = tuned(plain())
+    assert decided("auto", model_of(plain())) == "fp32"
+    assert decided("auto", model) == "int8"
+    assert decided("auto", model, Layout(10, 1, 1)) == "fp32"
+    assert decided("int8", model, Layout(10, 1, 1)) == "int8"
+    assert decided("auto", model, colour=replace(BT709, transfer=18)) == "fp32"
+    assert decided("auto", model_of(swift())) == "fp32"
     assert decided("fp32", model) == "fp32"
+
+
+@works
+def test_the_plan_says_why():
+    model = tuned(plain())
+    assert (
+        "the source has 10 bits" in with_precision(CPU, "auto", model, Layout(10, 1, 1), BT709).why
+    )
+    assert "int8" in with_precision(CPU, "auto", model, Layout(), BT709).why
+    assert "not tuned" in with_precision(CPU, "auto", model_of(plain()), Layout(), BT709).why
+
+
+def test_auto_is_fp32_where_the_operations_are_absent(monkeypatch):
+    monkeypatch.setattr("vsr.models.int8.convolution.refusal", lambda: "no such operations")
+    device = with_precision(CPU, "auto", tuned(plain()), Layout(), BT709)
+    assert device.precision == "fp32"
+    assert "no such operations" in device.why
 
 
 def test_cuda_keeps_its_own():
     device = Device(kind="cuda", precision="fp16")
-    assert with_precision(device, "auto", model_of(plain())) == device
+    assert with_precision(device, "auto", model_of(plain()), Layout(), BT709) == device
 
 
 def test_a_network_that_is_not_plain_is_refused():

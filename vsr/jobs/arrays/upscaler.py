@@ -169,7 +169,13 @@ class Upscaler(Closing):
             colour=frame.colour.resolved(size.width, size.height),
             output_layout=frame.layout,
             model=model,
-            device=with_precision(select(spec.device, spec.precision), spec.precision, model),
+            device=with_precision(
+                select(spec.device, spec.precision),
+                spec.precision,
+                model,
+                frame.layout,
+                frame.colour,
+            ),
             tile=spec.tile,
             deinterlace="off",
         )

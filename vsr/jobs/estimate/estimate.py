@@ -235,9 +235,10 @@ def _other(job: Job, seconds: Between, workers: int) -> Other | None:
 
 def _with_model(job: Job, name: str) -> Job | None:
     """Return the same work with another network, if it has that scale."""
+    video = job.source.video
     try:
         model = catalog.load(name, job.sizes.scale)
-        device = with_precision(job.device, job.spec.precision, model)
+        device = with_precision(job.device, job.spec.precision, model, video.layout, video.colour)
     except Refused:
         return None
     return replace(job, model=model, device=device)

@@ -105,6 +105,7 @@ def prepare_picture(
         lambda: condition_of_picture(source, frame_of(picture.codes).planes[0] / CODE),
     )
     model = load(choice.spec.model, sizes.scale, choice.spec.blend())
+    frame = frame_of(picture.codes)
     return PictureJob(
         source=source,
         target=target,
@@ -112,7 +113,9 @@ def prepare_picture(
         picture=picture,
         sizes=sizes,
         model=model,
-        device=with_precision(select(spec.device, spec.precision), spec.precision, model),
+        device=with_precision(
+            select(spec.device, spec.precision), spec.precision, model, frame.layout, frame.colour
+        ),
         choice=choice,
         losses=losses,
     )

@@ -193,6 +193,7 @@ def write_run_card(
         scores=scores,
         protocol=PROTOCOL if scores else "",
         note=f"{network.steps} steps. {stopped}{_notes(provenance)}".strip(),
+        is_quantised=any(step.step == "quantise" for step in provenance.run.pipeline),
     )
     write_card(card, weights)
     return card

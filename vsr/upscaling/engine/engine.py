@@ -1,7 +1,7 @@
 """The engine, decoded frames in and enlarged frames out, and the precision that it runs at.
 
-The precision on a CPU goes by the network and the processor, never by a timing: two runs, two
-workers and a resume decide the same.
+The precision on a CPU goes by the network, the source and the processor, never by a timing: two
+runs, two workers and a resume decide the same.
 """
 
 from __future__ import annotations
@@ -11,15 +11,23 @@ from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
+from vsr.colour import Colour
 from vsr.device.select import Device
 from vsr.errors import InvalidOption
-from vsr.frames import HostFrame
+from vsr.frames import HostFrame, Layout
 from vsr.specs import Precision
 from vsr.upscaling.engine.cpu_engine import CpuEngine
 from vsr.upscaling.passes.passes import PassSpec
 
 if TYPE_CHECKING:
     from vsr.models.catalog import Model
+
+
+INT8_BITS = 8
+"""The deepest source for which ``auto`` takes int8, whose errors are near half a code of 8 bits."""
+
+HDR_TRANSFERS = (16, 18)
+"""PQ and HLG: codes further apart than those of SDR. Source: H.273, table 3."""
 
 
 class Engine(Protocol):
@@ -85,25 +93,40 @@ def open_engine(
     return CpuEngine.open(model, spec, tile=tile, precision=device.precision, say=say)
 
 
-def with_precision(device: Device, wanted: Precision, model: Model) -> Device:
-    """Return the device at the precision of this network, and why.
+def with_precision(
+    device: Device, wanted: Precision, model: Model, layout: Layout, colour: Colour
+) -> Device:
+    """Return the device at the precision of this network and source, and why.
 
-    ``auto`` is fp32 on the CPU: int8 is three times as fast, but changes patterns of single pixels
-    by up to 128 of 255 codes (``docs/notebook.md``), so it has to be asked for.
+    ``auto`` is int8 on the CPU where it is exact and the weights, with all that are blended in,
+    were tuned for it: others may change patterns of single pixels by half of all codes.
 
     Args:
         wanted: what was asked for when the device was selected.
+        layout: of the source, and
+        colour: of its codes.
 
     Raises:
         InvalidOption: int8 was asked for, and the network or the processor cannot.
     """
     if device.is_cuda or wanted not in ("auto", "int8"):
         return device
-    if model.net is None or wanted == "auto":
+    if model.net is None:
         return replace(device, precision="fp32")
-    if reason := why_not_int8(model):
-        raise InvalidOption(f"--precision int8: {reason}. Omit --precision.")
-    return device
+    reason = why_not_int8(model)
+    if wanted == "int8":
+        if reason is not None:
+            raise InvalidOption(f"--precision int8: {reason}. Omit --precision.")
+        return device
+    if reason is None and not (model.card and model.card.is_quantised):
+        reason = f"{model.name} was not tuned for int8"
+    if reason is None and layout.bits > INT8_BITS:
+        reason = f"the source has {layout.bits} bits"
+    if reason is None and colour.transfer in HDR_TRANSFERS:
+        reason = "the source is HDR"
+    if reason is None:
+        return replace(device, precision="int8", why=f"{device.why}; int8 is exact here")
+    return replace(device, precision="fp32", why=f"{device.why}; fp32, as {reason}")
 
 
 def why_not_int8(model: Model) -> str | None:
