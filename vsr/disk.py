@@ -106,6 +106,43 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
+def nearest(folder: Path) -> Path:
+    """Return the folder, or the nearest above it that exists.
+
+    Raises:
+        UnwritableOutput: a name in it that no system takes.
+    """
+    folder = folder.absolute()
+    try:
+        return next(one for one in (folder, *folder.parents) if one.exists())
+    except OSError as error:
+        raise UnwritableOutput(f"{folder}: {error.strerror}. Choose another name.") from error
+
+
+@contextmanager
+def folder_made(folder: Path) -> Iterator[None]:
+    """Make a folder and those above it; after an error, remove what is still empty of them.
+
+    Raises:
+        UnwritableOutput: it cannot be made.
+    """
+    there = nearest(folder)
+    made = [
+        one
+        for one in (folder.absolute(), *folder.absolute().parents)
+        if one not in (there, *there.parents)
+    ]
+    try:
+        with writing(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        yield
+    except BaseException:
+        with suppress(OSError):  # something is in it, such as the segments for another run
+            for one in made:
+                one.rmdir()
+        raise
+
+
 FULL = (ENOSPC, EDQUOT, EFBIG)
 """No room is left: on the disk, in the user's quota, or below the limit on a file's size."""
 

@@ -88,7 +88,7 @@ def test_an_option_that_cannot_be_meant_is_refused(
     [
         ("in.mp4", "is the input file"),
         ("there.mp4", "already exists. Add -y"),
-        ("none/out.mp4", "no such folder"),
+        ("in.mp4/out.mp4", "in.mp4: is not a folder"),
         ("out.xyz", "not a container"),
         ("out", "no suffix"),
     ],
@@ -109,10 +109,6 @@ def test_a_folder_is_not_upscaled_into_the_name_of_a_film(
     line = refusal(capsys, command, clip.parent, tmp_path / "out.mp4")
     assert "out.mp4: names a video" in line
     assert not (tmp_path / "out.mp4").exists()
-
-
-def test_a_batch_of_one_file_is_told_of_upscale(clip: Path, tmp_path: Path, capsys):
-    assert "is a file. Use vsr upscale for one" in refusal(capsys, "batch", clip, tmp_path / "out")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")

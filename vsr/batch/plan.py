@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import string
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
@@ -154,44 +154,88 @@ class Item:
     target: Path
 
 
-def plan(source: Path, target: Path, selection: Selection = Selection()) -> list[Item]:
-    """Return each file under ``source`` with its path under ``target``; no two share one.
+Sources = Path | Sequence[Path]
+"""One folder, or files and folders in any number."""
 
-    Links to folders are not followed: they may form a cycle.
+
+def named(sources: Sources) -> str:
+    """Return the sources for a message: the first, and how many more."""
+    if isinstance(sources, Path):
+        return str(sources)
+    return f"{sources[0]}" + f" and {len(sources) - 1} more" * (len(sources) > 1)
+
+
+def plan(sources: Sources, target: Path, selection: Selection = Selection()) -> list[Item]:
+    """Return each file under the sources with its path under ``target``; no two share one.
+
+    What is in a folder that is one of several keeps that folder's name. Links to folders are not
+    followed: they may form a cycle. A file that is the result of another one is left out.
 
     Raises:
-        NoSuchFile, UnwritableOutput, InvalidOption: one of the folders cannot be used.
+        NoSuchFile, UnwritableOutput, InvalidOption: one of the sources, or the target, cannot be
+            used.
     """
-    check_folders(source, target)
-    found = sorted(_files(source, target, selection))
+    check_sources(sources, target)
+    found = dict(sorted(_found(sources, target, selection)))
     taken: set[str] = set()
     places: dict[Path, Path] = {}
     for keeps_name in (True, False):  # unchanged names come first: a.mkv before a.avi
-        for path in found:
+        for path, relative in found.items():
             if (selection.suffix_for(path).lower() == path.suffix.lower()) is keeps_name:
-                places[path] = _free_place(path, source, target, selection, taken)
+                places[path] = _free_place(path, target / relative.parent, selection, taken)
+    results = {collision_key(place) for place in places.values()}
     return [
-        Item(name=path.relative_to(source).as_posix(), source=path, target=places[path])
-        for path in found
+        Item(name=relative.as_posix(), source=path, target=places[path])
+        for path, relative in found.items()
+        if collision_key(path) not in results
     ]
 
 
-def check_folders(source: Path, target: Path) -> None:
-    """Check that one folder can be upscaled into the other.
+def check_sources(sources: Sources, target: Path) -> None:
+    """Check that a folder, or several files and folders, can be upscaled into another folder.
 
     Raises:
-        NoSuchFile, UnwritableOutput, InvalidOption: it cannot.
+        NoSuchFile, UnwritableOutput, InvalidOption: they cannot.
     """
-    if not source.is_dir():
-        is_file = source.exists()
-        hint = "is a file. Use vsr upscale for one" if is_file else "no such folder. Check the path"
-        raise NoSuchFile(f"{source}: {hint}.")
+    several = [sources] if isinstance(sources, Path) else sources
+    for source in several:
+        if not source.exists():
+            raise NoSuchFile(f"{source}: no such file or folder. Check the path.")
+        if not (source.is_dir() or source.is_file()):
+            raise NoSuchFile(f"{source}: neither a file nor a folder. Use vsr upscale for a pipe.")
     if target.suffix.lower() in VIDEO_SUFFIXES and not target.exists():
-        raise InvalidOption(f"{target}: names a video, but {source} is a folder. Name a folder.")
+        folder = several[0] if several[0].is_dir() else "its input"
+        raise InvalidOption(f"{target}: names a video, but {folder} is a folder. Name a folder.")
     if target.exists() and not target.is_dir():
         raise UnwritableOutput(f"{target}: is a file. Name a folder for the results.")
-    if source.resolve() == target.resolve():
+    if any(source.is_dir() and source.resolve() == target.resolve() for source in several):
         raise InvalidOption(f"{target}: is the source folder itself. Choose another one.")
+
+
+def common_folder(files: Sequence[Path]) -> Path:
+    """Return the folder that several files are in.
+
+    Raises:
+        InvalidOption: they are in several, or one of them is a folder.
+    """
+    folders = {path.parent for path in files}
+    if len({folder.resolve() for folder in folders}) > 1 or any(path.is_dir() for path in files):
+        raise InvalidOption("several inputs in several folders: name a folder for the results.")
+    return files[0].parent
+
+
+def _found(sources: Sources, target: Path, selection: Selection) -> Iterator[tuple[Path, Path]]:
+    """Yield each file with its path among the results: what was named itself is always taken."""
+    if isinstance(sources, Path) and sources.is_dir():
+        for path in _files(sources, target, selection):
+            yield path, path.relative_to(sources)
+        return
+    for source in [sources] if isinstance(sources, Path) else sources:
+        if source.is_dir():
+            for path in _files(source, target, selection):
+                yield path, source.resolve().name / path.relative_to(source)
+        else:
+            yield source, Path(source.name)
 
 
 def _files(source: Path, target: Path, selection: Selection) -> Iterator[Path]:
@@ -209,11 +253,8 @@ def _files(source: Path, target: Path, selection: Selection) -> Iterator[Path]:
                 yield path
 
 
-def _free_place(
-    path: Path, source: Path, target: Path, selection: Selection, taken: set[str]
-) -> Path:
+def _free_place(path: Path, folder: Path, selection: Selection, taken: set[str]) -> Path:
     """Return the first free path: as named, with the old suffix in the name, or numbered."""
-    folder = target / path.relative_to(source).parent
     suffix = selection.suffix_for(path)
     name = filled(selection.name, path, suffix, dict(selection.values))
     stem = name.removesuffix(suffix)

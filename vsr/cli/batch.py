@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -10,18 +11,22 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vsr.batch.engine import EngineSpec
-from vsr.batch.plan import DEFAULT_TEMPLATE
+from vsr.batch.plan import DEFAULT_TEMPLATE, Sources, named
+from vsr.cli.shared.command import TypedCommand
 from vsr.cli.shared.options import (
-    DEFAULT_PRESET,
+    DRY_RUN,
     engine_from,
     engine_options,
     existing_from,
     existing_options,
+    label_of,
     output_options,
+    place_options,
     spec_from,
     spec_options,
     with_segments,
 )
+from vsr.cli.shared.places import folder_of, places
 from vsr.cli.shared.report import emit, report_for
 from vsr.specs import UpscaleSpec
 
@@ -30,9 +35,8 @@ if TYPE_CHECKING:
     from vsr.jobs.batch.outcome import Outcome
 
 
-@click.command(short_help="Upscale a folder; bad files do not stop it.")
-@click.argument("source", metavar="IN_DIR", type=click.Path(path_type=Path))
-@click.argument("target", metavar="OUT_DIR", type=click.Path(path_type=Path))
+@click.command(cls=TypedCommand, short_help="Upscale folders; bad files do not stop it.")
+@place_options
 @spec_options
 @existing_options
 @click.option(
@@ -43,17 +47,17 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--name",
-    default=DEFAULT_TEMPLATE,
     metavar="TEMPLATE",
     help="Output name without suffix: {stem} {name} {suffix} {model} {scale} {preset}.",
 )
-@click.option("--dry-run", is_flag=True, help="Print what would be done; write nothing.")
+@DRY_RUN
 @click.option("--watch", is_flag=True, help="Keep running and pick up new files, until Ctrl-C.")
 @engine_options
 @output_options
 def batch(
-    source: Path,
-    target: Path,
+    paths: tuple[str, ...],
+    inputs: tuple[str, ...],
+    output: str | None,
     overwrite: bool,
     no_clobber: bool,
     dry_run: bool,
@@ -63,10 +67,12 @@ def batch(
     quiet: bool,
     **options: Any,
 ) -> int:
-    """Upscale every video and image under IN_DIR to the same path under OUT_DIR.
+    """Upscale every video and image under IN to the same path under the folder OUT.
 
-    Files already done with the same settings are skipped, so repeating the command resumes where
-    an earlier one stopped. A bad file does not stop the rest; the exit code is 3 if any failed.
+    IN may be several files and folders. Without OUT, the results are put next to the files, as
+    NAME-1080p.mp4, or, of a folder, next to that: FOLDER-1080p. Files already done with the same
+    settings are skipped, so repeating the command resumes where an earlier one stopped. A bad
+    file does not stop the rest; the exit code is 3 if any failed.
 
     \b
       vsr batch in/ out/ --preset 4k --workers 2
@@ -74,16 +80,20 @@ def batch(
     """  # noqa: D301 # \b tells click to keep the lines
     from vsr.jobs.upscale.choice import model_named
 
+    label = label_of(options)
+    found = places(paths, inputs, output)
+    target, template = folder_of(found, label)
     engine = engine_from(options)
     spec = with_segments(spec_from(options, existing_from(overwrite, no_clobber)), options)
-    selection = {name: options[name] for name in ("include", "exclude", "name")}
+    selection = {name: options[name] for name in ("include", "exclude")}
+    selection["name"] = options["name"] or template or DEFAULT_TEMPLATE
     values = {
         "model": Path(model_named(spec.model)).name,
         "scale": spec.target.label.removeprefix("x") if spec.target.scale else "",
-        "preset": Path(options["preset"] or DEFAULT_PRESET).stem,
+        "preset": label,
     }
     return run_batch(
-        source,
+        found.sources,
         target,
         spec,
         engine=engine,
@@ -96,7 +106,7 @@ def batch(
 
 
 def run_batch(
-    source: Path,
+    sources: Sequence[Path],
     target: Path,
     spec: UpscaleSpec,
     *,
@@ -114,6 +124,7 @@ def run_batch(
     from vsr.media.images.images import RESULTS
 
     settle()
+    source = sources[0] if len(sources) == 1 else sources
     job = BatchSpec(
         upscale=spec,
         engine=engine or EngineSpec(),
@@ -129,7 +140,7 @@ def run_batch(
 
 
 def _show(
-    source: Path,
+    source: Sources,
     target: Path,
     job: BatchSpec,
     outcomes: list[Outcome],
@@ -142,7 +153,7 @@ def _show(
     from vsr.jobs.batch.batch import batch as once
     from vsr.jobs.batch.batch import watch as forever
 
-    with report_for(f"{source.name}/", as_json=as_json, is_quiet=quiet) as report:
+    with report_for(named(source), as_json=as_json, is_quiet=quiet) as report:
         run = forever if is_watching else partial(once, note=report.note)
         with closing(run(source, target, job, on_progress=report.on_progress)) as found:
             try:
@@ -172,7 +183,7 @@ def _show_total(outcomes: list[Outcome], *, as_json: bool, quiet: bool) -> None:
         click.echo(", ".join(f"{count} {state}" for state, count in total.items()))
 
 
-def show_forecast(source: Path, target: Path, job: BatchSpec, *, as_json: bool) -> int:
+def show_forecast(source: Sources, target: Path, job: BatchSpec, *, as_json: bool) -> int:
     """Print a line for each file and a total; return 3 if any file would fail."""
     from vsr.jobs.batch.forecast import forecast, outlook_of, totals
     from vsr.jobs.result import counted

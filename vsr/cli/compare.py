@@ -8,14 +8,15 @@ import click
 
 from vsr.cli.shared.options import existing_from, existing_options, output_options
 from vsr.cli.shared.page import page_path, page_report, show_result
+from vsr.cli.shared.places import LocalPath
 from vsr.cli.shared.values import Seconds
 from vsr.jobs.preview.spec import DEFAULT_SHOTS, CompareSpec
 
 
 @click.command(short_help="Show two videos side by side, on one page.")
-@click.argument("first", metavar="A", type=click.Path(path_type=Path))
-@click.argument("second", metavar="B", type=click.Path(path_type=Path))
-@click.argument("target", metavar="[OUT.html]", required=False, type=click.Path(path_type=Path))
+@click.argument("first", metavar="A", type=LocalPath())
+@click.argument("second", metavar="B", type=LocalPath())
+@click.argument("target", metavar="[OUT.html]", required=False, type=LocalPath())
 @click.option("--at", type=Seconds(), multiple=True, help="Time of a frame to show; repeatable.")
 @click.option(
     "--frames", type=int, help=f"How many frames to show; default: {DEFAULT_SHOTS}, or each --at."

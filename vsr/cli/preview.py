@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from vsr.cli.shared.command import TypedCommand
 from vsr.cli.shared.options import (
     existing_from,
     existing_options,
@@ -16,6 +17,7 @@ from vsr.cli.shared.options import (
     spec_options,
 )
 from vsr.cli.shared.page import page_path, page_report, show_result
+from vsr.cli.shared.places import LocalPath, Places, target_of
 from vsr.cli.shared.typed import command_line, completed, flags, parsed, replaced, typed_in
 from vsr.cli.shared.values import Seconds
 from vsr.errors import InvalidOption, UnknownName, one_of
@@ -27,9 +29,9 @@ QUICK, USUAL = "lite", "fast"
 network, or, if that is the setting, the usual one."""
 
 
-@click.command(short_help="Show what settings make of a video, on one page.")
-@click.argument("source", metavar="IN", type=click.Path(path_type=Path))
-@click.argument("target", metavar="[OUT.html]", required=False, type=click.Path(path_type=Path))
+@click.command(cls=TypedCommand, short_help="Show what settings make of a video, on one page.")
+@click.argument("source", metavar="IN", type=LocalPath())
+@click.argument("target", metavar="[OUT.html]", required=False, type=LocalPath())
 @click.option("--at", type=Seconds(), multiple=True, help="Time of a frame to show; repeatable.")
 @click.option(
     "--frames", type=int, help=f"How many frames to show; default: {DEFAULT_SHOTS}, or each --at."
@@ -185,5 +187,4 @@ def _named(word: str) -> list[str]:
 
 def _result_of(source: Path, spec: UpscaleSpec) -> Path:
     """Return the name that the command for the whole film gives its result."""
-    suffix = source.suffix if source.suffix.lower() in (".mp4", ".mov", ".mkv") else ".mkv"
-    return source.with_name(f"{source.stem}-{spec.target.label}{suffix}")
+    return target_of(Places((source,), None), spec.target.label, spec.container)

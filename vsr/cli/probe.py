@@ -2,43 +2,56 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
-from vsr.cli.shared.options import spec_from, spec_options
+from vsr.cli.shared.command import TypedCommand
+from vsr.cli.shared.options import label_of, place_options, spec_from, spec_options
+from vsr.cli.shared.places import places, target_of
 from vsr.cli.shared.report import emit
 from vsr.specs import UpscaleSpec
 
 
-@click.command(short_help="Show what is in a file, and what an upscale would do.")
-@click.argument("source", metavar="IN", type=click.Path(path_type=Path))
-@click.argument("target", metavar="[OUT]", required=False, type=click.Path(path_type=Path))
+@click.command(cls=TypedCommand, short_help="Show what is in a file, and what an upscale would do.")
+@place_options
 @spec_options
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def probe(source: Path, target: Path | None, as_json: bool, **options: Any) -> int:
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each file.")
+def probe(
+    paths: tuple[str, ...],
+    inputs: tuple[str, ...],
+    output: str | None,
+    as_json: bool,
+    **options: Any,
+) -> int:
     """Show what is in IN, and what an upscale would do with it.
 
     With OUT, a look or a size (--preset, --scale, ...), show exactly what an upscale would do:
     sizes, network, colour, encoder, and what happens to every stream. Nothing is written.
-    """
-    wants_plan = target is not None or any(
+
+    \b
+      vsr probe in.mp4
+      vsr probe in.mp4 --preset 4k
+    """  # noqa: D301 # \b tells click to keep the lines
+    found, label = places(paths, inputs, output), label_of(options)
+    wants_plan = found.target is not None or any(
         options[name] is not None for name in ("preset", "look", "scale", "width", "height")
     )
-    if wants_plan:
-        from vsr.jobs.probe.look_ahead import look_ahead
-        from vsr.jobs.process_setup import settle
-        from vsr.media.images.images import is_image
+    for source in found.sources:
+        if wants_plan:
+            from vsr.jobs.probe.look_ahead import look_ahead
+            from vsr.jobs.process_setup import settle
 
-        settle()
-        suffix = source.suffix if is_image(source) else ".mkv"
-        place = target or source.with_name(f"{source.stem}-upscaled{suffix}")
-        _show(look_ahead(source, place, spec_from(options)), as_json=as_json)
-        return 0
-    from vsr.jobs.probe.look import look
+            settle()
+            spec = spec_from(options)
+            place = target_of(replace(found, sources=(source,)), label, spec.container)
+            _show(look_ahead(source, place, spec), as_json=as_json)
+        else:
+            from vsr.jobs.probe.look import look
 
-    _show(look(source), as_json=as_json)
+            _show(look(source), as_json=as_json)
     return 0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 import click
 
@@ -27,7 +28,11 @@ COMMANDS = (
 
 
 class Commands(click.Group):
-    """A group whose commands are imported on demand."""
+    """A group whose commands are imported on demand; without one, files are upscaled."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the words, after putting the command first."""
+        return super().parse_args(ctx, args if ctx.resilient_parsing else with_command(args))
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names in reading order."""
@@ -51,10 +56,48 @@ class Commands(click.Group):
         if name not in COMMANDS and not name.startswith("-"):
             close = get_close_matches(name, COMMANDS, n=1)
             hint = (
-                f"Did you mean '{close[0]}'?" if close else f"Choose from: {', '.join(COMMANDS)}."
+                f"Did you mean '{close[0]}'?"
+                if close
+                else f"Name a file, or choose from: {', '.join(COMMANDS)}."
             )
-            raise click.UsageError(f"no command '{name}'. {hint}", ctx)
+            raise click.UsageError(f"no command and no file '{name}'. {hint}", ctx)
         return super().resolve_command(ctx, args)
+
+
+OWN = ("-h", "--help", "-V", "--version", "-v", "--verbose")
+"""Options of ``vsr`` itself; ``-v`` alone is the version, and of a command it says more."""
+
+
+def with_command(words: list[str]) -> list[str]:
+    """Return the words with the command first.
+
+    ``vsr in.mp4`` is ``vsr upscale in.mp4``, ``vsr help probe`` is ``vsr probe --help``, and
+    ``vsr -q probe in.mp4`` is ``vsr probe -q in.mp4``. A word that is a command is one.
+    """
+    if words[:1] == ["version"] or words in (["-v"], ["--verbose"]):
+        return ["--version"]
+    if words[:1] == ["help"]:
+        return [*words[1:2], "--help"]
+    if not words or words[0] in COMMANDS or (len(words) == 1 and words[0] in OWN):
+        return words
+    first = next((index for index, word in enumerate(words) if word in COMMANDS), None)
+    before = words if first is None else words[:first]
+    if first is not None and all(word in ("-v", "--verbose", "-q", "--quiet") for word in before):
+        return [words[first], *before, *words[first + 1 :]]
+    telling = words if words[0].startswith("-") else words[:1]
+    return ["upscale", *words] if any(map(_is_meant_as_file, telling)) else words
+
+
+def _is_meant_as_file(word: str) -> bool:
+    """Return whether a word is a file rather than a command with a slip in it."""
+    if word.startswith("-"):
+        return word.partition("=")[0] in ("-", "-i", "--input")
+    path = Path(word)
+    is_named_so = bool(path.suffix) or any(mark in word for mark in "/\\~*?[")
+    try:
+        return is_named_so or word in (".", "..") or path.exists()
+    except OSError:  # a name that no system takes
+        return True
 
 
 def _version() -> str:
@@ -70,7 +113,8 @@ def vsr() -> None:
     """Upscale real video with neural networks, without damaging anything.
 
     \b
+      vsr in.mp4                                to 1080p, as in-1080p.mp4
+      vsr preview in.mp4                        see the result first
       vsr upscale in.mp4 out.mp4 --preset 4k
-      vsr batch folder/ out/ --preset 1080p
-      vsr train
+      vsr batch folder/ out/
     """  # noqa: D301 # \b tells click to keep the lines

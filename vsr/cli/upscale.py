@@ -8,31 +8,36 @@ from typing import Any
 import click
 
 from vsr.batch.engine import EngineSpec
+from vsr.cli.shared.command import TypedCommand
 from vsr.cli.shared.options import (
+    DRY_RUN,
     engine_from,
     engine_options,
     existing_from,
     existing_options,
+    label_of,
     output_options,
+    place_options,
     spec_from,
     spec_options,
     with_segments,
 )
+from vsr.cli.shared.places import folder_of, places, target_of
 from vsr.cli.shared.report import emit, report_for
 from vsr.specs import UpscaleSpec
 
 
-@click.command(short_help="Upscale a video, or every video in a folder.")
-@click.argument("source", metavar="IN", type=click.Path(path_type=Path))
-@click.argument("target", metavar="OUT", type=click.Path(path_type=Path))
+@click.command(cls=TypedCommand, short_help="Upscale a video, an image, or folders of them.")
+@place_options
 @spec_options
 @existing_options
-@click.option("--dry-run", is_flag=True, help="Print what would be done; write nothing.")
+@DRY_RUN
 @engine_options
 @output_options
 def upscale(
-    source: Path,
-    target: Path,
+    paths: tuple[str, ...],
+    inputs: tuple[str, ...],
+    output: str | None,
     overwrite: bool,
     no_clobber: bool,
     dry_run: bool,
@@ -43,27 +48,34 @@ def upscale(
 ) -> int:
     """Upscale IN to OUT, frame by frame, keeping all audio, subtitles and timestamps.
 
-    Without a size, the preset is 1080p. IN and OUT may both be folders (see vsr batch). Either may
-    be - for a pipe; a piped OUT needs --format.
+    Without OUT, the result is put next to IN: in-1080p.mp4. OUT may be a folder, and several files
+    or a folder as IN are a batch (see vsr batch). Without a size it is 1080p. IN and OUT may be -
+    for a pipe; a piped OUT needs --format. The word "upscale" may be omitted.
 
     \b
+      vsr in.mp4
       vsr upscale in.mp4 out.mp4 --preset 4k
       vsr upscale in.mkv out.mkv --scale 2 --crf 16 --encoder-preset slow
+      vsr upscale *.mp4 out/ --model lite
     """  # noqa: D301 # \b tells click to keep the lines
+    found, label = places(paths, inputs, output), label_of(options)
     engine = engine_from(options)
     spec = with_segments(spec_from(options, existing_from(overwrite, no_clobber)), options)
-    if source.is_dir():
+    if not found.is_one_file:
         from vsr.cli.batch import run_batch
 
+        folder, template = folder_of(found, label)
         return run_batch(
-            source,
-            target,
+            found.sources,
+            folder,
             spec,
             engine=engine,
+            selection={"name": template} if template else None,
             is_dry_run=dry_run,
             as_json=as_json,
             quiet=quiet,
         )
+    source, target = found.sources[0], target_of(found, label, spec.container)
     if dry_run:
         from vsr.cli.probe import show_plan
 

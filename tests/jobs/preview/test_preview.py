@@ -244,7 +244,7 @@ def test_what_is_no_film_and_where_no_page_can_be_is_refused(clip: Path, capsys)
         ([folder], "director"),
         (["-"], "Name a file"),
         ([clip, folder / "out.mp4"], "Give a name that ends in .html"),
-        ([clip, folder / "none" / "out.html"], "no such folder"),
+        ([clip, clip / "none" / "out.html"], "is not a folder"),
         ([clip, "/proc/out.html"], "cannot be written"),
     ):
         assert vsr("preview", *arguments, *QUICK) == 2, arguments

@@ -83,9 +83,14 @@ def test_a_folder_is_no_target(tmp_path: Path, name: str) -> None:
         check_target(None, folder, "overwrite")
 
 
-def test_a_missing_folder_is_named(tmp_path: Path) -> None:
-    with pytest.raises(UnwritableOutput, match="no such folder"):
-        check_target(None, tmp_path / "missing" / "a.mp4", "refuse")
+def test_a_missing_folder_will_be_made_and_is_refused_where_it_cannot_be(tmp_path: Path) -> None:
+    assert check_target(None, tmp_path / "missing" / "a.mp4", "refuse") is not None
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "file").touch()
+    with pytest.raises(UnwritableOutput, match="file: is not a folder"):
+        check_target(None, tmp_path / "file" / "missing" / "a.mp4", "refuse")
+    with pytest.raises(UnwritableOutput, match="File name too long. Choose another name."):
+        check_target(None, tmp_path / ("x" * 300) / "a.mp4", "refuse")
 
 
 def test_a_file_in_place_of_the_folder_is_named(tmp_path: Path) -> None:

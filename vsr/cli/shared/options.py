@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from types import NoneType
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
@@ -33,9 +34,10 @@ CODING = (
 )
 """Those that a benchmark offers."""
 
-_PRESET = click.option(
-    "-p", "--preset", metavar="NAME|FILE", help="Output size and defaults: 1080p, 4k, or a file."
-)
+PRESET = click.option(
+    "-p", "--preset", metavar="NAME|FILE",
+    help="Output size and defaults: 720p ... 8k (default 1080p), or a file.",
+)  # fmt: skip
 
 
 _LOOK = click.option(
@@ -73,12 +75,13 @@ def _declared(leaf: Leaf) -> Callable[[Command], Command]:
     return click.option(*leaf.option.flags, leaf.name, **facts)
 
 
-SPEC_OPTIONS = (_PRESET, _LOOK, *_offered(*(name for name in LEAVES if name not in WORKERS)))
+SPEC_OPTIONS = (PRESET, _LOOK, *_offered(*(name for name in LEAVES if name not in WORKERS)))
 
 _EXISTING_OPTIONS = (
     click.option("-y", "--overwrite", is_flag=True, help="Replace an existing output."),
     click.option("-n", "--no-clobber", is_flag=True, help="Keep an existing output and exit 0."),
 )
+DRY_RUN = click.option("--dry-run", is_flag=True, help="Print what would be done; write nothing.")
 _OUTPUT_OPTIONS = (
     click.option("--json", "as_json", is_flag=True, help="Print JSON lines."),
     click.option(
@@ -87,11 +90,21 @@ _OUTPUT_OPTIONS = (
     ),
     click.option("-q", "--quiet", is_flag=True, help="Print no progress and no notes."),
 )  # fmt: skip
+_PLACES = (
+    click.argument("paths", metavar="IN... [OUT]", nargs=-1),
+    click.option("-i", "--input", "inputs", multiple=True, hidden=True, help="As IN."),
+    click.option("-o", "--output", hidden=True, help="As OUT."),
+)
 
 
 def spec_options(command: Command) -> Command:
     """Add every upscale option."""
     return _with(command, SPEC_OPTIONS)
+
+
+def place_options(command: Command) -> Command:
+    """Add the inputs and the output: words in their order, or ``-i`` and ``-o``."""
+    return _with(command, _PLACES)
 
 
 def coding_options(command: Command) -> Command:
@@ -148,6 +161,18 @@ def with_size(options: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**options, "scale": None, "preset": scale}
 
 
+def label_of(options: Mapping[str, Any]) -> str:
+    """Return the size that was typed in a few letters, for the name of a result.
+
+    Raises:
+        InvalidOption: no size, or more than one.
+    """
+    options = with_size(options)
+    target = _target(options)
+    name = options["preset"] or DEFAULT_PRESET
+    return Path(name).stem.lower() if target is None else target.label
+
+
 def _typed(options: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Yield each option that was typed, by its name, as a value of the spec."""
     for name, leaf in LEAVES.items():
@@ -188,13 +213,13 @@ def _target(options: Mapping[str, Any]) -> OutputSize | None:
 
 
 _ENGINE_OPTIONS = (
+    click.option("--workers", type=int, help="Number; default: one per GPU, or one on a CPU."),
+    click.option("--cpus-per-worker", type=int, help="CPU threads per worker."),
     click.option(
         "--engine", type=click.Choice(["local", "ray"]), default="local",
         help="Local processes, or a Ray cluster.",
     ),
     click.option("--ray-address", metavar="auto|HOST:PORT", help="Address of a running cluster."),
-    click.option("--workers", type=int, help="Number; default: one per GPU, or one on a CPU."),
-    click.option("--cpus-per-worker", type=int, help="CPU threads per worker."),
     *_offered(*WORKERS),
     click.option("--mixed", is_flag=True, help="Allow workers whose output may not be identical."),
 )  # fmt: skip

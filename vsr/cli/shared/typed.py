@@ -11,13 +11,14 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from vsr.cli.shared.command import TypedCommand
 from vsr.cli.shared.options import spec_options
 
 SIZES = ("preset", "scale", "width", "height")
 """Options that exclude each other: a typed one replaces all of them."""
 
 
-@click.command(add_help_option=False)
+@click.command(cls=TypedCommand, add_help_option=False)
 @spec_options
 def _upscale_options(**options: Any) -> None:
     """Parse options of an upscale; never run."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from vsr.batch.engine import EngineSpec
 from vsr.batch.ledger import Ledger, facts_of, open_ledger
-from vsr.batch.plan import Item, Selection, check_folders, plan
+from vsr.batch.plan import Item, Selection, Sources, check_sources, named, plan
 from vsr.batch.scheduler import Scheduler
 from vsr.errors import NoSuchFile
 from vsr.jobs.batch.outcome import FileState, Outcome, failed, file_state, fingerprint, write_report
@@ -36,7 +36,7 @@ class BatchSpec:
 
 
 def batch(
-    source: Path,
+    source: Sources,
     target: Path,
     spec: BatchSpec,
     *,
@@ -59,18 +59,18 @@ def batch(
     Raises:
         Refused: one of the folders or the engine cannot be used, or another batch is at work.
     """
-    check_folders(source, target)
+    check_sources(source, target)
     items = plan(source, target, spec.selection)
     if not items:
         raise NoSuchFile(
-            f"{source}: nothing to upscale in this folder. Check its files and --include."
+            f"{named(source)}: nothing to upscale in this folder. Check its files and --include."
         )
     with open_ledger(target) as ledger, ExitStack() as stack:
         yield from _Batch(ledger, spec, on_progress, stack, note).run(items)
 
 
 def watch(
-    source: Path,
+    source: Sources,
     target: Path,
     spec: BatchSpec,
     *,
@@ -82,7 +82,7 @@ def watch(
     Raises:
         Refused: as `batch`; an empty folder is waited for.
     """
-    check_folders(source, target)
+    check_sources(source, target)
     before: dict[Path, Any] = {}
     handled: dict[Path, Any] = {}
     with open_ledger(target) as ledger, ExitStack() as stack:

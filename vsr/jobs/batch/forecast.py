@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from vsr.batch.ledger import LEDGER, Ledger
-from vsr.batch.plan import Item, plan
+from vsr.batch.plan import Item, Sources, named, plan
 from vsr.errors import NoSuchFile, VsrError
 from vsr.jobs.batch.batch import BatchSpec
 from vsr.jobs.batch.outcome import failed, file_state, fingerprint, printable
@@ -64,7 +64,7 @@ class Forecast:
         return f"{self.state:7}  {printable(self.target)}" + f"  ({detail})" * bool(detail)
 
 
-def forecast(source: Path, target: Path, spec: BatchSpec) -> Iterator[Forecast]:
+def forecast(source: Sources, target: Path, spec: BatchSpec) -> Iterator[Forecast]:
     """Yield what would become of each file under ``source``, in the order of their names.
 
     Raises:
@@ -73,7 +73,7 @@ def forecast(source: Path, target: Path, spec: BatchSpec) -> Iterator[Forecast]:
     items = plan(source, target, spec.selection)
     if not items:
         raise NoSuchFile(
-            f"{source}: nothing to upscale in this folder. Check its files and --include."
+            f"{named(source)}: nothing to upscale in this folder. Check its files and --include."
         )
     ledger, settings = _ledger(target), fingerprint(spec.upscale)
     load, estimates = SegmentWorker().load, Estimates(spec.engine.workers or 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from vsr.disk import nearest
 from vsr.errors import UnwritableOutput
 from vsr.jobs.estimate.figures import Between, Estimate, about_bytes
 
@@ -65,14 +66,8 @@ def room_needed(folder: Path, work_dir: str | None, estimate: Estimate) -> list[
 
 def free_bytes(folder: Path) -> float:
     """Return what is free where a folder is, or will be."""
-    return shutil.disk_usage(_there(folder)).free
+    return shutil.disk_usage(nearest(folder)).free
 
 
 def _disk(folder: Path) -> int:
-    return _there(folder).stat().st_dev
-
-
-def _there(folder: Path) -> Path:
-    """Return the folder, or the nearest above it that exists."""
-    folder = folder.absolute()
-    return next(one for one in (folder, *folder.parents) if one.exists())
+    return nearest(folder).stat().st_dev

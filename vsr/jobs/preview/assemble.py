@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from vsr.disk import published, writing
+from vsr.disk import folder_made, published, writing
 from vsr.errors import EncodingFailed
 from vsr.jobs.preview.loop import Loop, Motion, PictureAt, loop_of
 from vsr.jobs.preview.page import Page, ShownFrame, Variant, html_of, loop_budget, picture_budget
@@ -124,7 +124,7 @@ def write_page(contents: Contents, page: Path, note: Note) -> None:
 
 
 def _write(path: Path, content: bytes) -> None:
-    with writing(path), published(path) as part:
+    with folder_made(path.parent), writing(path), published(path) as part:
         part.write_bytes(content)
 
 

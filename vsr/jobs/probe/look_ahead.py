@@ -12,6 +12,7 @@ from vsr.jobs.probe.look import colour, described, ratio
 from vsr.jobs.upscale.picture import PictureJob
 from vsr.jobs.upscale.plan import is_kept, plan
 from vsr.jobs.upscale.upscale_plan import Job
+from vsr.media.source.opening import check_there
 from vsr.specs import UpscaleSpec
 
 
@@ -37,6 +38,7 @@ def rehearse(source: Path, target: Path, spec: UpscaleSpec) -> dict[str, Any]:
     Raises:
         Refused: whatever `vsr.jobs.workers.upscale.upscale` would.
     """
+    check_there(source)
     is_there = is_kept(source, target, spec)
     kept = {"output": f"{target}: already exists, and is kept"} if is_there else {}
     job = plan(source, target, spec)

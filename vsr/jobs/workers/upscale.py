@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
 from vsr.batch.engine import EngineSpec
 from vsr.batch.scheduler import Scheduler
+from vsr.disk import folder_made
 from vsr.errors import Interrupted, InvalidOption
 from vsr.jobs.progress import Note, OnProgress, ignore
 from vsr.jobs.result import Result
@@ -17,6 +18,7 @@ from vsr.jobs.workers.pool import open_pool
 from vsr.jobs.workers.shared_film import FilmInWork, TotalProgress, release_all
 from vsr.media.images.images import is_image
 from vsr.media.resume.work import remove_published
+from vsr.media.source.opening import check_there
 from vsr.specs import UpscaleSpec
 
 
@@ -43,6 +45,8 @@ def upscale(
         Failed: it was started and could not be finished.
         Interrupted: it was stopped, and can be resumed.
     """
+    if source != PIPE:
+        check_there(source)
     if engine is not None and PIPE in (source, target):
         raise InvalidOption("-: a pipe cannot be split among workers. Omit --workers and --engine.")
     if is_image(source):
@@ -51,7 +55,7 @@ def upscale(
         remove_published(target)  # the work folder of a finished film, if a crash left one
     if is_kept(source, target, spec):
         return Result(output=target, is_skipped=True)
-    with spooled(source) as clip:
+    with spooled(source) as clip, nullcontext() if target == PIPE else folder_made(target.parent):
         return _spread(clip, target, spec, engine, on_progress, note)
 
 

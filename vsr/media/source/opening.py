@@ -92,13 +92,14 @@ def _counted(container: InputContainer) -> str:
 
 def _check_is_file(path: Path) -> None:
     """Check the simple reasons first: their messages are better than the demuxer's."""
+    check_there(path)
     try:
-        if not path.exists():
-            raise NoSuchFile(f"{path}: no such file. Check the path.")
         if path.is_dir():
             raise UnreadableMedia(f"{path}: is a folder. Name a file in it.")
         if path.is_fifo():
             raise UnreadableMedia(f"{path}: is a pipe, which can be read only once. Save it first.")
+        if path.is_char_device():
+            raise UnreadableMedia(f"{path}: is a device. Name a file, or - for standard input.")
         if path.is_file() and path.stat().st_size == 0:
             raise UnreadableMedia(f"{path}: the file is empty. Choose another file.")
     except PermissionError as error:
@@ -108,7 +109,28 @@ def _check_is_file(path: Path) -> None:
     except (OSError, ValueError) as error:
         if isinstance(error, MediaError):
             raise
-        raise UnreadableMedia(f"{path!r}: {error}. Check the path.") from error
+        raise UnreadableMedia(f"{path}: {_reason(error)}. Check the path.") from error
+
+
+def check_there(path: Path) -> None:
+    """Check that an input exists.
+
+    Raises:
+        NoSuchFile: it does not, or it has a name that no system takes.
+    """
+    try:
+        if path.exists():
+            return
+    except PermissionError:  # of a folder above it; it is told where the file is opened
+        return
+    except (OSError, ValueError) as error:
+        raise NoSuchFile(f"{path}: {_reason(error)}. Check the path.") from error
+    what = "a link that leads nowhere" if path.is_symlink() else "no such file"
+    raise NoSuchFile(f"{path}: {what}. Check the path.")
+
+
+def _reason(error: Exception) -> str:
+    return str(getattr(error, "strerror", None) or error)
 
 
 def _opening_error(path: Path, error: Exception) -> MediaError:

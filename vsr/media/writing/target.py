@@ -7,7 +7,7 @@ import tempfile
 from errno import EPIPE
 from pathlib import Path
 
-from vsr.disk import FULL
+from vsr.disk import FULL, nearest
 from vsr.errors import EncodingFailed, Failed, NoSpace, OutputExists, UnwritableOutput
 from vsr.media.containers import Container, container_for
 from vsr.specs import Existing
@@ -32,7 +32,7 @@ def check_target(
     Raises:
         UnsuitableContainer: the suffix is not one that vsr writes.
         OutputExists: the target exists, and ``existing`` is ``refuse``.
-        UnwritableOutput: target and source are one file, or the folder is missing or read-only.
+        UnwritableOutput: target and source are one file, or the folder is read-only.
     """
     check_no_folder(target)
     container = container_for(target, format_name)
@@ -40,11 +40,12 @@ def check_target(
 
 
 def check_no_folder(target: Path) -> None:
-    """Refuse the name of a folder.
+    """Refuse the name of a folder, and one that no system takes.
 
     Raises:
         UnwritableOutput: it is one.
     """
+    nearest(target)
     if target.is_dir():
         raise UnwritableOutput(f"{target}: is a folder. Name a file in it.")
 
@@ -55,7 +56,7 @@ def is_wanted(source: Path | None, target: Path, existing: Existing) -> bool:
     Raises:
         OutputExists: the target exists, and ``existing`` is ``refuse``.
         UnwritableOutput: target and source are one file, the target is a device or a pipe, or the
-            folder is missing or read-only.
+            folder is read-only.
     """
     if source is not None and _is_same(source, target):
         raise UnwritableOutput(f"{target}: the output is the input file. Choose another name.")
@@ -77,15 +78,16 @@ def is_wanted(source: Path | None, target: Path, existing: Existing) -> bool:
 def check_folder(folder: Path) -> None:
     """Check that a file can be created in a folder, by creating an unnamed one.
 
+    A folder that is missing is looked at where it would be made (`vsr.disk.folder_made`).
+
     Raises:
-        UnwritableOutput: it is missing, not a folder, or read-only.
+        UnwritableOutput: it is not a folder, or read-only.
     """
-    if not folder.exists():
-        raise UnwritableOutput(f"{folder}: no such folder. Create it first (mkdir -p).")
-    if not folder.is_dir():
-        raise UnwritableOutput(f"{folder}: is not a folder. Choose another target.")
+    there = nearest(folder)
+    if not there.is_dir():
+        raise UnwritableOutput(f"{there}: is not a folder. Choose another target.")
     try:
-        with tempfile.TemporaryFile(dir=folder):
+        with tempfile.TemporaryFile(dir=there):
             pass
     except OSError as error:
         reason = error.strerror or str(error)
@@ -110,7 +112,7 @@ def check_space(folder: Path, needed_bytes: int) -> None:
     Raises:
         UnwritableOutput: less is free than needed.
     """
-    free = shutil.disk_usage(folder).free
+    free = shutil.disk_usage(nearest(folder)).free
     if free < needed_bytes:
         raise UnwritableOutput(
             f"{folder}: at least {_size(needed_bytes)} is needed, but only {_size(free)} is free. "

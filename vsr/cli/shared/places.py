@@ -1,0 +1,178 @@
+"""Which files a command takes, and where its results go, from the words that were typed."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from glob import glob, has_magic
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import click
+
+from vsr.batch.plan import VIDEO_SUFFIXES, Selection, common_folder
+from vsr.errors import InvalidOption, NoSuchFile
+
+PIPE = "-"
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """What is to be read, and where the results go.
+
+    Attributes:
+        sources: one or more files or folders.
+        target: a file or a folder; None: next to the source.
+        is_folder: the target was written as one, or is one.
+    """
+
+    sources: tuple[Path, ...]
+    target: Path | None
+    is_folder: bool = False
+
+    @property
+    def is_one_file(self) -> bool:
+        """Whether this is about one film or image."""
+        return len(self.sources) == 1 and not self.sources[0].is_dir()
+
+
+def places(words: Sequence[str], inputs: Sequence[str] = (), output: str | None = None) -> Places:
+    """Tell inputs and output apart; expand patterns, ``~`` and ``file://``.
+
+    Without ``output`` the last of several words is the output: of two always, of more if it is no
+    file that exists.
+
+    Raises:
+        click.UsageError: there is no input.
+        InvalidOption, NoSuchFile: an address, or a pattern that matches nothing.
+    """
+    named = [*inputs, *words]
+    if not named:
+        raise click.UsageError("Missing argument 'IN'. Name a video, an image or a folder.")
+    if output is None and len(named) > 1 and not (len(named) > 2 and _is_file(named[-1])):
+        output = named.pop()
+    sources = [path for word in named for path in _expanded(word)]
+    if output is None:
+        return Places(tuple(sources), None)
+    target = _local(output)
+    is_folder = output.endswith(("/", os.sep)) or is_there(target, "is_dir")
+    return Places(tuple(sources), target, is_folder)
+
+
+def target_of(found: Places, label: str, format_name: str | None = None) -> Path:
+    """Return the file that the result of one file goes to.
+
+    In a folder it has the source's name, and in the source's own folder the size as well:
+    ``in-1080p.mp4``. The suffix is the source's if vsr writes it, else ``.mkv``.
+
+    Args:
+        label: the size in a few letters.
+        format_name: the container, if it was chosen.
+
+    Raises:
+        InvalidOption: the source is a pipe, which has no name; several sources, one file.
+    """
+    (source,) = found.sources
+    if found.target is not None and not found.is_folder:
+        return found.target
+    if str(source) == PIPE:
+        raise InvalidOption("-: what comes from a pipe has no name. Name a file for its result.")
+    from vsr.media.containers import container_named
+    from vsr.media.images.images import RESULTS
+
+    suffix = Selection(pictures=RESULTS).suffix_for(source)
+    if format_name is not None and source.suffix.lower() not in RESULTS:
+        suffix = container_named(format_name).suffixes[0]
+    folder = found.target or source.parent
+    is_beside = folder.resolve() == source.parent.resolve()
+    return folder / f"{source.stem}{f'-{label}' * is_beside}{suffix}"
+
+
+def folder_of(found: Places, label: str) -> tuple[Path, str | None]:
+    """Return the folder that the results of several files go to, and the template of their names.
+
+    Files keep their names in another folder, and get the size as well in their own. The results of
+    a folder are put beside it: ``films-1080p``.
+
+    Raises:
+        InvalidOption: no folder is named, and the files are in several ones; a file is named.
+    """
+    target, sources = found.target, found.sources
+    template = "{stem}-" + label.replace("{", "{{").replace("}", "}}")
+    if target is not None:
+        if len(sources) > 1 and not found.is_folder and target.suffix.lower() in VIDEO_SUFFIXES:
+            raise InvalidOption(
+                f"{target}: names one video for {len(sources)} inputs. Name a folder."
+            )
+        is_own = any(one.is_file() and one.parent.resolve() == target.resolve() for one in sources)
+        return target, template if is_own else None
+    if len(sources) == 1:
+        folder = sources[0]
+        name = folder.name if folder.name not in ("", "..") else folder.resolve().name
+        if not name:
+            raise InvalidOption(f"{folder}: name a folder for the results too.")
+        beside = folder.parent if folder.name == name else folder.resolve().parent
+        return beside / f"{name}-{label}", None
+    return common_folder(sources), template
+
+
+class LocalPath(click.ParamType[Path]):
+    """A path as `places` understands one."""
+
+    name = "path"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """Return the path."""
+        del param, ctx
+        return value if isinstance(value, Path) else _local(value)
+
+
+def is_there(path: Path, what: str) -> bool:
+    """Return what `Path.is_dir` or its like does; False for a name that no system takes."""
+    try:
+        return bool(getattr(path, what)())
+    except OSError:
+        return False
+
+
+def _is_file(word: str) -> bool:
+    return is_there(_local(word), "is_file")
+
+
+def _expanded(word: str) -> list[Path]:
+    """Return the files that a word means: itself, or those that match it where no shell did."""
+    path = _local(word)
+    if not has_magic(word) or is_there(path, "exists"):
+        return [path]
+    found = sorted(glob(str(path)))  # noqa: PTH207 - folders of it too, and no hidden files
+    if not found:
+        raise NoSuchFile(f"{word}: no file matches. Check the pattern.")
+    return [Path(one) for one in found]
+
+
+def _local(word: str) -> Path:
+    """Return a word as a path of this machine.
+
+    Raises:
+        InvalidOption: an address elsewhere, or no name at all.
+    """
+    if not word:
+        raise InvalidOption("'': an empty name. Name a file or a folder.")
+    if word.lower().startswith("file://"):
+        return Path(unquote(urlsplit(word).path))
+    if _ADDRESS.match(word):
+        raise InvalidOption(
+            f"{word}: vsr reads files, not addresses. Download it first, or pipe it: "
+            "curl -L ADDRESS | vsr upscale - out.mkv."
+        )
+    path = Path(word)
+    if word.startswith("~") and not is_there(path, "exists"):
+        try:
+            return path.expanduser()
+        except RuntimeError as error:  # no such user
+            raise NoSuchFile(f"{word}: no such user. Check the path.") from error
+    return path
