@@ -27,6 +27,7 @@ from tests.barcode import (
 from tests.cues import Subtitle, subtitle_file, subtitle_format, text_packet
 from vsr.colour import Range
 from vsr.media.encoding.codecs import X265_DELAY
+from vsr.media.frames.formats import layout_of
 from vsr.specs import Size
 
 __all__ = [
@@ -70,7 +71,11 @@ class Attachment:
 
 @dataclass(frozen=True, kw_only=True)
 class Clip:
-    """Everything a made clip can be; see `write_clip`. Without frames it has no video stream."""
+    """Everything a made clip can be; see `write_clip`. Without frames it has no video stream.
+
+    Attributes:
+        pictures: planes of each frame, instead of bar codes.
+    """
 
     frames: int = 48
     size: Size = SMALL
@@ -94,6 +99,7 @@ class Clip:
     is_flipped: bool = False
     is_interlaced: bool = False
     is_top_first: bool = True
+    pictures: Sequence[Sequence[Any]] = ()
     audio: Sequence[Audio] = ()
     subtitles: Sequence[Subtitle] = ()
     attachments: Sequence[Attachment] = ()
@@ -180,6 +186,8 @@ def _video_packets(stream: Any, clip: Clip) -> list[Any]:
     flag = _field_flag(clip) if clip.is_interlaced else None
     for position in range(clip.frames):
         frame = av_frame(clip.first_index + position, clip.size, clip.pix_fmt)
+        for plane, values in zip(frame.planes, clip.pictures[position] if clip.pictures else ()):
+            plane_view(plane, layout_of(clip.pix_fmt))[:] = values
         if flag is not None:
             flag.vpush(frame)
             frame = flag.vpull()

@@ -90,7 +90,10 @@ def test_a_close_name_is_suggested():
         (MINE.replace("[size]\nheight = 1440\n", ""), "the key 'size' is missing"),
         ("description = ", "not valid TOML"),
         (MINE.replace('pipeline = "upscale"', 'pipeline = "upscale"\naliases = "a"'), "a list is"),
-        (MINE.replace("[size]", 'deinterlace = "yes"\n[size]'), "choose from auto, off, refuse"),
+        (
+            MINE.replace("[size]", 'deinterlace = "yes"\n[size]'),
+            "choose from auto, bob, off, refuse",
+        ),
     ],
 )
 def test_a_malformed_preset_is_refused_with_its_place(home: Path, text, message):

@@ -90,7 +90,7 @@ def joined_result(
     """
     return Result(
         output=output,
-        frames_in=sum(facts["frames"] for facts in met),
+        frames_in=sum(facts.get("frames_in", facts["frames"]) for facts in met),
         frames_out=joined.frames,
         frames_reused=sum(facts["reused"] for facts in met),
         reused_tiles=sum(facts.get("reused_tiles", 0) for facts in met),

@@ -47,6 +47,7 @@ class StepContext:
         grain: to be drawn on the finished frames, or None.
         tone: the curve that luma takes through the network alone, or None.
         tile: the largest tile side in low-resolution pixels; None lets memory decide.
+        step: how long a frame of the source lasts at its frame rate, in ticks.
         say: called with remarks for the user, one line each.
     """
 
@@ -60,6 +61,7 @@ class StepContext:
     tone: Tone | None = None
     tile: int | None = None
     deinterlace: Deinterlace = "auto"
+    step: int = 1
     say: Callable[[str], None] = field(default=lambda line: None)
 
 
@@ -175,7 +177,8 @@ def _deinterlaced(context: StepContext, span: PtsSpan) -> VideoStep:
 
     if context.deinterlace == "refuse":
         return _refuse_interlaced
-    return lambda frames: deinterlace(frames, span)
+    bob_step = context.step if context.deinterlace == "bob" else None
+    return lambda frames: deinterlace(frames, span, bob_step=bob_step)
 
 
 def _refuse_interlaced(frames: Iterator[HostFrame]) -> Iterator[HostFrame]:
@@ -247,15 +250,25 @@ class Sink(Protocol):
 
 
 class Counted:
-    """Count the frames of a span as they leave the decoder; its neighbours are context."""
+    """Count the frames of a span as they leave the decoder; its neighbours are context.
 
-    def __init__(self, frames: Iterator[HostFrame], span: PtsSpan) -> None:
+    Attributes:
+        count: of frames that were read.
+        due: how many the steps are to make of them.
+    """
+
+    def __init__(
+        self, frames: Iterator[HostFrame], span: PtsSpan, made_of: Callable[[HostFrame], int]
+    ) -> None:
         self.count = 0
-        self._frames, self._span = frames, span
+        self.due = 0
+        self._frames, self._span, self._made_of = frames, span, made_of
 
     def __iter__(self) -> Iterator[HostFrame]:
         for frame in self._frames:
-            self.count += frame.pts in self._span
+            if frame.pts in self._span:
+                self.count += 1
+                self.due += self._made_of(frame)
             yield frame
 
 

@@ -186,6 +186,12 @@ def test_a_tall_film_and_wide_pixels_are_shown_as_players_show_them(tmp_path: Pa
     assert shapes == {(288, 128, 3)}
 
 
+def test_a_setting_may_have_more_frames_than_another(tmp_path: Path):
+    clip = write_clip(tmp_path / "a.mkv", frames=8, is_interlaced=True)
+    page = previewed(clip, "--try", "deinterlace=bob", "--try", "deinterlace=off")
+    assert len(page.all("video")) == 1
+
+
 def test_interlaced_and_deep_films_have_a_page_too(tmp_path: Path):
     page = previewed(write_clip(tmp_path / "a.mkv", frames=8, is_interlaced=True))
     assert len(page.pictures) == 9

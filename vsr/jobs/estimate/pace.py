@@ -96,9 +96,11 @@ def pace_of(
     encode = min((one.encoded.took for one in stills), key=_cpu_seconds).scaled(share)
     if loop is not None:
         encode = loop.encoded.took.scaled(_share(stills[0], loop))
+    computed = [took for one in stills for took in one.computed]
+    read = sum(frame.pts in one.span for one in moments for frame in one.frames)
     return Pace(
-        read=min((one.read for one in moments), key=_cpu_seconds),
-        compute=typical([took for one in stills for took in one.computed]).scaled(share),
+        read=min((one.read for one in moments), key=_cpu_seconds).scaled(read / len(computed)),
+        compute=typical(computed).scaled(share),
         encode=encode,
     )
 

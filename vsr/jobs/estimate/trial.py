@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 from statistics import fmean
 
@@ -109,6 +110,13 @@ class Trial(Closing):
             context = replace(step_context(self.job, self._note), plan=plan)
             self._opened = plan.source, open_steps(self.job.spec.steps, context, self._stack)
         return self._opened[1]
+
+
+def shown_at(job: Job, frames: Sequence[HostFrame], seconds: Fraction) -> HostFrame:
+    """Return which of the frames that a job made is shown at a time on the source's clock."""
+    base = job.video.time_base
+    before = [frame for frame in frames if frame.pts * base <= seconds]
+    return before[-1] if before else frames[0]
 
 
 def source_frames(job: Job, moment: Moment) -> list[HostFrame]:

@@ -102,6 +102,7 @@ def loop_moment(job: Job, choices: Sequence[Choice], moments: Sequence[Moment]) 
     """Return the two seconds to play: around the moving frame, its busiest part; None for a still.
 
     Args:
+        job: the setting whose steps look furthest around.
         moments: of the choices; their frames show where most happens.
     """
     if not choices:

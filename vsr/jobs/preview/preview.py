@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 from vsr.errors import Refused
@@ -17,7 +18,7 @@ from vsr.jobs.estimate.estimate import estimate_with, paced
 from vsr.jobs.estimate.figures import Between, about_bytes, about_seconds
 from vsr.jobs.estimate.moments import Moment, clock, moment_at, seconds_at
 from vsr.jobs.estimate.pace import Pace, Rate, pace_of, rate_of
-from vsr.jobs.estimate.trial import RenderedMoment, Trial, source_frames
+from vsr.jobs.estimate.trial import RenderedMoment, Trial, shown_at, source_frames
 from vsr.jobs.preview.assemble import Contents, Side, is_page_wanted, sheet_of, write_page
 from vsr.jobs.preview.choose import choices_of, loop_label, loop_moment
 from vsr.jobs.preview.loop import Motion, PictureAt, frames_a_second
@@ -62,20 +63,22 @@ def preview(
     worker = SegmentWorker()
     jobs = [prepare(source, one.target, one.spec, worker.load) for one in spec.settings]
     first = jobs[0]
+    widest = max(jobs, key=lambda job: job.context)
     choices = choices_of(info, first.spec.time, spec.at, spec.count, note)
     moments = [
-        moment_at(info, one.pts, context=first.context, hwaccel=first.decoding.hwaccel)
+        moment_at(info, one.pts, context=widest.context, hwaccel=first.decoding.hwaccel)
         for one in choices
     ]
-    loop = loop_moment(first, choices, moments)
+    loop = loop_moment(widest, choices, moments)
     made = render_all(jobs, moments, loop, watch, note)
-    sides = [_side(one, setting) for one, setting in zip(made, spec.settings)]
+    times = [] if loop is None else _times(made, loop)
+    sides = [_side(one, setting, times) for one, setting in zip(made, spec.settings)]
     contents = Contents(
         subject=source.name,
         summary=_summary(first),
         moments=tuple((clock(seconds_at(info, one.pts)), one.why) for one in choices),
-        sides=(_source_side(made[0], moments, loop), *sides),
-        motion=None if loop is None else _motion(first, loop),
+        sides=(_source_side(made[0], moments, loop, times), *sides),
+        motion=None if loop is None else _motion(first, loop, times),
         notes=_notes(jobs, len(moments)),
     )
     write_page(contents, page, note)
@@ -95,7 +98,16 @@ def _film(source: Path) -> Path:
     return source
 
 
-def _side(made: RenderedSetting, setting: SettingSpec) -> Side:
+def _times(made: Sequence[RenderedSetting], loop: Moment) -> list[Fraction]:
+    """Return when the frames of the loop are shown, on the source's clock.
+
+    They are those of the setting that shows most: one may make a frame of every field.
+    """
+    finest = max(made, key=lambda one: one.job.frame_ratio).job
+    return [frame.pts * finest.video.time_base for frame in source_frames(finest, loop)]
+
+
+def _side(made: RenderedSetting, setting: SettingSpec, times: Sequence[Fraction]) -> Side:
     job = made.job
     frame_seconds = paced(job, made.pace)
     estimate = estimate_with(job, frame_seconds, made.rate)
@@ -110,17 +122,22 @@ def _side(made: RenderedSetting, setting: SettingSpec) -> Side:
         command=setting.command,
         short=f"{frame} s a frame, {film}, {file}",
     )
-    return Side(variant=variant, pictures=made.pictures, loop=_moving(made))
+    return Side(variant=variant, pictures=made.pictures, loop=_moving(made, times))
 
 
-def _moving(made: RenderedSetting) -> PictureAt | None:
-    video, frames = made.job.video, made.loop
+def _moving(made: RenderedSetting, times: Sequence[Fraction]) -> PictureAt | None:
+    video, job, frames = made.job.video, made.job, made.loop
     if not frames:
         return None
-    return lambda index: shown(frames[index], video.sar, video.display_matrix)
+    return lambda index: shown(shown_at(job, frames, times[index]), video.sar, video.display_matrix)
 
 
-def _source_side(made: RenderedSetting, moments: Sequence[Moment], loop: Moment | None) -> Side:
+def _source_side(
+    made: RenderedSetting,
+    moments: Sequence[Moment],
+    loop: Moment | None,
+    times: Sequence[Fraction],
+) -> Side:
     """Return the source as a good player would show it, at the size of the first setting."""
     job, video = made.job, made.job.source.video
     size_bytes = about_bytes(Between(*[job.source.path.stat().st_size] * 2))
@@ -132,24 +149,30 @@ def _source_side(made: RenderedSetting, moments: Sequence[Moment], loop: Moment 
     )
     pictures = [
         lanczos(
-            shown(source_frames(job, moment)[-1], video.sar, video.display_matrix), size_of(like)
+            shown(
+                shown_at(job, source_frames(job, moment), moment.pts * video.time_base),
+                video.sar,
+                video.display_matrix,
+            ),
+            size_of(like),
         )
         for moment, like in zip(moments, made.pictures)
     ]
-    moving = _moving(made)
+    moving = _moving(made, times)
     if loop is None or moving is None:
         return Side(variant=variant, pictures=pictures)
     frames, size = source_frames(job, loop), size_of(moving(0))
 
     def at(index: int) -> Picture:
-        return lanczos(shown(frames[index], video.sar, video.display_matrix), size)
+        frame = shown_at(job, frames, times[index])
+        return lanczos(shown(frame, video.sar, video.display_matrix), size)
 
     return Side(variant=variant, pictures=pictures, loop=at)
 
 
-def _motion(job: Job, loop: Moment) -> Motion:
-    times = [seconds_at(job.source, frame.pts) for frame in source_frames(job, loop)]
-    return Motion(frames=len(times), fps=frames_a_second(times), label=loop_label(loop, job.source))
+def _motion(job: Job, loop: Moment, times: Sequence[Fraction]) -> Motion:
+    rate = frames_a_second([float(time) for time in times])
+    return Motion(frames=len(times), fps=rate, label=loop_label(loop, job.source))
 
 
 def _summary(job: Job) -> str:
@@ -232,7 +255,12 @@ def _made(
     return RenderedSetting(
         job=job,
         pictures=tuple(
-            shown(still.encoded.frames[-1], video.sar, video.display_matrix) for still in stills
+            shown(
+                shown_at(job, still.encoded.frames, moment.pts * job.source.video.time_base),
+                video.sar,
+                video.display_matrix,
+            )
+            for moment, still in zip(moments, stills)
         ),
         loop=one.encoded.frames if one is not None else (),
         pace=pace_of(moments, stills, one),

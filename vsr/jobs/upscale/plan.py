@@ -19,7 +19,7 @@ from vsr.jobs.upscale.lost_grain import lost_grain
 from vsr.jobs.upscale.picture import PictureJob, is_picture_wanted, prepare_picture
 from vsr.jobs.upscale.standard_streams import PIPE, check_pipe
 from vsr.jobs.upscale.strength import Condition, condition_in
-from vsr.jobs.upscale.upscale_plan import Job, Load
+from vsr.jobs.upscale.upscale_plan import Job, Load, fields_of
 from vsr.media.containers import Container, container_for
 from vsr.media.encoding.choose_encoder import choose
 from vsr.media.encoding.codecs import Encoder
@@ -37,7 +37,15 @@ from vsr.models import catalog
 from vsr.models.catalog import Model
 from vsr.recipes.pipeline import load_pipeline
 from vsr.recipes.preset import load_look, load_preset
-from vsr.specs import Existing, OutputSize, Size, UpscaleSpec
+from vsr.specs import (
+    FINER,
+    FRAME_RATIOS,
+    Deinterlace,
+    Existing,
+    OutputSize,
+    Size,
+    UpscaleSpec,
+)
 from vsr.upscaling.engine.engine import with_precision
 from vsr.upscaling.plan import SizePlan, plan_sizes
 from vsr.upscaling.steps import STEPS, output_size
@@ -135,7 +143,8 @@ def prepare(source: Path, target: Path, spec: UpscaleSpec, load: Load = catalog.
     colour = _output_colour(info.video, size)
     encoder = _encoder(spec, container, info.video, size, colour, device)
     streams = _streams(info, container, spec)
-    video = _output_video(info.video, size, sizes.sar, colour, choice.made_by(model))
+    fields = fields_of(spec, info.video)
+    video = _output_video(info.video, fields, size, sizes.sar, colour, choice.made_by(model))
     losses = (
         *losses_of(info.video, video, encoder, container.name),
         *losses_in(info, container),
@@ -244,12 +253,13 @@ def _streams(info: MediaInfo, container: Container, spec: UpscaleSpec) -> Stream
 
 
 def _output_video(
-    video: VideoInfo, size: Size, sar: Fraction, colour: Colour, made_by: str
+    video: VideoInfo, fields: Deinterlace, size: Size, sar: Fraction, colour: Colour, made_by: str
 ) -> OutputVideo:
+    rate = video.frame_rate
     return OutputVideo(
         size=size,
-        time_base=video.time_base,
-        frame_rate=video.frame_rate,
+        time_base=video.time_base / FINER.get(fields, 1),
+        frame_rate=rate and rate * FRAME_RATIOS.get(fields, 1),
         colour=colour,
         sar=sar,
         display_matrix=video.display_matrix,

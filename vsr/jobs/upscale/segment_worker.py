@@ -17,6 +17,7 @@ from vsr.errors import Failed
 from vsr.frames import HostFrame
 from vsr.jobs.progress import Note, ignore
 from vsr.jobs.upscale.upscale_plan import Job
+from vsr.media.frames.deinterlace import count_bobbed
 from vsr.media.reading.reader import Reader
 from vsr.media.resume.segments import PATIENCE, Segment, frames_per_segment, plan
 from vsr.media.resume.work import record
@@ -48,10 +49,13 @@ class Met:
     """What a span contained: its frames, how many repeat the previous one, and the damage.
 
     Attributes:
+        frames: made of it.
+        frames_in: decoded.
         reused_tiles: still tiles of the other frames.
     """
 
     frames: int
+    frames_in: int
     reused: int
     reused_tiles: int
     losses: tuple[str, ...]
@@ -127,15 +131,18 @@ class SegmentWorker:
             context=job.context,
             hwaccel=job.decoding.hwaccel,
         ) as reader:
-            frames = Counted(reader.frames(), span)
+            is_bobbed = job.deinterlace == "bob"
+            frames = Counted(reader.frames(), span, count_bobbed if is_bobbed else _one)
             count = run_segment(frames, steps, sink, written)
-        if count != frames.count:
+        if count != frames.due:
             raise Failed(
-                f"{job.source.path}: {frames.count} frames in, {count} out. Report this bug."
+                f"{job.source.path}: {frames.count} frames in, {count} out, not {frames.due}. "
+                "Report this bug."
             )
         losses = (str(reader.damage),) if reader.damage.has_losses else ()
         return Met(
             frames=count,
+            frames_in=frames.count,
             reused=self._counters.reused - before.reused,
             reused_tiles=self._counters.reused_tiles - before.reused_tiles,
             losses=losses,
@@ -165,6 +172,11 @@ class SegmentWorker:
         self._note(text)
 
 
+def _one(frame: HostFrame) -> int:
+    del frame
+    return 1
+
+
 def _no_steps(span: PtsSpan) -> list[VideoStep]:
     """Do nothing, before an engine is open."""
     del span
@@ -183,7 +195,8 @@ def step_context(job: Job, note: Note) -> StepContext:
         grain=job.grain,
         tone=job.choice.tone,
         tile=job.spec.tile,
-        deinterlace=job.spec.deinterlace,
+        deinterlace=job.deinterlace,
+        step=job.source_step,
         say=note,
     )
 
@@ -200,9 +213,9 @@ def plan_segments(job: Job) -> tuple[tuple[Segment, ...], str]:
     frame_seconds = job.model.traits.macs_per_pixel * job.sizes.source.pixels / MACS_PER_SECOND
     if job.device.is_cuda:
         frame_seconds /= CUDA_ADVANTAGE
-    frames = job.spec.segment_frames or frames_per_segment(frame_seconds)
-    segments = plan(job.source, frames, job.spec.time)
-    if len(segments) > 1 or segments[0].frames < PATIENCE * frames:
+    frames = job.spec.segment_frames or frames_per_segment(float(frame_seconds * job.frame_ratio))
+    segments = plan(job.source, frames, job.spec.time, job.frame_ratio)
+    if len(segments) > 1 or segments[0].frames < PATIENCE * frames * job.frame_ratio:
         return segments, ""
     return segments, (
         "timestamps repeat or restart, as in concatenated recordings: it is done in one piece, "

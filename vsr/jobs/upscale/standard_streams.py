@@ -95,7 +95,7 @@ def upscale_into_pipe(
         met = worker.run(job, whole.span, writer, on_frame, note)
     return Result(
         output=job.target,
-        frames_in=met.frames,
+        frames_in=met.frames_in,
         frames_out=writer.frames,
         frames_reused=met.reused,
         reused_tiles=met.reused_tiles,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from fractions import Fraction
 from functools import cache
 from importlib.metadata import version
 from math import inf
@@ -15,6 +16,7 @@ from vsr.colour import UNSPECIFIED, Colour, guessed_matrix
 from vsr.device.select import Device
 from vsr.grain import GrainProfile
 from vsr.jobs.upscale.choice import Choice
+from vsr.media.clock import rounded, ticks_per_frame
 from vsr.media.containers import Container
 from vsr.media.encoding.choose_encoder import Encoder
 from vsr.media.encoding.encoding import OutputVideo
@@ -26,7 +28,7 @@ from vsr.media.streams.streams import StreamPlan
 from vsr.media.writing.target import least_bytes
 from vsr.models.catalog import Model
 from vsr.option import options_of
-from vsr.specs import TimeRange, UpscaleSpec
+from vsr.specs import FRAME_RATIOS, Deinterlace, TimeRange, UpscaleSpec
 from vsr.upscaling.plan import SizePlan
 
 Load = Callable[[str, int | None, Blend], Model]
@@ -64,9 +66,25 @@ class Job:
         return video.colour.resolved(video.size.width, video.size.height)
 
     @property
+    def deinterlace(self) -> Deinterlace:
+        """What is done with fields."""
+        return fields_of(self.spec, self.source.video)
+
+    @property
+    def frame_ratio(self) -> Fraction:
+        """Frames that leave for each that comes."""
+        return FRAME_RATIOS.get(self.deinterlace, Fraction(1))
+
+    @property
+    def source_step(self) -> int:
+        """How long a frame of the source lasts at its frame rate, in ticks; at least 1."""
+        video = self.source.video
+        return max(1, rounded(ticks_per_frame(video.frame_rate, video.time_base)))
+
+    @property
     def frames_expected(self) -> int | None:
         """How many frames to expect, according to the header."""
-        return frames_expected(self.source, self.spec.time)
+        return frames_made(self.source, self.spec)
 
     @property
     def grain(self) -> GrainProfile | None:
@@ -76,8 +94,7 @@ class Job:
     @property
     def context(self) -> int:
         """How many frames beyond either end of a span the steps look at."""
-        is_filtered = "deinterlace" in self.spec.steps and self.spec.deinterlace != "off"
-        return 1 if is_filtered else 0
+        return 0 if self.deinterlace == "off" else 1
 
     def fingerprint(self) -> dict[str, Any]:
         """Return everything that the bytes of the output depend on, by name, as JSON values."""
@@ -101,6 +118,7 @@ class Job:
             "encoder options": dict(encoder.options),
             "encoder threads": encoder.threads,
             "colour": asdict(self.video.colour),
+            "time base": str(self.video.time_base),
             **asked(spec),
         }
 
@@ -123,15 +141,31 @@ class Job:
         return f"{self.device}; {self.network}; {self.sizes}; {written}"
 
     def seconds(self, pts: int) -> float:
-        """Return a time of the source on the clock of the output."""
-        first = self.source.video.start_pts or 0
-        shown = float((pts - first) * self.video.time_base)
+        """Return the time of a finished frame in seconds from the start of the output."""
+        source = self.source.video
+        shown = float(pts * self.video.time_base - (source.start_pts or 0) * source.time_base)
         return max(0.0, shown - self.spec.time.start_seconds)
 
     @property
     def least_bytes(self) -> int:
         """The least disk space that the run needs: the segments, and the file joined from them."""
         return least_bytes(self.encoder.codec, self.video.size.pixels, self.frames_expected or 0)
+
+    def _fields_note(self) -> str | None:
+        rate = self.video.frame_rate
+        if not self.source.video.is_interlaced:
+            is_asked = self.spec.deinterlace == "bob" and self.deinterlace == "auto"
+            text = "progressive by its first frames: --deinterlace bob changes nothing."
+            return text if is_asked else None
+        if self.deinterlace == "off":
+            return "interlaced, and kept so: both fields of a frame are enlarged as one."
+        if self.deinterlace == "bob":
+            fast = f", {float(rate):.4g} a second" if rate else ""
+            return f"interlaced: every field becomes a frame{fast} (--deinterlace auto: every two)."
+        return (
+            "interlaced: deinterlaced at the same frame rate "
+            "(--deinterlace bob: all motion, twice the rate; off keeps it)."
+        )
 
     def notes(self) -> Iterator[str]:
         """Yield the remarks for the user before the start, one line each."""
@@ -140,8 +174,8 @@ class Job:
             yield note
         if video.conversion and not video.reading.is_lossy:
             yield f"{video.conversion}."
-        if video.is_interlaced:
-            yield _fields_note(is_deinterlaced=self.context > 0)
+        if note := self._fields_note():
+            yield note
         if video.colour.matrix == UNSPECIFIED and not video.layout.is_gray:
             yield _matrix_note(video, self.video)
         yield from map(str, self.losses)
@@ -149,6 +183,20 @@ class Job:
             yield self.decoding.note
         yield from (f"{fate}." for fate in self.streams.converted if not fate.is_loss)
         yield from (note if note.endswith(".") else f"{note}." for note in self.encoder.notes)
+
+
+def fields_of(spec: UpscaleSpec, video: VideoInfo) -> Deinterlace:
+    """Return what is done with fields: bob needs a source that is interlaced from its beginning."""
+    if "deinterlace" not in spec.steps:
+        return "off"
+    is_needless = spec.deinterlace == "bob" and not video.is_interlaced
+    return "auto" if is_needless else spec.deinterlace
+
+
+def frames_made(info: MediaInfo, spec: UpscaleSpec) -> int | None:
+    """Return how many frames an upscale makes, according to the header."""
+    count = frames_expected(info, spec.time)
+    return count and rounded(count * FRAME_RATIOS.get(fields_of(spec, info.video), Fraction(1)))
 
 
 def frames_expected(info: MediaInfo, time: TimeRange) -> int | None:
@@ -180,12 +228,6 @@ def asked(spec: UpscaleSpec) -> dict[str, Any]:
 def versions() -> dict[str, str]:
     """Return the versions that the bytes of an output depend on; looked up once in a process."""
     return {"vsr": version("vsr-cli"), "torch": version("torch"), "av": version("av")}
-
-
-def _fields_note(*, is_deinterlaced: bool) -> str:
-    if is_deinterlaced:
-        return "interlaced: deinterlaced at the same frame rate (--deinterlace off keeps it)."
-    return "interlaced, and kept so: both fields of a frame are enlarged as one."
 
 
 def _matrix_note(video: VideoInfo, output: OutputVideo) -> str:

@@ -8,6 +8,7 @@ fingerprint tells whether it would make the same bytes.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,12 +17,11 @@ from vsr.errors import DecodingFailed, DeviceUnavailable
 from vsr.jobs.workers.worker import FilmSpec
 from vsr.media.resume.manifest import shown
 from vsr.media.resume.segments import Segment
-from vsr.specs import UpscaleSpec
+from vsr.specs import FRAME_RATIOS, UpscaleSpec
 
 if TYPE_CHECKING:
     from vsr.jobs.estimate.figures import Estimate
     from vsr.jobs.workers.worker import FilmWorker, Tell
-    from vsr.media.source.info import VideoInfo
     from vsr.media.writing.scan import Joined
 
 HARDWARE = ("device", "precision", "decoding")
@@ -80,7 +80,7 @@ class Look:
         Raises:
             MediaError: the file does not exist, or cannot be read.
         """
-        from vsr.jobs.upscale.upscale_plan import frames_expected
+        from vsr.jobs.upscale.upscale_plan import fields_of, frames_made
         from vsr.media.images.images import image_size, is_image
         from vsr.media.reading.probe import probe
 
@@ -88,8 +88,10 @@ class Look:
         if is_image(self.film.source):
             return Seen(1, image_size(self.film.source).pixels)
         info = probe(self.film.source)
-        frames = frames_expected(info, self.film.spec.time)
-        return Seen(frames, info.video.size.pixels, _frame_seconds(info.video))
+        spec, video = self.film.spec, info.video
+        ratio = FRAME_RATIOS.get(fields_of(spec, video), 1)
+        seconds = _frame_seconds(video.frame_rate) / ratio
+        return Seen(frames_made(info, spec), video.size.pixels, float(seconds))
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +180,7 @@ class Begin:
             least_bytes=job.least_bytes,
             spec=job.spec,
             model=str(job.model),
-            seconds_per_frame=_frame_seconds(job.source.video),
+            seconds_per_frame=_frame_seconds(job.video.frame_rate),
             estimate=estimate,
         )
 
@@ -186,8 +188,8 @@ class Begin:
 Task = Look | Begin | Part | Finish
 
 
-def _frame_seconds(video: VideoInfo) -> float:
-    return float(1 / video.frame_rate) if video.frame_rate else 0.0
+def _frame_seconds(rate: Fraction | None) -> float:
+    return float(1 / rate) if rate else 0.0
 
 
 def _check_same(part: Part, mine: dict[str, Any]) -> None:

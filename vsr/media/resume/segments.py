@@ -40,7 +40,7 @@ class Segment:
     Attributes:
         span: of the source's pts; the first is open at its start, the last at its end, unless a
             part of the clip was asked for.
-        frames: how many, according to the packets.
+        frames: how many leave it, according to the packets.
     """
 
     index: int
@@ -75,9 +75,16 @@ def frames_per_segment(seconds_per_frame: float) -> int:
 
 
 def plan(
-    info: MediaInfo, frames: int = MOST_FRAMES, time: TimeRange = TimeRange()
+    info: MediaInfo,
+    frames: int = MOST_FRAMES,
+    time: TimeRange = TimeRange(),
+    ratio: Fraction = Fraction(1),
 ) -> tuple[Segment, ...]:
     """Cut the clip, or the requested part of it, into segments of about ``frames``.
+
+    Args:
+        frames: of the source.
+        ratio: frames of the output to each of the source.
 
     Raises:
         InvalidOption: the part holds no frame, or the clip's times are ambiguous.
@@ -103,7 +110,7 @@ def plan(
     if time.is_whole:
         counts[-1] += packets.repeated
     return tuple(
-        Segment(index, PtsSpan(edges[index], edges[index + 1]), count)
+        Segment(index, PtsSpan(edges[index], edges[index + 1]), rounded(count * ratio))
         for index, count in enumerate(counts)
     )
 

@@ -142,7 +142,7 @@ class DirectWriter:
         base = self._video.time_base
         if self._span == PtsSpan():
             return Cut.whole(origin, self._plan.container, first_pts, base)
-        end = None if self._span.end is None else self._span.end * base
+        end = None if self._span.end is None else self._span.end * self._source.video.time_base
         zero = first_pts - self._closed_before(first_pts)
         return Cut.part(first_pts * base, end, zero * base)
 

@@ -99,12 +99,17 @@ def _timed(
     time: TimeRange,
 ) -> tuple[Times, Splices | None]:
     """Return the times of the frames, and the splices of the source if they matter."""
-    given = (pts for one in scans for pts in one.times)
+    finer = source.video.time_base / video.time_base
+    given = (int(pts / finer) for one in scans for pts in one.times)
     # A clip whose timestamps restart is never cut into segments.
     splices = splices_among(source, given, may_start_again=bool(plan.carried) and len(scans) == 1)
     closed = (lambda pts: 0) if splices is None else splices.closing(video.time_base)
     step = max(1, rounded(ticks_per_frame(video.frame_rate, video.time_base)))
-    last_duration = last_duration_of(source, scans[-1].times[-1], time) if scans else step
+    last_duration = step
+    if scans and finer == 1:
+        last_duration = last_duration_of(source, scans[-1].times[-1], time)
+    elif scans:  # frames of fields last as long as the one before
+        last_duration = scans[-1].lasting or step
     return Times(scans, step, last_duration, closed), splices
 
 

@@ -41,6 +41,11 @@ class Scan:
     extradata: bytes
     shift: int
 
+    @property
+    def lasting(self) -> int | None:
+        """How long its last frame but one is shown; None if there is none."""
+        return self.times[-1] - self.times[-2] if len(self.times) > 1 else None
+
 
 def scan(path: Path, time_base: Fraction) -> Scan:
     """Read the packets of a segment without decoding.
