@@ -183,11 +183,19 @@ def test_a_size_that_the_encoder_cannot_take_is_found_before_the_start(size: Siz
 
 @pytest.mark.parametrize("size", [Size(48, 64), Size(64, 62), Size(44, 36)])
 def test_x265_is_not_run_where_it_writes_beyond_its_memory(size: Size) -> None:
-    with pytest.raises(EncoderUnavailable, match=f"libx265: {size} is too small.*h264 or ffv1"):
+    with pytest.raises(EncoderUnavailable, match=f"libx265: {size} is too small.*h264 or vp9"):
         chosen("matroska", size=size, codec="hevc")
     for container in ("mp4", "mpegts", "matroska"):
         assert chosen(container, size, Layout(10)).codec != "hevc"
     assert chosen(size=Size(64, 64), codec="hevc").name == "libx265"
+
+
+@pytest.mark.parametrize("size", [Size(20, 128), Size(3000, 10), Size(24, 66)])
+def test_av1_is_not_used_where_its_encoder_never_returns(size: Size) -> None:
+    with pytest.raises(EncoderUnavailable, match=r"libsvtav1: .* is too small.* --codec vp9\."):
+        chosen("webm", size=size, codec="av1")
+    assert chosen("webm", size).codec == "vp9"
+    assert chosen("webm", size=Size(64, 66), codec="av1").name == "libsvtav1"
 
 
 def test_an_encoder_that_ffmpeg_was_built_without_is_refused() -> None:

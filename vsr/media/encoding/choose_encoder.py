@@ -14,7 +14,7 @@ from vsr.colour import Colour
 from vsr.errors import EncoderUnavailable, InvalidOption, UnsuitableContainer
 from vsr.frames import Layout
 from vsr.media.containers import container_named
-from vsr.media.encoding.codecs import CodecEntry, Encoder, codec_named
+from vsr.media.encoding.codecs import CODECS, CodecEntry, Encoder, codec_named
 from vsr.media.encoding.encoder_trial import check_option_names, prove
 from vsr.media.frames.formats import layout_of, pix_fmt_of
 from vsr.specs import EncodeSpec, Size
@@ -59,7 +59,7 @@ def choose(
     """
     entry = _entry(spec, container, size, shown_everywhere(layout) if is_rgb else layout)
     _check_container(entry, container, spec)
-    _check_size(entry, size)
+    _check_size(entry, size, container)
     coded = _format(entry, spec, layout, is_rgb=is_rgb)
     encoder = Encoder(
         name=entry.name,
@@ -109,12 +109,19 @@ def _takes(entry: CodecEntry, size: Size) -> bool:
     return min(size.width, size.height) >= entry.smallest_side
 
 
-def _check_size(entry: CodecEntry, size: Size) -> None:
+def _check_size(entry: CodecEntry, size: Size, container: str) -> None:
     if not _takes(entry, size):
         least = entry.smallest_side
+        others = dict.fromkeys(
+            one.codec
+            for one in CODECS
+            if one.codec in container_named(container).video_codecs
+            and _takes(one, size)
+            and not one.is_hardware
+        )
         raise EncoderUnavailable(
             f"{entry.name}: {size} is too small; the minimum is {least}x{least}. "
-            "Choose --codec h264 or ffv1."
+            f"Choose --codec {' or '.join([*others][:2])}."
         )
 
 

@@ -124,6 +124,11 @@ X265_SMALLEST_SIDE = 64
 MALLOC_CHECK_=3; 50 and wider are clean). It is not used at all below its largest block size.
 """
 
+SVT_SMALLEST_SIDE = 64
+"""SVT-AV1 never returns from its last packet if one side is below 26 and the other above 64 (tried
+from 4 to 3000, at preset 10). It is not used below its superblock.
+"""
+
 X265_DELAY = 2
 """x265 4.2 returns uninitialised decoding times if a stream has no more frames than it would hold
 back for reordering: at most two, with a pyramid of B-frames.
@@ -185,6 +190,7 @@ CODECS: tuple[CodecEntry, ...] = (
         native_presets=("preset", _numbers(0, 13)),
         quality=((0, 1), (8, 6), (13, 12), (18, 26), (23, 38), (28, 50), (34, 59), (51, 63)),
         params_option="svtav1-params",
+        smallest_side=SVT_SMALLEST_SIDE,
     ),
     CodecEntry(
         name="libvpx-vp9",
