@@ -52,6 +52,14 @@ def test_a_task_that_kills_its_workers_again_and_again_says_why(tmp_path: Path):
     assert other.value == "b"
 
 
+def test_a_task_that_gets_stuck_is_not_given_to_another_worker(tmp_path: Path):
+    stuck, other = ToyPiece(Toy("stuck", tmp_path, how="stuck")), ToyPiece(Toy("b", tmp_path))
+    run([stuck, other], 1)
+    assert "no progress for minutes" in str(stuck.error)
+    assert None not in stuck.ticks
+    assert other.value == "b"
+
+
 def test_a_worker_that_cannot_open_fails_the_piece_instead_of_hanging(tmp_path: Path):
     piece = ToyPiece(Toy("a", tmp_path))
     with open_local(open_broken, [None]) as engine:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from vsr.batch.engine import DeviceClass
+from vsr.batch.engine import STALLED, DeviceClass
 from vsr.errors import DecodingFailed
 
 
@@ -35,6 +35,8 @@ class ToyWorker:
         count = len(deaths.read_text()) if deaths.exists() else 0
         if task.how == "error":
             raise DecodingFailed(f"{task.name}: bad.")
+        if task.how == "stuck":
+            os._exit(STALLED)
         if task.how == "memory":
             bytearray(1 << 60)
         if count < task.dies:

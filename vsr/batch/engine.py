@@ -15,6 +15,9 @@ from typing import Any, Literal, Protocol
 from vsr.errors import InvalidOption
 from vsr.option import check_choices, check_whole
 
+STALLED = 75
+"""The exit code of a worker that ended itself because its task made no progress."""
+
 EngineName = Literal["local", "ray"]
 
 

@@ -16,7 +16,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any
 
-from vsr.batch.engine import Ended, OpenWorker, Told
+from vsr.batch.engine import STALLED, Ended, OpenWorker, Told
 from vsr.errors import Failed
 
 WAIT_SECONDS = 1.0
@@ -102,7 +102,9 @@ class _Process:
         except (EOFError, OSError):
             self.process.join()
             self.ticket = None
-            yield Ended(ticket=ticket, error=_death(self.process.exitcode), is_lost=True)
+            code = self.process.exitcode
+            # another worker would get stuck in the same place
+            yield Ended(ticket=ticket, error=_death(code), is_lost=code != STALLED)
             self._spawn()
             return
         if kind == TOLD:
@@ -194,4 +196,9 @@ def _death(code: int | None) -> Failed:
         name = signal.Signals(-code).name
         hint = " The system may have run out of memory: try fewer --workers." * (code == -9)
         return Failed(f"the worker was killed by {name}.{hint}")
+    if code == STALLED:
+        return Failed(
+            "no progress for minutes: its worker was ended. Run the same command again to resume, "
+            "with another --codec if it stops there again."
+        )
     return Failed(f"the worker exited unexpectedly (exit code {code}).")

@@ -27,7 +27,7 @@ from vsr.cli.shared.options import (
     with_segments,
 )
 from vsr.cli.shared.places import folder_of, places
-from vsr.cli.shared.report import emit, report_for
+from vsr.cli.shared.report import emit, leaving, report_for
 from vsr.specs import UpscaleSpec
 
 if TYPE_CHECKING:
@@ -152,10 +152,16 @@ def _show(
     """Run the job, and show each outcome as it comes."""
     from vsr.jobs.batch.batch import batch as once
     from vsr.jobs.batch.batch import watch as forever
+    from vsr.jobs.process_setup import Watchdog, heeding_interrupts
 
-    with report_for(named(source), as_json=as_json, is_quiet=quiet) as report:
+    leave = leaving(as_json=as_json)
+    with (
+        heeding_interrupts(leave),
+        report_for(named(source), as_json=as_json, is_quiet=quiet) as report,
+    ):
         run = forever if is_watching else partial(once, note=report.note)
-        with closing(run(source, target, job, on_progress=report.on_progress)) as found:
+        jobs = run(source, target, job, on_progress=report.on_progress, watchdog=Watchdog(leave))
+        with closing(jobs) as found:
             try:
                 for outcome in found:
                     outcomes.append(outcome)

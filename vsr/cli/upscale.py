@@ -23,7 +23,7 @@ from vsr.cli.shared.options import (
     with_segments,
 )
 from vsr.cli.shared.places import folder_of, places, target_of
-from vsr.cli.shared.report import emit, report_for
+from vsr.cli.shared.report import emit, leaving, report_for
 from vsr.specs import UpscaleSpec
 
 
@@ -93,15 +93,25 @@ def _run(
     quiet: bool,
 ) -> int:
     """Run the job on one clip, print a summary line; return the exit code."""
-    from vsr.jobs.process_setup import settle
+    from vsr.jobs.process_setup import Watchdog, heeding_interrupts, settle
     from vsr.jobs.workers.upscale import upscale as run
 
     settle()
     pool = None if engine.is_inline else engine
     is_pipe = target == Path("-")
-    with report_for(source.name, as_json=as_json, is_quiet=quiet, to_stderr=is_pipe) as report:
+    leave = leaving(as_json=as_json, to_stderr=is_pipe)
+    with (
+        heeding_interrupts(leave),
+        report_for(source.name, as_json=as_json, is_quiet=quiet, to_stderr=is_pipe) as report,
+    ):
         result = run(
-            source, target, spec, engine=pool, on_progress=report.on_progress, note=report.note
+            source,
+            target,
+            spec,
+            engine=pool,
+            on_progress=report.on_progress,
+            note=report.note,
+            watchdog=Watchdog(leave),
         )
     if as_json:
         emit({"event": "done", **result.as_dict()}, to_stderr=is_pipe)

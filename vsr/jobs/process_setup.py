@@ -1,8 +1,25 @@
-"""What the command-line program, and never the library, does to its own process."""
+"""What the command-line program, and never the library, does to its own process.
+
+Before its libraries are loaded, it tells them how to behave. While it works, it ends itself if
+that is the only way out: a decoder or encoder that never returns hears neither an exception nor
+Ctrl-C. Nothing is lost by that, as every finished segment is complete and on disk.
+"""
 
 from __future__ import annotations
 
 import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+from vsr.batch.engine import STALLED
+from vsr.errors import Failed, Interrupted
+
+Leave = Callable[[str, int], None]
+"""Says a line, and ends the process with an exit code, whatever its other threads do."""
 
 
 def settle_environment() -> None:
@@ -32,3 +49,154 @@ def core_count() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+PATIENCE_SECONDS = 5.0
+"""How long an interrupted run may take to end by itself."""
+
+INTERRUPTED = "interrupted; what is finished is kept. Run the same command again to resume."
+
+
+@contextmanager
+def heeding_interrupts(leave: Leave) -> Iterator[None]:
+    """End the process at the second Ctrl-C, or 5 s after the first, if it has not ended by itself.
+
+    Python runs its signal handlers between two instructions of the main thread, which may be in a
+    library for ever; but the signal's number is written to a socket at once, which a thread reads.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    heard, told = socket.socketpair()
+    told.setblocking(False)
+    before = signal.set_wakeup_fd(told.fileno(), warn_on_full_buffer=False)
+    thread = threading.Thread(target=_await_interrupts, args=(heard, leave), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(before)
+        told.close()
+        thread.join()
+        heard.close()
+
+
+def _await_interrupts(heard: socket.socket, leave: Leave) -> None:
+    count = 0
+    with suppress(TimeoutError):
+        while count < 2:
+            numbers = heard.recv(16)
+            if not numbers:
+                return
+            count += numbers.count(signal.SIGINT)
+            if count:
+                heard.settimeout(PATIENCE_SECONDS)
+    leave(INTERRUPTED, Interrupted.exit_code)
+
+
+LEAST_SECONDS = 300.0
+"""A run is never taken for stuck before."""
+
+TIMES_SLOWEST = 20
+"""Nor before so many times the slowest step seen, or expected."""
+
+TICK_SECONDS = 1.0
+
+
+class Idleness:
+    """Counts the time without progress, in ticks; time in which the process slept is not counted.
+
+    Attributes:
+        seconds: since the last step.
+        limit_seconds: what counts as stuck.
+    """
+
+    def __init__(self, expected_seconds: float = 0.0) -> None:
+        self.seconds = 0.0
+        self._slowest = expected_seconds
+        self._before: float | None = None
+
+    @property
+    def limit_seconds(self) -> float:
+        """What counts as stuck."""
+        return max(LEAST_SECONDS, TIMES_SLOWEST * self._slowest)
+
+    def step(self) -> None:
+        """Count a step: a decoded frame, a tile, a packet."""
+        self._slowest, self.seconds = max(self._slowest, self.seconds), 0.0
+
+    def tick(self, now: float) -> bool:
+        """Add the time since the last tick; return whether it is stuck.
+
+        A tick that comes late by more than its own length has been suspended, as a laptop is.
+        """
+        if self._before is not None:
+            self.seconds += min(now - self._before, 2 * TICK_SECONDS)
+        self._before = now
+        return self.seconds > self.limit_seconds
+
+
+class Watchdog:
+    """Watches work in this process, and leaves it once there is no progress any more.
+
+    Args:
+        leave: ends the process.
+    """
+
+    def __init__(self, leave: Leave) -> None:
+        self._leave = leave
+        self._idleness: Idleness | None = None
+
+    @contextmanager
+    def watching(
+        self,
+        what: str,
+        expected_seconds: float = 0.0,
+        sample: Callable[[], object] = lambda: None,
+    ) -> Iterator[None]:
+        """Watch while the ``with`` lasts.
+
+        Args:
+            what: is done, for the message, such as ``in.mp4: encoding``.
+            expected_seconds: of one step.
+            sample: a value that changes while there is progress, beside `step`.
+        """
+        idleness = self._idleness = Idleness(expected_seconds)
+        done = threading.Event()
+        thread = threading.Thread(
+            target=self._watch, args=(what, idleness, sample, done), daemon=True
+        )
+        thread.start()
+        try:
+            yield
+        finally:
+            self._idleness = None
+            done.set()
+            thread.join()
+
+    def step(self) -> None:
+        """Count a step."""
+        if self._idleness is not None:
+            self._idleness.step()
+
+    def _watch(
+        self, what: str, idleness: Idleness, sample: Callable[[], object], done: threading.Event
+    ) -> None:
+        last = sample()
+        while not done.wait(TICK_SECONDS):
+            if (now := sample()) != last:
+                last = now
+                idleness.step()
+            if idleness.tick(time.monotonic()):
+                self._leave(
+                    f"{what} made no progress for {idleness.seconds:.0f} s and was ended. What is "
+                    "finished is kept: run the same command again to resume, with another --codec "
+                    "if it stops there again.",
+                    Failed.exit_code,
+                )
+                return
+
+
+def watchdog_of_worker() -> Watchdog:
+    """Return what ends a worker's process; its driver says why, and fails the task."""
+    return Watchdog(lambda text, code: os._exit(STALLED))

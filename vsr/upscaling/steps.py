@@ -49,6 +49,7 @@ class StepContext:
         tile: the largest tile side in low-resolution pixels; None lets memory decide.
         step: how long a frame of the source lasts at its frame rate, in ticks.
         say: called with remarks for the user, one line each.
+        mark: called with every tile that the network has done, on the CPU.
     """
 
     plan: SizePlan
@@ -63,6 +64,7 @@ class StepContext:
     deinterlace: Deinterlace = "auto"
     step: int = 1
     say: Callable[[str], None] = field(default=lambda line: None)
+    mark: Callable[[], None] | None = None
 
 
 @dataclass(slots=True)
@@ -150,7 +152,9 @@ def _engine_pass(
         tone=context.tone,
     )
     engine = stack.enter_context(
-        open_engine(model, context.device, spec, tile=context.tile, say=context.say)
+        open_engine(
+            model, context.device, spec, tile=context.tile, say=context.say, mark=context.mark
+        )
     )
 
     def enlarged(frames: Iterator[HostFrame]) -> Iterator[HostFrame]:

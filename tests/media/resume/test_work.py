@@ -61,11 +61,20 @@ def test_half_a_segment_is_thrown_away(tmp_path: Path) -> None:
 
 def test_a_mismatch_is_refused_with_the_difference(tmp_path: Path) -> None:
     target = tmp_path / "out.mp4"
-    begin(target).close()
+    with begin(target) as work:
+        work.path_of(PLAN[0]).write_bytes(b"done")
     with pytest.raises(OutputError, match=r"crf was 18\.0, is 20\.0.*--restart") as caught:
         begin(target, crf=20.0)
     assert "model" not in str(caught.value)
     begin(target).close()
+
+
+def test_a_plan_of_which_nothing_was_done_gives_way(tmp_path: Path) -> None:
+    target = tmp_path / "out.mp4"
+    begin(target).close()
+    with begin(target, crf=20.0) as work:
+        assert work.pending == PLAN
+        assert work.fingerprint["crf"] == 20.0
 
 
 def test_restart_throws_away_what_was_done(tmp_path: Path) -> None:
@@ -75,6 +84,7 @@ def test_restart_throws_away_what_was_done(tmp_path: Path) -> None:
     changed = SETTINGS | {"crf": 20.0}
     with Work.begin(target, changed, lambda: PLAN[:1], is_restart=True) as work:
         assert work.pending == PLAN[:1]
+        work.path_of(PLAN[0]).write_bytes(b"done")
     with pytest.raises(OutputError, match=r"crf was 20\.0, is 18\.0"):
         begin(target)
 

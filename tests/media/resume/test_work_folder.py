@@ -72,5 +72,6 @@ def test_other_settings_begin_anew_over_a_published_film(tmp_path: Path) -> None
     published(target)
     with Work.begin(target, {"crf": 20}, lambda: PLAN) as work:
         assert work.pending == PLAN
+        work.path_of(PLAN[0]).write_bytes(b"done")
     with pytest.raises(OutputError, match="an earlier run with other settings"):
         Work.begin(target, {"crf": 22}, lambda: PLAN)

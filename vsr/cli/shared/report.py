@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -18,6 +19,8 @@ from vsr.jobs.progress import Note, OnProgress, Progress, ignore
 
 if TYPE_CHECKING:
     from tqdm import tqdm
+
+    from vsr.jobs.process_setup import Leave
 
 
 JSON_INTERVAL_SECONDS = 0.5
@@ -56,6 +59,19 @@ def report_for(
 def emit(event: dict[str, Any], *, to_stderr: bool = False) -> None:
     """Print one JSON line to stdout, or to stderr."""
     click.echo(json.dumps(event, ensure_ascii=False), err=to_stderr)
+
+
+def leaving(*, as_json: bool, to_stderr: bool = False) -> Leave:
+    """Return what says a last line and ends the process at once, from any thread."""
+
+    def leave(text: str, code: int) -> None:
+        if as_json:
+            emit({"event": "error", "code": code, "message": text}, to_stderr=to_stderr)
+        print(f"\nvsr: {text}", file=sys.stderr)
+        sys.stdout.flush()
+        os._exit(code)
+
+    return leave
 
 
 class _FrameBar:

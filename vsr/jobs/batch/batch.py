@@ -16,6 +16,7 @@ from vsr.batch.scheduler import Scheduler
 from vsr.errors import NoSuchFile
 from vsr.jobs.batch.outcome import FileState, Outcome, failed, file_state, fingerprint, write_report
 from vsr.jobs.batch.outlook import outlook
+from vsr.jobs.process_setup import Watchdog
 from vsr.jobs.progress import Note, OnProgress, ignore
 from vsr.jobs.workers.pool import OpenPool, open_pool
 from vsr.jobs.workers.shared_film import FilmInWork, TotalProgress, release_all
@@ -42,6 +43,7 @@ def batch(
     *,
     on_progress: OnProgress = ignore,
     note: Note = ignore,
+    watchdog: Watchdog | None = None,
 ) -> Generator[Outcome, None, None]:
     """Upscale every file under ``source`` to the mirrored path under ``target``.
 
@@ -52,6 +54,7 @@ def batch(
     Args:
         on_progress: called with the progress over all files.
         note: called with what the batch will take, before it starts.
+        watchdog: ends this process if it makes no progress.
 
     Yields:
         one `Outcome` for each file, as it ends.
@@ -66,7 +69,7 @@ def batch(
             f"{named(source)}: nothing to upscale in this folder. Check its files and --include."
         )
     with open_ledger(target) as ledger, ExitStack() as stack:
-        yield from _Batch(ledger, spec, on_progress, stack, note).run(items)
+        yield from _Batch(ledger, spec, on_progress, stack, note, watchdog).run(items)
 
 
 def watch(
@@ -76,6 +79,7 @@ def watch(
     *,
     on_progress: OnProgress = ignore,
     sleep: Callable[[float], None] = time.sleep,
+    watchdog: Watchdog | None = None,
 ) -> Generator[Outcome, None, None]:
     """Repeat the batch, taking files that have stopped growing, until interrupted.
 
@@ -86,7 +90,7 @@ def watch(
     before: dict[Path, Any] = {}
     handled: dict[Path, Any] = {}
     with open_ledger(target) as ledger, ExitStack() as stack:
-        work = _Batch(ledger, spec, on_progress, stack)
+        work = _Batch(ledger, spec, on_progress, stack, watchdog=watchdog)
         while True:
             items = plan(source, target, spec.selection)
             now = {item.source: facts_of(item.source) for item in items}
@@ -111,7 +115,9 @@ class _Batch:
         on_progress: OnProgress,
         stack: ExitStack,
         note: Note = ignore,
+        watchdog: Watchdog | None = None,
     ) -> None:
+        self._watchdog = watchdog
         self._ledger, self._spec, self._stack = ledger, spec, stack
         self._progress, self._note = TotalProgress(on_progress), note
         self._opened: OpenPool | None = None
@@ -135,7 +141,7 @@ class _Batch:
                 yield settled
         if todo:
             self._opened = self._opened or self._stack.enter_context(
-                open_pool(self._spec.engine, self._spec.upscale)
+                open_pool(self._spec.engine, self._spec.upscale, self._watchdog)
             )
             if self._note is not ignore:
                 work = [one.item for one in todo]

@@ -6,7 +6,7 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -62,9 +62,14 @@ class Met:
 
 
 class SegmentWorker:
-    """A network and its engine, which process segments. `close` releases them."""
+    """A network and its engine, which process segments. `close` releases them.
 
-    def __init__(self) -> None:
+    Args:
+        mark: called with every step: a decoded frame, a tile, a frame or packet written.
+    """
+
+    def __init__(self, mark: Callable[[], None] = lambda: None) -> None:
+        self._mark = mark
         self._stack = ExitStack()
         self._opened: tuple[tuple[str, ...], StepContext] | None = None
         self._steps_of: Callable[[PtsSpan], list[VideoStep]] = _no_steps
@@ -101,7 +106,7 @@ class SegmentWorker:
             written(frame, part.stat().st_size if part.exists() else 0)
 
         started = time.monotonic()
-        with Writer.create(own, job.video, job.encoder) as writer:
+        with Writer.create(own, job.video, job.encoder, self._mark) as writer:
             met = self.run(job, segment.span, writer, tell, note)
         record(path, asdict(met))
         own.replace(path)
@@ -122,7 +127,9 @@ class SegmentWorker:
         Raises:
             Failed: it failed, or not every frame arrived.
         """
-        steps = self._opener(job.spec.steps, step_context(job, self._say), note)(span)
+        steps = self._opener(
+            job.spec.steps, replace(step_context(job, self._say), mark=self._mark), note
+        )(span)
         before = replace(self._counters)
         with Reader.open(
             job.source.path,
@@ -132,7 +139,9 @@ class SegmentWorker:
             hwaccel=job.decoding.hwaccel,
         ) as reader:
             is_bobbed = job.deinterlace == "bob"
-            frames = Counted(reader.frames(), span, count_bobbed if is_bobbed else _one)
+            frames = Counted(
+                self._marked(reader.frames()), span, count_bobbed if is_bobbed else _one
+            )
             count = run_segment(frames, steps, sink, written)
         if count != frames.due:
             raise Failed(
@@ -148,6 +157,11 @@ class SegmentWorker:
             losses=losses,
         )
 
+    def _marked(self, frames: Iterator[HostFrame]) -> Iterator[HostFrame]:
+        for frame in frames:
+            self._mark()
+            yield frame
+
     def close(self) -> None:
         """Close the engine and release it: the next one may need its memory."""
         self._stack.close()
@@ -155,7 +169,9 @@ class SegmentWorker:
 
     def steps(self, names: tuple[str, ...], context: StepContext, note: Note) -> list[VideoStep]:
         """Return the steps of a context, open until it is another one; for a single image."""
-        return self._opener(names, replace(context, say=self._say), note)(PtsSpan())
+        return self._opener(names, replace(context, say=self._say, mark=self._mark), note)(
+            PtsSpan()
+        )
 
     def _opener(
         self, names: tuple[str, ...], context: StepContext, note: Note
@@ -208,12 +224,16 @@ CUDA_ADVANTAGE = 500.0
 """How many times faster a GPU is assumed to be, just as roughly."""
 
 
+def frame_seconds(job: Job) -> float:
+    """Return roughly how long the network takes for a frame."""
+    seconds = job.model.traits.macs_per_pixel * job.sizes.source.pixels / MACS_PER_SECOND
+    return seconds / CUDA_ADVANTAGE if job.device.is_cuda else seconds
+
+
 def plan_segments(job: Job) -> tuple[tuple[Segment, ...], str]:
     """Cut the clip into segments of about equal work; if it cannot be cut, a remark says so."""
-    frame_seconds = job.model.traits.macs_per_pixel * job.sizes.source.pixels / MACS_PER_SECOND
-    if job.device.is_cuda:
-        frame_seconds /= CUDA_ADVANTAGE
-    frames = job.spec.segment_frames or frames_per_segment(float(frame_seconds * job.frame_ratio))
+    seconds = frame_seconds(job) * float(job.frame_ratio)
+    frames = job.spec.segment_frames or frames_per_segment(seconds)
     segments = plan(job.source, frames, job.spec.time, job.frame_ratio)
     if len(segments) > 1 or segments[0].frames < PATIENCE * frames * job.frame_ratio:
         return segments, ""
@@ -223,16 +243,15 @@ def plan_segments(job: Job) -> tuple[tuple[Segment, ...], str]:
     )
 
 
-def join_verified(job: Job, segments: list[Path], target: Path) -> Joined:
-    """Join the segments into ``target`` and verify the result.
+def join_segments(job: Job, segments: list[Path], target: Path) -> Joined:
+    """Join the segments into ``target``; `verify_joined` comes next.
 
     Raises:
         EncodingFailed, NoSpace: they cannot be joined.
-        VerificationFailed: what was written is not what the plan promises.
     """
     is_mp4 = job.container.name in ("mp4", "mov")
     options = [("movflags", "+faststart")] if job.spec.is_faststart and is_mp4 else []
-    joined = join(
+    return join(
         segments,
         job.source,
         job.streams,
@@ -241,5 +260,12 @@ def join_verified(job: Job, segments: list[Path], target: Path) -> Joined:
         time=job.spec.time,
         options=options,
     )
+
+
+def verify_joined(job: Job, joined: Joined, target: Path) -> None:
+    """Check what was joined.
+
+    Raises:
+        VerificationFailed: what was written is not what the plan promises.
+    """
     verify(target, Expected.of(joined, job.streams, job.video.size))
-    return joined

@@ -9,7 +9,7 @@ from functools import partial
 
 from vsr.batch.engine import EngineSpec, WorkerPool, open_inline
 from vsr.batch.local import open_local
-from vsr.jobs.process_setup import core_count
+from vsr.jobs.process_setup import Watchdog, core_count
 from vsr.jobs.workers.worker import FilmWorker, opener
 from vsr.specs import UpscaleSpec
 
@@ -28,17 +28,22 @@ class OpenPool:
 
 
 @contextmanager
-def open_pool(wanted: EngineSpec | None, spec: UpscaleSpec) -> Iterator[OpenPool]:
+def open_pool(
+    wanted: EngineSpec | None, spec: UpscaleSpec, watchdog: Watchdog | None = None
+) -> Iterator[OpenPool]:
     """Open workers for as long as the ``with`` lasts.
 
     Args:
         wanted: None is one worker in this process, which is left as it is.
+        watchdog: ends this process if a worker in it makes no progress.
 
     Raises:
         Refused: the device or cluster is unavailable, or its workers would make different bytes.
     """
     if wanted is None:
-        worker = partial(FilmWorker, spec.device, spec.precision, tell_seconds=0.0)
+        worker = partial(
+            FilmWorker, spec.device, spec.precision, tell_seconds=0.0, watchdog=watchdog
+        )
         with open_inline(worker) as here:
             yield OpenPool(here, spec)
         return
@@ -51,7 +56,7 @@ def open_pool(wanted: EngineSpec | None, spec: UpscaleSpec) -> Iterator[OpenPool
         return
     gpus = _gpus(spec)
     if wanted.is_inline and len(gpus) < 2:
-        with open_inline(opener(spec)) as inline:
+        with open_inline(opener(spec, watchdog)) as inline:
             yield OpenPool(inline, spec)
         return
     count = wanted.workers or max(1, len(gpus))

@@ -111,13 +111,15 @@ class Finish:
 
     def run(self, worker: FilmWorker, tell: Tell) -> tuple[Joined, int]:
         """Return what was written, and its size in bytes."""
-        from vsr.jobs.upscale.segment_worker import join_verified
+        from vsr.jobs.upscale.segment_worker import join_segments, verify_joined
 
         del tell
         for path, size_bytes in self.segments:
             wait_for(path, size_bytes)
         job = worker.job(self.film)
-        joined = join_verified(job, [path for path, _ in self.segments], self.joined)
+        with worker.watched(f"{self.film.source}: joining its segments", file=self.joined):
+            joined = join_segments(job, [path for path, _ in self.segments], self.joined)
+        verify_joined(job, joined, self.joined)
         return joined, self.joined.stat().st_size
 
 
@@ -162,12 +164,13 @@ class Begin:
         """Plan; write nothing."""
         from vsr.jobs.estimate.estimate import estimate_of
         from vsr.jobs.upscale.plan import announce
-        from vsr.jobs.upscale.segment_worker import plan_segments
+        from vsr.jobs.upscale.segment_worker import frame_seconds, plan_segments
         from vsr.jobs.upscale.upscale_plan import Job
 
         job = worker.checked(self.film)
         assert isinstance(job, Job)
-        estimate = estimate_of(job, self.workers) if self.workers else None
+        with worker.watched(f"{self.film.source}: its estimate", frame_seconds(job)):
+            estimate = estimate_of(job, self.workers) if self.workers else None
         if estimate is not None and not estimate.is_short:
             tell(f"{estimate}.")
         announce(job, tell)

@@ -10,6 +10,7 @@ from vsr.batch.engine import EngineSpec
 from vsr.batch.scheduler import Scheduler
 from vsr.disk import folder_made
 from vsr.errors import Interrupted, InvalidOption
+from vsr.jobs.process_setup import Watchdog
 from vsr.jobs.progress import Note, OnProgress, ignore
 from vsr.jobs.result import Result
 from vsr.jobs.upscale.plan import is_kept
@@ -30,6 +31,7 @@ def upscale(
     engine: EngineSpec | None = None,
     on_progress: OnProgress = ignore,
     note: Note = ignore,
+    watchdog: Watchdog | None = None,
 ) -> Result:
     """Upscale one clip, or image. The target appears only once it is complete and verified.
 
@@ -39,6 +41,7 @@ def upscale(
         engine: the workers that share it; None is this process alone.
         on_progress: called after every finished frame.
         note: called, before the start and on the way, with remarks for the user.
+        watchdog: ends this process if it makes no progress.
 
     Raises:
         Refused: nothing was started.
@@ -56,7 +59,7 @@ def upscale(
     if is_kept(source, target, spec):
         return Result(output=target, is_skipped=True)
     with spooled(source) as clip, nullcontext() if target == PIPE else folder_made(target.parent):
-        return _spread(clip, target, spec, engine, on_progress, note)
+        return _spread(clip, target, spec, engine, on_progress, note, watchdog)
 
 
 def _spread(
@@ -66,6 +69,7 @@ def _spread(
     engine: EngineSpec | None,
     on_progress: OnProgress,
     note: Note,
+    watchdog: Watchdog | None,
 ) -> Result:
     """Let the workers of a pool do it, and wait for them."""
     progress = TotalProgress(on_progress)
@@ -73,7 +77,7 @@ def _spread(
     films: list[FilmInWork] = []
     with ExitStack() as stack:
         stack.callback(release_all, films)  # once no worker writes any more
-        opened = stack.enter_context(open_pool(engine, spec))
+        opened = stack.enter_context(open_pool(engine, spec, watchdog))
         film = FilmInWork(
             source if is_here else source.absolute(),  # a worker may run in another folder
             target if is_here else target.absolute(),

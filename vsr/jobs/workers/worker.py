@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import socket
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
@@ -17,6 +19,7 @@ from vsr.specs import UpscaleSpec
 
 if TYPE_CHECKING:
     from vsr.frames import HostFrame
+    from vsr.jobs.process_setup import Watchdog
     from vsr.jobs.upscale.picture import PictureJob
     from vsr.jobs.upscale.upscale_plan import Job
     from vsr.media.resume.segments import Segment
@@ -59,12 +62,21 @@ class FilmWorker:
 
     Args:
         tell_seconds: how long it waits between two reports of its progress.
+        watchdog: ends the process if a task makes no progress; none in a library's.
     """
 
-    def __init__(self, device: str, precision: str, *, tell_seconds: float = TELL_SECONDS) -> None:
+    def __init__(
+        self,
+        device: str,
+        precision: str,
+        *,
+        tell_seconds: float = TELL_SECONDS,
+        watchdog: Watchdog | None = None,
+    ) -> None:
         from vsr.jobs.upscale.segment_worker import SegmentWorker
 
-        self._segments = SegmentWorker()
+        self._watchdog = watchdog
+        self._segments = SegmentWorker(watchdog.step if watchdog else lambda: None)
         self._device, self._precision = device, precision
         self._tell_seconds = tell_seconds
         self._last: tuple[FilmSpec, Job | PictureJob] | None = None
@@ -114,9 +126,30 @@ class FilmWorker:
         self._last = None  # the file may have changed since then
         return self.planned(film)
 
+    def watched(
+        self, what: str, expected_seconds: float = 0.0, file: Path | None = None
+    ) -> AbstractContextManager[None]:
+        """Watch a task while the ``with`` lasts.
+
+        Args:
+            what: is done.
+            expected_seconds: of one step.
+            file: grows, or changes, meanwhile.
+        """
+        if self._watchdog is None:
+            return nullcontext()
+
+        def facts() -> object:
+            with suppress(OSError):
+                return file and (file.stat().st_size, file.stat().st_mtime_ns)
+            return None
+
+        return self._watchdog.watching(what, expected_seconds, facts)
+
     def do_segment(self, job: Job, segment: Segment, path: Path, tell: Tell) -> None:
         """Do one segment, and remember its pace."""
         from vsr.jobs.estimate.estimate import remember_run
+        from vsr.jobs.upscale.segment_worker import frame_seconds
 
         started = time.monotonic()
         seldom = _seldom(tell, self._tell_seconds)
@@ -128,7 +161,8 @@ class FilmWorker:
             count += 1
             seldom(Done(count, size_bytes))
 
-        met = self._segments.do(job, segment, path, written, tell)
+        with self.watched(f"{job.source.path}: segment {segment.index + 1}", frame_seconds(job)):
+            met = self._segments.do(job, segment, path, written, tell)
         remember_run(job, met, time.monotonic() - started)
 
     def do_whole(self, film: FilmSpec, tell: Tell) -> Result:
@@ -141,7 +175,8 @@ class FilmWorker:
         announce(job, tell)
         self._last = None  # an image would stay in memory
         if isinstance(job, PictureJob):
-            return upscale_picture(job, self._segments, tell)
+            with self.watched(f"{job.source}: its upscale"):
+                return upscale_picture(job, self._segments, tell)
         seldom = _seldom(tell, self._tell_seconds)
         count = 0
 
@@ -154,17 +189,24 @@ class FilmWorker:
         return upscale_into_pipe(job, self._segments, sent, tell)
 
 
-def opener(spec: UpscaleSpec) -> OpenWorker:
-    """Return what opens a worker for this spec, in any process."""
-    return partial(open_worker, spec.device, spec.precision, spec.threads)
+def opener(spec: UpscaleSpec, watchdog: Watchdog | None = None) -> OpenWorker:
+    """Return what opens a worker for this spec, in any process; with a watchdog, in this one."""
+    return partial(open_worker, spec.device, spec.precision, spec.threads, watchdog)
 
 
-def open_worker(device: str, precision: str, threads: int | None) -> FilmWorker:
+def open_worker(
+    device: str, precision: str, threads: int | None, watchdog: Watchdog | None = None
+) -> FilmWorker:
     """Open a worker in this process.
 
     Args:
         threads: CPU threads; None leaves the process as it is.
+        watchdog: of this process, if it is the program's own; that of a worker has one anyway.
     """
+    if multiprocessing.parent_process() is not None:
+        from vsr.jobs.process_setup import watchdog_of_worker
+
+        watchdog = watchdog_of_worker()
     if threads is not None:
         from vsr.jobs.process_setup import settle
 
@@ -172,7 +214,7 @@ def open_worker(device: str, precision: str, threads: int | None) -> FilmWorker:
         import torch
 
         torch.set_num_threads(threads)
-    return FilmWorker(device, precision)
+    return FilmWorker(device, precision, watchdog=watchdog)
 
 
 def _seldom(

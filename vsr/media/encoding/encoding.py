@@ -7,7 +7,7 @@ FFmpeg's wrappers read it from a field that PyAV does not expose, so it is passe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from types import MappingProxyType
@@ -86,14 +86,17 @@ class Encoding:
         yield from self._with_extras(self.stream.encode(self._picture(frame)))
 
     def drain(self) -> Iterator[Packet[VideoStream]]:
-        """Yield the packets that the encoder held back."""
-        packets = self.stream.encode(None)
-        if self._encoder.name == "libx265" and self._taken <= X265_DELAY:
-            for packet in packets:
-                packet.dts = packet.pts  # so few frames are never reordered
-        yield from self._with_extras(packets)
+        """Yield the packets that the encoder held back, each as soon as it is there."""
+        yield from self._with_extras(self._drained())
 
-    def _with_extras(self, packets: list[Packet[VideoStream]]) -> Iterator[Packet[VideoStream]]:
+    def _drained(self) -> Iterator[Packet[VideoStream]]:
+        for packet in self.stream.codec_context.encode_lazy(None):
+            if self._encoder.name == "libx265" and self._taken <= X265_DELAY:
+                packet.dts = packet.pts  # so few frames are never reordered
+            packet.stream = self.stream
+            yield cast("Packet[VideoStream]", packet)
+
+    def _with_extras(self, packets: Iterable[Packet[VideoStream]]) -> Iterator[Packet[VideoStream]]:
         """Yield the packets with the extras of the frame of the same pts."""
         for packet in packets:
             extras = self._extras.pop(packet.pts or 0, Extras())

@@ -181,7 +181,8 @@ class Work(Closing):
             if not changed:
                 self.segments = earlier.segments
                 return
-            if not is_published(self.target):
+            is_unfinished = any(self.store.glob("*.nut")) and not is_published(self.target)
+            if is_unfinished:
                 raise self._mismatch(changed)
         self._clear()
         self.segments = plan()

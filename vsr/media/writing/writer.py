@@ -7,7 +7,7 @@ on disk.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -33,8 +33,11 @@ frames before zero behind an edit list."""
 class Writer:
     """Write one segment. Use `create` in a ``with``: leaving it commits, an error discards."""
 
-    def __init__(self, path: Path, video: OutputVideo, encoder: Encoder) -> None:
+    def __init__(
+        self, path: Path, video: OutputVideo, encoder: Encoder, mark: Callable[[], None]
+    ) -> None:
         self.path = path
+        self._mark = mark
         self.frames = 0
         self._part = part_of(path)
         self._video = video
@@ -43,15 +46,22 @@ class Writer:
         self._encoding: Encoding | None = None
 
     @classmethod
-    def create(cls, path: Path, video: OutputVideo, encoder: Encoder) -> Self:
+    def create(
+        cls,
+        path: Path,
+        video: OutputVideo,
+        encoder: Encoder,
+        mark: Callable[[], None] = lambda: None,
+    ) -> Self:
         """Prepare a segment; nothing is written before the first frame.
 
         Args:
             path: the segment's final name; ``.part`` is added until it is complete.
             video: describes the frames.
             encoder: as chosen by `vsr.media.encoding.choose_encoder.choose`.
+            mark: called with every frame and every packet.
         """
-        return cls(path, video, encoder)
+        return cls(path, video, encoder, mark)
 
     def __enter__(self) -> Self:
         return self
@@ -81,6 +91,7 @@ class Writer:
         except (av.FFmpegError, OSError, ValueError) as error:
             raise output_failure(error, self._part) from error
         self.frames += 1
+        self._mark()
 
     def commit(self) -> None:
         """Drain the encoder, close the file, flush it to disk and give it its name.
@@ -125,3 +136,4 @@ class Writer:
         assert self._output is not None
         for packet in packets:
             self._output.mux(packet)
+            self._mark()

@@ -99,6 +99,7 @@ class CpuEngine(Closing):
         remembers: bool = True,
         precision: Chosen = "fp32",
         say: Callable[[str], None] = lambda line: None,
+        mark: Callable[[], None] | None = None,
     ) -> Self:
         """Fuse the network and choose the tiles.
 
@@ -108,6 +109,7 @@ class CpuEngine(Closing):
             precision: bf16 is for a CPU that multiplies in it (`vsr.device.select`), int8 for
                 plain networks (`vsr.upscaling.engine.engine`).
             say: called if a network stays in fp32 although bf16 was requested.
+            mark: called with every tile.
 
         Raises:
             Failed: not even the smallest tile fits memory.
@@ -124,6 +126,8 @@ class CpuEngine(Closing):
             net = with_post_ops(with_grouped_tail(net), way.channels)
         if precision == "bf16":
             net = _rounded(net, model, way, say)
+        if mark is not None:
+            net.register_forward_hook(lambda *_: mark())
         tiles = windows(spec.source, core, radius, multiple)
         return cls(spec, way, net, tiles, radius, multiple=multiple, remembers=remembers)
 

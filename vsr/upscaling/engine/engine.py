@@ -75,6 +75,7 @@ def open_engine(
     *,
     tile: int | None = None,
     say: Callable[[str], None] = lambda line: None,
+    mark: Callable[[], None] | None = None,
 ) -> Engine:
     """Open the engine of a device.
 
@@ -82,6 +83,7 @@ def open_engine(
         model: None resizes without a network.
         tile: the largest tile side in low-resolution pixels; None lets memory decide.
         say: called once for each remark for the user (a redo in fp32, smaller tiles).
+        mark: called with every tile; a GPU's tiles take no time worth watching.
 
     Raises:
         Failed: not even the smallest tile fits (OutOfDeviceMemory on a CUDA device).
@@ -90,7 +92,7 @@ def open_engine(
         from vsr.upscaling.engine.cuda_engine import CudaEngine
 
         return CudaEngine.open(model, device, spec, tile=tile, say=say)
-    return CpuEngine.open(model, spec, tile=tile, precision=device.precision, say=say)
+    return CpuEngine.open(model, spec, tile=tile, precision=device.precision, say=say, mark=mark)
 
 
 def with_precision(

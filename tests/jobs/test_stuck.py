@@ -1,0 +1,140 @@
+"""A run that is stuck in a library: it ends by itself, or at the second Ctrl-C, and resumes."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.clips import indices_in, write_clip
+from vsr.jobs import process_setup
+from vsr.jobs.process_setup import LEAST_SECONDS, TIMES_SLOWEST, Idleness, Watchdog
+
+ROOT = Path(__file__).parents[2]
+QUICK = ["--model", "bicubic", "--scale", "2", "--encoder-preset", "ultrafast", "-c", "h264"]
+
+STUCK = """
+import ctypes, sys
+from vsr.jobs import process_setup
+from vsr.media.encoding.encoding import Encoding
+
+drains = 0
+drain = Encoding.drain
+
+def stuck(self):
+    global drains
+    drains += 1
+    if drains == 2:  # of the second segment: for ever, and deaf to signals
+        print("stuck", flush=True)
+        mutex = ctypes.create_string_buffer(64)
+        for _ in range(2):
+            ctypes.CDLL(None).pthread_mutex_lock(mutex)
+    yield from drain(self)
+
+Encoding.drain = stuck
+{changed}
+from vsr.cli import main
+main()
+"""
+
+
+def started(folder: Path, changed: str = "") -> subprocess.Popen[str]:
+    source = write_clip(folder / "in.mkv", frames=72, gop=12)
+    command = ["upscale", str(source), str(folder / "out.mkv"), *QUICK]
+    return subprocess.Popen(
+        [sys.executable, "-c", STUCK.format(changed=changed), *command, "--segment-frames", "24"],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def resumed(folder: Path) -> str:
+    """Run the same command again, with an encoder that returns; return what it said."""
+    run = subprocess.run(
+        [sys.executable, "-c", "from vsr.cli import main; main()", "upscale",
+         str(folder / "in.mkv"), str(folder / "out.mkv"), *QUICK, "--segment-frames", "24"],
+        env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert indices_in(folder / "out.mkv") == list(range(72))
+    return run.stderr
+
+
+@pytest.mark.usefixtures("heeds_ctrl_c")
+def test_a_second_ctrl_c_ends_what_never_returns(tmp_path: Path):
+    with started(tmp_path, "process_setup.PATIENCE_SECONDS = 60") as run:
+        assert run.stdout is not None
+        assert run.stdout.readline() == "stuck\n"
+        run.send_signal(signal.SIGINT)
+        time.sleep(0.2)
+        assert run.poll() is None
+        run.send_signal(signal.SIGINT)
+        said = run.communicate()[1]
+    assert run.returncode == 130
+    assert "vsr: interrupted; what is finished is kept. Run the same command again" in said
+    assert "resuming: 1 of 3 segments" in resumed(tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("heeds_ctrl_c")
+def test_so_does_one_ctrl_c_after_five_seconds(tmp_path: Path):
+    with started(tmp_path) as run:
+        assert run.stdout is not None
+        run.stdout.readline()
+        run.send_signal(signal.SIGINT)
+        run.communicate()
+    assert run.returncode == 130
+
+
+@pytest.mark.slow
+def test_what_makes_no_progress_is_ended_and_goes_on_where_it_was(tmp_path: Path):
+    impatient = "process_setup.LEAST_SECONDS, process_setup.TICK_SECONDS = 1.5, 0.1"
+    with started(tmp_path, impatient) as run:
+        said = run.communicate()[1]
+    assert run.returncode == 1
+    assert "segment 2 made no progress for" in said
+    assert "Traceback" not in said
+    assert "resuming: 1 of 3 segments" in resumed(tmp_path)
+
+
+def test_slow_is_not_stuck():
+    one = Idleness(expected_seconds=100.0)
+    assert one.limit_seconds == TIMES_SLOWEST * 100.0
+    other, now = Idleness(), 0.0
+    other.tick(now)
+    assert other.limit_seconds == LEAST_SECONDS
+    while other.seconds < 60:
+        now += 1.0
+        assert not other.tick(now)
+    other.step()
+    assert other.limit_seconds == TIMES_SLOWEST * 60.0
+    while other.seconds < other.limit_seconds:
+        now += 1.0
+        assert not other.tick(now)
+    assert other.tick(now + 1.0)
+
+
+def test_time_in_which_the_process_slept_does_not_count():
+    one = Idleness()
+    one.tick(0.0)
+    assert not one.tick(100_000.0)
+    assert one.seconds < 3.0
+
+
+def test_a_file_that_changes_is_progress(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(process_setup, "LEAST_SECONDS", 0.02)
+    monkeypatch.setattr(process_setup, "TIMES_SLOWEST", 0)
+    monkeypatch.setattr(process_setup, "TICK_SECONDS", 0.01)
+    ended: list[tuple[str, int]] = []
+    dog = Watchdog(lambda text, code: ended.append((text, code)))
+    counts = iter(range(10_000_000))
+    with dog.watching("growing", sample=lambda: next(counts)):
+        time.sleep(0.2)
+    assert ended == []
+    with dog.watching("in.mp4: joining"):
+        time.sleep(0.5)
+    ((text, code),) = ended
+    assert text.startswith("in.mp4: joining made no progress for")
+    assert code == 1
