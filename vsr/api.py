@@ -13,8 +13,7 @@ from vsr.errors import InvalidOption
 from vsr.grain import Grain, GrainProfile
 from vsr.jobs.arrays.upscaler import Upscaler
 from vsr.jobs.batch.outcome import Outcome
-from vsr.jobs.progress import Progress, ignore
-from vsr.jobs.result import Result
+from vsr.jobs.progress import Progress, Result, ignore
 from vsr.jobs.upscale.plan import spec_of_preset
 from vsr.jobs.workers.upscale import upscale as run
 from vsr.specs import (

@@ -30,9 +30,9 @@ class PaperEngine:
         self.running.append((ticket, task))
         self.started.append(task.name)
 
-    def wait(self, told):
+    def wait(self, on_report):
         ticket, task = self.running.popleft()
-        told(ticket, 1)
+        on_report(ticket, 1)
         if self.losses.get(task.name, 0):
             self.losses[task.name] -= 1
             return [Ended(ticket=ticket, error=Failed("lost"), is_lost=True)]

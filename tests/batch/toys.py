@@ -28,8 +28,8 @@ class ToyWorker:
     def __init__(self, device: str = "cpu toy fp32") -> None:
         self.device = device
 
-    def do(self, task: Toy, tell):
-        tell(f"begin {task.name}")
+    def do(self, task: Toy, report):
+        report(f"begin {task.name}")
         time.sleep(task.sleep_seconds)
         deaths = task.folder / f"{task.name}.deaths"
         count = len(deaths.read_text()) if deaths.exists() else 0
@@ -84,7 +84,7 @@ class ToyPiece:
     def begin(self):
         return (self.toy,)
 
-    def told(self, task, tick):
+    def on_report(self, task, tick):
         self.ticks.append(tick)
 
     def ended(self, task, value):

@@ -19,7 +19,6 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 from torch.func import functional_call
-from vsr.training.network.rounded import RoundedPlain
 
 from vsr.blend import Blend
 from vsr.models.catalog import load
@@ -28,6 +27,7 @@ from vsr.models.int8 import pictures
 from vsr.models.plain import Plain
 from vsr.training.data.dataset import mapped
 from vsr.training.data.manifest import read_manifest
+from vsr.training.network.plain_forms import RoundedPlain
 
 BATCH, PATCH = 6, 32
 HARD = 4

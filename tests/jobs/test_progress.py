@@ -1,7 +1,6 @@
 import pytest
 
-from vsr.jobs.progress import Progress, Stopwatch
-from vsr.jobs.result import counted
+from vsr.jobs.progress import Progress, Stopwatch, counted
 
 
 def clock_of(*times):

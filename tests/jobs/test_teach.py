@@ -14,7 +14,7 @@ from vsr.errors import Interrupted, InvalidData, InvalidOption, InvalidRecipe, O
 from vsr.jobs.teach import TeachSpec, TeachWatch, teach
 from vsr.jobs.train import FitSpec, fit
 from vsr.training.data.batches import held, normalised, sliced
-from vsr.training.data.dataset import Patches, Wanted
+from vsr.training.data.dataset import PairsChoice, Patches
 from vsr.training.data.manifest import read_manifest
 from vsr.training.pictures import is_field
 from vsr.training.teacher.lesson import CHUNK
@@ -45,7 +45,7 @@ def spec(data, **values):
 
 
 def opened(data, **values):
-    return Patches.open(data, Wanted(scale=4, degradation=CLEAR, target="teacher", **values))
+    return Patches.open(data, PairsChoice(scale=4, degradation=CLEAR, target="teacher", **values))
 
 
 def bytes_of(data):
@@ -123,7 +123,7 @@ def test_a_share_of_the_truth_stays_and_both_sources_agree(data):
     crops = patches.draw(1, 2, 24, 12)
     mine = held(patches, "rgb", torch.device("cpu"))(crops, 12)
     assert torch.equal(mine.high, sliced(patches, "rgb")(crops, 12).high)
-    plain = Patches.open(data, Wanted(scale=4, degradation=CLEAR))
+    plain = Patches.open(data, PairsChoice(scale=4, degradation=CLEAR))
     assert not torch.equal(mine.high, sliced(plain, "rgb")(crops, 12).high)
     assert plain.sha256 != patches.sha256
 

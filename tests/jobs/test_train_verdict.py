@@ -15,7 +15,7 @@ from vsr.jobs.train import FitSpec, Watch, fit, resume
 from vsr.kernels import CATMULL_ROM, imresize
 from vsr.metrics.protocol import psnr_y
 from vsr.training.damage.filters import enlarged
-from vsr.training.data.dataset import Patches, Wanted
+from vsr.training.data.dataset import PairsChoice, Patches
 from vsr.training.run.verdict import Verdict
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -44,7 +44,7 @@ def test_it_is_against_what_the_run_started_from_in_db_of_held_out_patches(many,
     )
     verdict = verdict_of(spec)
     assert (verdict.judgement, verdict.against) == ("no different", "its start (lite)")
-    low, high, true = Patches.open(many, Wanted(scale=4)).held_out()
+    low, high, true = Patches.open(many, PairsChoice(scale=4)).held_out()
     assert np.array_equal(high, true)
     assert verdict.patches == len(low) == 3
     assert verdict.before == pytest.approx(verdict.after, abs=1e-3)
@@ -75,7 +75,7 @@ def test_without_a_start_it_is_against_bicubic(many, tmp_path):
     spec = FitSpec(recipe=recipe(tmp_path), data=many, out=tmp_path / "run", device="cpu")
     verdict = verdict_of(spec)
     assert verdict.against == "bicubic"
-    low, high, _ = Patches.open(many, Wanted(scale=4)).held_out()
+    low, high, _ = Patches.open(many, PairsChoice(scale=4)).held_out()
     expected = [
         psnr_y(np.rint(imresize(one, 64, 64).clip(0, 255)).astype(np.uint8), truth, 4)
         for one, truth in zip(low, high)

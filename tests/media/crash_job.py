@@ -18,7 +18,7 @@ from vsr.media.resume.segments import plan
 from vsr.media.resume.work import Work
 from vsr.media.streams.streams import plan_streams
 from vsr.media.writing.join import join
-from vsr.media.writing.verify import Expected, verify
+from vsr.media.writing.verify import OutputFacts, verify
 from vsr.media.writing.writer import Writer
 
 FRAMES_PER_SEGMENT = 8
@@ -39,7 +39,7 @@ def run(source: Path, target: Path, codec: str) -> None:
                     writer.write(frame)
         paths = [work.path_of(segment) for segment in work.segments]
         joined = join(paths, info, streams, work.joined, video)
-        verify(work.joined, Expected.of(joined, streams, video.size))
+        verify(work.joined, OutputFacts.of(joined, streams, video.size))
         work.publish()
         work.remove()
 

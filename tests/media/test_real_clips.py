@@ -11,7 +11,7 @@ from tests.media.written import carry
 from vsr.errors import VsrError
 from vsr.media.reading.probe import probe
 from vsr.media.reading.reader import Reader
-from vsr.media.writing.verify import Expected, verify
+from vsr.media.writing.verify import OutputFacts, verify
 
 DATA = Path(os.environ.get("VSR_DATA", "missing"))
 CLIPS = sorted((DATA / "clips").glob("*")) if DATA.exists() else []
@@ -35,7 +35,7 @@ def test_every_clip_keeps_its_pictures_times_and_streams(
     is_odd = size.width % 2 or size.height % 2
     codec = "av1" if is_odd else "hevc" if info.video.layout.bits > 8 else "h264"
     plan, joined = carry(clip, target, codec=codec, frames_per_segment=60)
-    verify(target, Expected.of(joined, plan, size))
+    verify(target, OutputFacts.of(joined, plan, size))
     assert joined.frames == len(times)
     written = times_in(target)
     shift = written[0] - times[0]
@@ -63,5 +63,5 @@ def carried_or_refused(clip: Path, target: Path) -> str | None:
         plan, joined = carry(clip, target, codec="ffv1", frames_per_segment=60)
     except VsrError as error:
         return str(error)
-    verify(target, Expected.of(joined, plan, probe(clip).video.size))
+    verify(target, OutputFacts.of(joined, plan, probe(clip).video.size))
     return None

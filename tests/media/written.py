@@ -22,7 +22,7 @@ from vsr.media.resume.segments import plan
 from vsr.media.source.info import MediaInfo
 from vsr.media.streams.streams import StreamPlan, plan_streams
 from vsr.media.writing.join import join
-from vsr.media.writing.scan import Joined
+from vsr.media.writing.scan import JoinedFile
 from vsr.media.writing.writer import Writer
 from vsr.specs import EncodeSpec, Size, TimeRange
 
@@ -99,7 +99,7 @@ def carry(
     options: Sequence[tuple[str, str]] = (),
     made_by: str = "",
     **keep: bool,
-) -> tuple[StreamPlan, Joined]:
+) -> tuple[StreamPlan, JoinedFile]:
     """Encode ``source`` in segments and join them with its other streams into ``target``."""
     info = probe(source)
     container = {".mkv": "matroska", ".ts": "mpegts"}.get(target.suffix, target.suffix[1:])

@@ -24,8 +24,8 @@ EngineName = Literal["local", "ray"]
 class Worker(Protocol):
     """Runs one task after another, and keeps open what is costly to open."""
 
-    def do(self, task: Any, tell: Callable[[Any], None]) -> Any:
-        """Run a task; ``tell`` is called with its progress."""
+    def do(self, task: Any, report: Callable[[Any], None]) -> Any:
+        """Run a task; ``report`` is called with its progress."""
         ...
 
     def describe(self) -> DeviceClass:
@@ -80,7 +80,7 @@ class Ended:
     is_lost: bool = False
 
 
-Told = Callable[[int, Any], None]
+OnReport = Callable[[int, Any], None]
 """Called with the ticket of a running task and its progress."""
 
 
@@ -101,7 +101,7 @@ class WorkerPool(Protocol):
         """Give a task to a free worker."""
         ...
 
-    def wait(self, told: Told) -> Sequence[Ended]:
+    def wait(self, on_report: OnReport) -> Sequence[Ended]:
         """Wait a moment; return the tasks that have ended, perhaps none."""
         ...
 
@@ -155,13 +155,13 @@ class InlineEngine:
         """Keep the task for `wait`."""
         self._next = (ticket, task)
 
-    def wait(self, told: Told) -> list[Ended]:
+    def wait(self, on_report: OnReport) -> list[Ended]:
         """Do the task."""
         if self._next is None:
             return []
         (ticket, task), self._next = self._next, None
         try:
-            value = self._worker.do(task, lambda tick: told(ticket, tick))
+            value = self._worker.do(task, lambda tick: on_report(ticket, tick))
         except Exception as error:  # a bad file, however bad, must not stop the rest
             return [Ended(ticket=ticket, error=error)]
         return [Ended(ticket=ticket, value=value)]

@@ -16,7 +16,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any
 
-from vsr.batch.engine import STALLED, Ended, OpenWorker, Told
+from vsr.batch.engine import STALLED, Ended, OnReport, OpenWorker
 from vsr.errors import Failed
 
 WAIT_SECONDS = 1.0
@@ -26,7 +26,7 @@ END_SECONDS = 2.0
 MASK = "CUDA_VISIBLE_DEVICES"
 """Which GPUs a process sees, and in which order; they are renumbered from 0."""
 
-TOLD, DONE, FAILED = "told", "done", "failed"
+REPORT, DONE, FAILED = "report", "done", "failed"
 
 
 class LocalEngine:
@@ -52,11 +52,11 @@ class LocalEngine:
         self._workers.remove(worker)
         self._workers.append(worker)
 
-    def wait(self, told: Told) -> list[Ended]:
+    def wait(self, on_report: OnReport) -> list[Ended]:
         """Wait for a message, for at most a second."""
         busy = {worker.pipe: worker for worker in self._workers if worker.ticket is not None}
         ready = wait(list(busy), WAIT_SECONDS)
-        return [ended for pipe in ready for ended in busy[pipe].heard(told)]  # type: ignore[index]  # pipes went in, so pipes come out
+        return [ended for pipe in ready for ended in busy[pipe].heard(on_report)]  # type: ignore[index]  # pipes went in, so pipes come out
 
     def close(self) -> None:
         """End all processes at once, so that the wait is only as long as the slowest."""
@@ -93,7 +93,7 @@ class _Process:
             self._spawn()
             self.pipe.send(task)
 
-    def heard(self, told: Told) -> Iterator[Ended]:
+    def heard(self, on_report: OnReport) -> Iterator[Ended]:
         """Forward its progress; yield how its task ended, if it did."""
         ticket = self.ticket
         assert ticket is not None
@@ -107,8 +107,8 @@ class _Process:
             yield Ended(ticket=ticket, error=_death(code), is_lost=code != STALLED)
             self._spawn()
             return
-        if kind == TOLD:
-            told(ticket, content)
+        if kind == REPORT:
+            on_report(ticket, content)
             return
         self.ticket = None
         if kind == DONE:
@@ -156,7 +156,7 @@ def _serve(pipe: Connection[Any, Any], open_worker: OpenWorker, gpu: int | None)
             except EOFError:
                 break
             try:
-                answer = DONE, worker.do(task, lambda tick: pipe.send((TOLD, tick)))
+                answer = DONE, worker.do(task, lambda tick: pipe.send((REPORT, tick)))
             except Exception as error:  # a bad file, however bad, must not stop the rest
                 answer = FAILED, portable(error)
             pipe.send(answer)

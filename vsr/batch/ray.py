@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import Any
 
-from vsr.batch.engine import DeviceClass, Ended, EngineSpec, OpenWorker, Told, Worker
+from vsr.batch.engine import DeviceClass, Ended, EngineSpec, OnReport, OpenWorker, Worker
 from vsr.batch.local import portable
 from vsr.errors import DeviceUnavailable, Failed, InvalidOption, Refused
 
@@ -51,7 +51,7 @@ class RayEngine:
         actor = self._free.pop(0)
         self._running[actor.do.remote(task)] = (actor, ticket)
 
-    def wait(self, told: Told) -> list[Ended]:
+    def wait(self, on_report: OnReport) -> list[Ended]:
         """Wait until a task ends, or for half a second; then ask the rest for progress.
 
         Raises:
@@ -66,7 +66,7 @@ class RayEngine:
             self._wake([ref for ref in ready if ref in self._waking])
             ended = [self._end(ref) for ref in ready if ref in self._running]
             if not ready:
-                self._ask(told)
+                self._ask(on_report)
         except (self._ray.exceptions.RaySystemError, ConnectionError) as error:
             raise Failed(
                 f"the Ray cluster is gone ({first_line(error)}). Finished work is on "
@@ -129,7 +129,7 @@ class RayEngine:
                 "does which segment: use machines of one kind, or allow it with --mixed."
             )
 
-    def _ask(self, told: Told) -> None:
+    def _ask(self, on_report: OnReport) -> None:
         """Forward the progress of the running tasks, skipping actors that do not answer."""
         asked = {actor.ticks.remote(): ticket for actor, ticket in self._running.values()}
         if not asked:
@@ -141,7 +141,7 @@ class RayEngine:
             except self._ray.exceptions.RayError:  # it is lost; its task will say so
                 continue
             for tick in ticks:
-                told(asked[ref], tick)
+                on_report(asked[ref], tick)
 
 
 @contextmanager
@@ -239,7 +239,7 @@ class Actor:
     """A worker inside the cluster. Two of its methods run concurrently: `do` and `ticks`."""
 
     def __init__(self, open_worker: OpenWorker) -> None:
-        self._told: list[Any] = []
+        self._reports: list[Any] = []
         self._worker: Worker | None = None
         self._error: Exception | None = None
         try:
@@ -253,15 +253,15 @@ class Actor:
 
     def do(self, task: Any) -> tuple[Any, Exception | None]:
         """Run a task; return its result, or why it failed."""
-        self._told = []
+        self._reports = []
         assert self._worker is not None
         try:
-            return self._worker.do(task, self._told.append), None
+            return self._worker.do(task, self._reports.append), None
         except Exception as error:  # a bad file, however bad, must not stop the rest
             return None, portable(error)
 
     def ticks(self) -> list[Any]:
         """Return the progress reports of the running task since the last call."""
-        told, count = self._told, len(self._told)
-        taken, self._told[:count] = told[:count], []
+        reports, count = self._reports, len(self._reports)
+        taken, self._reports[:count] = reports[:count], []
         return taken

@@ -39,7 +39,7 @@ class Piece(Protocol):
         """Return the first tasks."""
         ...
 
-    def told(self, task: Any, tick: Any) -> None:
+    def on_report(self, task: Any, tick: Any) -> None:
         """Record how far a task has got; None if it starts over."""
         ...
 
@@ -75,7 +75,7 @@ class Scheduler:
                 yield over.popleft()
             while self._queue and self._engine.free:
                 self._start()
-            for ended in self._engine.wait(self._told) if self._running else ():
+            for ended in self._engine.wait(self._on_report) if self._running else ():
                 self._running.remove(ended.ticket)
                 piece = self._tasks[ended.ticket][0]
                 self._take(piece, ended)
@@ -101,9 +101,9 @@ class Scheduler:
     def _is_running(self, piece: Piece) -> bool:
         return any(self._tasks[ticket][0] is piece for ticket in self._running)
 
-    def _told(self, ticket: int, tick: Any) -> None:
+    def _on_report(self, ticket: int, tick: Any) -> None:
         piece, task = self._tasks[ticket]
-        piece.told(task, tick)
+        piece.on_report(task, tick)
 
     def _take(self, piece: Piece, ended: Ended) -> None:
         task = self._tasks[ended.ticket][1]
@@ -112,7 +112,7 @@ class Scheduler:
             return
         if ended.is_lost and self._losses.get(ended.ticket, 0) < RETRIES:
             self._losses[ended.ticket] = self._losses.get(ended.ticket, 0) + 1
-            piece.told(task, None)
+            piece.on_report(task, None)
             heappush(self._queue, (task.urgency, -piece.weight, ended.ticket))
             return
         del self._tasks[ended.ticket]

@@ -192,7 +192,7 @@ def _show_total(outcomes: list[Outcome], *, as_json: bool, quiet: bool) -> None:
 def show_forecast(source: Sources, target: Path, job: BatchSpec, *, as_json: bool) -> int:
     """Print a line for each file and a total; return 3 if any file would fail."""
     from vsr.jobs.batch.forecast import forecast, outlook_of, totals
-    from vsr.jobs.result import counted
+    from vsr.jobs.progress import counted
 
     found = []
     for one in forecast(source, target, job):

@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from vsr.jobs.progress import Note, OnProgress, ignore
-from vsr.jobs.result import Result
+from vsr.jobs.progress import Note, OnProgress, Result, ignore
 from vsr.jobs.upscale.plan import spec_of_preset
 from vsr.jobs.workers.upscale import upscale
 from vsr.metrics.pictures import Picture

@@ -1,10 +1,15 @@
-"""How far a job has got: plain values to make a bar or a line of JSON from."""
+"""How far a job has got, and what an upscale did: as values, in words and as JSON."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from vsr.media.writing.scan import JoinedFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,3 +93,97 @@ class Stopwatch:
             speed=(self.out_seconds - self.seconds_before) / elapsed if elapsed > 0 else 0.0,
             bytes_written=bytes_written,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What an upscale did.
+
+    Attributes:
+        frames_in: frames that could be decoded.
+        frames_out: frames in the output, verified.
+        frames_reused: of these, repeats that reused the output of the previous frame.
+        reused_tiles: unchanged tiles of the other frames that were not computed again.
+        fps: frames per second of wall time, everything included.
+        model: the network, its scale, and its blend of flavours.
+        losses: what is damaged or missing, known before the start or found on the way.
+        is_skipped: the target existed and was kept.
+    """
+
+    output: Path
+    frames_in: int = 0
+    frames_out: int = 0
+    frames_reused: int = 0
+    reused_tiles: int = 0
+    elapsed_seconds: float = 0.0
+    losses: tuple[str, ...] = ()
+    model: str = ""
+    is_skipped: bool = False
+
+    @property
+    def fps(self) -> float:
+        """Frames per second of wall time."""
+        return self.frames_out / self.elapsed_seconds if self.elapsed_seconds > 0 else 0.0
+
+    @property
+    def exit_code(self) -> int:
+        """What the command line returns: 3 if anything is lost that somebody would miss."""
+        return 3 if self.losses else 0
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return {
+            "frames_in": self.frames_in,
+            "frames_out": self.frames_out,
+            "frames_reused": self.frames_reused,
+            "reused_tiles": self.reused_tiles,
+            "fps": round(self.fps, 3),
+            "elapsed_seconds": round(self.elapsed_seconds, 3),
+            "output": str(self.output),
+            "model": self.model,
+            "losses": list(self.losses),
+            "skipped": self.is_skipped,
+        }
+
+    def summary(self) -> str:
+        """Return a summary for people, with each loss on a line of its own."""
+        if self.is_skipped:
+            return f"{self.output}: already exists; skipped."
+        lines = [f"{self.output}: {self.speed()}"]
+        return "\n".join(lines + [f"loss: {loss}" for loss in self.losses])
+
+    def speed(self) -> str:
+        """Return frames, time and rate in a few words."""
+        reused = f", {self.frames_reused} repeated" if self.frames_reused else ""
+        seconds = self.elapsed_seconds
+        return f"{counted(self.frames_out)}{reused} in {seconds:.1f} s, {self.fps:.2f} fps"
+
+
+def joined_result(
+    output: Path,
+    joined: JoinedFile,
+    met: Sequence[Mapping[str, Any]],
+    *,
+    elapsed_seconds: float,
+    model: str,
+) -> Result:
+    """Return the result of a film that was joined from segments.
+
+    Args:
+        met: what was recorded for each segment, by any worker in any run.
+    """
+    return Result(
+        output=output,
+        frames_in=sum(facts.get("frames_in", facts["frames"]) for facts in met),
+        frames_out=joined.frames,
+        frames_reused=sum(facts["reused"] for facts in met),
+        reused_tiles=sum(facts.get("reused_tiles", 0) for facts in met),
+        elapsed_seconds=elapsed_seconds,
+        losses=(*(loss for facts in met for loss in facts["losses"]), *joined.losses),
+        model=model,
+    )
+
+
+def counted(count: int, noun: str = "frame") -> str:
+    """Return a number of things in words: ``1 frame``, ``2 frames``."""
+    return f"{count} {noun}" + "s" * (count != 1)

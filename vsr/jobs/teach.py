@@ -190,9 +190,9 @@ class TeachWorker:
     def __init__(self, lesson: Lesson) -> None:
         self._class = Class(lesson)
 
-    def do(self, task: Any, tell: Callable[[Any], None]) -> None:
+    def do(self, task: Any, report: Callable[[Any], None]) -> None:
         """Make the targets of a chunk."""
-        del tell
+        del report
         self._class.teach(task)
 
     def describe(self) -> DeviceClass:

@@ -14,7 +14,7 @@ from vsr.recipes.pipeline import Pipeline, Step
 from vsr.recipes.read import find
 from vsr.specs import Precision
 from vsr.training.data.batches import held, sliced
-from vsr.training.data.dataset import Patches, Wanted
+from vsr.training.data.dataset import PairsChoice, Patches
 from vsr.training.network.start import start
 from vsr.training.recipe.recipe import (
     Budget,
@@ -162,7 +162,7 @@ def _device_to_go_on(path: Path, run: Run, device: str, precision: Precision) ->
 
 def _patches(data: Path, recipe: Recipe, steps: tuple[Step, ...]) -> Patches:
     wanted = (
-        Wanted(
+        PairsChoice(
             scale=recipe.scale,
             degradation=pairs.degradation,
             is_paired=is_paired(recipe, steps),

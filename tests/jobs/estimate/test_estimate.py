@@ -17,7 +17,7 @@ from vsr.jobs.estimate.figures import Between, Estimate, Other, Took
 from vsr.jobs.estimate.pace import STRIP_PIXELS, Pace, Rate, _strip, tried
 from vsr.jobs.estimate.remembered import Remembered, recall, remember
 from vsr.jobs.upscale.plan import prepare, spec_of_preset
-from vsr.jobs.upscale.segment_worker import Met
+from vsr.jobs.upscale.segment_worker import SegmentStats
 from vsr.jobs.upscale.upscale_plan import Job
 from vsr.jobs.workers.upscale import upscale
 from vsr.specs import EncodeSpec, OutputSize, Size
@@ -88,7 +88,7 @@ def test_the_size_of_the_result_is_within_its_range(tmp_path: Path, monkeypatch)
 
 def test_the_pace_of_a_run_takes_the_place_of_a_guess(job: Job, monkeypatch):
     monkeypatch.setattr(estimate, "SHORT_SECONDS", 0.0)
-    met = Met(frames=200, frames_in=200, reused=0, reused_tiles=0, losses=())
+    met = SegmentStats(frames=200, frames_in=200, reused=0, reused_tiles=0, losses=())
     remember_run(job, met, 100.0)
     found = estimate_of(job)
     assert found is not None
@@ -98,10 +98,10 @@ def test_the_pace_of_a_run_takes_the_place_of_a_guess(job: Job, monkeypatch):
 @pytest.mark.parametrize(
     ("met", "threads"),
     [
-        (Met(frames=99, frames_in=99, reused=0, reused_tiles=0, losses=()), None),
-        (Met(frames=200, frames_in=200, reused=50, reused_tiles=0, losses=()), None),
-        (Met(frames=200, frames_in=200, reused=0, reused_tiles=2000, losses=()), None),
-        (Met(frames=200, frames_in=200, reused=0, reused_tiles=0, losses=()), 1),
+        (SegmentStats(frames=99, frames_in=99, reused=0, reused_tiles=0, losses=()), None),
+        (SegmentStats(frames=200, frames_in=200, reused=50, reused_tiles=0, losses=()), None),
+        (SegmentStats(frames=200, frames_in=200, reused=0, reused_tiles=2000, losses=()), None),
+        (SegmentStats(frames=200, frames_in=200, reused=0, reused_tiles=0, losses=()), 1),
     ],
     ids=["short", "repeats", "still", "one of several"],
 )

@@ -52,12 +52,12 @@ class TwoAtOnce:
     def start(self, ticket, task) -> None:
         self._held.append((ticket, task))
 
-    def wait(self, told):
+    def wait(self, on_report):
         ticket, task = self._held.pop(0)
         if isinstance(task, Part) and task.segment.index == 0:
             return [Ended(ticket=ticket, error=Failed("the first segment cannot be done"))]
         self._engine.start(ticket, task)
-        return self._engine.wait(told)
+        return self._engine.wait(on_report)
 
 
 def test_a_film_that_failed_is_kept_locked_while_a_worker_writes_it(tmp_path: Path):

@@ -21,7 +21,7 @@ from tests.media.written import (
 )
 from vsr.frames import Layout
 from vsr.media.reading.probe import probe
-from vsr.media.writing.verify import Expected, verify
+from vsr.media.writing.verify import OutputFacts, verify
 
 VFR = [0, 3000, 9000, 9090, 12_000, 30_000, 30_001, 45_000, 60_000, 90_000] + [
     90_000 + 4000 * index + (index * 7919) % 1500 for index in range(1, 39)
@@ -55,7 +55,7 @@ def test_streaming_containers_likewise_after_one_offset(
     source = write_clip(tmp_path / "in.mkv", frames=30, audio=[Audio()])
     target = tmp_path / f"out.{suffix}"
     plan, joined = carry(source, target, codec=codec, frames_per_segment=8)
-    verify(target, Expected.of(joined, plan, SIZE))
+    verify(target, OutputFacts.of(joined, plan, SIZE))
     assert indices_in(target) == list(range(30))
     assert len({a - b for a, b in zip(times_in(target), times_in(source), strict=True)}) == 1
 

@@ -25,7 +25,7 @@ from vsr.media.reading.probe import probe
 from vsr.media.reading.reader import Reader
 from vsr.media.streams.streams import plan_streams
 from vsr.media.writing.join import join
-from vsr.media.writing.verify import Expected, verify
+from vsr.media.writing.verify import OutputFacts, verify
 
 
 def test_segments_of_other_settings_are_refused(tmp_path: Path) -> None:
@@ -76,7 +76,7 @@ def test_damage_to_the_other_streams_is_counted_and_passed_over(tmp_path: Path) 
     data[len(data) // 2 : len(data) // 2 + 200] = bytes(200)
     source.write_bytes(data)
     joined = join([segment], info, plan, target, video_of(info))
-    verify(target, Expected.of(joined, plan, SIZE))
+    verify(target, OutputFacts.of(joined, plan, SIZE))
     assert indices_in(target) == list(range(50))
     assert "1 packets of audio or subtitles" in joined.losses[0]
 

@@ -26,7 +26,7 @@ from tests.media.written import (
 )
 from vsr.media.reading.probe import probe
 from vsr.media.streams.streams import plan_streams
-from vsr.media.writing.verify import Expected, verify
+from vsr.media.writing.verify import OutputFacts, verify
 
 
 def test_every_sound_track_is_byte_exact_and_keeps_its_place(tmp_path: Path) -> None:
@@ -53,7 +53,7 @@ def test_every_sound_track_is_byte_exact_and_keeps_its_place(tmp_path: Path) -> 
 def test_sound_of_wav_files_is_copied_into_matroska(tmp_path: Path, codec: str, name: str) -> None:
     source, target = write_with_sound(tmp_path / name, codec), tmp_path / "out [it's].mkv"
     plan, joined = carry(source, target, made_by="a test")
-    verify(target, Expected.of(joined, plan, SIZE))
+    verify(target, OutputFacts.of(joined, plan, SIZE))
     got, wanted = packets_in(target, "audio"), packets_in(source, "audio")
     assert [data for _, data in got] == [data for _, data in wanted]
     assert times_in(target) == times_in(source)
@@ -152,7 +152,7 @@ def test_the_time_code_of_a_camera_is_kept(tmp_path: Path, suffix: str) -> None:
     source, target = with_time_code(tmp_path / "in.mov"), tmp_path / f"out.{suffix}"
     plan, joined = carry(source, target)
     assert plan.losses == ()
-    verify(target, Expected.of(joined, plan, SIZE))
+    verify(target, OutputFacts.of(joined, plan, SIZE))
     with av.open(str(target)) as container:
         (track,) = container.streams.data
         assert track.metadata["timecode"] == "01:02:03:04"
@@ -169,7 +169,7 @@ def test_cover_art_is_kept(tmp_path: Path, suffix: str) -> None:
     source = with_cover_art(tmp_path / "in.mp4")
     target = tmp_path / f"out.{suffix}"
     plan, joined = carry(source, target)
-    verify(target, Expected.of(joined, plan, SIZE))
+    verify(target, OutputFacts.of(joined, plan, SIZE))
     assert indices_in(target) == list(range(10))
     (cover,) = [stream for stream in probe(target).others if stream.is_cover_art]
     assert cover.codec == "mjpeg"

@@ -1,7 +1,7 @@
 import numpy as np
 
 from tests.training.toys import prepared
-from vsr.training.data.dataset import Patches, Wanted
+from vsr.training.data.dataset import PairsChoice, Patches
 from vsr.training.data.manifest import read_manifest
 from vsr.training.pictures import FIELD_EVERY, drawn_field, is_field
 
@@ -24,7 +24,7 @@ def test_a_set_for_clear_has_one_in_thirty_two_and_none_is_held_out(tmp_path):
     folder = prepared(tmp_path, pictures=9, degradations=("video-clear",), scales=(4,))
     manifest = read_manifest(folder)
     assert manifest.has_fields
-    patches = Patches.open(folder, Wanted(scale=4, degradation="video-clear"))
+    patches = Patches.open(folder, PairsChoice(scale=4, degradation="video-clear"))
     numbers = [number for number in range(manifest.count) if is_field(number)]
     assert len(numbers) == manifest.count // FIELD_EVERY > 0
     for number in numbers:
@@ -37,4 +37,4 @@ def test_a_set_for_clear_has_one_in_thirty_two_and_none_is_held_out(tmp_path):
 def test_a_set_for_anything_else_has_none(tmp_path):
     folder = prepared(tmp_path, pictures=9, scales=(4,))
     assert not read_manifest(folder).has_fields
-    assert Patches.open(folder, Wanted(scale=4)).hr.std(axis=(1, 2)).min() > 1
+    assert Patches.open(folder, PairsChoice(scale=4)).hr.std(axis=(1, 2)).min() > 1

@@ -6,7 +6,7 @@ from tests.training.toys import picture
 from vsr.errors import InvalidData, InvalidOption, OutputExists
 from vsr.jobs.train import FitSpec, fit
 from vsr.metrics.protocol import low_resolution
-from vsr.training.data.dataset import Patches, Wanted
+from vsr.training.data.dataset import PairsChoice, Patches
 from vsr.training.data.pairs import PairsSpec, prepare_pairs
 
 
@@ -38,7 +38,7 @@ def test_patches_are_of_one_place_in_both_and_the_scale_follows(folders):
     manifest = made(folders, patch=48, weights=(("p1*", 0.5),))
     assert (manifest.scales, manifest.degradations, manifest.sources) == ((3,), ("pairs",), 3)
     assert set(manifest.weights) == {0.5, 1.0}
-    patches = Patches.open(folders / "out", Wanted(scale=3, degradation="pairs"))
+    patches = Patches.open(folders / "out", PairsChoice(scale=3, degradation="pairs"))
     for low, high in zip(patches.lr, patches.hr):
         boxes = high.reshape(16, 3, 16, 3, 3).mean(axis=(1, 3))
         assert np.abs(low - boxes).mean() < 8  # bicubic, not boxes, but of the same place

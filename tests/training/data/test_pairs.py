@@ -7,7 +7,7 @@ import torch
 from tests.training.toys import prepared
 from vsr.errors import InvalidData
 from vsr.training.data.batches import held, sliced
-from vsr.training.data.dataset import Patches, Wanted
+from vsr.training.data.dataset import PairsChoice, Patches
 
 LIGHT = "video-light"
 
@@ -19,7 +19,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def patches(folder):
-    return Patches.open(folder, Wanted(scale=4, degradation=LIGHT, is_paired=True))
+    return Patches.open(folder, PairsChoice(scale=4, degradation=LIGHT, is_paired=True))
 
 
 def test_a_next_crop_is_the_reduction_of_its_high_crop(patches):
@@ -57,7 +57,7 @@ def test_held_and_sliced_pairs_are_the_same(patches, colour):
 def test_the_first_half_is_the_batch_without_pairs(patches, folder):
     crops = patches.draw(5, 9, 8, 12)
     pairs = sliced(patches, "rgb")(crops, 12)
-    alone = sliced(Patches.open(folder, Wanted(scale=4, degradation=LIGHT)), "rgb")(crops, 12)
+    alone = sliced(Patches.open(folder, PairsChoice(scale=4, degradation=LIGHT)), "rgb")(crops, 12)
     assert torch.equal(pairs.low[:8], alone.low)
     assert torch.equal(pairs.high[:8], alone.high)
 
@@ -76,7 +76,7 @@ def test_a_missing_next_frame_is_refused(folder, tmp_path):
         if "_move" not in file.name:
             (tmp_path / file.name).symlink_to(file)
     with pytest.raises(InvalidData, match="_move.i8: missing or truncated"):
-        Patches.open(tmp_path, Wanted(scale=4, degradation=LIGHT, is_paired=True))
+        Patches.open(tmp_path, PairsChoice(scale=4, degradation=LIGHT, is_paired=True))
 
 
 MEDIUM = "video-medium"
@@ -92,7 +92,7 @@ def two(tmp_path_factory):
 @pytest.mark.parametrize("is_paired", [True, False])
 def test_mixed_pairs_are_drawn_by_their_weights_and_each_is_that_of_its_kind(two, is_paired):
     light, medium = (
-        Wanted(scale=4, degradation=name, is_paired=is_paired, weight=weight)
+        PairsChoice(scale=4, degradation=name, is_paired=is_paired, weight=weight)
         for name, weight in ((LIGHT, 1.0), (MEDIUM, 3.0))
     )
     mixed = Patches.open(two, light, medium)

@@ -14,7 +14,7 @@ from vsr.metrics.protocol import low_resolution
 from vsr.models.weights_files import sha256_of
 from vsr.training.damage.degradation import DEGRADATIONS, STRENGTHS
 from vsr.training.data.cutting import corners
-from vsr.training.data.dataset import Patches, Wanted
+from vsr.training.data.dataset import PairsChoice, Patches
 from vsr.training.data.manifest import digest_of
 from vsr.training.data.prepare import PrepareSpec, prepare
 
@@ -39,7 +39,7 @@ def test_patches_cover_the_picture_and_come_back_exactly(tmp_path, source):
     pixels = picture(1, 64, 128)
     save(source / "a.png", Image.fromarray(pixels))
     manifest, out = prepare_in(tmp_path)
-    patches = Patches.open(out, Wanted(scale=4)) if manifest.count > 2 else None
+    patches = Patches.open(out, PairsChoice(scale=4)) if manifest.count > 2 else None
     assert patches is None  # two patches, one of which is held out
     raw = np.fromfile(out / "hr.u8", np.uint8).reshape(2, 64, 64, 3)
     assert np.array_equal(np.concatenate(raw, axis=1), pixels)
@@ -281,7 +281,7 @@ def test_sets_prepared_before_keep_what_their_manifest_says(tmp_path, source, fo
     if format_read == 1:
         del table["degradations"]
     (out / "dataset.json").write_text(json.dumps(table))
-    assert Patches.open(out, Wanted(scale=4)).sha256 == table["sha256"]
+    assert Patches.open(out, PairsChoice(scale=4)).sha256 == table["sha256"]
 
 
 def test_an_unknown_degradation_is_refused_with_the_nearest_name(tmp_path, source):

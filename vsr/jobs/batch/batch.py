@@ -18,8 +18,8 @@ from vsr.jobs.batch.outcome import FileState, Outcome, failed, file_state, finge
 from vsr.jobs.batch.outlook import outlook
 from vsr.jobs.process_setup import Watchdog
 from vsr.jobs.progress import Note, OnProgress, ignore
-from vsr.jobs.workers.pool import OpenPool, open_pool
-from vsr.jobs.workers.shared_film import FilmInWork, TotalProgress, release_all
+from vsr.jobs.workers.shared_film import FilmInWork
+from vsr.jobs.workers.upscale import OpenPool, TotalProgress, open_pool, release_all
 from vsr.media.resume.work import remove_published
 from vsr.specs import UpscaleSpec
 

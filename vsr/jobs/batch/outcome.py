@@ -15,7 +15,7 @@ from vsr.batch.ledger import Ledger
 from vsr.batch.plan import Item, check_inside
 from vsr.disk import published, writing
 from vsr.errors import OutputExists, VsrError
-from vsr.jobs.result import counted
+from vsr.jobs.progress import counted
 from vsr.jobs.upscale.choice import model_named
 from vsr.media.resume.manifest import source_facts
 from vsr.models.flavours import weights_of

@@ -9,7 +9,7 @@ from vsr.batch.plan import Item
 from vsr.errors import VsrError
 from vsr.jobs.estimate.estimate import Estimates
 from vsr.jobs.estimate.figures import Between, Estimate, about_bytes, about_seconds, total
-from vsr.jobs.result import counted
+from vsr.jobs.progress import counted
 from vsr.jobs.upscale.plan import plan
 from vsr.jobs.upscale.segment_worker import SegmentWorker
 from vsr.jobs.upscale.upscale_plan import Job

@@ -15,7 +15,7 @@ from vsr.jobs.estimate.figures import (
 from vsr.jobs.estimate.pace import UNSURE_SECONDS, Pace, Rate, tried
 from vsr.jobs.estimate.remembered import Kind, Remembered, recall, remember
 from vsr.jobs.process_setup import core_count
-from vsr.jobs.upscale.segment_worker import Met
+from vsr.jobs.upscale.segment_worker import SegmentStats
 from vsr.jobs.upscale.upscale_plan import Job
 from vsr.models import catalog
 from vsr.upscaling.engine.engine import with_precision
@@ -177,15 +177,15 @@ def guessed_seconds(job: Job) -> float:
     return compute + encode
 
 
-def remember_run(job: Job, met: Met, seconds: float) -> None:
+def remember_run(job: Job, stats: SegmentStats, seconds: float) -> None:
     """Remember the pace of a long part of a run, unless the film spared it much work.
 
     One of several workers has only a share of the machine: its pace tells nothing.
     """
-    spared = met.reused + met.reused_tiles / TILES
-    if job.spec.threads is not None or met.frames < LONG_FRAMES or spared > met.frames * SPARED:
+    spared = stats.reused + stats.reused_tiles / TILES
+    if job.spec.threads is not None or stats.frames < LONG_FRAMES or spared > stats.frames * SPARED:
         return
-    pace = seconds / met.frames
+    pace = seconds / stats.frames
     low, high = UNSURE_SECONDS
     known = Remembered(
         kind=kind_of(job), frame_seconds=Between(pace * low, pace * high), is_of_runs=True

@@ -35,7 +35,7 @@ class Choice:
     tone: Tone | None = None
     unsuited: str = ""
 
-    def told(self, model: Model) -> str:
+    def in_words(self, model: Model) -> str:
         """Return a description of the model: name, scale, blend, and what chose it."""
         dials = [name for name in self.chosen if name in DIALS]
         if self.condition is None or not dials:
@@ -54,7 +54,7 @@ class Choice:
         What draws detail is never left to be found out by looking.
         """
         is_chosen = self.condition is not None and set(DIALS) & set(self.chosen)
-        parts = [f"model {self.told(model)}."] if is_chosen else []
+        parts = [f"model {self.in_words(model)}."] if is_chosen else []
         if "sharpness" in self.chosen and (value := self.spec.sharpness):
             parts.append(
                 f"clear {value:g}: draws detail that was not in the source; --sharpness 0 for none."

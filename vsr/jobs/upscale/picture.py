@@ -11,8 +11,7 @@ from vsr.device.select import Device, select
 from vsr.disk import published
 from vsr.errors import Refused, UnsuitableContainer
 from vsr.frames import HostFrame
-from vsr.jobs.progress import Note
-from vsr.jobs.result import Result
+from vsr.jobs.progress import Note, Result
 from vsr.jobs.upscale.choice import Choice, choose_blend, with_model
 from vsr.jobs.upscale.segment_worker import SegmentWorker
 from vsr.jobs.upscale.strength import condition_of_picture
@@ -65,7 +64,7 @@ class PictureJob:
     @property
     def network(self) -> str:
         """The model with its blend, and what decided it."""
-        return self.choice.told(self.model)
+        return self.choice.in_words(self.model)
 
     @property
     def outline(self) -> str:

@@ -22,8 +22,8 @@ from vsr.media.reading.reader import Reader
 from vsr.media.resume.segments import PATIENCE, Segment, frames_per_segment, plan
 from vsr.media.resume.work import record
 from vsr.media.writing.join import join
-from vsr.media.writing.scan import Joined
-from vsr.media.writing.verify import Expected, verify
+from vsr.media.writing.scan import JoinedFile
+from vsr.media.writing.verify import OutputFacts, verify
 from vsr.media.writing.writer import Writer
 from vsr.models import catalog
 from vsr.models.catalog import Model
@@ -45,7 +45,7 @@ Written = Callable[[HostFrame, int], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Met:
+class SegmentStats:
     """What a span contained: its frames, how many repeat the previous one, and the damage.
 
     Attributes:
@@ -90,7 +90,7 @@ class SegmentWorker:
 
     def do(
         self, job: Job, segment: Segment, path: Path, written: Written, note: Note = ignore
-    ) -> Met:
+    ) -> SegmentStats:
         """Decode, upscale and encode one segment; the rename to ``path`` commits it.
 
         A worker wrongly taken for dead may do the same segment at the same time: each writes under
@@ -102,17 +102,17 @@ class SegmentWorker:
         own = path.with_name(f"{path.stem}.{socket.gethostname()}-{os.getpid()}{path.suffix}")
         part = part_of(own)
 
-        def tell(frame: HostFrame) -> None:
+        def count(frame: HostFrame) -> None:
             written(frame, part.stat().st_size if part.exists() else 0)
 
         started = time.monotonic()
         with Writer.create(own, job.video, job.encoder, self._mark) as writer:
-            met = self.run(job, segment.span, writer, tell, note)
-        record(path, asdict(met))
+            stats = self.run(job, segment.span, writer, count, note)
+        record(path, asdict(stats))
         own.replace(path)
         seconds = time.monotonic() - started
-        log.info("segment %d: %d frames in %.1f s", segment.index + 1, met.frames, seconds)
-        return met
+        log.info("segment %d: %d frames in %.1f s", segment.index + 1, stats.frames, seconds)
+        return stats
 
     def run(
         self,
@@ -121,7 +121,7 @@ class SegmentWorker:
         sink: Sink,
         written: Callable[[HostFrame], None],
         note: Note = ignore,
-    ) -> Met:
+    ) -> SegmentStats:
         """Decode and upscale a span of the source into a sink.
 
         Raises:
@@ -149,7 +149,7 @@ class SegmentWorker:
                 "Report this bug."
             )
         losses = (str(reader.damage),) if reader.damage.has_losses else ()
-        return Met(
+        return SegmentStats(
             frames=count,
             frames_in=frames.count,
             reused=self._counters.reused - before.reused,
@@ -243,7 +243,7 @@ def plan_segments(job: Job) -> tuple[tuple[Segment, ...], str]:
     )
 
 
-def join_segments(job: Job, segments: list[Path], target: Path) -> Joined:
+def join_segments(job: Job, segments: list[Path], target: Path) -> JoinedFile:
     """Join the segments into ``target``; `verify_joined` comes next.
 
     Raises:
@@ -262,10 +262,10 @@ def join_segments(job: Job, segments: list[Path], target: Path) -> Joined:
     )
 
 
-def verify_joined(job: Job, joined: Joined, target: Path) -> None:
+def verify_joined(job: Job, joined: JoinedFile, target: Path) -> None:
     """Check what was joined.
 
     Raises:
         VerificationFailed: what was written is not what the plan promises.
     """
-    verify(target, Expected.of(joined, job.streams, job.video.size))
+    verify(target, OutputFacts.of(joined, job.streams, job.video.size))

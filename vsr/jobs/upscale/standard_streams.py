@@ -14,8 +14,7 @@ from pathlib import Path
 
 from vsr.errors import InvalidOption, UnreadableMedia
 from vsr.frames import HostFrame
-from vsr.jobs.progress import Note
-from vsr.jobs.result import Result
+from vsr.jobs.progress import Note, Result
 from vsr.jobs.upscale.segment_worker import SegmentWorker
 from vsr.jobs.upscale.upscale_plan import Job
 from vsr.media.resume.segments import plan

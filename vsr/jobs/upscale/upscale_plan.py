@@ -130,7 +130,7 @@ class Job:
     @property
     def network(self) -> str:
         """The model with its blend, and what decided it."""
-        return self.choice.told(self.model)
+        return self.choice.in_words(self.model)
 
     @property
     def outline(self) -> str:

@@ -6,7 +6,7 @@ Every film is upscaled in this way; the simplest pool has one worker, in this pr
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,15 +16,14 @@ from vsr.batch.scheduler import Scheduler
 from vsr.disk import wait_for
 from vsr.errors import VsrError
 from vsr.jobs.estimate.disk import check_room
-from vsr.jobs.progress import Note, OnProgress, Progress, ignore
-from vsr.jobs.result import Result, joined_result
+from vsr.jobs.progress import Note, Result, ignore, joined_result
 from vsr.jobs.upscale.standard_streams import PIPE
-from vsr.jobs.workers.tasks import Begin, Begun, Finish, Look, Part, Seen
-from vsr.jobs.workers.worker import Done, FilmSpec, FilmWorker, Tell
+from vsr.jobs.workers.tasks import Begin, Finish, HeaderFacts, Headway, Look, Part, PlannedFilm
+from vsr.jobs.workers.worker import FilmSpec, FilmWorker, Report, TaskProgress
 from vsr.media.images.images import is_image
 from vsr.media.resume.segments import FEWEST_FRAMES, PATIENCE, Segment
 from vsr.media.resume.work import Work, finished_bytes
-from vsr.media.writing.scan import Joined
+from vsr.media.writing.scan import JoinedFile
 from vsr.media.writing.target import check_space
 from vsr.specs import UpscaleSpec
 
@@ -36,13 +35,13 @@ class Whole:
     film: FilmSpec
     urgency: int = 3
 
-    def run(self, worker: FilmWorker, tell: Tell) -> Result:
+    def run(self, worker: FilmWorker, report: Report) -> Result:
         """Upscale it; for a film, this worker is a pool of its own."""
         film = self.film
         if _is_uncut(film):
-            return worker.do_whole(film, tell)
-        alone = FilmInWork(film.source, film.target, film.spec, is_shared=False, note=tell)
-        alone.headway.on_progress = lambda: tell(alone.headway.done)
+            return worker.do_whole(film, report)
+        alone = FilmInWork(film.source, film.target, film.spec, is_shared=False, note=report)
+        alone.headway.on_progress = lambda: report(alone.headway.done)
         try:
             for _ in Scheduler(InlineEngine(worker)).run([alone]):
                 pass
@@ -52,50 +51,6 @@ class Whole:
 
 
 Task = Look | Begin | Part | Finish | Whole
-
-
-class Headway:
-    """How far a film has got: what its tasks have done, earlier runs included.
-
-    Attributes:
-        sizes: of the finished segments, in bytes.
-        on_progress: called whenever the count of frames changes.
-    """
-
-    def __init__(self, on_progress: Callable[[], None]) -> None:
-        self.sizes: dict[Segment, int] = {}
-        self.on_progress = on_progress
-        self._done: dict[object, Done] = {}
-
-    @property
-    def done(self) -> Done:
-        """The frames that are finished, and their bytes."""
-        counts = self._done.values()
-        return Done(sum(one.frames for one in counts), sum(one.size_bytes for one in counts))
-
-    @property
-    def frames(self) -> int:
-        """How many frames are finished."""
-        return self.done.frames
-
-    def record(self, task: Task, done: Done) -> None:
-        """Record how far a task is; nothing if it starts over."""
-        self._count(task.segment if isinstance(task, Part) else type(task), done)
-
-    def resume(self, segment: Segment, size_bytes: int) -> None:
-        """Record that an earlier run finished a segment."""
-        self.sizes[segment] = size_bytes
-        self._done[segment] = Done(segment.frames, size_bytes)
-
-    def finish(self, segment: Segment, size_bytes: int) -> None:
-        """Record that a segment is complete."""
-        self.sizes[segment] = size_bytes
-        self._count(segment, Done(segment.frames, size_bytes))
-
-    def _count(self, key: object, done: Done) -> None:
-        before, self._done[key] = self._done.get(key, Done(0)), done
-        if before.frames != done.frames:
-            self.on_progress()
 
 
 class FilmInWork:
@@ -144,7 +99,7 @@ class FilmInWork:
         self._is_shared, self._is_mixed, self._note = is_shared, is_mixed, note
         self._is_one_of_many, self._workers = is_one_of_many, workers
         self._work: Work | None = None
-        self._begun: Begun | None = None
+        self._begun: PlannedFilm | None = None
         self._started = time.monotonic()
 
     @property
@@ -158,12 +113,12 @@ class FilmInWork:
             return (Look(self.film),)
         return (Whole(self.film) if _is_uncut(self.film) else Begin(self.film, self._workers),)
 
-    def told(self, task: Task, tick: Done | str | None) -> None:
+    def on_report(self, task: Task, tick: TaskProgress | str | None) -> None:
         """Record how far a task is, a note, or a restart of the task."""
         if isinstance(tick, str):
             self._note(tick)
             return
-        self.headway.record(task, tick or Done(0))
+        self.headway.record(task, tick or TaskProgress(0))
 
     def ended(self, task: Task, value: Any) -> Sequence[Task]:
         """Record the result of a task; return the tasks that come next."""
@@ -172,7 +127,7 @@ class FilmInWork:
                 return self._seen(value)
             case Whole():
                 self.result = value
-                self.headway.record(task, Done(value.frames_out, _size_of(value.output)))
+                self.headway.record(task, TaskProgress(value.frames_out, _size_of(value.output)))
             case Begin():
                 return self._planned(value)
             case Part():
@@ -217,7 +172,7 @@ class FilmInWork:
             "Run the same command again to resume."
         )
 
-    def _seen(self, seen: Seen) -> Sequence[Task]:
+    def _seen(self, seen: HeaderFacts) -> Sequence[Task]:
         frames = self.frames = seen.frames or 0
         self.weight, self.seconds_per_frame = float(frames * seen.pixels), seen.seconds_per_frame
         fewest = self.film.spec.segment_frames or FEWEST_FRAMES
@@ -225,7 +180,7 @@ class FilmInWork:
         is_whole = is_short or _is_uncut(self.film)
         return (Whole(self.film) if is_whole else Begin(self.film, self._workers),)
 
-    def _planned(self, begun: Begun) -> Sequence[Task]:
+    def _planned(self, begun: PlannedFilm) -> Sequence[Task]:
         """Take the work folder, and create tasks for what is missing in it."""
         film, self._begun = self.film, begun
         self._started = time.monotonic()
@@ -251,7 +206,7 @@ class FilmInWork:
         parts = [self._part(segment) for segment in self._work.pending]
         return parts or self._finish()
 
-    def _check_room(self, begun: Begun) -> None:
+    def _check_room(self, begun: PlannedFilm) -> None:
         """Refuse what will not fit the disk, and warn of what may not.
 
         Raises:
@@ -293,7 +248,7 @@ class FilmInWork:
         paths = tuple((work.path_of(one), self.headway.sizes[one]) for one in work.segments)
         return (Finish(self.film, self._begun.fingerprint, paths, work.joined),)
 
-    def _publish(self, joined: Joined, size_bytes: int) -> None:
+    def _publish(self, joined: JoinedFile, size_bytes: int) -> None:
         work, self._work = self._work, None
         assert work is not None
         with work:
@@ -315,55 +270,6 @@ class FilmInWork:
 
 def _folder(name: str | None) -> Path | None:
     return None if name is None else Path(name).expanduser()
-
-
-def release_all(films: Iterable[FilmInWork]) -> None:
-    """Release what films still hold; call it once no worker writes any more."""
-    for film in films:
-        film.release()
-
-
-class TotalProgress:
-    """Adds up films and reports the sum."""
-
-    def __init__(self, on_progress: OnProgress) -> None:
-        self._on_progress = on_progress
-        self._started: float | None = None
-        self._films: list[FilmInWork] = []
-
-    def add(self, film: FilmInWork) -> None:
-        """Count one more film."""
-        self._films.append(film)
-
-    def start(self) -> None:
-        """Start the clock; else the first progress does, as workers take long to open."""
-        self._started = time.monotonic()
-
-    def report(self) -> None:
-        """Report the progress."""
-        self._on_progress(self.progress())
-
-    def progress(self) -> Progress:
-        """Return the progress over all films; a failed film counts as done."""
-        if self._started is None:  # workers start up before the first frame
-            self._started = time.monotonic()
-        elapsed = time.monotonic() - self._started
-        films = self._films
-        done = sum(film.frames if film.error else film.headway.frames for film in films)
-        here = sum(film.headway.frames - film.frames_before for film in films)
-        seconds = sum(film.headway.frames * film.seconds_per_frame for film in films)
-        seconds_here = sum(
-            (film.headway.frames - film.frames_before) * film.seconds_per_frame for film in films
-        )
-        return Progress(
-            frames=done,
-            total_frames=sum(max(film.frames, film.headway.frames) for film in films) or None,
-            out_seconds=seconds,
-            elapsed_seconds=elapsed,
-            fps=here / elapsed if elapsed else 0.0,
-            speed=seconds_here / elapsed if elapsed else 0.0,
-            bytes_written=sum(film.headway.done.size_bytes for film in films),
-        )
 
 
 def _is_uncut(film: FilmSpec) -> bool:

@@ -7,6 +7,7 @@ fingerprint tells whether it would make the same bytes.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -14,22 +15,22 @@ from typing import TYPE_CHECKING, Any
 
 from vsr.disk import wait_for
 from vsr.errors import DecodingFailed, DeviceUnavailable
-from vsr.jobs.workers.worker import FilmSpec
+from vsr.jobs.workers.worker import FilmSpec, TaskProgress
 from vsr.media.resume.manifest import shown
 from vsr.media.resume.segments import Segment
 from vsr.specs import FRAME_RATIOS, UpscaleSpec
 
 if TYPE_CHECKING:
     from vsr.jobs.estimate.figures import Estimate
-    from vsr.jobs.workers.worker import FilmWorker, Tell
-    from vsr.media.writing.scan import Joined
+    from vsr.jobs.workers.worker import FilmWorker, Report
+    from vsr.media.writing.scan import JoinedFile
 
 HARDWARE = ("device", "precision", "decoding")
 """Entries of a fingerprint that may differ if mixed workers are allowed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Begun:
+class PlannedFilm:
     """A film that is planned.
 
     Attributes:
@@ -53,7 +54,7 @@ class Begun:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class HeaderFacts:
     """What the header of a file shows.
 
     Attributes:
@@ -74,7 +75,7 @@ class Look:
     film: FilmSpec
     urgency: int = 0
 
-    def run(self, worker: FilmWorker, tell: Tell) -> Seen:
+    def run(self, worker: FilmWorker, report: Report) -> HeaderFacts:
         """Read the header.
 
         Raises:
@@ -84,14 +85,14 @@ class Look:
         from vsr.media.images.images import image_size, is_image
         from vsr.media.reading.probe import probe
 
-        del worker, tell
+        del worker, report
         if is_image(self.film.source):
-            return Seen(1, image_size(self.film.source).pixels)
+            return HeaderFacts(1, image_size(self.film.source).pixels)
         info = probe(self.film.source)
         spec, video = self.film.spec, info.video
         ratio = FRAME_RATIOS.get(fields_of(spec, video), 1)
         seconds = _frame_seconds(video.frame_rate) / ratio
-        return Seen(frames_made(info, spec), video.size.pixels, float(seconds))
+        return HeaderFacts(frames_made(info, spec), video.size.pixels, float(seconds))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +110,11 @@ class Finish:
     joined: Path
     urgency: int = 1
 
-    def run(self, worker: FilmWorker, tell: Tell) -> tuple[Joined, int]:
+    def run(self, worker: FilmWorker, report: Report) -> tuple[JoinedFile, int]:
         """Return what was written, and its size in bytes."""
         from vsr.jobs.upscale.segment_worker import join_segments, verify_joined
 
-        del tell
+        del report
         for path, size_bytes in self.segments:
             wait_for(path, size_bytes)
         job = worker.job(self.film)
@@ -139,12 +140,12 @@ class Part:
     is_mixed: bool = False
     urgency: int = 2
 
-    def run(self, worker: FilmWorker, tell: Tell) -> int:
+    def run(self, worker: FilmWorker, report: Report) -> int:
         """Return the size of the finished segment in bytes."""
         wait_for(self.path.parent)
         job = worker.job(self.film)
         _check_same(self, job.fingerprint())
-        worker.do_segment(job, self.segment, self.path, tell)
+        worker.do_segment(job, self.segment, self.path, report)
         return self.path.stat().st_size
 
 
@@ -160,7 +161,7 @@ class Begin:
     workers: int = 0
     urgency: int = 3
 
-    def run(self, worker: FilmWorker, tell: Tell) -> Begun:
+    def run(self, worker: FilmWorker, report: Report) -> PlannedFilm:
         """Plan; write nothing."""
         from vsr.jobs.estimate.estimate import estimate_of
         from vsr.jobs.upscale.plan import announce
@@ -172,10 +173,10 @@ class Begin:
         with worker.watched(f"{self.film.source}: its estimate", frame_seconds(job)):
             estimate = estimate_of(job, self.workers) if self.workers else None
         if estimate is not None and not estimate.is_short:
-            tell(f"{estimate}.")
-        announce(job, tell)
+            report(f"{estimate}.")
+        announce(job, report)
         segments, remark = plan_segments(job)
-        return Begun(
+        return PlannedFilm(
             fingerprint=job.fingerprint(),
             segments=segments,
             remark=remark,
@@ -188,7 +189,50 @@ class Begin:
         )
 
 
-Task = Look | Begin | Part | Finish
+class Headway:
+    """How far a film has got: what its tasks have done, earlier runs included.
+
+    Attributes:
+        sizes: of the finished segments, in bytes.
+        on_progress: called whenever the count of frames changes.
+    """
+
+    def __init__(self, on_progress: Callable[[], None]) -> None:
+        self.sizes: dict[Segment, int] = {}
+        self.on_progress = on_progress
+        self._done: dict[object, TaskProgress] = {}
+
+    @property
+    def done(self) -> TaskProgress:
+        """The frames that are finished, and their bytes."""
+        counts = self._done.values()
+        return TaskProgress(
+            sum(one.frames for one in counts), sum(one.size_bytes for one in counts)
+        )
+
+    @property
+    def frames(self) -> int:
+        """How many frames are finished."""
+        return self.done.frames
+
+    def record(self, task: object, done: TaskProgress) -> None:
+        """Record how far a task is; nothing if it starts over."""
+        self._count(task.segment if isinstance(task, Part) else type(task), done)
+
+    def resume(self, segment: Segment, size_bytes: int) -> None:
+        """Record that an earlier run finished a segment."""
+        self.sizes[segment] = size_bytes
+        self._done[segment] = TaskProgress(segment.frames, size_bytes)
+
+    def finish(self, segment: Segment, size_bytes: int) -> None:
+        """Record that a segment is complete."""
+        self.sizes[segment] = size_bytes
+        self._count(segment, TaskProgress(segment.frames, size_bytes))
+
+    def _count(self, key: object, done: TaskProgress) -> None:
+        before, self._done[key] = self._done.get(key, TaskProgress(0)), done
+        if before.frames != done.frames:
+            self.on_progress()
 
 
 def _frame_seconds(rate: Fraction | None) -> float:

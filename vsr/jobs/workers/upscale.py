@@ -1,22 +1,28 @@
-"""``vsr upscale``: one film or image, as tasks over a pool of workers."""
+"""``vsr upscale``: one film or image, as tasks over a pool of workers.
+
+The pool is the one that was asked for, and `TotalProgress` adds up how far its films have got.
+"""
 
 from __future__ import annotations
 
-from contextlib import ExitStack, nullcontext
-from dataclasses import replace
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
-from vsr.batch.engine import EngineSpec
+from vsr.batch.engine import EngineSpec, WorkerPool, open_inline
+from vsr.batch.local import open_local
 from vsr.batch.scheduler import Scheduler
 from vsr.disk import folder_made
 from vsr.errors import Interrupted, InvalidOption
-from vsr.jobs.process_setup import Watchdog
-from vsr.jobs.progress import Note, OnProgress, ignore
-from vsr.jobs.result import Result
+from vsr.jobs.process_setup import Watchdog, core_count
+from vsr.jobs.progress import Note, OnProgress, Progress, Result, ignore
 from vsr.jobs.upscale.plan import is_kept
 from vsr.jobs.upscale.standard_streams import PIPE, spooled
-from vsr.jobs.workers.pool import open_pool
-from vsr.jobs.workers.shared_film import FilmInWork, TotalProgress, release_all
+from vsr.jobs.workers.shared_film import FilmInWork
+from vsr.jobs.workers.worker import FilmWorker, opener
 from vsr.media.images.images import is_image
 from vsr.media.resume.work import remove_published
 from vsr.media.source.opening import check_there
@@ -100,3 +106,113 @@ def _spread(
                 raise Interrupted(text) from error
             raise
     return replace(film.outcome(), output=target)
+
+
+def release_all(films: Iterable[FilmInWork]) -> None:
+    """Release what films still hold; call it once no worker writes any more."""
+    for film in films:
+        film.release()
+
+
+class TotalProgress:
+    """Adds up films and reports the sum."""
+
+    def __init__(self, on_progress: OnProgress) -> None:
+        self._on_progress = on_progress
+        self._started: float | None = None
+        self._films: list[FilmInWork] = []
+
+    def add(self, film: FilmInWork) -> None:
+        """Count one more film."""
+        self._films.append(film)
+
+    def start(self) -> None:
+        """Start the clock; else the first progress does, as workers take long to open."""
+        self._started = time.monotonic()
+
+    def report(self) -> None:
+        """Report the progress."""
+        self._on_progress(self.progress())
+
+    def progress(self) -> Progress:
+        """Return the progress over all films; a failed film counts as done."""
+        if self._started is None:  # workers start up before the first frame
+            self._started = time.monotonic()
+        elapsed = time.monotonic() - self._started
+        films = self._films
+        done = sum(film.frames if film.error else film.headway.frames for film in films)
+        here = sum(film.headway.frames - film.frames_before for film in films)
+        seconds = sum(film.headway.frames * film.seconds_per_frame for film in films)
+        seconds_here = sum(
+            (film.headway.frames - film.frames_before) * film.seconds_per_frame for film in films
+        )
+        return Progress(
+            frames=done,
+            total_frames=sum(max(film.frames, film.headway.frames) for film in films) or None,
+            out_seconds=seconds,
+            elapsed_seconds=elapsed,
+            fps=here / elapsed if elapsed else 0.0,
+            speed=seconds_here / elapsed if elapsed else 0.0,
+            bytes_written=sum(film.headway.done.size_bytes for film in films),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPool:
+    """A pool, and the spec to give to its workers."""
+
+    pool: WorkerPool
+    spec: UpscaleSpec
+
+    @property
+    def is_shared(self) -> bool:
+        """Several workers may do parts of one film."""
+        return self.pool.size > 1
+
+
+@contextmanager
+def open_pool(
+    wanted: EngineSpec | None, spec: UpscaleSpec, watchdog: Watchdog | None = None
+) -> Iterator[OpenPool]:
+    """Open workers for as long as the ``with`` lasts.
+
+    Args:
+        wanted: None is one worker in this process, which is left as it is.
+        watchdog: ends this process if a worker in it makes no progress.
+
+    Raises:
+        Refused: the device or cluster is unavailable, or its workers would make different bytes.
+    """
+    if wanted is None:
+        worker = partial(
+            FilmWorker, spec.device, spec.precision, report_seconds=0.0, watchdog=watchdog
+        )
+        with open_inline(worker) as here:
+            yield OpenPool(here, spec)
+        return
+    if wanted.name == "ray":
+        from vsr.batch.ray import open_ray
+
+        spec = replace(spec, threads=wanted.cpus_per_worker or 1)
+        with open_ray(opener(spec), wanted, has_gpus=spec.device != "cpu") as engine:
+            yield OpenPool(engine, spec)
+        return
+    gpus = _gpus(spec)
+    if wanted.is_inline and len(gpus) < 2:
+        with open_inline(opener(spec, watchdog)) as inline:
+            yield OpenPool(inline, spec)
+        return
+    count = wanted.workers or max(1, len(gpus))
+    spec = replace(spec, threads=wanted.cpus_per_worker or max(1, core_count() // count))
+    places = [gpus[index % len(gpus)] if gpus else None for index in range(count)]
+    with open_local(opener(spec), places) as local:
+        yield OpenPool(local, spec)
+
+
+def _gpus(spec: UpscaleSpec) -> list[int]:
+    """Return the GPUs to distribute; a device that the user names is used by all workers."""
+    if spec.device not in ("auto", "cuda"):
+        return []
+    from vsr.device.select import cuda_count
+
+    return list(range(cuda_count()))

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from vsr.batch.engine import DeviceClass, OpenWorker
-from vsr.jobs.result import Result
+from vsr.jobs.progress import Result
 from vsr.specs import UpscaleSpec
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from vsr.jobs.upscale.upscale_plan import Job
     from vsr.media.resume.segments import Segment
 
-TELL_SECONDS = 0.2
+REPORT_SECONDS = 0.2
 """How often a worker in another process reports its progress."""
 
 
@@ -38,21 +38,21 @@ class FilmSpec:
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class TaskProgress:
     """How far a running task has got: frames, and the bytes that they take."""
 
     frames: int
     size_bytes: int = 0
 
 
-Tell = Callable[[Done | str], None]
+Report = Callable[[TaskProgress | str], None]
 """Takes what a running task has to say: how far it is, or a note."""
 
 
 class FilmTask(Protocol):
     """What a worker runs: the tasks of `vsr.jobs.workers.tasks`."""
 
-    def run(self, worker: FilmWorker, tell: Tell) -> Any:
+    def run(self, worker: FilmWorker, report: Report) -> Any:
         """Do it with what the worker keeps open, and return its result."""
         ...
 
@@ -61,7 +61,7 @@ class FilmWorker:
     """Runs tasks about films. Open it with `open_worker`.
 
     Args:
-        tell_seconds: how long it waits between two reports of its progress.
+        report_seconds: how long it waits between two reports of its progress.
         watchdog: ends the process if a task makes no progress; none in a library's.
     """
 
@@ -70,7 +70,7 @@ class FilmWorker:
         device: str,
         precision: str,
         *,
-        tell_seconds: float = TELL_SECONDS,
+        report_seconds: float = REPORT_SECONDS,
         watchdog: Watchdog | None = None,
     ) -> None:
         from vsr.jobs.upscale.segment_worker import SegmentWorker
@@ -78,12 +78,12 @@ class FilmWorker:
         self._watchdog = watchdog
         self._segments = SegmentWorker(watchdog.step if watchdog else lambda: None)
         self._device, self._precision = device, precision
-        self._tell_seconds = tell_seconds
+        self._report_seconds = report_seconds
         self._last: tuple[FilmSpec, Job | PictureJob] | None = None
 
-    def do(self, task: FilmTask, tell: Tell) -> Any:
+    def do(self, task: FilmTask, report: Report) -> Any:
         """Run a task."""
-        return task.run(self, tell)
+        return task.run(self, report)
 
     def describe(self) -> DeviceClass:
         """Return what it computes on."""
@@ -146,47 +146,47 @@ class FilmWorker:
 
         return self._watchdog.watching(what, expected_seconds, facts)
 
-    def do_segment(self, job: Job, segment: Segment, path: Path, tell: Tell) -> None:
+    def do_segment(self, job: Job, segment: Segment, path: Path, report: Report) -> None:
         """Do one segment, and remember its pace."""
         from vsr.jobs.estimate.estimate import remember_run
         from vsr.jobs.upscale.segment_worker import frame_seconds
 
         started = time.monotonic()
-        seldom = _seldom(tell, self._tell_seconds)
+        seldom = _seldom(report, self._report_seconds)
         count = 0
 
         def written(frame: HostFrame, size_bytes: int) -> None:
             nonlocal count
             del frame
             count += 1
-            seldom(Done(count, size_bytes))
+            seldom(TaskProgress(count, size_bytes))
 
         with self.watched(f"{job.source.path}: segment {segment.index + 1}", frame_seconds(job)):
-            met = self._segments.do(job, segment, path, written, tell)
-        remember_run(job, met, time.monotonic() - started)
+            stats = self._segments.do(job, segment, path, written, report)
+        remember_run(job, stats, time.monotonic() - started)
 
-    def do_whole(self, film: FilmSpec, tell: Tell) -> Result:
+    def do_whole(self, film: FilmSpec, report: Report) -> Result:
         """Do what cannot be cut: an image, or a film that goes into a pipe."""
         from vsr.jobs.upscale.picture import PictureJob, upscale_picture
         from vsr.jobs.upscale.plan import announce
         from vsr.jobs.upscale.standard_streams import upscale_into_pipe
 
         job = self.checked(film)
-        announce(job, tell)
+        announce(job, report)
         self._last = None  # an image would stay in memory
         if isinstance(job, PictureJob):
             with self.watched(f"{job.source}: its upscale"):
-                return upscale_picture(job, self._segments, tell)
-        seldom = _seldom(tell, self._tell_seconds)
+                return upscale_picture(job, self._segments, report)
+        seldom = _seldom(report, self._report_seconds)
         count = 0
 
         def sent(frame: HostFrame) -> None:
             nonlocal count
             del frame
             count += 1
-            seldom(Done(count))
+            seldom(TaskProgress(count))
 
-        return upscale_into_pipe(job, self._segments, sent, tell)
+        return upscale_into_pipe(job, self._segments, sent, report)
 
 
 def opener(spec: UpscaleSpec, watchdog: Watchdog | None = None) -> OpenWorker:
@@ -218,15 +218,15 @@ def open_worker(
 
 
 def _seldom(
-    tell: Tell, pause_seconds: float, clock: Callable[[], float] = time.monotonic
-) -> Callable[[Done], None]:
-    """Return ``tell`` limited to one report in each pause."""
-    told_at = clock() - pause_seconds
+    report: Report, pause_seconds: float, clock: Callable[[], float] = time.monotonic
+) -> Callable[[TaskProgress], None]:
+    """Return ``report`` limited to one report in each pause."""
+    reported_at = clock() - pause_seconds
 
-    def told(done: Done) -> None:
-        nonlocal told_at
-        if clock() - told_at >= pause_seconds:
-            told_at = clock()
-            tell(done)
+    def reported(done: TaskProgress) -> None:
+        nonlocal reported_at
+        if clock() - reported_at >= pause_seconds:
+            reported_at = clock()
+            report(done)
 
-    return told
+    return reported

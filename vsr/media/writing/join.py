@@ -30,7 +30,7 @@ from vsr.media.splices.splices import Splices
 from vsr.media.streams.other_streams import StreamDamage, Timed
 from vsr.media.streams.stream_plan import StreamPlan
 from vsr.media.writing.output_file import OutputFile, open_output
-from vsr.media.writing.scan import Joined, Scan, Times, scan
+from vsr.media.writing.scan import JoinedFile, Scan, Times, scan
 from vsr.media.writing.target import output_failure
 from vsr.specs import TimeRange
 
@@ -44,7 +44,7 @@ def join(
     *,
     time: TimeRange = TimeRange(),
     options: Sequence[tuple[str, str]] = (),
-) -> Joined:
+) -> JoinedFile:
     """Write the final file under a temporary name; `vsr.media.writing.verify` comes next.
 
     Args:
@@ -88,7 +88,7 @@ def join(
         except (av.FFmpegError, OSError, ValueError) as error:
             raise output_failure(error, target_part) from error
     empty = frozenset(fate.stream.index for fate, one in carried if one.index not in filled)
-    return Joined.of(times, video.time_base, lost, empty)
+    return JoinedFile.of(times, video.time_base, lost, empty)
 
 
 def _timed(

@@ -156,7 +156,7 @@ def _check(scans: Sequence[Scan]) -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Joined:
+class JoinedFile:
     """What was written, for `verify` and the report; seconds are on the output's clock.
 
     Attributes:
@@ -177,7 +177,7 @@ class Joined:
     @classmethod
     def of(
         cls, times: Times, time_base: Fraction, lost: StreamDamage, empty: frozenset[int]
-    ) -> Joined:
+    ) -> JoinedFile:
         """Return the description of a file with these times."""
         moments = times.pts[0], times.pts[-1], times.end
         start, last, end = (float((pts - times.offset) * time_base) for pts in moments)

@@ -14,7 +14,7 @@ from av.video.stream import VideoStream
 
 from vsr.errors import VerificationFailed
 from vsr.media.streams.stream_plan import StreamPlan
-from vsr.media.writing.scan import Joined
+from vsr.media.writing.scan import JoinedFile
 from vsr.specs import Size
 
 TOLERANCE_SECONDS = 0.002
@@ -25,7 +25,7 @@ SECONDS_BACK = (0, 20, 1000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Expected:
+class OutputFacts:
     """What a finished file must hold.
 
     Attributes:
@@ -39,7 +39,7 @@ class Expected:
     streams: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, joined: Joined, plan: StreamPlan, size: Size) -> Expected:
+    def of(cls, joined: JoinedFile, plan: StreamPlan, size: Size) -> OutputFacts:
         """Return what a join must produce; containers may leave out a stream without packets."""
         counts = Counter(
             "cover art" if fate.stream.is_cover_art else fate.stream.kind
@@ -54,7 +54,7 @@ class Expected:
         )
 
 
-def verify(path: Path, expected: Expected) -> None:
+def verify(path: Path, expected: OutputFacts) -> None:
     """Read the whole file back: count frames, check streams and times, decode the last frame.
 
     Raises:
@@ -81,7 +81,7 @@ def _is_cover_art(stream: VideoStream) -> bool:
     return bool(stream.disposition & Disposition.attached_pic)
 
 
-def _check_streams(path: Path, container: InputContainer, expected: Expected) -> None:
+def _check_streams(path: Path, container: InputContainer, expected: OutputFacts) -> None:
     found = Counter(str(stream.type) for stream in container.streams)
     covers = sum(_is_cover_art(stream) for stream in container.streams.video)
     found["video"] -= covers + 1
@@ -97,7 +97,7 @@ def _times(container: InputContainer, video: VideoStream) -> list[int]:
     return [packet.pts or 0 for packet in container.demux(video) if packet.size]
 
 
-def _check_times(path: Path, video: VideoStream, times: list[int], expected: Expected) -> None:
+def _check_times(path: Path, video: VideoStream, times: list[int], expected: OutputFacts) -> None:
     if len(times) != expected.frames:
         raise VerificationFailed(
             f"{path}: {len(times)} frames are in the finished file, not {expected.frames}."

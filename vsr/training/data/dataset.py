@@ -56,7 +56,7 @@ class Next:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class PairsChoice:
     """Which pairs of a prepared folder.
 
     Attributes:
@@ -117,7 +117,7 @@ class Patches:
     shares: tuple[float, ...] = ()
 
     @classmethod
-    def open(cls, folder: Path, wanted: Wanted, *mixed: Wanted) -> Patches:
+    def open(cls, folder: Path, wanted: PairsChoice, *mixed: PairsChoice) -> Patches:
         """Map a prepared folder.
 
         Args:
@@ -257,7 +257,7 @@ def _next(folder: Path, manifest: DatasetManifest, scale: int, degradation: str)
 
 
 def _targets(
-    folder: Path, manifest: DatasetManifest, taught: Taught, true: Pixels, wanted: Wanted
+    folder: Path, manifest: DatasetManifest, taught: Taught, true: Pixels, wanted: PairsChoice
 ) -> Targets:
     path = folder / target_name(taught.scale, taught.degradation, taught.name)
     is_true = np.random.default_rng(5).random(manifest.count) < wanted.truth_share
