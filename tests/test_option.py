@@ -42,6 +42,7 @@ def test_every_option_of_the_command_line_is_a_field_and_has_a_sentence():
 def test_the_fingerprint_holds_what_was_asked_and_nothing_else_of_the_rest():
     spec = vsr.spec_of(tile=64, start="1:30", deinterlace="off")
     assert asked(spec) == {
+        "file size": None,
         "tile": 64,
         "start": 90.0,
         "end": None,

@@ -64,6 +64,8 @@ class Options(TypedDict, total=False):
     encode: EncodeSpec
     codec: str
     crf: float
+    bitrate: int | str
+    file_size: int | str
     encoder_preset: str
     encoder_options: Mapping[str, str]
     pix_fmt: str

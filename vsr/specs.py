@@ -56,6 +56,26 @@ def seconds_of(value: float | str) -> float:
     return 3600 * int(hours or 0) + 60 * int(minutes) + float(seconds)
 
 
+_AMOUNT = re.compile(r"(\d+(?:\.\d*)?)\s*([kmgt]?)(i?)(?:b|bit|bits|bps|b/s|bit/s)?", re.IGNORECASE)
+_POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
+
+
+def amount_of(value: float | str) -> int:
+    """Return a number of bits or bytes, which may be written as ``800k``, ``8M``, ``1.5GiB``.
+
+    Raises:
+        InvalidOption: it is not a number above 0.
+    """
+    match = _AMOUNT.fullmatch(str(value).strip())
+    amount = 0
+    if match is not None:
+        number, letter, binary = match.groups()
+        amount = floor(Fraction(number) * (1024 if binary else 1000) ** _POWERS[letter.lower()])
+    if amount < 1:
+        raise InvalidOption(f"{value!r} is not an amount; write 800k, 8M or 4GB.")
+    return amount
+
+
 Factor = Fraction | float
 """By what the sides of a frame are multiplied; exact once a spec holds it."""
 
@@ -167,6 +187,14 @@ class EncodeSpec:
         None, entry="resolved", flags=("--crf",), least=0, most=51,
         help="Quality on x264's scale; mapped for other encoders.",
     )  # fmt: skip
+    bitrate: int | str | None = option(
+        None, entry="resolved", flags=("--bitrate",), metavar="BITS/S", is_amount=True,
+        help="Average bits per second of the video, instead of a quality: 8M, 800k.",
+    )  # fmt: skip
+    file_size: int | str | None = option(
+        None, entry="asked", flags=("--file-size",), metavar="BYTES", is_amount=True,
+        help="Size of the finished file, about: 4GB, 700MB.",
+    )  # fmt: skip
     encoder_preset: str | None = option(
         None, entry="resolved", flags=("--encoder-preset",), metavar="NAME",
         help="Encoder speed: superfast ... slow.",
@@ -182,6 +210,17 @@ class EncodeSpec:
 
     def __post_init__(self) -> None:
         check_ranges(self)
+        for name in ("bitrate", "file_size"):
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, amount_of(getattr(self, name)))
+        chosen = [name for name in RATES if getattr(self, name) is not None]
+        if len(chosen) > 1:
+            names = " and ".join(name.replace("_", "-") for name in chosen)
+            raise InvalidOption(f"{names} each choose the size of the file; give only one of them.")
+
+
+RATES = ("crf", "bitrate", "file_size")
+"""The options that choose how many bits are spent; one at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -360,6 +399,8 @@ class UpscaleSpec:
                 found[outer] = value
         for outer, values in inner.items():
             before = found.get(outer, getattr(self, outer))
+            if outer == "encode" and not values.keys().isdisjoint(RATES):
+                before = replace(before, **dict.fromkeys(RATES))  # a preset's no longer counts
             if "options" in values:
                 values["options"] = {**before.options, **values["options"]}
             found[outer] = replace(before, **values)

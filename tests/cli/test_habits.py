@@ -21,11 +21,6 @@ ANSWERED = [
         "you say so; --model quality is a larger network.",
     ),
     (
-        ["-b:v", "5M"],
-        "vsr: -b:v: vsr aims at a quality, not at a bit rate or a size: raise --crf for a smaller "
-        "file.",
-    ),
-    (
         ["--duration", "30"],
         "vsr: --duration: vsr takes the part of a film as --start and --end, such as --start 1:30 "
         "--end 2:00.",

@@ -21,6 +21,8 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "--codec": ("-vcodec", "-c:v", "-codec:v", "--vcodec", "--video-codec", "--encoder"),
     "--encoder-preset": ("--speed", "--encoder-speed"),
     "--crf": ("-crf",),
+    "--bitrate": ("--video-bitrate", "-b", "-b:v", "--maxrate"),
+    "--file-size": ("--target-size", "-fs", "--filesize"),
     "--format": ("-f", "--container", "--output-format", "--ext"),
     "--start": ("-ss", "--ss", "--from", "--seek"),
     "--end": ("-to", "--to", "--until"),
@@ -58,10 +60,6 @@ ANSWERS: tuple[tuple[tuple[str, ...], str], ...] = (
         ("--quality", "-q:v", "-qp", "--qp", "-cq", "--cq"),
         "the quality of the file is --crf here, from 0 (best) to 51, and 18 unless you say so; "
         "--model quality is a larger network.",
-    ),
-    (
-        ("--bitrate", "--video-bitrate", "-b", "-b:v", "--maxrate", "--file-size", "--target-size"),
-        "vsr aims at a quality, not at a bit rate or a size: raise --crf for a smaller file.",
     ),
     (
         ("--duration", "--length", "-d:v"),

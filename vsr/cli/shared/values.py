@@ -12,7 +12,7 @@ import click
 from vsr.blend import Dial
 from vsr.errors import InvalidOption
 from vsr.grain import Grain
-from vsr.specs import factor_of, seconds_of
+from vsr.specs import amount_of, factor_of, seconds_of
 
 
 class Seconds(click.ParamType[float]):
@@ -26,6 +26,19 @@ class Seconds(click.ParamType[float]):
         """Return seconds."""
         try:
             return seconds_of(value)
+        except InvalidOption as error:
+            self.fail(str(error), param, ctx)
+
+
+class Amount(click.ParamType[int]):
+    """A number of bits or bytes, which may be written as ``8M`` or ``4GB``."""
+
+    name = "amount"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the number."""
+        try:
+            return amount_of(value)
         except InvalidOption as error:
             self.fail(str(error), param, ctx)
 

@@ -19,7 +19,8 @@ from vsr.jobs.upscale.lost_grain import lost_grain
 from vsr.jobs.upscale.picture import PictureJob, is_picture_wanted, prepare_picture
 from vsr.jobs.upscale.standard_streams import PIPE, check_pipe
 from vsr.jobs.upscale.strength import Condition, condition_in
-from vsr.jobs.upscale.upscale_plan import Job, Load, fields_of
+from vsr.jobs.upscale.upscale_plan import Job, Load, fields_of, frames_expected
+from vsr.media.clock import USUAL_FRAME_RATE
 from vsr.media.containers import Container, container_for
 from vsr.media.encoding.choose_encoder import choose
 from vsr.media.encoding.codecs import Encoder
@@ -141,7 +142,7 @@ def prepare(source: Path, target: Path, spec: UpscaleSpec, load: Load = catalog.
     device = with_precision(device, spec.precision, model, info.video.layout, info.video.colour)
     size = output_size(spec.steps, sizes)
     colour = _output_colour(info.video, size)
-    encoder = _encoder(spec, container, info.video, size, colour, device)
+    encoder = _encoder(spec, container, info, size, colour, device)
     streams = _streams(info, container, spec)
     fields = fields_of(spec, info.video)
     video = _output_video(info.video, fields, size, sizes.sar, colour, choice.made_by(model))
@@ -213,11 +214,12 @@ def _sizes(info: MediaInfo, spec: UpscaleSpec) -> SizePlan:
 def _encoder(
     spec: UpscaleSpec,
     container: Container,
-    video: VideoInfo,
+    info: MediaInfo,
     size: Size,
     colour: Colour,
     device: Device,
 ) -> Encoder:
+    video = info.video
     return choose(
         spec.encode,
         container.name,
@@ -227,7 +229,20 @@ def _encoder(
         is_cpu_device=not device.is_cuda,
         is_rgb=video.reading.is_from_rgb,
         threads=spec.threads,
+        bit_rate=_average_rate(info, spec),
     )
+
+
+def _average_rate(info: MediaInfo, spec: UpscaleSpec) -> int | None:
+    """Return the rate by which a file gets the size that was asked for, as far as headers tell.
+
+    The rates of the segments follow when they are planned.
+    """
+    file_bytes, rate = spec.encode.file_size, info.video.frame_rate or USUAL_FRAME_RATE
+    if not isinstance(file_bytes, int):
+        return None
+    frames = frames_expected(info, spec.time) or 1
+    return max(1, int(8 * file_bytes * rate / frames))
 
 
 def _output_colour(video: VideoInfo, size: Size) -> Colour:

@@ -17,9 +17,17 @@ from vsr.errors import Failed
 from vsr.frames import HostFrame
 from vsr.jobs.progress import Note, ignore
 from vsr.jobs.upscale.upscale_plan import Job
+from vsr.media.encoding.codecs import Encoder, at_rate
 from vsr.media.frames.deinterlace import count_bobbed
 from vsr.media.reading.reader import Reader
-from vsr.media.resume.segments import PATIENCE, Segment, frames_per_segment, plan
+from vsr.media.resume.budget import share
+from vsr.media.resume.segments import (
+    FEWEST_RATED_FRAMES,
+    PATIENCE,
+    Segment,
+    frames_per_segment,
+    plan,
+)
 from vsr.media.resume.work import record
 from vsr.media.writing.join import join
 from vsr.media.writing.scan import JoinedFile
@@ -106,7 +114,7 @@ class SegmentWorker:
             written(frame, part.stat().st_size if part.exists() else 0)
 
         started = time.monotonic()
-        with Writer.create(own, job.video, job.encoder, self._mark) as writer:
+        with Writer.create(own, job.video, encoder_of(job, segment), self._mark) as writer:
             stats = self.run(job, segment.span, writer, count, note)
         record(path, asdict(stats))
         own.replace(path)
@@ -234,13 +242,32 @@ def plan_segments(job: Job) -> tuple[tuple[Segment, ...], str]:
     """Cut the clip into segments of about equal work; if it cannot be cut, a remark says so."""
     seconds = frame_seconds(job) * float(job.frame_ratio)
     frames = job.spec.segment_frames or frames_per_segment(seconds)
-    segments = plan(job.source, frames, job.spec.time, job.frame_ratio)
+    if job.encoder.bit_rate is not None and job.spec.segment_frames is None:
+        frames = max(frames, FEWEST_RATED_FRAMES)
+    segments = rated(job, plan(job.source, frames, job.spec.time, job.frame_ratio))
     if len(segments) > 1 or segments[0].frames < PATIENCE * frames * job.frame_ratio:
         return segments, ""
     return segments, (
         "timestamps repeat or restart, as in concatenated recordings: it is done in one piece, "
         "and an interrupted run starts over."
     )
+
+
+def rated(job: Job, segments: tuple[Segment, ...]) -> tuple[Segment, ...]:
+    """Return the segments, with their rates where the size of the file was asked for.
+
+    Raises:
+        InvalidOption: the other streams leave no room for the video.
+    """
+    file_bytes = job.spec.encode.file_size
+    if not isinstance(file_bytes, int):
+        return segments
+    return share(segments, job.source, job.streams, file_bytes, job.video.frame_rate)
+
+
+def encoder_of(job: Job, segment: Segment) -> Encoder:
+    """Return the encoder of a segment, at the segment's own rate if it has one."""
+    return job.encoder if segment.bit_rate is None else at_rate(job.encoder, segment.bit_rate)
 
 
 def join_segments(job: Job, segments: list[Path], target: Path) -> JoinedFile:

@@ -15,7 +15,7 @@ from pathlib import Path
 from vsr.errors import InvalidOption, UnreadableMedia
 from vsr.frames import HostFrame
 from vsr.jobs.progress import Note, Result
-from vsr.jobs.upscale.segment_worker import SegmentWorker
+from vsr.jobs.upscale.segment_worker import SegmentWorker, encoder_of, rated
 from vsr.jobs.upscale.upscale_plan import Job
 from vsr.media.resume.segments import plan
 from vsr.media.writing.direct import DirectWriter
@@ -87,9 +87,10 @@ def upscale_into_pipe(
         Failed: it cannot be finished, or the pipe was closed by its reader.
     """
     started = time.monotonic()
-    (whole,) = plan(job.source, WHOLE, job.spec.time)
+    (whole,) = rated(job, plan(job.source, WHOLE, job.spec.time))
+    encoder = encoder_of(job, whole)
     with DirectWriter.create(
-        STANDARD_OUTPUT, job.source, job.streams, job.video, job.encoder, whole.span
+        STANDARD_OUTPUT, job.source, job.streams, job.video, encoder, whole.span
     ) as writer:
         met = worker.run(job, whole.span, writer, on_frame, note)
     return Result(

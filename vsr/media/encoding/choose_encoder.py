@@ -17,7 +17,7 @@ from vsr.media.containers import container_named
 from vsr.media.encoding.codecs import CODECS, CodecEntry, Encoder, codec_named
 from vsr.media.encoding.encoder_trial import check_option_names, prove
 from vsr.media.frames.formats import layout_of, pix_fmt_of
-from vsr.specs import EncodeSpec, Size
+from vsr.specs import RATES, EncodeSpec, Size
 
 __all__ = ["Encoder", "choose"]
 
@@ -44,6 +44,7 @@ def choose(
     is_cpu_device: bool,
     is_rgb: bool = False,
     threads: int | None = None,
+    bit_rate: int | None = None,
 ) -> Encoder:
     """Choose the encoder that the user asks for, and check that it opens at this size.
 
@@ -51,6 +52,7 @@ def choose(
         layout: of the source. Depth and chroma are kept unless ``spec.pix_fmt`` says otherwise.
         is_rgb: the source is RGB, and only read as 4:4:4.
         threads: of the encoder; by default one per core, at most 16.
+        bit_rate: the average, if the spec asks for the size of the file.
 
     Raises:
         EncoderUnavailable: it does not open, or cannot take the size or format.
@@ -61,14 +63,19 @@ def choose(
     _check_container(entry, container, spec)
     _check_size(entry, size, container)
     coded = _format(entry, spec, layout, is_rgb=is_rgb)
+    if isinstance(spec.bitrate, int):
+        bit_rate = spec.bitrate
+    _check_rate(entry, spec)
+    options = _options(entry, spec, coded.pix_fmt, bit_rate, is_cpu_device=is_cpu_device)
     encoder = Encoder(
         name=entry.name,
         codec=entry.codec,
         pix_fmt=coded.pix_fmt,
         layout=coded.delivered,
-        options=MappingProxyType(_options(entry, spec, coded.pix_fmt, is_cpu_device=is_cpu_device)),
+        options=MappingProxyType(options),
         threads=threads or min(os.cpu_count() or 1, MAX_THREADS),
         params_option=entry.params_option,
+        bit_rate=bit_rate,
         notes=coded.notes,
         losses=coded.losses,
     )
@@ -139,17 +146,46 @@ def _format(entry: CodecEntry, spec: EncodeSpec, source: Layout, *, is_rgb: bool
     return replace(coded, notes=(note,))
 
 
+RATE_OPTIONS = frozenset({"b", "cq", "crf", "global_quality", "qp"})
+"""FFmpeg's names of what decides how many bits are spent. Beside a default quality, encoders would
+ignore the others of them.
+"""
+
+
+def _check_rate(entry: CodecEntry, spec: EncodeSpec) -> None:
+    """Refuse a rate that the encoder has no setting for, and two that contradict each other."""
+    asked = [
+        f"--{name.replace('_', '-')} {value:.12g}"
+        for name in RATES
+        if isinstance(value := getattr(spec, name), int | float)
+    ]
+    asked += [f"-e {key}={value}" for key, value in spec.options.items() if key in RATE_OPTIONS]
+    if asked and entry.quality_option is None:
+        raise InvalidOption(f"{asked[0]}: {entry.name} has no such setting. Omit it.")
+    if len(asked) > 1:
+        raise InvalidOption(f"{' and '.join(asked)} contradict each other; give only one of them.")
+
+
 def _options(
-    entry: CodecEntry, spec: EncodeSpec, pix_fmt: str, *, is_cpu_device: bool
+    entry: CodecEntry,
+    spec: EncodeSpec,
+    pix_fmt: str,
+    bit_rate: int | None,
+    *,
+    is_cpu_device: bool,
 ) -> dict[str, str]:
     preset = spec.encoder_preset or (CPU_PRESET if is_cpu_device else DEFAULT_PRESET)
-    crf = DEFAULT_CRF if spec.crf is None else spec.crf
-    if spec.crf is not None and entry.quality_option is None:
-        raise InvalidOption(f"--crf {spec.crf:g}: {entry.name} has no such setting. Omit it.")
-    options = dict(entry.fixed) | entry.preset_options(preset) | entry.quality_options(crf)
+    options, given = dict(entry.fixed) | entry.preset_options(preset), dict(spec.options)
+    if bit_rate is not None:
+        options |= entry.rate_options(bit_rate)
+        params = entry.params_option or ""
+        if params in options and params in given:
+            given[params] = f"{options[params]}:{given[params]}"
+    elif RATE_OPTIONS.isdisjoint(given):
+        options |= entry.quality_options(DEFAULT_CRF if spec.crf is None else spec.crf)
     if entry.codec == "prores":
         options["profile"] = "4444" if "444" in pix_fmt else "hq"
-    return options | dict(spec.options)
+    return options | given
 
 
 ROUNDED_BITS = (12, 10)

@@ -9,7 +9,7 @@ are not measured.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from types import MappingProxyType
 from typing import Literal
@@ -31,6 +31,7 @@ class Encoder:
         options: all options passed to FFmpeg.
         threads: fixed, as the bytes of the output can depend on it.
         params_option: the option for the parameters of the library itself, if it has one.
+        bit_rate: the average to reach, in bits per second, if it was asked for.
         notes: remarks for the user, one sentence each.
         losses: what its format cannot hold of the source, likewise.
     """
@@ -42,6 +43,7 @@ class Encoder:
     options: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     threads: int = 1
     params_option: str | None = None
+    bit_rate: int | None = None
     notes: tuple[str, ...] = ()
     losses: tuple[str, ...] = ()
 
@@ -64,6 +66,9 @@ class CodecEntry:
         quality_option: the option that takes the quality, or None if it has none.
         quality: (x264's crf, this encoder's value) in rising order; empty is the same scale.
         params_option: the option that takes ``key=value:key=value`` of the library itself.
+        rate: the options that take an average rate, as multiples of it; none if it has no such.
+        rate_params: parameters of the library itself that go with them.
+        rate_fixed: options that do.
         is_hardware: it needs a device, so only encoding a frame shows whether it works.
         smallest_side: in pixels; the encoder is not used below it.
     """
@@ -78,6 +83,9 @@ class CodecEntry:
     quality: tuple[tuple[float, float], ...] = ()
     fixed: dict[str, str] = field(default_factory=dict)
     params_option: str | None = None
+    rate: dict[str, float] = field(default_factory=dict)
+    rate_params: str = ""
+    rate_fixed: dict[str, str] = field(default_factory=dict)
     is_hardware: bool = False
     smallest_side: int = 1
 
@@ -99,6 +107,17 @@ class CodecEntry:
         value = _interpolated(crf, self.quality) if self.quality else crf
         is_whole = self.codec in ("av1", "vp9")
         return {self.quality_option: str(round(value)) if is_whole else f"{value:g}"}
+
+    def rate_options(self, bit_rate: int) -> dict[str, str]:
+        """Return the options for an average rate in bits per second.
+
+        They hold it over some ten seconds, as each segment is encoded for itself. The defaults of
+        x264 and x265 reach no more than half of it in so short a time.
+        """
+        options = dict(self.rate_fixed)
+        if self.params_option is not None and self.rate_params:
+            options[self.params_option] = self.rate_params
+        return options | {key: str(round(bit_rate * times)) for key, times in self.rate.items()}
 
 
 def _interpolated(x: float, points: tuple[tuple[float, float], ...]) -> float:
@@ -153,6 +172,7 @@ def _nvenc(codec: Literal["h264", "hevc", "av1"], *pix_fmts: str) -> CodecEntry:
         native_presets=("preset", frozenset(f"p{number}" for number in range(1, 8))),
         quality_option="cq",
         fixed={"rc": "vbr", "b": "0"},
+        rate={"b": 1, "maxrate": 1.5, "bufsize": 2},
         is_hardware=True,
     )
 
@@ -165,6 +185,8 @@ CODECS: tuple[CodecEntry, ...] = (
         pix_fmts=(*YUV_8_AND_10, *GRAY_8_AND_10),
         presets=_named("preset", X264_PRESETS),
         params_option="x264-params",
+        rate={"b": 1},
+        rate_params="ratetol=0.1",
     ),
     CodecEntry(
         name="libx265",
@@ -179,6 +201,8 @@ CODECS: tuple[CodecEntry, ...] = (
         presets=_named("preset", X264_PRESETS),
         quality=((0, 0), (8, 8), (13, 14), (18, 19.5), (23, 25), (28, 30), (34, 36), (51, 51)),
         params_option="x265-params",
+        rate={"b": 1, "maxrate": 1, "bufsize": 1},
+        rate_params="strict-cbr=1:info=0",  # its header would differ from segment to segment
         smallest_side=X265_SMALLEST_SIDE,
     ),
     CodecEntry(
@@ -190,6 +214,8 @@ CODECS: tuple[CodecEntry, ...] = (
         native_presets=("preset", _numbers(0, 13)),
         quality=((0, 1), (8, 6), (13, 12), (18, 26), (23, 38), (28, 50), (34, 59), (51, 63)),
         params_option="svtav1-params",
+        rate={"b": 1},
+        rate_params="rc=1:undershoot-pct=5:overshoot-pct=5",
         smallest_side=SVT_SMALLEST_SIDE,
     ),
     CodecEntry(
@@ -208,6 +234,8 @@ CODECS: tuple[CodecEntry, ...] = (
         native_presets=("cpu-used", _numbers(0, 8)),
         quality=((0, 0), (8, 8), (13, 17), (18, 29), (23, 39), (28, 48), (34, 59), (51, 63)),
         fixed={"b": "0"},
+        rate={"b": 1, "minrate": 1, "maxrate": 1, "bufsize": 0.5},
+        rate_fixed={"undershoot-pct": "0", "overshoot-pct": "0"},
     ),
     CodecEntry(
         name="ffv1",
@@ -251,3 +279,13 @@ def codec_named(name: str) -> CodecEntry:
     except UnknownName as error:
         raise UnknownName(f"--codec {error}") from None
     raise AssertionError(f"{name} is auto, which is chosen, not looked up")
+
+
+def at_rate(encoder: Encoder, bit_rate: int) -> Encoder:
+    """Return the encoder at another average rate; what the user set beside it stays."""
+    entry = codec_named(encoder.name)
+    assert encoder.bit_rate is not None
+    before, now = entry.rate_options(encoder.bit_rate), entry.rate_options(bit_rate)
+    changed = {key: now[key] for key in entry.rate if encoder.options[key] == before[key]}
+    options = MappingProxyType(dict(encoder.options) | changed)
+    return replace(encoder, options=options, bit_rate=bit_rate)

@@ -47,8 +47,8 @@ class Manifest:
         try:
             content = dict(json.loads(path.read_text(encoding="utf-8")))
             segments = tuple(
-                Segment(index, PtsSpan(start, end), frames)
-                for index, (start, end, frames) in enumerate(content["segments"])
+                Segment(index, PtsSpan(start, end), frames, *bit_rate)
+                for index, (start, end, frames, *bit_rate) in enumerate(content["segments"])
             )
             place = Path(content["segments_in"]) if content.get("segments_in") else None
             manifest = cls(dict(content["fingerprint"]), segments, place)
@@ -70,7 +70,7 @@ class Manifest:
         content = {
             "version": VERSION,
             "fingerprint": self.fingerprint,
-            "segments": [[one.span.start, one.span.end, one.frames] for one in self.segments],
+            "segments": [_row(one) for one in self.segments],
             "segments_in": str(self.segments_in) if self.segments_in else None,
         }
         try:
@@ -78,6 +78,11 @@ class Manifest:
                 part.write_text(json.dumps(content, indent=1), encoding="utf-8")
         except OSError as error:
             raise output_failure(error, path) from error
+
+
+def _row(segment: Segment) -> list[int | None]:
+    rate = [] if segment.bit_rate is None else [segment.bit_rate]
+    return [segment.span.start, segment.span.end, segment.frames, *rate]
 
 
 def source_facts(path: Path) -> dict[str, Any]:

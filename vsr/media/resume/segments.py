@@ -24,6 +24,9 @@ SECONDS_OF_WORK = 90.0
 FEWEST_FRAMES = 48
 """A shorter segment would waste bits on its own key frame and the encoder's restart."""
 
+FEWEST_RATED_FRAMES = 240
+"""Encoders hold an average rate only over some ten seconds."""
+
 MOST_FRAMES = 3000
 
 PATIENCE = 2
@@ -41,11 +44,13 @@ class Segment:
         span: of the source's pts; the first is open at its start, the last at its end, unless a
             part of the clip was asked for.
         frames: how many leave it, according to the packets.
+        bit_rate: that it is encoded at, where the size of the file was asked for.
     """
 
     index: int
     span: PtsSpan
     frames: int
+    bit_rate: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,11 +107,17 @@ def add_converted_audio(output: OutputContainer, stream: AudioStream, encoder: s
     context.format = _samples(encoder, source.format.packed.name)
     context.flags |= Flags.bitexact
     if encoder in BITS_PER_SECOND:
-        least, most = (each * context.layout.nb_channels for each in BITS_PER_SECOND[encoder])
-        context.bit_rate = min(max(least, stream.bit_rate or most), most)
+        context.bit_rate = bit_rate_of(stream, encoder)
     added.disposition = stream.disposition
     added.metadata.update(stream_metadata(stream.metadata))
     return added
+
+
+def bit_rate_of(stream: AudioStream, encoder: str) -> int:
+    """Return the bits per second that a lossy encoder spends on a stream."""
+    channels = stream.codec_context.layout.nb_channels
+    least, most = (each * channels for each in BITS_PER_SECOND[encoder])
+    return min(max(least, stream.bit_rate or most), most)
 
 
 def _rate(encoder: str, rate: int) -> int:
