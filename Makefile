@@ -4,10 +4,12 @@ TORCH  ?= torch==2.13.0
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 COMMA  := ,
+SPANDREL := 'spandrel>=0.4.2,<0.5' einops
+PAIR   := torch==2.14.1 torchvision==0.29.1
 CUDA   := $(if $(shell command -v nvidia-smi 2>/dev/null),$(COMMA)cuda)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-data test-slow test-gpu test-browser check format bench bench-gpu bench-video \
+.PHONY: help demo test test-data test-slow test-models test-gpu test-browser check format bench bench-gpu bench-video \
         bench-looks benchmark-quality train-weights clean
 
 help:                           ## list the targets
@@ -17,6 +19,7 @@ $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet '$(TORCH)'
 	$(BIN)/pip install --quiet -e '.[dev$(CUDA)]'
+	$(BIN)/pip install --quiet --no-deps $(SPANDREL) # with them comes a torchvision for another torch
 	touch $@
 
 demo: $(VENV)/installed         ## make a clip, upscale it to 1080p, compare with bicubic
@@ -30,6 +33,12 @@ test-data: $(VENV)/installed    ## the tests on real clips and benchmarks (needs
 
 test-slow: $(VENV)/installed    ## the long tests
 	$(BIN)/pytest -m 'slow and not data and not gpu'
+
+test-models:                    ## networks of others beside torchvision itself, in its own environment
+	$(PYTHON) -m venv $(VENV)-models
+	$(VENV)-models/bin/pip install --quiet $(PAIR)
+	$(VENV)-models/bin/pip install --quiet -e '.[dev,models]'
+	$(VENV)-models/bin/pytest -m 'not data and not gpu' tests/models/foreign tests/upscaling/engine/test_foreign.py
 
 test-gpu: $(VENV)/installed     ## the tests on a GPU; they fail without one
 	$(BIN)/pytest -m gpu
@@ -72,4 +81,4 @@ train-weights: $(VENV)/installed  ## train the shipped weights; run it again to 
 	$(BIN)/python -m tests.benchmarks.train_weights $(ARGS)
 
 clean:                          ## remove the environment and all generated files
-	rm -rf $(VENV) build dist demo
+	rm -rf $(VENV) $(VENV)-models build dist demo

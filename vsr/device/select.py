@@ -124,6 +124,13 @@ def cuda_count() -> int:
     return _cuda_devices()[0]
 
 
+def free_device_bytes(device: Device) -> int:
+    """Return how much memory a CUDA device has left."""
+    import torch
+
+    return int(torch.cuda.mem_get_info(device.index)[0])
+
+
 def _cuda_devices() -> tuple[int, str]:
     """Return how many CUDA devices torch can use, and why so many."""
     import torch

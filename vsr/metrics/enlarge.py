@@ -113,7 +113,9 @@ def _in_strips(
 
     tensor = torch.from_numpy(np.moveaxis(x, 2, 0)[None].astype(np.float32)).to(device)
     rows, columns = x.shape[:2]
-    height = _up(max(1, STRIP_PIXELS // columns), net.multiple)
+    traits = getattr(net, "traits", None)
+    is_whole = traits is not None and traits.is_global
+    height = rows if is_whole else _up(max(1, STRIP_PIXELS // columns), net.multiple)
     with torch.inference_mode():
         strips = [_strip(net, radius, tensor, top, height) for top in range(0, rows, height)]
     whole = torch.cat(strips, dim=2)[0].double().cpu().numpy()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from vsr.blend import PLAIN, Blend
 from vsr.disk import user_folder
-from vsr.errors import InvalidOption, one_of
+from vsr.errors import InvalidCheckpoint, InvalidOption, one_of
 from vsr.models.flavours import added_up, shares_of, summary
 from vsr.models.traits import Traits, traits_of
 from vsr.models.weights_files import (
@@ -155,9 +155,13 @@ def build(name: str, scale: int) -> Generator:
 
 
 def _load_file(path: Path, name: str, scale: int | None) -> Model:
+    from vsr.models.foreign.adapter import Foreign
     from vsr.models.recognise import read_generator
 
     net = read_generator(path)
+    sha256 = sha256_of(path)
+    if isinstance(net, Foreign) and net.sha256 != sha256:
+        raise InvalidCheckpoint(f"{path}: changed while it was read. Try again.")
     if scale is not None and net.scale != scale:
         raise InvalidOption(f"{path}: a network of scale ×{net.scale}, not ×{scale}.")
     return Model(
@@ -165,7 +169,7 @@ def _load_file(path: Path, name: str, scale: int | None) -> Model:
         net=net,
         traits=traits_of(net),
         card=read_card(path),
-        sha256=sha256_of(path),
+        sha256=sha256,
         path=path,
     )
 

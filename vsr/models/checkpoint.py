@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile, ZipFile, is_zipfile
 
 import torch
 from torch import Tensor
@@ -31,6 +32,9 @@ PREFIXES = ("module.", "_orig_mod.", "netG.", "generator.")
 
 Tensors = dict[str, Tensor]
 
+LARGEST_BYTES = 1 << 30
+"""Of a weights file; what is larger holds no such network, or its trainer's state too."""
+
 CHOOSE = "Choose a weights file (.safetensors, .pth, .pt, .ckpt or .pth.tar)."
 
 
@@ -45,6 +49,11 @@ def read_tensors(path: Path) -> Tensors:
         raise NoSuchFile(f"{path}: no such weights file. Check the path.")
     if not path.is_file():
         raise InvalidCheckpoint(f"{path}: not a file. Give a weights file.")
+    if (size := path.stat().st_size) > LARGEST_BYTES:
+        raise InvalidCheckpoint(
+            f"{path}: {size / 2**30:.1f} GB. Networks that enlarge images are far smaller: choose "
+            f"one of at most {LARGEST_BYTES >> 30} GB."
+        )
     tree = _read_safetensors(path) if _is_safetensors(path) else _read_torch(path)
     tensors = _without_prefixes(_innermost(tree, path))
     for name, tensor in tensors.items():
@@ -74,6 +83,11 @@ def _read_safetensors(path: Path) -> Mapping[str, Any]:
 
 
 def _read_torch(path: Path) -> Any:
+    if _is_torchscript(path):
+        raise InvalidCheckpoint(
+            f"{path}: TorchScript, a program beside its weights, is not run. Ask its author for "
+            "the weights alone."
+        )
     try:
         with (
             warnings.catch_warnings()
@@ -89,6 +103,17 @@ def _read_torch(path: Path) -> Any:
         raise InvalidCheckpoint(f"{path}: not a weights file. {CHOOSE}") from error
     except Exception as error:  # torch.load does not document its errors for foreign bytes
         raise InvalidCheckpoint(f"{path}: not a weights file. {CHOOSE}") from error
+
+
+def _is_torchscript(path: Path) -> bool:
+    """Look into the archive: it has a folder of code."""
+    if not is_zipfile(path):
+        return False
+    try:
+        with ZipFile(path) as archive:
+            return any("/code/" in name for name in archive.namelist())
+    except (BadZipFile, OSError):
+        return False
 
 
 def _is_bare_pickle(path: Path) -> bool:

@@ -24,7 +24,9 @@ class Traits:
         architecture: the family that its checkpoint is recognised as.
         scale: output side ÷ input side.
         colour: ``rgb`` has three channels in and out, ``luma`` one.
-        radius: how many low-resolution pixels away an input can still change an output.
+        radius: how many low-resolution pixels away an input can still change an output; 0 if there
+            is no end to it.
+        is_global: any pixel may change any other, so that tiles are approximate.
         multiple: side of the cells on which tiles have to begin (`vsr.models.blocks.Generator`).
         has_linear_tail: the output is linear in the last features and is not clamped.
         parameters: how many numbers are learnt.
@@ -37,6 +39,7 @@ class Traits:
     radius: int
     has_linear_tail: bool
     multiple: int = 1
+    is_global: bool = False
     parameters: int = 0
     macs_per_pixel: int = 0
 
@@ -46,7 +49,13 @@ class Traits:
 
 
 def traits_of(net: Generator) -> Traits:
-    """Derive the traits of ``net`` from its modules, by one tiny forward pass."""
+    """Derive the traits of ``net`` from its modules, by one tiny forward pass.
+
+    Those of a network that others wrote were measured when it was read.
+    """
+    if (measured := getattr(net, "traits", None)) is not None:
+        assert isinstance(measured, Traits)
+        return measured
     layers = _layers_in_order(net)
     return Traits(
         architecture=net.architecture,

@@ -48,6 +48,7 @@ from vsr.specs import (
     UpscaleSpec,
 )
 from vsr.upscaling.engine.engine import with_precision
+from vsr.upscaling.engine.tile_size import pinned_tile
 from vsr.upscaling.plan import SizePlan, plan_sizes
 from vsr.upscaling.steps import STEPS, output_size
 
@@ -140,6 +141,7 @@ def prepare(source: Path, target: Path, spec: UpscaleSpec, load: Load = catalog.
     choice, model = _choice(info, spec, sizes.scale, load)
     spec = choice.spec
     device = with_precision(device, spec.precision, model, info.video.layout, info.video.colour)
+    spec = replace(spec, tile=pinned_tile(model, sizes.source, device, spec.tile))
     size = output_size(spec.steps, sizes)
     colour = _output_colour(info.video, size)
     encoder = _encoder(spec, container, info, size, colour, device)

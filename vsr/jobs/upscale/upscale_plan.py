@@ -29,6 +29,7 @@ from vsr.media.writing.target import least_bytes
 from vsr.models.catalog import Model
 from vsr.option import options_of
 from vsr.specs import FRAME_RATIOS, Deinterlace, TimeRange, UpscaleSpec
+from vsr.upscaling.engine.tile_size import approximation, tile_facts
 from vsr.upscaling.plan import SizePlan
 
 Load = Callable[[str, int | None, Blend], Model]
@@ -102,6 +103,7 @@ class Job:
         return {
             **source_facts(self.source.path),
             **versions(),
+            **tile_facts(self.model, self.sizes.source, spec.tile),
             "steps": list(spec.steps),
             "sizes": str(self.sizes),
             "model": self.model.name,
@@ -171,6 +173,8 @@ class Job:
         """Yield the remarks for the user before the start, one line each."""
         video = self.source.video
         if note := self.choice.note(self.model):
+            yield note
+        if note := approximation(self.model, self.sizes.source, self.spec.tile):
             yield note
         if video.conversion and not video.reading.is_lossy:
             yield f"{video.conversion}."

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vsr.disk import wait_for
-from vsr.errors import DecodingFailed, DeviceUnavailable
+from vsr.errors import DecodingFailed, DeviceUnavailable, InvalidCheckpoint
 from vsr.jobs.workers.worker import FilmSpec, TaskProgress
 from vsr.media.resume.manifest import shown
 from vsr.media.resume.segments import Segment
@@ -244,6 +244,7 @@ def _check_same(part: Part, mine: dict[str, Any]) -> None:
 
     Raises:
         DecodingFailed: the source has changed meanwhile.
+        InvalidCheckpoint: so have the weights.
         DeviceUnavailable: the worker differs.
     """
     changed = {key for key in mine if mine[key] != part.fingerprint.get(key)}
@@ -252,6 +253,11 @@ def _check_same(part: Part, mine: dict[str, Any]) -> None:
     if any(key.startswith("source") for key in changed):
         raise DecodingFailed(
             f"{part.film.source}: changed while it was being upscaled. Start over with --restart."
+        )
+    if "weights" in changed:
+        raise InvalidCheckpoint(
+            f"{part.film.spec.model}: its weights changed after {part.film.source} was planned. "
+            "Run it again."
         )
     if changed:
         key = min(changed)

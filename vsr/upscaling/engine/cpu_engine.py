@@ -1,34 +1,32 @@
-"""The engine on the CPU: ``start`` computes, ``finish`` returns.
-
-How much memory a network takes is found beforehand, without computing anything.
-"""
+"""The engine on the CPU: ``start`` computes, ``finish`` returns."""
 
 from __future__ import annotations
 
-import copy
-import weakref
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import torch
 from torch import Tensor, nn
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from vsr.closing import Closing
 from vsr.device.memory import available_host_bytes, one_compute_thread
-from vsr.device.select import Chosen
+from vsr.device.select import Chosen, Device
 from vsr.device.yuv import tensor_of
 from vsr.errors import Failed
 from vsr.frames import HostFrame
 from vsr.models.compact import Compact
+from vsr.models.foreign.adapter import Foreign
+from vsr.models.foreign.half import Mixed, with_float32_ends
 from vsr.models.int8.features import features_of
 from vsr.models.int8.network import IntegerPlain, with_integers
 from vsr.models.plain import Plain
 from vsr.models.rewrites.grouped_tail import with_grouped_tail
 from vsr.models.rewrites.onednn import with_bf16_features, with_post_ops
 from vsr.specs import Size
+from vsr.upscaling.engine.live_bytes import peak_bytes_per_pixel
+from vsr.upscaling.engine.tile_size import Run, halo_of, is_tiled, pinned_tile, way_of_tiles
 from vsr.upscaling.passes.folding import FoldedPlain, route
 from vsr.upscaling.passes.passes import Pass, PassSpec, Planes
 from vsr.upscaling.tiles.tile_cache import TileMemory
@@ -72,9 +70,11 @@ class CpuEngine(Closing):
         *,
         multiple: int = 1,
         remembers: bool = True,
+        run: Run = run_tiled,
     ) -> None:
         self.spec = spec
         self.tiles = tiles
+        self._run_tiles = run
         self._way = way
         self._net = net
         # if memory is short, the last output is not kept
@@ -117,6 +117,11 @@ class CpuEngine(Closing):
         way, net = route(model, spec)
         if model is None or net is None:
             return cls(spec, way, None, ())
+        if isinstance(model.net, Foreign):
+            run = _of_others(model.net, precision)
+            if mark is not None:
+                run.register_forward_hook(lambda *_: mark())
+            return cls._planned(model, run, spec, way, tile, remembers=remembers)
         net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # a stub gap
         radius, multiple = model.traits.radius, model.traits.multiple
         core = Size(tile, tile) if tile is not None else _core(net, way, spec, radius)
@@ -130,6 +135,34 @@ class CpuEngine(Closing):
             net.register_forward_hook(lambda *_: mark())
         tiles = windows(spec.source, core, radius, multiple)
         return cls(spec, way, net, tiles, radius, multiple=multiple, remembers=remembers)
+
+    @classmethod
+    def _planned(
+        cls,
+        model: Model,
+        net: nn.Module,
+        spec: PassSpec,
+        way: Pass,
+        tile: int | None,
+        *,
+        remembers: bool,
+    ) -> Self:
+        """Open a network whose tiles were chosen in the plan."""
+        tile = pinned_tile(model, spec.source, Device(kind="cpu"), tile)
+        halo = halo_of(model, is_tiled=is_tiled(spec.source, tile))
+        core = spec.source if tile is None else Size(tile, tile)
+        tiles = windows(spec.source, core, halo, model.traits.multiple)
+        is_exact = not model.traits.is_global
+        return cls(
+            spec,
+            way,
+            net,
+            tiles,
+            halo,
+            multiple=model.traits.multiple,
+            remembers=remembers and is_exact,
+            run=way_of_tiles(model),
+        )
 
     def close(self) -> None:
         """Release the network."""
@@ -170,7 +203,7 @@ class CpuEngine(Closing):
         if self._memory is not None:
             output = self._memory.run(frame, picture)
             return output.clone() if self._way.alters_output else output
-        return run_tiled(self._net, picture, self.tiles, self._way.scale)
+        return self._run_tiles(self._net, picture, self.tiles, self._way.scale)
 
 
 def _rounded(net: nn.Module, model: Model, way: Pass, say: Callable[[str], None]) -> nn.Module:
@@ -182,6 +215,13 @@ def _rounded(net: nn.Module, model: Model, way: Pass, say: Callable[[str], None]
     if rounded is None:
         say(f"{model.name} runs in fp32: only plain and compact networks support bf16 on a CPU.")
     return rounded or net
+
+
+def _of_others(net: Foreign, precision: Chosen) -> nn.Module:
+    """Return a network that others wrote as it is run: as it is, or its middle in bf16."""
+    if precision == "bf16":
+        return Mixed(with_float32_ends(net), torch.bfloat16)
+    return Mixed(net, torch.float32)
 
 
 def _integer(net: nn.Module, plain: Plain, sha256: str) -> nn.Module:
@@ -201,53 +241,3 @@ def _core(net: nn.Module, way: Pass, spec: PassSpec, radius: int) -> Size:
     whole = spec.network.pixels * 4 * 3 * 3 + spec.output.pixels * 4 * 3
     budget = max(0, int(free * MEMORY_SHARE) - whole)
     return core_that_fits(spec.source, radius, peak_bytes_per_pixel(net, way.channels), budget)
-
-
-PROBE_SIDE = 64
-"""The side of the picture whose tensors are counted; large beside every kernel."""
-
-
-def peak_bytes_per_pixel(net: nn.Module, channels: int) -> float:
-    """Return the most bytes of tensors alive at once, per low-resolution pixel of float32 input.
-
-    The network runs on the meta device: shapes without numbers.
-    """
-    shadow = copy.deepcopy(net).to("meta")
-    picture = torch.empty(1, channels, PROBE_SIDE, PROBE_SIDE, device="meta")
-    with torch.no_grad(), _LiveBytes() as count:
-        shadow(picture.to(memory_format=torch.channels_last))
-    return float(count.peak) / PROBE_SIDE**2
-
-
-class _LiveBytes(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch has no types there
-    """Count the bytes of storages made inside it, while they live."""
-
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call] # torch has no types there
-        self.alive = 0
-        self.peak = 0
-        self._seen: set[int] = set()
-
-    def __torch_dispatch__(
-        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
-    ) -> Any:
-        result = func(*args, **(kwargs or {}))
-        for tensor in result if isinstance(result, (tuple, list)) else (result,):
-            if isinstance(tensor, Tensor):
-                self._watch(tensor)
-        return result
-
-    def _watch(self, tensor: Tensor) -> None:
-        storage = tensor.untyped_storage()
-        key = storage._cdata
-        if key in self._seen:
-            return
-        size = storage.nbytes()
-        self._seen.add(key)
-        self.alive += size
-        self.peak = max(self.peak, self.alive)
-        weakref.finalize(storage, self._forget, key, size)
-
-    def _forget(self, key: int, size: int) -> None:
-        self._seen.discard(key)
-        self.alive -= size

@@ -14,6 +14,8 @@ from torch import Tensor, nn
 
 from vsr.device.flight import Lane, StreamLane
 from vsr.device.select import Device, is_shortage
+from vsr.models.foreign.adapter import Foreign
+from vsr.models.foreign.half import with_float32_ends
 from vsr.specs import Size
 from vsr.upscaling.engine.cuda_pass import (
     DevicePass,
@@ -23,14 +25,14 @@ from vsr.upscaling.engine.cuda_pass import (
     exact_inference,
 )
 from vsr.upscaling.engine.cuda_slots import DeviceSlot
+from vsr.upscaling.engine.tile_size import halo_of, is_tiled, pinned_tile, way_of_tiles
 from vsr.upscaling.passes.folding import route
 from vsr.upscaling.passes.passes import Pass, PassSpec
 from vsr.upscaling.tiles.tile_cache import DirtyMap, KeptOutput
-from vsr.upscaling.tiles.tiling import Window, smaller, windows
+from vsr.upscaling.tiles.tiling import Window, run_tiled, smaller, windows
 
 if TYPE_CHECKING:
     from vsr.models.catalog import Model
-    from vsr.models.traits import Traits
 
 TOLERANCE = 2
 """How far, in 8-bit codes, a graph may be from autocast: the rounding of half precision."""
@@ -166,12 +168,14 @@ class DeviceNetwork:
         way: Pass,
         net: nn.Module | None,
         core: Size,
-        traits: Traits | None,
+        model: Model | None,
     ) -> None:
+        traits = model.traits if model is not None else None
         self.core = core
         self._spec = spec
         self._way = way
         self._net = net
+        self._model = model
         self._radius = traits.radius if traits is not None else 0
         self._multiple = traits.multiple if traits is not None else 1
         self._autocast = autocast_run(net, device.torch_dtype) if net is not None else None
@@ -184,19 +188,25 @@ class DeviceNetwork:
     ) -> DeviceNetwork:
         """Move a copy of the model's network to the device; None resizes without one."""
         way, net = route(model, spec, is_dense=True)
+        if model is not None:
+            tile = pinned_tile(model, spec.source, device, tile)
         if model is not None and net is not None:
             # the model's own network stays where it is
             net = copy.deepcopy(net).to(device.torch_device)
+            if isinstance(net, Foreign):
+                assert tile is not None  # it is pinned
+                return cls(spec, device, way, with_float32_ends(net), Size(tile, tile), model)
             net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # a stub gap
         core = Size(tile, tile) if tile is not None else spec.source
-        return cls(spec, device, way, net, core, model.traits if model is not None else None)
+        return cls(spec, device, way, net, core, model)
 
     @property
     def can_keep(self) -> bool:
         """Whether there is a network, and memory for its whole output."""
         source = self._spec.source
         is_whole = self.core.width >= source.width and self.core.height >= source.height
-        return self._net is not None and is_whole
+        is_exact = self._model is not None and not self._model.traits.is_global
+        return self._net is not None and is_whole and is_exact
 
     def fast(self) -> DevicePass:
         """Return the pass of weights cast once, for a graph to be captured around."""
@@ -228,8 +238,8 @@ class DeviceNetwork:
     def shrink(self) -> bool:
         """Halve the tiles; return False if they are already the smallest."""
         core = smaller(self.core)
-        if core is None or self._net is None:
-            return False
+        if core is None or self._net is None or isinstance(self._net, Foreign):
+            return False  # what others wrote keeps the tiles that were planned
         self.core = core
         self.reference = self._pass(self._autocast)
         return True
@@ -242,5 +252,9 @@ class DeviceNetwork:
         return tile.read(self._way.prepare(source.tensors(blank)))
 
     def _pass(self, run: Forward | None) -> DevicePass:
-        tiles = windows(self._spec.source, self.core, self._radius, self._multiple)
-        return DevicePass(self._spec, self._way, run, tiles)
+        halo, model, source = self._radius, self._model, self._spec.source
+        if model is not None:
+            halo = halo_of(model, is_tiled=is_tiled(source, self.core.width))
+        tiles = windows(source, self.core, halo, self._multiple)
+        in_tiles = way_of_tiles(model) if model is not None else run_tiled
+        return DevicePass(self._spec, self._way, run, tiles, in_tiles)

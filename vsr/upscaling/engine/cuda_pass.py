@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from vsr.frames import Layout
+from vsr.models.foreign.adapter import Foreign
 from vsr.specs import Size
 from vsr.upscaling.passes.folding import FoldedPlain
 from vsr.upscaling.passes.passes import Pass, PassSpec
@@ -105,6 +106,8 @@ def cast_run(net: nn.Module, dtype: torch.dtype) -> Forward:
     """Return the fast way: weights cast once, for a graph to be captured around."""
     if dtype == torch.float32:
         return net
+    if isinstance(net, Foreign):
+        return autocast_run(net, dtype)
     if not isinstance(net, FoldedPlain):
         return Cast(copy.deepcopy(net), dtype)
     net = _with_float32_base(net)
@@ -140,13 +143,19 @@ class DevicePass:
     """Block of decoded planes → block of encoded planes and a flag (uint8: 1 is finite)."""
 
     def __init__(
-        self, spec: PassSpec, way: Pass, run: Forward | None, tiles: Sequence[Window]
+        self,
+        spec: PassSpec,
+        way: Pass,
+        run: Forward | None,
+        tiles: Sequence[Window],
+        in_tiles: Callable[..., Tensor] = run_tiled,
     ) -> None:
         self.source = Packing.of(spec.source_format.layout, spec.source)
         self.target = Packing.of(spec.output_format.layout, spec.output)
         self._way = way
         self._run = run
         self._tiles = tiles
+        self._in_tiles = in_tiles
 
     def __call__(self, source: Tensor, target: Tensor, flag: Tensor) -> None:
         """Compute ``target`` (bytes) and ``flag`` (1,) from ``source`` (bytes), on their device."""
@@ -184,4 +193,4 @@ class DevicePass:
             return picture
         if len(self._tiles) <= 1:
             return self._run(picture)
-        return run_tiled(self._run, picture, self._tiles, self._way.scale)
+        return self._in_tiles(self._run, picture, self._tiles, self._way.scale)

@@ -12,9 +12,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from vsr.colour import Colour
-from vsr.device.select import Device
+from vsr.device.select import Chosen, Device, is_bf16_native
 from vsr.errors import InvalidOption
 from vsr.frames import HostFrame, Layout
+from vsr.models.foreign.adapter import Foreign
+from vsr.models.foreign.half import passes_in
 from vsr.specs import Precision
 from vsr.upscaling.engine.cpu_engine import CpuEngine
 from vsr.upscaling.passes.passes import PassSpec
@@ -101,7 +103,8 @@ def with_precision(
     """Return the device at the precision of this network and source, and why.
 
     ``auto`` is int8 on the CPU where it is exact and the weights, with all that are blended in,
-    were tuned for it: others may change patterns of single pixels by half of all codes.
+    were tuned for it: others may change patterns of single pixels by half of all codes. Networks
+    that others wrote, slower by far, take half precision where a trial finds it equal.
 
     Args:
         wanted: what was asked for when the device was selected.
@@ -111,6 +114,8 @@ def with_precision(
     Raises:
         InvalidOption: int8 was asked for, and the network or the processor cannot.
     """
+    if isinstance(model.net, Foreign):
+        return _of_others(device, wanted, model.name, model.net)
     if device.is_cuda or wanted not in ("auto", "int8"):
         return device
     if model.net is None:
@@ -129,6 +134,24 @@ def with_precision(
     if reason is None:
         return replace(device, precision="int8", why=f"{device.why}; int8 is exact here")
     return replace(device, precision="fp32", why=f"{device.why}; fp32, as {reason}")
+
+
+def _of_others(device: Device, wanted: Precision, name: str, net: Foreign) -> Device:
+    """Return the device at half precision where it has that and a trial gave nearly the same.
+
+    fp16 on CUDA; bf16 on a CPU that multiplies in it.
+    """
+    if wanted == "int8":
+        raise InvalidOption(f"--precision int8: {name} is no plain network. Omit --precision.")
+    if wanted == "fp32":
+        return device
+    half: Chosen = device.precision
+    if not device.is_cuda and wanted == "auto":
+        half = "bf16" if is_bf16_native() else "fp32"
+    chosen = replace(device, precision=half)
+    if half == "fp32" or passes_in(net, chosen.torch_dtype, chosen.torch_device):
+        return chosen
+    return replace(device, precision="fp32", why=f"{device.why}; {name} differs in {half}")
 
 
 def why_not_int8(model: Model) -> str | None:

@@ -14,6 +14,7 @@ from vsr.colour import rgb_from_yuv, yuv_from_rgb
 from vsr.device.yuv import HALF
 from vsr.models.blocks import Generator
 from vsr.models.compact import Compact
+from vsr.models.foreign.adapter import Foreign
 from vsr.models.plain import Plain
 from vsr.models.rewrites.fuse import fuse
 from vsr.upscaling.passes.folded import FoldedLumaPass, FoldedPass
@@ -184,7 +185,7 @@ def route(
     """Return the pass of a model and the network that runs in its middle.
 
     A plain or compact network with nothing to resize runs with its colour folded in; any other is
-    fused and sees RGB or luma; no network at all is Catmull-Rom in YUV.
+    fused, unless others wrote it, and sees RGB or luma; no network at all is Catmull-Rom in YUV.
 
     Args:
         is_dense: dense convolutions are cheap on the device, as `fuse` says.
@@ -197,6 +198,5 @@ def route(
         return TonedPass.of(spec, inner, spec.tone), within
     if can_fold(net, spec):
         return fold(net, spec)
-    return (LumaPass(spec) if model.traits.colour == "luma" else RgbPass(spec)), fuse(
-        net, is_dense=is_dense
-    )
+    way = LumaPass(spec) if model.traits.colour == "luma" else RgbPass(spec)
+    return way, net if isinstance(net, Foreign) else fuse(net, is_dense=is_dense)

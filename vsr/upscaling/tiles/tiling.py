@@ -99,6 +99,46 @@ def run_tiled(
     return whole
 
 
+def run_blended(
+    net: Callable[[Tensor], Tensor], picture: Tensor, tiles: Iterable[Window], scale: int
+) -> Tensor:
+    """Return ``net`` of the frame (N, C, H, W), its tiles laid over each other by ramps.
+
+    For networks that see the whole frame, of which no tile is exact. Where tiles overlap, the share
+    of each falls in a straight line to almost nothing at its edge; the shares add up to 1.
+    """
+    size = picture.shape[2:]
+    whole: Tensor | None = None
+    for tile in tiles:
+        output = net(tile.read(picture)).float()
+        if whole is None:
+            count, channels = output.shape[:2]
+            whole = output.new_zeros(count, channels, size[0] * scale, size[1] * scale)
+            shares = output.new_zeros(size[0] * scale, size[1] * scale)
+        share = _share(tile.rows, size[0], scale)[:, None] * _share(tile.columns, size[1], scale)
+        share = share.to(output.device)
+        rows, columns = (
+            slice(span.first * scale, span.end * scale) for span in (tile.rows, tile.columns)
+        )
+        whole[:, :, rows, columns] += output * share
+        shares[rows, columns] += share
+    if whole is None:
+        raise ValueError("no tiles")
+    return whole / shares
+
+
+def _share(span: TileSpan, length: int, scale: int) -> Tensor:
+    """Return the share of a tile along one axis, one value for each row or column of its output."""
+    size = (span.end - span.first) * scale
+    place = torch.arange(size, dtype=torch.float32) + 0.5
+    share = torch.ones(size)
+    if span.first > 0:
+        share = torch.minimum(share, place / (2 * scale * max(1, span.core - span.first)))
+    if span.end < length:
+        share = torch.minimum(share, place.flip(0) / (2 * scale * max(1, span.end - span.core_end)))
+    return share
+
+
 def _like(output: Tensor, picture: Tensor, scale: int) -> Tensor:
     count, _, height, width = picture.shape
     nhwc = output.is_contiguous(memory_format=torch.channels_last)

@@ -1,0 +1,64 @@
+"""A network that others wrote, through every command that takes a network."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import vsr
+from tests.clips import indices_in
+from tests.models.foreign.networks import write_network
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory) -> Path:
+    return write_network("SAFMN", tmp_path_factory.mktemp("weights") / "mine.pth")
+
+
+def test_a_film_is_upscaled_by_it(weights, clip, tmp_path, capsys):
+    out = tmp_path / "out.mp4"
+    assert vsr("upscale", clip, out, "-m", weights, "-s", "3", "--encoder-preset", "ultrafast") == 0
+    assert len(indices_in(out)) == 12
+
+
+@pytest.mark.slow
+def test_tiles_of_a_network_that_sees_everything_are_told(clip, tmp_path, capsys):
+    whole = write_network("RCAN", tmp_path / "whole.pth")
+    assert vsr("upscale", clip, tmp_path / "o.mp4", "-m", whole, "-s", "2", "-t", "48") == 0
+    assert "tiles are approximate: whole" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_two_workers_make_the_same_bytes(weights, clip, tmp_path):
+    one, two = tmp_path / "one.mkv", tmp_path / "two.mkv"
+    common = ("-m", weights, "-s", "3", "--segment-frames", "4", "--cpus-per-worker", "1")
+    assert vsr("upscale", clip, one, *common, "--workers", "1") == 0
+    assert vsr("upscale", clip, two, *common, "--workers", "2") == 0
+    assert one.read_bytes() == two.read_bytes()
+
+
+@pytest.mark.slow
+def test_bench_evaluate_probe_and_preview_take_it(weights, clip, tmp_path, capsys):
+    from PIL import Image
+
+    folder = tmp_path / "truth"
+    folder.mkdir()
+    Image.new("RGB", (48, 48), (90, 120, 60)).save(folder / "flat.png")
+    assert vsr("evaluate", "--model", weights, "--data", folder, "--json") == 0
+    assert vsr("upscale", clip, tmp_path / "o.mp4", "-m", weights, "-s", "3", "--dry-run") == 0
+    assert "mine ×3" in capsys.readouterr().out
+    page = tmp_path / "page.html"
+    assert vsr("preview", clip, "--model", weights, "--scale", "3", "--frames", "1", page) == 0
+    assert page.exists()
+    assert vsr("bench", clip, "-m", weights, "-s", "3", "--frames", "2", "--repeat", "1") == 0
+
+
+def test_a_refused_file_ends_with_2_one_line_and_no_output(clip, tmp_path, capsys):
+    import torch
+
+    torch.save({"spoiled": torch.zeros(3)}, tmp_path / "bad.pth")
+    out = tmp_path / "out.mp4"
+    assert vsr("upscale", clip, out, "-m", tmp_path / "bad.pth", "-s", "2") == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert "bad.pth: not a known architecture" in error
+    assert list(tmp_path.glob("out*")) == []

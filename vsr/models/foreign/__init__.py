@@ -1,0 +1,1 @@
+"""Networks of architectures that others wrote, through the library spandrel."""

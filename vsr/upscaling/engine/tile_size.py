@@ -1,0 +1,107 @@
+"""The tiles of a network that others wrote: chosen once for a film, as its bytes depend on them.
+
+Where such a network sees the whole frame no tile is exact, and where it does not, its kernels may
+add up in another order for another size. So the plan chooses the side of a tile, and workers and
+resumed runs keep to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from torch import Tensor
+
+from vsr.device.memory import available_host_bytes
+from vsr.device.select import Device, free_device_bytes
+from vsr.errors import Failed
+from vsr.models.foreign.adapter import Foreign
+from vsr.models.foreign.facts import overlap
+from vsr.specs import Size
+from vsr.upscaling.engine.live_bytes import peak_bytes_per_pixel
+from vsr.upscaling.tiles.tiling import run_blended, run_tiled
+
+if TYPE_CHECKING:
+    from vsr.models.catalog import Model
+
+SIDES = (1024, 768, 512, 384, 256, 192, 128, 96, 64, 48, 32, 16)
+"""The sides to choose from: few, so that two runs with nearly the same memory choose the same."""
+
+MEMORY_SHARE = 0.5
+"""The share of free memory that tiles may use; decoder and encoder need the rest."""
+
+Run = Callable[..., Tensor]
+
+
+def pinned_tile(model: Model, source: Size, device: Device, asked: int | None = None) -> int | None:
+    """Return the side of the tiles of a film, in low-resolution pixels.
+
+    Args:
+        asked: by the user, who knows best.
+
+    Returns:
+        None for a network of this program, whose tiles change no bit; a side of at least the
+        frame's where the whole frame fits memory.
+
+    Raises:
+        Failed: not even the smallest tile fits.
+    """
+    if asked is not None or not isinstance(model.net, Foreign):
+        return asked
+    free = free_device_bytes(device) if device.is_cuda else available_host_bytes()
+    longest = max(source.width, source.height, SIDES[-1])
+    if free is None:
+        return longest
+    enlarged = 6 * model.traits.scale**2 * 3 * 4  # the frame itself, in several float32 copies
+    budget = free * MEMORY_SHARE - source.pixels * enlarged
+    each = peak_bytes_per_pixel(model.net, model.net.channels)
+    if source.pixels * each <= budget:
+        return longest
+    halo = halo_of(model, is_tiled=True)
+    for side in SIDES:
+        if (side + 2 * halo) ** 2 * each <= budget:
+            return side
+    raise Failed(
+        f"{max(0, budget) / 2**20:.0f} MB of memory are free and the smallest tile of {model.name} "
+        f"needs {(SIDES[-1] + 2 * halo) ** 2 * each / 2**20:.0f} MB. Free memory, or choose a "
+        "smaller model."
+    )
+
+
+def is_tiled(source: Size, tile: int | None) -> bool:
+    """Return whether a frame is computed in more than one tile."""
+    return tile is not None and tile < max(source.width, source.height)
+
+
+def halo_of(model: Model, *, is_tiled: bool) -> int:
+    """Return how far a tile reaches over its core: the radius, or what seams need where none is."""
+    if model.traits.is_global and is_tiled:
+        assert isinstance(model.net, Foreign)
+        return overlap(model.net)
+    return model.traits.radius
+
+
+def way_of_tiles(model: Model) -> Run:
+    """Return how tiles become a frame: side by side, or blended where none of them is exact."""
+    return run_blended if model.traits.is_global else run_tiled
+
+
+def approximation(model: Model, source: Size, tile: int | None) -> str:
+    """Return a remark for the user if a frame is only nearly what the network makes of it whole."""
+    if not (model.traits.is_global and is_tiled(source, tile)):
+        return ""
+    return (
+        f"tiles are approximate: {model.name} looks at the whole frame, which does not fit memory; "
+        f"tiles of {tile} pixels are blended over {2 * halo_of(model, is_tiled=True)}."
+    )
+
+
+def tile_facts(model: Model, source: Size, tile: int | None) -> dict[str, Any]:
+    """Return what the bytes of a film depend on beside the tile, for a network of others."""
+    if not isinstance(model.net, Foreign):
+        return {}
+    facts: dict[str, Any] = {"spandrel": version("spandrel")}
+    if model.traits.is_global and is_tiled(source, tile):
+        facts["overlap"] = halo_of(model, is_tiled=True)
+    return facts
