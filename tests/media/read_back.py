@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.clips import index_of
-from vsr.frames import HostFrame
+import av
+
+from tests.clips import index_of, plane_view
+from vsr.frames import HostFrame, Layout
 from vsr.media.reading.reader import Reader
 from vsr.media.source.decoder import Damage
 
@@ -27,6 +29,34 @@ def indices(frames: Sequence[HostFrame]) -> list[int]:
 def identity(frame: HostFrame) -> tuple[int, bytes]:
     """Return a value that two pictures share only if they are the same."""
     return frame.pts, b"".join(plane.tobytes() for plane in frame.planes)
+
+
+def without_packets(source: Path, target: Path, dropped: Collection[int]) -> Path:
+    """Write a clip again without some packets of its video, by their numbers in the file."""
+    with av.open(str(source)) as origin, av.open(str(target), "w") as output:
+        stream = output.add_stream_from_template(origin.streams.video[0], opaque=True)
+        packets = (packet for packet in origin.demux(video=0) if packet.size)
+        for number, packet in enumerate(packets):
+            if number not in dropped:
+                packet.stream = stream
+                output.mux(packet)
+    return target
+
+
+def decoded_by_one_thread(path: Path) -> list[tuple[int | None, bytes]]:
+    """Return the pts and the 8-bit luma of every frame that FFmpeg yields in one thread."""
+    frames: list[tuple[int | None, bytes]] = []
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        stream.thread_count = 1
+        for packet in container.demux(stream):
+            try:
+                found = packet.decode()
+            except (av.FFmpegError, EOFError):
+                continue
+            for frame in found:
+                frames.append((frame.pts, plane_view(frame.planes[0], Layout()).tobytes()))
+    return frames
 
 
 def spoil(path: Path, *, places: int, length: int) -> None:

@@ -5,10 +5,18 @@ from __future__ import annotations
 from itertools import pairwise
 from pathlib import Path
 
+import av
 import pytest
 
 from tests.clips import write_clip
-from tests.media.read_back import indices, read, spoil
+from tests.media.read_back import (
+    OPEN_GOP,
+    decoded_by_one_thread,
+    indices,
+    read,
+    spoil,
+    without_packets,
+)
 from vsr.colour import Range
 from vsr.specs import Size
 
@@ -79,3 +87,57 @@ def test_a_file_cut_short_is_read_to_its_end_and_counts_as_a_loss(tmp_path: Path
     assert 0 < len(frames) < 48
     assert damage.has_losses
     assert "4000 bytes missing at the end of the file" in str(damage)
+
+
+def test_frames_that_are_dropped_without_an_error_are_counted(tmp_path: Path) -> None:
+    """HEVC of which some references are missing."""
+    made = write_clip(tmp_path / "made.mkv", codec="libx265", frames=75, gop=50)
+    path = without_packets(made, tmp_path / "in.mkv", range(20, 23))
+    frames, damage = read(path)
+    assert len(frames) < 72
+    assert damage.undecodable_packets == 72 - len(frames)
+    assert f"{72 - len(frames)} packets that gave no frame" in str(damage)
+    assert damage.has_losses
+
+
+def test_pictures_that_lead_the_first_key_frame_are_no_loss(tmp_path: Path) -> None:
+    """HEVC that begins at an open group of pictures: nobody has what they refer to."""
+    made = write_clip(tmp_path / "made.mkv", codec="libx265", frames=36, gop=None, options=OPEN_GOP)
+    with av.open(str(made)) as container:
+        keys = [packet.is_keyframe for packet in container.demux(video=0) if packet.size]
+    path = without_packets(made, tmp_path / "in.mkv", range(keys.index(True, 1)))
+    frames, damage = read(path)
+    assert 0 < len(frames) < 36 - keys.index(True, 1)
+    assert not damage
+
+
+@pytest.mark.parametrize("threads", [1, 4, 16])
+@pytest.mark.parametrize("cut", [1, 40, 1200])
+def test_damage_at_the_end_hides_no_frame_from_several_threads(
+    tmp_path: Path, cut: int, threads: int
+) -> None:
+    path = write_clip(tmp_path / "clip.flv", frames=40, b_frames=3, options={"preset": "medium"})
+    path.write_bytes(path.read_bytes()[:-cut])
+    frames, damage = read(path, thread_count=threads)
+    wanted = decoded_by_one_thread(path)
+    assert [(one.pts, one.planes[0].tobytes()) for one in frames] == wanted
+    assert damage.has_losses == (cut == 40)  # of whole frames, only the header knows
+
+
+@pytest.mark.parametrize("threads", [1, 4])
+@pytest.mark.parametrize(
+    ("codec", "suffix"), [("libx264", "mkv"), ("libx265", "mp4"), ("ffv1", "mkv")]
+)
+def test_an_undecodable_last_packet_is_counted(
+    tmp_path: Path, codec: str, suffix: str, threads: int
+) -> None:
+    path = write_clip(tmp_path / f"clip.{suffix}", codec=codec, frames=30)
+    with av.open(str(path)) as container:
+        last = [bytes(packet) for packet in container.demux(video=0) if packet.size][-1]
+    data = path.read_bytes()
+    assert data.count(last) == 1
+    path.write_bytes(data.replace(last, b"\xff" * len(last)))
+    frames, damage = read(path, thread_count=threads)
+    assert [one.pts for one in frames] == [pts for pts, _ in decoded_by_one_thread(path)]
+    assert len(frames) + damage.undecodable_packets == 30
+    assert damage.has_losses

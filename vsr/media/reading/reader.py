@@ -132,6 +132,7 @@ class Reader(Closing):
                 yield self._delivery.deliver(*earlier)
             before.clear()
             yield self._delivery.deliver(frame, pts)
+        self._decoder.settle()
 
     def _stamped(self) -> Iterator[tuple[VideoFrame, int]]:
         """Yield decoded frames with their final times, and count what is wrong in the span."""
@@ -199,7 +200,9 @@ class Reader(Closing):
         stream.thread_type = "AUTO"
         stream.thread_count = self._thread_count
         self._stream = stream
-        self._decoder = Decoder(self._container, stream, self.damage, self._span)
+        self._decoder = Decoder(
+            self._container, stream, self.damage, self._span, self.info.video.frame_rate
+        )
 
 
 def moved(info: MediaInfo, packets: Iterable[Packet[S]], damage: Damage) -> Iterator[Packet[S]]:

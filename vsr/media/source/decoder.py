@@ -7,9 +7,11 @@ samples are those of the software decoder in another order. Codecs that are defi
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from fractions import Fraction
 from heapq import heappop, heappush
 from pathlib import Path
 from typing import cast
@@ -22,11 +24,16 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from vsr.errors import MediaError
+from vsr.media.clock import ticks_per_frame
 from vsr.media.source.opening import best_video, demuxed, open_input
+from vsr.media.source.owed_frames import OwedFrames
 from vsr.specs import Hwaccel, PtsSpan
 
-MOST_DRAINS = 64
-"""No decoder holds back more frames than this."""
+FEWEST_KEPT = 64
+"""Packets that are kept for a second try at the end: decoders have no more threads than this."""
+
+MOST_KEPT_BYTES = 64 << 20
+"""A group of pictures (GOP) of more bytes gets no second try."""
 
 MOST_HELD = 10_000
 """Packets held in memory while a later key frame may come; beyond that, decoding is cheaper."""
@@ -38,7 +45,7 @@ class Damage:
 
     Attributes:
         corrupt_frames: decoded, but marked by the decoder as damaged.
-        undecodable_packets: of the video stream; each is usually one frame lost.
+        undecodable_packets: of the video stream, that gave no frame.
         corrupt_packets: the container says that they are damaged or cut short.
         broken_reads: places where the container itself is damaged.
         missing_bytes: by how much the file is shorter than it says.
@@ -71,7 +78,7 @@ class Damage:
     def __str__(self) -> str:
         counts = (
             (self.corrupt_frames, "damaged frames"),
-            (self.undecodable_packets, "undecodable packets"),
+            (self.undecodable_packets, "packets that gave no frame"),
             (self.corrupt_packets, "damaged packets"),
             (self.broken_reads, "damaged places in the container"),
             (self.missing_bytes, "bytes missing at the end of the file"),
@@ -90,9 +97,19 @@ class Decoder:
     """
 
     def __init__(
-        self, container: InputContainer, stream: VideoStream, damage: Damage, span: PtsSpan
+        self,
+        container: InputContainer,
+        stream: VideoStream,
+        damage: Damage,
+        span: PtsSpan,
+        frame_rate: Fraction | None = None,
     ) -> None:
         self.decoding_times: list[int] = []
+        base = stream.time_base or Fraction(1, 1000)
+        codec = stream.codec_context.codec.canonical_name
+        step = ticks_per_frame(frame_rate, base)
+        self._owed = OwedFrames(codec, step, container.format.name)
+        self._groups: deque[list[Packet[VideoStream]]] = deque()
         self._container = container
         self._stream = stream
         self._damage = damage
@@ -103,8 +120,18 @@ class Decoder:
         for packet in packets:
             if packet.dts is not None and not packet.is_discard:
                 heappush(self.decoding_times, packet.dts)
-            yield from self._decoded(packet)
-        yield from self._drained()
+            self._keep(packet)
+            is_owed = self._counts(packet) and self._owed.expect(packet)
+            for frame in self._decoded(packet, is_owed=is_owed):
+                self._owed.take(frame)
+                yield frame
+        for frame in self._drained():
+            self._owed.take(frame)
+            yield frame
+
+    def settle(self) -> None:
+        """Count the packets that have given no frame; call it once no more frames are wanted."""
+        self._damage.undecodable_packets += self._owed.count
 
     def packets(self) -> Iterator[Packet[VideoStream]]:
         """Yield the stream's packets from the current position on, past broken reads.
@@ -130,29 +157,62 @@ class Decoder:
         """Return the decoding time of the frame just returned."""
         return heappop(self.decoding_times) if self.decoding_times else None
 
-    def _decoded(self, packet: Packet[VideoStream]) -> Iterator[VideoFrame]:
+    def _decoded(self, packet: Packet[VideoStream], *, is_owed: bool) -> Iterator[VideoFrame]:
         try:
             frames = packet.decode()
         except (av.FFmpegError, EOFError):
-            self._damage.undecodable_packets += self._counts(packet)
+            if not is_owed:  # else it is counted as long as it has given no frame
+                self._damage.undecodable_packets += self._counts(packet)
             return
         yield from frames
+
+    def _keep(self, packet: Packet[VideoStream]) -> None:
+        """Keep the last groups of pictures, as far as the decoder may still be at work on them."""
+        if packet.is_keyframe or not self._groups:
+            self._groups.append([])
+        self._groups[-1].append(packet)
+        while len(self._groups) > 1 and sum(map(len, self._groups)) - len(self._groups[0]) >= (
+            FEWEST_KEPT
+        ):
+            self._groups.popleft()
 
     def _counts(self, packet: Packet[VideoStream]) -> bool:
         """Return whether a packet belongs to the part that is read, so that parts add up."""
         return packet.pts is None or packet.pts in self._span
 
     def _drained(self) -> Iterator[VideoFrame]:
-        """Yield what the decoder held back; a damaged frame there must not hide the next ones."""
-        for _ in range(MOST_DRAINS):
-            try:
-                yield from self._stream.decode(None)
-            except EOFError:
-                return
-            except av.FFmpegError:
-                self._damage.undecodable_packets += 1
-            else:
-                return
+        """Yield what the decoder held back.
+
+        At a damaged frame in it, PyAV stops, and FFmpeg cannot be asked to go on: the last groups
+        of pictures are decoded once more, by one thread, which holds back no error.
+        """
+        has_failed = False
+        try:
+            frames = self._stream.decode(None)
+        except EOFError:
+            return
+        except av.FFmpegError:
+            frames, has_failed = [], True
+        yield from frames
+        if has_failed or self._owed.count:
+            for frame in self._decoded_again(is_error_new=not self._owed.is_counted):
+                if self._owed.is_new(frame):
+                    yield frame
+
+    def _decoded_again(self, *, is_error_new: bool) -> Iterator[VideoFrame]:
+        packets = [packet for group in self._groups for packet in group]
+        if sum(packet.size for packet in packets) > MOST_KEPT_BYTES:
+            self._damage.undecodable_packets += is_error_new
+            return
+        name = self._container.name.removeprefix("file:")
+        with open_input(Path(name)) as container:
+            stream = cast("VideoStream", container.streams[self._stream.index])
+            stream.thread_count = 1
+            for packet in (*packets, None):
+                try:
+                    yield from stream.codec_context.decode(packet)
+                except (av.FFmpegError, EOFError):
+                    self._damage.undecodable_packets += is_error_new
 
 
 def from_key_frame(packets: Iterator[Packet[VideoStream]]) -> Iterator[Packet[VideoStream]]:
