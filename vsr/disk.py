@@ -12,7 +12,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from errno import EDQUOT, EFBIG, ENOSPC
+from errno import EDQUOT, EFBIG, ENOSPC, ENOTDIR
 from pathlib import Path
 from typing import Literal
 
@@ -119,6 +119,24 @@ def nearest(folder: Path) -> Path:
         raise UnwritableOutput(f"{folder}: {error.strerror}. Choose another name.") from error
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, however deep.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    for one in reversed(_missing(folder)):
+        one.mkdir(exist_ok=True)
+    if not folder.is_dir():
+        raise NotADirectoryError(ENOTDIR, os.strerror(ENOTDIR), str(folder))
+
+
+def _missing(folder: Path) -> list[Path]:
+    """Return the folder and those above it that do not exist, the deepest first."""
+    folder, there = folder.absolute(), nearest(folder)
+    return [one for one in (folder, *folder.parents) if one != there and there in one.parents]
+
+
 @contextmanager
 def folder_made(folder: Path) -> Iterator[None]:
     """Make a folder and those above it; after an error, remove what is still empty of them.
@@ -126,15 +144,10 @@ def folder_made(folder: Path) -> Iterator[None]:
     Raises:
         UnwritableOutput: it cannot be made.
     """
-    there = nearest(folder)
-    made = [
-        one
-        for one in (folder.absolute(), *folder.absolute().parents)
-        if one not in (there, *there.parents)
-    ]
+    made = _missing(folder)
     try:
         with writing(folder):
-            folder.mkdir(parents=True, exist_ok=True)
+            make_folder(folder)
         yield
     except BaseException:
         with suppress(OSError):  # something is in it, such as the segments for another run

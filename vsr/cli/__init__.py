@@ -12,10 +12,12 @@ import sys
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from errno import ELOOP, ENAMETOOLONG
+from io import TextIOWrapper
 
 import click
 
-from vsr.errors import Failed, Interrupted, VsrError
+from vsr.errors import Failed, Interrupted, Refused, VsrError
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -33,6 +35,9 @@ def run(arguments: list[str]) -> int:
     from vsr.jobs.process_setup import settle_environment
 
     settle_environment()
+    for stream in (sys.stdout, sys.stderr):  # a name that the terminal cannot show is no error
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         with logged(is_on=_is_verbose(arguments)):
             code = vsr.main(arguments, prog_name="vsr", standalone_mode=False)
@@ -47,18 +52,35 @@ def run(arguments: list[str]) -> int:
         sys.stderr.close()  # whoever read our output is gone, so there is no one to report to
         return 1
     except OSError as error:
-        where = f"{error.filename}: " if error.filename is not None else ""
-        what = _sentence(f"{where}{error.strerror or error}")
-        return _report(f"{what} Check the disk and its permissions.", Failed.exit_code, arguments)
+        return _report(*_system_error(error), arguments)
+    except RuntimeError as error:
+        if not str(error).startswith("Symlink loop"):  # as Path.resolve says it
+            return _report(_bug(error), Failed.exit_code, arguments)
+        return _report(f"{error}. Choose another path.", Refused.exit_code, arguments)
     except MemoryError:
         what = "not enough memory. Close other programs, or set a smaller --tile."
         return _report(what, Failed.exit_code, arguments)
     except Exception as error:  # the outermost edge: a bug, reported as such
-        what = f"internal error: {type(error).__name__}: {error}".splitlines()[0]
-        return _report(
-            f"{what}. Run again with -v for the traceback, and report this bug.", 1, arguments
-        )
+        return _report(_bug(error), Failed.exit_code, arguments)
     return code if isinstance(code, int) else 0
+
+
+IMPOSSIBLE = (ENAMETOOLONG, ELOOP)
+"""What the system says of a name that cannot be one."""
+
+
+def _system_error(error: OSError) -> tuple[str, int]:
+    """Return what the system refused in a sentence, and the exit code."""
+    where = f"{error.filename}: " if error.filename is not None else ""
+    what = _sentence(f"{where}{error.strerror or error}")
+    if error.errno in IMPOSSIBLE:
+        return f"{what} Choose another name.", Refused.exit_code
+    return f"{what} Check the disk and its permissions.", Failed.exit_code
+
+
+def _bug(error: Exception) -> str:
+    what = f"internal error: {type(error).__name__}: {error}".splitlines()[0]
+    return f"{what}. Run again with -v for the traceback, and report this bug."
 
 
 def _sentence(text: str) -> str:
@@ -71,6 +93,9 @@ def _hint(error: click.ClickException) -> str:
 
 
 def _report(message: str, code: int, arguments: list[str], hint: str = "") -> int:
+    from vsr.jobs.progress import printable
+
+    message = printable(message)
     if "--json" in arguments:
         film_on_stdout = "-" in arguments
         event = json.dumps({"event": "error", "code": code, "message": message})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -182,6 +183,18 @@ def joined_result(
         losses=(*(loss for facts in met for loss in facts["losses"]), *joined.losses),
         model=model,
     )
+
+
+def printable(text: object) -> str:
+    """Return a text, such as a path, on one line that every terminal and JSON reader takes.
+
+    Undecodable bytes become question marks, and control characters their escapes.
+    """
+    clean = str(text).encode("utf-8", "replace").decode()
+    return _CONTROL.sub(lambda found: repr(found[0])[1:-1], clean)
+
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def counted(count: int, noun: str = "frame") -> str:

@@ -66,8 +66,13 @@ def read_tensors(path: Path) -> Tensors:
 
 def _is_safetensors(path: Path) -> bool:
     """Look at the content: eight bytes of length, then JSON."""
-    with path.open("rb") as file:
-        return file.read(9)[8:] == b"{"
+    try:
+        with path.open("rb") as file:
+            return file.read(9)[8:] == b"{"
+    except OSError as error:
+        raise InvalidCheckpoint(
+            f"{path}: cannot be read ({error.strerror}). Check its permissions."
+        ) from error
 
 
 def _read_safetensors(path: Path) -> Mapping[str, Any]:

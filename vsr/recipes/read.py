@@ -98,10 +98,18 @@ def _all(kind: Kind) -> Iterator[tuple[str, Traversable]]:
                     yield item.name.removesuffix(".toml"), item
 
 
+MOST_CHARACTERS = 1 << 20
+"""Far more than any recipe has."""
+
+
 def _read(item: Traversable, name: str) -> Source:
     where = str(item) if isinstance(item, Path) and ".." not in item.parts else item.name
     try:
-        return Source(name, item.read_text(encoding="utf-8"), where)
+        with item.open(encoding="utf-8") as file:
+            text = file.read(MOST_CHARACTERS)
+        if len(text) == MOST_CHARACTERS:  # of a device there is no end
+            raise InvalidRecipe(f"{where}: too long for a recipe. Check the path.")
+        return Source(name, text, where)
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not UTF-8 text"
         raise InvalidRecipe(f"{where}: cannot be read: {reason}. Check the path.") from error

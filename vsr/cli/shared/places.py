@@ -162,7 +162,7 @@ def _local(word: str) -> Path:
     """
     if not word:
         raise InvalidOption("'': an empty name. Name a file or a folder.")
-    if word.lower().startswith("file://"):
+    if word.lower().startswith("file:///"):
         return Path(unquote(urlsplit(word).path))
     if _ADDRESS.match(word):
         raise InvalidOption(

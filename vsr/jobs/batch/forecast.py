@@ -12,10 +12,10 @@ from vsr.batch.ledger import LEDGER, Ledger
 from vsr.batch.plan import Item, Sources, named, plan
 from vsr.errors import NoSuchFile, VsrError
 from vsr.jobs.batch.batch import BatchSpec
-from vsr.jobs.batch.outcome import failed, file_state, fingerprint, printable
+from vsr.jobs.batch.outcome import failed, file_state, fingerprint
 from vsr.jobs.estimate.estimate import Estimates
 from vsr.jobs.estimate.figures import Estimate, about_bytes, about_seconds, total
-from vsr.jobs.progress import counted
+from vsr.jobs.progress import counted, printable
 from vsr.jobs.upscale.plan import plan as plan_upscale
 from vsr.jobs.upscale.segment_worker import SegmentWorker
 from vsr.jobs.upscale.upscale_plan import Job, Load

@@ -15,7 +15,7 @@ from vsr.batch.ledger import Ledger
 from vsr.batch.plan import Item, check_inside
 from vsr.disk import published, writing
 from vsr.errors import OutputExists, VsrError
-from vsr.jobs.progress import counted
+from vsr.jobs.progress import counted, printable
 from vsr.jobs.upscale.choice import model_named
 from vsr.media.resume.manifest import source_facts
 from vsr.models.flavours import weights_of
@@ -114,11 +114,6 @@ def write_report(folder: Path, outcomes: Sequence[Outcome]) -> Path:
     with writing(path), published(path) as part:
         part.write_text(text, encoding="utf-8")
     return path
-
-
-def printable(path: Path) -> str:
-    """Return a path for people and JSON; undecodable bytes become question marks."""
-    return str(path).encode("utf-8", "replace").decode()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,7 +35,7 @@ from vsr.jobs.preview.loop import Motion, PictureAt, frames_a_second
 from vsr.jobs.preview.page import Variant
 from vsr.jobs.preview.pictures import Window, displayed_window, shown, stored_window
 from vsr.jobs.preview.spec import CompareSpec, PageResult
-from vsr.jobs.progress import Count, Note, ignore
+from vsr.jobs.progress import Count, Note, ignore, printable
 from vsr.media.frames.deinterlace import deinterlace
 from vsr.media.reading.probe import probe
 from vsr.media.source.info import MediaInfo
@@ -215,10 +215,10 @@ def _spread(values: Sequence[float], digits: str, unit: str) -> str:
 
 def _names(first: Path, second: Path) -> tuple[str, str]:
     if first.name != second.name:
-        return first.name, second.name
+        return printable(first.name), printable(second.name)
     if str(first) == str(second):
         raise InvalidData(f"{first}: is compared with itself. Give two files.")
-    return str(first), str(second)
+    return printable(first), printable(second)
 
 
 def _notes(films: Sequence[Film], scores: Sequence[Scores]) -> tuple[str, ...]:

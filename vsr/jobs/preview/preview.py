@@ -25,7 +25,7 @@ from vsr.jobs.preview.loop import Motion, PictureAt, frames_a_second
 from vsr.jobs.preview.page import Variant
 from vsr.jobs.preview.pictures import is_hdr, lanczos, shown, size_of
 from vsr.jobs.preview.spec import PageResult, PreviewSpec, SettingSpec
-from vsr.jobs.progress import Count, Note, ignore
+from vsr.jobs.progress import Count, Note, ignore, printable
 from vsr.jobs.upscale.plan import prepare
 from vsr.jobs.upscale.segment_worker import SegmentWorker
 from vsr.jobs.upscale.standard_streams import PIPE
@@ -74,7 +74,7 @@ def preview(
     times = [] if loop is None else _times(made, loop)
     sides = [_side(one, setting, times) for one, setting in zip(made, spec.settings)]
     contents = Contents(
-        subject=source.name,
+        subject=printable(source.name),
         summary=_summary(first),
         moments=tuple((clock(seconds_at(info, one.pts)), one.why) for one in choices),
         sides=(_source_side(made[0], moments, loop, times), *sides),

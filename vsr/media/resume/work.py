@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from vsr.closing import Closing
-from vsr.disk import locked, publish, published, sync_folder
+from vsr.disk import locked, make_folder, publish, published, sync_folder
 from vsr.errors import DecodingFailed, OutputBusy, OutputError, UnwritableOutput
 from vsr.media.resume.manifest import Fingerprint, Manifest, differences, source_facts
 from vsr.media.resume.segments import Segment
@@ -238,7 +238,7 @@ def finished_bytes(target: Path) -> int:
 
 def _make_folder(folder: Path) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
     except OSError as error:
         raise UnwritableOutput(
             f"{folder}: cannot be created ({error.strerror}). Choose another folder."
