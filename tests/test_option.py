@@ -46,6 +46,7 @@ def test_the_fingerprint_holds_what_was_asked_and_nothing_else_of_the_rest():
         "tile": 64,
         "start": 90.0,
         "end": None,
+        "fps": None,
         "max frames": None,
         "deinterlace": "off",
     }

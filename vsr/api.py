@@ -22,6 +22,7 @@ from vsr.specs import (
     EncodeSpec,
     Existing,
     Factor,
+    FrameRate,
     Hwaccel,
     OutputSize,
     Precision,
@@ -81,6 +82,7 @@ class Options(TypedDict, total=False):
     start: float | str
     end: float | str
     max_frames: int
+    fps: FrameRate
     keep_audio: bool
     audio: AudioChoice
     keep_subtitles: bool

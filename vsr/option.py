@@ -35,6 +35,7 @@ class Option:
         name: of the keyword and of the parameter, where it is not the field's.
         is_off_by_flag: the flag turns it off.
         is_time: a number of seconds, also written as ``1:30``.
+        is_rate: frames per second, also written as ``23.976`` or ``24000/1001``.
         is_amount: a whole number, also written as ``8M`` or ``4GB``.
         is_in_presets: a preset may hold it.
         least: the smallest value.
@@ -49,6 +50,7 @@ class Option:
     name: str = ""
     is_off_by_flag: bool = False
     is_time: bool = False
+    is_rate: bool = False
     is_amount: bool = False
     is_in_presets: bool = False
     least: float | None = None

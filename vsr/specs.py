@@ -56,6 +56,27 @@ def seconds_of(value: float | str) -> float:
     return 3600 * int(hours or 0) + 60 * int(minutes) + float(seconds)
 
 
+FrameRate = Fraction | float | str
+
+NTSC = tuple(Fraction(rate * 1000, 1001) for rate in (24, 30, 48, 60, 120))
+"""What people mean by 23.976, 29.97, 47.95, 59.94 and 119.88."""
+
+
+def rate_of(value: FrameRate) -> Fraction:
+    """Return frames per second exactly; they may be written as ``25``, ``23.976``, ``24000/1001``.
+
+    Raises:
+        InvalidOption: it is not a rate from 1/1000 to 1000.
+    """
+    try:
+        rate = Fraction(str(value).strip())
+    except (ValueError, ZeroDivisionError):
+        rate = Fraction(0)
+    if not Fraction(1, 1000) <= rate <= 1000:
+        raise InvalidOption(f"{value} is not a frame rate; write 25, 23.976 or 24000/1001.")
+    return next((one for one in NTSC if abs(one - rate) < Fraction(1, 200)), rate)
+
+
 _AMOUNT = re.compile(r"(\d+(?:\.\d*)?)\s*([kmgt]?)(i?)(?:b|bit|bits|bps|b/s|bit/s)?", re.IGNORECASE)
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 
@@ -331,6 +352,10 @@ class UpscaleSpec:
         help="Frames per segment; default: automatic.",
     )  # fmt: skip
     time: TimeRange = TimeRange()
+    fps: FrameRate | None = option(
+        None, entry="asked", flags=("--fps",), metavar="RATE", is_rate=True,
+        help="Frames per second of an image sequence; default: 25.",
+    )  # fmt: skip
     keep_audio: bool = option(
         True, entry="none", flags=("--no-audio",), is_off_by_flag=True, help="Drop all audio."
     )
@@ -368,6 +393,8 @@ class UpscaleSpec:
             check_dial(name, getattr(self, name))
         check_grain(self.grain)
         check_ranges(self)
+        if self.fps is not None:
+            object.__setattr__(self, "fps", rate_of(self.fps))
         if self.audio == "copy" and not self.keep_audio:
             raise InvalidOption("audio is to be copied and to be dropped; give only one of them.")
 

@@ -25,7 +25,6 @@ ANSWERED = [
         "vsr: --duration: vsr takes the part of a film as --start and --end, such as --start 1:30 "
         "--end 2:00.",
     ),
-    (["--fps=60"], "vsr: --fps: vsr keeps the frame rate and every timestamp of the source."),
     (
         ["--interpolate"],
         "vsr: --interpolate: vsr makes no frames in between; it enlarges those that are there.",

@@ -24,6 +24,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "--bitrate": ("--video-bitrate", "-b", "-b:v", "--maxrate"),
     "--file-size": ("--target-size", "-fs", "--filesize"),
     "--format": ("-f", "--container", "--output-format", "--ext"),
+    "--fps": ("-r", "--framerate", "-framerate", "--frame-rate"),
     "--start": ("-ss", "--ss", "--from", "--seek"),
     "--end": ("-to", "--to", "--until"),
     "--max-frames": ("--frames", "-vframes", "-frames:v", "--limit"),
@@ -64,10 +65,6 @@ ANSWERS: tuple[tuple[tuple[str, ...], str], ...] = (
     (
         ("--duration", "--length", "-d:v"),
         "vsr takes the part of a film as --start and --end, such as --start 1:30 --end 2:00.",
-    ),
-    (
-        ("--fps", "-r", "--framerate", "--frame-rate"),
-        "vsr keeps the frame rate and every timestamp of the source.",
     ),
     (
         ("--interpolate", "--interpolation", "--slowmo", "--slow-motion", "--rife"),

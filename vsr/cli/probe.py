@@ -55,7 +55,9 @@ def probe(
     return 0
 
 
-def show_plan(source: Path, target: Path, spec: UpscaleSpec, *, as_json: bool) -> int:
+def show_plan(
+    source: Path | tuple[Path, ...], target: Path, spec: UpscaleSpec, *, as_json: bool
+) -> int:
     """Print what is in the file and what an upscale would do; refuse whatever it would."""
     from vsr.jobs.probe.look_ahead import rehearse
     from vsr.jobs.process_setup import settle

@@ -61,7 +61,7 @@ def upscale(
     found, label = places(paths, inputs, output), label_of(options)
     engine = engine_from(options)
     spec = with_segments(spec_from(options, existing_from(overwrite, no_clobber)), options)
-    if not found.is_one_file:
+    if not (found.is_one_file or found.is_sequence):
         from vsr.cli.batch import run_batch
 
         folder, template = folder_of(found, label)
@@ -75,7 +75,11 @@ def upscale(
             as_json=as_json,
             quiet=quiet,
         )
-    source, target = found.sources[0], target_of(found, label, spec.container)
+    source: Path | tuple[Path, ...] = found.sources[0]
+    if found.is_sequence and len(found.sources) > 1:
+        source = found.sources
+    target = found.target if found.is_sequence else target_of(found, label, spec.container)
+    assert target is not None  # of a sequence
     if dry_run:
         from vsr.cli.probe import show_plan
 
@@ -84,7 +88,7 @@ def upscale(
 
 
 def _run(
-    source: Path,
+    source: Path | tuple[Path, ...],
     target: Path,
     spec: UpscaleSpec,
     engine: EngineSpec,
@@ -97,12 +101,13 @@ def _run(
     from vsr.jobs.workers.upscale import upscale as run
 
     settle()
+    name = source.name if isinstance(source, Path) else source[0].parent.name
     pool = None if engine.is_inline else engine
     is_pipe = target == Path("-")
     leave = leaving(as_json=as_json, to_stderr=is_pipe)
     with (
         heeding_interrupts(leave),
-        report_for(source.name, as_json=as_json, is_quiet=quiet, to_stderr=is_pipe) as report,
+        report_for(name, as_json=as_json, is_quiet=quiet, to_stderr=is_pipe) as report,
     ):
         result = run(
             source,

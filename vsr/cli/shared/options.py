@@ -12,7 +12,15 @@ import click
 
 from vsr.batch.engine import EngineSpec
 from vsr.blend import Dial
-from vsr.cli.shared.values import Amount, FactorOrSize, GrainAmount, NumberOrAuto, Pixels, Seconds
+from vsr.cli.shared.values import (
+    Amount,
+    FactorOrSize,
+    GrainAmount,
+    NumberOrAuto,
+    Pixels,
+    Rate,
+    Seconds,
+)
 from vsr.errors import InvalidOption
 from vsr.grain import Grain, GrainProfile
 from vsr.option import Leaf, options_of
@@ -66,6 +74,8 @@ def _declared(leaf: Leaf) -> Callable[[Command], Command]:
         facts["type"] = Pixels()
     elif leaf.option.is_amount:
         facts["type"] = Amount()
+    elif leaf.option.is_rate:
+        facts["type"] = Rate()
     elif leaf.option.is_time:
         facts["type"] = Seconds()
     elif leaf.kind == Dial:

@@ -15,6 +15,7 @@ import click
 
 from vsr.batch.plan import VIDEO_SUFFIXES, Selection, common_folder
 from vsr.errors import InvalidOption, NoSuchFile
+from vsr.media.source.sequence import SUFFIXES, images_in
 
 PIPE = "-"
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
@@ -38,6 +39,18 @@ class Places:
     def is_one_file(self) -> bool:
         """Whether this is about one film or image."""
         return len(self.sources) == 1 and not self.sources[0].is_dir()
+
+    @property
+    def is_sequence(self) -> bool:
+        """Whether this makes one film of a folder of images, or of several."""
+        if self.target is None or self.is_folder or self.is_one_file:
+            return False
+        is_film = self.target.suffix.lower() in VIDEO_SUFFIXES
+        return is_film and (
+            bool(images_in(self.sources[0]))
+            if len(self.sources) == 1
+            else all(path.suffix.lower() in SUFFIXES for path in self.sources)
+        )
 
 
 def places(words: Sequence[str], inputs: Sequence[str] = (), output: str | None = None) -> Places:

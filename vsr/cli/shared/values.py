@@ -12,7 +12,7 @@ import click
 from vsr.blend import Dial
 from vsr.errors import InvalidOption
 from vsr.grain import Grain
-from vsr.specs import amount_of, factor_of, seconds_of
+from vsr.specs import amount_of, factor_of, rate_of, seconds_of
 
 
 class Seconds(click.ParamType[float]):
@@ -39,6 +39,21 @@ class Amount(click.ParamType[int]):
         """Return the number."""
         try:
             return amount_of(value)
+        except InvalidOption as error:
+            self.fail(str(error), param, ctx)
+
+
+class Rate(click.ParamType[Fraction]):
+    """Frames per second, which may be written as ``23.976`` or ``24000/1001``."""
+
+    name = "rate"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Fraction:
+        """Return the rate exactly."""
+        try:
+            return rate_of(value)
         except InvalidOption as error:
             self.fail(str(error), param, ctx)
 

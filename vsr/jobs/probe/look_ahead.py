@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,8 @@ from vsr.jobs.estimate.figures import Estimate
 from vsr.jobs.probe.look import colour, described, ratio
 from vsr.jobs.upscale.picture import PictureJob
 from vsr.jobs.upscale.plan import is_kept, plan
+from vsr.jobs.upscale.standard_streams import as_clip
 from vsr.jobs.upscale.upscale_plan import Job
-from vsr.media.source.opening import check_there
 from vsr.specs import UpscaleSpec
 
 
@@ -30,7 +31,7 @@ def look_ahead(source: Path, target: Path, spec: UpscaleSpec) -> dict[str, Any]:
     return described(job.source) | _planned(job) | _takes(known_estimate(job))
 
 
-def rehearse(source: Path, target: Path, spec: UpscaleSpec) -> dict[str, Any]:
+def rehearse(source: Path | Sequence[Path], target: Path, spec: UpscaleSpec) -> dict[str, Any]:
     """Return what `look_ahead` does, for a target that really is to be written.
 
     How long it takes, and how much disk, is tried on a few frames.
@@ -38,7 +39,13 @@ def rehearse(source: Path, target: Path, spec: UpscaleSpec) -> dict[str, Any]:
     Raises:
         Refused: whatever `vsr.jobs.workers.upscale.upscale` would.
     """
-    check_there(source)
+    said: list[str] = []
+    with as_clip(source, spec, said.append) as clip:
+        found = _rehearse(clip, target, spec)
+    return found | {"notes": [*said, *found.get("notes", ())]}
+
+
+def _rehearse(source: Path, target: Path, spec: UpscaleSpec) -> dict[str, Any]:
     is_there = is_kept(source, target, spec)
     kept = {"output": f"{target}: already exists, and is kept"} if is_there else {}
     job = plan(source, target, spec)

@@ -7,7 +7,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from hashlib import file_digest
 from pathlib import Path
@@ -18,8 +18,11 @@ from vsr.jobs.progress import Note, Result
 from vsr.jobs.upscale.segment_worker import SegmentWorker, encoder_of, rated
 from vsr.jobs.upscale.upscale_plan import Job
 from vsr.media.resume.segments import plan
+from vsr.media.source.opening import check_there
+from vsr.media.source.sequence import DEFAULT_RATE, as_film, find_images, in_order, is_sequence
 from vsr.media.writing.direct import DirectWriter
 from vsr.media.writing.target import output_failure
+from vsr.specs import UpscaleSpec, rate_of
 
 PIPE = Path("-")
 
@@ -28,6 +31,32 @@ STANDARD_OUTPUT = "pipe:1"
 
 WHOLE = 1 << 62
 """More frames than any clip has, so that it stays in one piece."""
+
+
+@contextmanager
+def as_clip(source: Path | Sequence[Path], spec: UpscaleSpec, note: Note) -> Iterator[Path]:
+    """Yield one file to read: the source, or a list of the images that it means.
+
+    Raises:
+        NoSuchFile: there is nothing of that name.
+        InvalidOption: a frame rate for what has its own.
+    """
+    if isinstance(source, Path) and not is_sequence(source):
+        if source != PIPE:
+            check_there(source)
+        if spec.fps is not None:
+            raise InvalidOption(
+                f"{source}: --fps is for image sequences; vsr keeps the frame rate and every "
+                "timestamp of the source. Omit it."
+            )
+        yield source
+        return
+    images = find_images(source) if isinstance(source, Path) else in_order(source[0].parent, source)
+    note(f"{images}.")
+    if spec.fps is None:
+        note(f"{DEFAULT_RATE} frames per second, as --fps is not given.")
+    with as_film(images, DEFAULT_RATE if spec.fps is None else rate_of(spec.fps)) as film:
+        yield film
 
 
 @contextmanager

@@ -225,6 +225,7 @@ def asked(spec: UpscaleSpec) -> dict[str, Any]:
         for leaf in options_of(UpscaleSpec)
         if leaf.option.entry == "asked"
     }
+    values["fps"] = None if spec.fps is None else str(spec.fps)
     return {name: None if value == inf else value for name, value in values.items()}
 
 

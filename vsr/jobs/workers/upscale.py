@@ -6,7 +6,7 @@ The pool is the one that was asked for, and `TotalProgress` adds up how far its 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
@@ -20,17 +20,16 @@ from vsr.errors import Interrupted, InvalidOption
 from vsr.jobs.process_setup import Watchdog, core_count
 from vsr.jobs.progress import Note, OnProgress, Progress, Result, ignore
 from vsr.jobs.upscale.plan import is_kept
-from vsr.jobs.upscale.standard_streams import PIPE, spooled
+from vsr.jobs.upscale.standard_streams import PIPE, as_clip, spooled
 from vsr.jobs.workers.shared_film import FilmInWork
 from vsr.jobs.workers.worker import FilmWorker, opener
 from vsr.media.images.images import is_image
 from vsr.media.resume.work import remove_published
-from vsr.media.source.opening import check_there
 from vsr.specs import UpscaleSpec
 
 
 def upscale(
-    source: Path,
+    source: Path | Sequence[Path],
     target: Path,
     spec: UpscaleSpec,
     *,
@@ -42,7 +41,8 @@ def upscale(
     """Upscale one clip, or image. The target appears only once it is complete and verified.
 
     Args:
-        source: the clip; ``-`` is standard input.
+        source: the clip; ``-`` is standard input; a numbered name, a pattern, a folder or a list
+            are the images of a sequence.
         target: the file to write; ``-`` is standard output, written as it comes.
         engine: the workers that share it; None is this process alone.
         on_progress: called after every finished frame.
@@ -54,8 +54,19 @@ def upscale(
         Failed: it was started and could not be finished.
         Interrupted: it was stopped, and can be resumed.
     """
-    if source != PIPE:
-        check_there(source)
+    with as_clip(source, spec, note) as clip:
+        return _upscale(clip, target, spec, engine, on_progress, note, watchdog)
+
+
+def _upscale(
+    source: Path,
+    target: Path,
+    spec: UpscaleSpec,
+    engine: EngineSpec | None,
+    on_progress: OnProgress,
+    note: Note,
+    watchdog: Watchdog | None,
+) -> Result:
     if engine is not None and PIPE in (source, target):
         raise InvalidOption("-: a pipe cannot be split among workers. Omit --workers and --engine.")
     if is_image(source):

@@ -14,6 +14,7 @@ from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from vsr.errors import DecodingFailed, MediaError, NoSuchFile, NoVideo, UnreadableMedia
+from vsr.media.source.sequence import LIST_SUFFIX
 
 NOT_A_MOVING_PICTURE = Disposition.attached_pic | Disposition.timed_thumbnails
 
@@ -31,7 +32,13 @@ def open_input(path: Path, hwaccel: HWAccel | None = None) -> InputContainer:
     _check_is_file(path)
     try:
         # "file:" keeps a colon or a leading dash in a name from being read as a protocol.
-        container = av.open(f"file:{path}", "r", metadata_errors="ignore", hwaccel=hwaccel)
+        container = av.open(
+            f"file:{path}",
+            "r",
+            metadata_errors="ignore",
+            hwaccel=hwaccel,
+            options={"safe": "0"} if path.name.endswith(LIST_SUFFIX) else {},
+        )
     except (av.FFmpegError, OSError, ValueError, RuntimeError) as error:
         if hwaccel is not None:  # the device, not the file: the caller says so
             raise

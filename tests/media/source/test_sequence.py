@@ -1,0 +1,115 @@
+"""Numbered images are a film: every image one frame, in order, at an exact rate."""
+
+from collections.abc import Iterable
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.barcode import picture
+from tests.cli.command import vsr
+from tests.clips import indices_in, times_in
+from vsr.errors import NoSuchFile
+from vsr.media.source.sequence import find_images, is_sequence
+from vsr.specs import Size
+
+QUICK = ["--model", "bicubic", "-s", 2, "--encoder-preset", "ultrafast"]
+
+
+def write_images(folder: Path, numbers: Iterable[int], name: str = "{:05d}.png") -> Path:
+    """Write an image for each number, which shows its place in the sequence."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for index, number in enumerate(numbers):
+        luma = picture(index, Size(96, 64))[0]
+        spread = np.clip((luma.astype(int) - 16) * 255 // 219, 0, 255).astype(np.uint8)
+        Image.fromarray(spread).convert("RGB").save(folder / name.format(number))
+    return folder
+
+
+@pytest.mark.parametrize("place", ["frames/%05d.png", "frames", "frames/0*.png"])
+def test_images_become_a_film_at_their_rate(tmp_path: Path, place: str, capsys) -> None:
+    write_images(tmp_path / "frames", range(8, 32))
+    target = tmp_path / "out.mp4"
+    assert vsr("upscale", tmp_path / place, target, *QUICK, "--fps", "23.976") == 0
+    assert indices_in(target) == list(range(24))
+    assert times_in(target) == [index * Fraction(1001, 24000) for index in range(24)]
+    assert "24 images, 00008.png to 00031.png" in capsys.readouterr().err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["frames", "out.mp4"]
+
+
+def test_gaps_in_the_numbers_are_said(tmp_path: Path, capsys) -> None:
+    write_images(tmp_path / "frames", [1, 2, 5, 6, 8], "shot {}.png")
+    assert vsr("upscale", tmp_path / "frames/shot %d.png", tmp_path / "out.mkv", *QUICK) == 0
+    said = capsys.readouterr().err
+    assert "5 images, shot 1.png to shot 8.png; numbers 3 to 4, 7 are missing and skipped" in said
+    assert "25 frames per second, as --fps is not given" in said
+    assert indices_in(tmp_path / "out.mkv") == list(range(5))
+
+
+def test_several_named_images_and_a_video_are_a_sequence_too(tmp_path: Path) -> None:
+    write_images(tmp_path / "frames", range(9, 12), "{}.png")
+    images = sorted((tmp_path / "frames").iterdir())  # 10, 11, 9: as a shell expands *
+    assert vsr("upscale", *images, tmp_path / "out.mp4", *QUICK) == 0
+    assert indices_in(tmp_path / "out.mp4") == [0, 1, 2]
+
+
+def test_images_of_sixteen_bits_give_a_deep_film(tmp_path: Path) -> None:
+    (tmp_path / "f").mkdir()
+    for index in range(3):
+        frame = av.VideoFrame(96, 64, "rgb48be")
+        with av.open(str(tmp_path / f"f/{index}.png"), "w", format="image2") as output:
+            stream = output.add_stream("png", rate=25)
+            stream.width, stream.height, stream.pix_fmt = 96, 64, "rgb48be"
+            for packet in (*stream.encode(frame), *stream.encode(None)):
+                output.mux(packet)
+    assert vsr("upscale", tmp_path / "f", tmp_path / "out.mkv", *QUICK) == 0
+    with av.open(str(tmp_path / "out.mkv")) as film:
+        assert film.streams.video[0].codec_context.pix_fmt == "yuv420p12le"
+
+
+def test_a_run_resumes_only_with_the_same_images(tmp_path: Path, capsys) -> None:
+    frames = write_images(tmp_path / "frames", range(20))
+    command = ["upscale", frames, tmp_path / "out.mp4", *QUICK, "--segment-frames", 8]
+    assert vsr(*command, "--keep-work") == 0
+    (tmp_path / "out.mp4").unlink()
+    assert vsr(*command) == 0
+    assert "2 of 2 segments are already finished" in capsys.readouterr().err
+    assert vsr(*command, "--keep-work", "-y") == 0
+    Image.new("RGB", (96, 64)).save(frames / "00003.png")
+    assert vsr(*command, "-y") == 2
+    assert "left unfinished work (source" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [
+        ("frames/%05d.png", "no image has such a name"),
+        ("empty", "names a video"),
+        ("frames/*.png", "no "),
+    ],
+)
+def test_no_images_are_refused_in_one_line(tmp_path: Path, place: str, words: str, capsys) -> None:
+    (tmp_path / "empty").mkdir()
+    assert vsr("upscale", tmp_path / place, tmp_path / "out.mp4", *QUICK) == 2
+    said = capsys.readouterr().err
+    assert words in said
+    assert said.count("\n") == 1
+    assert not (tmp_path / "out.mp4").exists()
+
+
+def test_a_film_keeps_its_own_rate(tmp_path: Path, capsys) -> None:
+    from tests.clips import write_clip
+
+    clip = write_clip(tmp_path / "in.mp4", frames=3)
+    assert vsr("upscale", clip, tmp_path / "out.mp4", *QUICK, "--fps", 30) == 2
+    assert "vsr keeps the frame rate and every timestamp of the source" in capsys.readouterr().err
+
+
+def test_a_name_with_a_percent_sign_that_exists_is_that_file(tmp_path: Path) -> None:
+    write_images(tmp_path, [1], "50%d.png")
+    assert not is_sequence(tmp_path / "50%d.png")
+    with pytest.raises(NoSuchFile):
+        find_images(tmp_path / "60%d.png")
