@@ -1,5 +1,6 @@
 """What must stay true of the whole project."""
 
+import importlib
 import re
 import subprocess
 import sys
@@ -120,6 +121,14 @@ def test_every_folder_is_on_the_map_and_none_is_too_full():
     assert not missing, f"{missing}: give each a line in the map of ARCHITECTURE.md"
     for folder in folders:
         assert len(list(folder.glob("*.py"))) <= 18, folder  # with its __init__.py
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "tests/benchmarks").rglob("*.py")), ids=lambda path: path.stem
+)
+def test_no_benchmark_lags_behind_the_house(path):
+    if path.stem not in ("__init__", "__main__"):
+        importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
 
 
 def test_the_checks_pin_their_tools():
