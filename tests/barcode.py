@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from vsr.frames import HostFrame, Layout
 from vsr.media.frames.formats import layout_of
-from vsr.specs import Size
+from vsr.values import Size
 
 DARK, BRIGHT = 40, 200  # 8-bit codes, inside limited range
 COLUMNS, ROWS = 8, 4

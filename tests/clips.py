@@ -28,7 +28,7 @@ from tests.cues import Subtitle, subtitle_file, subtitle_format, text_packet
 from vsr.colour import Range
 from vsr.media.encoding.codecs import X265_DELAY
 from vsr.media.frames.formats import layout_of
-from vsr.specs import Size
+from vsr.values import Size
 
 __all__ = [
     "SMALL",

@@ -10,11 +10,12 @@ from safetensors.torch import save_file
 
 from vsr.media.frames.planes import video_frame_of
 from vsr.models.plain import Plain
-from vsr.specs import EncodeSpec, OutputSize, Size, UpscaleSpec
+from vsr.specs import EncodeSpec, UpscaleSpec
+from vsr.values import OutputSize, Size
 
 SIZE = Size(96, 64)
 SPEC = UpscaleSpec(
-    target=OutputSize(scale=2),
+    size=OutputSize(scale=2),
     steps=("upscale",),
     model="toy",
     encode=EncodeSpec(encoder_preset="ultrafast"),

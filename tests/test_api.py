@@ -21,7 +21,7 @@ def clip(tmp_path: Path) -> Path:
 
 def test_keywords_make_the_spec_that_a_whole_one_says():
     spec = vsr.spec_of(preset="4k", model="lite", deinterlace="off", is_strict=True)
-    assert (spec.target.width, spec.model, spec.deinterlace, spec.is_strict) == (
+    assert (spec.size.width, spec.model, spec.deinterlace, spec.is_strict) == (
         3840,
         "lite",
         "off",
@@ -29,7 +29,7 @@ def test_keywords_make_the_spec_that_a_whole_one_says():
     )
     assert vsr.spec_of(spec) == spec
     assert vsr.spec_of(spec, height=720, tile=64) == replace(
-        spec, target=vsr.OutputSize(height=720), tile=64
+        spec, size=vsr.OutputSize(height=720), tile=64
     )
 
 

@@ -10,10 +10,11 @@ from vsr.api import Options
 from vsr.errors import InvalidOption, Refused, UnknownOption
 from vsr.jobs.upscale.upscale_plan import asked
 from vsr.option import options_of
-from vsr.specs import TimeRange, UpscaleSpec
+from vsr.specs import UpscaleSpec
+from vsr.values import TimeRange
 
 LEAVES = {leaf.name: leaf for leaf in options_of(UpscaleSpec)}
-NO_OPTIONS = {"target", "steps", "encode", "time", "suggested"}
+NO_OPTIONS = {"size", "steps", "encode", "time", "suggested"}
 """Specs within the spec, and what its preset decides."""
 
 

@@ -9,11 +9,12 @@ import pytest
 from vsr.batch.engine import EngineSpec
 from vsr.errors import InvalidOption
 from vsr.jobs.evaluate import EvaluateSpec
-from vsr.specs import EncodeSpec, OutputSize, TimeRange, UpscaleSpec
+from vsr.specs import EncodeSpec, UpscaleSpec
+from vsr.values import OutputSize, TimeRange
 
 
 def upscale(**values: Any) -> UpscaleSpec:
-    return UpscaleSpec(target=OutputSize(scale=2), steps=(), **values)
+    return UpscaleSpec(size=OutputSize(scale=2), steps=(), **values)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from vsr.api import Outcome, Result, Upscaler, probe, spec_of, upscale, upscale_folder
     from vsr.errors import VsrError
-    from vsr.specs import EncodeSpec, OutputSize, TimeRange, UpscaleSpec
+    from vsr.specs import EncodeSpec, UpscaleSpec
+    from vsr.values import OutputSize, TimeRange
 
 __all__ = [
     "EncodeSpec",
@@ -34,9 +35,9 @@ __all__ = [
 _HOMES = {
     "EncodeSpec": "vsr.specs",
     "Outcome": "vsr.api",
-    "OutputSize": "vsr.specs",
+    "OutputSize": "vsr.values",
     "Result": "vsr.api",
-    "TimeRange": "vsr.specs",
+    "TimeRange": "vsr.values",
     "UpscaleSpec": "vsr.specs",
     "Upscaler": "vsr.api",
     "VsrError": "vsr.errors",

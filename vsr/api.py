@@ -8,9 +8,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
-from vsr.blend import Dial
 from vsr.errors import InvalidOption
-from vsr.grain import Grain, GrainProfile
 from vsr.jobs.arrays.upscaler import Upscaler
 from vsr.jobs.batch.outcome import Outcome
 from vsr.jobs.progress import Progress, Result, ignore
@@ -21,14 +19,11 @@ from vsr.specs import (
     Deinterlace,
     EncodeSpec,
     Existing,
-    Factor,
-    FrameRate,
     Hwaccel,
-    OutputSize,
     Precision,
-    TimeRange,
     UpscaleSpec,
 )
+from vsr.values import Dial, Factor, FrameRate, Grain, GrainProfile, OutputSize, TimeRange
 
 if TYPE_CHECKING:
     from vsr.media.reading.probe import MediaInfo
@@ -115,7 +110,7 @@ def spec_of(spec: UpscaleSpec | None = None, **options: Unpack[Options]) -> Upsc
         name = f"look {look}" if preset is None else f"preset {preset}"
         raise InvalidOption(f"{name}: a spec is given too. Give only one of them.")
     elif target is not None:
-        spec = replace(spec, target=target)
+        spec = replace(spec, size=target)
     if "model" in fields:
         spec = spec.of_model(fields.pop("model"))
     return spec.with_options(**fields)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from vsr.colour import Colour
 from vsr.errors import InvalidOption
-from vsr.specs import Size
+from vsr.values import Size
 
 Plane = NDArray[np.uint8] | NDArray[np.uint16]
 

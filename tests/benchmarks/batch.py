@@ -23,7 +23,8 @@ from vsr.device.select import select
 from vsr.jobs.batch.batch import BatchSpec, batch
 from vsr.jobs.process_setup import settle
 from vsr.jobs.upscale.plan import spec_of_preset
-from vsr.specs import EncodeSpec, OutputSize, Size, UpscaleSpec
+from vsr.specs import EncodeSpec, UpscaleSpec
+from vsr.values import OutputSize, Size
 
 RUNS = 3
 TINY_FILES = 500

@@ -34,9 +34,9 @@ from vsr.models.catalog import Model
 from vsr.models.plain import Plain
 from vsr.models.rewrites.fuse import fuse
 from vsr.models.rewrites.onednn import with_bf16_features, with_post_ops
-from vsr.specs import Size
 from vsr.upscaling.passes.folding import fold
 from vsr.upscaling.passes.passes import PassSpec
+from vsr.values import Size
 
 MODELS, SETS, SCALE = ("fast", "lite"), ("Set5", "Set14"), 4
 FRAMES = 2

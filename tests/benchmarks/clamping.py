@@ -24,9 +24,9 @@ from vsr.frames import HostFrame
 from vsr.media.reading.reader import Reader
 from vsr.models import catalog
 from vsr.models.plain import Plain
-from vsr.specs import Size
 from vsr.upscaling.passes.folding import fold
 from vsr.upscaling.passes.passes import PassSpec, Planes, RgbPass
+from vsr.values import Size
 
 CLIPS = (
     "bikes.mp4",

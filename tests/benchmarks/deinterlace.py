@@ -20,7 +20,7 @@ from PIL import Image
 from tests.woven import interlaced
 from vsr.media.clips.scene import render
 from vsr.media.frames.planes import video_frame_of
-from vsr.specs import Size
+from vsr.values import Size
 
 SIZE = Size(720, 576)
 COUNT = 24

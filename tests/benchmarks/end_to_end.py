@@ -19,7 +19,7 @@ from tests.benchmarks.device import RESULTS, write
 from tests.benchmarks.rows import Row, bench, print_table, weights_for
 from vsr.device.select import select
 from vsr.jobs.bench.bench_stages import own_clip
-from vsr.specs import Size
+from vsr.values import Size
 
 MODELS = {"fp32": ("bicubic", "lite", "fast", "swift-srgan"), "bf16": ("lite", "fast")}
 PARTS = {"fp32": "end_to_end", "bf16": "end_to_end_bf16"}

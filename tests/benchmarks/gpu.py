@@ -20,7 +20,7 @@ from tests.benchmarks.rows import Row, bench, print_table, weights_for
 from vsr.device.select import Device, select
 from vsr.errors import VsrError
 from vsr.models import catalog
-from vsr.specs import Size
+from vsr.values import Size
 
 BUDGET_SECONDS = 390
 """No row is begun after this; the longest takes about a minute."""

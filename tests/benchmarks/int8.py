@@ -43,9 +43,9 @@ from vsr.models.int8 import pictures
 from vsr.models.int8.features import quantise
 from vsr.models.int8.network import with_integers
 from vsr.models.plain import Plain
-from vsr.specs import Size
 from vsr.upscaling.engine.cpu_engine import CpuEngine
 from vsr.upscaling.passes.passes import PassSpec
+from vsr.values import Size
 
 MODELS = ("fast", "quality", "lite")
 SMALL = Size(480, 270)

@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.benchmarks.device import RESULTS, write
 from tests.clips import Audio, write_clip
 from vsr.device.select import select
-from vsr.specs import Size
+from vsr.values import Size
 
 LENGTHS = (200, 2000)
 MODELS = ("bicubic", "fast")

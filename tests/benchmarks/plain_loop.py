@@ -34,7 +34,7 @@ from vsr.jobs.upscale.upscale_plan import Job
 from vsr.media.encoding.codecs import Encoder
 from vsr.media.frames.formats import layout_of
 from vsr.models import catalog
-from vsr.specs import Size
+from vsr.values import Size
 
 if TYPE_CHECKING:
     from torch import Tensor

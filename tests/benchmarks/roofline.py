@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from vsr.device.select import Device
 from vsr.jobs.upscale.upscale_plan import Job
-from vsr.specs import Size
+from vsr.values import Size
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

@@ -25,7 +25,8 @@ from vsr.jobs.upscale.standard_streams import WHOLE
 from vsr.jobs.workers.upscale import upscale
 from vsr.media.resume.segments import plan
 from vsr.media.writing.direct import DirectWriter
-from vsr.specs import EncodeSpec, OutputSize, Size
+from vsr.specs import EncodeSpec
+from vsr.values import OutputSize, Size
 
 FRAMES, PER_SEGMENT, REPEATS = 960, 160, 5
 SIZE, TINY = Size(480, 270), Size(64, 36)

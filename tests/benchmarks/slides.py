@@ -27,10 +27,10 @@ from vsr.device.yuv import YuvFormat
 from vsr.frames import HostFrame, Layout
 from vsr.models import catalog
 from vsr.models.catalog import Model
-from vsr.specs import Size
 from vsr.upscaling.engine.cpu_engine import CpuEngine
 from vsr.upscaling.engine.cuda_engine import CudaEngine
 from vsr.upscaling.passes.passes import PassSpec
+from vsr.values import Size
 
 MODELS = ("fast", "lite")
 SIZE, SCALE = Size(480, 270), 4

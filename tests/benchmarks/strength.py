@@ -31,7 +31,7 @@ from vsr.jobs.upscale.segment_worker import SegmentWorker
 from vsr.jobs.upscale.strength import WORTH, condition_of
 from vsr.media.reading.probe import probe
 from vsr.metrics.scores import psnr
-from vsr.specs import TimeRange
+from vsr.values import TimeRange
 
 RESULT = Path(__file__).with_name("results") / "strength.json"
 STRENGTHS = (0.0, 1 / 3, 2 / 3, 1.0)

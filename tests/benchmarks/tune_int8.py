@@ -21,7 +21,6 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 from torch.func import functional_call
 
-from vsr.blend import Blend
 from vsr.models.catalog import load
 from vsr.models.flavours import added_up, flavours_of
 from vsr.models.int8 import pictures
@@ -29,6 +28,7 @@ from vsr.models.plain import Plain
 from vsr.training.data.dataset import mapped
 from vsr.training.data.manifest import read_manifest
 from vsr.training.network.plain_forms import RoundedPlain
+from vsr.values import Blend
 
 BATCH, PATCH = 6, 32
 HARD = 4

@@ -11,13 +11,13 @@ import numpy as np
 from PIL import Image
 
 from tests.benchmarks.video_clips import SCALE, Planes
-from vsr.blend import Dial
 from vsr.frames import HostFrame
 from vsr.jobs.upscale.plan import prepare
 from vsr.jobs.upscale.segment_worker import SegmentWorker
 from vsr.media.resume.segments import plan
 from vsr.models.flavours import flavours_of
-from vsr.specs import EncodeSpec, OutputSize, TimeRange, UpscaleSpec
+from vsr.specs import EncodeSpec, UpscaleSpec
+from vsr.values import Dial, OutputSize, TimeRange
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +93,7 @@ def _by_network(
     method: Method, clip: Path, worker: SegmentWorker, time: TimeRange, scale: int
 ) -> tuple[dict[str, Any], list[Planes]]:
     spec = UpscaleSpec(
-        target=OutputSize(scale=scale),
+        size=OutputSize(scale=scale),
         steps=("upscale",),
         model=method.model,
         strength=method.strength,

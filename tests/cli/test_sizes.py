@@ -37,7 +37,7 @@ def test_a_size_is_understood_however_it_is_written(clip: Path, capsys, typed, s
     ],
 )  # fmt: skip
 def test_the_usual_names_of_sizes_are_presets_in_any_case(name: str, width: int, height: int):
-    size = load_preset(name).spec.target
+    size = load_preset(name).spec.size
     assert (size.width, size.height) == (width, height)
 
 

@@ -20,7 +20,7 @@ from vsr.device.yuv import (
 )
 from vsr.errors import InvalidOption
 from vsr.frames import Layout
-from vsr.specs import Size
+from vsr.values import Size
 
 CAREFUL = "bilinear+accurate_rnd+full_chroma_int+full_chroma_inp"
 COLOURSPACE = {Matrix.SMPTE170M: "smpte170m", Matrix.BT709: "bt709", Matrix.BT2020_NCL: "bt2020"}

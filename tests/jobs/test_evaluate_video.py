@@ -11,7 +11,7 @@ from vsr.colour import Colour, Range
 from vsr.errors import InvalidData, MediaError
 from vsr.frames import HostFrame, Layout
 from vsr.jobs.evaluate_video import evaluate_video, luma_codes
-from vsr.specs import Size
+from vsr.values import Size
 
 
 def test_a_film_equals_itself(tmp_path):

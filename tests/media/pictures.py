@@ -8,7 +8,7 @@ import av
 from av.stream import Disposition
 
 from tests.clips import av_frame
-from vsr.specs import Size
+from vsr.values import Size
 
 SIZE = Size(96, 64)
 

@@ -11,7 +11,7 @@ import av
 import numpy as np
 
 from tests.clips import av_frame
-from vsr.specs import Size
+from vsr.values import Size
 
 RATE = 48_000
 SIZE = Size(96, 64)

@@ -24,7 +24,8 @@ from vsr.media.streams.streams import StreamPlan, plan_streams
 from vsr.media.writing.join import join
 from vsr.media.writing.scan import JoinedFile
 from vsr.media.writing.writer import Writer
-from vsr.specs import EncodeSpec, Size, TimeRange
+from vsr.specs import EncodeSpec
+from vsr.values import Size, TimeRange
 
 SIZE = Size(96, 64)
 CONTAINERS = ("mp4", "mov", "mkv")

@@ -5,10 +5,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vsr.blend import Blend
 from vsr.errors import InvalidCheckpoint, InvalidOption
 from vsr.models.flavours import added_up, between
-from vsr.specs import OutputSize, UpscaleSpec
+from vsr.specs import UpscaleSpec
+from vsr.values import Blend, OutputSize
 
 
 @pytest.mark.parametrize("count", [2, 3, 4])
@@ -56,7 +56,7 @@ def test_what_lies_outside_0_to_1_is_refused(name, value):
     with pytest.raises(InvalidOption, match=f"{name} .* between 0 and 1"):
         Blend(**{name: value})
     with pytest.raises(InvalidOption, match=f"{name} .* between 0 and 1"):
-        UpscaleSpec(target=OutputSize(scale=2), steps=(), **{name: value})
+        UpscaleSpec(size=OutputSize(scale=2), steps=(), **{name: value})
 
 
 def test_a_blend_names_what_is_not_0():

@@ -4,12 +4,12 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from vsr.blend import Blend
 from vsr.errors import InvalidCheckpoint, InvalidOption
 from vsr.models import catalog
 from vsr.models.catalog import describe
 from vsr.models.flavours import flavours_of
 from vsr.models.plain import Plain
+from vsr.values import Blend
 
 PLAIN, LIGHT, MEDIUM, STRONG, CLEAR = range(5)
 ENDS = ("", "-video-light", "-video-medium", "-video-strong", "-clear")

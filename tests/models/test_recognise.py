@@ -7,10 +7,9 @@ import torch
 from safetensors.torch import save_file
 
 from vsr.errors import InvalidCheckpoint, NoSuchFile
-from vsr.models.dpsrgan import DPSRGAN
 from vsr.models.plain import Plain, ReparameterisedPlain
 from vsr.models.recognise import read_generator
-from vsr.models.srgan import SRGAN
+from vsr.models.srgan import DPSRGAN, SRGAN
 from vsr.models.swift_srgan import SwiftSRGAN
 
 NETS = [

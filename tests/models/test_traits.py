@@ -5,9 +5,8 @@ import torch
 from torch import nn
 
 from vsr.errors import InvalidOption
-from vsr.models.dpsrgan import DPSRGAN
 from vsr.models.plain import Plain, fast, lite, quality
-from vsr.models.srgan import SRGAN
+from vsr.models.srgan import DPSRGAN, SRGAN
 from vsr.models.swift_srgan import SwiftSRGAN
 from vsr.models.traits import Traits, traits_of
 

@@ -48,7 +48,7 @@ def test_every_shipped_look_can_be_read_and_says_what_it_is_for():
 @pytest.mark.parametrize("size", [("--preset", "4k"), ("--scale", "2"), ("--height", "720")])
 def test_a_look_goes_with_any_size(name: str, size: tuple[str, str]):
     spec, plain = typed("--look", name, *size), typed(*size)
-    assert spec.target == plain.target
+    assert spec.size == plain.size
     assert spec.steps == plain.steps
     for key, value in load_look(name).values.items():
         assert getattr(spec, key) == value

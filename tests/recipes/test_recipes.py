@@ -46,7 +46,7 @@ def test_a_users_preset_is_found_by_name_and_by_path(home: Path):
     path = home / "presets" / "mine.toml"
     path.write_text(MINE)
     assert load_preset("mine") == load_preset(str(path))
-    assert load_preset("mine").spec.target.height == 1440
+    assert load_preset("mine").spec.size.height == 1440
 
 
 def test_a_users_preset_wins_over_a_shipped_one(home: Path):

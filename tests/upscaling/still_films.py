@@ -7,8 +7,8 @@ import numpy as np
 from tests.upscaling.toys import BT709, frame
 from vsr.device.overlap import double_buffered
 from vsr.frames import HostFrame
-from vsr.specs import Size
 from vsr.upscaling.steps import Reuse
+from vsr.values import Size
 
 STILL = (40, 40, 0)
 SQUARE = (40, 44, 6)

@@ -10,11 +10,10 @@ import torch
 from vsr.colour import Codes, Range
 from vsr.errors import InvalidOption
 from vsr.frames import HostFrame, Layout
-from vsr.grain import GrainProfile, check_grain
 from vsr.metrics.noise import noise_between
-from vsr.specs import Size
 from vsr.upscaling.grain import SIDE, GrainField, place_of
 from vsr.upscaling.passes.resample import resize
+from vsr.values import GrainProfile, Size, check_grain
 
 SOURCE, OUTPUT = Size(128, 96), Size(512, 384)
 WHITE = (1.0,) * 64

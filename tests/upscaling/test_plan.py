@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vsr.errors import InvalidOption, Refused
-from vsr.specs import OutputSize, Size
 from vsr.upscaling.plan import plan_sizes
+from vsr.values import OutputSize, Size
 
 HD = OutputSize(width=1920, height=1080)
 UHD = OutputSize(width=3840, height=2160)

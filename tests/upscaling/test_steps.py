@@ -9,9 +9,9 @@ from tests.upscaling.toys import BT709, frame, model_of, plain
 from vsr.device.select import Device
 from vsr.errors import InvalidOption, Refused, UnknownName
 from vsr.frames import Extras, Layout
-from vsr.specs import OutputSize, PtsSpan, Size
 from vsr.upscaling.plan import plan_sizes
 from vsr.upscaling.steps import Counters, StepContext, open_steps, output_size
+from vsr.values import OutputSize, PtsSpan, Size
 
 SOURCE = Size(40, 28)
 BOX = OutputSize(width=60, height=42)

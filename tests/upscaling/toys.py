@@ -12,14 +12,13 @@ from vsr.frames import HostFrame, Layout
 from vsr.models.blocks import Generator
 from vsr.models.catalog import Model
 from vsr.models.compact import Compact
-from vsr.models.dpsrgan import DPSRGAN
 from vsr.models.plain import Plain
 from vsr.models.rrdb import RRDB
-from vsr.models.srgan import SRGAN
+from vsr.models.srgan import DPSRGAN, SRGAN
 from vsr.models.swift_srgan import SwiftSRGAN
 from vsr.models.traits import traits_of
-from vsr.specs import Size
 from vsr.upscaling.passes.passes import PassSpec
+from vsr.values import Size
 
 SIZE = Size(40, 28)
 BT709 = Colour(matrix=Matrix.BT709, range=Range.LIMITED, siting=Siting.LEFT)

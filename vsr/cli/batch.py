@@ -89,7 +89,7 @@ def batch(
     selection["name"] = options["name"] or template or DEFAULT_TEMPLATE
     values = {
         "model": Path(model_named(spec.model)).name,
-        "scale": spec.target.label.removeprefix("x") if spec.target.scale else "",
+        "scale": spec.size.label.removeprefix("x") if spec.size.scale else "",
         "preset": label,
     }
     return run_batch(

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from vsr.blend import Blend
 from vsr.cli.shared.report import echo_table, emit
 from vsr.cli.shared.values import NumberOrAuto, PngPath
 from vsr.disk import writing
 from vsr.errors import FinishedWithLosses, InvalidOption
+from vsr.values import Blend
 
 if TYPE_CHECKING:
     from vsr.jobs.progress import Count

@@ -23,7 +23,7 @@ def presets(as_json: bool) -> int:
     broken += broken_looks
     if as_json:
         for name, preset in every.items():
-            size = preset.spec.target
+            size = preset.spec.size
             emit(
                 {
                     "kind": "preset",

@@ -187,4 +187,4 @@ def _named(word: str) -> list[str]:
 
 def _result_of(source: Path, spec: UpscaleSpec) -> Path:
     """Return the name that the command for the whole film gives its result."""
-    return target_of(Places((source,), None), spec.target.label, spec.container)
+    return target_of(Places((source,), None), spec.size.label, spec.container)

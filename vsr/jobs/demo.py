@@ -12,7 +12,7 @@ from vsr.jobs.progress import Note, OnProgress, Result, ignore
 from vsr.jobs.upscale.plan import spec_of_preset
 from vsr.jobs.workers.upscale import upscale
 from vsr.metrics.pictures import Picture
-from vsr.specs import Size
+from vsr.values import Size
 
 FULL_HD = Size(1920, 1080)
 COMPARED_FRAME = 12

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from vsr.blend import PLAIN, Blend
 from vsr.device.select import Device, select
 from vsr.errors import InvalidData, InvalidOption, MediaError
 from vsr.jobs.progress import Count
@@ -25,6 +24,7 @@ from vsr.models.int8.network import with_integers
 from vsr.models.plain import Plain
 from vsr.option import check_choices, check_whole
 from vsr.upscaling.engine.engine import why_not_int8
+from vsr.values import PLAIN, Blend
 
 if TYPE_CHECKING:
     import torch

@@ -8,7 +8,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vsr.blend import PLAIN, Blend
 from vsr.disk import user_folder
 from vsr.errors import InvalidCheckpoint, InvalidOption, one_of
 from vsr.models.flavours import added_up, shares_of, summary
@@ -22,6 +21,7 @@ from vsr.models.weights_files import (
     sha256_of,
     weights_name,
 )
+from vsr.values import PLAIN, Blend
 
 if TYPE_CHECKING:
     from vsr.models.blocks import Generator
@@ -136,9 +136,8 @@ def build(name: str, scale: int) -> Generator:
         InvalidOption: a scale other than 2 and 4; of plain networks also 3, of compact ones 1 to 8.
     """
     from vsr.models.compact import compact, compact_deep
-    from vsr.models.dpsrgan import DPSRGAN
     from vsr.models.plain import fast, lite, quality
-    from vsr.models.srgan import SRGAN
+    from vsr.models.srgan import DPSRGAN, SRGAN
     from vsr.models.swift_srgan import SwiftSRGAN
 
     builders: dict[str, Callable[[int], Generator]] = {

@@ -21,9 +21,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vsr.blend import Blend
 from vsr.errors import InvalidCheckpoint, InvalidOption
 from vsr.models.weights_files import WeightsFile, files_of, is_path, known_files
+from vsr.values import Blend
 
 if TYPE_CHECKING:
     from torch import Tensor

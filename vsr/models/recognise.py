@@ -11,13 +11,12 @@ from vsr.errors import InvalidCheckpoint
 from vsr.models.blocks import Generator
 from vsr.models.checkpoint import Tensors, read_tensors
 from vsr.models.compact import compact_of
-from vsr.models.dpsrgan import dpsrgan_of
 from vsr.models.foreign.adapter import foreign_of
 from vsr.models.foreign.facts import measure
 from vsr.models.foreign.library import library
 from vsr.models.plain import ReparameterisedPlain, plain_of
 from vsr.models.rrdb import renamed, rrdb_of
-from vsr.models.srgan import srgan_of
+from vsr.models.srgan import dpsrgan_of, srgan_of
 from vsr.models.swift_srgan import swift_srgan_of
 from vsr.models.weights_files import sha256_of
 

@@ -14,7 +14,8 @@ from typing import Any
 from vsr.errors import InvalidRecipe, Refused, UnknownName
 from vsr.option import Leaf, options_of
 from vsr.recipes.read import Source, decode_toml, find, recipe_names
-from vsr.specs import X264_PRESETS, EncodeSpec, OutputSize, UpscaleSpec
+from vsr.specs import X264_PRESETS, EncodeSpec, UpscaleSpec
+from vsr.values import OutputSize
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +85,7 @@ def _of_height(height: int) -> Preset:
     return replace(
         base,
         description=f"Fits {width}×{height}, or {height}×{width} for a portrait clip.",
-        spec=replace(base.spec, target=OutputSize(width=width, height=height)),
+        spec=replace(base.spec, size=OutputSize(width=width, height=height)),
         aliases=(),
     )
 
@@ -104,7 +105,7 @@ def _decoded(source: Source) -> Preset:
     found = dict(vars(decode_toml(source.text, schema, source.where)))
     head = {name: found.pop(name) for name in HEAD}
     try:
-        spec = UpscaleSpec(target=found.pop("size"), steps=(), **found)
+        spec = UpscaleSpec(steps=(), **found)
     except Refused as error:
         raise InvalidRecipe(f"{source.where}: {error}") from error
     return Preset(**head, spec=spec)
@@ -128,7 +129,7 @@ def load_look(name: str) -> Look:
     description = found.pop("description")
     values = {name: value for name, value in found.items() if value is not None}
     try:
-        UpscaleSpec(target=OutputSize(scale=1), steps=(), **values)
+        UpscaleSpec(size=OutputSize(scale=1), steps=(), **values)
     except Refused as error:
         raise InvalidRecipe(f"{source.where}: {error}") from error
     return Look(description=description, values=values)

@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 
 from vsr.colour import Codes
 from vsr.frames import HostFrame
-from vsr.grain import BANDS, FREQUENCIES, GrainProfile
-from vsr.specs import Size
+from vsr.values import BANDS, FREQUENCIES, GrainProfile, Size
 
 SIDE = 1024
 """Of the torus, in output pixels."""

@@ -11,7 +11,7 @@ from fractions import Fraction
 from math import floor
 
 from vsr.errors import InvalidOption, Refused
-from vsr.specs import OutputSize, Size
+from vsr.values import OutputSize, Size
 
 SQUARE = Fraction(1)
 

@@ -18,12 +18,12 @@ from vsr.device.select import Device
 from vsr.device.yuv import YuvFormat
 from vsr.errors import InvalidOption, Refused, one_of
 from vsr.frames import HostFrame, Layout
-from vsr.grain import GrainProfile
-from vsr.specs import Deinterlace, PtsSpan, Size
+from vsr.specs import Deinterlace
 from vsr.upscaling.engine.engine import open_engine
 from vsr.upscaling.grain import GrainField
 from vsr.upscaling.passes.passes import PassSpec
 from vsr.upscaling.plan import SizePlan
+from vsr.values import GrainProfile, PtsSpan, Size
 
 if TYPE_CHECKING:
     from vsr.models.catalog import Model

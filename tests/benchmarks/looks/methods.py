@@ -18,11 +18,11 @@ from torch import nn
 
 from tests.benchmarks.looks.filters import gaussian
 from tests.benchmarks.looks.planar import Rgb
-from vsr.blend import Blend
 from vsr.models import catalog
 from vsr.models.catalog import Model
 from vsr.models.flavours import added_up
 from vsr.models.recognise import generator_of, read_generator
+from vsr.values import Blend
 
 SCALE = 4
 DEFAULT, LANCZOS, TEACHER = "default", "lanczos", "general-x4v3"

@@ -14,7 +14,8 @@ from vsr.jobs.batch.batch import WATCH_SECONDS, BatchSpec, batch, watch
 from vsr.jobs.upscale.plan import spec_of_preset
 from vsr.jobs.workers.upscale import upscale
 from vsr.media.resume.work import work_folder_of
-from vsr.specs import EncodeSpec, OutputSize
+from vsr.specs import EncodeSpec
+from vsr.values import OutputSize
 
 TWO = EngineSpec(workers=2, cpus_per_worker=1)
 

@@ -18,7 +18,8 @@ from vsr.batch.plan import Selection
 from vsr.jobs.batch.batch import BatchSpec, batch
 from vsr.jobs.upscale.plan import spec_of_preset
 from vsr.jobs.workers.upscale import upscale
-from vsr.specs import EncodeSpec, OutputSize
+from vsr.specs import EncodeSpec
+from vsr.values import OutputSize
 
 pytestmark = pytest.mark.slow
 

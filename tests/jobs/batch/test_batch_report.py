@@ -12,7 +12,8 @@ from vsr.cli import run
 from vsr.jobs.batch.batch import BatchSpec, batch
 from vsr.jobs.batch.outcome import REPORT
 from vsr.jobs.upscale.plan import spec_of_preset
-from vsr.specs import EncodeSpec, OutputSize
+from vsr.specs import EncodeSpec
+from vsr.values import OutputSize
 
 QUICK = ["--model", "bicubic", "--scale", "2", "--encoder-preset", "ultrafast"]
 SPEC = BatchSpec(

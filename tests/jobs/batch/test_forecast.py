@@ -8,7 +8,7 @@ from PIL import Image
 
 from tests.clips import write_clip
 from vsr.batch.plan import Selection, plan
-from vsr.jobs.batch import outlook as module
+from vsr.jobs.batch import batch as module
 from vsr.jobs.batch.batch import BatchSpec, batch
 from vsr.jobs.batch.forecast import forecast, outlook_of
 from vsr.jobs.estimate import estimate
@@ -17,11 +17,10 @@ from vsr.jobs.estimate.pace import Pace, Rate
 from vsr.jobs.process_setup import core_count
 from vsr.jobs.upscale.upscale_plan import Job
 from vsr.media.images.images import RESULTS
-from vsr.specs import OutputSize, Size, UpscaleSpec
+from vsr.specs import UpscaleSpec
+from vsr.values import OutputSize, Size
 
-SPEC = UpscaleSpec(
-    target=OutputSize(width=96, height=96), steps=("upscale", "fit"), model="bicubic"
-)
+SPEC = UpscaleSpec(size=OutputSize(width=96, height=96), steps=("upscale", "fit"), model="bicubic")
 
 
 @pytest.fixture
@@ -39,7 +38,7 @@ def folder(tmp_path: Path) -> Path:
     ("spec", "refused"),
     [
         (SPEC, {"large.mp4", "large.png"}),
-        (replace(SPEC, target=OutputSize(scale=2)), set()),
+        (replace(SPEC, size=OutputSize(scale=2)), set()),
         (
             replace(SPEC, sharpness=1.0),
             {"large.mp4", "large.png", "small.mp4", "small.png"},
@@ -91,6 +90,6 @@ def test_files_that_were_not_looked_at_in_time_are_taken_to_be_like_the_others(
     monkeypatch.setattr(module, "PATIENCE_SECONDS", 0.0)
     monkeypatch.setattr(estimate, "guessed_seconds", lambda job: 5.0)
     items = plan(folder, tmp_path / "out", Selection())
-    spec = replace(SPEC, target=OutputSize(scale=2))
+    spec = replace(SPEC, size=OutputSize(scale=2))
     assert module.outlook(items, spec, 1) == "15 s to 30 s for 2 files."
     assert module.outlook(items, replace(spec, sharpness=1.0), 1) is None

@@ -20,8 +20,8 @@ from vsr.jobs.bench.bench_stages import Stages, bounced, own_clip, source_size
 from vsr.jobs.upscale.plan import spec_of_preset
 from vsr.media.reading.probe import probe
 from vsr.media.reading.reader import Reader
-from vsr.specs import OutputSize, Size
 from vsr.upscaling.engine.cuda_slots import OUTPUTS
+from vsr.values import OutputSize, Size
 
 TOY = Size(64, 36)
 KEYS = {"stages", "whole_fps", "core_use", "device", "encoder", "model", "size", "film_seconds"}

@@ -10,7 +10,7 @@ from tests.benchmarks import measured
 from tests.benchmarks.roofline import Ceilings, Cost, costs_of
 from tests.clips import write_clip
 from vsr.models.catalog import load
-from vsr.specs import Size
+from vsr.values import Size
 
 TOY = Size(64, 36)
 

@@ -10,17 +10,17 @@ import pytest
 from tests.clips import write_clip
 from vsr.disk import cache_folder
 from vsr.errors import UnwritableOutput
-from vsr.jobs.estimate import disk, estimate, remembered
-from vsr.jobs.estimate.disk import check_room
+from vsr.jobs.estimate import estimate, figures, remembered
 from vsr.jobs.estimate.estimate import estimate_of, estimate_with, kind_of, remember_run
-from vsr.jobs.estimate.figures import Between, Estimate, Other, Took
+from vsr.jobs.estimate.figures import Between, Estimate, Other, Took, check_room
 from vsr.jobs.estimate.pace import STRIP_PIXELS, Pace, Rate, _strip, tried
 from vsr.jobs.estimate.remembered import Remembered, recall, remember
 from vsr.jobs.upscale.plan import prepare, spec_of_preset
 from vsr.jobs.upscale.segment_worker import SegmentStats
 from vsr.jobs.upscale.upscale_plan import Job
 from vsr.jobs.workers.upscale import upscale
-from vsr.specs import EncodeSpec, OutputSize, Size
+from vsr.specs import EncodeSpec
+from vsr.values import OutputSize, Size
 
 SPEC = replace(
     spec_of_preset("1080p", OutputSize(scale=2)),
@@ -171,7 +171,7 @@ def test_bytes_of_key_frames_count_by_how_often_they_come(job: Job):
 
 def room(monkeypatch: pytest.MonkeyPatch, free: float) -> None:
     usage = type("Usage", (), {"free": free})()
-    monkeypatch.setattr(disk.shutil, "disk_usage", lambda folder: usage)
+    monkeypatch.setattr(figures.shutil, "disk_usage", lambda folder: usage)
 
 
 def test_too_little_room_is_refused_and_perhaps_too_little_is_said(tmp_path: Path, monkeypatch):
@@ -192,7 +192,7 @@ def test_segments_on_another_disk_need_less_on_this_one(tmp_path: Path, monkeypa
     room(monkeypatch, 3.2e9)
     other = tmp_path / "other"
     other.mkdir()
-    monkeypatch.setattr(disk, "_disk", hash)
+    monkeypatch.setattr(figures, "_disk", hash)
     assert check_room(tmp_path, other, HOUR) is None
     room(monkeypatch, 1e9)
     with pytest.raises(UnwritableOutput, match="for the result"):
@@ -211,7 +211,9 @@ def test_a_run_begins_with_its_estimate(tmp_path: Path, monkeypatch):
 def test_a_full_disk_is_refused_at_second_0(tmp_path: Path, monkeypatch):
     monkeypatch.setattr(estimate, "SHORT_SECONDS", 0.0)
     source = write_clip(tmp_path / "in.mkv", frames=30)
-    monkeypatch.setattr(disk, "_checked", lambda *_: (_ for _ in ()).throw(UnwritableOutput("no")))
+    monkeypatch.setattr(
+        figures, "_checked", lambda *_: (_ for _ in ()).throw(UnwritableOutput("no"))
+    )
     with pytest.raises(UnwritableOutput):
         upscale(source, tmp_path / "out.mkv", SPEC)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["home", "in.mkv"]

@@ -8,7 +8,7 @@ import pytest
 from tests.cli.command import vsr
 from tests.clips import index_of, write_clip
 from tests.jobs.preview.pages import ReadPage, read_page
-from vsr.specs import Size
+from vsr.values import Size
 
 HALF = Fraction(25, 2)
 

@@ -18,7 +18,7 @@ from vsr.cli.preview import _settings
 from vsr.cli.shared.options import spec_from
 from vsr.cli.shared.typed import completed, parsed
 from vsr.jobs.preview.page import MOST_BYTES
-from vsr.specs import Size
+from vsr.values import Size
 
 TWO = [*QUICK, "--try", "crf=30"]
 

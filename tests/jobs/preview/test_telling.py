@@ -15,7 +15,7 @@ from vsr.media.frames.planes import video_frame_of
 from vsr.media.reading import glimpses as module
 from vsr.media.reading.glimpses import Glimpse, glimpses
 from vsr.media.reading.probe import probe
-from vsr.specs import PtsSpan
+from vsr.values import PtsSpan
 
 PLAIN = {"brightness": 0.5, "contrast": 0.2, "texture": 0.1, "motion": 0.01}
 

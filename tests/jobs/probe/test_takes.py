@@ -16,7 +16,7 @@ from vsr.jobs.estimate.figures import Between
 from vsr.jobs.estimate.remembered import Remembered, remember, usual_time
 from vsr.jobs.upscale.plan import prepare, spec_of_preset
 from vsr.media.reading.probe import probe
-from vsr.specs import Size
+from vsr.values import Size
 
 
 @pytest.fixture(autouse=True)

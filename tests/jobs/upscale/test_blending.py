@@ -11,11 +11,11 @@ from PIL import Image
 import vsr
 from tests.clips import indices_in, write_clip
 from tests.flavoured import SIZE, SPEC
-from vsr.blend import Blend
 from vsr.cli import run
 from vsr.errors import InvalidRecipe, OutputError
 from vsr.jobs.upscale.plan import spec_of_preset
 from vsr.jobs.workers.upscale import upscale
+from vsr.values import Blend
 
 FAITHFUL = replace(SPEC, sharpness=0.0)
 

@@ -16,7 +16,8 @@ from vsr.media.containers import container_for
 from vsr.media.reading.probe import probe
 from vsr.media.reading.reader import Reader
 from vsr.media.streams.streams import plan_streams
-from vsr.specs import EncodeSpec, OutputSize, TimeRange
+from vsr.specs import EncodeSpec
+from vsr.values import OutputSize, TimeRange
 
 pytestmark = [pytest.mark.data, pytest.mark.slow]
 
@@ -76,7 +77,7 @@ def test_the_first_frames_of_a_clip_with_the_default_network(source: Path, tmp_p
     time = TimeRange(max_frames=12)
     expected = min(12, len(times_read(source)))
     target = target_for(source, tmp_path)
-    result = upscale(source, target, spec(model="fast", target=OutputSize(scale=4), time=time))
+    result = upscale(source, target, spec(model="fast", size=OutputSize(scale=4), time=time))
     assert result.frames_out == expected
     with av.open(str(target)) as container:
         assert sum(1 for _ in container.decode(video=0)) == expected

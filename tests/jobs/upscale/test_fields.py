@@ -14,7 +14,8 @@ from vsr.jobs.upscale.plan import prepare, spec_of_preset
 from vsr.jobs.upscale.segment_worker import plan_segments
 from vsr.jobs.workers.upscale import upscale
 from vsr.media.reading.probe import probe
-from vsr.specs import EncodeSpec, OutputSize, TimeRange, UpscaleSpec
+from vsr.specs import EncodeSpec, UpscaleSpec
+from vsr.values import OutputSize, TimeRange
 
 FRAMES = 48
 

@@ -17,7 +17,6 @@ from vsr.cli import run
 from vsr.colour import Colour
 from vsr.errors import OutputError
 from vsr.frames import Layout
-from vsr.grain import Grain, GrainProfile
 from vsr.jobs.progress import Progress
 from vsr.jobs.upscale.choice import Choice, choose_grain
 from vsr.jobs.upscale.lost_grain import enlarged_and_reduced, lost_grain
@@ -29,6 +28,7 @@ from vsr.models.catalog import Model, load
 from vsr.models.plain import Plain
 from vsr.models.traits import traits_of
 from vsr.specs import EncodeSpec
+from vsr.values import Grain, GrainProfile
 
 COLOUR = Colour().resolved(160, 120)
 PROFILE = GrainProfile(deviations=(5.0,) * 8, spectrum=(1.0,) * 64)

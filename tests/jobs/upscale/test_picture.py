@@ -11,7 +11,8 @@ from tests.clips import write_clip
 from vsr.cli import run
 from vsr.jobs.progress import Progress
 from vsr.jobs.workers.upscale import upscale
-from vsr.specs import OutputSize, UpscaleSpec
+from vsr.specs import UpscaleSpec
+from vsr.values import OutputSize
 
 RNG = np.random.default_rng(5)
 QUICK = ["--model", "bicubic", "--scale", "2", "--encoder-preset", "ultrafast"]
@@ -64,7 +65,7 @@ def test_a_network_enlarges_a_picture_into_a_box(tmp_path: Path):
 
 def test_the_progress_counts_the_time_of_the_work(tmp_path: Path):
     seen: list[Progress] = []
-    spec = UpscaleSpec(target=OutputSize(scale=2), steps=("upscale", "fit"), model="bicubic")
+    spec = UpscaleSpec(size=OutputSize(scale=2), steps=("upscale", "fit"), model="bicubic")
     result = upscale(photo(tmp_path / "a.png"), tmp_path / "b.png", spec, on_progress=seen.append)
     assert [progress.frames for progress in seen] == [1]
     assert seen[0].elapsed_seconds > result.elapsed_seconds / 2

@@ -10,11 +10,12 @@ from vsr.device.select import is_bf16_native
 from vsr.errors import Refused
 from vsr.jobs.probe.look_ahead import look_ahead
 from vsr.jobs.upscale.plan import prepare
-from vsr.specs import EncodeSpec, OutputSize, Size, UpscaleSpec
+from vsr.specs import EncodeSpec, UpscaleSpec
+from vsr.values import OutputSize, Size
 
 FAST = EncodeSpec(encoder_preset="ultrafast")
 TWICE = UpscaleSpec(
-    target=OutputSize(scale=2), steps=("deinterlace", "upscale"), model="bicubic", encode=FAST
+    size=OutputSize(scale=2), steps=("deinterlace", "upscale"), model="bicubic", encode=FAST
 )
 
 
@@ -23,7 +24,7 @@ def notes_of(source: Path, target: str, **changes: object) -> str:
     return " ".join(prepare(source, source.with_name(target), spec).notes())
 
 
-SPEC = ("target", "steps", "model", "encode")
+SPEC = ("size", "steps", "model", "encode")
 
 
 def test_what_becomes_of_interlaced_pictures_is_said(tmp_path: Path) -> None:
@@ -96,7 +97,7 @@ def test_a_turned_clip_is_refused_in_the_size_that_is_seen(tmp_path: Path) -> No
         (OutputSize(width=40, height=30), r"in\.mp4: the source is 64×96, .* target 30×40\."),
     ):
         with pytest.raises(Refused, match=said):
-            prepare(source, tmp_path / "out.mp4", replace(TWICE, target=target))
+            prepare(source, tmp_path / "out.mp4", replace(TWICE, size=target))
 
 
 def test_the_sizes_of_a_turned_clip_are_told_as_they_are_seen(tmp_path: Path) -> None:

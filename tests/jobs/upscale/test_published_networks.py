@@ -23,7 +23,8 @@ from vsr.media.reading.reader import Reader
 from vsr.models.checkpoint import read_tensors
 from vsr.models.compact import Compact
 from vsr.models.rrdb import RRDB
-from vsr.specs import EncodeSpec, OutputSize, Size, UpscaleSpec
+from vsr.specs import EncodeSpec, UpscaleSpec
+from vsr.values import OutputSize, Size
 
 SIZE = Size(48, 32)
 

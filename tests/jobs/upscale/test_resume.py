@@ -16,7 +16,8 @@ from vsr.jobs.batch.batch import BatchSpec, batch
 from vsr.jobs.upscale.plan import spec_of_preset
 from vsr.jobs.workers.upscale import upscale
 from vsr.media.resume.work import Work, work_folder_of
-from vsr.specs import EncodeSpec, OutputSize, TimeRange
+from vsr.specs import EncodeSpec
+from vsr.values import OutputSize, TimeRange
 
 FRAMES = 72
 

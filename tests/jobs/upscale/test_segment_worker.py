@@ -8,7 +8,7 @@ import pytest
 from vsr.jobs.progress import ignore
 from vsr.jobs.upscale import segment_worker
 from vsr.jobs.upscale.segment_worker import SegmentWorker
-from vsr.specs import PtsSpan
+from vsr.values import PtsSpan
 
 
 class Engine:

@@ -15,8 +15,9 @@ from vsr.jobs.upscale import segment_worker
 from vsr.jobs.upscale.plan import spec_of_preset
 from vsr.jobs.workers.upscale import upscale
 from vsr.media.reading.probe import probe
-from vsr.specs import EncodeSpec, OutputSize, Size, TimeRange
+from vsr.specs import EncodeSpec
 from vsr.upscaling.steps import open_steps
+from vsr.values import OutputSize, Size, TimeRange
 
 FRAMES = 24
 
@@ -108,7 +109,7 @@ def test_rotation_and_pixel_shape_are_kept_by_a_pure_scale(tmp_path: Path):
 
 def test_a_box_makes_square_pixels_and_turns_with_a_turned_picture(tmp_path: Path):
     clip = write_clip(tmp_path / "in.mp4", frames=2, size=Size(96, 64), rotation=90)
-    upscale(clip, tmp_path / "out.mp4", spec(target=OutputSize(width=192)))
+    upscale(clip, tmp_path / "out.mp4", spec(size=OutputSize(width=192)))
     assert probe(tmp_path / "out.mp4").video.size == Size(288, 192)  # shown 192 wide
 
 
@@ -165,7 +166,7 @@ def test_tiles_that_stood_still_are_in_the_report(clip: Path, tmp_path: Path, mo
 
 def test_a_network_and_the_progress_of_it(clip: Path, tmp_path: Path):
     seen = []
-    small = spec(model="fast", target=OutputSize(scale=4), time=TimeRange(max_frames=3))
+    small = spec(model="fast", size=OutputSize(scale=4), time=TimeRange(max_frames=3))
     result = upscale(clip, tmp_path / "out.mp4", small, on_progress=seen.append)
     assert [progress.frames for progress in seen] == [1, 2, 3]
     assert seen[-1].total_frames == 3
@@ -194,7 +195,7 @@ def test_a_refusal_leaves_nothing_behind(clip: Path, tmp_path: Path):
     with pytest.raises(UnwritableOutput):
         upscale(clip, clip, spec(existing="overwrite"))
     with pytest.raises(Refused, match="at or above the target"):
-        upscale(clip, tmp_path / "out.mp4", spec(target=OutputSize(width=96)))
+        upscale(clip, tmp_path / "out.mp4", spec(size=OutputSize(width=96)))
     part = TimeRange(start_seconds=50, end_seconds=60)
     with pytest.raises(Refused, match="no frame between"):
         upscale(clip, tmp_path / "out.mp4", spec(time=part))

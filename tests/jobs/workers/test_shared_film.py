@@ -7,8 +7,7 @@ import pytest
 
 from tests.clips import Subtitle, write_clip
 from tests.cues import spoil_cue
-from vsr.batch.engine import Ended, open_inline
-from vsr.batch.scheduler import Scheduler
+from vsr.batch.engine import Ended, Scheduler, open_inline
 from vsr.errors import Failed, OutputBusy
 from vsr.jobs.upscale.plan import spec_of_preset
 from vsr.jobs.workers.shared_film import FilmInWork
@@ -16,7 +15,8 @@ from vsr.jobs.workers.tasks import Part
 from vsr.jobs.workers.upscale import upscale
 from vsr.jobs.workers.worker import opener
 from vsr.media.resume.work import Work
-from vsr.specs import EncodeSpec, OutputSize
+from vsr.specs import EncodeSpec
+from vsr.values import OutputSize
 
 SPEC = replace(
     spec_of_preset("1080p", OutputSize(scale=2)),

@@ -6,7 +6,7 @@ from tests.clips import times_in
 from vsr.media.clips.scene import RATE, clip_frames, render, write_clip
 from vsr.media.reading.probe import probe
 from vsr.media.reading.reader import Reader
-from vsr.specs import Size
+from vsr.values import Size
 
 TINY = Size(96, 54)
 

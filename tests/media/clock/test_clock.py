@@ -11,7 +11,7 @@ from tests.media.written import carry, packets_in
 from tests.transport import PACKET_BYTES, TURN_SECONDS, end_to_end, recording, restamp
 from vsr.media.reading.probe import probe
 from vsr.media.resume.segments import plan
-from vsr.specs import TimeRange
+from vsr.values import TimeRange
 
 HOUR = 3600
 

@@ -10,7 +10,8 @@ from vsr.media.encoding.choose_encoder import Encoder, choose
 from vsr.media.encoding.codecs import CODECS, codec_named
 from vsr.media.encoding.encoder_trial import check_option_names
 from vsr.media.frames.formats import layout_of
-from vsr.specs import X264_PRESETS, EncodeSpec, Size
+from vsr.specs import X264_PRESETS, EncodeSpec
+from vsr.values import Size
 
 SMALL = Size(96, 64)
 GRAY = Layout(8, 0, 0, is_gray=True)

@@ -10,7 +10,8 @@ from vsr.errors import InvalidOption
 from vsr.frames import Layout
 from vsr.media.encoding.choose_encoder import choose
 from vsr.media.encoding.codecs import Encoder, at_rate
-from vsr.specs import EncodeSpec, amount_of
+from vsr.specs import EncodeSpec
+from vsr.values import amount_of
 
 
 def chosen(container: str = "matroska", **spec: Any) -> Encoder:

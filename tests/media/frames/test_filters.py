@@ -12,7 +12,7 @@ from tests.woven import interlaced as interlaced_pictures
 from vsr.frames import Extras, HostFrame, Layout
 from vsr.media.clips.scene import render
 from vsr.media.frames.deinterlace import deinterlace
-from vsr.specs import PtsSpan, Size
+from vsr.values import PtsSpan, Size
 
 SIZE = Size(64, 48)
 DV = Size(720, 480)

@@ -12,7 +12,7 @@ from vsr.frames import Layout
 from vsr.media.frames.formats import Reading, layout_of, pix_fmt_of, reading_of
 from vsr.media.frames.planes import Converter, planes_in, video_frame_of
 from vsr.media.reading.reader import Reader
-from vsr.specs import Size
+from vsr.values import Size
 
 SIZE = Size(32, 24)
 ODD = Size(33, 25)

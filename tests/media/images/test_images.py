@@ -17,7 +17,7 @@ from vsr.media.images.images import (
     read_image,
     write_image,
 )
-from vsr.specs import Size
+from vsr.values import Size
 
 RNG = np.random.default_rng(7)
 COLOUR = RNG.integers(0, 256, (12, 17, 3), dtype=np.uint8)

@@ -8,7 +8,7 @@ import pytest
 from tests.clips import write_clip
 from vsr.media.reading.film_sample import sample_film
 from vsr.media.reading.probe import probe
-from vsr.specs import Size
+from vsr.values import Size
 
 SIZE = Size(64, 48)
 

@@ -14,7 +14,7 @@ from tests.composed import side_by_side, write_captioned
 from vsr.media.clock import Timing
 from vsr.media.reading.probe import probe
 from vsr.media.reading.reader import Reader
-from vsr.specs import Size
+from vsr.values import Size
 
 
 def test_everything_in_a_file_is_found(tmp_path: Path) -> None:

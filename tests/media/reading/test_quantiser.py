@@ -7,7 +7,7 @@ import pytest
 from tests.clips import write_clip
 from vsr.media.reading.film_sample import sample_film
 from vsr.media.reading.probe import probe
-from vsr.specs import Size
+from vsr.values import Size
 
 
 def quantiser(path: Path, **clip: object) -> float | None:

@@ -14,7 +14,7 @@ from tests.composed import write_captioned
 from tests.media.read_back import OPEN_GOP, identity, indices, read
 from vsr.media.clock import Timing
 from vsr.media.reading.probe import probe
-from vsr.specs import Size
+from vsr.values import Size
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from tests.media.read_back import (
     without_packets,
 )
 from vsr.colour import Range
-from vsr.specs import Size
+from vsr.values import Size
 
 
 def test_after_a_splice_the_times_go_on_and_it_is_said(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from tests.clips import write_clip
 from tests.media.read_back import OPEN_GOP, identity, indices, read, spoil
 from vsr.media.reading.probe import probe
-from vsr.specs import PtsSpan
+from vsr.values import PtsSpan
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from vsr.errors import MediaError
 from vsr.frames import HostFrame
 from vsr.media.reading.probe import probe
 from vsr.media.reading.reader import Reader
-from vsr.specs import PtsSpan
+from vsr.values import PtsSpan
 
 
 def checksum(frame: HostFrame) -> tuple[int, int]:

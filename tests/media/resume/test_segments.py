@@ -23,7 +23,7 @@ from vsr.media.resume.segments import (
     frames_per_segment,
     plan,
 )
-from vsr.specs import PtsSpan, TimeRange
+from vsr.values import PtsSpan, TimeRange
 
 
 def indices_of(path: Path, segments: tuple[Segment, ...]) -> list[list[int]]:

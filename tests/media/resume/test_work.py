@@ -14,7 +14,7 @@ from vsr.errors import DecodingFailed, OutputBusy, OutputError, UnwritableOutput
 from vsr.media.resume.manifest import differences, source_facts
 from vsr.media.resume.segments import Segment
 from vsr.media.resume.work import Work, work_folder_of
-from vsr.specs import PtsSpan
+from vsr.values import PtsSpan
 
 PLAN = (
     Segment(0, PtsSpan(None, 100), 10),

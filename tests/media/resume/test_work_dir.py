@@ -13,7 +13,7 @@ from vsr.media.resume.work import (
     store_of,
     work_folder_of,
 )
-from vsr.specs import PtsSpan
+from vsr.values import PtsSpan
 
 PLAN = (Segment(0, PtsSpan(), 10), Segment(1, PtsSpan(), 10))
 

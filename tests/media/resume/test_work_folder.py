@@ -7,7 +7,7 @@ import pytest
 from vsr.errors import OutputError
 from vsr.media.resume.segments import Segment
 from vsr.media.resume.work import Work, remove_published, work_folder_of
-from vsr.specs import PtsSpan
+from vsr.values import PtsSpan
 
 PLAN = (Segment(0, PtsSpan(), 10),)
 

@@ -14,7 +14,7 @@ from tests.cli.command import vsr
 from tests.clips import indices_in, times_in
 from vsr.errors import NoSuchFile
 from vsr.media.source.sequence import find_images, is_sequence
-from vsr.specs import Size
+from vsr.values import Size
 
 QUICK = ["--model", "bicubic", "-s", 2, "--encoder-preset", "ultrafast"]
 

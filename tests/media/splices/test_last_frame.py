@@ -10,7 +10,7 @@ from tests.clips import Audio, write_clip
 from tests.media.written import carry, packets_in
 from vsr.media.reading.probe import probe
 from vsr.media.splices.cut import last_duration_of
-from vsr.specs import TimeRange
+from vsr.values import TimeRange
 
 
 def slides(path: Path, **changes: object) -> Path:

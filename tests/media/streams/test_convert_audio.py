@@ -16,7 +16,7 @@ from vsr.errors import UnsuitableContainer
 from vsr.media.reading.probe import probe
 from vsr.media.streams.losses_before_start import losses_among, refuse_losses
 from vsr.media.streams.streams import Fate, plan_streams
-from vsr.specs import TimeRange
+from vsr.values import TimeRange
 
 RATE = 48_000
 CLICKS = (0.25, 0.75, 1.5)

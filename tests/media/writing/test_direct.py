@@ -17,7 +17,7 @@ from vsr.media.reading.probe import probe
 from vsr.media.reading.reader import Reader
 from vsr.media.streams.streams import plan_streams
 from vsr.media.writing.direct import DirectWriter
-from vsr.specs import PtsSpan
+from vsr.values import PtsSpan
 
 
 class Pipe(io.RawIOBase):

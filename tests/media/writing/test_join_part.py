@@ -17,7 +17,7 @@ from tests.media.written import (
     chapters_in,
     packets_in,
 )
-from vsr.specs import TimeRange
+from vsr.values import TimeRange
 
 
 @pytest.mark.parametrize("suffix", ["mp4", "mkv"])

@@ -10,7 +10,7 @@ from vsr.errors import OutputExists, UnsuitableContainer, UnwritableOutput
 from vsr.frames import HostFrame
 from vsr.media.encoding.encoding import OutputVideo
 from vsr.media.writing.target import check_folder, check_space, check_target, least_bytes
-from vsr.specs import Size
+from vsr.values import Size
 
 
 @pytest.mark.parametrize(

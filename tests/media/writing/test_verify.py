@@ -9,7 +9,7 @@ from tests.clips import Audio, write_clip
 from tests.media.written import SIZE, carry
 from vsr.errors import VerificationFailed
 from vsr.media.writing.verify import OutputFacts, verify
-from vsr.specs import Size, TimeRange
+from vsr.values import Size, TimeRange
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from vsr.device.select import is_bf16_native
 from vsr.frames import Layout
 from vsr.models.rewrites.fuse import fuse
 from vsr.models.rewrites.onednn import PostOpConv, RowSlopes, with_bf16_features, with_post_ops
-from vsr.specs import Size
 from vsr.upscaling.engine.cpu_engine import CpuEngine
 from vsr.upscaling.passes.folding import fold
+from vsr.values import Size
 
 native = pytest.mark.skipif(
     not is_bf16_native(), reason="this CPU does not multiply in bf16; there it is refused"

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from tests.clips import Audio, av_frame, write_clip
-from vsr.specs import Size
 from vsr.training.data.prepare import film_frames
 from vsr.training.pictures import UnusablePicture
+from vsr.values import Size
 
 SIZE = Size(160, 96)
 

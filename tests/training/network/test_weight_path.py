@@ -4,7 +4,7 @@ import torch
 from vsr.errors import InvalidOption
 from vsr.models.plain import Plain
 from vsr.models.srgan import SRGAN
-from vsr.training.network.weight_path import EVERY, WeightPath
+from vsr.training.network.plain_forms import EVERY, WeightPath
 
 LOW = torch.rand(2, 3, 12, 12, generator=torch.Generator().manual_seed(1))
 

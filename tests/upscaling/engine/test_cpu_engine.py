@@ -8,9 +8,9 @@ from vsr.device.yuv import planes_of, rgb_of, tensor_of
 from vsr.errors import Failed, InvalidOption
 from vsr.frames import Extras, HostFrame, Layout
 from vsr.models.catalog import load
-from vsr.specs import Size
 from vsr.upscaling.engine.cpu_engine import CpuEngine
 from vsr.upscaling.passes.folding import route
+from vsr.values import Size
 
 LAYOUTS = [
     Layout(8, 1, 1),

@@ -19,12 +19,12 @@ from vsr.device.overlap import double_buffered
 from vsr.device.select import select
 from vsr.errors import OutOfDeviceMemory
 from vsr.frames import Layout
-from vsr.specs import Size
 from vsr.upscaling.engine.cpu_engine import CpuEngine
 from vsr.upscaling.engine.cuda_engine import CudaEngine
 from vsr.upscaling.engine.cuda_network import drop_all
 from vsr.upscaling.engine.cuda_slots import OUTPUTS
 from vsr.upscaling.tiles.tile_cache import TileCost
+from vsr.values import Size
 
 pytestmark = pytest.mark.gpu
 

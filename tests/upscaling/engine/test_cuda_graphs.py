@@ -9,11 +9,11 @@ from tests.upscaling.toys import TOYS, model_of, pass_spec
 from vsr.device.flight import StreamLane
 from vsr.device.select import Device
 from vsr.frames import Layout
-from vsr.specs import Size
 from vsr.upscaling.engine.cuda_network import DeviceNetwork, capture_all, captured_run
 from vsr.upscaling.engine.cuda_pass import DevicePass
 from vsr.upscaling.engine.cuda_slots import DeviceSlot
 from vsr.upscaling.passes.passes import RgbPass
+from vsr.values import Size
 
 NETS = TOYS | {"bicubic": lambda: None}
 SPECS = {

@@ -6,11 +6,11 @@ import torch
 
 from tests.upscaling.toys import TOYS, frame, model_of, pass_spec, plain
 from vsr.frames import Layout
-from vsr.specs import Size
 from vsr.upscaling.engine.cpu_engine import CpuEngine
 from vsr.upscaling.engine.cuda_pass import DevicePass, autocast_run, cast_run
 from vsr.upscaling.passes.folding import route
 from vsr.upscaling.tiles.tiling import windows
+from vsr.values import Size
 
 
 def run(net, spec, make_run, tile: Size | None = None) -> tuple[tuple[np.ndarray, ...], bool]:

@@ -10,8 +10,8 @@ from tests.upscaling.stand_in import cuda_engine_on_cpu
 from tests.upscaling.toys import frame, model_of, pass_spec, plain, srgan
 from vsr.device.select import is_shortage
 from vsr.errors import OutOfDeviceMemory
-from vsr.specs import Size
 from vsr.upscaling.engine.cuda_slots import DeviceSlot
+from vsr.values import Size
 
 SIZE = Size(96, 64)
 SHORTAGES = {

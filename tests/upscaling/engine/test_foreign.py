@@ -15,12 +15,12 @@ from vsr.frames import Layout
 from vsr.models.catalog import load
 from vsr.models.foreign.facts import overlap
 from vsr.models.foreign.half import Float32Conv, with_float32_ends
-from vsr.specs import Size
 from vsr.upscaling.engine import engine as engines
 from vsr.upscaling.engine import tile_size
 from vsr.upscaling.engine.cpu_engine import CpuEngine
 from vsr.upscaling.engine.live_bytes import peak_bytes_per_pixel
 from vsr.upscaling.engine.tile_size import approximation, pinned_tile, tile_facts
+from vsr.values import Size
 
 SIZE = Size(200, 70)
 CPU = Device(kind="cpu")

@@ -14,11 +14,11 @@ from vsr.frames import HostFrame, Layout
 from vsr.models.catalog import Model
 from vsr.models.int8.convolution import refusal
 from vsr.models.weights_files import Card
-from vsr.specs import Size
 from vsr.upscaling.engine import engine
 from vsr.upscaling.engine.cpu_engine import CpuEngine
 from vsr.upscaling.engine.engine import with_precision
 from vsr.upscaling.tiles import tile_cache
+from vsr.values import Size
 
 works = pytest.mark.skipif(refusal() is not None, reason=str(refusal()))
 

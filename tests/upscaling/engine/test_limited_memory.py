@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 from tests.clips import write_clip
 from vsr.media.reading.probe import probe
 from vsr.models import catalog
-from vsr.specs import Size
+from vsr.values import Size
 
 SPARE_MB = 900
 """More than the program's threads and strips take, less than the whole picture's features do."""

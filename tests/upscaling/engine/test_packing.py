@@ -3,8 +3,8 @@ import pytest
 import torch
 
 from vsr.frames import Layout
-from vsr.specs import Size
 from vsr.upscaling.engine.cuda_pass import ALIGNMENT, Packing
+from vsr.values import Size
 
 LAYOUTS = [Layout(8, 1, 1), Layout(10, 1, 0), Layout(12, 0, 0), Layout(8, 0, 0, is_gray=True)]
 

@@ -8,7 +8,7 @@ from tests.benchmarks.clamping import clamped, folded
 from tests.upscaling.toys import pass_spec, plain
 from vsr.device.yuv import YuvFormat, planes_of
 from vsr.frames import Layout
-from vsr.specs import Size
+from vsr.values import Size
 
 SIZE = Size(32, 24)
 

@@ -8,10 +8,10 @@ from tests.upscaling.toys import compact, frame, model_of, pass_spec, plain, srg
 from vsr.colour import Colour, Matrix, Range, Siting
 from vsr.device.yuv import YuvFormat, cut_codes, downsample_chroma, tensor_of
 from vsr.frames import Layout
-from vsr.specs import Size
 from vsr.upscaling.passes.folded import AxisForms, one_channel, shuffled
 from vsr.upscaling.passes.folding import can_fold, fold, route
 from vsr.upscaling.passes.passes import LumaPass, PassSpec, RgbPass
+from vsr.values import Size
 
 SITINGS = [Siting.LEFT, Siting.CENTER, Siting.TOP_LEFT, Siting.TOP, Siting.BOTTOM_LEFT]
 LAYOUTS = [

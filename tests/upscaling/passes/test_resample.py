@@ -5,7 +5,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from vsr.specs import Size
 from vsr.upscaling.passes.resample import (
     Axis,
     Memo,
@@ -15,6 +14,7 @@ from vsr.upscaling.passes.resample import (
     resize,
     taps,
 )
+from vsr.values import Size
 
 sides = st.integers(1, 40)
 

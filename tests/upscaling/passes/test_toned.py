@@ -11,10 +11,10 @@ from vsr.colour import Colour, Matrix, Range, Siting
 from vsr.device.yuv import tensor_of
 from vsr.frames import HostFrame, Layout
 from vsr.models import catalog
-from vsr.specs import Size
 from vsr.upscaling.engine.cpu_engine import CpuEngine
 from vsr.upscaling.engine.cuda_pass import DevicePass
 from vsr.upscaling.passes.folding import route
+from vsr.values import Size
 
 BT2020 = Colour(
     primaries=9, transfer=16, matrix=Matrix.BT2020_NCL, range=Range.LIMITED, siting=Siting.TOP_LEFT

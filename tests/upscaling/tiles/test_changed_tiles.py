@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from tests.upscaling.toys import BT709, frame, model_of, pass_spec, plain
 from vsr.frames import HostFrame, Layout
 from vsr.models.plain import fast, lite
-from vsr.specs import Size
 from vsr.upscaling.engine.cpu_engine import CpuEngine
 from vsr.upscaling.tiles.tile_cache import TileMemory, dirty_so_far
 from vsr.upscaling.tiles.tiling import windows
+from vsr.values import Size
 
 SIZE = Size(200, 150)
 

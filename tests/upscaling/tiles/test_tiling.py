@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from tests.upscaling.toys import Nearest, plain, rrdb, swift
 from vsr.errors import Failed
 from vsr.models.traits import traits_of
-from vsr.specs import Size
 from vsr.upscaling.tiles.tiling import core_that_fits, run_tiled, smaller, windows
+from vsr.values import Size
 
 sides = st.integers(1, 70)
 sizes = st.builds(Size, sides, sides)

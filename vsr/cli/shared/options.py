@@ -11,7 +11,6 @@ from typing import Any, Literal, TypeVar, get_args, get_origin
 import click
 
 from vsr.batch.engine import EngineSpec
-from vsr.blend import Dial
 from vsr.cli.shared.values import (
     Amount,
     FactorOrSize,
@@ -22,9 +21,9 @@ from vsr.cli.shared.values import (
     Seconds,
 )
 from vsr.errors import InvalidOption
-from vsr.grain import Grain, GrainProfile
 from vsr.option import Leaf, options_of
-from vsr.specs import SIZE, Existing, Factor, OutputSize, UpscaleSpec
+from vsr.specs import Existing, UpscaleSpec
+from vsr.values import SIZE, Dial, Factor, Grain, GrainProfile, OutputSize
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

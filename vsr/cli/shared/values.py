@@ -9,10 +9,8 @@ from typing import Any, cast
 
 import click
 
-from vsr.blend import Dial
 from vsr.errors import InvalidOption
-from vsr.grain import Grain
-from vsr.specs import amount_of, factor_of, rate_of, seconds_of
+from vsr.values import Dial, Grain, amount_of, factor_of, rate_of, seconds_of
 
 
 class Seconds(click.ParamType[float]):

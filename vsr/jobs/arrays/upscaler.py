@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from vsr.closing import Closing
 from vsr.errors import InvalidArray, InvalidOption
 from vsr.frames import HostFrame
-from vsr.specs import OutputSize, Precision, UpscaleSpec
+from vsr.specs import Precision, UpscaleSpec
+from vsr.values import OutputSize
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -72,7 +73,7 @@ class Upscaler(Closing):
                     "Give a number from 0 to 1."
                 )
         self._spec = UpscaleSpec(
-            target=OutputSize(scale=scale),
+            size=OutputSize(scale=scale),
             steps=STEPS,
             model=model_named(model),
             strength=strength,
@@ -159,9 +160,9 @@ class Upscaler(Closing):
         from vsr.upscaling.steps import StepContext
 
         spec, size = self._spec, frame.size
-        scale = spec.target.scale
+        scale = spec.size.scale
         assert scale is not None
-        plan = plan_sizes(size, SQUARE, spec.target, catalog.scales(spec.model))
+        plan = plan_sizes(size, SQUARE, spec.size, catalog.scales(spec.model))
         model = self._worker.load(spec.model, plan.scale, spec.blend())
         context = StepContext(
             plan=replace(plan, output=size.scaled(scale)),  # odd sides stay as they are

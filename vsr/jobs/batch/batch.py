@@ -1,23 +1,30 @@
-"""``vsr batch``: every file of a folder, once, on all workers; bad files do not stop it."""
+"""``vsr batch``: every file of a folder, once, on all workers; bad files do not stop it.
+
+What it will take is said before it starts: each kind of file is tried once.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
-from vsr.batch.engine import EngineSpec
+from vsr.batch.engine import EngineSpec, Scheduler
 from vsr.batch.ledger import Ledger, facts_of, open_ledger
 from vsr.batch.plan import Item, Selection, Sources, check_sources, named, plan
-from vsr.batch.scheduler import Scheduler
-from vsr.errors import NoSuchFile
+from vsr.errors import NoSuchFile, VsrError
 from vsr.jobs.batch.outcome import FileState, Outcome, failed, file_state, fingerprint, write_report
-from vsr.jobs.batch.outlook import outlook
+from vsr.jobs.estimate.estimate import Estimates
+from vsr.jobs.estimate.figures import Between, Estimate, about_bytes, about_seconds, total
 from vsr.jobs.process_setup import Watchdog
-from vsr.jobs.progress import Note, OnProgress, ignore
+from vsr.jobs.progress import Note, OnProgress, counted, ignore
+from vsr.jobs.upscale.plan import plan as plan_upscale
+from vsr.jobs.upscale.segment_worker import SegmentWorker
+from vsr.jobs.upscale.upscale_plan import Job
 from vsr.jobs.workers.shared_film import FilmInWork
 from vsr.jobs.workers.upscale import OpenPool, TotalProgress, open_pool, release_all
 from vsr.media.resume.work import remove_published
@@ -209,3 +216,41 @@ class _Batch:
     def _report(self) -> None:
         with suppress(OSError):  # a full disk; that error is already propagating
             write_report(self._ledger.folder, self._outcomes)
+
+
+PATIENCE_SECONDS = 3.0
+"""Files that are not looked at by then are taken to be like those that were."""
+
+UNSEEN = (0.7, 1.5)
+"""How far that may be wrong."""
+
+
+def outlook(items: Sequence[Item], spec: UpscaleSpec, workers: int) -> str | None:
+    """Return in one line what the files of a batch take; None if none can be estimated.
+
+    Files that will be refused count for nothing.
+    """
+    estimates, load = Estimates(workers), SegmentWorker().load
+    found: list[Estimate] = []
+    seen, started = 0, monotonic()
+    for item in items:
+        if seen and monotonic() - started > PATIENCE_SECONDS:
+            break
+        seen += 1
+        try:
+            job = plan_upscale(item.source, item.target, spec, load)
+        except (VsrError, OSError):
+            continue
+        estimate = estimates.of(job) if isinstance(job, Job) else None
+        found += [] if estimate is None else [estimate]
+    if not found or total([one.seconds for one in found]).high < 1:
+        return None
+    factor = len(items) / seen
+    low, high = UNSEEN if factor > 1 else (1.0, 1.0)
+    seconds = total([one.seconds for one in found]).scaled(factor)
+    words = about_seconds(Between(seconds.low * low, seconds.high * high))
+    sizes = [one.file_bytes for one in found if one.file_bytes is not None]
+    if len(sizes) == len(found):
+        size = total(sizes).scaled(factor)
+        words += f", {about_bytes(Between(size.low * low, size.high * high))}"
+    return f"{words} for {counted(len(items), 'file')}."

@@ -30,8 +30,9 @@ from vsr.jobs.upscale.plan import prepare
 from vsr.jobs.upscale.segment_worker import step_context
 from vsr.jobs.upscale.upscale_plan import Job
 from vsr.media.encoding.codecs import Encoder
-from vsr.specs import PtsSpan, UpscaleSpec
+from vsr.specs import UpscaleSpec
 from vsr.upscaling.steps import open_steps
+from vsr.values import PtsSpan
 
 RUN_SECONDS = 3.0
 """How long the network alone should run if no frame count is given."""
@@ -179,7 +180,7 @@ def bench(
     """
     if clip is None:
         note("drawing a clip, once …")
-        clip = own_clip(source_size(spec.upscale.target), max(MOST_FRAMES, spec.frames or 0))
+        clip = own_clip(source_size(spec.upscale.size), max(MOST_FRAMES, spec.frames or 0))
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vsr-bench-")))
         job = prepare(clip, folder / "out.mkv", spec.upscale)

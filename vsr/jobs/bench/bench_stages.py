@@ -19,8 +19,9 @@ from vsr.media.encoding.encoding import OutputVideo
 from vsr.media.reading.probe import probe
 from vsr.media.reading.reader import Reader
 from vsr.media.writing.writer import Writer
-from vsr.specs import EncodeSpec, OutputSize, Size
+from vsr.specs import EncodeSpec
 from vsr.upscaling.steps import VideoStep, run_segment
+from vsr.values import OutputSize, Size
 
 READY_BYTES = 1 << 28
 """How much memory the frames waiting to be encoded may take."""

@@ -14,7 +14,8 @@ from vsr.jobs.estimate.figures import NOTHING, Stopwatch, Took, typical
 from vsr.media.clock import rounded, ticks, ticks_per_frame
 from vsr.media.reading.reader import Reader
 from vsr.media.source.info import MediaInfo
-from vsr.specs import Hwaccel, PtsSpan, Size
+from vsr.specs import Hwaccel
+from vsr.values import PtsSpan, Size
 
 LEAD = 1
 """Frames encoded before the one that is shown: alone it would be a key frame, which shows less of

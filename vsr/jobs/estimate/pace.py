@@ -20,7 +20,7 @@ from vsr.jobs.estimate.trial import RenderedMoment, Trial
 from vsr.jobs.progress import ignore
 from vsr.jobs.upscale.upscale_plan import Job
 from vsr.media.reading.glimpses import frames_in_places
-from vsr.specs import Size
+from vsr.values import Size
 
 GROUP_FRAMES = (60, 250)
 """Frames from one key frame to the next: with many cuts, and as encoders do without any."""

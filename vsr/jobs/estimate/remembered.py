@@ -123,7 +123,7 @@ def usual_time(info: MediaInfo) -> str | None:
         sizes = plan_sizes(
             video.size,
             video.sar,
-            spec.target,
+            spec.size,
             scales(spec.model),
             is_turned=video.is_quarter_turned,
         )

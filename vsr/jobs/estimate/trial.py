@@ -23,9 +23,9 @@ from vsr.media.reading.probe import probe
 from vsr.media.reading.reader import Reader
 from vsr.media.splices.packets import video_packets
 from vsr.media.writing.writer import Writer
-from vsr.specs import PtsSpan, Size
 from vsr.upscaling.plan import SizePlan
 from vsr.upscaling.steps import StepContext, VideoStep, open_steps
+from vsr.values import PtsSpan, Size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -21,7 +21,8 @@ from vsr.jobs.preview.pictures import busiest, fitted, lanczos, size_of
 from vsr.jobs.progress import Note
 from vsr.media.writing.target import check_no_folder, is_wanted
 from vsr.metrics.pictures import Picture
-from vsr.specs import Existing, Size
+from vsr.specs import Existing
+from vsr.values import Size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

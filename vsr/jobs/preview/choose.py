@@ -28,7 +28,7 @@ from vsr.jobs.upscale.upscale_plan import Job, frames_expected
 from vsr.media.clock import USUAL_FRAME_RATE, rounded, ticks, ticks_per_frame
 from vsr.media.reading.glimpses import Glimpse, glimpses
 from vsr.media.source.info import MediaInfo
-from vsr.specs import PtsSpan, Size, TimeRange
+from vsr.values import PtsSpan, Size, TimeRange
 
 LOOP_PIXELS = 1_600_000
 """Of the source, in all frames of the loop together: about twelve frames of 480×270. A part of the

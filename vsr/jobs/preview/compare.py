@@ -41,7 +41,7 @@ from vsr.media.reading.probe import probe
 from vsr.media.source.info import MediaInfo
 from vsr.metrics.pictures import Picture
 from vsr.metrics.scores import WINDOW, Scores
-from vsr.specs import TimeRange
+from vsr.values import TimeRange
 
 SAME_SHAPE = 0.01
 """Aspect ratios that differ by less are taken for rounding."""

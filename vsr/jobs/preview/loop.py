@@ -10,7 +10,7 @@ import numpy as np
 
 from vsr.media.clips.page_video import page_video
 from vsr.metrics.pictures import Picture
-from vsr.specs import Size
+from vsr.values import Size
 
 ALIGNED = 16
 """Tiles begin at multiples of it, a macroblock's side, and are padded with their edges."""

@@ -12,7 +12,7 @@ from importlib.resources import files
 from typing import Any
 
 from vsr.jobs.preview.loop import Loop
-from vsr.specs import Size
+from vsr.values import Size
 
 MOST_BYTES = 10_000_000
 """Of a page: it is sent by mail and opened on phones."""

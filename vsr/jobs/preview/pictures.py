@@ -23,7 +23,7 @@ from PIL import Image
 from vsr.colour import HLG, PQ, Colour
 from vsr.frames import HostFrame
 from vsr.metrics.pictures import Picture
-from vsr.specs import Size
+from vsr.values import Size
 
 QUALITIES = (96, 90, 82, 70)
 """Of WebP, best first: all pictures of a page have the same, the best that fits."""

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from vsr.jobs.estimate.disk import room_needed
 from vsr.jobs.estimate.estimate import estimate_of, known_estimate
-from vsr.jobs.estimate.figures import Estimate
+from vsr.jobs.estimate.figures import Estimate, room_needed
 from vsr.jobs.probe.look import colour, described, ratio
 from vsr.jobs.upscale.picture import PictureJob
 from vsr.jobs.upscale.plan import is_kept, plan

@@ -7,13 +7,12 @@ from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any
 
-from vsr.blend import DIALS
 from vsr.colour import Tone, tone_of
-from vsr.grain import AMOUNTS, GrainProfile
 from vsr.jobs.upscale.strength import Condition
 from vsr.models.catalog import Model
 from vsr.models.flavours import flavours_of
 from vsr.specs import UpscaleSpec
+from vsr.values import AMOUNTS, DIALS, GrainProfile
 
 AUTO_MODEL = "fast"
 

@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vsr.colour import Codes, Colour, Tone, from_sdr, towards_sdr, yuv_from_rgb
-from vsr.grain import GrainProfile
 from vsr.metrics.block_transform import BLOCK
 from vsr.metrics.noise import Pair, noise_between, power_before_and_after
-from vsr.specs import Size
+from vsr.values import GrainProfile, Size
 
 if TYPE_CHECKING:
     from vsr.models.catalog import Model

@@ -31,10 +31,11 @@ from vsr.media.streams.losses_before_start import Loss, content_of, refuse_losse
 from vsr.media.writing.target import check_no_folder, is_wanted, output_failure
 from vsr.models import catalog
 from vsr.models.catalog import Model
-from vsr.specs import Existing, Size, UpscaleSpec
+from vsr.specs import Existing, UpscaleSpec
 from vsr.upscaling.engine.engine import with_precision
 from vsr.upscaling.plan import SQUARE, SizePlan, plan_sizes
 from vsr.upscaling.steps import StepContext
+from vsr.values import Size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,11 +148,11 @@ def upscale_picture(job: PictureJob, worker: SegmentWorker, note: Note) -> Resul
 def _sizes(source: Path, size: Size, spec: UpscaleSpec) -> SizePlan:
     """Plan as for a film, except that an image may have odd sides."""
     try:
-        plan = plan_sizes(size, SQUARE, spec.target, catalog.scales(spec.model))
+        plan = plan_sizes(size, SQUARE, spec.size, catalog.scales(spec.model))
     except Refused as error:
         raise type(error)(f"{source}: {error}") from error
-    if spec.target.scale is not None:
-        plan = replace(plan, output=size.scaled(spec.target.scale))
+    if spec.size.scale is not None:
+        plan = replace(plan, output=size.scaled(spec.size.scale))
     return plan
 
 

@@ -8,11 +8,9 @@ from fractions import Fraction
 from functools import cache
 from pathlib import Path
 
-from vsr.blend import DIALS
 from vsr.colour import UNSPECIFIED, Colour, guessed_matrix
 from vsr.device.select import Device, select
 from vsr.errors import Refused
-from vsr.grain import GrainProfile
 from vsr.jobs.progress import Note
 from vsr.jobs.upscale.choice import Choice, choose_blend, choose_grain, choose_tone, with_model
 from vsr.jobs.upscale.lost_grain import lost_grain
@@ -38,19 +36,12 @@ from vsr.models import catalog
 from vsr.models.catalog import Model
 from vsr.recipes.pipeline import load_pipeline
 from vsr.recipes.preset import load_look, load_preset
-from vsr.specs import (
-    FINER,
-    FRAME_RATIOS,
-    Deinterlace,
-    Existing,
-    OutputSize,
-    Size,
-    UpscaleSpec,
-)
+from vsr.specs import FINER, FRAME_RATIOS, Deinterlace, Existing, UpscaleSpec
 from vsr.upscaling.engine.engine import with_precision
 from vsr.upscaling.engine.tile_size import pinned_tile
 from vsr.upscaling.plan import SizePlan, plan_sizes
 from vsr.upscaling.steps import STEPS, output_size
+from vsr.values import DIALS, GrainProfile, OutputSize, Size
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +73,7 @@ def spec_of_preset(
     return replace(
         spec,
         **(values | {"model": spec.model}),
-        target=target or spec.target,
+        size=target or spec.size,
         steps=tuple(step.step for step in pipeline.steps),
         suggested=DIALS,
         existing=existing,
@@ -208,7 +199,7 @@ def _sizes(info: MediaInfo, spec: UpscaleSpec) -> SizePlan:
     video, scales = info.video, catalog.scales(spec.model)
     turned = video.is_quarter_turned
     try:
-        return plan_sizes(video.size, video.sar, spec.target, scales, is_turned=turned)
+        return plan_sizes(video.size, video.sar, spec.size, scales, is_turned=turned)
     except Refused as error:
         raise type(error)(f"{info.path}: {error}") from error
 

@@ -11,7 +11,6 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from vsr.blend import PLAIN, Blend
 from vsr.disk import part_of
 from vsr.errors import Failed
 from vsr.frames import HostFrame
@@ -35,7 +34,6 @@ from vsr.media.writing.verify import OutputFacts, verify
 from vsr.media.writing.writer import Writer
 from vsr.models import catalog
 from vsr.models.catalog import Model
-from vsr.specs import PtsSpan
 from vsr.upscaling.steps import (
     Counted,
     Counters,
@@ -45,6 +43,7 @@ from vsr.upscaling.steps import (
     open_steps,
     run_segment,
 )
+from vsr.values import PLAIN, Blend, PtsSpan
 
 log = logging.getLogger(__name__)
 

@@ -22,7 +22,8 @@ from vsr.media.source.opening import check_there
 from vsr.media.source.sequence import DEFAULT_RATE, as_film, find_images, in_order, is_sequence
 from vsr.media.writing.direct import DirectWriter
 from vsr.media.writing.target import output_failure
-from vsr.specs import UpscaleSpec, rate_of
+from vsr.specs import UpscaleSpec
+from vsr.values import rate_of
 
 PIPE = Path("-")
 

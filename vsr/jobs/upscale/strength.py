@@ -11,12 +11,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from vsr.blend import Blend
 from vsr.media.images.images import jpeg_steps
 from vsr.media.reading.film_sample import FilmSample, sample_film
 from vsr.media.source.info import MediaInfo
 from vsr.metrics.block_transform import blockiness, coarseness
 from vsr.metrics.noise import noise_between
+from vsr.values import Blend
 
 LOSSLESS = frozenset(
     {

@@ -11,10 +11,8 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
-from vsr.blend import Blend
 from vsr.colour import UNSPECIFIED, Colour, guessed_matrix
 from vsr.device.select import Device
-from vsr.grain import GrainProfile
 from vsr.jobs.upscale.choice import Choice
 from vsr.media.clock import rounded, ticks_per_frame
 from vsr.media.containers import Container
@@ -28,9 +26,10 @@ from vsr.media.streams.streams import StreamPlan
 from vsr.media.writing.target import least_bytes
 from vsr.models.catalog import Model
 from vsr.option import options_of
-from vsr.specs import FRAME_RATIOS, Deinterlace, TimeRange, UpscaleSpec
+from vsr.specs import FRAME_RATIOS, Deinterlace, UpscaleSpec
 from vsr.upscaling.engine.tile_size import approximation, tile_facts
 from vsr.upscaling.plan import SizePlan
+from vsr.values import Blend, GrainProfile, TimeRange
 
 Load = Callable[[str, int | None, Blend], Model]
 """Returns the network for a name, a scale and a blend."""

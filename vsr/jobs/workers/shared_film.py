@@ -11,11 +11,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from vsr.batch.engine import InlineEngine
-from vsr.batch.scheduler import Scheduler
+from vsr.batch.engine import InlineEngine, Scheduler
 from vsr.disk import wait_for
 from vsr.errors import VsrError
-from vsr.jobs.estimate.disk import check_room
+from vsr.jobs.estimate.figures import check_room
 from vsr.jobs.progress import Note, Result, ignore, joined_result
 from vsr.jobs.upscale.standard_streams import PIPE
 from vsr.jobs.workers.tasks import Begin, Finish, HeaderFacts, Headway, Look, Part, PlannedFilm
@@ -54,7 +53,7 @@ Task = Look | Begin | Part | Finish | Whole
 
 
 class FilmInWork:
-    """Turns a film into tasks, and their results into a `Result`; a `vsr.batch.scheduler.Piece`.
+    """Turns a film into tasks, and their results into a `Result`; a `vsr.batch.engine.Piece`.
 
     Attributes:
         result: the finished result, or None.

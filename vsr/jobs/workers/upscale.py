@@ -12,9 +12,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from vsr.batch.engine import EngineSpec, WorkerPool, open_inline
+from vsr.batch.engine import EngineSpec, Scheduler, WorkerPool, open_inline
 from vsr.batch.local import open_local
-from vsr.batch.scheduler import Scheduler
 from vsr.disk import folder_made
 from vsr.errors import Interrupted, InvalidOption
 from vsr.jobs.process_setup import Watchdog, core_count

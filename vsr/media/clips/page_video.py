@@ -14,7 +14,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from vsr.errors import EncodingFailed
-from vsr.specs import Size
+from vsr.values import Size
 
 ENCODER = "libx264"
 OPTIONS = {"preset": "veryfast", "bf": "2"}

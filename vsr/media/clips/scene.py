@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from vsr.colour import Codes, Matrix, Range, yuv_from_rgb
-from vsr.specs import Size
+from vsr.values import Size
 
 SIZE = Size(480, 270)
 SUPERSAMPLING = 4

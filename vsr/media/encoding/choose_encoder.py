@@ -17,7 +17,8 @@ from vsr.media.containers import container_named
 from vsr.media.encoding.codecs import CODECS, CodecEntry, Encoder, codec_named
 from vsr.media.encoding.encoder_trial import check_option_names, prove
 from vsr.media.frames.formats import layout_of, pix_fmt_of
-from vsr.specs import RATES, EncodeSpec, Size
+from vsr.specs import RATES, EncodeSpec
+from vsr.values import Size
 
 __all__ = ["Encoder", "choose"]
 

@@ -17,7 +17,7 @@ from vsr.colour import Colour, Siting
 from vsr.errors import EncoderUnavailable, InvalidOption
 from vsr.media.encoding.codecs import CODECS, Encoder
 from vsr.media.frames.formats import layout_of
-from vsr.specs import Size
+from vsr.values import Size
 
 TRIAL_SIZE = Size(256, 144)
 """Hardware encoders refuse much smaller ones."""

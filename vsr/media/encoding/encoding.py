@@ -26,7 +26,7 @@ from vsr.media.encoding.codecs import X265_DELAY, Encoder
 from vsr.media.encoding.encoder_trial import configure
 from vsr.media.frames.formats import layout_of
 from vsr.media.frames.tags import HdrMetadata, MasteringDisplay, Point
-from vsr.specs import Size
+from vsr.values import Size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ from av.video.frame import VideoFrame
 from vsr.frames import Extras, HostFrame
 from vsr.media.frames.formats import PLANES, Reading, pix_fmt_of
 from vsr.media.frames.planes import planes_in, video_frame_of
-from vsr.specs import PtsSpan
+from vsr.values import PtsSpan
 
 EVERYTHING = PtsSpan()
 

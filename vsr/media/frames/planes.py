@@ -17,7 +17,7 @@ from vsr.colour import Colour, Matrix, Range
 from vsr.errors import DecodingFailed
 from vsr.frames import Plane
 from vsr.media.frames.formats import Reading, Samples
-from vsr.specs import Size
+from vsr.values import Size
 
 CAREFUL = "accurate_rnd+full_chroma_int+full_chroma_inp+bicubic"
 """swscale's accurate path; its default rounds coarsely and repeats chroma."""

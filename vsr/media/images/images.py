@@ -28,7 +28,7 @@ from vsr.media.images.deep_images import (
     sixteen_bit,
     upright,
 )
-from vsr.specs import Size
+from vsr.values import Size
 
 RESULTS = {
     ".png": ".png", ".jpg": ".jpg", ".jpeg": ".jpeg", ".webp": ".webp", ".avif": ".avif",

@@ -10,7 +10,7 @@ from vsr.media.frames.formats import Reading, reading_of
 from vsr.media.frames.planes import Converter, FieldOrder, planes_in
 from vsr.media.frames.tags import extras_of, side_data_of
 from vsr.media.source.info import VideoInfo
-from vsr.specs import Size
+from vsr.values import Size
 
 REORDERED = ("nv12", "p010le")
 """What a GPU's decoder returns."""

@@ -18,7 +18,7 @@ from vsr.media.reading.frame_adapter import Delivery
 from vsr.media.reading.reader import Reader
 from vsr.media.source.info import MediaInfo
 from vsr.media.source.opening import open_input
-from vsr.specs import PtsSpan
+from vsr.values import PtsSpan
 
 SHORT_PIXELS = 200e6
 """A film of up to so many pixels in all is decoded whole, within about two seconds."""

@@ -20,7 +20,7 @@ from vsr.media.source.describe import stream_info, video_info
 from vsr.media.source.info import MediaInfo, StreamInfo, VideoInfo
 from vsr.media.source.opening import best_video, open_input
 from vsr.media.splices.splice_search import splices_in
-from vsr.specs import PtsSpan
+from vsr.values import PtsSpan
 
 __all__ = ["MediaInfo", "StreamInfo", "VideoInfo", "probe"]
 

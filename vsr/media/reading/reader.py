@@ -40,7 +40,8 @@ from vsr.media.source.decoder import (
 from vsr.media.source.info import MediaInfo
 from vsr.media.splices.packets import RestartDetector
 from vsr.media.splices.splice_search import splices_in
-from vsr.specs import Hwaccel, PtsSpan
+from vsr.specs import Hwaccel
+from vsr.values import PtsSpan
 
 EVERYTHING = PtsSpan()
 

@@ -23,7 +23,7 @@ from vsr.media.source.opening import demuxed, open_input
 from vsr.media.streams.convert_audio import BITS_PER_SECOND, bit_rate_of
 from vsr.media.streams.other_streams import StreamDamage
 from vsr.media.streams.stream_plan import Fate, StreamFate, StreamPlan
-from vsr.specs import PtsSpan
+from vsr.values import PtsSpan
 
 EVEN_SHARE = Fraction(1, 10)
 """Of the bits, shared by frames: a part that stands still is not starved."""

@@ -14,7 +14,7 @@ from vsr.disk import published
 from vsr.errors import OutputError
 from vsr.media.resume.segments import Segment
 from vsr.media.writing.target import output_failure
-from vsr.specs import PtsSpan
+from vsr.values import PtsSpan
 
 VERSION = 1
 HASHED_BYTES = 1 << 20

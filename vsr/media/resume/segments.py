@@ -16,7 +16,7 @@ from vsr.errors import InvalidOption
 from vsr.media.clock import Timing, Turns, rounded, ticks, ticks_per_frame
 from vsr.media.source.info import MediaInfo
 from vsr.media.splices.packets import RestartDetector, timed_packets
-from vsr.specs import PtsSpan, TimeRange
+from vsr.values import PtsSpan, TimeRange
 
 SECONDS_OF_WORK = 90.0
 """Roughly how much work a crash may cost."""

@@ -27,7 +27,8 @@ from vsr.errors import MediaError
 from vsr.media.clock import ticks_per_frame
 from vsr.media.source.opening import best_video, demuxed, open_input
 from vsr.media.source.owed_frames import OwedFrames
-from vsr.specs import Hwaccel, PtsSpan
+from vsr.specs import Hwaccel
+from vsr.values import PtsSpan
 
 FEWEST_KEPT = 64
 """Packets that are kept for a second try at the end: decoders have no more threads than this."""

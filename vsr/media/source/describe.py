@@ -26,7 +26,7 @@ from vsr.media.frames.tags import (
     siting_of,
 )
 from vsr.media.source.info import Kind, StreamInfo, VideoInfo
-from vsr.specs import Size
+from vsr.values import Size
 
 FASTEST_FRAME_RATE = 1000
 """A guessed rate beyond this is the time base mistaken for a rate."""

@@ -13,7 +13,7 @@ from vsr.frames import Layout
 from vsr.media.clock import Timing
 from vsr.media.frames.formats import Reading, reading_of
 from vsr.media.frames.tags import HdrMetadata
-from vsr.specs import Size
+from vsr.values import Size
 
 Kind = Literal["video", "audio", "subtitle", "attachment", "data"]
 

@@ -14,7 +14,7 @@ from av.container import InputContainer
 from vsr.media.clock import STATION_CLOCKS, Timing, rounded, ticks, ticks_per_frame
 from vsr.media.source.info import MediaInfo
 from vsr.media.source.opening import open_input
-from vsr.specs import TimeRange
+from vsr.values import TimeRange
 
 MICROSECOND = Fraction(1, 1_000_000)
 

@@ -27,7 +27,7 @@ from vsr.media.streams.other_streams import StreamDamage, Timed
 from vsr.media.streams.stream_plan import StreamPlan
 from vsr.media.writing.output_file import OutputFile, open_output
 from vsr.media.writing.target import output_failure
-from vsr.specs import PtsSpan
+from vsr.values import PtsSpan
 
 
 class DirectWriter:

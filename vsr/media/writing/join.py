@@ -32,7 +32,7 @@ from vsr.media.streams.stream_plan import StreamPlan
 from vsr.media.writing.output_file import OutputFile, open_output
 from vsr.media.writing.scan import JoinedFile, Scan, Times, scan
 from vsr.media.writing.target import output_failure
-from vsr.specs import TimeRange
+from vsr.values import TimeRange
 
 
 def join(

@@ -15,7 +15,7 @@ from av.video.stream import VideoStream
 from vsr.errors import VerificationFailed
 from vsr.media.streams.stream_plan import StreamPlan
 from vsr.media.writing.scan import JoinedFile
-from vsr.specs import Size
+from vsr.values import Size
 
 TOLERANCE_SECONDS = 0.002
 """Matroska rounds the first and the last time to milliseconds."""

@@ -16,7 +16,6 @@ from vsr.device.flight import Lane, StreamLane
 from vsr.device.select import Device, is_shortage
 from vsr.models.foreign.adapter import Foreign
 from vsr.models.foreign.half import with_float32_ends
-from vsr.specs import Size
 from vsr.upscaling.engine.cuda_pass import (
     DevicePass,
     Forward,
@@ -30,6 +29,7 @@ from vsr.upscaling.passes.folding import route
 from vsr.upscaling.passes.passes import Pass, PassSpec
 from vsr.upscaling.tiles.tile_cache import DirtyMap, KeptOutput
 from vsr.upscaling.tiles.tiling import Window, run_tiled, smaller, windows
+from vsr.values import Size
 
 if TYPE_CHECKING:
     from vsr.models.catalog import Model

@@ -22,10 +22,10 @@ from torch import Tensor, nn
 
 from vsr.frames import Layout
 from vsr.models.foreign.adapter import Foreign
-from vsr.specs import Size
 from vsr.upscaling.passes.folding import FoldedPlain
 from vsr.upscaling.passes.passes import Pass, PassSpec
 from vsr.upscaling.tiles.tiling import Window, run_tiled
+from vsr.values import Size
 
 ALIGNMENT = 256
 """Where each plane begins, in bytes: what CUDA's own allocator keeps to."""

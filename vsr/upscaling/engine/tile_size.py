@@ -18,9 +18,9 @@ from vsr.device.select import Device, free_device_bytes
 from vsr.errors import Failed
 from vsr.models.foreign.adapter import Foreign
 from vsr.models.foreign.facts import overlap
-from vsr.specs import Size
 from vsr.upscaling.engine.live_bytes import peak_bytes_per_pixel
 from vsr.upscaling.tiles.tiling import run_blended, run_tiled
+from vsr.values import Size
 
 if TYPE_CHECKING:
     from vsr.models.catalog import Model

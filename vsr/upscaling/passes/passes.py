@@ -24,8 +24,8 @@ from vsr.colour import Codes, Tone, from_sdr, towards_sdr
 from vsr.device.yuv import YuvFormat, amplitudes, planes_of, quantised, rgb_of, yuv_of
 from vsr.errors import Failed, InvalidOption
 from vsr.frames import HostFrame, Layout
-from vsr.specs import Size
 from vsr.upscaling.passes.resample import Axis, Memo, resample, resize
+from vsr.values import Size
 
 Planes = tuple[Tensor, ...]
 

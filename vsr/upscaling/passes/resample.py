@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from vsr.kernels import CATMULL_ROM, Array
-from vsr.specs import Size
+from vsr.values import Size
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,8 @@ import torch
 from torch import Tensor
 
 from vsr.frames import HostFrame
-from vsr.specs import Size
 from vsr.upscaling.tiles.tiling import TileSpan, Window, balanced, run_tiled, windows
+from vsr.values import Size
 
 CHROMA_REACH = 2
 """How far, in luma pixels, a chroma sample spreads when it is brought to the luma grid."""

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from vsr.errors import Failed
-from vsr.specs import Size
+from vsr.values import Size
 
 MIN_CORE = 16
 """The smallest core side worth a halo, in low-resolution pixels."""
