@@ -1,6 +1,7 @@
 """What is lost, said in one way for files, pipes, images and shared films: list, 3, or refusal."""
 
 import json
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -71,6 +72,22 @@ def test_a_pipe_ends_as_a_file(film: Path):
     )
     assert ended.returncode == 3
     assert json.loads(ended.stderr.splitlines()[-1])["losses"] == [FONT]
+
+
+def test_a_hole_in_the_file_is_a_loss_in_a_file_and_in_a_pipe(tmp_path: Path, capsys):
+    film = write_clip(tmp_path / "in.mkv", frames=100, gop=12)
+    data = film.read_bytes()
+    third = len(data) // 3
+    film.write_bytes(data[:third] + bytes(third) + data[2 * third :])
+    assert vsr("upscale", film, tmp_path / "out.mkv", *QUICK, "--json") == 3
+    *_, lost = losses = done(capsys)
+    assert re.fullmatch(r"\d+ frames \(.* s\) missing", lost)
+    command = [sys.executable, "-c", "from vsr.cli import main; main()", "upscale", str(film), "-"]
+    ended = subprocess.run(
+        [*command, "--format", "nut", "--json", *QUICK], capture_output=True, check=False
+    )
+    assert ended.returncode == 3
+    assert json.loads(ended.stderr.splitlines()[-1])["losses"] == losses
 
 
 def test_lost_chapters_end_with_3(tmp_path: Path, capsys):

@@ -130,6 +130,6 @@ def upscale_into_pipe(
         frames_reused=met.reused,
         reused_tiles=met.reused_tiles,
         elapsed_seconds=time.monotonic() - started,
-        losses=(*job.lost, *met.losses, *writer.lost.losses),
+        losses=(*job.lost, *met.losses, *writer.missing, *writer.lost.losses),
         model=str(job.model),
     )

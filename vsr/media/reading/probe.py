@@ -84,16 +84,23 @@ def _container_seconds(container: InputContainer) -> float | None:
     return container.duration / av.time_base if container.duration else None
 
 
+RIFF_UNKNOWN = 0xFFFFFFFF
+"""The length of a RIFF that was not finished."""
+
 EBML_HEADER = bytes.fromhex("1A45DFA3")
 SEGMENT = bytes.fromhex("18538067")
 
 
 def missing_bytes(path: Path, format_name: str) -> int:
-    """Return how much shorter a Matroska or MP4 file is than its header says; 0 for other files.
+    """Return how much shorter a Matroska, MP4 or AVI file is than its header says; 0 for others.
 
     A demuxer mistakes such a truncation for the end of the film.
     """
-    end_of = {"matroska,webm": _matroska_end, "mov,mp4,m4a,3gp,3g2,mj2": _boxes_end}
+    end_of = {
+        "matroska,webm": _matroska_end,
+        "mov,mp4,m4a,3gp,3g2,mj2": _boxes_end,
+        "avi": _riff_end,
+    }
     if format_name not in end_of:
         return 0
     size = path.stat().st_size
@@ -124,6 +131,19 @@ def _boxes_end(file: BinaryIO, size: int) -> int:
             return size
         position += length
     return position
+
+
+def _riff_end(file: BinaryIO, size: int) -> int:
+    """Return where the last RIFF chunk ends; a file over 1 GB has several."""
+    position = 0
+    while position + 8 <= size:
+        file.seek(position)
+        header = file.read(8)
+        length = int.from_bytes(header[4:], "little")
+        if header[:4] != b"RIFF" or length in (0, RIFF_UNKNOWN):
+            break
+        position += 8 + length + length % 2
+    return position or size
 
 
 def _element_end(file: BinaryIO, identifier: bytes) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -19,6 +20,7 @@ from vsr.media.clock import rounded
 from vsr.media.containers import container_named
 from vsr.media.encoding.codecs import Encoder
 from vsr.media.encoding.encoding import Encoding, OutputVideo
+from vsr.media.reading.missing_frames import missing_frames
 from vsr.media.source.info import MediaInfo
 from vsr.media.source.opening import reopen_input
 from vsr.media.splices.cut import Cut
@@ -36,6 +38,7 @@ class DirectWriter:
     Attributes:
         frames: how many were written.
         lost: what the other streams lost to damage.
+        missing: what the file no longer holds of the video; known once it is finished.
     """
 
     def __init__(
@@ -49,6 +52,9 @@ class DirectWriter:
     ) -> None:
         self.frames = 0
         self.lost = StreamDamage()
+        self.missing: tuple[str, ...] = ()
+        self._times = array("q")
+        self._is_spliced = False
         self._target, self._source, self._plan = target, source, plan
         self._video, self._encoder, self._span = video, encoder, span
         self._origin: InputContainer | None = None
@@ -113,6 +119,7 @@ class DirectWriter:
         except (av.FFmpegError, OSError, ValueError) as error:
             raise output_failure(error, "the pipe") from error
         self.frames += 1
+        self._times.append(frame.pts)
 
     def _open(self, origin: InputContainer, first_pts: int) -> Encoding:
         container, video = container_named(self._plan.container), self._video
@@ -131,6 +138,7 @@ class DirectWriter:
         may_start_again = bool(self._plan.carried) and self._span == PtsSpan()
         splices = splices_among(self._source, None, may_start_again=may_start_again)
         if splices is not None:
+            self._is_spliced = True
             self._closed_before = splices.closing(video.time_base)
         cut = self._cut(origin, first_pts)
         self._offset = rounded(cut.zero / video.time_base)
@@ -174,6 +182,11 @@ class DirectWriter:
             if self._output is not None:
                 output, self._output = self._output, None
                 output.close()
+            if not self._is_spliced:
+                finer = self._source.video.time_base / self._video.time_base
+                times = [int(pts / finer) for pts in self._times]
+                to_end = self._span.end is None
+                self.missing = missing_frames(self._source, times, to_end=to_end)
         except (av.FFmpegError, OSError, ValueError) as error:
             raise output_failure(error, "the pipe") from error
 

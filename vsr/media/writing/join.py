@@ -7,6 +7,7 @@ recomputed over the whole stream, as those of one encoder run do not continue th
 from __future__ import annotations
 
 import heapq
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from math import isinf
@@ -22,6 +23,7 @@ from av.video.stream import VideoStream
 
 from vsr.media.clock import rescaled, rounded, ticks_per_frame
 from vsr.media.encoding.encoding import OutputVideo
+from vsr.media.reading.missing_frames import missing_frames
 from vsr.media.source.info import MediaInfo
 from vsr.media.source.opening import reopen_input
 from vsr.media.splices.cut import Cut, last_duration_of
@@ -88,7 +90,17 @@ def join(
         except (av.FFmpegError, OSError, ValueError) as error:
             raise output_failure(error, target_part) from error
     empty = frozenset(fate.stream.index for fate, one in carried if one.index not in filled)
-    return JoinedFile.of(times, video.time_base, lost, empty)
+    is_open = isinf(time.end_seconds) and time.max_frames is None
+    missing = () if splices else _missing(source, scans, video, to_end=is_open)
+    return JoinedFile.of(times, video.time_base, (*missing, *lost.losses), empty)
+
+
+def _missing(
+    source: MediaInfo, scans: Sequence[Scan], video: OutputVideo, *, to_end: bool
+) -> tuple[str, ...]:
+    finer = source.video.time_base / video.time_base
+    given = array("q", (int(pts / finer) for one in scans for pts in one.times))
+    return missing_frames(source, given, to_end=to_end)
 
 
 def _timed(

@@ -14,7 +14,6 @@ import av
 
 from vsr.errors import EncodingFailed
 from vsr.media.clock import rescaled
-from vsr.media.streams.other_streams import StreamDamage
 from vsr.media.writing.target import output_failure
 
 FIRST_PTS = "vsr_first_pts"
@@ -163,7 +162,7 @@ class JoinedFile:
         start_seconds: when the first frame begins.
         last_seconds: when the last one begins.
         end_seconds: when it ends.
-        losses: what the other streams lost to damage, for the report; empty if nothing.
+        losses: what damage took, for the report; empty if nothing.
         empty: the source's streams without packets; mp4 then leaves them out.
     """
 
@@ -176,7 +175,7 @@ class JoinedFile:
 
     @classmethod
     def of(
-        cls, times: Times, time_base: Fraction, lost: StreamDamage, empty: frozenset[int]
+        cls, times: Times, time_base: Fraction, losses: tuple[str, ...], empty: frozenset[int]
     ) -> JoinedFile:
         """Return the description of a file with these times."""
         moments = times.pts[0], times.pts[-1], times.end
@@ -186,6 +185,6 @@ class JoinedFile:
             start_seconds=start,
             last_seconds=last,
             end_seconds=end,
-            losses=lost.losses,
+            losses=losses,
             empty=empty,
         )

@@ -1,0 +1,97 @@
+"""What a damaged file no longer holds is found by its times, its bytes and its header."""
+
+import random
+from itertools import accumulate
+from pathlib import Path
+
+import av
+import pytest
+
+from tests.clips import Audio, write_clip
+from tests.media.read_back import read
+from vsr.media.reading.missing_frames import missing_frames
+from vsr.media.reading.probe import probe
+
+
+def missing_in(path: Path, *, to_end: bool = True) -> tuple[tuple[str, ...], int]:
+    """Return what is missing of a clip, and how many frames are read of it."""
+    frames, _ = read(path)
+    found = missing_frames(probe(path), [frame.pts for frame in frames], to_end=to_end)
+    return found, len(frames)
+
+
+def clip(folder: Path, name: str = "in.mkv", frames: int = 50) -> Path:
+    return write_clip(
+        folder / name, frames=frames, gop=12, b_frames=2, audio=[Audio()],
+        options={"preset": "medium", "crf": "1"},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_hole_of_flipped_bits_in_matroska_is_counted(tmp_path: Path, seed: int) -> None:
+    path = clip(tmp_path)
+    data, rng = bytearray(path.read_bytes()), random.Random(seed)
+    middle = len(data) // 2
+    for place in range(middle, middle + 3000):
+        data[place] ^= 1 << rng.randrange(8)
+    path.write_bytes(data)
+    frames, damage = read(path)
+    found, count = missing_in(path)
+    times = [frame.pts for frame in frames]
+    lost = 50 - count - damage.undecodable_packets
+    assert lost > 0
+    assert sum(int(text.split()[0]) for text in found) >= lost - damage.corrupt_frames
+    assert times[0] == 0
+
+
+@pytest.mark.parametrize("name", ["in.mkv", "in.flv", "in.nut", "in.avi", "in.ts"])
+def test_a_hole_of_zeros_says_how_many_frames_and_where(tmp_path: Path, name: str) -> None:
+    path = clip(tmp_path, name, frames=100)
+    data = path.read_bytes()
+    begin, length = len(data) // 3, len(data) // 3
+    path.write_bytes(data[:begin] + bytes(length) + data[begin + length :])
+    frames, damage = read(path)
+    found, _ = missing_in(path)
+    (text,) = found
+    count = int(text.split()[0])
+    assert count > 20
+    assert count + len(frames) + damage.undecodable_packets == pytest.approx(100, abs=2)
+    assert text.endswith("missing")
+    assert ("s) missing" in text) is (name != "in.avi")
+
+
+@pytest.mark.parametrize("name", ["in.mkv", "in.flv"])
+def test_what_the_header_promises_beyond_the_last_packet_is_missing(
+    tmp_path: Path, name: str
+) -> None:
+    path = clip(tmp_path, name, frames=100)
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 2] + bytes(len(data) - len(data) // 2))
+    found, _ = missing_in(path)
+    assert "s are missing" in found[-1]
+    assert float(found[-1].split()[2]) == pytest.approx(2.0, abs=0.5)
+    assert not any("the last" in text for text in missing_in(path, to_end=False)[0])
+
+
+@pytest.mark.parametrize("name", ["in.mkv", "in.mp4", "in.flv", "in.nut", "in.ts"])
+def test_frames_that_stand_are_not_missing(tmp_path: Path, name: str) -> None:
+    steps = [1] * 20 + [10] + [1] * 20 + [4] + [1] * 20
+    pts = list(accumulate(steps, initial=0))
+    path = write_clip(tmp_path / name, frames=len(pts), pts=pts, audio=[Audio(seconds=3)])
+    assert missing_in(path) == ((), len(pts))
+
+
+@pytest.mark.parametrize("name", ["in.mkv", "in.mp4", "in.flv", "in.avi", "in.nut", "in.ts"])
+def test_a_whole_film_lacks_nothing(tmp_path: Path, name: str) -> None:
+    assert missing_in(clip(tmp_path, name)) == ((), 50)
+
+
+def test_packets_that_somebody_took_out_left_no_hole_in_the_file(tmp_path: Path) -> None:
+    source, target = clip(tmp_path), tmp_path / "out.mkv"
+    with av.open(str(source)) as origin, av.open(str(target), "w") as output:
+        stream = output.add_stream_from_template(origin.streams.video[0], opaque=True)
+        for number, packet in enumerate(one for one in origin.demux(video=0) if one.size):
+            if not 24 <= number < 36:
+                packet.stream = stream
+                output.mux(packet)
+    assert missing_in(target)[0] == ()

@@ -1,0 +1,175 @@
+"""Frames that a damaged file no longer holds: neither a packet nor an error tells of them.
+
+A demuxer that loses its place skips to where it finds it again. What lay between is a hole in the
+times of the video. Whether a hole is damage, or a frame that stands, is told by the file: bytes
+that belong to no packet.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from statistics import median_low, quantiles
+
+from vsr.media.clock import STATION_CLOCKS, time_of
+from vsr.media.source.decoder import Damage
+from vsr.media.source.info import MediaInfo
+from vsr.media.source.opening import demuxed, open_input
+
+STEADY = 0.75
+"""The share of frames that follow the one before at the same distance, where a hole shows."""
+
+HOLE = 1.5
+"""Of the usual distance between frames: a longer one is a hole."""
+
+TOLD_BY_HEADER = frozenset({"matroska,webm", "flv"})
+"""Formats whose header says how long the film is; for others FFmpeg derives it from the packets."""
+
+COUNTED_BY_HEADER = frozenset({"avi"})
+"""Formats without times, in which a hole only makes the film shorter than its header says."""
+
+UNSURE_SECONDS = 0.5
+"""Headers may round, and count what is shown last in full."""
+
+NEIGHBOURS = 16
+"""Packets on either side of a hole between which its bytes may lie, as frames are reordered."""
+
+LEAST_SHARE = 0.25
+"""Of what the missing frames take if they are small ones, so many bytes must belong to nobody."""
+
+MOST_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """Where frames are missing, in ticks: from when the first would be shown to the next one."""
+
+    start: int
+    end: int
+    frames: int
+
+
+@dataclass(slots=True)
+class _Layout:
+    """What all packets of a file say: where the video's are, and what belongs to any stream.
+
+    Attributes:
+        video: (pts, position) of each packet of the video, in the order of times.
+        sizes: of those packets.
+        suspect: times of those that the demuxer finds damaged, ascending.
+        used: position → end of all packets that begin there, of any stream; empty where packets
+            are spread over the file (MPEG-TS and MPEG-PS).
+        end_seconds: when the last packet of any stream ends.
+    """
+
+    video: list[tuple[int, int]] = field(default_factory=list)
+    sizes: list[int] = field(default_factory=list)
+    suspect: list[int] = field(default_factory=list)
+    used: dict[int, int] = field(default_factory=dict)
+    end_seconds: float = 0.0
+
+    def is_free(self, first: int, last: int, frames: int) -> bool:
+        """Return whether bytes between two positions belong to nobody, as of so many frames."""
+        if len(self.sizes) < 2:
+            return False
+        reach, free = first, 0
+        for position in sorted(one for one in self.used if first <= one <= last):
+            free, reach = max(free, position - reach), max(reach, self.used[position])
+        return free > max(64, LEAST_SHARE * quantiles(self.sizes, n=4)[0] * frames)
+
+
+def missing_frames(info: MediaInfo, times: Sequence[int], *, to_end: bool) -> tuple[str, ...]:
+    """Return what is missing of a film among frames at these times, one sentence each.
+
+    Only if the times leave a doubt, all packets are read.
+
+    Args:
+        times: of the frames that were read, ascending, in ticks of the source.
+        to_end: the film was read to its end.
+
+    Raises:
+        DecodingFailed: the source cannot be read.
+    """
+    if len(times) < 2:
+        return ()
+    step = median_low(later - earlier for earlier, later in pairwise(times))
+    doubts = list(_holes(times, step))
+    counted = info.video.frames_in_header if info.format_name in COUNTED_BY_HEADER else None
+    lacking = (counted or 0) - len(times) if to_end else 0
+    seconds = info.duration_seconds if info.format_name in TOLD_BY_HEADER and to_end else None
+    base = info.video.time_base
+    is_short = seconds is not None and float(times[-1] * base) < seconds - UNSURE_SECONDS
+    if not doubts and not is_short and lacking <= 0:
+        return ()
+    layout = _layout(info)
+    found = []
+    if holes := [hole for hole in doubts if _is_damage(hole, step, layout)]:
+        found.append(_told(info, times[0], holes))
+    if lacking > 0 and not found and layout.is_free(0, max(layout.used, default=0), lacking):
+        found.append(f"{lacking} of {counted} frames missing")
+    if is_short and seconds is not None:
+        missing = seconds - layout.end_seconds
+        start = float((info.video.start_pts or 0) * base)
+        if min(missing, missing + start) > UNSURE_SECONDS:
+            found.append(f"the last {missing:.2f} s of {seconds:.2f} s are missing")
+    return tuple(found)
+
+
+def _holes(times: Sequence[int], step: int) -> Iterator[Hole]:
+    """Yield the holes in times that are steady otherwise; where they are not, there is no hole."""
+    gaps = list(pairwise(times))
+    usual = sum(abs(later - earlier - step) <= 1 + step // 10 for earlier, later in gaps)
+    if usual < STEADY * len(gaps):
+        return
+    for earlier, later in gaps:
+        if later - earlier > HOLE * step + 1:
+            yield Hole(earlier + step, later, max(1, round((later - earlier) / step) - 1))
+
+
+def _layout(info: MediaInfo) -> _Layout:
+    layout, pairs = _Layout(), list[tuple[int, int]]()
+    is_spread = info.format_name in STATION_CLOCKS
+    with open_input(info.path) as container:
+        streams = [one for one in container.streams if one.type != "attachment"]
+        for packet in demuxed(container, streams, Damage()):
+            time = time_of(packet)
+            if time is not None:
+                end = float((time + (packet.duration or 0)) * packet.time_base)
+                layout.end_seconds = max(layout.end_seconds, end)
+            is_video = packet.stream_index == info.video.index and packet.pts is not None
+            if is_video and packet.is_corrupt:
+                layout.suspect.append(packet.pts or 0)
+            if is_spread or packet.pos is None or packet.pos < 0:
+                continue
+            layout.used[packet.pos] = layout.used.get(packet.pos, packet.pos) + packet.size
+            if is_video:
+                pairs.append((packet.pts or 0, packet.pos))
+                layout.sizes.append(packet.size)
+    layout.video = sorted(pairs)
+    return layout
+
+
+def _is_damage(hole: Hole, step: int, layout: _Layout) -> bool:
+    """Return whether damage explains a hole: bytes that belong to nobody, or damaged neighbours."""
+    if any(hole.start - 2 * step <= pts <= hole.end + 2 * step for pts in layout.suspect):
+        return True
+    before = bisect_left(layout.video, (hole.start, -1))
+    after = bisect_right(layout.video, (hole.end, -1))
+    around = layout.video[max(0, before - NEIGHBOURS) : before]
+    around += layout.video[after : after + NEIGHBOURS]
+    positions = [position for _, position in around]
+    return bool(positions) and layout.is_free(min(positions), max(positions), hole.frames)
+
+
+def _told(info: MediaInfo, first: int, holes: Sequence[Hole]) -> str:
+    base = info.video.time_base
+    spans = [
+        f"{float((one.start - first) * base):.2f}–{float((one.end - first) * base):.2f} s"
+        for one in holes[:MOST_SHOWN]
+    ]
+    more = f" and {len(holes) - MOST_SHOWN} more places" if len(holes) > MOST_SHOWN else ""
+    count = sum(one.frames for one in holes)
+    noun = "frame" if count == 1 else "frames"
+    return f"{count} {noun} ({', '.join(spans)}{more}) missing"
