@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vsr.errors import UnsuitableContainer
+from vsr.media.sequence import SUFFIXES, is_numbered
 
 ALL = frozenset({"h264", "hevc", "av1", "vp9", "ffv1", "prores"})
 
@@ -26,6 +27,7 @@ class Container:
         has_chapters: it can hold chapters.
         has_rotation: it can say how the stored frame is to be turned.
         has_track_tags: it can hold the titles and the timecode of its streams.
+        is_sequence: it is no file but a numbered image for each frame.
         is_credulous: it accepts streams of any codec, even ones that cannot be read back.
         options: always passed to the muxer of a finished file.
         pipe_options: added if the output cannot seek.
@@ -42,6 +44,7 @@ class Container:
     has_chapters: bool = True
     has_rotation: bool = True
     has_track_tags: bool = True
+    is_sequence: bool = False
     is_credulous: bool = False
     options: tuple[tuple[str, str], ...] = ()
     pipe_options: tuple[tuple[str, str], ...] = ()
@@ -103,6 +106,18 @@ CONTAINERS: tuple[Container, ...] = (
     Container(name="nut", suffixes=(".nut",), text_subtitles="ass", has_rotation=False),
 )
 
+IMAGES = Container(
+    name="png sequence",
+    suffixes=(".png",),
+    video_codecs=frozenset({"png"}),
+    audio=(),
+    has_chapters=False,
+    has_rotation=False,
+    has_track_tags=False,
+    is_sequence=True,
+)
+"""Chosen by a name with a number in it: ``out/%05d.png``."""
+
 ALIASES = {
     "mkv": "matroska",
     "ts": "mpegts",
@@ -127,6 +142,8 @@ def container_named(name: str) -> Container:
     Raises:
         UnsuitableContainer: vsr does not write it.
     """
+    if name == IMAGES.name:
+        return IMAGES
     plain = name.lower().removeprefix(".")
     wanted = ALIASES.get(plain, plain)
     for container in CONTAINERS:
@@ -143,9 +160,13 @@ def container_for(target: Path, name: str | None = None) -> Container:
     Raises:
         UnsuitableContainer: the suffix is missing, unknown, or means one that vsr does not write.
     """
+    suffix = target.suffix.lower()
+    if is_numbered(target) and suffix in SUFFIXES:
+        if suffix != ".png" or name is not None:
+            raise UnsuitableContainer(f"{target}: image sequences are written as .png alone.")
+        return IMAGES
     if name is not None:
         return container_named(name)
-    suffix = target.suffix.lower()
     for container in CONTAINERS:
         if suffix in container.suffixes:
             return container

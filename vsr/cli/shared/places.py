@@ -15,7 +15,7 @@ import click
 
 from vsr.batch.plan import VIDEO_SUFFIXES, Selection, common_folder
 from vsr.errors import InvalidOption, NoSuchFile
-from vsr.media.source.sequence import SUFFIXES, images_in
+from vsr.media.sequence import SUFFIXES, images_in
 
 PIPE = "-"
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)

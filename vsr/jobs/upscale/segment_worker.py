@@ -28,6 +28,7 @@ from vsr.media.resume.segments import (
     plan,
 )
 from vsr.media.resume.work import record
+from vsr.media.writing.image_sequence import join_into_images, verify_images
 from vsr.media.writing.join import join
 from vsr.media.writing.scan import JoinedFile
 from vsr.media.writing.verify import OutputFacts, verify
@@ -275,6 +276,8 @@ def join_segments(job: Job, segments: list[Path], target: Path) -> JoinedFile:
     Raises:
         EncodingFailed, NoSpace: they cannot be joined.
     """
+    if job.container.is_sequence:
+        return join_into_images(segments, target, job.target.name, job.video)
     is_mp4 = job.container.name in ("mp4", "mov")
     options = [("movflags", "+faststart")] if job.spec.is_faststart and is_mp4 else []
     return join(
@@ -294,4 +297,8 @@ def verify_joined(job: Job, joined: JoinedFile, target: Path) -> None:
     Raises:
         VerificationFailed: what was written is not what the plan promises.
     """
-    verify(target, OutputFacts.of(joined, job.streams, job.video.size))
+    facts = OutputFacts.of(joined, job.streams, job.video.size)
+    if job.container.is_sequence:
+        verify_images(target, facts)
+    else:
+        verify(target, facts)

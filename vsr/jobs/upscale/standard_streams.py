@@ -18,8 +18,8 @@ from vsr.jobs.progress import Note, Result
 from vsr.jobs.upscale.segment_worker import SegmentWorker, encoder_of, rated
 from vsr.jobs.upscale.upscale_plan import Job
 from vsr.media.resume.segments import plan
+from vsr.media.sequence import DEFAULT_RATE, as_film, find_images, in_order, is_sequence
 from vsr.media.source.opening import check_there
-from vsr.media.source.sequence import DEFAULT_RATE, as_film, find_images, in_order, is_sequence
 from vsr.media.writing.direct import DirectWriter
 from vsr.media.writing.target import output_failure
 from vsr.specs import UpscaleSpec

@@ -182,6 +182,9 @@ class Job:
         if video.colour.matrix == UNSPECIFIED and not video.layout.is_gray:
             yield _matrix_note(video, self.video)
         yield from map(str, self.losses)
+        if self.container.is_sequence:
+            rate = f"{float(video.frame_rate):.5g} a second" if video.frame_rate else "unknown"
+            yield f"images hold no times: the frame rate is {rate}."
         if self.decoding.note:
             yield self.decoding.note
         yield from (f"{fate}." for fate in self.streams.converted if not fate.is_loss)

@@ -89,6 +89,8 @@ def _entry(spec: EncodeSpec, container: str, size: Size, layout: Layout) -> Code
     if spec.codec.lower() != "auto":
         return codec_named(spec.codec)
     held = container_named(container).video_codecs
+    if len(held) == 1:
+        return codec_named(*held)
     bits = layout.bits
     if spec.pix_fmt is not None:
         bits = layout_named(spec.pix_fmt).bits
@@ -134,6 +136,8 @@ def _check_size(entry: CodecEntry, size: Size, container: str) -> None:
 
 
 def _format(entry: CodecEntry, spec: EncodeSpec, source: Layout, *, is_rgb: bool) -> CodedFormat:
+    if entry.codec == "png":
+        return as_image(entry, spec.pix_fmt, source)
     if spec.pix_fmt is not None:
         return demanded(entry, spec.pix_fmt, source)
     if not is_rgb or entry.quality_option is None:  # what is lossless, or for editing, keeps chroma
@@ -294,6 +298,23 @@ def kept(entry: CodecEntry, source: Layout) -> CodedFormat:
         notes=_gray_note(entry, layout, source) or _more_note(entry, layout, source),
         losses=losses,
     )
+
+
+def as_image(entry: CodecEntry, pix_fmt: str | None, source: Layout) -> CodedFormat:
+    """Return the format of an image: R'G'B' or gray, which is made of 16-bit planes.
+
+    Raises:
+        EncoderUnavailable: the format that is asked for is none of these.
+    """
+    bits = 8 if source.bits == 8 else 16
+    usual = {8: ("gray", "rgb24"), 16: ("gray16be", "rgb48be")}[bits][not source.is_gray]
+    chosen = pix_fmt or usual
+    if chosen not in entry.pix_fmts or (chosen.startswith("gray") and not source.is_gray):
+        raise EncoderUnavailable(
+            f"--pix-fmt {pix_fmt}: an image of this film cannot be so. Choose rgb24 or rgb48be."
+        )
+    layout = Layout(bits=16, x_shift=0, y_shift=0, is_gray=source.is_gray)
+    return CodedFormat(pix_fmt=chosen, delivered=layout)
 
 
 def _holds(layout: Layout, source: Layout) -> bool:

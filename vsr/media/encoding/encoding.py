@@ -19,8 +19,8 @@ from av.container import OutputContainer
 from av.packet import Packet
 from av.video.stream import VideoStream
 
-from vsr.colour import Colour
-from vsr.frames import Extras, HostFrame, Layout
+from vsr.colour import Codes, Colour, Range, rgb_from_yuv
+from vsr.frames import Extras, HostFrame
 from vsr.media.encoding.captions import can_carry_captions, with_captions
 from vsr.media.encoding.codecs import X265_DELAY, Encoder
 from vsr.media.encoding.encoder_trial import configure
@@ -67,7 +67,8 @@ class Encoding:
 
     def __init__(self, output: OutputContainer, video: OutputVideo, encoder: Encoder) -> None:
         self._encoder = with_mastering(encoder, video.hdr)
-        self._layout = cast(Layout, layout_of(encoder.pix_fmt))
+        self._layout = layout_of(encoder.pix_fmt)
+        self._colour = video.colour
         self._time_base = video.time_base
         self._extras: dict[int, Extras] = {}
         self._taken = 0
@@ -113,6 +114,11 @@ class Encoding:
     def _picture(self, frame: HostFrame) -> av.VideoFrame:
         """Copy the planes into a frame that FFmpeg owns: the encoder may keep it for some time."""
         size, layout = frame.size, self._layout
+        if self._encoder.codec == "png":
+            image = image_frame(frame, self._encoder.pix_fmt, self._colour)
+            image.pts, image.time_base = frame.pts, self._time_base
+            return image
+        assert layout is not None  # of every other encoder
         picture = av.VideoFrame(size.width, size.height, self._encoder.pix_fmt)
         for index, plane in enumerate(picture.planes):
             pitch = plane.line_size // layout.dtype.itemsize
@@ -124,6 +130,36 @@ class Encoding:
                 used[:] = 1 << (layout.bits - 1)  # neutral chroma for a gray frame
         picture.pts, picture.time_base = frame.pts, self._time_base
         return picture
+
+
+def image_frame(frame: HostFrame, pix_fmt: str, colour: Colour) -> av.VideoFrame:
+    """Return a frame as R'G'B', or as gray, full range; the codes are rounded once.
+
+    Args:
+        colour: the tags of the output, by which its matrix and range are known.
+    """
+    size, bits = frame.size, frame.layout.bits
+    known = colour.resolved(size.width, size.height)
+    codes = Codes.of(bits, known.range)
+    amplitudes = [(frame.planes[0].astype(np.float32) - codes.luma_offset) / codes.luma_scale]
+    if not frame.layout.is_gray:
+        amplitudes += [
+            (plane.astype(np.float32) - codes.chroma_offset) / codes.chroma_scale
+            for plane in frame.planes[1:]
+        ]
+        rows = np.array(rgb_from_yuv(known.matrix), np.float32)
+        amplitudes = list(np.einsum("rc,chw->rhw", rows, np.stack(amplitudes)))
+    is_deep = pix_fmt.endswith("be")
+    peak, dtype = (65535, ">u2") if is_deep else (255, "u1")
+    samples = np.stack([np.rint(np.clip(one, 0, 1) * peak).astype(dtype) for one in amplitudes], -1)
+    image = av.VideoFrame(size.width, size.height, pix_fmt)
+    plane = image.planes[0]
+    pitch = plane.line_size // samples.dtype.itemsize
+    rows_of_plane = np.frombuffer(memoryview(plane), dtype).reshape(-1, pitch)
+    rows_of_plane[: size.height, : size.width * samples.shape[2]] = samples.reshape(size.height, -1)
+    image.color_range = int(Range.FULL)
+    image.color_primaries, image.color_trc = colour.primaries, colour.transfer
+    return image
 
 
 CHROMATICITY_UNITS = 50_000

@@ -22,6 +22,7 @@ from vsr.disk import locked, make_folder, publish, published, sync_folder
 from vsr.errors import DecodingFailed, OutputBusy, OutputError, UnwritableOutput
 from vsr.media.resume.manifest import Fingerprint, Manifest, differences, source_facts
 from vsr.media.resume.segments import Segment
+from vsr.media.sequence import is_numbered, numbered
 
 
 class Work(Closing):
@@ -102,7 +103,8 @@ class Work(Closing):
     @property
     def joined(self) -> Path:
         """Where the final file is written before it gets its name: on the target's own disk."""
-        return self.folder / f"joined{self.target.suffix}"
+        name = "joined" if is_numbered(self.target) else f"joined{self.target.suffix}"
+        return self.folder / name
 
     def check_source(self, source: Path) -> None:
         """Check that the input is still the one the plan was made for.
@@ -134,7 +136,10 @@ class Work(Closing):
             (self.folder / PUBLISHED).unlink(missing_ok=True)
         else:
             note_published(self.folder, self.joined)
-        publish(self.joined, self.target)
+        if self.joined.is_dir():
+            publish_images(self.joined, self.target)
+        else:
+            publish(self.joined, self.target)
 
     def remove(self) -> None:
         """Delete the folder and its contents; call it once the target is published."""
@@ -160,7 +165,9 @@ class Work(Closing):
     def _clear(self) -> None:
         remove_store(self.target)
         for path in self.folder.iterdir():
-            if path.name != LOCK:
+            if path.is_dir():
+                shutil.rmtree(path)
+            elif path.name != LOCK:
                 path.unlink()
 
     def _plan(
@@ -201,6 +208,16 @@ class Work(Closing):
 
 
 MANIFEST, LOCK, PUBLISHED = "job.json", "lock", "published.json"
+
+
+def publish_images(folder: Path, target: Path) -> None:
+    """Move the images of a sequence to where they belong; earlier ones go first."""
+    made = sorted(folder.iterdir())
+    for path in {*numbered(target)} - {target.with_name(one.name) for one in made}:
+        path.unlink()
+    for path in made:
+        path.replace(target.with_name(path.name))
+    sync_folder(target.parent)
 
 
 def work_folder_of(target: Path) -> Path:

@@ -14,7 +14,7 @@ from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from vsr.errors import DecodingFailed, MediaError, NoSuchFile, NoVideo, UnreadableMedia
-from vsr.media.source.sequence import LIST_SUFFIX
+from vsr.media.sequence import LIST_SUFFIX
 
 NOT_A_MOVING_PICTURE = Disposition.attached_pic | Disposition.timed_thumbnails
 

@@ -16,7 +16,7 @@ import av
 
 from vsr.colour import Siting
 from vsr.errors import UnsuitableContainer
-from vsr.media.containers import Container
+from vsr.media.containers import IMAGES, Container
 from vsr.media.encoding.captions import can_carry_captions
 from vsr.media.encoding.codecs import Encoder
 from vsr.media.encoding.encoding import OutputVideo, can_write_mastering
@@ -168,6 +168,8 @@ def lost_tags(source: MediaInfo, container: str) -> tuple[str, ...]:
     MPEG-TS holds only a title; Matroska, WebM and NUT hold every tag.
     """
     tags = container_metadata(dict(source.metadata))
+    if container == IMAGES.name:
+        return tuple(tags)
     if container == "mpegts":
         return tuple(key for key in tags if key.lower() != "title")
     return _without_box(tags, container, _flags(source, container))

@@ -10,6 +10,7 @@ from pathlib import Path
 from vsr.disk import FULL, nearest
 from vsr.errors import EncodingFailed, Failed, NoSpace, OutputExists, UnwritableOutput
 from vsr.media.containers import Container, container_for
+from vsr.media.sequence import is_numbered, numbered
 from vsr.specs import Existing
 
 LEAST_BITS_PER_PIXEL = {"ffv1": 0.01, "prores": 0.05}
@@ -60,7 +61,16 @@ def is_wanted(source: Path | None, target: Path, existing: Existing) -> bool:
     """
     if source is not None and _is_same(source, target):
         raise UnwritableOutput(f"{target}: the output is the input file. Choose another name.")
-    if target.exists():
+    if is_numbered(target) and target.suffix.lower() == ".png":
+        if earlier := numbered(target):
+            if existing == "skip":
+                return False
+            if existing == "refuse":
+                raise OutputExists(
+                    f"{target}: {len(earlier)} such images already exist. Add -y to replace them, "
+                    "or -n to skip it."
+                )
+    elif target.exists():
         if not target.is_file():  # the finished file would replace it
             raise UnwritableOutput(
                 f"{target}: is a device or a pipe. Name a file, or - for standard output."

@@ -65,7 +65,7 @@ def is_sequence(source: Path) -> bool:
             return source.is_dir()
     except OSError:
         return False
-    return _is_image(source) and (_is_numbered(source) or has_magic(str(source)))
+    return _is_image(source) and (is_numbered(source) or has_magic(str(source)))
 
 
 def images_in(folder: Path) -> list[Path]:
@@ -82,8 +82,8 @@ def find_images(source: Path) -> ImageSequence:
     if source.is_dir():
         found = images_in(source)
         what = f"holds no images ({', '.join(sorted(SUFFIXES))})"
-    elif _is_numbered(source):
-        found, what = _numbered(source), "no image has such a name"
+    elif is_numbered(source):
+        found, what = numbered(source), "no image has such a name"
     else:
         found = [Path(path) for path in glob(str(source))]  # noqa: PTH207 - folders of it too
         what = "no image matches"
@@ -139,11 +139,12 @@ def _is_image(path: Path) -> bool:
     return path.suffix.lower() in SUFFIXES
 
 
-def _is_numbered(path: Path) -> bool:
+def is_numbered(path: Path) -> bool:
+    """Return whether a name has a place for a number: ``%05d``."""
     return len(NUMBER.findall(path.name)) == 1
 
 
-def _numbered(pattern: Path) -> list[Path]:
+def numbered(pattern: Path) -> list[Path]:
     """Return the images whose names are the pattern with some number in it."""
     match = NUMBER.search(pattern.name)
     assert match is not None

@@ -13,7 +13,7 @@ from tests.barcode import picture
 from tests.cli.command import vsr
 from tests.clips import indices_in, times_in
 from vsr.errors import NoSuchFile
-from vsr.media.source.sequence import find_images, is_sequence
+from vsr.media.sequence import find_images, is_sequence
 from vsr.values import Size
 
 QUICK = ["--model", "bicubic", "-s", 2, "--encoder-preset", "ultrafast"]
