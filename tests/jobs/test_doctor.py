@@ -22,3 +22,7 @@ def test_beside_a_gpu_the_missing_extra_is_named_as_it_is_installed(monkeypatch)
     detail = found(monkeypatch, gpus=1, library="torch")["pinned memory"]
     assert "from torch (pip install 'vsr-cli[cuda]'" in detail
     assert found(monkeypatch, gpus=1, library="cupy")["pinned memory"] == "from cupy"
+
+
+def test_it_says_whether_networks_of_others_run_and_whose_torchvision_is_used(monkeypatch):
+    assert "torchvision" in found(monkeypatch, gpus=0, library="torch")["networks of others"]

@@ -86,14 +86,14 @@ def test_a_report_names_the_blend(folder):
 
 def test_a_flavour_is_a_model_of_its_own(folder):
     assert value_of(catalog.load("toy-video-strong", 2)) == STRONG
-    rows = {row.name: row.summary for row in describe()}
+    rows = {row.name: row.summary for row in describe()[0]}
     assert rows["toy-video-light"] == "toy for compressed video, light"
     assert flavours_of("toy-video-light", 2) is None
 
 
 def test_an_adversarial_stage_is_told_by_its_name(folder):
     save(folder / "toy-gan_x2.safetensors", 5)
-    rows = {row.name: row.summary for row in describe()}
+    rows = {row.name: row.summary for row in describe()[0]}
     assert rows["toy-gan"] == "toy after an adversarial stage"
 
 

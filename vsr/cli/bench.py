@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from vsr.cli.shared.options import coding_options, output_options, spec_from
+from vsr.cli.shared.options import coding_options, complete_model, output_options, spec_from
 from vsr.cli.shared.report import echo_table, emit
 from vsr.cli.shared.values import FactorOrSize, PngPath
 from vsr.disk import writing
@@ -24,7 +24,14 @@ PLAIN: dict[str, Any] = {
 
 @click.command(short_help="Measure how fast this machine is, stage by stage.")
 @click.argument("clip", required=False, type=click.Path(path_type=Path))
-@click.option("-m", "--model", "models", multiple=True, help="Network; repeatable.")
+@click.option(
+    "-m",
+    "--model",
+    "models",
+    multiple=True,
+    help="Network; repeatable.",
+    shell_complete=complete_model,
+)
 @click.option(
     "-p", "--preset", metavar="NAME|FILE", help="Output size and defaults: 1080p, 4k, or a file."
 )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from vsr.cli.shared.options import complete_model
 from vsr.cli.shared.report import echo_table, emit
 from vsr.cli.shared.values import NumberOrAuto, PngPath
 from vsr.disk import writing
@@ -28,7 +29,12 @@ PLOT_COLOUR = (20, 90, 180)
 @click.command(short_help="Measure a network on images, or a video against its reference.")
 @click.argument("films", nargs=-1, metavar="[REFERENCE RESULT]", type=A_PATH)
 @click.option(
-    "-m", "--model", default="fast", metavar="NAME|FILE", help="Network, or weights file."
+    "-m",
+    "--model",
+    default="fast",
+    metavar="NAME|FILE",
+    help="Network, or weights file.",
+    shell_complete=complete_model,
 )
 @click.option(
     "--strength",

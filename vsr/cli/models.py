@@ -1,35 +1,63 @@
-"""``vsr models``."""
+"""``vsr models``: list the networks, keep your own, give them to other programs."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from vsr.cli.shared.report import echo_table, emit
+from vsr.cli.shared.options import complete_model
+from vsr.cli.shared.report import echo_table, emit, name_broken
+from vsr.errors import InvalidOption
 
 if TYPE_CHECKING:
     from vsr.models.catalog import Description
 
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON lines.")
+_OVERWRITE = click.option("-y", "--overwrite", is_flag=True, help="Replace an existing one.")
 
-@click.command(short_help="List the networks with their cost and scores.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON line for each.")
-def models(as_json: bool) -> None:
+
+@click.group(
+    invoke_without_command=True,
+    short_help="List the networks; add, remove and export your own.",
+)
+@_JSON
+@click.pass_context
+def models(context: click.Context, as_json: bool) -> int:
     """List the networks: size, cost, receptive field, and measured scores.
+
+    \b
+      vsr models                                     the list
+      vsr models add 4x-some.pth --name some         keep a network; then: --model some
+      vsr models remove some
+      vsr models export some --to onnx               for other programs
 
     MACs are multiply-accumulates per source pixel; the radius is how far, in source pixels, the
     receptive field reaches; dB is Y PSNR ×4 on Set5 under the standard protocol. Your own models
     are files named NAME_xSCALE.safetensors in $VSR_MODELS, $VSR_HOME/models or
-    ~/.local/share/vsr/models, whichever comes first.
-    """
+    ~/.local/share/vsr/models, whichever comes first. If one cannot be read, it is named on stderr
+    and the exit code is 3.
+    """  # noqa: D301 # \b tells click to keep the lines
+    return _list(as_json) if context.invoked_subcommand is None else 0
+
+
+@models.command("list", short_help="The same list.")
+@_JSON
+def list_models(as_json: bool) -> int:
+    """List the networks."""
+    return _list(as_json)
+
+
+def _list(as_json: bool) -> int:
     from vsr.models.catalog import describe
 
-    rows = describe()
+    rows, broken = describe()
     if as_json:
         for row in rows:
             emit(asdict(row))
-        return
+        return name_broken(broken)
     heads = ("name", "scales", "parameters", "MACs/pixel", "radius", "Set5 dB", "weights", "what")
     echo_table(
         heads,
@@ -39,7 +67,7 @@ def models(as_json: bool) -> None:
                 " ".join(f"×{scale}" for scale in row.scales) or None,
                 row.parameters,
                 row.macs_per_pixel,
-                row.radius,
+                "all" if row.is_global else row.radius,
                 row.scores.get("Set5", {}).get("psnr_y"),
                 _origin(row),
                 row.summary,
@@ -47,9 +75,108 @@ def models(as_json: bool) -> None:
             for row in rows
         ],
     )
+    return name_broken(broken)
 
 
 def _origin(row: Description) -> str | None:
     if row.parameters == 0:
         return "needs none"
     return "shipped" if row.is_shipped else "yours" if row.scales else None
+
+
+@models.command(short_help="Keep a weights file under a name.")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--name", required=True, help="What --model will call it.")
+@click.option("--licence", metavar="SPDX", help="Licence of the weights, for the card.")
+@click.option("--note", help="What else the card is to say, such as where it is from.")
+@_OVERWRITE
+@_JSON
+def add(
+    file: Path, name: str, licence: str | None, note: str | None, overwrite: bool, as_json: bool
+) -> None:
+    """Copy FILE's tensors to your models, with a card: architecture, scale, radius, licence, hash.
+
+    FILE is of an architecture of this program, or with the extra 'models' of any that spandrel
+    knows. No code in it is run.
+    """
+    from vsr.jobs.user_models import AddSpec
+    from vsr.jobs.user_models import add as keep
+
+    typed = {"licence": licence, "note": note}
+    given = {key: value for key, value in typed.items() if value is not None}
+    kept = keep(AddSpec(file=file, name=name, may_overwrite=overwrite, **given))
+    if as_json:
+        emit({"event": "done", "path": str(kept.path), **asdict(kept.card)})
+        return
+    traits = kept.model.traits
+    sees = "sees the whole frame" if traits.is_global else f"radius {traits.radius}"
+    click.echo(f"{kept.path}: {traits.architecture} ×{traits.scale}, {sees}")
+
+
+@models.command(short_help="Remove one that you added.")
+@click.argument("name", shell_complete=complete_model)
+@click.option("-s", "--scale", type=int, help="Only this scale.")
+@_JSON
+def remove(name: str, scale: int | None, as_json: bool) -> None:
+    """Remove a network of yours, and its card."""
+    from vsr.jobs.user_models import remove as drop
+
+    for path in drop(name, scale):
+        if as_json:
+            emit({"event": "removed", "path": str(path)})
+        else:
+            click.echo(f"{path}: removed")
+
+
+@models.command(short_help="Write a network for other programs.")
+@click.argument("model", metavar="NAME|FILE", shell_complete=complete_model)
+@click.argument("target", type=click.Path(path_type=Path), required=False)
+@click.option(
+    "--to", "form", type=click.Choice(["onnx", "safetensors"]), default="onnx", help="Form."
+)
+@click.option("-s", "--scale", type=int, help="Of a network of several; default: the largest.")
+@click.option("--size", metavar="WIDTHxHEIGHT", help="ONNX for pictures of this size only.")
+@click.option("--half", is_flag=True, help="In half precision.")
+@_OVERWRITE
+@_JSON
+def export(
+    model: str,
+    target: Path | None,
+    form: str,
+    scale: int | None,
+    size: str | None,
+    half: bool,
+    overwrite: bool,
+    as_json: bool,
+) -> None:
+    """Write a network as ONNX, checked with ONNX Runtime within a code, or as safetensors.
+
+    ONNX takes (1, C, H, W) float32 in [0, 1] as 'frame' and gives 'enlarged', not clamped; C is 3
+    (R'G'B'), or 1 for luma.
+    """
+    from vsr.jobs.user_models import ExportModelSpec, export_model
+
+    spec = ExportModelSpec(
+        model=model,
+        form=form,  # type: ignore[arg-type] # click has checked it
+        target=target,
+        scale=scale,
+        size=_size(size),
+        is_half=half,
+        may_overwrite=overwrite,
+    )
+    done = export_model(spec)
+    if as_json:
+        emit({"event": "done", "path": str(done.path), "codes_apart": done.codes_apart})
+    else:
+        checked = f", within {done.codes_apart:.3f} codes of torch" if form == "onnx" else ""
+        click.echo(f"{done.path}{checked}")
+
+
+def _size(text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    width, separator, height = text.lower().replace("×", "x").partition("x")
+    if not (separator and width.isdecimal() and height.isdecimal()):
+        raise InvalidOption(f"--size {text}: write WIDTHxHEIGHT, such as 480x270.")
+    return int(width), int(height)

@@ -40,6 +40,7 @@ def examine() -> list[Finding]:
         *_pinned(),
         *_encoders(),
         _weights(),
+        _others(),
         _disk(Path.cwd()),
     ]
 
@@ -101,6 +102,14 @@ def _weights() -> Finding:
     except (VsrError, OSError) as error:
         return Finding("weights", False, str(error), True)
     return Finding("weights", True, f"fast ×4, sha256 {(model.sha256 or '')[:12]}", True)
+
+
+def _others() -> Finding:
+    """Return whether networks of other architectures can be run, and whose torchvision is used."""
+    from vsr.models.foreign.library import library
+
+    found = library()
+    return Finding("networks of others", found.module is not None, found.detail)
 
 
 def _disk(folder: Path) -> Finding:

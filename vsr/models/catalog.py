@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vsr.disk import user_folder
-from vsr.errors import InvalidCheckpoint, InvalidOption, one_of
+from vsr.errors import InvalidCheckpoint, InvalidOption, Refused, one_of
 from vsr.models.flavours import added_up, shares_of, summary
 from vsr.models.traits import Traits, traits_of
 from vsr.models.weights_files import (
@@ -228,6 +228,7 @@ class Description:
         parameters: learnt numbers, at the largest scale, like the next two.
         macs_per_pixel: multiply-accumulates for each low-resolution pixel.
         radius: in low-resolution pixels.
+        is_global: there is no radius: it sees the whole frame.
         scores: data set → metric → value, from the card.
         flavour: from the card.
         is_shipped: the weights came with the package.
@@ -239,14 +240,26 @@ class Description:
     parameters: int
     macs_per_pixel: int
     radius: int
+    is_global: bool = False
     scores: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     flavour: str = ""
     is_shipped: bool = False
 
 
-def describe() -> tuple[Description, ...]:
-    """Return a row for every name, without scores if there is no card."""
-    return tuple(_described(name) for name in names())
+def describe() -> tuple[tuple[Description, ...], list[Refused]]:
+    """Return a row for every name, without scores if there is no card.
+
+    Returns:
+        the rows, and why each of the others cannot be read: one broken file of the user's, or a
+        missing extra, does not hide the rest.
+    """
+    rows, broken = [], []
+    for name in names():
+        try:
+            rows.append(_described(name))
+        except Refused as error:
+            broken.append(error)
+    return tuple(rows), broken
 
 
 def _described(name: str) -> Description:
@@ -264,6 +277,7 @@ def _described(name: str) -> Description:
         parameters=traits.parameters,
         macs_per_pixel=traits.macs_per_pixel,
         radius=traits.radius,
+        is_global=traits.is_global,
         scores=card.scores if card else {},
         flavour=card.flavour if card else "",
         is_shipped=bool(files) and files[max(files)].is_shipped,

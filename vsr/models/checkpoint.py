@@ -1,4 +1,4 @@
-"""Read the tensors of a weights file, without ever executing code in it; count its layers."""
+"""Read and write the tensors of a weights file, without ever executing code in one."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import pickle
 import re
 import warnings
 from collections.abc import Iterable, Mapping
+from errno import ENOSPC
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile, ZipFile, is_zipfile
@@ -13,6 +14,7 @@ from zipfile import BadZipFile, ZipFile, is_zipfile
 import torch
 from torch import Tensor
 
+from vsr.disk import published, writing
 from vsr.errors import InvalidCheckpoint, InvalidOption, NoSuchFile
 
 WRAPPERS = (
@@ -163,3 +165,36 @@ def count_numbered(names: Iterable[str], group: str) -> int:
             f"'{group}.{min(missing)}' is missing: its layers go up to {group}.{max(numbers)}."
         )
     return len(numbers)
+
+
+READABLE = 0o644
+"""Permissions of a written model: everybody may read it."""
+
+
+def write_tensors(tensors: Mapping[str, Tensor], target: Path, dtype: torch.dtype) -> None:
+    """Write tensors as safetensors; the file gets its name once it is complete and on disk.
+
+    Args:
+        dtype: of all that are floating-point numbers.
+
+    Raises:
+        NoSpace, UnwritableOutput: no new file is left under that name.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import save_file
+
+    own = {
+        name: (tensor.to(dtype) if tensor.is_floating_point() else tensor)
+        .cpu()
+        .clone()
+        .contiguous()
+        for name, tensor in tensors.items()
+    }
+    with writing(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with published(target) as part:
+            try:
+                save_file(own, part)
+            except SafetensorError as error:  # its message for a short write
+                raise OSError(ENOSPC, str(error)) from error
+            part.chmod(READABLE)  # safetensors makes its files private

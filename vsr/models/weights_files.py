@@ -95,6 +95,8 @@ class Card:
         base: the weights that its training began from, with author and licence.
         teacher: the network whose pictures were its targets, with author and licence.
         is_quantised: whether it was tuned to be computed in int8.
+        radius: how far it sees, in low-resolution pixels; None if that was not noted, or is the
+            whole frame.
     """
 
     name: str
@@ -113,6 +115,7 @@ class Card:
     base: str = ""
     teacher: str = ""
     is_quantised: bool = False
+    radius: int | None = None
 
     def __post_init__(self) -> None:
         texts = [item.name for item in fields(self) if item.type == "str"]

@@ -9,6 +9,7 @@ from types import NoneType
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import click
+from click.shell_completion import CompletionItem
 
 from vsr.batch.engine import EngineSpec
 from vsr.cli.shared.values import (
@@ -58,8 +59,21 @@ def _offered(*names: str) -> tuple[Callable[[Command], Command], ...]:
     return tuple(_declared(LEAVES[name]) for name in names)
 
 
+def complete_model(
+    context: click.Context, parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Complete the name of a network, or of a file."""
+    del context, parameter
+    from vsr.models.catalog import names
+
+    fitting = [CompletionItem(name) for name in names() if name.startswith(incomplete)]
+    return fitting or [CompletionItem(incomplete, type="file")]
+
+
 def _declared(leaf: Leaf) -> Callable[[Command], Command]:
     facts: dict[str, Any] = {"help": leaf.option.help, "metavar": leaf.option.metavar}
+    if leaf.name == "model":
+        facts["shell_complete"] = complete_model
     kinds = [kind for kind in get_args(leaf.kind) if kind is not NoneType]
     if leaf.kind is bool:
         facts["is_flag"] = True

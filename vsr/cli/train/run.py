@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
+from vsr.cli.shared.options import complete_model
 from vsr.cli.shared.report import emit
 
 if TYPE_CHECKING:
@@ -54,7 +55,9 @@ def _run_options(command: Command) -> Command:
 @click.argument("recipe")
 @click.option("--data", required=True, type=FOLDER, help="Data set made by vsr train prepare.")
 @click.option("-o", "--out", required=True, type=FOLDER, help="Folder for the run.")
-@click.option("--init", metavar="NAME|FILE", help="Weights to start from.")
+@click.option(
+    "--init", metavar="NAME|FILE", help="Weights to start from.", shell_complete=complete_model
+)
 @click.option(
     "--benchmark",
     "benchmarks",

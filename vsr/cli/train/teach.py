@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from vsr.cli.shared.options import complete_model
 from vsr.cli.shared.report import emit
 from vsr.cli.train.run import stoppable
 
@@ -23,6 +24,7 @@ FOLDER = click.Path(path_type=Path)
 _TEACHER_OPTIONS = (
     click.option(
         "--teacher", "teachers", multiple=True, metavar="NAME|FILE[:SHARE]",
+        shell_complete=complete_model,
         help="Network whose pictures become targets; several are averaged (FILE:0.3).",
     ),
     click.option(

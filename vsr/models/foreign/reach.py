@@ -153,7 +153,7 @@ def macs_per_pixel(net: Foreign) -> int:
         nonlocal macs
         weight = layer.weight
         assert isinstance(weight, Tensor)
-        macs += output.numel() * weight[0].numel()
+        macs += output.numel() * weight.shape[1:].numel()
 
     layers = [layer for layer in net.modules() if isinstance(layer, (nn.Conv2d, nn.Linear))]
     hooks = [layer.register_forward_hook(note) for layer in layers]

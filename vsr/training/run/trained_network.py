@@ -11,19 +11,16 @@ everything smooth.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from errno import ENOSPC
 from itertools import product
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import save_file
 from torch import Tensor
 
-from vsr.disk import published, writing
 from vsr.errors import InvalidCheckpoint, InvalidData
 from vsr.metrics.protocol import PROTOCOL, MeanScores
 from vsr.models.blocks import Generator
+from vsr.models.checkpoint import write_tensors
 from vsr.models.plain import Plain
 from vsr.models.weights_files import Card, sha256_of, write_card
 from vsr.training.data.manifest import BICUBIC, DatasetManifest, read_manifest
@@ -66,8 +63,6 @@ def flat_pattern(net: Plain) -> Tensor:
 
 
 CPU = torch.device("cpu")
-
-READABLE = 0o644
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,18 +139,7 @@ def write_model(net: Generator, target: Path, *, is_half: bool) -> None:
         NoSpace, UnwritableOutput: no new file is left under that name.
     """
     dtype = torch.float16 if is_half else torch.float32
-    tensors = {
-        name: (value.to(dtype) if value.is_floating_point() else value).cpu().contiguous()
-        for name, value in net.state_dict().items()
-    }
-    with writing(target):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with published(target) as part:
-            try:
-                save_file(tensors, part)
-            except SafetensorError as error:  # its message for a short write
-                raise OSError(ENOSPC, str(error)) from error
-            part.chmod(READABLE)  # safetensors makes its files private
+    write_tensors(net.state_dict(), target, dtype)
 
 
 NO_LICENCE = "NOASSERTION"
