@@ -182,7 +182,7 @@ class Begin:
             remark=remark,
             lost=job.lost,
             least_bytes=job.least_bytes,
-            spec=job.spec,
+            spec=worker.as_sent(job.spec),
             model=str(job.model),
             seconds_per_frame=_frame_seconds(job.video.frame_rate),
             estimate=estimate,

@@ -204,7 +204,9 @@ def open_pool(
         from vsr.batch.ray import open_ray
 
         spec = replace(spec, threads=wanted.cpus_per_worker or 1)
-        with open_ray(opener(spec), wanted, has_gpus=spec.device != "cpu") as engine:
+        with open_ray(
+            opener(spec, is_remote=True), wanted, has_gpus=spec.device != "cpu"
+        ) as engine:
             yield OpenPool(engine, spec)
         return
     gpus = _gpus(spec)

@@ -7,7 +7,7 @@ import socket
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from vsr.jobs.upscale.picture import PictureJob
     from vsr.jobs.upscale.upscale_plan import Job
     from vsr.media.resume.segments import Segment
+    from vsr.models.sent import SentModel
 
 REPORT_SECONDS = 0.2
 """How often a worker in another process reports its progress."""
@@ -63,6 +64,7 @@ class FilmWorker:
     Args:
         report_seconds: how long it waits between two reports of its progress.
         watchdog: ends the process if a task makes no progress; none in a library's.
+        sent: the network, if it came from another machine.
     """
 
     def __init__(
@@ -72,6 +74,7 @@ class FilmWorker:
         *,
         report_seconds: float = REPORT_SECONDS,
         watchdog: Watchdog | None = None,
+        sent: SentModel | None = None,
     ) -> None:
         from vsr.jobs.upscale.segment_worker import SegmentWorker
 
@@ -80,6 +83,7 @@ class FilmWorker:
         self._device, self._precision = device, precision
         self._report_seconds = report_seconds
         self._last: tuple[FilmSpec, Job | PictureJob] | None = None
+        self._here = {sent.model: sent.arrive()} if sent is not None else {}
 
     def do(self, task: FilmTask, report: Report) -> Any:
         """Run a task."""
@@ -103,8 +107,14 @@ class FilmWorker:
         from vsr.jobs.upscale.plan import plan
 
         if self._last is None or self._last[0] != film:
-            self._last = (film, plan(film.source, film.target, film.spec, self._segments.load))
+            spec = replace(film.spec, model=self._here.get(film.spec.model, film.spec.model))
+            self._last = (film, plan(film.source, film.target, spec, self._segments.load))
         return self._last[1]
+
+    def as_sent(self, spec: UpscaleSpec) -> UpscaleSpec:
+        """Return a spec with its network named as where it came from: other workers have it too."""
+        there = {here: model for model, here in self._here.items()}
+        return replace(spec, model=there.get(spec.model, spec.model))
 
     def job(self, film: FilmSpec) -> Job:
         """Return what is decided about a film that is not an image."""
@@ -189,13 +199,28 @@ class FilmWorker:
         return upscale_into_pipe(job, self._segments, sent, report)
 
 
-def opener(spec: UpscaleSpec, watchdog: Watchdog | None = None) -> OpenWorker:
-    """Return what opens a worker for this spec, in any process; with a watchdog, in this one."""
-    return partial(open_worker, spec.device, spec.precision, spec.threads, watchdog)
+def opener(
+    spec: UpscaleSpec, watchdog: Watchdog | None = None, *, is_remote: bool = False
+) -> OpenWorker:
+    """Return what opens a worker for this spec, in any process; with a watchdog, in this one.
+
+    Args:
+        is_remote: on another machine, which may not have the network's files.
+    """
+    sent = None
+    if is_remote:
+        from vsr.models.sent import SentModel
+
+        sent = SentModel.of(spec.model)
+    return partial(open_worker, spec.device, spec.precision, spec.threads, watchdog, sent)
 
 
 def open_worker(
-    device: str, precision: str, threads: int | None, watchdog: Watchdog | None = None
+    device: str,
+    precision: str,
+    threads: int | None,
+    watchdog: Watchdog | None = None,
+    sent: SentModel | None = None,
 ) -> FilmWorker:
     """Open a worker in this process.
 
@@ -214,7 +239,7 @@ def open_worker(
         import torch
 
         torch.set_num_threads(threads)
-    return FilmWorker(device, precision, watchdog=watchdog)
+    return FilmWorker(device, precision, watchdog=watchdog, sent=sent)
 
 
 def _seldom(
