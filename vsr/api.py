@@ -131,7 +131,7 @@ def upscale(
         source: the clip.
         target: the file to write; it appears under this name only once it is complete.
         spec: the complete settings; by default those of ``options``.
-        on_progress: called with a `Progress` for every finished frame.
+        on_progress: called with a `Progress` for every finished frame, and with each phase.
         note: called with each remark for the user: what is converted, dropped or guessed.
         options: a size (``preset``, ``scale``, ``width``, ``height``), and fields of `UpscaleSpec`
             (``model``, ``encode``, ``device``, ``time``, ``existing="overwrite"``, …).

@@ -1,19 +1,89 @@
-"""The bar of a job."""
+"""The line of a job, and tables."""
+
+import io
+from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from vsr.cli.shared.report import echo_table, report_for
-from vsr.jobs.progress import Progress
+from vsr.cli.shared.report import echo_table
+from vsr.cli.shared.status_line import StatusLine, fitted, parts_of
+from vsr.jobs.progress import Phase, Progress
+
+SOME = Progress(
+    frames=1200, total_frames=3600, out_seconds=48.0, elapsed_seconds=100.0, fps=12.0, speed=0.48,
+    bytes_written=9,
+)  # fmt: skip
 
 
-def test_the_bar_counts_the_time_of_the_first_frame(capsys: pytest.CaptureFixture[str]) -> None:
-    progress = Progress(
-        frames=1, total_frames=1, out_seconds=0.0, elapsed_seconds=4.0, fps=0.25, speed=0.0,
-        bytes_written=9,
-    )  # fmt: skip
-    with report_for("photo.png", as_json=False, is_quiet=False) as report:
-        report.on_progress(progress)
-    assert "4.00s/ frames" in capsys.readouterr().err
+class Terminal(io.StringIO):
+    """What a terminal of 80 columns is sent."""
+
+    def isatty(self) -> bool:
+        return True
+
+    @property
+    def rows(self) -> list[str]:
+        """What is seen, row by row: a carriage return writes over the row."""
+        rows = [""]
+        for piece in self.getvalue().replace("\n", "\r\n\r").split("\r"):
+            if piece == "\n":
+                rows.append("")
+            else:
+                rows[-1] = piece + rows[-1][len(piece) :]
+        return [row.rstrip() for row in rows]
+
+
+def test_a_line_is_seen_at_once_and_tells_each_phase():
+    terminal = Terminal()
+    seen = []
+    with StatusLine("in.mp4", lambda: 80, terminal) as line:
+        seen.append(terminal.rows[-1])
+        line.on_progress(SOME)
+        seen.append(terminal.rows[-1])
+        line.note("the colour matrix is not tagged.")
+        for phase in (Phase.JOINING, Phase.VERIFYING, Phase.WAITING):
+            line.on_progress(replace(SOME, phase=phase))
+            seen.append(terminal.rows[-1])
+    assert seen == [
+        "in.mp4: looking",
+        "in.mp4: upscaling, 33%, 1200/3600 frames, 3 min left, 12.0 fps, 0.48× real time",
+        "in.mp4: joining",
+        "in.mp4: verifying",
+        "in.mp4: waiting for files",
+    ]
+    assert terminal.rows == ["vsr: the colour matrix is not tagged.", ""], "the line is gone"
+
+
+def test_a_log_has_a_line_for_each_phase_and_none_for_each_frame():
+    log, now = io.StringIO(), [0.0]
+    with StatusLine("in.mp4", lambda: 80, log, clock=lambda: now[0]) as line:
+        for frame in range(1, 7):
+            now[0] += 10.0
+            done = replace(SOME, frames=frame, total_frames=6, fps=0.1, speed=0.004)
+            line.on_progress(done)
+        line.on_progress(replace(SOME, phase=Phase.JOINING))
+    assert log.getvalue().splitlines() == [
+        "in.mp4: upscaling, 16%, 1/6 frames, 50 s left, 0.1 fps, 0.00× real time",
+        "in.mp4: upscaling, 66%, 4/6 frames, 20 s left, 0.1 fps, 0.00× real time",
+        "in.mp4: upscaling, 100%, 6/6 frames, 0.1 fps, 0.00× real time",
+        "in.mp4: joining",
+    ]
+
+
+@given(
+    st.text(st.characters(min_codepoint=46, max_codepoint=0x2FF), max_size=300),
+    st.integers(20, 200),
+    st.integers(0, 10**7),
+    st.one_of(st.none(), st.integers(1, 10**7)),
+    st.floats(0, 1e4),
+)
+def test_a_line_never_runs_over_the_edge(label, width, frames, total, fps):
+    progress = replace(SOME, frames=frames, total_frames=total, fps=fps)
+    text = fitted(label, progress.phase.value, parts_of(progress), width)
+    assert len(text) <= width
+    assert "-" not in text.removeprefix(label)
 
 
 def test_a_table_fits_eighty_columns(

@@ -110,17 +110,16 @@ def _is_verbose(arguments: list[str]) -> bool:
     return any(word in ("-v", "--verbose", "-vv") for word in arguments)
 
 
-LOGGER = "vsr"
-"""Every job's logger is below it, under its module's name."""
-
-
 @contextmanager
 def logged(*, is_on: bool) -> Iterator[None]:
     """Print the log while this lasts, if it is wanted."""
     if not is_on:
         yield
         return
-    logger, handler = logging.getLogger(LOGGER), _Lines(logging.INFO)
+    from vsr.cli.shared.report import LOGGER
+    from vsr.cli.shared.status_line import LogLines
+
+    logger, handler = logging.getLogger(LOGGER), LogLines(logging.INFO)
     before = logger.level
     logger.setLevel(logging.INFO)
     logger.addHandler(handler)
@@ -129,13 +128,3 @@ def logged(*, is_on: bool) -> Iterator[None]:
     finally:
         logger.removeHandler(handler)
         logger.setLevel(before)
-
-
-class _Lines(logging.Handler):
-    """Prints each record as a line that tears no bar."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Print it."""
-        from tqdm import tqdm
-
-        tqdm.write(f"vsr: {record.getMessage()}", file=sys.stderr)

@@ -11,7 +11,7 @@ import click
 from vsr.cli.shared.command import TypedCommand
 from vsr.cli.shared.options import label_of, place_options, spec_from, spec_options
 from vsr.cli.shared.places import places, target_of
-from vsr.cli.shared.report import emit
+from vsr.cli.shared.report import emit, looking
 from vsr.specs import UpscaleSpec
 
 
@@ -45,9 +45,11 @@ def probe(
             from vsr.jobs.process_setup import settle
 
             settle()
-            spec = spec_from(options)
-            place = target_of(replace(found, sources=(source,)), label, spec.container)
-            _show(look_ahead(source, place, spec), as_json=as_json)
+            with looking(source.name, is_quiet=as_json):
+                spec = spec_from(options)
+                place = target_of(replace(found, sources=(source,)), label, spec.container)
+                told = look_ahead(source, place, spec)
+            _show(told, as_json=as_json)
         else:
             from vsr.jobs.probe.look import look
 
@@ -63,7 +65,10 @@ def show_plan(
     from vsr.jobs.process_setup import settle
 
     settle()
-    _show(rehearse(source, target, spec), as_json=as_json)
+    name = source.name if isinstance(source, Path) else source[0].parent.name
+    with looking(name, is_quiet=as_json):
+        told = rehearse(source, target, spec)
+    _show(told, as_json=as_json)
     return 0
 
 

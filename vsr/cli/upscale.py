@@ -23,7 +23,7 @@ from vsr.cli.shared.options import (
     with_segments,
 )
 from vsr.cli.shared.places import folder_of, places, target_of
-from vsr.cli.shared.report import emit, leaving, report_for
+from vsr.cli.shared.report import emit, leaving, looking, report_for
 from vsr.specs import UpscaleSpec
 
 
@@ -59,8 +59,9 @@ def upscale(
       vsr upscale *.mp4 out/ --model lite
     """  # noqa: D301 # \b tells click to keep the lines
     found, label = places(paths, inputs, output), label_of(options)
-    engine = engine_from(options)
-    spec = with_segments(spec_from(options, existing_from(overwrite, no_clobber)), options)
+    engine, existing = engine_from(options), existing_from(overwrite, no_clobber)
+    with looking(found.sources[0].name, is_quiet=quiet or as_json):
+        spec = with_segments(spec_from(options, existing), options)
     if not (found.is_one_file or found.is_sequence):
         from vsr.cli.batch import run_batch
 
@@ -98,10 +99,12 @@ def _run(
 ) -> int:
     """Run the job on one clip, print a summary line; return the exit code."""
     from vsr.jobs.process_setup import Watchdog, heeding_interrupts, settle
-    from vsr.jobs.workers.upscale import upscale as run
+
+    name = source.name if isinstance(source, Path) else source[0].parent.name
+    with looking(name, is_quiet=quiet or as_json):
+        from vsr.jobs.workers.upscale import upscale as run
 
     settle()
-    name = source.name if isinstance(source, Path) else source[0].parent.name
     pool = None if engine.is_inline else engine
     is_pipe = target == Path("-")
     leave = leaving(as_json=as_json, to_stderr=is_pipe)

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from vsr.media.writing.scan import JoinedFile
+
+
+class Phase(Enum):
+    """What a job is doing; the values are the words for it."""
+
+    LOOKING = "looking"
+    UPSCALING = "upscaling"
+    WAITING = "waiting for files"
+    JOINING = "joining"
+    VERIFYING = "verifying"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +35,7 @@ class Progress:
         fps: frames of this run per second of wall time.
         speed: seconds of film of this run per second of wall time.
         bytes_written: size of the video written so far.
+        phase: what is being done now.
     """
 
     frames: int
@@ -34,6 +45,7 @@ class Progress:
     fps: float
     speed: float
     bytes_written: int
+    phase: Phase = Phase.UPSCALING
 
 
 OnProgress = Callable[[Progress], None]
@@ -45,55 +57,6 @@ Count = Callable[[int, int | None], None]
 
 def ignore(_: object) -> None:
     """Ignore it."""
-
-
-class Stopwatch:
-    """Counts frames against the clock and reports each to `OnProgress`."""
-
-    def __init__(
-        self,
-        on_progress: OnProgress,
-        total_frames: int | None,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._on_progress, self._clock = on_progress, clock
-        self._started = clock()
-        self.total_frames = total_frames
-        self.frames_before, self.seconds_before = 0, 0.0
-        self.frames, self.out_seconds = 0, 0.0
-
-    def skip(self, frames: int, seconds: float) -> None:
-        """Count what an earlier run finished."""
-        self.frames_before += frames
-        self.seconds_before += seconds
-
-    def tick(self, out_seconds: float, bytes_written: int) -> None:
-        """Count one frame and report the progress.
-
-        Args:
-            out_seconds: the time up to which the output is finished.
-        """
-        self.frames += 1
-        self.out_seconds = max(self.out_seconds, out_seconds)
-        self._on_progress(self.progress(bytes_written))
-
-    @property
-    def elapsed_seconds(self) -> float:
-        """Wall time since the start."""
-        return self._clock() - self._started
-
-    def progress(self, bytes_written: int) -> Progress:
-        """Return the current progress."""
-        elapsed = self.elapsed_seconds
-        return Progress(
-            frames=self.frames_before + self.frames,
-            total_frames=self.total_frames,
-            out_seconds=self.out_seconds,
-            elapsed_seconds=elapsed,
-            fps=self.frames / elapsed if elapsed > 0 else 0.0,
-            speed=(self.out_seconds - self.seconds_before) / elapsed if elapsed > 0 else 0.0,
-            bytes_written=bytes_written,
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -168,7 +168,9 @@ def test_a_network_and_the_progress_of_it(clip: Path, tmp_path: Path):
     seen = []
     small = spec(model="fast", size=OutputSize(scale=4), time=TimeRange(max_frames=3))
     result = upscale(clip, tmp_path / "out.mp4", small, on_progress=seen.append)
-    assert [progress.frames for progress in seen] == [1, 2, 3]
+    assert [(progress.phase.value, progress.frames) for progress in seen] == [
+        *(("upscaling", frames) for frames in range(4)), ("joining", 3), ("verifying", 3),
+    ]  # fmt: skip
     assert seen[-1].total_frames == 3
     assert indices_in(result.output) == [0, 1, 2]
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from vsr.cli.shared.report import emit
+from vsr.cli.shared.report import emit, report_for
 from vsr.errors import InvalidOption
-from vsr.jobs.progress import Count, Note, ignore
+from vsr.jobs.progress import Count, Note
 
 if TYPE_CHECKING:
     from vsr.jobs.preview.spec import PageResult
@@ -46,26 +46,13 @@ def page_path(target: Path | None, name: str, folder: Path) -> Path:
 
 @contextmanager
 def page_report(label: str, *, as_json: bool, is_quiet: bool) -> Iterator[PageReport]:
-    """Yield a report: a bar on a terminal and notes on stderr, JSON lines, or nothing."""
-    from tqdm import tqdm
-
-    is_shown = not (as_json or is_quiet)
-    disable = None if is_shown else True  # None: no bar unless stderr is a terminal
-    with tqdm(desc=label, unit=" steps", leave=False, disable=disable, dynamic_ncols=True) as bar:
+    """Yield a report: a line on a terminal and notes on stderr, JSON lines, or nothing."""
+    with report_for(label, as_json=as_json, is_quiet=is_quiet) as report:
 
         def watch(done: int, total: int | None) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
+            report.show("rendering", f"{done}/{total}")
 
-        def note(text: str) -> None:
-            if as_json:
-                emit({"event": "note", "message": text})
-            else:
-                bar.clear()
-                click.echo(f"vsr: {text}", err=True)
-                bar.refresh()
-
-        yield PageReport(watch, ignore if is_quiet else note)
+        yield PageReport(watch, report.note)
 
 
 def show_result(result: PageResult, *, as_json: bool, is_quiet: bool, is_opened: bool) -> None:

@@ -1,27 +1,30 @@
-"""What a job shows: a bar for people, JSON lines for programs, or nothing; and tables."""
+"""What a job shows: a line for people, JSON lines for programs, or nothing; and tables."""
 
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from shutil import get_terminal_size
 from textwrap import wrap
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from vsr.cli.shared.status_line import LogLines, StatusLine
 from vsr.errors import Refused
 from vsr.jobs.progress import Note, OnProgress, Progress, ignore
 
 if TYPE_CHECKING:
-    from tqdm import tqdm
-
     from vsr.jobs.process_setup import Leave
 
+
+LOGGER = "vsr"
+"""Every job's logger is below it, under its module's name."""
 
 JSON_INTERVAL_SECONDS = 0.5
 """ffmpeg's own default interval of ``-progress``."""
@@ -29,10 +32,15 @@ JSON_INTERVAL_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Where a job's progress and notes go."""
+    """Where a job's progress and notes go.
+
+    Attributes:
+        show: on a terminal, what is being done and one figure of it.
+    """
 
     on_progress: OnProgress
     note: Note
+    show: Callable[[str, str], None]
 
 
 @contextmanager
@@ -48,12 +56,41 @@ def report_for(
         yield Report(
             _JsonLines(to_stderr),
             lambda text: emit({"event": "note", "message": text}, to_stderr=to_stderr),
+            ignore_two,
         )
     elif is_quiet:
-        yield Report(ignore, ignore)
+        yield Report(ignore, ignore, ignore_two)
     else:
-        with closing(_FrameBar(label)) as bar:
-            yield Report(bar.on_progress, bar.note)
+        with StatusLine(label, columns) as line, _logged_above(line):
+            show = line.show_one if line.is_live else ignore_two
+            yield Report(line.on_progress, line.note, show)
+
+
+@contextmanager
+def looking(label: str, *, is_quiet: bool) -> Iterator[None]:
+    """Say on a terminal that a file is looked at: loading the libraries alone takes seconds."""
+    if is_quiet or not sys.stderr.isatty():
+        yield
+        return
+    with StatusLine(label, columns):
+        yield
+
+
+def ignore_two(_head: str, _figure: str) -> None:
+    """Ignore both."""
+
+
+@contextmanager
+def _logged_above(line: StatusLine) -> Iterator[None]:
+    """Let the log of ``-v`` be printed above a status line."""
+    handlers = [one for one in logging.getLogger(LOGGER).handlers if isinstance(one, LogLines)]
+    for one in handlers:
+        one.status = line
+    try:
+        yield
+    finally:
+        for one in handlers:
+            one.status = None
 
 
 def emit(event: dict[str, Any], *, to_stderr: bool = False) -> None:
@@ -74,47 +111,6 @@ def leaving(*, as_json: bool, to_stderr: bool = False) -> Leave:
     return leave
 
 
-class _FrameBar:
-    """A bar on stderr. It appears with the first frame: a refusal is one line and no bar."""
-
-    def __init__(self, label: str) -> None:
-        self._label = label
-        self._bar: tqdm[NoReturn] | None = None
-
-    def on_progress(self, progress: Progress) -> None:
-        """Show the progress."""
-        bar = self._bar = self._bar or self._opened(progress)
-        bar.total = progress.total_frames
-        bar.set_postfix_str(f"{progress.speed:.2f}× real time", refresh=False)
-        bar.update(progress.frames - bar.n)
-
-    def note(self, text: str) -> None:
-        """Print a line without tearing the bar."""
-        if self._bar is None:
-            click.echo(f"vsr: {text}", err=True)
-        else:
-            self._bar.write(f"vsr: {text}", file=sys.stderr)
-
-    def close(self) -> None:
-        """Leave the bar as it stands."""
-        if self._bar is not None:
-            self._bar.close()
-
-    def _opened(self, progress: Progress) -> tqdm[NoReturn]:
-        from tqdm import tqdm
-
-        bar: tqdm[NoReturn] = tqdm(
-            desc=self._label,
-            total=progress.total_frames,
-            initial=progress.frames - 1,  # frames of an earlier run took no time in this one
-            unit=" frames",
-            dynamic_ncols=True,
-        )
-        bar.start_t -= progress.elapsed_seconds  # the first frame took time before the bar existed
-        bar.last_print_t = bar.start_t
-        return bar
-
-
 class _JsonLines:
     """Prints a progress line at most twice a second, with ffmpeg's names."""
 
@@ -123,7 +119,7 @@ class _JsonLines:
         self._next_seconds = 0.0
 
     def __call__(self, progress: Progress) -> None:
-        if progress.elapsed_seconds < self._next_seconds:
+        if progress.elapsed_seconds < self._next_seconds or not progress.frames:
             return
         self._next_seconds = progress.elapsed_seconds + JSON_INTERVAL_SECONDS
         event = {"event": "progress", **progress_fields(progress), "progress": "continue"}
@@ -131,7 +127,7 @@ class _JsonLines:
 
 
 def progress_fields(progress: Progress) -> dict[str, Any]:
-    """Return the progress under the names of ffmpeg's ``-progress``, with the total added."""
+    """Return the progress under the names of ffmpeg's ``-progress``, with total and phase."""
     seconds = progress.out_seconds
     bits = 8 * progress.bytes_written
     return {
@@ -145,6 +141,7 @@ def progress_fields(progress: Progress) -> dict[str, Any]:
         "dup_frames": 0,
         "drop_frames": 0,
         "speed": f"{progress.speed:.3g}x",
+        "phase": progress.phase.value,
     }
 
 

@@ -42,8 +42,8 @@ class Between:
 def about_seconds(seconds: Between) -> str:
     """Return a time in words: ``about 3 h 10 min``, or ``2 h to 4 h`` where it is not sure."""
     if seconds.high < SURE * seconds.low:
-        return f"about {_duration(seconds.middle)}"
-    low, high = _duration(seconds.low), _duration(seconds.high)
+        return f"about {duration(seconds.middle)}"
+    low, high = duration(seconds.low), duration(seconds.high)
     return f"about {low}" if low == high else f"{low} to {high}"
 
 
@@ -66,7 +66,7 @@ def _digits(value: float) -> str:
     return f"{value:.0f}" if value >= 9.95 else f"{value:.1f}".removesuffix(".0")
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
     """Return a time to two digits or so."""
     if seconds < 10:
         return f"{max(1, round(seconds))} s"

@@ -15,7 +15,7 @@ from vsr.batch.engine import InlineEngine, Scheduler
 from vsr.disk import wait_for
 from vsr.errors import VsrError
 from vsr.jobs.estimate.figures import check_room
-from vsr.jobs.progress import Note, Result, ignore, joined_result
+from vsr.jobs.progress import Note, Phase, Result, ignore, joined_result
 from vsr.jobs.upscale.standard_streams import PIPE
 from vsr.jobs.workers.tasks import Begin, Finish, HeaderFacts, Headway, Look, Part, PlannedFilm
 from vsr.jobs.workers.worker import FilmSpec, FilmWorker, Report, TaskProgress
@@ -59,6 +59,7 @@ class FilmInWork:
         result: the finished result, or None.
         error: why it failed, or None.
         headway: how far it has got.
+        phase: what is being done with it.
         frames: how many there will be; 0 while unknown.
         frames_before: of these, finished by an earlier run.
         seconds_per_frame: of the film; 0 while unknown.
@@ -95,6 +96,7 @@ class FilmInWork:
         self.frames, self.frames_before = 0, 0
         self.weight, self.seconds_per_frame = 0.0, 0.0
         self.headway = Headway(on_progress)
+        self.phase = Phase.LOOKING
         self._is_shared, self._is_mixed, self._note = is_shared, is_mixed, note
         self._is_one_of_many, self._workers = is_one_of_many, workers
         self._work: Work | None = None
@@ -112,11 +114,16 @@ class FilmInWork:
             return (Look(self.film),)
         return (Whole(self.film) if _is_uncut(self.film) else Begin(self.film, self._workers),)
 
-    def on_report(self, task: Task, tick: TaskProgress | str | None) -> None:
-        """Record how far a task is, a note, or a restart of the task."""
+    def on_report(self, task: Task, tick: TaskProgress | Phase | str | None) -> None:
+        """Record how far a task is, what it does now, a note, or a restart of the task."""
         if isinstance(tick, str):
             self._note(tick)
             return
+        if isinstance(tick, Phase):
+            self._enter(tick)
+            return
+        if self.phase is Phase.LOOKING and tick:  # an image, or what goes into a pipe
+            self.phase = Phase.UPSCALING
         self.headway.record(task, tick or TaskProgress(0))
 
     def ended(self, task: Task, value: Any) -> Sequence[Task]:
@@ -134,6 +141,10 @@ class FilmInWork:
             case Finish():
                 self._publish(*value)
         return ()
+
+    def _enter(self, phase: Phase) -> None:
+        self.phase = phase
+        self.headway.on_progress()
 
     def fail(self, error: BaseException) -> None:
         """Record that it has failed; other workers may still be writing parts of it."""
@@ -203,6 +214,7 @@ class FilmInWork:
             self.frames_before += segment.frames
             self.headway.resume(segment, self._work.path_of(segment).stat().st_size)
         parts = [self._part(segment) for segment in self._work.pending]
+        self._enter(Phase.UPSCALING)
         return parts or self._finish()
 
     def _check_room(self, begun: PlannedFilm) -> None:
@@ -234,13 +246,22 @@ class FilmInWork:
 
     def _did(self, part: Part, size_bytes: int) -> Sequence[Task]:
         assert self._work is not None
-        wait_for(part.path, size_bytes)
-        wait_for(part.path.with_suffix(".json"))
+        self._await(part.path, size_bytes)
+        self._await(part.path.with_suffix(".json"))
         self._work.check_source(self.film.source)
         self.headway.finish(part.segment, size_bytes)
         return self._finish() if len(self.headway.sizes) == len(self._work.segments) else ()
 
+    def _await(self, path: Path, size_bytes: int | None = None) -> None:
+        """Wait for a file of another machine, and say so if it is not there yet."""
+        if not path.exists():
+            self._enter(Phase.WAITING)
+        wait_for(path, size_bytes)
+        if self.phase is Phase.WAITING:
+            self._enter(Phase.UPSCALING)
+
     def _finish(self) -> Sequence[Task]:
+        self._enter(Phase.JOINING)
         work = self._work
         assert work is not None
         assert self._begun is not None

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from vsr.disk import wait_for
 from vsr.errors import DecodingFailed, DeviceUnavailable, InvalidCheckpoint
+from vsr.jobs.progress import Phase
 from vsr.jobs.workers.worker import FilmSpec, TaskProgress
 from vsr.media.resume.manifest import shown
 from vsr.media.resume.segments import Segment
@@ -114,12 +115,12 @@ class Finish:
         """Return what was written, and its size in bytes."""
         from vsr.jobs.upscale.segment_worker import join_segments, verify_joined
 
-        del report
         for path, size_bytes in self.segments:
             wait_for(path, size_bytes)
         job = worker.job(self.film)
         with worker.watched(f"{self.film.source}: joining its segments", file=self.joined):
             joined = join_segments(job, [path for path, _ in self.segments], self.joined)
+        report(Phase.VERIFYING)
         verify_joined(job, joined, self.joined)
         return joined, self.joined.stat().st_size
 

@@ -17,7 +17,7 @@ from vsr.batch.local import open_local
 from vsr.disk import folder_made
 from vsr.errors import Interrupted, InvalidOption
 from vsr.jobs.process_setup import Watchdog, core_count
-from vsr.jobs.progress import Note, OnProgress, Progress, Result, ignore
+from vsr.jobs.progress import Note, OnProgress, Phase, Progress, Result, ignore
 from vsr.jobs.upscale.plan import is_kept
 from vsr.jobs.upscale.standard_streams import PIPE, as_clip, spooled
 from vsr.jobs.workers.shared_film import FilmInWork
@@ -44,7 +44,7 @@ def upscale(
             are the images of a sequence.
         target: the file to write; ``-`` is standard output, written as it comes.
         engine: the workers that share it; None is this process alone.
-        on_progress: called after every finished frame.
+        on_progress: called after every finished frame, and with each phase.
         note: called, before the start and on the way, with remarks for the user.
         watchdog: ends this process if it makes no progress.
 
@@ -161,10 +161,16 @@ class TotalProgress:
             total_frames=sum(max(film.frames, film.headway.frames) for film in films) or None,
             out_seconds=seconds,
             elapsed_seconds=elapsed,
-            fps=here / elapsed if elapsed else 0.0,
-            speed=seconds_here / elapsed if elapsed else 0.0,
+            fps=max(0.0, here / elapsed) if elapsed else 0.0,  # a part may have started over
+            speed=max(0.0, seconds_here / elapsed) if elapsed else 0.0,
             bytes_written=sum(film.headway.done.size_bytes for film in films),
+            phase=self._phase(),
         )
+
+    def _phase(self) -> Phase:
+        """Return what is being done: upscaling, as long as one of the films is."""
+        phases = [film.phase for film in self._films if not film.is_over]
+        return phases[0] if phases and Phase.UPSCALING not in phases else Phase.UPSCALING
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from vsr.batch.engine import DeviceClass, OpenWorker
-from vsr.jobs.progress import Result
+from vsr.jobs.progress import Phase, Result
 from vsr.specs import UpscaleSpec
 
 if TYPE_CHECKING:
@@ -46,8 +46,8 @@ class TaskProgress:
     size_bytes: int = 0
 
 
-Report = Callable[[TaskProgress | str], None]
-"""Takes what a running task has to say: how far it is, or a note."""
+Report = Callable[[TaskProgress | Phase | str], None]
+"""Takes what a running task has to say: how far it is, what it is doing now, or a note."""
 
 
 class FilmTask(Protocol):
