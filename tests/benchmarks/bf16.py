@@ -25,9 +25,9 @@ from vsr.device.memory import keep_large_blocks
 from vsr.device.select import is_bf16_native, select
 from vsr.device.yuv import YuvFormat
 from vsr.frames import Layout
+from vsr.media.images.images import pictures_in, read_picture
 from vsr.media.reading.reader import Reader
 from vsr.metrics.enlarge import by_network
-from vsr.metrics.pictures import pictures_in, read_picture
 from vsr.metrics.protocol import fidelity, standard_pair
 from vsr.models import catalog
 from vsr.models.catalog import Model

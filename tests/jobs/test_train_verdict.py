@@ -14,7 +14,7 @@ from vsr.errors import Interrupted
 from vsr.jobs.train import FitSpec, Watch, fit, resume
 from vsr.kernels import CATMULL_ROM, imresize
 from vsr.metrics.protocol import psnr_y
-from vsr.training.damage.filters import enlarged
+from vsr.training.damage.camera import enlarged
 from vsr.training.data.dataset import PairsChoice, Patches
 from vsr.training.run.verdict import Verdict
 

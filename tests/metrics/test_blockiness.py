@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from vsr.metrics.block_transform import blockiness
+from vsr.metrics.defects import blockiness
 
 
 def smooth(seed: int = 0) -> np.ndarray:

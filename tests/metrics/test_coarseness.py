@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from vsr.metrics.block_transform import coarseness
+from vsr.metrics.defects import coarseness
 
 
 def coded(step: float) -> tuple[np.ndarray, float]:
     """A picture whose 8×8 DCT is quantised, and the entropy of the quantised numbers in bits."""
-    from vsr.metrics.block_transform import BLOCK, dct_basis
+    from vsr.metrics.defects import BLOCK, dct_basis
 
     rng = np.random.default_rng(0)
     basis = dct_basis()

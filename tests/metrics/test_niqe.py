@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from vsr.errors import InvalidCheckpoint, InvalidData, NoSuchFile
+from vsr.media.images.images import read_picture
 from vsr.metrics.niqe import (
     RATIOS,
     SHAPES,
@@ -17,7 +18,6 @@ from vsr.metrics.niqe import (
     contrast_normalised,
     niqe,
 )
-from vsr.metrics.pictures import read_picture
 from vsr.metrics.protocol import luma
 from vsr.metrics.scores import gaussian
 

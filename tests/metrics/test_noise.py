@@ -5,8 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from vsr.metrics.block_transform import BLOCK
-from vsr.metrics.noise import BANDS, noise_between, power_before_and_after
+from vsr.metrics.defects import BANDS, BLOCK, noise_between, power_before_and_after
 
 
 def coloured(shape, blur, seed):

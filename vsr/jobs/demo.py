@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 from vsr.jobs.progress import Note, OnProgress, Result, ignore
 from vsr.jobs.upscale.plan import spec_of_preset
 from vsr.jobs.workers.upscale import upscale
-from vsr.metrics.pictures import Picture
+from vsr.media.images.images import Picture
 from vsr.values import Size
 
 FULL_HD = Size(1920, 1080)

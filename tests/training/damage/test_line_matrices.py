@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from vsr.kernels import BOX, CATMULL_ROM, TRIANGLE
-from vsr.training.damage.filters import gaussian, low_pass, one_field, resampled
+from vsr.training.damage.camera import gaussian, low_pass, one_field, resampled
 
 SIDE = 48
 ALL = {

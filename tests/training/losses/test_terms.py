@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from vsr.errors import InvalidOption
-from vsr.training.damage.filters import enlarged
+from vsr.training.damage.camera import enlarged
 from vsr.training.data.batches import Batch
 from vsr.training.losses.terms import (
     DETAIL,

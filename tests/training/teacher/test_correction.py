@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from vsr.errors import InvalidOption
-from vsr.training.damage.filters import blurred, enlarged, local_range
+from vsr.training.damage.camera import blurred, enlarged, local_range
 from vsr.training.teacher.teacher import DETAIL, Correction
 
 NONE = Correction(tone=0, texture=0, window=0)

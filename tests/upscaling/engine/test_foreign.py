@@ -18,8 +18,12 @@ from vsr.models.foreign.half import Float32Conv, with_float32_ends
 from vsr.upscaling.engine import engine as engines
 from vsr.upscaling.engine import tile_size
 from vsr.upscaling.engine.cpu_engine import CpuEngine
-from vsr.upscaling.engine.live_bytes import peak_bytes_per_pixel
-from vsr.upscaling.engine.tile_size import approximation, pinned_tile, tile_facts
+from vsr.upscaling.engine.tile_size import (
+    approximation,
+    peak_bytes_per_pixel,
+    pinned_tile,
+    tile_facts,
+)
 from vsr.values import Size
 
 SIZE = Size(200, 70)

@@ -37,9 +37,9 @@ from vsr.jobs.preview.pictures import Window, displayed_window, shown, stored_wi
 from vsr.jobs.preview.spec import CompareSpec, PageResult
 from vsr.jobs.progress import Count, Note, ignore, printable
 from vsr.media.frames.deinterlace import deinterlace
+from vsr.media.images.images import Picture
 from vsr.media.reading.probe import probe
 from vsr.media.source.info import MediaInfo
-from vsr.metrics.pictures import Picture
 from vsr.metrics.scores import WINDOW, Scores
 from vsr.values import TimeRange
 

@@ -8,8 +8,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from vsr.media.clips.page_video import page_video
-from vsr.metrics.pictures import Picture
+from vsr.media.clips.in_memory import page_video
+from vsr.media.images.images import Picture
 from vsr.values import Size
 
 ALIGNED = 16

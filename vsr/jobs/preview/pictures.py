@@ -22,7 +22,7 @@ from PIL import Image
 
 from vsr.colour import HLG, PQ, Colour
 from vsr.frames import HostFrame
-from vsr.metrics.pictures import Picture
+from vsr.media.images.images import Picture
 from vsr.values import Size
 
 QUALITIES = (96, 90, 82, 70)

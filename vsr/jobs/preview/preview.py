@@ -30,9 +30,8 @@ from vsr.jobs.upscale.plan import prepare
 from vsr.jobs.upscale.segment_worker import SegmentWorker
 from vsr.jobs.upscale.standard_streams import PIPE
 from vsr.jobs.upscale.upscale_plan import Job
-from vsr.media.images.images import is_image
+from vsr.media.images.images import Picture, is_image
 from vsr.media.reading.probe import probe
-from vsr.metrics.pictures import Picture
 
 SOURCE, FILE = "Source (Lanczos)", "File size"
 

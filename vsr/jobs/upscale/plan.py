@@ -28,8 +28,13 @@ from vsr.media.reading.film_sample import sample_film
 from vsr.media.reading.probe import probe
 from vsr.media.source.decoder import choose_decoding
 from vsr.media.source.info import MediaInfo, VideoInfo
-from vsr.media.streams.losses_before_start import losses_among, losses_in, losses_of, refuse_losses
-from vsr.media.streams.stream_plan import StreamPlan
+from vsr.media.streams.losses_before_start import (
+    StreamPlan,
+    losses_among,
+    losses_in,
+    losses_of,
+    refuse_losses,
+)
 from vsr.media.streams.streams import plan_streams
 from vsr.media.writing.target import check_target
 from vsr.models import catalog

@@ -20,7 +20,7 @@ from vsr.jobs.upscale.upscale_plan import Job
 from vsr.media.resume.segments import plan
 from vsr.media.sequence import DEFAULT_RATE, as_film, find_images, in_order, is_sequence
 from vsr.media.source.opening import check_there
-from vsr.media.writing.direct import DirectWriter
+from vsr.media.writing.output_file import DirectWriter
 from vsr.media.writing.target import output_failure
 from vsr.specs import UpscaleSpec
 from vsr.values import rate_of

@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 from vsr.media.images.images import jpeg_steps
 from vsr.media.reading.film_sample import FilmSample, sample_film
 from vsr.media.source.info import MediaInfo
-from vsr.metrics.block_transform import blockiness, coarseness
-from vsr.metrics.noise import noise_between
+from vsr.metrics.defects import blockiness, coarseness, noise_between
 from vsr.values import Blend
 
 LOSSLESS = frozenset(
@@ -87,7 +86,7 @@ class Condition:
     Attributes:
         codec: FFmpeg's name.
         bits_per_pixel: of its coded frames.
-        blockiness: how much 8×8 blocks show, as `vsr.metrics.block_transform`.
+        blockiness: how much 8×8 blocks show, as `vsr.metrics.defects`.
         quantiser: how coarsely its frames are quantised, as H.264's QP; 0 for a lossless codec.
         noise: the standard deviation of what changes between frames, in codes of 8 bits.
         lines: the shorter side of a frame.

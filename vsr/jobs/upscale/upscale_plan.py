@@ -18,7 +18,7 @@ from vsr.media.clock import rounded, ticks_per_frame
 from vsr.media.containers import Container
 from vsr.media.encoding.choose_encoder import Encoder
 from vsr.media.encoding.encoding import OutputVideo
-from vsr.media.resume.manifest import source_facts
+from vsr.media.resume.segments import source_facts
 from vsr.media.source.decoder import Decoding
 from vsr.media.source.info import MediaInfo, VideoInfo
 from vsr.media.streams.losses_before_start import Loss, content_of

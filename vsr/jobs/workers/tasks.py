@@ -17,8 +17,7 @@ from vsr.disk import wait_for
 from vsr.errors import DecodingFailed, DeviceUnavailable, InvalidCheckpoint
 from vsr.jobs.progress import Phase
 from vsr.jobs.workers.worker import FilmSpec, TaskProgress
-from vsr.media.resume.manifest import shown
-from vsr.media.resume.segments import Segment
+from vsr.media.resume.segments import Segment, shown
 from vsr.specs import FRAME_RATIOS, UpscaleSpec
 
 if TYPE_CHECKING:

@@ -2,6 +2,8 @@
 
 An image's ICC profile is kept, because the meaning of the codes does not change. A frame is
 full-range 4:4:4 (or gray) at 16 bits, at which 8-bit codes come back exactly.
+
+Images to measure are 8-bit R'G'B', or gray if the file is gray.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vsr.colour import Colour, Matrix, Range, rgb_from_yuv, yuv_from_rgb
-from vsr.errors import NoSuchFile, UnreadableMedia
+from vsr.errors import InvalidData, NoSuchFile, UnreadableMedia
 from vsr.frames import HostFrame, Layout
 from vsr.media.images.deep_images import (
     MOST,
@@ -221,3 +223,38 @@ def codes_of(frame: HostFrame) -> DeepCodes:
     rgb = yuv @ np.array(rgb_from_yuv(Matrix.BT709)).T
     codes: DeepCodes = np.clip(np.round(rgb), 0, MOST).astype(np.uint16)
     return codes
+
+
+Picture = NDArray[np.uint8]
+"""(H, W, 3) R'G'B', or (H, W) gray."""
+
+
+def pictures_in(folder: Path) -> tuple[Path, ...]:
+    """Return the images directly in a folder, by name.
+
+    Raises:
+        NoSuchFile: there is no such folder.
+        InvalidData: it has no images.
+    """
+    if not folder.exists():
+        raise NoSuchFile(f"{folder}: no such folder. Check the path.")
+    if not folder.is_dir():
+        raise InvalidData(f"{folder}: not a folder. Give a folder of images.")
+    found = sorted(path for path in folder.iterdir() if is_image(path))
+    if not found:
+        raise InvalidData(f"{folder}: no images in it ({' '.join(RESULTS)}).")
+    return tuple(found)
+
+
+def read_picture(path: Path) -> Picture:
+    """Read an image as `read_image` does, without its alpha and rounded to 8 bits.
+
+    Raises:
+        NoSuchFile, UnreadableMedia: as `read_image`.
+    """
+    return eight_bit(read_image(path).codes)
+
+
+def as_rgb(picture: Picture) -> Picture:
+    """Return (H, W, 3), repeating a gray plane three times."""
+    return picture if picture.ndim == 3 else np.repeat(picture[:, :, None], 3, axis=2)

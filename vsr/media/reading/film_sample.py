@@ -1,21 +1,32 @@
-"""A sample of a film: how many bits its frames take, and a few of them decoded."""
+"""A sample of a film: how many bits its frames take, and a few of them decoded.
+
+And how coarsely each was quantised, as its decoder tells, on the scale of H.264: FFmpeg's decoders
+of H.264, VP9 and the MPEG family export it on request; those of HEVC and AV1 do not.
+
+Source: FFmpeg, libavutil/video_enc_params.h.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import struct
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice, pairwise
+from math import log2
 from statistics import fmean
+from types import MappingProxyType
 from typing import Any
 
 import av
 import numpy as np
 from av.packet import Packet
+from av.sidedata.sidedata import Type
+from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
 from vsr.errors import VsrError
+from vsr.media.frames.tags import side_data_of
 from vsr.media.reading.frame_adapter import Delivery
-from vsr.media.reading.quantiser import REQUEST, quantiser_of
 from vsr.media.source.info import MediaInfo
 from vsr.media.source.opening import open_input
 
@@ -143,3 +154,49 @@ def _decoded(
         luma = delivery.deliver(frame, 0).planes[0]
         codes = (luma >> (info.video.layout.bits - 8)).astype(np.uint8)
         yield codes, quantiser_of(frame, info.video.layout.bits)
+
+
+REQUEST: Mapping[str, str] = MappingProxyType({"export_side_data": "venc_params"})
+"""The decoder's option; to be set before it opens."""
+
+HEAD = struct.Struct("=I4xQQii")
+"""Blocks, their offset and size in bytes, the codec's family, the quantiser of the frame."""
+
+DELTA = 4
+"""Which 32-bit number of a block is the difference of its quantiser from the frame's."""
+
+VP9, H264, MPEG = range(3)
+"""The codec's family, as FFmpeg numbers it; that of MPEG tells steps, twice its scale."""
+
+VP9_STEPS = ((0, 4), (95, 102), (120, 155), (150, 245), (180, 400), (205, 650), (230, 1080))
+"""Index → step of an AC coefficient, in eighths; linear between: from libvpx's ``ac_qlookup``."""
+
+
+def quantiser_of(frame: VideoFrame, bits: int) -> float | None:
+    """Return the mean quantiser of a frame, as H.264's QP at 8 bits; None if it is not told.
+
+    Args:
+        bits: of the frame's samples.
+    """
+    data = side_data_of(frame).get(Type.VIDEO_ENC_PARAMS, b"")
+    if len(data) < HEAD.size:
+        return None
+    blocks, offset, size, family, quantiser = HEAD.unpack_from(data)
+    mean = quantiser + _mean_difference(data[offset : offset + blocks * size], size)
+    if family == H264:
+        return float(mean - 6 * (bits - 8))
+    if family == VP9:
+        return _as_h264(float(np.interp(mean, *np.array(VP9_STEPS).T)) / 8)
+    return _as_h264(mean) if family == MPEG else None
+
+
+def _mean_difference(blocks: bytes, size: int) -> float:
+    if not blocks:
+        return 0.0
+    table: np.ndarray[Any, Any] = np.frombuffer(blocks, np.int32).reshape(-1, size // 4)
+    return float(table[:, DELTA].mean())
+
+
+def _as_h264(step: float) -> float:
+    """Return the QP of a step: it doubles every 6, and is 1 at 4."""
+    return 4 + 6 * log2(max(step, 0.1))

@@ -20,8 +20,7 @@ from typing import Any, Self
 from vsr.closing import Closing
 from vsr.disk import locked, make_folder, publish, published, sync_folder
 from vsr.errors import DecodingFailed, OutputBusy, OutputError, UnwritableOutput
-from vsr.media.resume.manifest import Fingerprint, Manifest, differences, source_facts
-from vsr.media.resume.segments import Segment
+from vsr.media.resume.segments import Fingerprint, Manifest, Segment, differences, source_facts
 from vsr.media.sequence import is_numbered, numbered
 
 

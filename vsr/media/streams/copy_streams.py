@@ -18,7 +18,7 @@ from av.subtitles.codeccontext import SubtitleCodecContext
 from vsr.errors import UnsuitableContainer
 from vsr.media.clock import rounded
 from vsr.media.source.opening import open_input
-from vsr.media.splices.cut import Cut
+from vsr.media.splices.splices import Cut
 
 if TYPE_CHECKING:
     from av.container.core import Chapter

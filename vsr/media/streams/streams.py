@@ -31,7 +31,7 @@ from vsr.media.streams.copy_streams import (
     container_of,
     open_muxer,
 )
-from vsr.media.streams.stream_plan import Fate, StreamFate, StreamPlan
+from vsr.media.streams.losses_before_start import Fate, StreamFate, StreamPlan
 from vsr.specs import AudioChoice
 
 __all__ = ["Fate", "StreamFate", "StreamPlan", "add_carried", "plan_streams"]

@@ -26,11 +26,10 @@ from vsr.media.encoding.encoding import OutputVideo
 from vsr.media.reading.missing_frames import missing_frames
 from vsr.media.source.info import MediaInfo
 from vsr.media.source.opening import reopen_input
-from vsr.media.splices.cut import Cut, last_duration_of
 from vsr.media.splices.splice_search import splices_among
-from vsr.media.splices.splices import Splices
+from vsr.media.splices.splices import Cut, Splices, last_duration_of
+from vsr.media.streams.losses_before_start import StreamPlan
 from vsr.media.streams.other_streams import StreamDamage, Timed
-from vsr.media.streams.stream_plan import StreamPlan
 from vsr.media.writing.output_file import OutputFile, open_output
 from vsr.media.writing.scan import JoinedFile, Scan, Times, scan
 from vsr.media.writing.target import output_failure

@@ -46,7 +46,7 @@ from dataclasses import replace
 from torch import Tensor
 from torch.nn import functional as F
 
-from vsr.training.damage.filters import blurred, enlarged, local_range, luma
+from vsr.training.damage.camera import blurred, enlarged, local_range, luma
 from vsr.training.data.batches import Batch
 from vsr.training.recipe.values import LossName, TermValues
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from vsr.disk import writing
 from vsr.models.blocks import Channels, Generator
-from vsr.training.damage.filters import luma
+from vsr.training.damage.camera import luma
 from vsr.training.data.batches import normalised
 from vsr.training.data.dataset import Patches
 from vsr.training.network.forms import plain_form, set_learning, training_form

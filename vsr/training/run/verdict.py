@@ -21,7 +21,7 @@ from vsr.disk import published, writing
 from vsr.errors import Refused
 from vsr.kernels import CATMULL_ROM
 from vsr.models.blocks import Generator
-from vsr.training.damage.filters import enlarged
+from vsr.training.damage.camera import enlarged
 from vsr.training.data.batches import normalised
 from vsr.training.data.manifest import TRUTH
 from vsr.training.network.start import start

@@ -23,7 +23,7 @@ from vsr.device.select import Device
 from vsr.errors import InvalidOption
 from vsr.kernels import resize_matrix
 from vsr.models.catalog import Model, load, scales
-from vsr.training.damage.filters import blurred, enlarged, local_range, luma
+from vsr.training.damage.camera import blurred, enlarged, local_range, luma
 
 EDGE = 8
 """Low-resolution pixels that are mirrored around a patch: networks pad with black."""

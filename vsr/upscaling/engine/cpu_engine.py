@@ -24,8 +24,14 @@ from vsr.models.int8.network import IntegerPlain, with_integers
 from vsr.models.plain import Plain
 from vsr.models.rewrites.grouped_tail import with_grouped_tail
 from vsr.models.rewrites.onednn import with_bf16_features, with_post_ops
-from vsr.upscaling.engine.live_bytes import peak_bytes_per_pixel
-from vsr.upscaling.engine.tile_size import Run, halo_of, is_tiled, pinned_tile, way_of_tiles
+from vsr.upscaling.engine.tile_size import (
+    Run,
+    halo_of,
+    is_tiled,
+    peak_bytes_per_pixel,
+    pinned_tile,
+    way_of_tiles,
+)
 from vsr.upscaling.passes.folding import FoldedPlain, route
 from vsr.upscaling.passes.passes import Pass, PassSpec, Planes
 from vsr.upscaling.tiles.tile_cache import TileMemory
