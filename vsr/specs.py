@@ -150,7 +150,7 @@ class UpscaleSpec:
     )  # fmt: skip
     device: str = option(
         "auto", entry="resolved", is_of_file=False, flags=("-d", "--device", "--gpu-id"),
-        help="auto, cpu, cuda or cuda:N.",
+        help="auto, cpu, cuda, cuda:N or onnx[:PROVIDER].",
     )  # fmt: skip
     precision: Precision = option(
         "auto", entry="resolved", flags=("--precision",),

@@ -62,3 +62,14 @@ def test_a_refused_file_ends_with_2_one_line_and_no_output(clip, tmp_path, capsy
     assert error.count("\n") == 1
     assert "bad.pth: not a known architecture" in error
     assert list(tmp_path.glob("out*")) == []
+
+
+def test_onnx_runtime_upscales_a_film_and_resumes_with_nothing_else(clip, tmp_path, capsys):
+    out = tmp_path / "out.mkv"
+    common = ("-m", "lite", "-s", "4", "--encoder-preset", "ultrafast")
+    assert vsr("upscale", clip, out, *common, "--device", "onnx:cpu", "-v") == 0
+    assert "onnx:cpu (onnxruntime" in capsys.readouterr().err
+    again = tmp_path / "again.mkv"
+    assert vsr("upscale", clip, again, *common, "--device", "onnx") == 0
+    assert out.read_bytes() == again.read_bytes()
+    assert vsr("evaluate", "--device", "onnx", "--data", tmp_path) == 2

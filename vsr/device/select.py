@@ -9,6 +9,7 @@ import platform
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -19,10 +20,20 @@ if TYPE_CHECKING:
     import torch
 
 
-Kind = Literal["cpu", "cuda"]
+Kind = Literal["cpu", "cuda", "onnx"]
 Chosen = Literal["fp32", "fp16", "bf16", "int8"]
 
 _CUDA = re.compile(r"cuda(?::(\d+))?")
+
+PROVIDERS: dict[str, tuple[tuple[str, ...], str]] = {
+    "dml": (("DmlExecutionProvider",), "onnxruntime-directml"),
+    "rocm": (("MIGraphXExecutionProvider", "ROCMExecutionProvider"), "onnxruntime-rocm"),
+    "openvino": (("OpenVINOExecutionProvider",), "onnxruntime-openvino"),
+    "coreml": (("CoreMLExecutionProvider",), "onnxruntime on a Mac"),
+    "cpu": (("CPUExecutionProvider",), "onnxruntime"),
+}
+"""ONNX Runtime's providers by the names used here, the best first: what each is called there, and
+the package that has it. All but ``cpu`` were never run by this project."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +46,7 @@ class Device:
         index: the CUDA device's number; 0 on the CPU.
         name: what the hardware calls itself.
         instructions: of the CPU, as far as they decide which kernels compute; empty on CUDA.
+        provider: of ONNX Runtime, by its name here; empty without it.
         why: one clause for ``vsr doctor`` and the log.
     """
 
@@ -43,6 +55,7 @@ class Device:
     precision: Chosen = "fp32"
     name: str = ""
     instructions: str = ""
+    provider: str = ""
     why: str = ""
 
     @property
@@ -52,9 +65,15 @@ class Device:
 
     @property
     def torch_device(self) -> torch.device:
-        """The device as torch names it."""
+        """The device as torch names it.
+
+        Raises:
+            InvalidOption: torch does not compute there.
+        """
         import torch
 
+        if self.kind == "onnx":
+            raise InvalidOption("--device onnx: for upscaling only. Choose auto, cpu or cuda.")
         return torch.device("cuda", self.index) if self.is_cuda else torch.device("cpu")
 
     @property
@@ -71,10 +90,12 @@ class Device:
 
         Another instruction set adds up in another order: `lite` differs between AVX2 and AVX512.
         """
-        return " ".join(part for part in (self.kind, self.name, self.instructions) if part)
+        kind = f"onnx:{self.provider}" if self.provider else self.kind
+        return " ".join(part for part in (kind, self.name, self.instructions) if part)
 
     def __str__(self) -> str:
-        where = f"cuda:{self.index}" if self.is_cuda else "cpu"
+        where = f"cuda:{self.index}" if self.is_cuda else self.kind
+        where = f"onnx:{self.provider}" if self.provider else where
         return f"{where} ({self.name}, {self.precision})"
 
 
@@ -93,7 +114,8 @@ def select(
     """Return the device that ``name`` asks for.
 
     Args:
-        name: ``auto`` (CUDA where there is one), ``cpu``, ``cuda`` or ``cuda:N``.
+        name: ``auto`` (CUDA where there is one), ``cpu``, ``cuda``, ``cuda:N``, or ``onnx`` and
+            ``onnx:PROVIDER`` (`PROVIDERS`).
         precision: ``auto`` is fp16 on CUDA and fp32 on the CPU, where bf16 is available if
             the processor multiplies in it. Whether it is int8 there depends on the network and the
             source too: `vsr.upscaling.engine.engine` decides.
@@ -108,9 +130,13 @@ def select(
         return _cuda(0, precision, reason) if count else _cpu(precision, reason, is_bf16_native)
     if name == "cpu":
         return _cpu(precision, "asked for", is_bf16_native)
+    if name.partition(":")[0] == "onnx":
+        return _onnx(name, precision)
     match = _CUDA.fullmatch(name)
     if match is None:
-        raise InvalidOption(f"--device {name}: choose from auto, cpu, cuda or cuda:N.")
+        raise InvalidOption(
+            f"--device {name}: choose from auto, cpu, cuda, cuda:N, onnx or onnx:PROVIDER."
+        )
     index = int(match[1] or 0)
     count, reason = _cuda_devices()
     if index >= count:
@@ -151,6 +177,48 @@ def _cuda(index: int, precision: Precision, why: str) -> Device:
     chosen: Chosen = "fp16" if precision == "auto" else precision
     name = torch.cuda.get_device_name(index)
     return Device(kind="cuda", index=index, precision=chosen, name=name, why=why)
+
+
+def providers_here() -> dict[str, str]:
+    """Return ONNX Runtime's providers that are here: our name → its own; empty without it."""
+    try:
+        import onnxruntime
+    except ImportError:
+        return {}
+    there = onnxruntime.get_available_providers()
+    found = {
+        name: next((one for one in theirs if one in there), "")
+        for name, (theirs, _) in PROVIDERS.items()
+    }
+    return {name: own for name, own in found.items() if own}
+
+
+def _onnx(name: str, precision: Precision) -> Device:
+    """Return a device of ONNX Runtime.
+
+    Raises:
+        InvalidOption: no such provider, or a precision that it is not run at.
+        DeviceUnavailable: it is not here.
+    """
+    here = providers_here()
+    wanted = name.partition(":")[2] or next(iter(here), "cpu")
+    if wanted not in PROVIDERS:
+        raise InvalidOption(f"--device {name}: choose a provider from {', '.join(PROVIDERS)}.")
+    if wanted not in here:
+        found = ", ".join(here) or "no ONNX Runtime (pip install 'vsr-cli[onnx]')"
+        raise DeviceUnavailable(
+            f"--device {name}: only {found} here. Install {PROVIDERS[wanted][1]}, or omit it."
+        )
+    if precision not in ("auto", "fp32", "fp16"):
+        raise InvalidOption(f"--precision {precision}: ONNX runs in fp32 or fp16. Omit it.")
+    return Device(
+        kind="onnx",
+        provider=wanted,
+        precision="fp16" if precision == "fp16" else "fp32",
+        name=f"onnxruntime {version('onnxruntime')}, {_cpu_name()}",
+        instructions=_instructions() if wanted == "cpu" else "",
+        why="asked for",
+    )
 
 
 def _cpu(precision: Precision, why: str, is_bf16_native: Callable[[], bool]) -> Device:

@@ -41,6 +41,7 @@ def examine() -> list[Finding]:
         *_encoders(),
         _weights(),
         _others(),
+        _onnx(),
         _disk(Path.cwd()),
     ]
 
@@ -110,6 +111,17 @@ def _others() -> Finding:
 
     found = library()
     return Finding("networks of others", found.module is not None, found.detail)
+
+
+def _onnx() -> Finding:
+    """Return which providers of ONNX Runtime are here."""
+    from vsr.device.select import providers_here
+
+    here = providers_here()
+    if not here:
+        return Finding("onnx", False, "not installed (pip install 'vsr-cli[onnx]')")
+    tried = [f"{name}{'' if name == 'cpu' else ' (never run by this project)'}" for name in here]
+    return Finding("onnx", True, f"onnxruntime {version('onnxruntime')}: {', '.join(tried)}")
 
 
 def _disk(folder: Path) -> Finding:

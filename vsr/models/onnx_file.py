@@ -42,6 +42,8 @@ OTHER_SIZES = (TRACED, Size(40, 56), Size(51, 33))
 CODE = 1 / 255
 """How far any sample may be from torch's: one code of eight bits."""
 
+CPU_PROVIDER = "CPUExecutionProvider"
+
 INSTALL = "pip install 'vsr-cli[onnx]'"
 
 
@@ -134,7 +136,7 @@ def _halve(part: Path) -> None:
 def _apart(net: Generator, part: Path, size: Size | None) -> float:
     """Return the largest difference between a file's output and torch's, both clamped."""
     farthest = 0.0
-    session = open_session(part, "CPUExecutionProvider")
+    session = open_session(part, CPU_PROVIDER)
     for one in (size,) if size is not None else OTHER_SIZES:
         picture = _picture(net, one)
         with torch.inference_mode():
@@ -153,12 +155,8 @@ def _apart(net: Generator, part: Path, size: Size | None) -> float:
     return farthest
 
 
-def open_session(path: Path, provider: str, size: Size | None = None) -> Any:
-    """Open an ONNX file with one of ONNX Runtime's providers.
-
-    Args:
-        size: of all pictures to come, which lets a provider prepare for it.
-    """
+def open_session(path: Path, provider: str) -> Any:
+    """Open an ONNX file with one of ONNX Runtime's providers."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -166,10 +164,8 @@ def open_session(path: Path, provider: str, size: Size | None = None) -> Any:
     options.intra_op_num_threads = torch.get_num_threads()
     options.inter_op_num_threads = 1
     options.use_deterministic_compute = True
-    if size is not None:
-        options.add_free_dimension_override_by_name("height", size.height)
-        options.add_free_dimension_override_by_name("width", size.width)
-    return onnxruntime.InferenceSession(str(path), options, providers=[provider])
+    also = [] if provider == CPU_PROVIDER else [CPU_PROVIDER]  # for what the first cannot do
+    return onnxruntime.InferenceSession(str(path), options, providers=[provider, *also])
 
 
 def run_session(session: Any, picture: Tensor) -> Tensor:

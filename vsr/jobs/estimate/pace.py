@@ -167,7 +167,7 @@ def _moments(job: Job) -> Iterator[Moment]:
     watch = Stopwatch()
     for index, frames in enumerate(frames_in_places(job.source, _places(job))):
         read = watch.lap().scaled(1 / len(frames))
-        crop = None if job.device.is_cuda else _strip(job.sizes.source, PLACES[index])
+        crop = None if job.device.kind != "cpu" else _strip(job.sizes.source, PLACES[index])
         cut = tuple(frame if crop is None else crop.of(frame) for frame in frames)
         yield Moment(cut, EVERYTHING, cut[-1].pts, read)
         watch.lap()

@@ -86,13 +86,19 @@ class Foreign(Generator):
 
     def forward(self, x: Tensor) -> Tensor:
         """Enlarge a copy of the picture."""
-        height, width = x.shape[-2:]
-        below, right = self.sides(height) - height, self.sides(width) - width
-        own = F.pad(x, (0, right, 0, below), mode="replicate") if below or right else x.clone()
-        if not self.takes_channels_last:
-            own = own.contiguous()
-        enlarged: Tensor = self.call(self.inner, own)
+        height, width = (int(side) for side in x.shape[-2:])
+        tall, wide = self.sides(height), self.sides(width)
+        if (tall, wide) == (height, width):
+            enlarged: Tensor = self.call(self.inner, self._ordered(x.clone()))
+            return enlarged
+        own = F.pad(x, (0, wide - width, 0, tall - height), mode="replicate")
+        # the sides as plain numbers, or a trace for ONNX loses them in the padding
+        own = own.view(*x.shape[:2], tall, wide)
+        enlarged = self.call(self.inner, self._ordered(own))
         return enlarged[:, :, : height * self.scale, : width * self.scale]
+
+    def _ordered(self, x: Tensor) -> Tensor:
+        return x if self.takes_channels_last else x.contiguous()
 
 
 def foreign_of(tensors: Tensors, where: str) -> Foreign | None:

@@ -12,8 +12,9 @@ from torch import Tensor, nn
 
 from vsr.closing import Closing
 from vsr.device.memory import available_host_bytes, one_compute_thread
-from vsr.device.select import Chosen, Device
+from vsr.device.select import Chosen, Device, providers_here
 from vsr.device.yuv import tensor_of
+from vsr.disk import cache_folder
 from vsr.errors import Failed
 from vsr.frames import HostFrame
 from vsr.models.compact import Compact
@@ -21,6 +22,7 @@ from vsr.models.foreign.adapter import Foreign
 from vsr.models.foreign.half import Mixed, with_float32_ends
 from vsr.models.int8.features import features_of
 from vsr.models.int8.network import IntegerPlain, with_integers
+from vsr.models.onnx_file import OnnxNetwork, exported, open_session
 from vsr.models.plain import Plain
 from vsr.models.rewrites.grouped_tail import with_grouped_tail
 from vsr.models.rewrites.onednn import with_bf16_features, with_post_ops
@@ -143,6 +145,41 @@ class CpuEngine(Closing):
         return cls(spec, way, net, tiles, radius, multiple=multiple, remembers=remembers)
 
     @classmethod
+    def by_onnx(
+        cls,
+        model: Model,
+        device: Device,
+        spec: PassSpec,
+        *,
+        tile: int | None = None,
+        mark: Callable[[], None] | None = None,
+    ) -> Self:
+        """Let ONNX Runtime run the network; colour and resizing stay here.
+
+        Its file is written once for each size of the tiles, checked, and kept by the weights' hash.
+
+        Raises:
+            Refused, VerificationFailed: ONNX cannot hold the network.
+        """
+        way, net = route(model, spec, is_rewritten=False)
+        if net is None or model.net is None:
+            return cls(spec, way, None, ())
+        engine = cls._planned(model, net, spec, way, tile, device=device, remembers=False)
+        rows, columns = engine.tiles[0].rows, engine.tiles[0].columns
+        path = exported(
+            model.net,
+            cache_folder() / "onnx",
+            model.sha256,
+            Size(columns.end - columns.first, rows.end - rows.first),
+            is_half=device.precision == "fp16",
+        )
+        run = OnnxNetwork(open_session(path, providers_here()[device.provider]))
+        if mark is not None:
+            run.register_forward_hook(lambda *_: mark())
+        engine._net = run
+        return engine
+
+    @classmethod
     def _planned(
         cls,
         model: Model,
@@ -151,10 +188,11 @@ class CpuEngine(Closing):
         way: Pass,
         tile: int | None,
         *,
+        device: Device = Device(kind="cpu"),  # noqa: B008 - frozen
         remembers: bool,
     ) -> Self:
         """Open a network whose tiles were chosen in the plan."""
-        tile = pinned_tile(model, spec.source, Device(kind="cpu"), tile)
+        tile = pinned_tile(model, spec.source, device, tile)
         halo = halo_of(model, is_tiled=is_tiled(spec.source, tile))
         core = spec.source if tile is None else Size(tile, tile)
         tiles = windows(spec.source, core, halo, model.traits.multiple)

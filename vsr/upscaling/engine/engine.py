@@ -94,6 +94,8 @@ def open_engine(
         from vsr.upscaling.engine.cuda_engine import CudaEngine
 
         return CudaEngine.open(model, device, spec, tile=tile, say=say)
+    if device.kind == "onnx" and model is not None:
+        return CpuEngine.by_onnx(model, device, spec, tile=tile, mark=mark)
     return CpuEngine.open(model, spec, tile=tile, precision=device.precision, say=say, mark=mark)
 
 
@@ -114,6 +116,8 @@ def with_precision(
     Raises:
         InvalidOption: int8 was asked for, and the network or the processor cannot.
     """
+    if device.kind == "onnx":
+        return device
     if isinstance(model.net, Foreign):
         return _of_others(device, wanted, model.name, model.net)
     if device.is_cuda or wanted not in ("auto", "int8"):

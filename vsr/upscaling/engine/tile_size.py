@@ -1,4 +1,4 @@
-"""The tiles of a network that others wrote: chosen once for a film, as its bytes depend on them.
+"""The tiles of networks that others wrote or run: chosen once, as a film's bytes depend on them.
 
 Where such a network sees the whole frame no tile is exact, and where it does not, its kernels may
 add up in another order for another size. So the plan chooses the side of a tile, and workers and
@@ -45,21 +45,24 @@ def pinned_tile(model: Model, source: Size, device: Device, asked: int | None = 
         asked: by the user, who knows best.
 
     Returns:
-        None for a network of this program, whose tiles change no bit; a side of at least the
-        frame's where the whole frame fits memory.
+        None for a network of this program in torch, whose tiles change no bit; a side of at least
+        the frame's where the whole frame fits memory.
 
     Raises:
         Failed: not even the smallest tile fits.
     """
-    if asked is not None or not isinstance(model.net, Foreign):
+    net = model.net
+    if asked is not None or net is None:
         return asked
+    if device.kind != "onnx" and not isinstance(net, Foreign):
+        return None
     free = free_device_bytes(device) if device.is_cuda else available_host_bytes()
     longest = max(source.width, source.height, SIDES[-1])
     if free is None:
         return longest
     enlarged = 6 * model.traits.scale**2 * 3 * 4  # the frame itself, in several float32 copies
     budget = free * MEMORY_SHARE - source.pixels * enlarged
-    each = peak_bytes_per_pixel(model.net, model.net.channels)
+    each = peak_bytes_per_pixel(net, 3 if net.colour == "rgb" else 1)
     if source.pixels * each <= budget:
         return longest
     halo = halo_of(model, is_tiled=True)

@@ -180,7 +180,7 @@ def _conv(weight: Tensor, bias: Tensor | None) -> nn.Conv2d:
 
 
 def route(
-    model: Model | None, spec: PassSpec, *, is_dense: bool = False
+    model: Model | None, spec: PassSpec, *, is_dense: bool = False, is_rewritten: bool = True
 ) -> tuple[Pass, nn.Module | None]:
     """Return the pass of a model and the network that runs in its middle.
 
@@ -189,14 +189,18 @@ def route(
 
     Args:
         is_dense: dense convolutions are cheap on the device, as `fuse` says.
+        is_rewritten: else the network stays as it is, for others to run.
     """
     net = model.net if model is not None else None
     if model is None or net is None:
         return LumaPass(spec), None
     if spec.tone is not None:
-        inner, within = route(model, curved_spec(spec), is_dense=is_dense)
+        inner, within = route(
+            model, curved_spec(spec), is_dense=is_dense, is_rewritten=is_rewritten
+        )
         return TonedPass.of(spec, inner, spec.tone), within
-    if can_fold(net, spec):
+    is_rewritten = is_rewritten and not isinstance(net, Foreign)
+    if is_rewritten and can_fold(net, spec):
         return fold(net, spec)
     way = LumaPass(spec) if model.traits.colour == "luma" else RgbPass(spec)
-    return way, net if isinstance(net, Foreign) else fuse(net, is_dense=is_dense)
+    return way, fuse(net, is_dense=is_dense) if is_rewritten else net
