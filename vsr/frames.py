@@ -81,6 +81,8 @@ class HostFrame:
         is_interlaced: the two fields were sampled at different times.
         is_top_field_first: which of them is the earlier one.
         extras: what else belongs to this frame.
+        alpha: how opaque each pixel is, (rows, columns), straight and full range at the layout's
+            depth; None if all are. Steps that change the size leave it to the last one.
     """
 
     planes: tuple[Plane, ...]
@@ -90,6 +92,7 @@ class HostFrame:
     is_interlaced: bool = False
     is_top_field_first: bool = True
     extras: Extras = Extras()  # frozen
+    alpha: Plane | None = None
 
     def __post_init__(self) -> None:
         shapes = tuple(plane.shape for plane in self.planes)

@@ -19,6 +19,7 @@ from vsr.device.yuv import YuvFormat
 from vsr.errors import InvalidOption, Refused, one_of
 from vsr.frames import HostFrame, Layout
 from vsr.specs import Deinterlace
+from vsr.upscaling.alpha import enlarged_alpha, filled
 from vsr.upscaling.engine.engine import open_engine
 from vsr.upscaling.grain import GrainField
 from vsr.upscaling.passes.passes import PassSpec
@@ -44,6 +45,7 @@ class StepContext:
         layout: of the decoded frames.
         colour: of the decoded frames, resolved (`Colour.resolved`); the output keeps it.
         output_layout: what the encoder takes.
+        has_alpha: frames have alpha, and the encoder takes it.
         grain: to be drawn on the finished frames, or None.
         tone: the curve that luma takes through the network alone, or None.
         tile: the largest tile side in low-resolution pixels; None lets memory decide.
@@ -58,6 +60,7 @@ class StepContext:
     output_layout: Layout
     model: Model
     device: Device
+    has_alpha: bool = False
     grain: GrainProfile | None = None
     tone: Tone | None = None
     tile: int | None = None
@@ -129,6 +132,9 @@ def open_steps(
         passes.append(_engine_pass(device_steps, context, stack, counters))
     if context.grain is not None:
         passes.append(_grain(names, context, context.grain))
+    if context.has_alpha:
+        bits = context.layout.bits, context.output_layout.bits
+        passes = [filled, *passes, enlarged_alpha(output_size(names, context.plan), *bits)]
     is_filtered = "deinterlace" in names and context.deinterlace != "off"
 
     def steps_of(span: PtsSpan) -> list[VideoStep]:

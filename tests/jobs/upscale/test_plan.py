@@ -35,8 +35,8 @@ def test_what_becomes_of_interlaced_pictures_is_said(tmp_path: Path) -> None:
 
 def test_strict_refuses_to_lose_an_alpha_plane(tmp_path: Path) -> None:
     source = write_clip(tmp_path / "in.mkv", frames=2, codec="ffv1", pix_fmt="yuva444p")
-    assert "without its alpha." in notes_of(source, "out.mkv")
-    with pytest.raises(Refused, match="--strict.*without its alpha"):
+    assert "alpha, opaque in the first frames, is lost" in notes_of(source, "out.mkv")
+    with pytest.raises(Refused, match="--strict.*alpha, opaque in the first frames, is lost"):
         notes_of(source, "out.mkv", is_strict=True)
 
 

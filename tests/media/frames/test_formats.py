@@ -142,9 +142,6 @@ def test_every_depth_is_read_in_place(pix_fmt: str) -> None:
         ("xyz12le", "4:4:4", 12),
         ("gbrpf32le", "4:4:4", 16),
         ("gbrp10le", "4:4:4", 10),
-        ("yuva420p", "4:2:0", 8),
-        ("yuva444p10le", "4:4:4", 10),
-        ("ya8", "gray", 8),
         ("monow", "gray", 8),
         ("yuv411p", "4:2:2", 8),
         ("yuv410p", "4:2:0", 8),
@@ -161,6 +158,22 @@ def test_what_must_change_is_read_as_the_nearest_layout_and_said(
     assert (reading.layout.subsampling, reading.layout.bits) == (subsampling, bits)
     assert reading.conversion is not None
     assert reading.conversion.startswith(pix_fmt)
+
+
+@pytest.mark.parametrize(
+    ("pix_fmt", "layout"),
+    [
+        ("yuva420p", Layout()),
+        ("yuva444p10le", Layout(10, 0, 0)),
+        ("ya8", Layout(8, 0, 0, is_gray=True)),
+        ("rgba", Layout(8, 0, 0)),
+        ("gbrap16le", Layout(16, 0, 0)),
+    ],
+)
+def test_alpha_is_read_beside_the_colours(pix_fmt: str, layout: Layout) -> None:
+    reading = reading_of(pix_fmt)
+    assert reading is not None
+    assert (reading.layout, reading.alpha is not None) == (layout, True)
 
 
 @pytest.mark.parametrize("pix_fmt", ["cuda", "vaapi", "no_such_format"])

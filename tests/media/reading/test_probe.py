@@ -52,15 +52,6 @@ def test_times_and_rates_are_exact(tmp_path: Path) -> None:
     assert video.duration_seconds == pytest.approx(1.001)
 
 
-def test_the_transparency_of_a_webm_is_found_to_be_lost(tmp_path: Path) -> None:
-    unsupported = []
-    for pix_fmt in ("yuv420p", "yuva420p"):
-        path = tmp_path / f"{pix_fmt}.webm"
-        write_clip(path, frames=3, codec="libvpx-vp9", pix_fmt=pix_fmt)
-        unsupported.append(probe(path).video.unsupported)
-    assert unsupported == [(), ("the transparency of the WebM",)]
-
-
 def test_a_late_start_is_kept(tmp_path: Path) -> None:
     late = [1500 + 40 * index for index in range(5)]
     path = write_clip(tmp_path / "late.mkv", time_base=Fraction(1, 1000), pts=late, frames=5)

@@ -37,7 +37,6 @@ def test_a_plain_clip_loses_nothing(source: MediaInfo) -> None:
 @pytest.mark.parametrize(
     ("pix_fmt", "said"),
     [
-        ("yuva444p12le", "without its alpha."),
         ("bgr0", "with the BT.709 matrix."),
         ("p016le", ""),
         ("nv12", ""),

@@ -228,6 +228,7 @@ def _encoder(
         is_rgb=video.reading.is_from_rgb,
         threads=spec.threads,
         bit_rate=_average_rate(info, spec),
+        alpha=("seen" if video.is_transparent else "channel") if video.has_alpha else "none",
     )
 
 

@@ -214,6 +214,7 @@ def step_context(job: Job, note: Note) -> StepContext:
         layout=job.source.video.layout,
         colour=job.colour,
         output_layout=job.encoder.layout,
+        has_alpha=job.encoder.has_alpha,
         model=job.model,
         device=job.device,
         grain=job.grain,

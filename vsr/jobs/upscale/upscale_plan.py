@@ -116,6 +116,7 @@ class Job:
             "decoding": self.decoding.hwaccel,
             "encoder": encoder.name,
             "pixel format": encoder.pix_fmt,
+            "alpha": encoder.has_alpha,
             "encoder options": dict(encoder.options),
             "encoder threads": encoder.threads,
             "colour": asdict(self.video.colour),

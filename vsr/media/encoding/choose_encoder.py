@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import Literal
 
 from vsr.colour import Colour
 from vsr.errors import EncoderUnavailable, InvalidOption, UnsuitableContainer
@@ -46,6 +47,7 @@ def choose(
     is_rgb: bool = False,
     threads: int | None = None,
     bit_rate: int | None = None,
+    alpha: Alpha = "none",
 ) -> Encoder:
     """Choose the encoder that the user asks for, and check that it opens at this size.
 
@@ -54,13 +56,16 @@ def choose(
         is_rgb: the source is RGB, and only read as 4:4:4.
         threads: of the encoder; by default one per core, at most 16.
         bit_rate: the average, if the spec asks for the size of the file.
+        alpha: of the source: seen in its first frames, only a channel, or none.
 
     Raises:
         EncoderUnavailable: it does not open, or cannot take the size or format.
         UnsuitableContainer: the container cannot hold the codec.
         InvalidOption, UnknownName: a codec, preset, option or quality that does not exist.
     """
-    entry = _entry(spec, container, size, shown_everywhere(layout) if is_rgb else layout)
+    entry = _entry(spec, container, size, shown_everywhere(layout) if is_rgb else layout, alpha)
+    if has_alpha := alpha != "none" and bool(entry.alpha_pix_fmts):
+        entry = replace(entry, pix_fmts=entry.alpha_pix_fmts)
     _check_container(entry, container, spec)
     _check_size(entry, size, container)
     coded = _format(entry, spec, layout, is_rgb=is_rgb)
@@ -76,6 +81,7 @@ def choose(
         options=MappingProxyType(options),
         threads=threads or min(os.cpu_count() or 1, MAX_THREADS),
         params_option=entry.params_option,
+        has_alpha=has_alpha,
         bit_rate=bit_rate,
         notes=coded.notes,
         losses=coded.losses,
@@ -85,10 +91,20 @@ def choose(
     return encoder
 
 
-def _entry(spec: EncodeSpec, container: str, size: Size, layout: Layout) -> CodecEntry:
+Alpha = Literal["seen", "channel", "none"]
+
+OF_ALPHA = {"mov": "prores", "matroska": "ffv1", "webm": "vp9", "nut": "ffv1"}
+"""What transparency is written with, by container."""
+
+
+def _entry(
+    spec: EncodeSpec, container: str, size: Size, layout: Layout, alpha: Alpha
+) -> CodecEntry:
     if spec.codec.lower() != "auto":
         return codec_named(spec.codec)
     held = container_named(container).video_codecs
+    if alpha == "seen" and container in OF_ALPHA:
+        return codec_named(OF_ALPHA[container])
     if len(held) == 1:
         return codec_named(*held)
     bits = layout.bits

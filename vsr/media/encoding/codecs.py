@@ -31,6 +31,7 @@ class Encoder:
         options: all options passed to FFmpeg.
         threads: fixed, as the bytes of the output can depend on it.
         params_option: the option for the parameters of the library itself, if it has one.
+        has_alpha: it encodes alpha beside the colours.
         bit_rate: the average to reach, in bits per second, if it was asked for.
         notes: remarks for the user, one sentence each.
         losses: what its format cannot hold of the source, likewise.
@@ -43,6 +44,7 @@ class Encoder:
     options: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     threads: int = 1
     params_option: str | None = None
+    has_alpha: bool = False
     bit_rate: int | None = None
     notes: tuple[str, ...] = ()
     losses: tuple[str, ...] = ()
@@ -66,6 +68,7 @@ class CodecEntry:
         quality_option: the option that takes the quality, or None if it has none.
         quality: (x264's crf, this encoder's value) in rising order; empty is the same scale.
         params_option: the option that takes ``key=value:key=value`` of the library itself.
+        alpha_pix_fmts: those of its formats that take alpha, without the alpha.
         rate: the options that take an average rate, as multiples of it; none if it has no such.
         rate_params: parameters of the library itself that go with them.
         rate_fixed: options that do.
@@ -83,6 +86,7 @@ class CodecEntry:
     quality: tuple[tuple[float, float], ...] = ()
     fixed: dict[str, str] = field(default_factory=dict)
     params_option: str | None = None
+    alpha_pix_fmts: tuple[str, ...] = ()
     rate: dict[str, float] = field(default_factory=dict)
     rate_params: str = ""
     rate_fixed: dict[str, str] = field(default_factory=dict)
@@ -234,6 +238,7 @@ CODECS: tuple[CodecEntry, ...] = (
         native_presets=("cpu-used", _numbers(0, 8)),
         quality=((0, 0), (8, 8), (13, 17), (18, 29), (23, 39), (28, 48), (34, 59), (51, 63)),
         fixed={"b": "0"},
+        alpha_pix_fmts=("yuv420p",),
         rate={"b": 1, "minrate": 1, "maxrate": 1, "bufsize": 0.5},
         rate_fixed={"undershoot-pct": "0", "overshoot-pct": "0"},
     ),
@@ -247,6 +252,9 @@ CODECS: tuple[CodecEntry, ...] = (
             *(*GRAY_8_AND_10, "gray12le", "gray16le"),
         ),
         quality_option=None,
+        alpha_pix_fmts=tuple(
+            f"yuv{chroma}p{bits}" for bits in ("", "10le", "16le") for chroma in (420, 422, 444)
+        ),
         fixed={"level": "3", "g": "1", "slicecrc": "1"},
     ),
     CodecEntry(
@@ -254,6 +262,7 @@ CODECS: tuple[CodecEntry, ...] = (
         codec="prores",
         aliases=("prores",),
         pix_fmts=("yuv422p10le", "yuv444p10le"),
+        alpha_pix_fmts=("yuv444p10le",),
         quality_option=None,
         fixed={"vendor": "apl0"},
     ),
@@ -262,6 +271,7 @@ CODECS: tuple[CodecEntry, ...] = (
         codec="png",
         aliases=(),
         pix_fmts=("gray", "rgb24", "gray16be", "rgb48be"),
+        alpha_pix_fmts=("gray", "rgb24", "gray16be", "rgb48be"),
         quality_option=None,
         fixed={"pred": "up"},
     ),

@@ -16,7 +16,7 @@ from av.video.codeccontext import VideoCodecContext
 from vsr.colour import Colour, Siting
 from vsr.errors import EncoderUnavailable, InvalidOption
 from vsr.media.encoding.codecs import CODECS, Encoder
-from vsr.media.frames.formats import layout_of
+from vsr.media.frames.formats import alpha_pix_fmt, layout_of
 from vsr.values import Size
 
 TRIAL_SIZE = Size(256, 144)
@@ -35,7 +35,7 @@ def configure(context: VideoCodecContext, encoder: Encoder, size: Size, colour: 
     The parameter sets go into the header (``global_header``), as mp4 and a joined file need.
     """
     context.width, context.height = size.width, size.height
-    context.pix_fmt = encoder.pix_fmt
+    context.pix_fmt = alpha_pix_fmt(encoder.pix_fmt) if encoder.has_alpha else encoder.pix_fmt
     context.color_primaries, context.color_trc = colour.primaries, colour.transfer
     context.colorspace, context.color_range = colour.matrix, int(colour.range)
     context.thread_count = encoder.threads

@@ -24,7 +24,7 @@ from vsr.frames import Extras, HostFrame
 from vsr.media.encoding.captions import can_carry_captions, with_captions
 from vsr.media.encoding.codecs import X265_DELAY, Encoder
 from vsr.media.encoding.encoder_trial import configure
-from vsr.media.frames.formats import layout_of
+from vsr.media.frames.formats import alpha_pix_fmt, layout_of
 from vsr.media.frames.tags import HdrMetadata, MasteringDisplay, Point
 from vsr.values import Size
 
@@ -77,6 +77,8 @@ class Encoding:
         configure(stream.codec_context, self._encoder, video.size, video.colour)
         stream.codec_context.time_base = stream.time_base = video.time_base
         stream.codec_context.sample_aspect_ratio = video.sar
+        if encoder.has_alpha and encoder.codec == "vp9":
+            stream.metadata["alpha_mode"] = "1"
         self.stream = stream
 
     def encode(self, frame: HostFrame) -> Iterator[Packet[VideoStream]]:
@@ -115,16 +117,23 @@ class Encoding:
         """Copy the planes into a frame that FFmpeg owns: the encoder may keep it for some time."""
         size, layout = frame.size, self._layout
         if self._encoder.codec == "png":
-            image = image_frame(frame, self._encoder.pix_fmt, self._colour)
+            image = image_frame(
+                frame, self._encoder.pix_fmt, self._colour, has_alpha=self._encoder.has_alpha
+            )
             image.pts, image.time_base = frame.pts, self._time_base
             return image
         assert layout is not None  # of every other encoder
-        picture = av.VideoFrame(size.width, size.height, self._encoder.pix_fmt)
+        pix_fmt, has_alpha = self._encoder.pix_fmt, self._encoder.has_alpha
+        if has_alpha:
+            pix_fmt = alpha_pix_fmt(pix_fmt)
+        picture = av.VideoFrame(size.width, size.height, pix_fmt)
         for index, plane in enumerate(picture.planes):
             pitch = plane.line_size // layout.dtype.itemsize
             rows = np.frombuffer(memoryview(plane), layout.dtype).reshape(-1, pitch)
             used = rows[: plane.height, : plane.width]
-            if index < len(frame.planes):
+            if index == ALPHA_PLANE:
+                used[:] = (1 << layout.bits) - 1 if frame.alpha is None else frame.alpha
+            elif index < len(frame.planes):
                 used[:] = frame.planes[index]
             else:
                 used[:] = 1 << (layout.bits - 1)  # neutral chroma for a gray frame
@@ -132,7 +141,13 @@ class Encoding:
         return picture
 
 
-def image_frame(frame: HostFrame, pix_fmt: str, colour: Colour) -> av.VideoFrame:
+ALPHA_PLANE = 3
+"""After luma and both planes of chroma."""
+
+
+def image_frame(
+    frame: HostFrame, pix_fmt: str, colour: Colour, *, has_alpha: bool = False
+) -> av.VideoFrame:
     """Return a frame as R'G'B', or as gray, full range; the codes are rounded once.
 
     Args:
@@ -149,10 +164,14 @@ def image_frame(frame: HostFrame, pix_fmt: str, colour: Colour) -> av.VideoFrame
         ]
         rows = np.array(rgb_from_yuv(known.matrix), np.float32)
         amplitudes = list(np.einsum("rc,chw->rhw", rows, np.stack(amplitudes)))
+    if has_alpha:
+        opaque = np.ones(frame.planes[0].shape, np.float32)
+        amplitudes.append(opaque if frame.alpha is None else frame.alpha / np.float32(codes.peak))
     is_deep = pix_fmt.endswith("be")
     peak, dtype = (65535, ">u2") if is_deep else (255, "u1")
     samples = np.stack([np.rint(np.clip(one, 0, 1) * peak).astype(dtype) for one in amplitudes], -1)
-    image = av.VideoFrame(size.width, size.height, pix_fmt)
+    full = alpha_pix_fmt(pix_fmt) if has_alpha else pix_fmt
+    image = av.VideoFrame(size.width, size.height, full)
     plane = image.planes[0]
     pitch = plane.line_size // samples.dtype.itemsize
     rows_of_plane = np.frombuffer(memoryview(plane), dtype).reshape(-1, pitch)

@@ -37,16 +37,18 @@ class Reading:
     Attributes:
         layout: what is delivered.
         samples: where the components are, after the filter if there is one.
+        alpha: where it is, after that filter; None if there is none.
         unused_low_bits: zero bits below the code (P010 keeps it in the high bits).
         is_big_endian: of samples of two bytes.
         filtered_as: the format that a filter graph must first convert to, if any.
         is_from_rgb: that filter applies a colour matrix (BT.709, limited range).
-        is_lossy: more than the arrangement changes: alpha, low bits or RGB itself are lost.
+        is_lossy: more than the arrangement changes: low bits or RGB itself are lost.
         conversion: a remark for the user, if anything changes.
     """
 
     layout: Layout
     samples: tuple[Samples, ...]
+    alpha: Samples | None = None
     unused_low_bits: int = 0
     is_big_endian: bool = False
     filtered_as: str | None = None
@@ -98,6 +100,12 @@ def pix_fmt_of(layout: Layout) -> str:
     return f"yuv{chroma}p{suffix}"
 
 
+def alpha_pix_fmt(pix_fmt: str) -> str:
+    """Return the format with alpha beside the same colours: ``yuva420p`` for ``yuv420p``."""
+    images = {"rgb24": "rgba", "rgb48be": "rgba64be", "gray": "ya8", "gray16be": "ya16be"}
+    return images.get(pix_fmt) or pix_fmt.replace("yuv", "yuva", 1)
+
+
 def reading_of(pix_fmt: str) -> Reading | None:
     """Return how a decoded format is read, or None if it cannot be (hardware surfaces)."""
     for known in (_planar, _gray, _semi_planar, _packed, _filtered):
@@ -112,13 +120,11 @@ def _planar(pix_fmt: str) -> Reading | None:
     if match is None:
         return None
     variant, chroma, depth, endian = match.groups()
-    notes = ["without its alpha"] if variant == "a" else []
     return Reading(
         layout=Layout(int(depth or 8), *SHIFTS[chroma]),
         samples=PLANES,
+        alpha=Samples(3) if variant == "a" else None,
         is_big_endian=endian == "be",
-        is_lossy=bool(notes),
-        conversion=_conversion(pix_fmt, notes),
     )
 
 
@@ -127,13 +133,12 @@ def _gray(pix_fmt: str) -> Reading | None:
     if match is None:
         return None
     name, depth, endian = match.groups()
-    notes = ["without its alpha"] if name == "ya" else []
+    has_alpha = name == "ya"
     return Reading(
         layout=Layout(int(depth or 8), 0, 0, is_gray=True),
-        samples=(Samples(0, 0, 2 if name == "ya" else 1),),
+        samples=(Samples(0, 0, 2 if has_alpha else 1),),
+        alpha=Samples(0, 1, 2) if has_alpha else None,
         is_big_endian=endian == "be",
-        is_lossy=bool(notes),
-        conversion=_conversion(pix_fmt, notes),
     )
 
 
@@ -189,12 +194,14 @@ def _filtered(pix_fmt: str) -> Reading | None:
         layout = Layout(bits, 0, 0, is_gray=True)
     else:
         layout = Layout(bits, *_nearest_shifts(components[1].width, components[1].height))
-    if any(item.is_alpha for item in described.components):
-        notes.append("without its alpha")
-    filtered_as = pix_fmt_of(layout)
+    has_alpha = any(item.is_alpha for item in described.components)
+    if has_alpha and layout.is_gray:
+        layout = Layout(bits, 0, 0)
+    filtered_as = alpha_pix_fmt(pix_fmt_of(layout)) if has_alpha else pix_fmt_of(layout)
     return Reading(
         layout=layout,
         samples=PLANES[: 1 if layout.is_gray else 3],
+        alpha=Samples(3) if has_alpha else None,
         filtered_as=filtered_as,
         is_from_rgb=is_rgb,
         is_lossy=bool(notes) or deepest > bits,

@@ -46,6 +46,15 @@ def planes_in(frame: VideoFrame, reading: Reading) -> tuple[Plane, ...]:
     return tuple(planes)
 
 
+def alpha_in(frame: VideoFrame, reading: Reading) -> Plane | None:
+    """Return the alpha of a frame whose format ``reading`` describes; None if it has none."""
+    if reading.alpha is None:
+        return None
+    shape = (frame.height, frame.width)
+    view = _view(frame.planes[reading.alpha.plane], reading.alpha, shape, reading)
+    return view if reading.is_view else _delivered(view, reading)
+
+
 def _view(
     plane: VideoPlane, samples: Samples, shape: tuple[int, int], reading: Reading
 ) -> NDArray[Any]:

@@ -7,7 +7,7 @@ from av.video.frame import VideoFrame
 from vsr.colour import UNSPECIFIED, Range
 from vsr.frames import HostFrame
 from vsr.media.frames.formats import Reading, reading_of
-from vsr.media.frames.planes import Converter, FieldOrder, planes_in
+from vsr.media.frames.planes import Converter, FieldOrder, alpha_in, planes_in
 from vsr.media.frames.tags import extras_of, side_data_of
 from vsr.media.source.info import VideoInfo
 from vsr.values import Size
@@ -59,6 +59,7 @@ class Delivery:
             frame, reading = self._converter.convert(frame), self._reading
         return HostFrame(
             planes=planes_in(frame, reading),
+            alpha=alpha_in(frame, reading),
             pts=pts,
             layout=video.layout,
             colour=video.colour,

@@ -20,6 +20,7 @@ import av
 from av.codec.hwaccel import HWAccel
 from av.container import InputContainer
 from av.packet import Packet
+from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
@@ -113,6 +114,7 @@ class Decoder:
         self._groups: deque[list[Packet[VideoStream]]] = deque()
         self._container = container
         self._stream = stream
+        self._alpha_context = alpha_decoder(stream)
         self._damage = damage
         self._span = span
 
@@ -160,7 +162,7 @@ class Decoder:
 
     def _decoded(self, packet: Packet[VideoStream], *, is_owed: bool) -> Iterator[VideoFrame]:
         try:
-            frames = packet.decode()
+            frames = self._alpha_context.decode(packet) if self._alpha_context else packet.decode()
         except (av.FFmpegError, EOFError):
             if not is_owed:  # else it is counted as long as it has given no frame
                 self._damage.undecodable_packets += self._counts(packet)
@@ -189,7 +191,8 @@ class Decoder:
         """
         has_failed = False
         try:
-            frames = self._stream.decode(None)
+            context = self._alpha_context
+            frames = context.decode(None) if context else self._stream.decode(None)
         except EOFError:
             return
         except av.FFmpegError:
@@ -214,6 +217,30 @@ class Decoder:
                     yield from stream.codec_context.decode(packet)
                 except (av.FFmpegError, EOFError):
                     self._damage.undecodable_packets += is_error_new
+
+
+ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
+"""FFmpeg's own decoders return only the colours of what WebM stores beside them."""
+
+
+def has_alpha_aside(stream: VideoStream) -> bool:
+    """Return whether transparency is stored beside the packets, as WebM says in a tag."""
+    return any(
+        key.lower() == "alpha_mode" and value == "1" for key, value in stream.metadata.items()
+    )
+
+
+def alpha_decoder(stream: VideoStream) -> VideoCodecContext | None:
+    """Return the decoder for a stream whose transparency is stored alongside; None for others."""
+    codec = stream.codec_context.codec.canonical_name
+    if not has_alpha_aside(stream) or codec not in ALPHA_DECODERS:
+        return None
+    try:
+        context = av.CodecContext.create(ALPHA_DECODERS[codec], "r")
+    except ValueError:  # a build of FFmpeg without it
+        return None
+    assert isinstance(context, VideoCodecContext)
+    return context
 
 
 def from_key_frame(packets: Iterator[Packet[VideoStream]]) -> Iterator[Packet[VideoStream]]:

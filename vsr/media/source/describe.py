@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -74,18 +74,15 @@ def video_info(
         hdr=hdr_of(side_data),
         bit_rate=stream.bit_rate or None,
         has_captions=extras_of(side_data).captions is not None,
-        unsupported=tuple(dict.fromkeys([*lost_of(side_data), *_alpha_aside(stream)])),
+        is_transparent=reading.alpha is not None and any(map(_is_transparent, frames)),
+        unsupported=tuple(dict.fromkeys(lost_of(side_data))),
         conversion=reading.conversion,
     )
 
 
-def _alpha_aside(stream: VideoStream) -> Iterator[str]:
-    """Yield the name of the transparency that WebM stores alongside VP8 and VP9.
-
-    FFmpeg's own decoders return only the colours, so no frame shows that it exists.
-    """
-    if stream.metadata.get("alpha_mode") == "1":
-        yield "the transparency of the WebM"
+def _is_transparent(frame: VideoFrame) -> bool:
+    """Return whether any pixel is not opaque."""
+    return bool(frame.to_ndarray(format="rgba")[..., 3].min() < 255)
 
 
 def _reading(path: Path, frame: VideoFrame) -> Reading:

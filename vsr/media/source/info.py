@@ -31,6 +31,7 @@ class VideoInfo:
         timing: where the times of the frames come from.
         is_interlaced: at least one of the first frames is, or the header says so.
         display_matrix: nine numbers as in the mov header, None if upright.
+        is_transparent: alpha of the first frames is not all opaque.
         unsupported: names of side data that cannot be carried.
         conversion: what the reader must change, None if nothing.
     """
@@ -55,6 +56,7 @@ class VideoInfo:
     hdr: HdrMetadata | None = None
     bit_rate: int | None = None
     has_captions: bool = False
+    is_transparent: bool = False
     unsupported: tuple[str, ...] = ()
     conversion: str | None = None
 
@@ -66,6 +68,11 @@ class VideoInfo:
         """
         matrix = self.display_matrix
         return matrix is not None and matrix[0] == 0 and matrix[4] == 0
+
+    @property
+    def has_alpha(self) -> bool:
+        """Whether frames say how opaque each pixel is."""
+        return self.reading.alpha is not None
 
     @property
     def reading(self) -> Reading:

@@ -151,6 +151,12 @@ def losses_of(
     if source.conversion and source.reading.is_lossy:
         yield Loss(f"{source.conversion}.")
     yield from map(Loss, encoder.losses)
+    if source.has_alpha and not encoder.has_alpha:
+        seen = "transparency" if source.is_transparent else "alpha, opaque in the first frames,"
+        yield Loss(
+            f"{seen} is lost with {encoder.codec} in {container}. Choose .mov with --codec prores, "
+            ".mkv with ffv1, .webm with vp9, or images (%05d.png) to keep it."
+        )
     for name in source.unsupported:
         yield Loss(f"{name} cannot be carried and is lost.", is_content=name in HDR_AND_VIEWS)
     if video.hdr is not None and not can_write_mastering(encoder):

@@ -24,6 +24,7 @@ from av.video.stream import VideoStream
 from vsr.media.clock import rescaled, rounded, ticks_per_frame
 from vsr.media.encoding.encoding import OutputVideo
 from vsr.media.reading.missing_frames import missing_frames
+from vsr.media.source.decoder import has_alpha_aside
 from vsr.media.source.info import MediaInfo
 from vsr.media.source.opening import reopen_input
 from vsr.media.splices.splice_search import splices_among
@@ -170,6 +171,8 @@ def _add_video(file: OutputFile, segment: Path) -> VideoStream:
         template = first.streams.video[0]
         stream = file.output.add_stream_from_template(template, opaque=True)
         file.dress(stream, template.codec_context.codec.canonical_name)
+        if has_alpha_aside(template):
+            stream.metadata["alpha_mode"] = "1"
     context, colour = stream.codec_context, video.colour
     context.color_primaries, context.color_trc = colour.primaries, colour.transfer
     context.colorspace, context.color_range = colour.matrix, int(colour.range)

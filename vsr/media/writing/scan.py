@@ -55,7 +55,8 @@ def scan(path: Path, time_base: Fraction) -> Scan:
     try:
         with av.open(f"file:{path}") as container:
             stream = container.streams.video[0]
-            first = int(container.metadata[FIRST_PTS])
+            tags = {key.lower(): value for key, value in container.metadata.items()}
+            first = int(tags[FIRST_PTS])  # Matroska has its tags in capitals
             own = [
                 rescaled(packet.pts or 0, packet.time_base, time_base)
                 for packet in container.demux(stream)

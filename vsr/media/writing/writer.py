@@ -1,8 +1,8 @@
 """Encode frames into one segment: a NUT file that holds only the video.
 
-NUT keeps any time base exactly, takes every codec that vsr writes but ProRes, and can be read even
-if truncated. The rename from ``.part`` is the commit: a segment under its own name is complete and
-on disk.
+NUT keeps any time base exactly, takes every codec that vsr writes but ProRes and VP9 with alpha,
+and can be read even if truncated. The rename from ``.part`` is the commit: a segment under its own
+name is complete and on disk.
 """
 
 from __future__ import annotations
@@ -28,6 +28,14 @@ from vsr.media.writing.target import output_failure
 SEGMENT_OPTIONS = {"movflags": "use_metadata_tags", "avoid_negative_ts": "make_zero"}
 """QuickTime keeps unknown metadata, such as the first pts, only on request, and would hide
 frames before zero behind an edit list."""
+
+
+def _format_of(encoder: Encoder) -> str:
+    """Return what holds a segment of an encoder."""
+    if encoder.codec == "prores":
+        return "mov"
+    # Alpha of VP9 is stored beside its packets, which only Matroska holds.
+    return "matroska" if encoder.has_alpha and encoder.codec == "vp9" else "nut"
 
 
 class Writer:
@@ -126,7 +134,7 @@ class Writer:
         self._output = av.open(
             f"file:{self._part}",
             "w",
-            format="mov" if self._encoder.codec == "prores" else "nut",
+            format=_format_of(self._encoder),
             container_options=SEGMENT_OPTIONS,
         )
         self._output.metadata[FIRST_PTS] = str(first_pts)
