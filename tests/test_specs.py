@@ -22,7 +22,11 @@ def upscale(**values: Any) -> UpscaleSpec:
     [
         (upscale, {"precision": "fp8"}, "precision fp8: choose auto, fp16, bf16, fp32 or int8."),
         (upscale, {"hwaccel": "gpu"}, "hwaccel gpu: choose none, auto or cuda."),
-        (upscale, {"deinterlace": "maybe"}, "deinterlace maybe: choose auto, bob, off or refuse."),
+        (
+            upscale,
+            {"deinterlace": "maybe"},
+            "deinterlace maybe: choose auto, bob, film, off or refuse.",
+        ),
         (upscale, {"existing": "eat"}, "existing eat: choose refuse, overwrite or skip."),
         (upscale, {"existing": ["eat"]}, r"existing \['eat'\]: choose"),
         (upscale, {"strength": "strong"}, "strength strong: give a number from 0 to 1, or auto."),

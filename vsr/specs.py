@@ -34,12 +34,14 @@ X264_PRESETS = (
 """x264's names for speed, fastest first; they select every encoder's speed."""
 
 Precision = Literal["auto", "fp16", "bf16", "fp32", "int8"]
-Deinterlace = Literal["auto", "bob", "off", "refuse"]
+Deinterlace = Literal["auto", "bob", "film", "off", "refuse"]
 
-FRAME_RATIOS: Mapping[Deinterlace, Fraction] = MappingProxyType({"bob": Fraction(2)})
+FRAME_RATIOS: Mapping[Deinterlace, Fraction] = MappingProxyType(
+    {"bob": Fraction(2), "film": Fraction(4, 5)}
+)
 """Frames that leave the deinterlacer for each that comes, where they are not as many."""
 
-FINER: Mapping[Deinterlace, int] = MappingProxyType({"bob": 2})
+FINER: Mapping[Deinterlace, int] = MappingProxyType({"bob": 2, "film": 4})
 """Ticks of the output's clock to one of the source's: so many that every new time is exact."""
 Existing = Literal["refuse", "overwrite", "skip"]
 Hwaccel = Literal["none", "auto", "cuda"]
@@ -186,7 +188,7 @@ class UpscaleSpec:
     )
     deinterlace: Deinterlace = option(
         "auto", entry="asked", is_in_presets=True, flags=("--deinterlace",),
-        help="Interlaced video: auto keeps the rate, bob makes a frame of each field (50i to 50p).",
+        help="Interlaced video: auto keeps the rate, bob doubles it (50i to 50p), film gives 24p.",
     )  # fmt: skip
     is_restart: bool = option(
         False, entry="none", is_of_file=False, flags=("--restart",),

@@ -92,7 +92,7 @@ def test_a_close_name_is_suggested():
         (MINE.replace('pipeline = "upscale"', 'pipeline = "upscale"\naliases = "a"'), "a list is"),
         (
             MINE.replace("[size]", 'deinterlace = "yes"\n[size]'),
-            "choose from auto, bob, off, refuse",
+            "choose from auto, bob, film, off, refuse",
         ),
     ],
 )

@@ -27,6 +27,7 @@ from vsr.upscaling.plan import SizePlan
 from vsr.values import GrainProfile, PtsSpan, Size
 
 if TYPE_CHECKING:
+    from vsr.media.frames.cycles import Film
     from vsr.models.catalog import Model
 
 VideoStep = Callable[[Iterator[HostFrame]], Iterator[HostFrame]]
@@ -50,6 +51,7 @@ class StepContext:
         tone: the curve that luma takes through the network alone, or None.
         tile: the largest tile side in low-resolution pixels; None lets memory decide.
         step: how long a frame of the source lasts at its frame rate, in ticks.
+        film: how it was telecined; needed for the deinterlacing of that name.
         say: called with remarks for the user, one line each.
         mark: called with every tile that the network has done, on the CPU.
     """
@@ -66,6 +68,7 @@ class StepContext:
     tile: int | None = None
     deinterlace: Deinterlace = "auto"
     step: int = 1
+    film: Film | None = None
     say: Callable[[str], None] = field(default=lambda line: None)
     mark: Callable[[], None] | None = None
 
@@ -184,7 +187,11 @@ def _grain(names: Sequence[str], context: StepContext, profile: GrainProfile) ->
 def _deinterlaced(context: StepContext, span: PtsSpan) -> VideoStep:
     """Return the deinterlacing step: progressive frames pass untouched."""
     from vsr.media.frames.deinterlace import deinterlace
+    from vsr.media.frames.film import inverse_telecine
 
+    film = context.film
+    if film is not None:
+        return lambda frames: inverse_telecine(frames, span, film, context.say)
     if context.deinterlace == "refuse":
         return _refuse_interlaced
     bob_step = context.step if context.deinterlace == "bob" else None

@@ -13,14 +13,17 @@ from hypothesis import strategies as st
 from tests.clips import index_of, write_clip
 from tests.media.torn import tearing
 from vsr.errors import InvalidOption
+from vsr.media.frames.cycles import Film
 from vsr.media.reading.probe import probe
 from vsr.media.reading.reader import Reader
 from vsr.media.resume.segments import (
     FEWEST_FRAMES,
     MOST_FRAMES,
     Segment,
+    at_cycles,
     cut_places,
     frames_per_segment,
+    pictures_in,
     plan,
 )
 from vsr.values import PtsSpan, TimeRange
@@ -142,3 +145,24 @@ def test_cuts_rise_and_leave_no_small_rest(times: list[int], frames: int, random
     assert all(frames <= length <= 2 * frames for length in lengths[:-1])
     assert lengths[-1] < 2 * frames
     assert not places or lengths[-1] >= frames // 2
+
+
+@given(st.integers(0, 4), st.integers(8, 60), st.integers(1, 40))
+def test_segments_of_a_film_begin_with_a_cycle_and_hold_all_its_pictures(
+    first: int, count: int, frames: int
+) -> None:
+    times = [10 * index for index in range(count)]
+    film = Film(boundary=10 * first, step=10)
+    places = at_cycles(times, cut_places(times, times[::7], frames), film)
+    assert all(place % 5 == first for place in places)
+    assert places == sorted(set(places))
+    held = pictures_in(times, places, film)
+    assert len(held) == len(places) + 1
+    assert sum(held) == sum(pictures_in(times, [], film))
+
+
+def test_no_segment_of_a_film_begins_behind_a_hole() -> None:
+    times = [*range(0, 200, 10), *range(2000, 2200, 10)]
+    film = Film(step=10)
+    assert at_cycles(times, [18, 20], film) == [25]
+    assert at_cycles(times, [39], film) == []

@@ -162,7 +162,7 @@ def kind_of(job: Job) -> Kind:
         precision=job.device.precision,
         sizes=str(job.sizes),
         pixels=job.sizes.source.pixels,
-        source=f"{video.codec} {video.pix_fmt}" + f", {job.deinterlace}" * video.is_interlaced,
+        source=f"{video.codec} {video.pix_fmt}" + f", {job.fields.mode}" * video.is_interlaced,
         encoder=f"{encoder.name} {encoder.pix_fmt} {options}, {encoder.threads} threads",
     )
 

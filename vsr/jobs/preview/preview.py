@@ -102,7 +102,7 @@ def _times(made: Sequence[RenderedSetting], loop: Moment) -> list[Fraction]:
 
     They are those of the setting that shows most: one may make a frame of every field.
     """
-    finest = max(made, key=lambda one: one.job.frame_ratio).job
+    finest = max(made, key=lambda one: one.job.fields.ratio).job
     return [frame.pts * finest.video.time_base for frame in source_frames(finest, loop)]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from vsr.colour import UNSPECIFIED, Colour
 from vsr.jobs.estimate.remembered import usual_time
+from vsr.media.reading.cadence import TELECINED, looks_telecined
 from vsr.media.reading.probe import probe
 from vsr.media.source.info import MediaInfo, StreamInfo, VideoInfo
 
@@ -19,7 +20,8 @@ def look(source: Path) -> dict[str, Any]:
         MediaError: it cannot be opened, or has no video.
     """
     info = probe(source)
-    return described(info) | {"takes": usual_time(info)}
+    notes = [TELECINED] if looks_telecined(info) else None
+    return described(info) | {"takes": usual_time(info), "notes": notes}
 
 
 def described(info: MediaInfo) -> dict[str, Any]:

@@ -13,11 +13,12 @@ from vsr.device.select import Device, select
 from vsr.errors import Refused
 from vsr.jobs.progress import Note
 from vsr.jobs.upscale.choice import Choice, choose_blend, choose_grain, choose_tone, with_model
+from vsr.jobs.upscale.fields import Fields, fields_of
 from vsr.jobs.upscale.lost_grain import lost_grain
 from vsr.jobs.upscale.picture import PictureJob, is_picture_wanted, prepare_picture
 from vsr.jobs.upscale.standard_streams import PIPE, check_pipe
 from vsr.jobs.upscale.strength import Condition, condition_in
-from vsr.jobs.upscale.upscale_plan import Job, Load, fields_of, frames_expected
+from vsr.jobs.upscale.upscale_plan import Job, Load, frames_expected
 from vsr.media.clock import USUAL_FRAME_RATE
 from vsr.media.containers import Container, container_for
 from vsr.media.encoding.choose_encoder import choose
@@ -41,7 +42,7 @@ from vsr.models import catalog
 from vsr.models.catalog import Model
 from vsr.recipes.pipeline import load_pipeline
 from vsr.recipes.preset import load_look, load_preset
-from vsr.specs import FINER, FRAME_RATIOS, Deinterlace, Existing, UpscaleSpec
+from vsr.specs import FINER, Existing, UpscaleSpec
 from vsr.upscaling.engine.engine import with_precision
 from vsr.upscaling.engine.tile_size import pinned_tile
 from vsr.upscaling.plan import SizePlan, plan_sizes
@@ -131,7 +132,7 @@ def prepare(source: Path, target: Path, spec: UpscaleSpec, load: Load = catalog.
     """
     container, spec = container_for(target, spec.container), with_model(spec)
     info = probe(source)
-    _check_interlacing(info, spec)
+    fields = fields_of(info, spec)
     device = select(spec.device, spec.precision)
     sizes = _sizes(info, spec)
     choice, model = _choice(info, spec, sizes.scale, load)
@@ -142,7 +143,6 @@ def prepare(source: Path, target: Path, spec: UpscaleSpec, load: Load = catalog.
     colour = _output_colour(info.video, size)
     encoder = _encoder(spec, container, info, size, colour, device)
     streams = _streams(info, container, spec)
-    fields = fields_of(spec, info.video)
     video = _output_video(info.video, fields, size, sizes.sar, colour, choice.made_by(model))
     losses = (
         *losses_of(info.video, video, encoder, container.name),
@@ -165,6 +165,7 @@ def prepare(source: Path, target: Path, spec: UpscaleSpec, load: Load = catalog.
         decoding=choose_decoding(source, spec.hwaccel),
         losses=losses,
         choice=choice,
+        fields=fields,
     )
 
 
@@ -190,14 +191,6 @@ def _choice(info: MediaInfo, spec: UpscaleSpec, scale: int, load: Load) -> tuple
     if model.net is not None:
         choice = choose_grain(choice, look, measure)
     return choice, model
-
-
-def _check_interlacing(info: MediaInfo, spec: UpscaleSpec) -> None:
-    if info.video.is_interlaced and spec.deinterlace == "refuse":
-        raise Refused(
-            f"{info.path}: interlaced, and --deinterlace refuse was given. "
-            "Omit it to deinterlace at the same frame rate."
-        )
 
 
 def _sizes(info: MediaInfo, spec: UpscaleSpec) -> SizePlan:
@@ -267,13 +260,13 @@ def _streams(info: MediaInfo, container: Container, spec: UpscaleSpec) -> Stream
 
 
 def _output_video(
-    video: VideoInfo, fields: Deinterlace, size: Size, sar: Fraction, colour: Colour, made_by: str
+    video: VideoInfo, fields: Fields, size: Size, sar: Fraction, colour: Colour, made_by: str
 ) -> OutputVideo:
     rate = video.frame_rate
     return OutputVideo(
         size=size,
-        time_base=video.time_base / FINER.get(fields, 1),
-        frame_rate=rate and rate * FRAME_RATIOS.get(fields, 1),
+        time_base=video.time_base / FINER.get(fields.mode, 1),
+        frame_rate=rate and rate * fields.ratio,
         colour=colour,
         sar=sar,
         display_matrix=video.display_matrix,

@@ -17,7 +17,6 @@ from vsr.frames import HostFrame
 from vsr.jobs.progress import Note, ignore
 from vsr.jobs.upscale.upscale_plan import Job
 from vsr.media.encoding.codecs import Encoder, at_rate
-from vsr.media.frames.deinterlace import count_bobbed
 from vsr.media.reading.reader import Reader
 from vsr.media.resume.budget import share
 from vsr.media.resume.segments import (
@@ -146,10 +145,7 @@ class SegmentWorker:
             context=job.context,
             hwaccel=job.decoding.hwaccel,
         ) as reader:
-            is_bobbed = job.deinterlace == "bob"
-            frames = Counted(
-                self._marked(reader.frames()), span, count_bobbed if is_bobbed else _one
-            )
+            frames = Counted(self._marked(reader.frames()), span, job.fields.counter())
             count = run_segment(frames, steps, sink, written)
         if count != frames.due:
             raise Failed(
@@ -196,11 +192,6 @@ class SegmentWorker:
         self._note(text)
 
 
-def _one(frame: HostFrame) -> int:
-    del frame
-    return 1
-
-
 def _no_steps(span: PtsSpan) -> list[VideoStep]:
     """Do nothing, before an engine is open."""
     del span
@@ -220,8 +211,9 @@ def step_context(job: Job, note: Note) -> StepContext:
         grain=job.grain,
         tone=job.choice.tone,
         tile=job.spec.tile,
-        deinterlace=job.deinterlace,
+        deinterlace=job.fields.mode,
         step=job.source_step,
+        film=job.fields.film,
         say=note,
     )
 
@@ -241,12 +233,14 @@ def frame_seconds(job: Job) -> float:
 
 def plan_segments(job: Job) -> tuple[tuple[Segment, ...], str]:
     """Cut the clip into segments of about equal work; if it cannot be cut, a remark says so."""
-    seconds = frame_seconds(job) * float(job.frame_ratio)
+    seconds = frame_seconds(job) * float(job.fields.ratio)
     frames = job.spec.segment_frames or frames_per_segment(seconds)
     if job.encoder.bit_rate is not None and job.spec.segment_frames is None:
         frames = max(frames, FEWEST_RATED_FRAMES)
-    segments = rated(job, plan(job.source, frames, job.spec.time, job.frame_ratio))
-    if len(segments) > 1 or segments[0].frames < PATIENCE * frames * job.frame_ratio:
+    segments = rated(
+        job, plan(job.source, frames, job.spec.time, job.fields.ratio, job.fields.film)
+    )
+    if len(segments) > 1 or segments[0].frames < PATIENCE * frames * job.fields.ratio:
         return segments, ""
     return segments, (
         "timestamps repeat or restart, as in concatenated recordings: it is done in one piece, "

@@ -14,6 +14,7 @@ from typing import Any
 from vsr.colour import UNSPECIFIED, Colour, guessed_matrix
 from vsr.device.select import Device
 from vsr.jobs.upscale.choice import Choice
+from vsr.jobs.upscale.fields import Fields, mode_of
 from vsr.media.clock import rounded, ticks_per_frame
 from vsr.media.containers import Container
 from vsr.media.encoding.choose_encoder import Encoder
@@ -26,7 +27,7 @@ from vsr.media.streams.streams import StreamPlan
 from vsr.media.writing.target import least_bytes
 from vsr.models.catalog import Model
 from vsr.option import options_of
-from vsr.specs import FRAME_RATIOS, Deinterlace, UpscaleSpec
+from vsr.specs import FRAME_RATIOS, UpscaleSpec
 from vsr.upscaling.engine.tile_size import approximation, tile_facts
 from vsr.upscaling.plan import SizePlan
 from vsr.values import Blend, GrainProfile, TimeRange
@@ -43,6 +44,7 @@ class Job:
         losses: everything that the output will not hold, though no option declined it.
         spec: as asked, with everything decided that was ``auto`` about the network.
         choice: what that was decided by.
+        fields: what becomes of them.
     """
 
     source: MediaInfo
@@ -57,6 +59,7 @@ class Job:
     video: OutputVideo
     decoding: Decoding
     choice: Choice
+    fields: Fields
     losses: tuple[Loss, ...] = ()
 
     @property
@@ -64,16 +67,6 @@ class Job:
         """The colour that the maths uses."""
         video = self.source.video
         return video.colour.resolved(video.size.width, video.size.height)
-
-    @property
-    def deinterlace(self) -> Deinterlace:
-        """What is done with fields."""
-        return fields_of(self.spec, self.source.video)
-
-    @property
-    def frame_ratio(self) -> Fraction:
-        """Frames that leave for each that comes."""
-        return FRAME_RATIOS.get(self.deinterlace, Fraction(1))
 
     @property
     def source_step(self) -> int:
@@ -94,7 +87,7 @@ class Job:
     @property
     def context(self) -> int:
         """How many frames beyond either end of a span the steps look at."""
-        return 0 if self.deinterlace == "off" else 1
+        return self.fields.context
 
     def fingerprint(self) -> dict[str, Any]:
         """Return everything that the bytes of the output depend on, by name, as JSON values."""
@@ -121,6 +114,7 @@ class Job:
             "encoder threads": encoder.threads,
             "colour": asdict(self.video.colour),
             "time base": str(self.video.time_base),
+            "film": asdict(self.fields.film) if self.fields.film else None,
             **asked(spec),
         }
 
@@ -153,22 +147,6 @@ class Job:
         """The least disk space that the run needs: the segments, and the file joined from them."""
         return least_bytes(self.encoder.codec, self.video.size.pixels, self.frames_expected or 0)
 
-    def _fields_note(self) -> str | None:
-        rate = self.video.frame_rate
-        if not self.source.video.is_interlaced:
-            is_asked = self.spec.deinterlace == "bob" and self.deinterlace == "auto"
-            text = "progressive by its first frames: --deinterlace bob changes nothing."
-            return text if is_asked else None
-        if self.deinterlace == "off":
-            return "interlaced, and kept so: both fields of a frame are enlarged as one."
-        if self.deinterlace == "bob":
-            fast = f", {float(rate):.4g} a second" if rate else ""
-            return f"interlaced: every field becomes a frame{fast} (--deinterlace auto: every two)."
-        return (
-            "interlaced: deinterlaced at the same frame rate "
-            "(--deinterlace bob: all motion, twice the rate; off keeps it)."
-        )
-
     def notes(self) -> Iterator[str]:
         """Yield the remarks for the user before the start, one line each."""
         video = self.source.video
@@ -178,7 +156,7 @@ class Job:
             yield note
         if video.conversion and not video.reading.is_lossy:
             yield f"{video.conversion}."
-        if note := self._fields_note():
+        if note := self.fields.note(video, self.spec.deinterlace):
             yield note
         if video.colour.matrix == UNSPECIFIED and not video.layout.is_gray:
             yield _matrix_note(video, self.video)
@@ -192,18 +170,10 @@ class Job:
         yield from (note if note.endswith(".") else f"{note}." for note in self.encoder.notes)
 
 
-def fields_of(spec: UpscaleSpec, video: VideoInfo) -> Deinterlace:
-    """Return what is done with fields: bob needs a source that is interlaced from its beginning."""
-    if "deinterlace" not in spec.steps:
-        return "off"
-    is_needless = spec.deinterlace == "bob" and not video.is_interlaced
-    return "auto" if is_needless else spec.deinterlace
-
-
 def frames_made(info: MediaInfo, spec: UpscaleSpec) -> int | None:
     """Return how many frames an upscale makes, according to the header."""
     count = frames_expected(info, spec.time)
-    return count and rounded(count * FRAME_RATIOS.get(fields_of(spec, info.video), Fraction(1)))
+    return count and rounded(count * FRAME_RATIOS.get(mode_of(spec, info.video), Fraction(1)))
 
 
 def frames_expected(info: MediaInfo, time: TimeRange) -> int | None:

@@ -81,7 +81,8 @@ class Look:
         Raises:
             MediaError: the file does not exist, or cannot be read.
         """
-        from vsr.jobs.upscale.upscale_plan import fields_of, frames_made
+        from vsr.jobs.upscale.fields import mode_of
+        from vsr.jobs.upscale.upscale_plan import frames_made
         from vsr.media.images.images import image_size, is_image
         from vsr.media.reading.probe import probe
 
@@ -90,7 +91,7 @@ class Look:
             return HeaderFacts(1, image_size(self.film.source).pixels)
         info = probe(self.film.source)
         spec, video = self.film.spec, info.video
-        ratio = FRAME_RATIOS.get(fields_of(spec, video), 1)
+        ratio = FRAME_RATIOS.get(mode_of(spec, video), 1)
         seconds = _frame_seconds(video.frame_rate) / ratio
         return HeaderFacts(frames_made(info, spec), video.size.pixels, float(seconds))
 

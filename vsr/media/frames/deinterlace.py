@@ -17,6 +17,7 @@ from av.filter import Graph
 from av.video.frame import VideoFrame
 
 from vsr.frames import Extras, HostFrame
+from vsr.media.frames.cycles import MOST_STEPS
 from vsr.media.frames.formats import PLANES, Reading, pix_fmt_of
 from vsr.media.frames.planes import planes_in, video_frame_of
 from vsr.values import PtsSpan
@@ -63,10 +64,6 @@ def deinterlace(
 def count_bobbed(frame: HostFrame) -> int:
     """Return how many frames a bobbed one becomes."""
     return 2 if frame.is_interlaced and frame.size.height >= FEWEST_ROWS else 1
-
-
-MOST_STEPS = 4
-"""A frame that lasts longer, in steps, stands still: its second field does not."""
 
 
 class _FieldClock:

@@ -126,7 +126,7 @@ def frames_in_places(info: MediaInfo, places: Sequence[float]) -> Iterator[list[
             with open_input(info.path) as container:
                 for place in places:
                     wanted = first + ticks(place, info.video.time_base)
-                    frames = _after_key_frame(container, info, wanted, IN_A_ROW + FOLLOWED)
+                    frames = after_key_frame(container, info, wanted, IN_A_ROW + FOLLOWED)
                     row = frames[-IN_A_ROW:]
                     if row and row[0].pts not in seen:
                         seen.add(row[0].pts)
@@ -142,11 +142,15 @@ def frames_in_places(info: MediaInfo, places: Sequence[float]) -> Iterator[list[
 
 def _at_key_frame(container: Any, info: MediaInfo, pts: int) -> Iterator[Glimpse]:
     """Yield the last of the first frames of the GOP around a time."""
-    yield from list(_measured(_after_key_frame(container, info, pts, DECODED)))[-1:]
+    yield from list(_measured(after_key_frame(container, info, pts, DECODED)))[-1:]
 
 
-def _after_key_frame(container: Any, info: MediaInfo, pts: int, count: int) -> list[HostFrame]:
-    """Return the key frame around a time, and those that follow it."""
+def after_key_frame(container: Any, info: MediaInfo, pts: int, count: int) -> list[HostFrame]:
+    """Return the key frame around a time, and those that follow it.
+
+    Args:
+        container: open for reading.
+    """
     stream = container.streams[info.video.index]
     stream.codec_context.flush_buffers()
     container.seek(pts, stream=stream)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from fractions import Fraction
 from itertools import accumulate, chain
 from pathlib import Path
 
@@ -51,6 +52,8 @@ EXACTLY_SEEKABLE = frozenset(
 """Containers that store a time with every frame. In others (MPEG-PS, Ogg) the demuxer derives the
 times from what it read before, so that a seek would change them.
 """
+
+HALF = Fraction(1, 2)
 
 SEEK_FRAMES_BACK = (0, 16, 256, 4096)
 """How far before the wanted time to seek, one after the other, until a seek lands before it."""
@@ -96,7 +99,7 @@ class Reader(Closing):
             span: the frames to read, exactly.
             thread_count: of the decoder; 0 lets it choose.
             context: frames to read beyond either end of the span, for filters that look at
-                neighbours; 0 or 1.
+                neighbours; more than one only where frames are evenly spaced.
             hwaccel: what decodes (`vsr.media.source.decoder.choose_decoding`); if a GPU turns out
                 to be unavailable, software does.
 
@@ -172,6 +175,9 @@ class Reader(Closing):
             packets = self._decoder.packets()
             return packets if is_counted else moved(self.info, packets, self.damage)
         wanted = start - min(self._context, 1)
+        if self._context > 1:
+            frame = ticks_per_frame(video.frame_rate, video.time_base)
+            wanted = start - rounded((self._context - HALF) * frame)
         if self.info.format_name in EXACTLY_SEEKABLE:
             self._decoder.prime()
             step = ticks_per_frame(video.frame_rate, video.time_base)

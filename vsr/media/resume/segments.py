@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from hashlib import sha256
+from itertools import accumulate
 from math import isinf
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from typing import Any
 from vsr.disk import published
 from vsr.errors import InvalidOption, OutputError
 from vsr.media.clock import Timing, Turns, rounded, ticks, ticks_per_frame
+from vsr.media.frames.cycles import MADE, Cycles, Film, starts_of
 from vsr.media.source.info import MediaInfo
 from vsr.media.splices.packets import RestartDetector, timed_packets
 from vsr.media.writing.target import output_failure
@@ -92,12 +94,14 @@ def plan(
     frames: int = MOST_FRAMES,
     time: TimeRange = TimeRange(),
     ratio: Fraction = Fraction(1),
+    film: Film | None = None,
 ) -> tuple[Segment, ...]:
     """Cut the clip, or the requested part of it, into segments of about ``frames``.
 
     Args:
         frames: of the source.
         ratio: frames of the output to each of the source.
+        film: how it was telecined, if its pictures are restored: then segments begin with a cycle.
 
     Raises:
         InvalidOption: the part holds no frame, or the clip's times are ambiguous.
@@ -118,13 +122,18 @@ def plan(
     if info.video.timing is not Timing.GIVEN:
         frames = max(frames, -(-len(times) // (MOST_CUTS_WITHOUT_TIMES + 1)))
     places = [] if packets.is_spliced else cut_places(times, packets.keys, frames)
+    if film is not None:
+        places = at_cycles(times, places, film)
     edges = [whole.start, *(times[place] for place in places), whole.end]
     counts = [b - a for a, b in zip([0, *places], [*places, len(times)])]
     if time.is_whole:
         counts[-1] += packets.repeated
+    made = [rounded(count * ratio) for count in counts]
+    if film is not None:
+        made = pictures_in(times, places, film)
     return tuple(
-        Segment(index, PtsSpan(edges[index], edges[index + 1]), rounded(count * ratio))
-        for index, count in enumerate(counts)
+        Segment(index, PtsSpan(edges[index], edges[index + 1]), count)
+        for index, count in enumerate(made)
     )
 
 
@@ -194,6 +203,27 @@ def cut_places(times: Sequence[int], keys: Sequence[int], frames: int) -> list[i
         places.append(place)
         begin = place
     return places
+
+
+def at_cycles(times: Sequence[int], places: Sequence[int], film: Film) -> list[int]:
+    """Return the places moved on to where cycles begin, but not those that a hole begins.
+
+    What is looked at before a segment must follow each other without a hole.
+    """
+    starts = [
+        index
+        for index in starts_of(times, film)
+        if index and times[index] - times[index - 1] < 2 * film.step
+    ]
+    found = (bisect_left(starts, place) for place in places)
+    return sorted({starts[index] for index in found if index < len(starts)})
+
+
+def pictures_in(times: Sequence[int], places: Sequence[int], film: Film) -> list[int]:
+    """Return how many pictures of a film each segment holds."""
+    cycles = Cycles(film)
+    made = [0, *accumulate(MADE[cycles.place(pts)] for pts in times)]
+    return [made[b] - made[a] for a, b in zip([0, *places], [*places, len(times)])]
 
 
 def _indices(times: Sequence[int], span: PtsSpan) -> tuple[int, int]:

@@ -1,0 +1,68 @@
+"""The cycles of a telecined film: five frames of four pictures, for the plan and the steps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from vsr.frames import HostFrame
+
+MOST_STEPS = 4
+"""A frame that lasts longer, in frames at the frame rate, stands still, or others are missing."""
+
+CYCLE = 5
+"""Frames to four pictures."""
+
+MADE = (1, 1, 0, 1, 1)
+"""How many pictures each further frame of a cycle adds; a cycle that is cut short has fewer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Film:
+    """How a film was telecined.
+
+    Attributes:
+        is_top_first: the field order.
+        boundary: the pts at which the first whole cycle begins; a cycle begins with a frame of
+            two fields of one picture.
+        step: how long a frame lasts at the frame rate, in ticks.
+    """
+
+    is_top_first: bool = True
+    boundary: int = 0
+    step: int = 1
+
+
+class Cycles:
+    """Tells the places of frames, one after the other, in their cycles.
+
+    The plan and the steps both ask it, so that a segment begins with a cycle. A cycle ends early
+    where frames are missing.
+    """
+
+    def __init__(self, film: Film) -> None:
+        self._film = film
+        self._place = 0
+        self._last: int | None = None
+
+    def place(self, pts: int) -> int:
+        """Return the place of the next frame, 0 to 4; 0 begins a cycle."""
+        film, last, self._last = self._film, self._last, pts
+        begins = (
+            last is None
+            or self._place == CYCLE - 1
+            or last < film.boundary <= pts
+            or pts - last > MOST_STEPS * film.step
+        )
+        self._place = 0 if begins else self._place + 1
+        return self._place
+
+    def made_of(self, frame: HostFrame) -> int:
+        """Return how many pictures the next frame adds."""
+        return MADE[self.place(frame.pts)]
+
+
+def starts_of(times: Sequence[int], film: Film) -> list[int]:
+    """Return at which indices of ``times`` cycles begin."""
+    cycles = Cycles(film)
+    return [index for index, pts in enumerate(times) if cycles.place(pts) == 0]
