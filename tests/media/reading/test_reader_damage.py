@@ -17,7 +17,10 @@ from tests.media.read_back import (
     spoil,
     without_packets,
 )
+from tests.media.theora import write_chain
 from vsr.colour import Range
+from vsr.media.reading.probe import probe
+from vsr.media.resume.segments import read_packets
 from vsr.values import Size
 
 
@@ -58,6 +61,16 @@ def test_a_change_of_range_is_converted_to_the_first(tmp_path: Path, pix_fmt: st
         float(frames[i].planes[0].max()) / ((1 << frames[i].layout.bits) - 1) for i in (0, -1)
     )
     assert after == pytest.approx((before * 255 - 16) / 219, abs=4 / 255)
+
+
+@pytest.mark.parametrize("links", [1, 2, 3])
+def test_the_headers_of_a_chained_ogg_are_no_frames(tmp_path: Path, links: int) -> None:
+    path = write_chain(tmp_path / "in.ogv", links)
+    frames, damage = read(path)
+    assert len(frames) == 4 * links  # the fifth repeats the fourth
+    assert not damage.has_losses
+    packets = read_packets(probe(path))
+    assert len(packets.times) + packets.repeated == 4 * links
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,7 @@ from vsr.media.source.decoder import (
     open_decoding,
 )
 from vsr.media.source.info import MediaInfo
+from vsr.media.source.opening import is_header
 from vsr.media.splices.packets import RestartDetector
 from vsr.media.splices.splice_search import splices_in
 from vsr.specs import Hwaccel
@@ -205,7 +206,9 @@ class Reader(Closing):
         stream = self._container.streams[self.info.video.index]
         assert isinstance(stream, VideoStream)
         stream.thread_type = "AUTO"
-        stream.thread_count = self._thread_count
+        # Theora of another chain link has other tables, which frame threads refuse to load.
+        is_theora = stream.codec_context.codec.canonical_name == "theora"
+        stream.thread_count = 1 if is_theora else self._thread_count
         self._stream = stream
         self._decoder = Decoder(
             self._container, stream, self.damage, self._span, self.info.video.frame_rate
@@ -230,7 +233,7 @@ def moved(info: MediaInfo, packets: Iterable[Packet[S]], damage: Damage) -> Iter
     is_station = info.format_name in STATION_CLOCKS
     stamped = timed(packets, Turns()) if is_station else ((one, one.pts) for one in packets)
     for packet, pts in stamped:
-        if not packet.is_discard:
+        if not packet.is_discard and not is_header(packet):
             if restarts.turn_at(packet, pts) < 0 and not is_asked:
                 is_asked, coming = True, _shifts(info)
             while coming and seen >= coming[0][0]:

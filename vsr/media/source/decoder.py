@@ -26,7 +26,7 @@ from av.video.stream import VideoStream
 
 from vsr.errors import MediaError
 from vsr.media.clock import ticks_per_frame
-from vsr.media.source.opening import best_video, demuxed, open_input
+from vsr.media.source.opening import best_video, demuxed, is_header, open_input
 from vsr.media.source.owed_frames import OwedFrames
 from vsr.specs import Hwaccel
 from vsr.values import PtsSpan
@@ -181,7 +181,7 @@ class Decoder:
 
     def _counts(self, packet: Packet[VideoStream]) -> bool:
         """Return whether a packet belongs to the part that is read, so that parts add up."""
-        return packet.pts is None or packet.pts in self._span
+        return (packet.pts is None or packet.pts in self._span) and not is_header(packet)
 
     def _drained(self) -> Iterator[VideoFrame]:
         """Yield what the decoder held back.

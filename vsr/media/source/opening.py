@@ -14,6 +14,7 @@ from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from vsr.errors import DecodingFailed, MediaError, NoSuchFile, NoVideo, UnreadableMedia
+from vsr.media.clock import S
 from vsr.media.sequence import LIST_SUFFIX
 
 NOT_A_MOVING_PICTURE = Disposition.attached_pic | Disposition.timed_thumbnails
@@ -149,6 +150,16 @@ def _opening_error(path: Path, error: Exception) -> MediaError:
     return UnreadableMedia(
         f"{path}: not a media file, or damaged beyond opening ({reason}). Choose another file."
     )
+
+
+def is_header(packet: Packet[S]) -> bool:
+    """Return whether a packet is a header of Theora, which each link of a chained Ogg repeats.
+
+    Source: Theora specification, 6.1: the first bit of a header is set.
+    """
+    context = packet.stream.codec_context
+    is_theora = context is not None and context.codec.canonical_name == "theora"
+    return is_theora and packet.size > 0 and bool(memoryview(packet)[0] & 0x80)
 
 
 MOST_BROKEN_READS = 100

@@ -14,7 +14,7 @@ from av.stream import Stream
 from vsr.media.clock import JUMP_SECONDS, STATION_CLOCKS, S, Timing, Turns, rounded, timed, turned
 from vsr.media.source.decoder import Damage
 from vsr.media.source.info import MediaInfo
-from vsr.media.source.opening import demuxed, open_input
+from vsr.media.source.opening import demuxed, is_header, open_input
 
 
 def video_packets(info: MediaInfo) -> Iterator[Packet[Stream]]:
@@ -26,7 +26,7 @@ def video_packets(info: MediaInfo) -> Iterator[Packet[Stream]]:
     with open_input(info.path) as container:
         uncounted = Damage()  # the reader counts what is damaged
         for packet in demuxed(container, [container.streams[info.video.index]], uncounted):
-            if not packet.is_discard:
+            if not packet.is_discard and not is_header(packet):
                 yield packet
 
 

@@ -68,6 +68,8 @@ def splices_among(
     Raises:
         DecodingFailed: the source cannot be read.
     """
+    if info.format_name == "ogg":  # one link after another: each stream goes on by itself
+        return None
     is_station = info.format_name in STATION_CLOCKS and info.video.timing is Timing.GIVEN
     jump = rounded(JUMP_SECONDS / info.video.time_base)
     may_jump = is_station and (

@@ -33,7 +33,7 @@ from vsr.media.clock import (
     time_of,
 )
 from vsr.media.source.info import MediaInfo
-from vsr.media.source.opening import open_input
+from vsr.media.source.opening import is_header, open_input
 from vsr.values import TimeRange
 
 LONGEST_OVERLAP_SECONDS = Fraction(1, 2)
@@ -115,7 +115,7 @@ class Splices:
 
     def follow(self, packet: Packet[Stream], *, is_believed: bool = True) -> None:
         """Note how far the video has got; a packet whose time is damaged is only counted."""
-        if packet.is_discard:
+        if packet.is_discard or is_header(packet):
             return
         if self._seen >= self._ends[self._current] and self._current + 1 < len(self.recordings):
             self._current += 1
