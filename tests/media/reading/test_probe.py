@@ -11,9 +11,12 @@ from PIL import Image
 
 from tests.clips import Attachment, Audio, Subtitle, write_clip
 from tests.composed import side_by_side, write_captioned
+from tests.media.written import encoder_for
 from vsr.media.clock import Timing
+from vsr.media.encoding.encoding import OutputVideo
 from vsr.media.reading.probe import probe
 from vsr.media.reading.reader import Reader
+from vsr.media.streams.losses_before_start import losses_of
 from vsr.values import Size
 
 
@@ -148,3 +151,27 @@ def test_missing_times_are_said(tmp_path: Path) -> None:
     assert probe(raw).video.timing is Timing.FRAME_RATE
     avi = write_clip(tmp_path / "old.avi", b_frames=2)
     assert probe(avi).video.timing is Timing.DECODING_ORDER
+
+
+def test_the_second_view_of_mv_hevc_is_said_to_be_lost(tmp_path: Path) -> None:
+    """As a phone films it: the sample entry of the first view, with a box for the second."""
+    path = write_clip(tmp_path / "in.mov", codec="libx265", frames=3)
+    assert probe(path).video.unsupported == ()
+    data = path.read_bytes()
+    box = (16).to_bytes(4, "big") + b"lhvC" + bytes(8)
+    place = data.index(b"hvcC") - 4
+    grown = bytearray(data[:place] + box + data[place:])
+    for kind in (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd", b"hev1"):
+        at = data.index(kind) - 4
+        grown[at : at + 4] = (int.from_bytes(grown[at : at + 4], "big") + len(box)).to_bytes(
+            4, "big"
+        )
+    path.write_bytes(grown)
+    video = probe(path).video
+    assert video.unsupported == ("the second view (MV-HEVC)",)
+    output = OutputVideo(size=video.size, time_base=video.time_base)
+    (loss,) = losses_of(video, output, encoder_for("hevc", video.layout), "mp4")
+    assert (str(loss), loss.is_content) == (
+        "the second view (MV-HEVC) cannot be carried and is lost.",
+        True,
+    )

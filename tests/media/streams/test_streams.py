@@ -1,11 +1,14 @@
 """What happens to every other stream is known, and reported, before the first picture."""
 
 from collections.abc import Sequence
+from fractions import Fraction
 from pathlib import Path
 
+import av
 import pytest
+from av.stream import Disposition
 
-from tests.clips import Attachment, Audio, Subtitle, write_clip
+from tests.clips import Attachment, Audio, Subtitle, av_frame, write_clip
 from tests.media.pictures import with_cover_art
 from tests.media.sounds import write_dts, write_with_sound
 from tests.media.written import packets_in
@@ -13,6 +16,7 @@ from vsr.errors import UnsuitableContainer
 from vsr.media.reading.probe import probe
 from vsr.media.streams.losses_before_start import losses_among, refuse_losses
 from vsr.media.streams.streams import Fate, StreamPlan, plan_streams
+from vsr.values import Size
 
 
 def planned(path: Path, container: str, **keep: bool) -> StreamPlan:
@@ -161,7 +165,27 @@ def test_a_chapter_track_of_mp4_is_no_loss(tmp_path: Path) -> None:
 def test_a_second_video_stream_is_a_loss(tmp_path: Path) -> None:
     path = with_cover_art(tmp_path / "in.mkv", is_second_video=True)
     assert [loss.reason for loss in planned(path, "matroska").losses] == [
-        "only the best video stream is upscaled"
+        "only one is upscaled: stream 0, which is the default"
+    ]
+
+
+def test_a_motion_photo_is_its_film_and_not_its_larger_still(tmp_path: Path) -> None:
+    path = tmp_path / "photo.mp4"
+    with av.open(str(path), "w") as output:
+        small, large = (output.add_stream("libx264", rate=25) for _ in range(2))
+        for stream, size in ((small, Size(96, 64)), (large, Size(192, 128))):
+            stream.width, stream.height = size.width, size.height
+            stream.disposition = Disposition.default
+        for stream, size, count in ((small, Size(96, 64), 20), (large, Size(192, 128), 1)):
+            for index in range(count):
+                frame = av_frame(index, size, "yuv420p")
+                frame.pts, frame.time_base = index, Fraction(1, 25)
+                output.mux(stream.encode(frame))
+            output.mux(stream.encode(None))
+    info = probe(path)
+    assert (info.video.size, info.video.frames_in_header) == (Size(96, 64), 20)
+    assert [loss.reason for loss in planned(path, "mp4").losses] == [
+        "only one is upscaled: stream 0, which moves"
     ]
 
 

@@ -31,6 +31,7 @@ from vsr.media.source.decoder import choose_decoding
 from vsr.media.source.info import MediaInfo, VideoInfo
 from vsr.media.streams.losses_before_start import (
     StreamPlan,
+    check_times,
     losses_among,
     losses_in,
     losses_of,
@@ -132,6 +133,7 @@ def prepare(source: Path, target: Path, spec: UpscaleSpec, load: Load = catalog.
     """
     container, spec = container_for(target, spec.container), with_model(spec)
     info = probe(source)
+    check_times(info, container)
     fields = fields_of(info, spec)
     device = select(spec.device, spec.precision)
     sizes = _sizes(info, spec)

@@ -15,7 +15,7 @@ from vsr.colour import UNSPECIFIED, Colour, guessed_matrix
 from vsr.device.select import Device
 from vsr.jobs.upscale.choice import Choice
 from vsr.jobs.upscale.fields import Fields, mode_of
-from vsr.media.clock import rounded, ticks_per_frame
+from vsr.media.clock import USUAL_FRAME_RATE, Timing, rounded, ticks_per_frame
 from vsr.media.containers import Container
 from vsr.media.encoding.choose_encoder import Encoder
 from vsr.media.encoding.encoding import OutputVideo
@@ -156,6 +156,11 @@ class Job:
             yield note
         if video.conversion and not video.reading.is_lossy:
             yield f"{video.conversion}."
+        if video.implausible_rate and video.timing is Timing.FRAME_RATE:
+            yield (
+                f"the header says {float(video.implausible_rate):g} frames per second: "
+                f"{USUAL_FRAME_RATE} are assumed."
+            )
         if note := self.fields.note(video, self.spec.deinterlace):
             yield note
         if video.colour.matrix == UNSPECIFIED and not video.layout.is_gray:

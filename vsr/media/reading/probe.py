@@ -5,6 +5,7 @@ A header implies a file size too, which PyAV does not expose: a file cut short i
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -60,6 +61,9 @@ def probe(path: Path | str) -> MediaInfo:
             missing_bytes=missing_bytes(path, container.format.name),
             metadata=dict(container.metadata),
         )
+    if has_second_view(path, info):
+        unsupported = (*info.video.unsupported, "the second view (MV-HEVC)")
+        info = replace(info, video=replace(info.video, unsupported=unsupported))
     return _measured(info)
 
 
@@ -121,16 +125,24 @@ def _matroska_end(file: BinaryIO, size: int) -> int:
 def _boxes_end(file: BinaryIO, size: int) -> int:
     """Return where the last top-level box ends. Source: ISO/IEC 14496-12, clause 4.2."""
     position = 0
-    while position + 8 <= size:
+    for kind, begin, length in _boxes(file, size):
+        if length < 8 or not kind.isalnum():  # 0: to the end; else no box at all
+            return size
+        position = begin + length
+    return position
+
+
+def _boxes(file: BinaryIO, size: int) -> Iterator[tuple[bytes, int, int]]:
+    """Yield kind, beginning and length of each top-level box, until one is none."""
+    position, length = 0, 8
+    while position + 8 <= size and length >= 8:
         file.seek(position)
         header = file.read(16)
         length = int.from_bytes(header[:4])
         if length == 1:
             length = int.from_bytes(header[8:16])
-        if length < 8 or not header[4:8].isalnum():  # 0: to the end; else no box at all
-            return size
+        yield header[4:8], position, length
         position += length
-    return position
 
 
 def _riff_end(file: BinaryIO, size: int) -> int:
@@ -144,6 +156,26 @@ def _riff_end(file: BinaryIO, size: int) -> int:
             break
         position += 8 + length + length % 2
     return position or size
+
+
+MOST_INDEX_BYTES = 64 << 20
+"""Of a film's index (``moov``), in which each track begins with its description."""
+
+SECOND_VIEW = b"lhvC"
+"""The box with the parameter sets of the layers beyond the first. Source: ISO/IEC 14496-15, 9.6."""
+
+
+def has_second_view(path: Path, info: MediaInfo) -> bool:
+    """Return whether an MP4 holds HEVC of two views, of which FFmpeg decodes the first."""
+    if info.video.codec != "hevc" or "mp4" not in info.format_name.split(","):
+        return False
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        for kind, begin, length in _boxes(file, size):
+            if kind == b"moov":
+                file.seek(begin)
+                return SECOND_VIEW in file.read(min(length, MOST_INDEX_BYTES))
+    return False
 
 
 def _element_end(file: BinaryIO, identifier: bytes) -> int | None:

@@ -31,6 +31,9 @@ from vsr.values import Size
 FASTEST_FRAME_RATE = 1000
 """A guessed rate beyond this is the time base mistaken for a rate."""
 
+TIMED_BY_RATE = frozenset({"avi"})
+"""Formats in which a frame has a number instead of a time."""
+
 FIELD_ORDERS_TOP_FIRST = (2, 4)
 FIELD_ORDERS_BOTTOM_FIRST = (3, 5)
 """``AVFieldOrder``: TT, TB and BB, BT."""
@@ -50,8 +53,10 @@ def video_info(
     for frame in reversed(frames):  # the first frame's tags count most
         side_data |= side_data_of(frame)
     time_base = stream.time_base or Fraction(1, 1000)
-    rate = _frame_rate(stream)
+    rate, too_fast = _frame_rate(stream), _implausible_rate(stream)
     timing = _timing(frames, decoding_times)
+    if too_fast is not None and stream.container.format.name in TIMED_BY_RATE:
+        timing = Timing.FRAME_RATE  # its times are that rate, and mean nothing
     is_interlaced, is_in_header, is_top_first = _interlacing(frames, stream)
     return VideoInfo(
         index=stream.index,
@@ -65,6 +70,7 @@ def video_info(
         start_pts=_start_pts(frames, timing, rate, stream),
         timing=timing,
         frame_rate=rate,
+        implausible_rate=too_fast,
         duration_seconds=float(stream.duration * time_base) if stream.duration else None,
         frames_in_header=stream.frames or None,
         is_interlaced=is_interlaced,
@@ -148,6 +154,11 @@ def _frame_rate(stream: VideoStream) -> Fraction | None:
         if rate and 0 < rate <= FASTEST_FRAME_RATE:
             return Fraction(rate)
     return None
+
+
+def _implausible_rate(stream: VideoStream) -> Fraction | None:
+    rates = [Fraction(one) for one in (stream.guessed_rate, stream.average_rate) if one]
+    return max(rates) if rates and min(rates) > FASTEST_FRAME_RATE else None
 
 
 def stream_info(stream: Stream) -> StreamInfo:

@@ -29,6 +29,7 @@ class VideoInfo:
         sar: the sample aspect ratio, width over height.
         start_pts: the first frame's time in ticks of ``time_base``.
         timing: where the times of the frames come from.
+        implausible_rate: of the header, if no camera is so fast; ``frame_rate`` is None then.
         is_interlaced: at least one of the first frames is, or the header says so.
         display_matrix: nine numbers as in the mov header, None if upright.
         is_transparent: alpha of the first frames is not all opaque.
@@ -47,6 +48,7 @@ class VideoInfo:
     start_pts: int | None = None
     timing: Timing = Timing.GIVEN
     frame_rate: Fraction | None = None
+    implausible_rate: Fraction | None = None
     duration_seconds: float | None = None
     frames_in_header: int | None = None
     is_interlaced: bool = False

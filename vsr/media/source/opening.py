@@ -17,7 +17,10 @@ from vsr.errors import DecodingFailed, MediaError, NoSuchFile, NoVideo, Unreadab
 from vsr.media.clock import S
 from vsr.media.sequence import LIST_SUFFIX
 
-NOT_A_MOVING_PICTURE = Disposition.attached_pic | Disposition.timed_thumbnails
+NOT_A_MOVING_PICTURE = (
+    Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.dependent
+)
+"""A dependent stream is a part of another one: a tile of a HEIC photo, a layer."""
 
 
 def open_input(path: Path, hwaccel: HWAccel | None = None) -> InputContainer:
@@ -63,9 +66,9 @@ def reopen_input(path: Path) -> InputContainer:
 
 
 def best_video(container: InputContainer, path: Path) -> VideoStream:
-    """Return the stream to upscale: the default one before others, then the largest frame size.
+    """Return the stream to upscale: what moves, then the default one, then the largest frame size.
 
-    Cover art and thumbnails do not count as video.
+    Cover art, thumbnails and tiles of a photo do not count as video.
 
     Raises:
         NoVideo: there is none; the message counts what there is.
@@ -84,9 +87,20 @@ def best_video(container: InputContainer, path: Path) -> VideoStream:
     return max(decodable, key=_merit)
 
 
-def _merit(stream: VideoStream) -> tuple[bool, int, int]:
+def _merit(stream: VideoStream) -> tuple[bool, bool, int, int]:
+    moves = stream.frames != 1  # 0 is unknown
     is_default = bool(stream.disposition & Disposition.default)
-    return is_default, stream.width * stream.height, -stream.index
+    return moves, is_default, stream.width * stream.height, -stream.index
+
+
+ADVANTAGES = ("moves", "is the default", "is larger", "comes first")
+"""What decides between two streams, in the order of `_merit`."""
+
+
+def why_better(best: VideoStream, other: VideoStream) -> str:
+    """Return in which way the best stream is better than another, as the end of a sentence."""
+    pairs = zip(ADVANTAGES, _merit(best), _merit(other), strict=True)
+    return next(words for words, mine, its in pairs if mine != its)
 
 
 def _counted(container: InputContainer) -> str:

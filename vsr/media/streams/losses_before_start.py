@@ -17,6 +17,7 @@ import av
 
 from vsr.colour import Siting
 from vsr.errors import UnsuitableContainer
+from vsr.media.clock import Timing
 from vsr.media.containers import IMAGES, Container
 from vsr.media.encoding.captions import can_carry_captions
 from vsr.media.encoding.codecs import Encoder
@@ -100,7 +101,7 @@ class StreamPlan:
 
 HDR_AND_VIEWS = frozenset({
     "HDR10+ dynamic metadata", "HDR Vivid dynamic metadata", "Dolby Vision metadata",
-    "stereo 3D layout",
+    "stereo 3D layout", "the second view (MV-HEVC)",
 })  # fmt: skip
 """Side data without which the film is shown otherwise; the rest describes it."""
 
@@ -113,6 +114,9 @@ SITINGS = {
     "av1": frozenset({Siting.UNSPECIFIED, Siting.LEFT, Siting.TOP_LEFT}),
 }
 """The chroma sitings that each codec can signal for 4:2:0. For others, players assume left."""
+
+MILLISECONDS = frozenset({"matroska", "webm"})
+"""Containers whose times are whole milliseconds."""
 
 SHAPE_IN_HEADER = frozenset({"mp4", "mov"})
 """Containers whose header holds the pixel aspect ratio. Matroska has a field for it too, but PyAV
@@ -206,6 +210,20 @@ def losses_in(info: MediaInfo, container: Container) -> Iterator[Loss]:
         yield Loss(
             f"{container.name} cannot store chapters; {info.chapters} are lost. Choose .mkv.",
             is_content=True,
+        )
+
+
+def check_times(info: MediaInfo, container: Container) -> None:
+    """Refuse a container whose clock cannot tell the frames apart.
+
+    Raises:
+        UnsuitableContainer: it stores milliseconds, and they are closer together.
+    """
+    rate = info.video.implausible_rate
+    if rate and info.video.timing is Timing.GIVEN and container.name in MILLISECONDS:
+        raise UnsuitableContainer(
+            f"{info.path}: {float(rate):g} frames per second, and {container.name} stores whole "
+            "milliseconds. Choose .mp4 or .mov, which keep their times apart."
         )
 
 

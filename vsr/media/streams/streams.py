@@ -18,11 +18,12 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer, OutputContainer
 from av.packet import Packet
 from av.stream import Stream
+from av.video.stream import VideoStream
 
 from vsr.errors import UnsuitableContainer
 from vsr.media.containers import CONTAINERS, Container, container_named
 from vsr.media.source.info import MediaInfo, StreamInfo
-from vsr.media.source.opening import open_input
+from vsr.media.source.opening import NOT_A_MOVING_PICTURE, open_input, why_better
 from vsr.media.streams.convert_audio import add_converted_audio, conversions
 from vsr.media.streams.copy_streams import (
     add_converted,
@@ -60,6 +61,7 @@ def plan_streams(
         packets = first_packets(source, [stream.index for stream in info.others], target)
         fates = tuple(
             _refused_by_user(stream, keep_audio=keep_audio, keep_subtitles=keep_subtitles)
+            or _other_video(source, stream, info.video.index)
             or _decide(source, stream, target, packets.get(stream.index, []))
             for stream in info.others
         )
@@ -88,12 +90,23 @@ def _refused_by_user(
     return None
 
 
+def _other_video(source: InputContainer, info: StreamInfo, best: int) -> StreamFate | None:
+    """Return that a video stream beside the best one is lost, and why; None for other streams."""
+    if info.kind != "video" or info.is_cover_art:
+        return None
+    chosen, other = source.streams[best], source.streams[info.index]
+    assert isinstance(chosen, VideoStream)
+    if not isinstance(other, VideoStream) or other.codec_context is None:
+        return _lost(info, "it cannot be decoded")
+    if other.disposition & NOT_A_MOVING_PICTURE:
+        return _lost(info, "it is a part of another image, not a film")
+    return _lost(info, f"only one is upscaled: stream {best}, which {why_better(chosen, other)}")
+
+
 def _decide(
     source: InputContainer, info: StreamInfo, target: Container, packets: Packets
 ) -> StreamFate:
     stream = source.streams[info.index]
-    if info.kind == "video" and not info.is_cover_art:
-        return _lost(info, "only the best video stream is upscaled")
     if _is_chapter_track(stream, source):
         return StreamFate(stream=info, fate=Fate.DROP, reason="rewritten from the chapters")
     if info.kind == "data" and "timecode" in stream.metadata:
