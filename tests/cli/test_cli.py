@@ -58,11 +58,36 @@ def test_probe_shows_what_is_there_and_what_would_be_done(clip: Path, capsys):
     assert any("BT.601 is assumed" in note for note in plan["notes"])
 
 
-def test_presets_and_models_are_listed(capsys):
+@pytest.mark.parametrize("command", [["presets"], ["models"], ["models", "-v"], ["train"]], ids=str)
+def test_lists_fit_eighty_columns(command: list[str], monkeypatch, capsys):
+    monkeypatch.delenv("COLUMNS", raising=False)
+    assert vsr(*command) == 0
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 80
+
+
+def test_lists_say_what_each_is_for_the_usual_first_and_research_last(capsys):
     assert vsr("presets") == 0
     assert "270p-1080p" in capsys.readouterr().out
     assert vsr("models") == 0
+    rows = capsys.readouterr().out.splitlines()[1:]
+    assert rows[0].endswith(" any film; the default")
+    names = [row.split()[0] for row in rows if row[:1].strip()]
+    assert names[:3] == ["fast", "lite", "quality"]
+    assert names[-4:-1] == ["swift-srgan", "srgan", "dpsrgan"]
+    assert vsr("models", "-v") == 0
     assert "187 920" in capsys.readouterr().out
+    assert vsr("train") == 0
+    shown = capsys.readouterr().out
+    heads = [
+        "tune on your own",
+        "fast-x4-tune",
+        "come with vsr",
+        "fast-x4 ",
+        "their papers",
+        "srgan",
+    ]
+    places = [shown.index(text) for text in heads]
+    assert places == sorted(places)
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,7 @@ def test_a_report_names_the_blend(folder):
 def test_a_flavour_is_a_model_of_its_own(folder):
     assert value_of(catalog.load("toy-video-strong", 2)) == STRONG
     rows = {row.name: row.summary for row in describe()[0]}
-    assert rows["toy-video-light"] == "toy for compressed video, light"
+    assert rows["toy-video-light"] == "toy for compressed video, light; blended in by --strength"
     assert flavours_of("toy-video-light", 2) is None
 
 

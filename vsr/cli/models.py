@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from vsr.models.catalog import Description
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON lines.")
+_VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Print size, cost and scores.")
 _OVERWRITE = click.option("-y", "--overwrite", is_flag=True, help="Replace an existing one.")
 
 
@@ -24,9 +25,10 @@ _OVERWRITE = click.option("-y", "--overwrite", is_flag=True, help="Replace an ex
     short_help="List the networks; add, remove and export your own.",
 )
 @_JSON
+@_VERBOSE
 @click.pass_context
-def models(context: click.Context, as_json: bool) -> int:
-    """List the networks: size, cost, receptive field, and measured scores.
+def models(context: click.Context, as_json: bool, verbose: bool) -> int:
+    """List the networks and what each is for, the usual ones first; -v adds figures.
 
     \b
       vsr models                                     the list
@@ -34,53 +36,75 @@ def models(context: click.Context, as_json: bool) -> int:
       vsr models remove some
       vsr models export some --to onnx               for other programs
 
-    MACs are multiply-accumulates per source pixel; the radius is how far, in source pixels, the
-    receptive field reaches; dB is Y PSNR ×4 on Set5 under the standard protocol. Your own models
-    are files named NAME_xSCALE.safetensors in $VSR_MODELS, $VSR_HOME/models or
-    ~/.local/share/vsr/models, whichever comes first. If one cannot be read, it is named on stderr
-    and the exit code is 3.
+    Work is for one frame of the source, that of fast being 1. MACs are multiply-accumulates per
+    source pixel; the radius is how far, in source pixels, the receptive field reaches; dB is Y
+    PSNR ×4 on Set5 under the standard protocol. Your own models are files named
+    NAME_xSCALE.safetensors in $VSR_MODELS, $VSR_HOME/models or ~/.local/share/vsr/models, whichever
+    comes first. If one cannot be read, it is named on stderr and the exit code is 3.
     """  # noqa: D301 # \b tells click to keep the lines
-    return _list(as_json) if context.invoked_subcommand is None else 0
+    return _list(as_json, verbose) if context.invoked_subcommand is None else 0
 
 
 @models.command("list", short_help="The same list.")
 @_JSON
-def list_models(as_json: bool) -> int:
+@_VERBOSE
+def list_models(as_json: bool, verbose: bool) -> int:
     """List the networks."""
-    return _list(as_json)
+    return _list(as_json, verbose)
 
 
-def _list(as_json: bool) -> int:
-    from vsr.models.catalog import describe
+def _list(as_json: bool, is_verbose: bool) -> int:
+    from vsr.models.catalog import USUAL, describe
 
     rows, broken = describe()
     if as_json:
         for row in rows:
             emit(asdict(row))
         return name_broken(broken)
-    heads = ("name", "scales", "parameters", "MACs/pixel", "radius", "Set5 dB", "weights", "what")
+    if is_verbose:
+        heads = ("name", "scales", "parameters", "MACs/pixel", "radius", "Set5 dB", "weights")
+        echo_table(heads, [_figures(row) for row in rows])
+        return name_broken(broken)
+    usual = next(row.macs_per_pixel for row in rows if row.name == USUAL[0])
     echo_table(
-        heads,
-        [
-            (
-                row.name,
-                " ".join(f"×{scale}" for scale in row.scales) or None,
-                row.parameters,
-                row.macs_per_pixel,
-                "all" if row.is_global else row.radius,
-                row.scores.get("Set5", {}).get("psnr_y"),
-                _origin(row),
-                row.summary,
-            )
-            for row in rows
-        ],
+        ("name", "scales", "work", "for"),
+        [(row.name, _scales(row), _work(row, usual), row.summary) for row in rows],
     )
+    click.echo("\nvsr models -v shows sizes and scores; vsr preview IN, what they make of a film.")
     return name_broken(broken)
+
+
+def _figures(row: Description) -> tuple[object, ...]:
+    """Return the row for those who compare networks."""
+    return (
+        row.name,
+        _scales(row),
+        row.parameters,
+        row.macs_per_pixel,
+        "all" if row.is_global else row.radius,
+        row.scores.get("Set5", {}).get("psnr_y"),
+        _origin(row),
+    )
+
+
+def _scales(row: Description) -> str | None:
+    """Return the scales: ``×2 ×4``, or ``×1–×8``."""
+    if len(row.scales) > 3:
+        return f"×{row.scales[0]}–×{row.scales[-1]}"
+    return " ".join(f"×{scale}" for scale in row.scales) or None
+
+
+def _work(row: Description, usual: int) -> str:
+    """Return how much work it is, as a multiple of the usual network's."""
+    factor = row.macs_per_pixel / usual
+    if 0 < factor < 0.5:
+        return f"1/{1 / factor:.0f}"
+    return f"{factor:.1f}".removesuffix(".0")
 
 
 def _origin(row: Description) -> str | None:
     if row.parameters == 0:
-        return "needs none"
+        return "none"
     return "shipped" if row.is_shipped else "yours" if row.scales else None
 
 

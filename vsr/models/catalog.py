@@ -28,17 +28,18 @@ if TYPE_CHECKING:
 
 
 SUMMARIES: Mapping[str, str] = {
-    "fast": "plain 3×3 network, 48 channels, 8 deep; the default",
-    "quality": "plain 3×3 network, 64 channels, 16 deep; for a GPU",
-    "lite": "luma only, 16 channels, 4 deep; for the CPU",
-    "swift-srgan": "SwiftSRGAN: depthwise-separable residual network",
-    "srgan": "SRGAN's generator, SRResNet",
-    "dpsrgan": "DPSRGAN's generator, dilated residual network",
-    "bicubic": "no network: Catmull-Rom interpolation, for comparison",
+    "fast": "any film; the default",
+    "lite": "speed: a CPU in near real time; sharpens luma only, and less",
+    "quality": "a GPU with time to spare; not yet better than fast",
+    "bicubic": "comparison: no network, Catmull-Rom interpolation",
+    "swift-srgan": "research: SwiftSRGAN, a depthwise-separable network",
+    "srgan": "research: SRGAN's generator, SRResNet",
+    "dpsrgan": "research: DPSRGAN's generator, a dilated network",
 }
-"""Every name that comes with the program, and what it is."""
+"""Every name that comes with the program, and what it is for."""
 
 NAMES = tuple(SUMMARIES)
+USUAL = ("fast", "lite", "quality")
 
 BICUBIC_SCALES = tuple(range(1, 9))
 BICUBIC_RADIUS = 2
@@ -223,7 +224,7 @@ class Description:
 
     Attributes:
         name: what ``--model`` calls it.
-        summary: what it is, in half a line.
+        summary: what it is for, in half a line.
         scales: those with weights available.
         parameters: learnt numbers, at the largest scale, like the next two.
         macs_per_pixel: multiply-accumulates for each low-resolution pixel.
@@ -250,16 +251,24 @@ def describe() -> tuple[tuple[Description, ...], list[Refused]]:
     """Return a row for every name, without scores if there is no card.
 
     Returns:
-        the rows, and why each of the others cannot be read: one broken file of the user's, or a
-        missing extra, does not hide the rest.
+        the rows, the usual networks first and those for comparison last; and why each of the
+        others cannot be read: one broken file of the user's, or a missing extra, does not hide
+        the rest.
     """
     rows, broken = [], []
-    for name in names():
+    for name in sorted(names(), key=_rank):
         try:
             rows.append(_described(name))
         except Refused as error:
             broken.append(error)
     return tuple(rows), broken
+
+
+def _rank(name: str) -> int:
+    if name in USUAL:
+        return USUAL.index(name)
+    is_own = not (name in NAMES or summary(name))
+    return len(USUAL) + (0 if is_own else 1 if name not in NAMES else 2)
 
 
 def _described(name: str) -> Description:

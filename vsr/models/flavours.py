@@ -81,13 +81,13 @@ def _shapes(state: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
 
 
 VIDEO = {
-    "-video-light": "for compressed video, light",
-    "-video-medium": "for compressed video, medium",
-    "-video-strong": "for compressed video, strong",
+    "-video-light": "for compressed video, light; blended in by --strength",
+    "-video-medium": "for compressed video, medium; likewise",
+    "-video-strong": "for compressed video, strong; likewise",
 }
 """Name suffixes of the flavours for compressed video, weakest first, with descriptions."""
 
-CLEAR = {"-clear": "for a clearer look, with drawn detail"}
+CLEAR = {"-clear": "that draws detail; blended in by --sharpness"}
 
 ADVERSARIAL = {"-gan": "after an adversarial stage"}
 """Name suffix of the published systems' second stage."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import click
 
 from vsr.cli.shared.report import echo_table, emit, name_broken
@@ -53,9 +55,37 @@ def train(context: click.Context, as_json: bool) -> int:
                 }
             )
         return name_broken(broken)
-    rows = [(name, f"×{r.scale}", r.pipeline, r.description) for name, r in every.items()]
-    echo_table(("recipe", "scale", "pipeline", "what"), rows)
+    for head, names in _grouped({name: recipe.model for name, recipe in every.items()}).items():
+        if names:
+            click.echo(f"{head}\n")
+            echo_table(("recipe", "what"), [(name, every[name].description) for name in names])
+            click.echo("")
+    click.echo("Begin with vsr train prepare; vsr train --help shows the steps.")
     return name_broken(broken)
+
+
+OWN = ("fast-x4-tune", "fast-x4-pairs")
+"""Recipes for somebody who has footage and a weekend."""
+
+
+def _grouped(models: Mapping[str, str]) -> dict[str, list[str]]:
+    """Return the names of recipes under their heads: by whom each is wanted, and by its network."""
+    from vsr.models.catalog import USUAL
+
+    usual = sorted(models, key=lambda name: (_rank(models[name]), name[:-1] != f"{models[name]}-x"))
+    return {
+        "To tune on your own footage": [name for name in OWN if name in models],
+        "The networks that come with vsr": [
+            name for name in usual if models[name] in USUAL and name not in OWN
+        ],
+        "Other networks, as in their papers": [name for name in usual if models[name] not in USUAL],
+    }
+
+
+def _rank(model: str) -> int:
+    from vsr.models.catalog import USUAL
+
+    return USUAL.index(model) if model in USUAL else len(USUAL)
 
 
 for command in (prepare, teach, fit, resume, export):
