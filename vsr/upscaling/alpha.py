@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from vsr.frames import HostFrame, Plane
 from vsr.values import Size
 
+Places = NDArray[np.int32]
+
 REACH = 16
 """Pixels around what is visible in which the nearest colour is found exactly: no kernel of a tap
 beyond that touches a visible pixel much. Farther away it is the nearest one of the column, or row.
@@ -64,7 +66,7 @@ def with_hidden_filled(frame: HostFrame) -> HostFrame:
     if visible.all() or not visible.any():
         return frame
     planes: list[Plane] = []
-    places: dict[tuple[int, ...], tuple[NDArray[np.intp], NDArray[np.intp]]] = {}
+    places: dict[tuple[int, ...], tuple[Places, Places]] = {}
     for plane in frame.planes:
         if plane.shape not in places:
             places[plane.shape] = nearest(_seen_by(visible, plane.shape))
@@ -80,7 +82,7 @@ def _seen_by(visible: NDArray[np.bool_], shape: tuple[int, ...]) -> NDArray[np.b
     return np.asarray(padded.reshape(shape[0], rows, shape[1], columns).any(axis=(1, 3)))
 
 
-def nearest(visible: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def nearest(visible: NDArray[np.bool_]) -> tuple[Places, Places]:
     """Return the row and column of the visible sample nearest to each, itself if it is visible.
 
     Shape: (rows, columns) each. Exact up to a distance of `REACH`.
@@ -88,20 +90,21 @@ def nearest(visible: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.in
     """
     rows, columns = visible.shape
     row_of = _nearest_in_columns(visible)
-    far = rows + columns
-    apart = np.where(row_of < 0, far, np.abs(row_of - np.arange(rows)[:, None]))
-    best, column_of = apart.astype(np.int64) ** 2, np.tile(np.arange(columns), (rows, 1))
-    for shift in (*range(1, min(REACH, columns - 1) + 1), *range(-min(REACH, columns - 1), 0)):
+    far, every = np.int32(rows + columns), np.arange(columns, dtype=np.int32)
+    apart = np.where(row_of < 0, far, np.abs(row_of - np.arange(rows, dtype=np.int32)[:, None]))
+    best, column_of = apart**2, np.tile(every, (rows, 1))
+    reach = min(REACH, columns - 1)
+    for shift in (*range(1, reach + 1), *range(-reach, 0)):
         here, there = _ends(columns, shift)
-        cost = apart[:, there].astype(np.int64) ** 2 + shift * shift
+        cost = apart[:, there] ** 2 + np.int32(shift * shift)
         is_nearer = cost < best[:, here]
-        best[:, here] = np.where(is_nearer, cost, best[:, here])
-        column_of[:, here] = np.where(is_nearer, np.arange(columns)[there], column_of[:, here])
+        np.copyto(best[:, here], cost, where=is_nearer)
+        np.copyto(column_of[:, here], every[there], where=is_nearer)
     row = np.take_along_axis(row_of, column_of, axis=1)
     lost = row < 0  # no visible sample in any column nearby: that of the nearest column
     if lost.any():
-        has_any = np.flatnonzero(visible.any(axis=0))
-        column = has_any[np.abs(has_any[None] - np.arange(columns)[:, None]).argmin(axis=1)]
+        has_any = np.flatnonzero(visible.any(axis=0)).astype(np.int32)
+        column = has_any[np.abs(has_any[None] - every[:, None]).argmin(axis=1)]
         column_of = np.where(lost, column[None], column_of)
         row = np.take_along_axis(row_of, column_of, axis=1)
     return row, column_of
@@ -114,12 +117,11 @@ def _ends(columns: int, shift: int) -> tuple[slice, slice]:
     return slice(-shift, columns), slice(0, columns + shift)
 
 
-def _nearest_in_columns(visible: NDArray[np.bool_]) -> NDArray[np.intp]:
+def _nearest_in_columns(visible: NDArray[np.bool_]) -> Places:
     """Return the row of the nearest visible sample in each column, -1 where there is none."""
-    rows = visible.shape[0]
-    index = np.arange(rows)[:, None]
-    above = np.maximum.accumulate(np.where(visible, index, -1), axis=0)
+    rows = np.int32(visible.shape[0])
+    index = np.arange(rows, dtype=np.int32)[:, None]
+    above = np.maximum.accumulate(np.where(visible, index, np.int32(-1)), axis=0)
     below = np.minimum.accumulate(np.where(visible, index, rows)[::-1], axis=0)[::-1]
     is_above = (above >= 0) & ((below >= rows) | (index - above <= below - index))
-    found: NDArray[np.intp] = np.where(is_above, above, np.where(below < rows, below, -1))
-    return found
+    return np.where(is_above, above, np.where(below < rows, below, np.int32(-1)))

@@ -39,7 +39,7 @@ def rehearse(source: Path | Sequence[Path], target: Path, spec: UpscaleSpec) -> 
         Refused: whatever `vsr.jobs.workers.upscale.upscale` would.
     """
     said: list[str] = []
-    with as_clip(source, spec, said.append) as clip:
+    with as_clip(source, target, spec, said.append) as clip:
         found = _rehearse(clip, target, spec)
     return found | {"notes": [*said, *found.get("notes", ())]}
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from vsr.device.select import Device, select
 from vsr.disk import published
 from vsr.errors import Refused, UnsuitableContainer
@@ -32,6 +34,7 @@ from vsr.media.writing.target import check_no_folder, is_wanted, output_failure
 from vsr.models import catalog
 from vsr.models.catalog import Model
 from vsr.specs import Existing, UpscaleSpec
+from vsr.upscaling.alpha import enlarged_plane, with_hidden_filled
 from vsr.upscaling.engine.engine import with_precision
 from vsr.upscaling.plan import SQUARE, SizePlan, plan_sizes
 from vsr.upscaling.steps import StepContext
@@ -129,11 +132,13 @@ def upscale_picture(job: PictureJob, worker: SegmentWorker, note: Note) -> Resul
     """
     started = time.monotonic()
     picture = job.picture
-    codes = _enlarged(picture.codes, job, job.model, worker, note)
-    alpha = picture.alpha
+    frame = frame_of(picture.codes)
+    if picture.alpha is not None:
+        frame = with_hidden_filled(replace(frame, alpha=picture.alpha))
+    codes, alpha = _enlarged(frame, job, worker, note), picture.alpha
     if alpha is not None:
-        bicubic = catalog.load("bicubic", job.sizes.scale)  # a network would invent edges in it
-        alpha = _enlarged(alpha, job, bicubic, worker, note)
+        rows, columns = codes.shape[:2]
+        alpha = enlarged_plane(alpha, Size(columns, rows), 16, 16).astype(np.uint16)
     _write(job.target, replace(picture, codes=codes, alpha=alpha))
     return Result(
         output=job.target,
@@ -156,16 +161,13 @@ def _sizes(source: Path, size: Size, spec: UpscaleSpec) -> SizePlan:
     return plan
 
 
-def _enlarged(
-    codes: DeepCodes, job: PictureJob, model: Model, worker: SegmentWorker, note: Note
-) -> DeepCodes:
-    frame = frame_of(codes)
+def _enlarged(frame: HostFrame, job: PictureJob, worker: SegmentWorker, note: Note) -> DeepCodes:
     context = StepContext(
         plan=job.sizes,
         layout=frame.layout,
         colour=frame.colour.resolved(job.sizes.source.width, job.sizes.source.height),
         output_layout=frame.layout,
-        model=model,
+        model=job.model,
         device=job.device,
         tile=job.spec.tile,
         deinterlace="off",

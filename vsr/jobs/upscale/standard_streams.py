@@ -17,8 +17,18 @@ from vsr.frames import HostFrame
 from vsr.jobs.progress import Note, Result
 from vsr.jobs.upscale.segment_worker import SegmentWorker, encoder_of, rated
 from vsr.jobs.upscale.upscale_plan import Job
+from vsr.media.images import animation
+from vsr.media.images.animation import is_animated
+from vsr.media.images.images import is_image
 from vsr.media.resume.segments import plan
-from vsr.media.sequence import DEFAULT_RATE, as_film, find_images, in_order, is_sequence
+from vsr.media.sequence import (
+    DEFAULT_RATE,
+    as_film,
+    find_images,
+    in_order,
+    is_numbered,
+    is_sequence,
+)
 from vsr.media.source.opening import check_there
 from vsr.media.writing.output_file import DirectWriter
 from vsr.media.writing.target import output_failure
@@ -35,8 +45,10 @@ WHOLE = 1 << 62
 
 
 @contextmanager
-def as_clip(source: Path | Sequence[Path], spec: UpscaleSpec, note: Note) -> Iterator[Path]:
-    """Yield one file to read: the source, or a list of the images that it means.
+def as_clip(
+    source: Path | Sequence[Path], target: Path, spec: UpscaleSpec, note: Note
+) -> Iterator[Path]:
+    """Yield one file to read: the source, or a film of the images that it means.
 
     Raises:
         NoSuchFile: there is nothing of that name.
@@ -50,7 +62,13 @@ def as_clip(source: Path | Sequence[Path], spec: UpscaleSpec, note: Note) -> Ite
                 f"{source}: --fps is for image sequences; vsr keeps the frame rate and every "
                 "timestamp of the source. Omit it."
             )
-        yield source
+        is_film = not is_image(target) or is_numbered(target)
+        with (
+            animation.as_film(source)
+            if is_film and is_animated(source)
+            else nullcontext(source) as clip
+        ):
+            yield clip
         return
     images = find_images(source) if isinstance(source, Path) else in_order(source[0].parent, source)
     note(f"{images}.")

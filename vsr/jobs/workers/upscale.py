@@ -53,7 +53,7 @@ def upscale(
         Failed: it was started and could not be finished.
         Interrupted: it was stopped, and can be resumed.
     """
-    with as_clip(source, spec, note) as clip:
+    with as_clip(source, target, spec, note) as clip:
         return _upscale(clip, target, spec, engine, on_progress, note, watchdog)
 
 

@@ -97,7 +97,7 @@ def image_size(path: Path) -> Size:
     """
     from PIL import Image
 
-    with _told(path), Image.open(path) as file:
+    with told(path), Image.open(path) as file:
         size = Size(*file.size)
         # Pillow would decode a whole PNG to look for a tag after its pixels.
         is_tagged = file.format != "PNG" or "exif" in file.info
@@ -112,7 +112,7 @@ def jpeg_steps(path: Path) -> NDArray[np.int64] | None:
     """
     from PIL import Image
 
-    with _told(path), Image.open(path) as file:
+    with told(path), Image.open(path) as file:
         tables: dict[int, list[int]] = getattr(file, "quantization", None) or {}
         return np.array(tables[0]).reshape(8, 8) if 0 in tables else None
 
@@ -125,7 +125,7 @@ def read_image(path: Path) -> StillImage:
     """
     from PIL import Image, ImageOps
 
-    with _told(path), Image.open(path) as file:
+    with told(path), Image.open(path) as file:
         icc, frames = file.info.get("icc_profile"), getattr(file, "n_frames", 1)
         is_converted = file.mode in NOT_RGB
         if is_deep(path, file):
@@ -169,7 +169,7 @@ def write_image(file: Path, suffix: str, picture: StillImage) -> None:
 
 
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
+def told(path: Path) -> Iterator[None]:
     """Turn Pillow's errors into readable reasons."""
     from PIL import Image
 

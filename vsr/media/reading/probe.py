@@ -16,6 +16,7 @@ from av.container import InputContainer
 
 from vsr.errors import UnreadableMedia
 from vsr.media.clock import STATION_CLOCKS, TICKS_PER_SECOND, TURN_TICKS
+from vsr.media.images.animation import LOOPING, loops_of
 from vsr.media.source.decoder import Damage, Decoder
 from vsr.media.source.describe import stream_info, video_info
 from vsr.media.source.info import MediaInfo, StreamInfo, VideoInfo
@@ -59,12 +60,16 @@ def probe(path: Path | str) -> MediaInfo:
             ),
             chapters=len(container.chapters()),
             missing_bytes=missing_bytes(path, container.format.name),
-            metadata=dict(container.metadata),
+            metadata=dict(container.metadata) | _loops(path, container.format.name),
         )
     if has_second_view(path, info):
         unsupported = (*info.video.unsupported, "the second view (MV-HEVC)")
         info = replace(info, video=replace(info.video, unsupported=unsupported))
     return _measured(info)
+
+
+def _loops(path: Path, format_name: str) -> dict[str, str]:
+    return loops_of(path) if format_name in LOOPING else {}
 
 
 def _measured(info: MediaInfo) -> MediaInfo:

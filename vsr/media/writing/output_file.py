@@ -82,7 +82,7 @@ class OutputFile:
 
         Chapters of a part are cut to it and shifted with it.
         """
-        self.output.metadata.update(container_metadata(self.origin.metadata))
+        self.output.metadata.update(container_metadata(dict(self.source.metadata)))
         self.output.metadata.update(file_tags(self.plan.container, self.video.made_by))
         if chapters := chapters_within(self.origin.chapters(), cut):
             self.output.set_chapters(chapters)

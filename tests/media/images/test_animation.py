@@ -1,0 +1,72 @@
+"""Animated images are films: every frame at its time, transparency and loop count included."""
+
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from tests.cli.command import vsr
+from tests.clips import times_in
+from vsr.media.images.animation import is_animated
+from vsr.media.reading.probe import probe
+
+QUICK = ["--model", "bicubic", "-s", 2]
+MILLISECONDS = (100, 40, 250, 700)
+
+
+def write_animation(path: Path) -> Path:
+    frames = []
+    for index in range(4):
+        frame = Image.new("RGBA", (96, 64), (0, 255, 0, 0))
+        place = (10 + 5 * index, 10, 50 + 5 * index, 50)
+        ImageDraw.Draw(frame).rectangle(place, fill=(200, 0, 0, 255))
+        frames.append(frame)
+    options = {"disposal": 2} if path.suffix == ".gif" else {"lossless": True}
+    frames[0].save(
+        path, save_all=True, append_images=frames[1:], duration=MILLISECONDS, loop=3, **options
+    )
+    return path
+
+
+@pytest.mark.parametrize("suffix", [".gif", ".png", ".webp"])
+def test_an_animation_becomes_a_film_with_its_times(tmp_path: Path, suffix: str) -> None:
+    source, target = write_animation(tmp_path / f"in{suffix}"), tmp_path / "out.mkv"
+    assert vsr("upscale", source, target, *QUICK) == 0
+    assert times_in(target) == [Fraction(time, 1000) for time in (0, 100, 140, 390)]
+    assert probe(target).metadata["LOOP"] == "3"
+    with av.open(str(target)) as film:
+        frames = list(film.decode(video=0))
+    for index, frame in enumerate(frames):
+        alpha = frame.to_ndarray(format="rgba")[..., 3]
+        assert (alpha[60, 40 + 10 * index], alpha[4, 4], alpha[120, 180]) == (255, 0, 0)
+
+
+def test_the_last_frame_lasts_as_long_as_it_says(tmp_path: Path) -> None:
+    source = write_animation(tmp_path / "in.webp")
+    assert vsr("upscale", source, tmp_path / "out.mov", *QUICK) == 0
+    with av.open(str(tmp_path / "out.mov")) as film:
+        assert film.duration == 1_090_000
+
+
+def test_a_still_name_stays_an_image(tmp_path: Path, capsys) -> None:
+    source = write_animation(tmp_path / "in.webp")
+    assert vsr("upscale", source, tmp_path / "out.png", *QUICK) == 3
+    assert "only the first of 4 images" in capsys.readouterr().err
+    Image.new("RGB", (8, 8)).save(tmp_path / "still.webp")
+    assert not is_animated(tmp_path / "still.webp")
+
+
+def test_a_picture_has_no_halo_of_what_is_hidden(tmp_path: Path) -> None:
+    pixels = np.zeros((32, 32, 4), np.uint8)
+    pixels[..., 1] = 255  # green under nothing
+    pixels[8:24, 8:24] = (200, 0, 0, 255)
+    Image.fromarray(pixels).save(tmp_path / "in.png")
+    assert vsr("upscale", tmp_path / "in.png", tmp_path / "out.png", *QUICK) == 0
+    with Image.open(tmp_path / "out.png") as image:
+        large = np.asarray(image)
+    visible = large[..., 3] > 4
+    assert large[visible][:, 1].max() <= 2
+    assert large[visible][:, 0].min() >= 198
