@@ -10,8 +10,7 @@ import pytest
 
 from tests.cli.command import vsr
 from vsr.cli.habits import ALIASES, ANSWERS, FLAGS, translated
-from vsr.cli.shared.command import switches, valued_options
-from vsr.cli.shared.typed import parsed
+from vsr.cli.shared.command import parsed, switches, valued_options
 from vsr.cli.upscale import upscale
 
 ANSWERED = [

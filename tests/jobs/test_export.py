@@ -11,8 +11,7 @@ from vsr.errors import (
     InvalidOption,
     OutputExists,
 )
-from vsr.jobs.export import ExportSpec, export
-from vsr.jobs.train import fit
+from vsr.jobs.train import ExportSpec, export, fit
 from vsr.models.catalog import load
 
 pytestmark = pytest.mark.usefixtures("one_thread")

@@ -8,8 +8,7 @@ from safetensors.torch import save_file
 
 from tests.jobs.runs import log_of, stop_after
 from vsr.errors import Interrupted, InvalidData, InvalidOption
-from vsr.jobs.export import ExportSpec, export
-from vsr.jobs.train import FitSpec, fit, resume
+from vsr.jobs.train import ExportSpec, FitSpec, export, fit, resume
 from vsr.models.catalog import load
 from vsr.models.compact import Compact
 from vsr.models.plain import Plain

@@ -8,8 +8,8 @@ import pytest
 import vsr
 from tests.cli.command import vsr as run
 from tests.clips import write_clip
+from vsr.cli.shared.command import completed, parsed
 from vsr.cli.shared.options import spec_from
-from vsr.cli.shared.typed import completed, parsed
 from vsr.errors import InvalidOption, InvalidRecipe, UnknownName
 from vsr.jobs.batch.outcome import fingerprint
 from vsr.recipes.preset import load_look

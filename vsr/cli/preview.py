@@ -1,4 +1,4 @@
-"""``vsr preview``."""
+"""``vsr preview`` and ``vsr compare``: one page that shows settings, or two files, side by side."""
 
 from __future__ import annotations
 
@@ -8,7 +8,15 @@ from typing import Any
 
 import click
 
-from vsr.cli.shared.command import TypedCommand
+from vsr.cli.shared.command import (
+    TypedCommand,
+    command_line,
+    completed,
+    flags,
+    parsed,
+    replaced,
+    typed_in,
+)
 from vsr.cli.shared.options import (
     existing_from,
     existing_options,
@@ -16,12 +24,11 @@ from vsr.cli.shared.options import (
     spec_from,
     spec_options,
 )
-from vsr.cli.shared.page import page_path, page_report, show_result
 from vsr.cli.shared.places import LocalPath, Places, target_of
-from vsr.cli.shared.typed import command_line, completed, flags, parsed, replaced, typed_in
+from vsr.cli.shared.report import page_path, page_report, show_result
 from vsr.cli.shared.values import Seconds
 from vsr.errors import InvalidOption, UnknownName, one_of
-from vsr.jobs.preview.spec import DEFAULT_SHOTS, PreviewSpec, SettingSpec
+from vsr.jobs.preview.spec import DEFAULT_SHOTS, CompareSpec, PreviewSpec, SettingSpec
 from vsr.specs import UpscaleSpec
 
 QUICK, USUAL = "lite", "fast"
@@ -188,3 +195,54 @@ def _named(word: str) -> list[str]:
 def _result_of(source: Path, spec: UpscaleSpec) -> Path:
     """Return the name that the command for the whole film gives its result."""
     return target_of(Places((source,), None), spec.size.label, spec.container)
+
+
+@click.command(short_help="Show two videos side by side, on one page.")
+@click.argument("first", metavar="A", type=LocalPath())
+@click.argument("second", metavar="B", type=LocalPath())
+@click.argument("target", metavar="[OUT.html]", required=False, type=LocalPath())
+@click.option("--at", type=Seconds(), multiple=True, help="Time of a frame to show; repeatable.")
+@click.option(
+    "--frames", type=int, help=f"How many frames to show; default: {DEFAULT_SHOTS}, or each --at."
+)
+@click.option("--open", "is_opened", is_flag=True, help="Open the page in the browser.")
+@existing_options
+@output_options
+def compare(
+    first: Path,
+    second: Path,
+    target: Path | None,
+    at: tuple[float, ...],
+    frames: int | None,
+    is_opened: bool,
+    overwrite: bool,
+    no_clobber: bool,
+    as_json: bool,
+    verbose: bool,
+    quiet: bool,
+) -> int:
+    """Show the videos A and B side by side: one page, B-compare.html, and a PNG.
+
+    Frames are matched by time, also of files of different sizes; where the sizes are the same, PSNR
+    and SSIM of the shown frames are given (vsr evaluate A B measures every frame). The page needs
+    no network.
+
+    \b
+      vsr compare in.mp4 out.mp4
+      vsr compare one.mkv other.mkv --at 0:12 --at 1:30
+    """  # noqa: D301 # \b tells click to keep the lines
+    del verbose
+    spec = CompareSpec(
+        at=at,
+        count=frames if frames is not None else len(at) or DEFAULT_SHOTS,
+        existing=existing_from(overwrite, no_clobber),
+    )
+    page = page_path(target, f"{second.stem}-compare.html", second.parent)
+    from vsr.jobs.preview.compare import compare as run
+    from vsr.jobs.process_setup import settle
+
+    settle()
+    with page_report("compare", as_json=as_json, is_quiet=quiet) as report:
+        result = run(first, second, page, spec, watch=report.watch, note=report.note)
+    show_result(result, as_json=as_json, is_quiet=quiet, is_opened=is_opened)
+    return 0

@@ -24,7 +24,18 @@ COMMANDS = (
     "doctor",
     "completion",
 )
-"""Each is an attribute of that name in the module ``vsr.cli.NAME``; in the order of ``--help``."""
+"""Each is an attribute of that name in ``vsr.cli.NAME``, or as `MODULES` says; in the order of
+``--help``."""
+
+
+MODULES = {
+    "probe": "upscale",
+    "compare": "preview",
+    "demo": "setup",
+    "doctor": "setup",
+    "completion": "setup",
+}
+"""Of the commands that share one."""
 
 
 class Commands(click.Group):
@@ -44,7 +55,7 @@ class Commands(click.Group):
         del ctx
         if cmd_name not in COMMANDS:
             return None
-        command = getattr(import_module(f"vsr.cli.{cmd_name}"), cmd_name)
+        command = getattr(import_module(f"vsr.cli.{MODULES.get(cmd_name, cmd_name)}"), cmd_name)
         assert isinstance(command, click.Command)
         return command
 

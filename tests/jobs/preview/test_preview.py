@@ -15,8 +15,8 @@ from tests.cli.command import QUICK, vsr
 from tests.clips import index_of, write_clip
 from tests.jobs.preview.pages import ReadPage, read_page
 from vsr.cli.preview import _settings
+from vsr.cli.shared.command import completed, parsed
 from vsr.cli.shared.options import spec_from
-from vsr.cli.shared.typed import completed, parsed
 from vsr.jobs.preview.page import MOST_BYTES
 from vsr.values import Size
 

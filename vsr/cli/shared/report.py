@@ -1,4 +1,4 @@
-"""What a job shows: a line for people, JSON lines for programs, or nothing; and tables."""
+"""What a job shows: a bar for people, JSON lines for programs, or nothing; tables; and pages."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import json
 import logging
 import os
 import sys
+import webbrowser
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from shutil import get_terminal_size
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
@@ -16,12 +18,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vsr.cli.shared.status_line import LogLines, StatusLine
-from vsr.errors import Refused
-from vsr.jobs.progress import Note, OnProgress, Progress, ignore
+from vsr.errors import InvalidOption, Refused
+from vsr.jobs.progress import Count, Note, OnProgress, Progress, ignore
 
 if TYPE_CHECKING:
+    from vsr.jobs.preview.spec import PageResult
     from vsr.jobs.process_setup import Leave
-
 
 LOGGER = "vsr"
 """Every job's logger is below it, under its module's name."""
@@ -196,3 +198,60 @@ def _text(cell: object) -> str:
     if isinstance(cell, float):
         return f"{cell:.2f}"
     return "–" if cell is None else str(cell)
+
+
+SUFFIXES = (".html", ".htm")
+
+
+@dataclass(frozen=True, slots=True)
+class PageReport:
+    """Where the progress and the notes of a page in the making go."""
+
+    watch: Count
+    note: Note
+
+
+def page_path(target: Path | None, name: str, folder: Path) -> Path:
+    """Return where a page goes: ``target``, ``name`` in it if it is a folder, else in ``folder``.
+
+    Raises:
+        InvalidOption: another kind of file is named.
+    """
+    if target is None:
+        return folder / name
+    if target.is_dir():
+        return target / name
+    if target.suffix.lower() not in SUFFIXES:
+        raise InvalidOption(f"{target}: a page is written here. Give a name that ends in .html.")
+    return target
+
+
+@contextmanager
+def page_report(label: str, *, as_json: bool, is_quiet: bool) -> Iterator[PageReport]:
+    """Yield a report: a line on a terminal and notes on stderr, JSON lines, or nothing."""
+    with report_for(label, as_json=as_json, is_quiet=is_quiet) as report:
+
+        def watch(done: int, total: int | None) -> None:
+            report.show("rendering", f"{done}/{total}")
+
+        yield PageReport(watch, report.note)
+
+
+def show_result(result: PageResult, *, as_json: bool, is_quiet: bool, is_opened: bool) -> None:
+    """Print what was written, and open it in the browser if that was asked for."""
+    if as_json:
+        emit({"event": "done", **result.as_dict()})
+    elif result.is_skipped:
+        click.echo(f"{result.page}: already exists; skipped.")
+    elif not is_quiet:
+        for row in result.rows:
+            facts = ", ".join(value for key, value in row.items() if key not in HIDDEN)
+            click.echo(f"{row['name']}: {facts}")
+        click.echo(f"page   {result.page}")
+        click.echo(f"sheet  {result.sheet}")
+    if is_opened and not webbrowser.open(result.page.absolute().as_uri()):
+        click.echo(f"vsr: --open: no browser was found. Open {result.page} yourself.", err=True)
+
+
+HIDDEN = ("name", "command", "Seconds per frame")
+"""Columns of the page's table that the terminal does not repeat."""

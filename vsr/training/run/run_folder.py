@@ -27,7 +27,7 @@ from vsr.device.select import Chosen
 from vsr.disk import locked, published, writing
 from vsr.errors import InvalidData, InvalidRecipe, OutputBusy, OutputExists
 from vsr.metrics.protocol import MeanScores
-from vsr.recipes.pipeline import Step
+from vsr.recipes.preset import Step
 from vsr.recipes.read import decode
 from vsr.training.recipe.recipe import Budget, Recipe, decode_recipe
 
