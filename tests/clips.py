@@ -26,6 +26,7 @@ from tests.barcode import (
 )
 from tests.cues import Subtitle, subtitle_file, subtitle_format, text_packet
 from vsr.colour import Range
+from vsr.media.encoding.captions import with_captions
 from vsr.media.encoding.codecs import X265_DELAY
 from vsr.media.frames.formats import layout_of
 from vsr.values import Size
@@ -75,6 +76,7 @@ class Clip:
 
     Attributes:
         pictures: planes of each frame, instead of bar codes.
+        captions: triplets of each frame, for H.264.
     """
 
     frames: int = 48
@@ -100,6 +102,7 @@ class Clip:
     is_interlaced: bool = False
     is_top_first: bool = True
     pictures: Sequence[Sequence[Any]] = ()
+    captions: Sequence[bytes] = ()
     audio: Sequence[Audio] = ()
     subtitles: Sequence[Subtitle] = ()
     attachments: Sequence[Attachment] = ()
@@ -204,10 +207,25 @@ def _video_packets(stream: Any, clip: Clip) -> list[Any]:
                 setattr(frame, attribute, int(value))
         packets += stream.encode(frame)
     packets += stream.encode(None)
+    if clip.captions:
+        packets = _captioned(packets, clip.captions)
     if clip.codec == "libx265" and clip.frames <= X265_DELAY:
         for packet in packets:
             packet.dts = packet.pts
     return packets
+
+
+def _captioned(packets: list[Any], captions: Sequence[bytes]) -> list[Any]:
+    """Return packets of H.264 with the captions of their frames."""
+    shown = dict(zip(sorted(packet.pts for packet in packets), captions))
+    done = []
+    for packet in packets:
+        copy = av.Packet(with_captions(bytes(packet), shown[packet.pts], "h264"))
+        copy.pts, copy.dts, copy.time_base = packet.pts, packet.dts, packet.time_base
+        copy.duration, copy.is_keyframe = packet.duration, packet.is_keyframe
+        copy.stream = packet.stream
+        done.append(copy)
+    return done
 
 
 def _field_flag(clip: Clip) -> Graph:

@@ -1,16 +1,21 @@
-"""Interlaced and telecined film, woven from progressive pictures."""
+"""Interlaced and telecined film, woven from progressive pictures; as clips, of bar codes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
 from itertools import islice
-from typing import TypeVar
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tests.clips import SMALL, indices_in, picture, write_clip
+
 Plane = NDArray[np.uint8] | NDArray[np.uint16]
-T = TypeVar("T")
+
+NTSC = Fraction(30000, 1001)
 
 PULLDOWN = (2, 3)
 """Fields that the pictures of a film last, in turn, at 60 fields a second."""
@@ -46,3 +51,41 @@ def telecined(
     """Return five frames for every four pictures, by 2:3 pulldown."""
     shown = [pictures[index - first] for index in fields_of(len(pictures), first)]
     return list(interlaced(islice(shown, len(shown) // 2 * 2), is_top_first=is_top_first))
+
+
+def write_fields(path: Path, frames: int = 48, **changes: Any) -> Path:
+    """Write a clip whose field n shows the n-th Gray code.
+
+    In it no bit changes for one field alone, which would look like a fine pattern standing still.
+    """
+    fields = [picture(index ^ index >> 1, SMALL) for index in range(2 * frames)]
+    is_top_first = changes.get("is_top_first", True)
+    pictures = [
+        [woven(*pair, is_top_first=is_top_first) for pair in zip(fields[i], fields[i + 1])]
+        for i in range(0, 2 * frames, 2)
+    ]
+    options = {"crf": "1", "preset": "ultrafast"}
+    values = {"frames": frames, "is_interlaced": True, "options": options, **changes}
+    return write_clip(path, pictures=pictures, **values)
+
+
+def fields_in(path: Path) -> list[int]:
+    """Return which field each frame shows."""
+    found = []
+    for code in indices_in(path):
+        index = code
+        while code := code >> 1:
+            index ^= code
+        found.append(index)
+    return found
+
+
+def write_film(path: Path, pictures: int = 96, skipped: int = 0, **changes: Any) -> Path:
+    """Write the telecine of a film whose picture n shows the bar code n."""
+    is_top_first = changes.get("is_top_first", True)
+    planes = zip(*(picture(index, SMALL) for index in range(pictures)))
+    each = [telecined(list(one), is_top_first=is_top_first) for one in planes]
+    frames = list(zip(*each))[skipped:]
+    options = {"crf": "1", "preset": "ultrafast"}
+    values = {"rate": NTSC, "is_interlaced": True, "options": options, **changes}
+    return write_clip(path, frames=len(frames), pictures=frames, **values)

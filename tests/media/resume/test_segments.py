@@ -13,17 +13,15 @@ from hypothesis import strategies as st
 from tests.clips import index_of, write_clip
 from tests.media.torn import tearing
 from vsr.errors import InvalidOption
-from vsr.media.frames.cycles import Film
+from vsr.media.frames.cycles import Film, at_cycles, pictures_in
 from vsr.media.reading.probe import probe
 from vsr.media.reading.reader import Reader
 from vsr.media.resume.segments import (
     FEWEST_FRAMES,
     MOST_FRAMES,
     Segment,
-    at_cycles,
     cut_places,
     frames_per_segment,
-    pictures_in,
     plan,
 )
 from vsr.values import PtsSpan, TimeRange

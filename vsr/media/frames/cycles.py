@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from vsr.frames import HostFrame
 
@@ -66,3 +68,24 @@ def starts_of(times: Sequence[int], film: Film) -> list[int]:
     """Return at which indices of ``times`` cycles begin."""
     cycles = Cycles(film)
     return [index for index, pts in enumerate(times) if cycles.place(pts) == 0]
+
+
+def at_cycles(times: Sequence[int], places: Sequence[int], film: Film) -> list[int]:
+    """Return the places moved on to where cycles begin, but not those that a hole begins.
+
+    What is looked at before a segment must follow each other without a hole.
+    """
+    starts = [
+        index
+        for index in starts_of(times, film)
+        if index and times[index] - times[index - 1] < 2 * film.step
+    ]
+    found = (bisect_left(starts, place) for place in places)
+    return sorted({starts[index] for index in found if index < len(starts)})
+
+
+def pictures_in(times: Sequence[int], places: Sequence[int], film: Film) -> list[int]:
+    """Return how many pictures of a film each segment holds."""
+    cycles = Cycles(film)
+    made = [0, *accumulate(MADE[cycles.place(pts)] for pts in times)]
+    return [made[b] - made[a] for a, b in zip([0, *places], [*places, len(times)])]

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from hashlib import sha256
-from itertools import accumulate
+from itertools import pairwise
 from math import isinf
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from typing import Any
 from vsr.disk import published
 from vsr.errors import InvalidOption, OutputError
 from vsr.media.clock import Timing, Turns, rounded, ticks, ticks_per_frame
-from vsr.media.frames.cycles import MADE, Cycles, Film, starts_of
+from vsr.media.frames.cycles import Film, at_cycles, pictures_in
 from vsr.media.source.info import MediaInfo
 from vsr.media.splices.packets import RestartDetector, timed_packets
 from vsr.media.writing.target import output_failure
@@ -124,17 +124,14 @@ def plan(
     places = [] if packets.is_spliced else cut_places(times, packets.keys, frames)
     if film is not None:
         places = at_cycles(times, places, film)
-    edges = [whole.start, *(times[place] for place in places), whole.end]
-    counts = [b - a for a, b in zip([0, *places], [*places, len(times)])]
-    if time.is_whole:
-        counts[-1] += packets.repeated
-    made = [rounded(count * ratio) for count in counts]
-    if film is not None:
         made = pictures_in(times, places, film)
-    return tuple(
-        Segment(index, PtsSpan(edges[index], edges[index + 1]), count)
-        for index, count in enumerate(made)
-    )
+    else:
+        counts = [b - a for a, b in zip([0, *places], [*places, len(times)])]
+        counts[-1] += packets.repeated if time.is_whole else 0
+        made = [rounded(count * ratio) for count in counts]
+    edges = [whole.start, *(times[place] for place in places), whole.end]
+    spans = (PtsSpan(start, end) for start, end in pairwise(edges))
+    return tuple(Segment(index, *both) for index, both in enumerate(zip(spans, made)))
 
 
 def read_packets(info: MediaInfo) -> Packets:
@@ -203,27 +200,6 @@ def cut_places(times: Sequence[int], keys: Sequence[int], frames: int) -> list[i
         places.append(place)
         begin = place
     return places
-
-
-def at_cycles(times: Sequence[int], places: Sequence[int], film: Film) -> list[int]:
-    """Return the places moved on to where cycles begin, but not those that a hole begins.
-
-    What is looked at before a segment must follow each other without a hole.
-    """
-    starts = [
-        index
-        for index in starts_of(times, film)
-        if index and times[index] - times[index - 1] < 2 * film.step
-    ]
-    found = (bisect_left(starts, place) for place in places)
-    return sorted({starts[index] for index in found if index < len(starts)})
-
-
-def pictures_in(times: Sequence[int], places: Sequence[int], film: Film) -> list[int]:
-    """Return how many pictures of a film each segment holds."""
-    cycles = Cycles(film)
-    made = [0, *accumulate(MADE[cycles.place(pts)] for pts in times)]
-    return [made[b] - made[a] for a, b in zip([0, *places], [*places, len(times)])]
 
 
 def _indices(times: Sequence[int], span: PtsSpan) -> tuple[int, int]:
