@@ -7,10 +7,20 @@ import sys
 import tomllib
 from pathlib import Path
 
+import click
 import pytest
 
 import vsr
+from tests.documented import Line, shell_lines
 from vsr import errors
+from vsr.cli.preview import settings_of
+from vsr.cli.root import vsr as program
+from vsr.cli.shared.command import typed_in
+from vsr.cli.shared.options import label_of, spec_from
+from vsr.models.catalog import names
+from vsr.models.weights_files import is_path
+from vsr.recipes.read import recipe_names
+from vsr.specs import UpscaleSpec
 
 ROOT = Path(__file__).parent.parent
 
@@ -101,16 +111,45 @@ def test_every_suppression_has_its_reason():
                 assert reason, f"{path.name}:{number}: say why"
 
 
-def test_the_readme_commands_exist():
-    from vsr.cli.root import COMMANDS
+CALLS = [(line, call) for line in shell_lines() for call in line.calls]
+OWN = {
+    name for line, _ in CALLS for name in re.findall(r"(?:export|add) .*--name (\w+)", line.text)
+}
+"""Models of the reader's own, which another line makes."""
 
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    named = set(re.findall(r"^\s*\$?\s*vsr ([a-z]+)", text, flags=re.MULTILINE))
-    assert named
-    assert named <= set(COMMANDS)
-    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
-    assert set(re.findall(r"`?make ([a-z-]+)", text)) <= targets
-    assert len(text.splitlines()) <= 150
+
+def is_only_named(call: list[str]) -> bool:
+    """Return whether a text speaks of a command, such as ``vsr train fit``."""
+    return all(re.fullmatch("[a-z]+", word) for word in call)
+
+
+@pytest.mark.parametrize(("line", "call"), CALLS, ids=[str(line) for line, _ in CALLS])
+def test_a_documented_command_means_a_spec(
+    line: Line, call: list[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(click.Command, "invoke", lambda self, context: context)
+    words = [*call, "--help"] if is_only_named(call) else call
+    context = program.main(words, prog_name="vsr", standalone_mode=False)
+    if not isinstance(context, click.Context):  # the help was printed
+        assert context == 0
+        return
+    options = context.params
+    model = options.get("model")
+    for name in model if isinstance(model, tuple) else (model,):
+        assert name in (None, "auto", *names(), *OWN) or is_path(name), line
+    if "recipe" in options:
+        assert options["recipe"] in recipe_names("presets/train")
+    if "deinterlace" in options:
+        assert isinstance(spec_from(options), UpscaleSpec)
+        assert label_of(options)
+    if "tries" in options:
+        assert settings_of(options["source"], typed_in(context), options["tries"])
+
+
+def test_the_readme_is_short_and_every_page_says_what_to_type():
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 150
+    typed = {line.page.stem for line, call in CALLS if not is_only_named(call)}
+    assert typed >= {"README", "looks", "training", "quality", "encoders", "speed", "workers"}
 
 
 def test_every_folder_is_on_the_map_and_none_is_too_full():

@@ -83,7 +83,7 @@ def preview(
     """  # noqa: D301 # \b tells click to keep the lines
     del options
     page = page_path(target, f"{source.stem}-preview.html", source.parent)
-    settings = _settings(source, typed_in(context), tries)
+    settings = settings_of(source, typed_in(context), tries)
     spec = PreviewSpec(
         settings=settings,
         at=at,
@@ -100,7 +100,7 @@ def preview(
     return 0
 
 
-def _settings(
+def settings_of(
     source: Path, typed: dict[str, Any], tries: tuple[str, ...]
 ) -> tuple[SettingSpec, ...]:
     """Return the settings to show: the typed one first, then those to try, each once.
