@@ -84,9 +84,12 @@ def test_what_is_said_of_a_turned_source_is_what_is_seen():
     assert (plan.output, plan.turned().output) == (Size(1280, 960), Size(960, 1280))
 
 
-def test_scale_one_is_refused_where_the_model_does_not_have_it():
-    with pytest.raises(Refused, match="--scale 1"):
-        plan_sizes(Size(100, 80), SQUARE, OutputSize(scale=1), (2, 4))
+def test_scale_one_restores_with_the_largest_scale():
+    plan = plan_sizes(Size(96, 64), Fraction(1), OutputSize(scale=1), (2, 4))
+    assert (plan.scale, plan.output) == (4, Size(96, 64))
+    assert "as much work as --scale 4" in (plan.restoring_note or "")
+    exact = plan_sizes(Size(96, 64), Fraction(1), OutputSize(scale=1), (1, 4))
+    assert (exact.scale, exact.restoring_note) == (1, None)
 
 
 def test_a_model_without_scales_and_a_bad_aspect_are_refused():

@@ -53,6 +53,16 @@ class SizePlan:
         """Whether the network's size differs from the output's."""
         return self.network != self.output
 
+    @property
+    def restoring_note(self) -> str | None:
+        """What a scale of 1 costs with a network that enlarges; None for others."""
+        if self.output.pixels > self.source.pixels or self.scale == 1:
+            return None
+        return (
+            f"the network enlarges ×{self.scale}, and its result is reduced to the source's size: "
+            f"as much work as --scale {self.scale}."
+        )
+
     def __str__(self) -> str:
         steps = f"{self.source} → ×{self.scale} {self.network}"
         return f"{steps} → resize {self.output}" if self.needs_resize else steps
@@ -68,6 +78,8 @@ def plan_sizes(
 ) -> SizePlan:
     """Plan the sizes from ``source`` to ``target`` with a network of these ``scales``.
 
+    A scale of 1 restores: what a network enlarges is reduced again, in the same pass.
+
     A box gives square pixels: the displayed frame is fitted into it. A pure scale keeps the
     sample aspect ratio. Sides come out even (most encoders refuse odd 4:2:0). If players rotate
     the frame by 90°, the source's size and the plan are those of the stored frame; the target
@@ -82,15 +94,14 @@ def plan_sizes(
     if not scales:
         raise InvalidOption("the model has no scale to enlarge by.")
     if target.scale is not None:
-        if target.scale == 1 and 1 not in scales:
-            seen = source.turned() if is_turned else source
-            raise Refused(f"--scale 1: the source is already {seen}. Choose a scale of 2 or more.")
         factor = Fraction(target.scale)
         output = Size(_even(source.width * factor, None), _even(source.height * factor, None))
         output_sar = sar
     else:
         output, output_sar = _fitted(source, sar, target, is_turned=is_turned), SQUARE
     scale = smallest_reaching(source, output, scales)
+    if target.scale == 1 and scale > 1:  # to restore: the largest one sees and draws the most
+        scale = max(scales)
     return SizePlan(
         source=source, scale=scale, network=source.scaled(scale), output=output, sar=output_sar
     )

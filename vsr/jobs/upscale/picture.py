@@ -84,6 +84,8 @@ class PictureJob:
         """Yield the remarks for the user before the start, one line each."""
         if note := self.choice.note(self.model):
             yield note
+        if note := self.sizes.restoring_note:
+            yield note
         yield from (f"{loss}." for loss in self.losses)
 
 

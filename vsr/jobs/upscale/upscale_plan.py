@@ -152,6 +152,8 @@ class Job:
         video = self.source.video
         if note := self.choice.note(self.model):
             yield note
+        if note := self.sizes.restoring_note:
+            yield note
         if note := approximation(self.model, self.sizes.source, self.spec.tile):
             yield note
         if video.conversion and not video.reading.is_lossy:
