@@ -42,20 +42,51 @@ def test_json_lines_are_ffmpegs_progress_and_end_with_done(clip: Path, tmp_path:
 
 def test_a_dry_run_writes_nothing(clip: Path, tmp_path: Path, capsys):
     assert vsr("upscale", clip, tmp_path / "out.mp4", *QUICK, "--dry-run") == 0
-    assert "×2 192×128" in capsys.readouterr().out
+    assert "out.mp4: 192×128, H.264" in " ".join(capsys.readouterr().out.split())
     assert not (tmp_path / "out.mp4").exists()
 
 
 def test_probe_shows_what_is_there_and_what_would_be_done(clip: Path, capsys):
     assert vsr("probe", clip) == 0
     shown = capsys.readouterr().out
-    assert "h264 96×64" in shown
-    assert "audio aac" in shown
+    assert "96×64, H.264, 25 frames a second, 0.5 s" in shown
+    assert "audio      AAC" in shown
     assert "encoder" not in shown
+    assert vsr("probe", clip, "-s", "2", "-v") == 0
+    shown = capsys.readouterr().out
+    assert "yuv420p (4:2:0 8 bit)" in shown
+    assert "encoder    libx264 yuv420p, preset=superfast crf=18" in shown
+
+
+def test_probe_gives_programs_numbers_under_ffprobes_names(clip: Path, capsys):
     assert vsr("probe", clip, "--preset", "1080p", "--json") == 0
-    plan = json.loads(capsys.readouterr().out)
-    assert plan["encoder"].startswith("libx264 yuv420p, preset=superfast crf=")
+    found = json.loads(capsys.readouterr().out)
+    assert found["format"]["size"] == clip.stat().st_size
+    assert found["format"]["nb_streams"] == 2
+    video, audio = found["streams"]
+    assert (video["codec_type"], video["codec_name"], video["pix_fmt"]) == (
+        "video", "h264", "yuv420p",
+    )  # fmt: skip
+    assert (video["width"], video["height"], video["avg_frame_rate"]) == (96, 64, "25/1")
+    assert (video["duration"], video["nb_frames"], video["field_order"]) == (
+        0.48,
+        12,
+        "progressive",
+    )
+    assert audio["codec_name"] == "aac"
+    plan = found["upscale"]
+    assert (plan["width"], plan["height"], plan["nb_frames"]) == (1620, 1080, 12)
+    assert (plan["encoder"], plan["encoder_options"]["crf"]) == ("libx264", "18")
     assert any("BT.601 is assumed" in note for note in plan["notes"])
+
+
+def test_everything_that_is_shown_before_a_run_fits_eighty_columns(clip: Path, monkeypatch, capsys):
+    monkeypatch.delenv("COLUMNS", raising=False)
+    for options in ([], ["-v"]):
+        assert vsr("probe", clip, *options) == 0
+        assert vsr(clip, *QUICK, "--dry-run", *options) == 0
+    rows = [row for row in capsys.readouterr().out.splitlines() if str(clip.parent) not in row]
+    assert max(map(len, rows)) <= 80
 
 
 @pytest.mark.parametrize("command", [["presets"], ["models"], ["models", "-v"], ["train"]], ids=str)

@@ -26,7 +26,7 @@ from vsr.recipes.preset import load_preset
 )
 def test_a_size_is_understood_however_it_is_written(clip: Path, capsys, typed, sizes: str):
     assert vsr("probe", clip, "--model", "bicubic", *typed, "--json") == 0
-    assert json.loads(capsys.readouterr().out)["sizes"].startswith(sizes)
+    assert json.loads(capsys.readouterr().out)["upscale"]["sizes"].startswith(sizes)
 
 
 @pytest.mark.parametrize(

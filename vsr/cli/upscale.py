@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from textwrap import wrap
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -24,8 +25,12 @@ from vsr.cli.shared.options import (
     with_segments,
 )
 from vsr.cli.shared.places import folder_of, places, target_of
-from vsr.cli.shared.report import emit, leaving, looking, report_for
+from vsr.cli.shared.report import columns, emit, leaving, looking, report_for
+from vsr.jobs.progress import printable
 from vsr.specs import UpscaleSpec
+
+if TYPE_CHECKING:
+    from vsr.jobs.probe.look import Told
 
 
 @click.command(cls=TypedCommand, short_help="Upscale a video, an image, or folders of them.")
@@ -83,7 +88,7 @@ def upscale(
     target = found.target if found.is_sequence else target_of(found, label, spec.container)
     assert target is not None  # of a sequence
     if dry_run:
-        return show_plan(source, target, spec, as_json=as_json)
+        return show_plan(source, target, spec, as_json=as_json, is_verbose=verbose)
     return _run(source, target, spec, engine, as_json=as_json, quiet=quiet)
 
 
@@ -130,11 +135,15 @@ def _run(
 @click.command(cls=TypedCommand, short_help="Show what is in a file, and what an upscale would do.")
 @place_options
 @spec_options
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each file.")
+@click.option(
+    "-v", "--verbose", is_flag=True, help="Say more: formats, clocks, tags and every option."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object, with ffprobe's names.")
 def probe(
     paths: tuple[str, ...],
     inputs: tuple[str, ...],
     output: str | None,
+    verbose: bool,
     as_json: bool,
     **options: Any,
 ) -> int:
@@ -161,16 +170,21 @@ def probe(
                 spec = spec_from(options)
                 place = target_of(replace(found, sources=(source,)), label, spec.container)
                 told = look_ahead(source, place, spec)
-            _show(told, as_json=as_json)
+            _show(told, as_json=as_json, is_verbose=verbose)
         else:
             from vsr.jobs.probe.look import look
 
-            _show(look(source), as_json=as_json)
+            _show(look(source), as_json=as_json, is_verbose=verbose)
     return 0
 
 
 def show_plan(
-    source: Path | tuple[Path, ...], target: Path, spec: UpscaleSpec, *, as_json: bool
+    source: Path | tuple[Path, ...],
+    target: Path,
+    spec: UpscaleSpec,
+    *,
+    as_json: bool,
+    is_verbose: bool,
 ) -> int:
     """Print what is in the file and what an upscale would do; refuse whatever it would."""
     from vsr.jobs.probe.look_ahead import rehearse
@@ -180,16 +194,28 @@ def show_plan(
     name = source.name if isinstance(source, Path) else source[0].parent.name
     with looking(name, is_quiet=as_json):
         told = rehearse(source, target, spec)
-    _show(told, as_json=as_json)
+    _show(told, as_json=as_json, is_verbose=is_verbose)
     return 0
 
 
-def _show(found: dict[str, Any], *, as_json: bool) -> None:
+def _show(told: Told, *, as_json: bool, is_verbose: bool) -> None:
     if as_json:
-        emit(found)
+        emit(dict(told.values))
         return
-    for key, value in found.items():
+    for head, value in (told.details if is_verbose else told.words).items():
         lines = value if isinstance(value, list) else [value]
         for index, line in enumerate(line for line in lines if line is not None):
-            head = "" if index else key.replace("_", " ")
-            click.echo(f"{head:<13}  {line}")
+            show_line("" if index else head, printable(line))
+
+
+def show_line(head: str, text: str) -> None:
+    """Print a line behind its head, and what does not fit the terminal below it."""
+    indent = f"{'':<{HEAD_COLUMNS}}"
+    width = max(columns(), 2 * HEAD_COLUMNS)
+    lines = wrap(text, width - HEAD_COLUMNS, break_long_words=False, break_on_hyphens=False)
+    for index, line in enumerate(lines or [""]):
+        click.echo(f"{indent if index else f'{head:<{HEAD_COLUMNS}}'}{line}")
+
+
+HEAD_COLUMNS = 11
+"""As wide as the longest head, and two blanks."""

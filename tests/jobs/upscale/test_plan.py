@@ -102,6 +102,9 @@ def test_a_turned_clip_is_refused_in_the_size_that_is_seen(tmp_path: Path) -> No
 
 def test_the_sizes_of_a_turned_clip_are_told_as_they_are_seen(tmp_path: Path) -> None:
     source = write_clip(tmp_path / "in.mp4", frames=2, size=Size(96, 64), rotation=90)
-    found = look_ahead(source, tmp_path / "out.mp4", TWICE)
+    told = look_ahead(source, tmp_path / "out.mp4", TWICE)
+    assert "96×64, shown turned, as 64×96" in told.words["video"]
+    assert ": 128×192," in told.words["output"]
+    found = told.details
     assert found["sizes"].startswith("64×96 → ×2 128×192 (stored rotated, as 192×128)")
     assert found["display"].startswith("displayed rotated, as 64×96")

@@ -102,9 +102,10 @@ def test_what_auto_found_is_said_and_stands_in_the_plan(tmp_path: Path) -> None:
     assert strength > 0
     assert planned.model.blend.strength == strength
     (note,) = (note for note in planned.notes() if note.startswith("model"))
-    found = f"strength {strength:.2f}, sharpness {CLEAR:.2f} (auto: compressed, quantiser "
-    assert note.startswith(f"model toy ×2, {found}")
-    assert "bits per pixel, blockiness" in note
+    found = f"toy ×2, strength {strength:.2f}, sharpness {CLEAR:.2f} (auto: "
+    assert note.startswith(f"model {found}the source is compressed). clear")
+    assert planned.network.startswith(f"{found}compressed, quantiser ")
+    assert "bits per pixel, blockiness" in planned.network
 
 
 def test_auto_goes_between_the_network_and_its_only_flavour(tmp_path: Path, models: Path) -> None:

@@ -88,12 +88,12 @@ def test_two_workers_restore_the_same_film(tmp_path: Path):
 
 def test_what_is_telecined_is_said_and_the_way_out_too(tmp_path: Path):
     clip = write_film(tmp_path / "in.mp4")
-    assert look(clip)["notes"] == ["telecined: --deinterlace film gives 24p."]
+    assert look(clip).words["notes"] == ["telecined: --deinterlace film gives 24p."]
     for value in ("auto", "bob"):
         job = prepare(clip, tmp_path / "out.mp4", bob_spec(deinterlace=value))
         assert "telecined: --deinterlace film gives 24p." in list(job.notes())
     plain = write_clip(tmp_path / "plain.mp4", rate=NTSC, frames=60)
-    assert look(plain)["notes"] is None
+    assert look(plain).words["notes"] is None
 
 
 @pytest.mark.parametrize("rate", [NTSC, Fraction(25)])

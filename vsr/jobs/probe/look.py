@@ -1,31 +1,148 @@
-"""What is in a file: fast, without torch."""
+"""What is in a file: in words, in detail, and as values. Fast, without torch."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from vsr.colour import UNSPECIFIED, Colour
+from vsr.colour import UNSPECIFIED, Colour, Range, guessed_matrix
+from vsr.jobs.estimate.figures import UNITS
 from vsr.jobs.estimate.remembered import usual_time
+from vsr.jobs.probe.ffprobe_names import values_of
 from vsr.media.reading.cadence import TELECINED, looks_telecined
 from vsr.media.reading.probe import probe
 from vsr.media.source.info import MediaInfo, StreamInfo, VideoInfo
 
+Lines = Mapping[str, Any]
+"""Head → a line, several of them, or None for nothing."""
 
-def look(source: Path) -> dict[str, Any]:
-    """Return what is in a file, as strings and lists of strings, for people and JSON alike.
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What there is to say of a file, or of an upscale of it.
+
+    Attributes:
+        words: for everybody.
+        details: for those who ask for them.
+        values: for programs, under ffprobe's names.
+    """
+
+    words: Lines
+    details: Lines
+    values: Mapping[str, Any]
+
+
+def look(source: Path) -> Told:
+    """Return what is in a file.
 
     Raises:
         MediaError: it cannot be opened, or has no video.
     """
     info = probe(source)
-    notes = [TELECINED] if looks_telecined(info) else None
-    return described(info) | {"takes": usual_time(info), "notes": notes}
+    takes = {
+        "takes": usual_time(info),
+        "notes": [TELECINED] if looks_telecined(info) else None,
+    }
+    values = {key: value for key, value in takes.items() if value is not None}
+    return Told(in_words(info) | takes, described(info) | takes, values_of(info) | values)
+
+
+FORMATS = {
+    "h264": "H.264", "hevc": "HEVC (H.265)", "av1": "AV1", "vp8": "VP8", "vp9": "VP9",
+    "mpeg1video": "MPEG-1", "mpeg2video": "MPEG-2", "mpeg4": "MPEG-4", "ffv1": "FFV1",
+    "prores": "ProRes", "mjpeg": "Motion JPEG", "dvvideo": "DV", "rawvideo": "uncompressed",
+    "aac": "AAC", "mp3": "MP3", "ac3": "AC-3", "eac3": "E-AC-3", "dts": "DTS", "opus": "Opus",
+    "vorbis": "Vorbis", "flac": "FLAC", "subrip": "SRT", "ass": "ASS", "mov_text": "MP4 text",
+    "webvtt": "WebVTT", "hdmv_pgs_subtitle": "Blu-ray images", "dvd_subtitle": "DVD images",
+}  # fmt: skip
+"""FFmpeg's names of formats → those that people use."""
+
+MATRICES = {1: "BT.709", 4: "FCC", 5: "BT.601", 6: "BT.601", 7: "SMPTE 240M", 9: "BT.2020"}
+CURVES = {16: "HDR (PQ)", 18: "HDR (HLG)"}
+
+
+def in_words(info: MediaInfo) -> dict[str, Any]:
+    """Return what is in a file in plain words."""
+    video, path = info.video, info.path
+    size = f", {_bytes(path.stat().st_size)}" if path.is_file() else ""
+    kinds = ("audio", "subtitle")
+    return {
+        "file": f"{path}{size}",
+        "video": _video_in_words(info),
+        "colour": _colour_in_words(video),
+        "audio": [_stream_in_words(one) for one in info.others if one.kind == "audio"],
+        "subtitles": [_stream_in_words(one) for one in info.others if one.kind == "subtitle"],
+        "also": [f"{one.kind}: {_stream_in_words(one)}" for one in info.others
+                 if one.kind not in kinds],
+        "chapters": info.chapters or None,
+    }  # fmt: skip
+
+
+def format_in_words(codec: str) -> str:
+    """Return what people call a format."""
+    return "PCM" if codec.startswith("pcm_") else FORMATS.get(codec, codec)
+
+
+def _video_in_words(info: MediaInfo) -> str:
+    video = info.video
+    parts = [str(video.size), format_in_words(video.codec)]
+    shown = video.size.turned() if video.is_quarter_turned else video.size
+    if video.sar != 1:
+        parts.insert(1, f"shown as {round(video.size.width * video.sar)}×{video.size.height}")
+    elif shown != video.size:
+        parts.insert(1, f"shown turned, as {shown}")
+    if video.frame_rate:
+        parts.append(f"{float(video.frame_rate):.5g} frames a second")
+    seconds = video.duration_seconds or info.duration_seconds
+    if seconds is not None:
+        parts.append(clock_in_words(seconds))
+    if video.layout.bits > 8:
+        parts.append(f"{video.layout.bits} bit")
+    if video.is_interlaced:
+        parts.append("interlaced")
+    return ", ".join(parts)
+
+
+def _colour_in_words(video: VideoInfo) -> str:
+    tags = video.colour
+    if video.layout.is_gray:
+        return "gray"
+    if tags.matrix == UNSPECIFIED and not video.reading.is_from_rgb:
+        guess = MATRICES[guessed_matrix(video.size.width, video.size.height)]
+        parts = [f"not tagged; players take it for {guess}"]
+    else:
+        parts = ["RGB" if tags.matrix == 0 else MATRICES.get(tags.matrix, f"matrix {tags.matrix}")]
+    if tags.transfer in CURVES:
+        parts.append(CURVES[tags.transfer])
+    if tags.range is Range.FULL:
+        parts.append("full range")
+    return ", ".join(parts)
+
+
+def _stream_in_words(stream: StreamInfo) -> str:
+    words = [format_in_words(stream.codec), stream.language, stream.title]
+    return ", ".join([word for word in words if word] + _flags(stream))
+
+
+def clock_in_words(seconds: float) -> str:
+    """Return a length as a clock shows it: ``1:02:03``, ``12:30``, ``4.2 s``."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02} min"
+
+
+def _bytes(count: int) -> str:
+    unit, name = next(((unit, name) for unit, name in UNITS if count >= unit), (1, "bytes"))
+    return f"{count / unit:.3g} {name}"
 
 
 def described(info: MediaInfo) -> dict[str, Any]:
-    """Return what is known of a file, as strings and lists of strings."""
+    """Return everything that is known of a file, as FFmpeg names it."""
     video = info.video
     return {
         "file": str(info.path),
@@ -78,16 +195,16 @@ def colour(tags: Colour) -> str:
 
 def _stream(stream: StreamInfo) -> str:
     words = [f"{stream.index} {stream.kind} {stream.codec}", stream.language, stream.title]
-    flags = [
-        name
-        for name, is_set in (
-            ("default", stream.is_default),
-            ("forced", stream.is_forced),
-            ("cover art", stream.is_cover_art),
-        )
-        if is_set
-    ]
-    return ", ".join([word for word in words if word] + flags)
+    return ", ".join([word for word in words if word] + _flags(stream))
+
+
+def _flags(stream: StreamInfo) -> list[str]:
+    flags = {
+        "default": stream.is_default,
+        "forced": stream.is_forced,
+        "cover art": stream.is_cover_art,
+    }
+    return [name for name, is_set in flags.items() if is_set]
 
 
 def _seconds(seconds: float | None) -> str:

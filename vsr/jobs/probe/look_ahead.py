@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from vsr.jobs.estimate.estimate import estimate_of, known_estimate
 from vsr.jobs.estimate.figures import Estimate, room_needed
-from vsr.jobs.probe.look import colour, described, ratio
+from vsr.jobs.probe.ffprobe_names import values_of
+from vsr.jobs.probe.look import Lines, Told, colour, described, format_in_words, in_words, ratio
+from vsr.jobs.progress import counted
 from vsr.jobs.upscale.picture import PictureJob
 from vsr.jobs.upscale.plan import is_kept, plan
 from vsr.jobs.upscale.standard_streams import as_clip
 from vsr.jobs.upscale.upscale_plan import Job
+from vsr.media.streams.losses_before_start import Fate
 from vsr.specs import UpscaleSpec
 
 
-def look_ahead(source: Path, target: Path, spec: UpscaleSpec) -> dict[str, Any]:
+def look_ahead(source: Path, target: Path, spec: UpscaleSpec) -> Told:
     """Return what is in a file, and what an upscale would do; write nothing.
 
     How long that takes is what is remembered, or a guess: nothing is tried.
@@ -26,11 +30,12 @@ def look_ahead(source: Path, target: Path, spec: UpscaleSpec) -> dict[str, Any]:
     """
     job = plan(source, target, spec)
     if isinstance(job, PictureJob):
-        return _planned_picture(job)
-    return described(job.source) | _planned(job) | _takes(known_estimate(job))
+        return _picture_told(job, {})
+    estimate = known_estimate(job)
+    return _told(job, estimate, {"takes": _takes(estimate)})
 
 
-def rehearse(source: Path | Sequence[Path], target: Path, spec: UpscaleSpec) -> dict[str, Any]:
+def rehearse(source: Path | Sequence[Path], target: Path, spec: UpscaleSpec) -> Told:
     """Return what `look_ahead` does, for a target that really is to be written.
 
     How long it takes, and how much disk, is tried on a few frames.
@@ -41,63 +46,155 @@ def rehearse(source: Path | Sequence[Path], target: Path, spec: UpscaleSpec) -> 
     said: list[str] = []
     with as_clip(source, target, spec, said.append) as clip:
         found = _rehearse(clip, target, spec)
-    return found | {"notes": [*said, *found.get("notes", ())]}
+    return replace(
+        found,
+        words=_with_notes(found.words, said),
+        details=_with_notes(found.details, said),
+        values={**found.values, "upscale": _with_notes(found.values["upscale"], said)},
+    )
 
 
-def _rehearse(source: Path, target: Path, spec: UpscaleSpec) -> dict[str, Any]:
+def _rehearse(source: Path, target: Path, spec: UpscaleSpec) -> Told:
     is_there = is_kept(source, target, spec)
     kept = {"output": f"{target}: already exists, and is kept"} if is_there else {}
     job = plan(source, target, spec)
     if isinstance(job, PictureJob):
-        return _planned_picture(job) | kept
-    takes = _takes(estimate_of(job), job)
-    return described(job.source) | _planned(job) | takes | kept
+        return _picture_told(job, kept)
+    estimate = estimate_of(job)
+    also: dict[str, Any] = {"takes": _takes(estimate)}
+    if estimate is not None:
+        folder = job.target.absolute().parent
+        also["disk"] = room_needed(folder, job.spec.work_dir, estimate)
+    return _told(job, estimate, also | kept)
 
 
-def _takes(estimate: Estimate | None, job: Job | None = None) -> dict[str, Any]:
-    """Return what an upscale takes, in words.
-
-    Args:
-        job: to be written: the disk must have room.
-    """
-    if estimate is None:
-        return {"takes": "unknown, as the length of the film is"}
-    found: dict[str, Any] = {"takes": str(estimate)}
-    if job is not None:
-        found["disk"] = room_needed(job.target.absolute().parent, job.spec.work_dir, estimate)
-    return found
+def _with_notes(found: Lines, said: list[str]) -> Lines:
+    return {**found, "notes": [*said, *found.get("notes", ())]}
 
 
-def _planned(job: Job) -> dict[str, Any]:
+def _takes(estimate: Estimate | None) -> str:
+    return "unknown, as the length of the film is" if estimate is None else str(estimate)
+
+
+def _told(job: Job, estimate: Estimate | None, also: Lines) -> Told:
+    """Return what an upscale would do, with what is said of it at the end."""
+    source = job.source
+    return Told(
+        words={**in_words(source), **_in_words(job), **also},
+        details={**described(source), **_in_detail(job), **also},
+        values={**values_of(source), "upscale": _values(job, estimate)},
+    )
+
+
+def _in_words(job: Job) -> dict[str, Any]:
+    """Return what would be done in plain words."""
+    encoder, fates = job.encoder, job.streams.fates
+    kept = [fate for fate in fates if fate.fate is Fate.COPY]
+    options = encoder.options
+    quality = [f"CRF {options['crf']}"] if "crf" in options else []
+    speed = [str(options["preset"])] if "preset" in options else []
+    also = "".join(f", {one} bit" for one in [encoder.layout.bits] if one > 8)
+    told = [str(fate) for fate in fates if fate not in kept]
+    network = job.choice.in_short(job.model)
+    notes = (note for note in job.notes() if note.rstrip(".") not in (*told, f"model {network}"))
+    size = job.video.size.turned() if job.source.video.is_quarter_turned else job.video.size
+    return {
+        "output": f"{job.target}: {size}, {format_in_words(encoder.codec)}{also}",
+        "network": network,
+        "device": str(job.device),
+        "encoder": ", ".join((encoder.name, *quality, *speed)),
+        "carried": [
+            *([f"{counted(len(kept), 'stream')} as in the source"] if kept else []),
+            *told,
+        ],
+        "notes": [note.removeprefix(f"model {network}.").strip() for note in notes],
+    }
+
+
+def _in_detail(job: Job) -> dict[str, Any]:
+    """Return what would be done, as FFmpeg and the engine name it."""
     encoder = job.encoder
     options = " ".join(f"{key}={value}" for key, value in encoder.options.items())
-    steps = " → ".join(job.spec.steps)
     return {
         "output": f"{job.target} ({job.container.name})",
-        "steps": steps,
+        "steps": " → ".join(job.spec.steps),
         "sizes": _sizes(job),
         "network": job.network,
         "device": f"{job.device}: {job.device.why}",
-        "maths_in": colour(job.colour),
-        "tagged_as": colour(job.video.colour),
+        "maths in": colour(job.colour),
+        "tagged as": colour(job.video.colour),
         "encoder": f"{encoder.name} {encoder.pix_fmt}, {options}",
-        "other_streams": [str(fate) for fate in job.streams.fates],
+        "carried": [str(fate) for fate in job.streams.fates],
         "frames": job.frames_expected,
         "notes": list(job.notes()),
     }
 
 
-def _planned_picture(job: PictureJob) -> dict[str, Any]:
-    has_alpha = job.picture.alpha is not None
+def _values(job: Job, estimate: Estimate | None) -> dict[str, Any]:
+    """Return what would be done as JSON values."""
+    encoder, blend = job.encoder, job.model.blend
+    file_bytes = None if estimate is None else estimate.file_bytes
     return {
-        "file": str(job.source),
-        "picture": f"{job.sizes.source}, {job.picture.bits} bit" + ", alpha" * has_alpha,
-        "output": str(job.target),
-        "sizes": str(job.sizes),
-        "network": job.network,
-        "device": f"{job.device}: {job.device.why}",
-        "notes": [str(loss) for loss in job.losses],
+        "filename": str(job.target),
+        "format_name": job.container.name,
+        "width": job.video.size.width,
+        "height": job.video.size.height,
+        "sample_aspect_ratio": ratio(job.video.sar),
+        "codec_name": encoder.codec,
+        "encoder": encoder.name,
+        "encoder_options": dict(encoder.options),
+        "pix_fmt": encoder.pix_fmt,
+        "nb_frames": job.frames_expected,
+        "sizes": _sizes(job),
+        "model": job.model.name,
+        "scale": job.sizes.scale,
+        "strength": blend.strength,
+        "sharpness": blend.sharpness,
+        "device": job.device.kind,
+        "precision": job.device.precision,
+        "seconds": None if estimate is None else [estimate.seconds.low, estimate.seconds.high],
+        "size": None if file_bytes is None else [round(file_bytes.low), round(file_bytes.high)],
+        "streams": [str(fate) for fate in job.streams.fates],
+        "notes": list(job.notes()),
     }
+
+
+def _picture_told(job: PictureJob, kept: Lines) -> Told:
+    """Return what is in an image, and what would become of it."""
+    has_alpha = job.picture.alpha is not None
+    notes = [str(loss) for loss in job.losses]
+    words = {
+        "file": str(job.source),
+        "image": f"{job.sizes.source}, {job.picture.bits} bit" + ", transparent" * has_alpha,
+        "output": f"{job.target}: {job.sizes.output}",
+        "network": job.network,
+        "device": str(job.device),
+        "notes": notes,
+    }
+    details = {"sizes": str(job.sizes), "device": f"{job.device}: {job.device.why}"}
+    values = {
+        "format": {"filename": str(job.source), "size": job.source.stat().st_size},
+        "streams": [
+            {
+                "codec_type": "video",
+                "width": job.sizes.source.width,
+                "height": job.sizes.source.height,
+                "bits_per_raw_sample": job.picture.bits,
+            }
+        ],
+        "upscale": {
+            "filename": str(job.target),
+            "width": job.sizes.output.width,
+            "height": job.sizes.output.height,
+            "sizes": str(job.sizes),
+            "model": job.model.name,
+            "scale": job.sizes.scale,
+            "device": job.device.kind,
+            "precision": job.device.precision,
+            "notes": notes,
+        },
+    }
+    return Told({**words, **kept}, {**words, **details, **kept}, values)
 
 
 def _sizes(job: Job) -> str:

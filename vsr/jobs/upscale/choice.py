@@ -36,11 +36,18 @@ class Choice:
 
     def in_words(self, model: Model) -> str:
         """Return a description of the model: name, scale, blend, and what chose it."""
+        return self._described(model, str(self.condition))
+
+    def in_short(self, model: Model) -> str:
+        """Return that without the figures that chose it."""
+        return self._described(model, f"the source is {self.condition and self.condition.kind}")
+
+    def _described(self, model: Model, why: str) -> str:
         dials = [name for name in self.chosen if name in DIALS]
         if self.condition is None or not dials:
             return str(model)
         zeros = "".join(f", {name} 0" for name in dials if not getattr(self.spec, name))
-        return f"{model}{zeros} (auto: {self.condition})"
+        return f"{model}{zeros} (auto: {why})"
 
     def made_by(self, model: Model) -> str:
         """Return program, version, network, blend and grain, for the tags of the output."""
@@ -53,7 +60,7 @@ class Choice:
         What draws detail is never left to be found out by looking.
         """
         is_chosen = self.condition is not None and set(DIALS) & set(self.chosen)
-        parts = [f"model {self.in_words(model)}."] if is_chosen else []
+        parts = [f"model {self.in_short(model)}."] if is_chosen else []
         if "sharpness" in self.chosen and (value := self.spec.sharpness):
             parts.append(
                 f"clear {value:g}: draws detail that was not in the source; --sharpness 0 for none."
