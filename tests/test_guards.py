@@ -159,7 +159,7 @@ def test_every_folder_is_on_the_map_and_none_is_too_full():
     missing = {path.relative_to(ROOT / "vsr").as_posix() for path in folders} - set(shown)
     assert not missing, f"{missing}: give each a line in the map of ARCHITECTURE.md"
     for folder in folders:
-        assert len(list(folder.glob("*.py"))) <= 18, folder  # with its __init__.py
+        assert len(set(folder.glob("*.py")) - {folder / "__init__.py"}) <= 16, folder
 
 
 @pytest.mark.parametrize(
@@ -168,6 +168,12 @@ def test_every_folder_is_on_the_map_and_none_is_too_full():
 def test_no_benchmark_lags_behind_the_house(path):
     if path.stem not in ("__init__", "__main__"):
         importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
+
+
+def test_no_module_is_longer_than_300_lines():
+    for path in (ROOT / "vsr").rglob("*.py"):
+        count = len(path.read_text(encoding="utf-8").splitlines())
+        assert count <= 300, f"{path.relative_to(ROOT)}: {count} lines: split it by idea"
 
 
 def test_the_checks_pin_their_tools():

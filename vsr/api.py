@@ -14,6 +14,7 @@ from vsr.jobs.batch.outcome import Outcome
 from vsr.jobs.progress import Progress, Result, ignore
 from vsr.jobs.upscale.plan import spec_of_preset
 from vsr.jobs.workers.upscale import upscale as run
+from vsr.option import Factor, FrameRate
 from vsr.specs import (
     AudioChoice,
     Deinterlace,
@@ -23,7 +24,7 @@ from vsr.specs import (
     Precision,
     UpscaleSpec,
 )
-from vsr.values import Dial, Factor, FrameRate, Grain, GrainProfile, OutputSize, TimeRange
+from vsr.values import Dial, Grain, GrainProfile, OutputSize, TimeRange
 
 if TYPE_CHECKING:
     from vsr.media.reading.probe import MediaInfo

@@ -10,21 +10,26 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from vsr.errors import InvalidOption, UnknownOption
-from vsr.option import check_choices, check_ranges, option, options_of
+from vsr.option import (
+    FrameRate,
+    amount_of,
+    check_choices,
+    check_ranges,
+    option,
+    options_of,
+    rate_of,
+)
 from vsr.values import (
     DIALS,
     PLAIN,
     Blend,
     Dial,
-    FrameRate,
     Grain,
     GrainProfile,
     OutputSize,
     TimeRange,
-    amount_of,
     check_dial,
     check_grain,
-    rate_of,
 )
 
 X264_PRESETS = (

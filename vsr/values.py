@@ -5,94 +5,21 @@ They check themselves and import no library.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from fractions import Fraction
 from math import floor, inf
 from typing import Literal
 
 from vsr.errors import InvalidOption
-from vsr.option import check_between, check_ranges, option, options_of
-
-_CLOCK = re.compile(r"(?:(\d+):)?([0-5]?\d):([0-5]?\d(?:\.\d*)?)")
-_PLAIN = re.compile(r"\d+(?:\.\d*)?")
-
-
-def seconds_of(value: float | str) -> float:
-    """Return a time in seconds, which may be written as ``90``, ``1:30`` or ``0:01:30.5``.
-
-    Raises:
-        InvalidOption: it is not a time.
-    """
-    if not isinstance(value, str):
-        return value
-    if _PLAIN.fullmatch(value):
-        return float(value)
-    match = _CLOCK.fullmatch(value)
-    if match is None:
-        raise InvalidOption(f"{value!r} is not a time; write 90, 1:30 or 0:01:30.5.")
-    hours, minutes, seconds = match.groups()
-    return 3600 * int(hours or 0) + 60 * int(minutes) + float(seconds)
-
-
-FrameRate = Fraction | float | str
-
-NTSC = tuple(Fraction(rate * 1000, 1001) for rate in (24, 30, 48, 60, 120))
-"""What people mean by 23.976, 29.97, 47.95, 59.94 and 119.88."""
-
-
-def rate_of(value: FrameRate) -> Fraction:
-    """Return frames per second exactly; they may be written as ``25``, ``23.976``, ``24000/1001``.
-
-    Raises:
-        InvalidOption: it is not a rate from 1/1000 to 1000.
-    """
-    try:
-        rate = Fraction(str(value).strip())
-    except (ValueError, ZeroDivisionError):
-        rate = Fraction(0)
-    if not Fraction(1, 1000) <= rate <= 1000:
-        raise InvalidOption(f"{value} is not a frame rate; write 25, 23.976 or 24000/1001.")
-    return next((one for one in NTSC if abs(one - rate) < Fraction(1, 200)), rate)
-
-
-_AMOUNT = re.compile(r"(\d+(?:\.\d*)?)\s*([kmgt]?)(i?)(?:b|bit|bits|bps|b/s|bit/s)?", re.IGNORECASE)
-_POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
-
-
-def amount_of(value: float | str) -> int:
-    """Return a number of bits or bytes, which may be written as ``800k``, ``8M``, ``1.5GiB``.
-
-    Raises:
-        InvalidOption: it is not a number above 0.
-    """
-    match = _AMOUNT.fullmatch(str(value).strip())
-    amount = 0
-    if match is not None:
-        number, letter, binary = match.groups()
-        amount = floor(Fraction(number) * (1024 if binary else 1000) ** _POWERS[letter.lower()])
-    if amount < 1:
-        raise InvalidOption(f"{value!r} is not an amount; write 800k, 8M or 4GB.")
-    return amount
-
-
-Factor = Fraction | float
-"""By what the sides of a frame are multiplied; exact once a spec holds it."""
-
-HALF = Fraction(1, 2)
-
-
-def factor_of(value: Factor | str) -> Fraction:
-    """Return a factor exactly; it may be written as ``2``, ``1.5``, ``3/2``, ``4x`` or ``x4``.
-
-    Raises:
-        InvalidOption: it is not a number.
-    """
-    text = str(value).strip().lower().replace("×", "x").strip("x")
-    try:
-        return Fraction(text)
-    except (ValueError, ZeroDivisionError):
-        raise InvalidOption(f"scale {value}: give a number such as 2 or 1.5.") from None
+from vsr.option import (
+    HALF,
+    Factor,
+    check_between,
+    check_ranges,
+    factor_of,
+    option,
+    options_of,
+    seconds_of,
+)
 
 
 @dataclass(frozen=True, slots=True)

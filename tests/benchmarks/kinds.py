@@ -221,25 +221,21 @@ def with_grain(
     deviation, width = grain
     if not deviation:
         return luma.astype(np.uint8)
-    down, across = (np.fft.fftfreq(luma.shape[0])[:, None], np.fft.rfftfreq(luma.shape[1]))
-    shape = np.exp(-2 * (np.pi * width) ** 2 * (down**2 + across**2))
+    squares = np.fft.fftfreq(luma.shape[0])[:, None] ** 2 + np.fft.rfftfreq(luma.shape[1]) ** 2
+    shape = np.exp(-2 * (np.pi * width) ** 2 * squares)
     noise = np.fft.irfft2(np.fft.rfft2(rng.standard_normal(luma.shape)) * shape, luma.shape)
     tone = np.clip((luma.astype(np.float64) - 16) / 219, 0, 1)
     strength = 0.4 + 1.2 * np.sqrt(tone * (1 - tone))
-    return np.clip(np.rint(luma + deviation * strength * noise / noise.std()), 0, 255).astype(
-        np.uint8
-    )
+    grainy = luma + deviation * strength * noise / noise.std()
+    return np.clip(np.rint(grainy), 0, 255).astype(np.uint8)
 
 
 def measured(path: Path) -> Row:
     """Return what the judge sees of a film."""
-    info = probe(path)
-    condition = condition_of(info)
+    condition = condition_of(probe(path))
     assert condition is not None
-    return {
-        key: round(value, 4) if isinstance(value, float) else value
-        for key, value in asdict(condition).items()
-    }
+    facts = asdict(condition)
+    return {key: round(v, 4) if isinstance(v, float) else v for key, v in facts.items()}
 
 
 def fit(rows: Sequence[Row]) -> None:
@@ -289,10 +285,9 @@ def table(rows: Sequence[Row]) -> str:
         label, judged = row["label"] or "between", kind(row)
         mark = "**" if row["label"] and (label == COMPRESSED) != (judged == COMPRESSED) else ""
         numbers = f"{row['quantiser']:.1f} | {row['noise']:.2f} | {row['blockiness']:.2f}"
-        lines.append(
-            f"| {row['name']} | {row['half']} | {label} | {mark}{judged}{mark} | {numbers} "
-            f"| {row['bits_per_pixel']:.3f} |"
-        )
+        numbers += f" | {row['bits_per_pixel']:.3f}"
+        films = f"{row['name']} | {row['half']} | {label}"
+        lines.append(f"| {films} | {mark}{judged}{mark} | {numbers} |")
     return "\n".join(lines) + "\n"
 
 

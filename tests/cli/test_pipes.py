@@ -16,7 +16,7 @@ from tests.cues import spoil_cue
 from vsr.errors import UnreadableMedia
 from vsr.jobs.upscale.standard_streams import PIPE, spooled
 from vsr.media.reading.probe import probe
-from vsr.media.resume.segments import source_facts
+from vsr.media.resume.manifest import source_facts
 
 COMMAND = [sys.executable, "-c", "from vsr.cli import main; main()", "upscale"]
 

@@ -13,7 +13,8 @@ from tests.media.written import encoder_for, video_of
 from vsr.errors import VsrError
 from vsr.media.reading.probe import probe
 from vsr.media.reading.reader import Reader
-from vsr.media.resume.segments import plan, source_facts
+from vsr.media.resume.manifest import source_facts
+from vsr.media.resume.segments import plan
 from vsr.media.resume.work import Work
 from vsr.media.streams.streams import plan_streams
 from vsr.media.writing.join import join

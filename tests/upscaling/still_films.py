@@ -5,9 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from tests.upscaling.toys import BT709, frame
-from vsr.device.overlap import double_buffered
+from vsr.device.overlap import Reuse, double_buffered
 from vsr.frames import HostFrame
-from vsr.upscaling.steps import Reuse
 from vsr.values import Size
 
 STILL = (40, 40, 0)

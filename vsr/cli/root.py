@@ -29,6 +29,7 @@ COMMANDS = (
 
 
 MODULES = {
+    "presets": "models",
     "probe": "upscale",
     "compare": "preview",
     "demo": "setup",

@@ -3,7 +3,7 @@
 `double_buffered` is pure: no device, no thread, no tensor. ``start`` begins the work on an item and
 returns a ticket; ``finish`` waits for that ticket alone. Between the two the device works on its
 own, so with ``depth`` tickets in flight upload, compute, download and the caller overlap. Whatever
-the depth, the result is that of ``map``.
+the depth, the result is that of ``map``. A repeated frame needs no ticket (`Reuse`).
 
 Decode, compute and encode overlap through `prefetch`, behind bounded queues. Rejected: asyncio
 (every stage blocks in C code that drops the GIL) and queues without a stop flag (a producer blocked
@@ -18,6 +18,8 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from queue import Empty, Full, Queue
 from typing import Generic, TypeVar
+
+from vsr.frames import HostFrame
 
 Item = TypeVar("Item")
 Ticket = TypeVar("Ticket")
@@ -185,3 +187,48 @@ def _put(
             continue
         return True
     return False
+
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class ReuseTicket(Generic[T]):
+    """A ticket of the engine, or None for a repeated frame."""
+
+    frame: HostFrame
+    ticket: T | None
+
+
+class Reuse(Generic[T]):
+    """Wrap an engine's ``start`` and ``finish``; frames must be finished in the order started.
+
+    Attributes:
+        reused: how many frames reused the output of the previous one.
+    """
+
+    def __init__(self, start: Callable[[HostFrame], T], finish: Callable[[T], HostFrame]) -> None:
+        self.reused = 0
+        self._start = start
+        self._finish = finish
+        self._last_in: HostFrame | None = None
+        self._last_out: HostFrame | None = None
+
+    def start(self, frame: HostFrame) -> ReuseTicket[T]:
+        """Start the frame, unless it equals the previous one bit for bit."""
+        if self._last_in is not None and self._last_in.has_equal_planes(frame):
+            self.reused += 1
+            return ReuseTicket(frame, None)
+        ticket = self._start(frame)
+        self._last_in = frame
+        return ReuseTicket(frame, ticket)
+
+    def finish(self, begun: ReuseTicket[T]) -> HostFrame:
+        """Return the enlarged frame; a repeated one shares its planes with the previous one."""
+        if begun.ticket is not None:
+            self._last_out = self._finish(begun.ticket)
+            return self._last_out
+        pixels = self._last_out
+        if pixels is None:
+            raise ValueError("a repeated frame was finished before the one that it repeats")
+        return begun.frame.with_pixels(pixels.planes, pixels.layout, pixels.colour)

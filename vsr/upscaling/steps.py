@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol
 
 from vsr.colour import Colour, Tone
-from vsr.device.overlap import double_buffered, prefetch
+from vsr.device.overlap import Reuse, double_buffered, prefetch
 from vsr.device.select import Device
 from vsr.device.yuv import YuvFormat
 from vsr.errors import InvalidOption, Refused, one_of
@@ -206,51 +206,6 @@ def _refuse_interlaced(frames: Iterator[HostFrame]) -> Iterator[HostFrame]:
                 "Choose --deinterlace auto, or off to upscale it as it is."
             )
         yield frame
-
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class ReuseTicket(Generic[T]):
-    """A ticket of the engine, or None for a repeated frame."""
-
-    frame: HostFrame
-    ticket: T | None
-
-
-class Reuse(Generic[T]):
-    """Wrap an engine's ``start`` and ``finish``; frames must be finished in the order started.
-
-    Attributes:
-        reused: how many frames reused the output of the previous one.
-    """
-
-    def __init__(self, start: Callable[[HostFrame], T], finish: Callable[[T], HostFrame]) -> None:
-        self.reused = 0
-        self._start = start
-        self._finish = finish
-        self._last_in: HostFrame | None = None
-        self._last_out: HostFrame | None = None
-
-    def start(self, frame: HostFrame) -> ReuseTicket[T]:
-        """Start the frame, unless it equals the previous one bit for bit."""
-        if self._last_in is not None and self._last_in.has_equal_planes(frame):
-            self.reused += 1
-            return ReuseTicket(frame, None)
-        ticket = self._start(frame)
-        self._last_in = frame
-        return ReuseTicket(frame, ticket)
-
-    def finish(self, begun: ReuseTicket[T]) -> HostFrame:
-        """Return the enlarged frame; a repeated one shares its planes with the previous one."""
-        if begun.ticket is not None:
-            self._last_out = self._finish(begun.ticket)
-            return self._last_out
-        pixels = self._last_out
-        if pixels is None:
-            raise ValueError("a repeated frame was finished before the one that it repeats")
-        return begun.frame.with_pixels(pixels.planes, pixels.layout, pixels.colour)
 
 
 DECODED_AHEAD = 4

@@ -14,7 +14,7 @@ from PIL import Image
 from tests.cli.command import QUICK, vsr
 from tests.clips import index_of, write_clip
 from tests.jobs.preview.pages import ReadPage, read_page
-from vsr.cli.preview import _settings
+from vsr.cli.preview import settings_of
 from vsr.cli.shared.command import completed, parsed
 from vsr.cli.shared.options import spec_from
 from vsr.jobs.preview.page import MOST_BYTES
@@ -106,7 +106,7 @@ def test_each_command_means_the_setting_that_is_shown(clip: Path):
          "-e", "tune=film", "-e", "x264-params=a b", "--gpu-id", "cpu"]
     )  # fmt: skip
     tries = ("lite, crf=30,faststart", "preset=4k strength=0", "faithful,4k")
-    settings = _settings(clip, typed, tries)
+    settings = settings_of(clip, typed, tries)
     for setting in settings:
         program, command, source, _, *arguments = shlex.split(setting.command)
         assert (program, command, source) == ("vsr", "upscale", str(clip))

@@ -20,15 +20,8 @@ GRAY = Layout(8, 0, 0, is_gray=True)
 def chosen(
     container: str = "mp4", size: Size = SMALL, layout: Layout = Layout(), **spec: object
 ) -> Encoder:
-    return choose(
-        EncodeSpec(**spec),  # type: ignore[arg-type]  # the fields under test
-        container,
-        size,
-        layout,
-        Colour(),
-        is_cpu_device=True,
-        threads=1,
-    )
+    asked = EncodeSpec(**spec)  # type: ignore[arg-type]  # the fields under test
+    return choose(asked, container, size, layout, Colour(), is_cpu_device=True, threads=1)
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ from tests.clips import SMALL
 from vsr.colour import Colour
 from vsr.errors import InvalidOption
 from vsr.frames import Layout
-from vsr.media.encoding.choose_encoder import choose
-from vsr.media.encoding.codecs import Encoder, at_rate
+from vsr.media.encoding.choose_encoder import at_rate, choose
+from vsr.media.encoding.codecs import Encoder
+from vsr.option import amount_of
 from vsr.specs import EncodeSpec
-from vsr.values import amount_of
 
 
 def chosen(container: str = "matroska", **spec: Any) -> Encoder:

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from vsr.errors import DecodingFailed, OutputBusy, OutputError, UnwritableOutput
-from vsr.media.resume.segments import Segment, differences, source_facts
+from vsr.media.resume.manifest import differences, source_facts
+from vsr.media.resume.segments import Segment
 from vsr.media.resume.work import Work, work_folder_of
 from vsr.values import PtsSpan
 

@@ -6,13 +6,7 @@ import pytest
 
 from vsr.errors import UnwritableOutput
 from vsr.media.resume.segments import Segment
-from vsr.media.resume.work import (
-    Work,
-    finished_bytes,
-    remove_published,
-    store_of,
-    work_folder_of,
-)
+from vsr.media.resume.work import Work, finished_bytes, remove_published, store_of, work_folder_of
 from vsr.values import PtsSpan
 
 PLAN = (Segment(0, PtsSpan(), 10), Segment(1, PtsSpan(), 10))

@@ -10,7 +10,7 @@ from tests.clips import write_clip
 from vsr.media.reading.frame_adapter import Delivery
 from vsr.media.reading.probe import probe
 from vsr.media.reading.reader import Reader
-from vsr.media.source.decoder import Decoding, choose_decoding
+from vsr.media.source.opening import Decoding, choose_decoding
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(path: Path) -> None:
         raise PermissionError(1, "Operation not permitted")
 
-    monkeypatch.setattr("vsr.media.source.decoder.open_on_hardware", refuse)
+    monkeypatch.setattr("vsr.media.source.opening.open_on_hardware", refuse)
 
 
 def test_asked_for_and_not_there_is_said(clip: Path, no_gpu: None):

@@ -22,9 +22,9 @@ from vsr.cli.shared.values import (
     Seconds,
 )
 from vsr.errors import InvalidOption
-from vsr.option import Leaf, options_of
+from vsr.option import Factor, Leaf, options_of
 from vsr.specs import Existing, UpscaleSpec
-from vsr.values import SIZE, Dial, Factor, Grain, GrainProfile, OutputSize
+from vsr.values import SIZE, Dial, Grain, GrainProfile, OutputSize
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

@@ -10,7 +10,8 @@ from typing import Any, cast
 import click
 
 from vsr.errors import InvalidOption
-from vsr.values import Dial, Grain, amount_of, factor_of, rate_of, seconds_of
+from vsr.option import amount_of, factor_of, rate_of, seconds_of
+from vsr.values import Dial, Grain
 
 
 class Seconds(click.ParamType[float]):

@@ -17,7 +17,7 @@ from vsr.disk import published, writing
 from vsr.errors import OutputExists, VsrError
 from vsr.jobs.progress import counted, printable
 from vsr.jobs.upscale.choice import model_named
-from vsr.media.resume.segments import source_facts
+from vsr.media.resume.manifest import source_facts
 from vsr.models.flavours import weights_of
 from vsr.models.weights_files import sha256_of
 from vsr.option import options_of

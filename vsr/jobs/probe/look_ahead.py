@@ -16,7 +16,7 @@ from vsr.jobs.upscale.picture import PictureJob
 from vsr.jobs.upscale.plan import is_kept, plan
 from vsr.jobs.upscale.standard_streams import as_clip
 from vsr.jobs.upscale.upscale_plan import Job
-from vsr.media.streams.losses_before_start import Fate
+from vsr.media.streams.copy_streams import Fate
 from vsr.specs import UpscaleSpec
 
 

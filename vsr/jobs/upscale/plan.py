@@ -12,8 +12,15 @@ from vsr.colour import UNSPECIFIED, Colour, guessed_matrix
 from vsr.device.select import Device, select
 from vsr.errors import Refused
 from vsr.jobs.progress import Note
-from vsr.jobs.upscale.choice import Choice, choose_blend, choose_grain, choose_tone, with_model
-from vsr.jobs.upscale.fields import Fields, fields_of
+from vsr.jobs.upscale.choice import (
+    Choice,
+    Fields,
+    choose_blend,
+    choose_grain,
+    choose_tone,
+    fields_of,
+    with_model,
+)
 from vsr.jobs.upscale.lost_grain import lost_grain
 from vsr.jobs.upscale.picture import PictureJob, is_picture_wanted, prepare_picture
 from vsr.jobs.upscale.standard_streams import PIPE, check_pipe
@@ -27,10 +34,10 @@ from vsr.media.encoding.encoding import OutputVideo
 from vsr.media.images.images import is_image
 from vsr.media.reading.film_sample import sample_film
 from vsr.media.reading.probe import probe
-from vsr.media.source.decoder import choose_decoding
 from vsr.media.source.info import MediaInfo, VideoInfo
+from vsr.media.source.opening import choose_decoding
+from vsr.media.streams.copy_streams import StreamPlan
 from vsr.media.streams.losses_before_start import (
-    StreamPlan,
     check_times,
     losses_among,
     losses_in,

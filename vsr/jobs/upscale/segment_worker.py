@@ -16,7 +16,8 @@ from vsr.errors import Failed
 from vsr.frames import HostFrame
 from vsr.jobs.progress import Note, ignore
 from vsr.jobs.upscale.upscale_plan import Job
-from vsr.media.encoding.codecs import Encoder, at_rate
+from vsr.media.encoding.choose_encoder import at_rate
+from vsr.media.encoding.codecs import Encoder
 from vsr.media.reading.reader import Reader
 from vsr.media.resume.budget import share
 from vsr.media.resume.segments import (
@@ -27,11 +28,10 @@ from vsr.media.resume.segments import (
     plan,
 )
 from vsr.media.resume.work import record
-from vsr.media.writing.image_sequence import join_into_images, verify_images
 from vsr.media.writing.join import join
 from vsr.media.writing.scan import JoinedFile
 from vsr.media.writing.verify import OutputFacts, verify
-from vsr.media.writing.writer import Writer
+from vsr.media.writing.writer import Writer, join_into_images, verify_images
 from vsr.models import catalog
 from vsr.models.catalog import Model
 from vsr.upscaling.steps import (

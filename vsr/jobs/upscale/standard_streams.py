@@ -32,8 +32,8 @@ from vsr.media.sequence import (
 from vsr.media.source.opening import check_there
 from vsr.media.writing.output_file import DirectWriter
 from vsr.media.writing.target import output_failure
+from vsr.option import rate_of
 from vsr.specs import UpscaleSpec
-from vsr.values import rate_of
 
 PIPE = Path("-")
 

@@ -13,15 +13,14 @@ from typing import Any
 
 from vsr.colour import UNSPECIFIED, Colour, guessed_matrix
 from vsr.device.select import Device
-from vsr.jobs.upscale.choice import Choice
-from vsr.jobs.upscale.fields import Fields, mode_of
+from vsr.jobs.upscale.choice import Choice, Fields, mode_of
 from vsr.media.clock import USUAL_FRAME_RATE, Timing, rounded, ticks_per_frame
 from vsr.media.containers import Container
 from vsr.media.encoding.choose_encoder import Encoder
 from vsr.media.encoding.encoding import OutputVideo
-from vsr.media.resume.segments import source_facts
-from vsr.media.source.decoder import Decoding
+from vsr.media.resume.manifest import source_facts
 from vsr.media.source.info import MediaInfo, VideoInfo
+from vsr.media.source.opening import Decoding
 from vsr.media.streams.losses_before_start import Loss, content_of
 from vsr.media.streams.streams import StreamPlan
 from vsr.media.writing.target import least_bytes

@@ -19,7 +19,6 @@ from vsr.jobs.progress import Note, Phase, Result, ignore, joined_result
 from vsr.jobs.upscale.standard_streams import PIPE
 from vsr.jobs.workers.tasks import Begin, Finish, HeaderFacts, Headway, Look, Part, PlannedFilm
 from vsr.jobs.workers.worker import FilmSpec, FilmWorker, Report, TaskProgress
-from vsr.media.images.images import is_image
 from vsr.media.resume.segments import FEWEST_FRAMES, PATIENCE, Segment
 from vsr.media.resume.work import Work, finished_bytes
 from vsr.media.writing.scan import JoinedFile
@@ -37,7 +36,7 @@ class Whole:
     def run(self, worker: FilmWorker, report: Report) -> Result:
         """Upscale it; for a film, this worker is a pool of its own."""
         film = self.film
-        if _is_uncut(film):
+        if film.is_uncut:
             return worker.do_whole(film, report)
         alone = FilmInWork(film.source, film.target, film.spec, is_shared=False, note=report)
         alone.headway.on_progress = lambda: report(alone.headway.done)
@@ -112,7 +111,7 @@ class FilmInWork:
         """Look at one of many files first; begin with one that is alone."""
         if self._is_one_of_many:
             return (Look(self.film),)
-        return (Whole(self.film) if _is_uncut(self.film) else Begin(self.film, self._workers),)
+        return (Whole(self.film) if self.film.is_uncut else Begin(self.film, self._workers),)
 
     def on_report(self, task: Task, tick: TaskProgress | Phase | str | None) -> None:
         """Record how far a task is, what it does now, a note, or a restart of the task."""
@@ -187,7 +186,7 @@ class FilmInWork:
         self.weight, self.seconds_per_frame = float(frames * seen.pixels), seen.seconds_per_frame
         fewest = self.film.spec.segment_frames or FEWEST_FRAMES
         is_short = self._is_shared and 0 < frames < PATIENCE * fewest
-        is_whole = is_short or _is_uncut(self.film)
+        is_whole = is_short or self.film.is_uncut
         return (Whole(self.film) if is_whole else Begin(self.film, self._workers),)
 
     def _planned(self, begun: PlannedFilm) -> Sequence[Task]:
@@ -290,11 +289,6 @@ class FilmInWork:
 
 def _folder(name: str | None) -> Path | None:
     return None if name is None else Path(name).expanduser()
-
-
-def _is_uncut(film: FilmSpec) -> bool:
-    """Return whether it cannot be done in segments: an image, or what goes into a pipe."""
-    return film.target == PIPE or is_image(film.source)
 
 
 def _size_of(path: Path) -> int:

@@ -17,7 +17,8 @@ from vsr.disk import wait_for
 from vsr.errors import DecodingFailed, DeviceUnavailable, InvalidCheckpoint
 from vsr.jobs.progress import Phase
 from vsr.jobs.workers.worker import FilmSpec, TaskProgress
-from vsr.media.resume.segments import Segment, shown
+from vsr.media.resume.manifest import shown
+from vsr.media.resume.segments import Segment
 from vsr.specs import FRAME_RATIOS, UpscaleSpec
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class Look:
         Raises:
             MediaError: the file does not exist, or cannot be read.
         """
-        from vsr.jobs.upscale.fields import mode_of
+        from vsr.jobs.upscale.choice import mode_of
         from vsr.jobs.upscale.upscale_plan import frames_made
         from vsr.media.images.images import image_size, is_image
         from vsr.media.reading.probe import probe

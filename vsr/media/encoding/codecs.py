@@ -9,7 +9,7 @@ are not measured.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import pairwise
 from types import MappingProxyType
 from typing import Literal
@@ -297,13 +297,3 @@ def codec_named(name: str) -> CodecEntry:
     except UnknownName as error:
         raise UnknownName(f"--codec {error}") from None
     raise AssertionError(f"{name} is auto, which is chosen, not looked up")
-
-
-def at_rate(encoder: Encoder, bit_rate: int) -> Encoder:
-    """Return the encoder at another average rate; what the user set beside it stays."""
-    entry = codec_named(encoder.name)
-    assert encoder.bit_rate is not None
-    before, now = entry.rate_options(encoder.bit_rate), entry.rate_options(bit_rate)
-    changed = {key: now[key] for key in entry.rate if encoder.options[key] == before[key]}
-    options = MappingProxyType(dict(encoder.options) | changed)
-    return replace(encoder, options=options, bit_rate=bit_rate)

@@ -31,15 +31,9 @@ from vsr.media.clock import (
 )
 from vsr.media.reading.frame_adapter import Delivery
 from vsr.media.reading.probe import probe
-from vsr.media.source.decoder import (
-    Damage,
-    Decoder,
-    from_key_frame,
-    from_last_key_frame,
-    open_decoding,
-)
+from vsr.media.source.decoder import Damage, Decoder, from_key_frame, from_last_key_frame
 from vsr.media.source.info import MediaInfo
-from vsr.media.source.opening import is_header
+from vsr.media.source.opening import is_header, open_decoding
 from vsr.media.splices.packets import RestartDetector
 from vsr.media.splices.splice_search import splices_in
 from vsr.specs import Hwaccel
@@ -101,7 +95,7 @@ class Reader(Closing):
             thread_count: of the decoder; 0 lets it choose.
             context: frames to read beyond either end of the span, for filters that look at
                 neighbours; more than one only where frames are evenly spaced.
-            hwaccel: what decodes (`vsr.media.source.decoder.choose_decoding`); if a GPU turns out
+            hwaccel: what decodes (`vsr.media.source.opening.choose_decoding`); if a GPU turns out
                 to be unavailable, software does.
 
         Raises:

@@ -21,7 +21,7 @@ from vsr.media.resume.segments import Segment
 from vsr.media.source.info import MediaInfo
 from vsr.media.source.opening import demuxed, open_input
 from vsr.media.streams.convert_audio import BITS_PER_SECOND, bit_rate_of
-from vsr.media.streams.losses_before_start import Fate, StreamFate, StreamPlan
+from vsr.media.streams.copy_streams import Fate, StreamFate, StreamPlan
 from vsr.media.streams.other_streams import StreamDamage
 from vsr.values import PtsSpan
 

@@ -1,31 +1,23 @@
-"""Plan the segments of an output, and keep the plan: ``job.json`` holds the settings of a run too.
+"""Plan the segments of an output: one pass over the packets, cuts at key frames of the source.
 
-One pass over the packets; cuts are at key frames of the source. A segment is what a crash costs at
-most, and what another machine can do on its own. Its span, in ticks of the source, is half-open;
-the spans of a plan cover the clip without gap or overlap.
+A segment is what a crash costs at most, and what another machine can do on its own. Its span, in
+ticks of the source, is half-open; the spans of a plan cover the clip without gap or overlap.
 """
 
 from __future__ import annotations
 
-import json
-import re
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from hashlib import sha256
 from itertools import pairwise
 from math import isinf
-from pathlib import Path
-from typing import Any
 
-from vsr.disk import published
-from vsr.errors import InvalidOption, OutputError
+from vsr.errors import InvalidOption
 from vsr.media.clock import Timing, Turns, rounded, ticks, ticks_per_frame
 from vsr.media.frames.cycles import Film, at_cycles, pictures_in
 from vsr.media.source.info import MediaInfo
 from vsr.media.splices.packets import RestartDetector, timed_packets
-from vsr.media.writing.target import output_failure
 from vsr.values import PtsSpan, TimeRange
 
 SECONDS_OF_WORK = 90.0
@@ -206,95 +198,3 @@ def _indices(times: Sequence[int], span: PtsSpan) -> tuple[int, int]:
     first = 0 if span.start is None else bisect_left(times, span.start)
     last = len(times) if span.end is None else bisect_left(times, span.end)
     return first, last
-
-
-VERSION = 1
-HASHED_BYTES = 1 << 20
-
-_SHA256 = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")
-
-Fingerprint = Mapping[str, Any]
-"""Everything that the bytes of the output depend on, as JSON values by name."""
-
-
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """A run's fingerprint and its segments.
-
-    Attributes:
-        segments_in: the folder that they are in; None if it is the manifest's own.
-    """
-
-    fingerprint: Fingerprint
-    segments: tuple[Segment, ...]
-    segments_in: Path | None = None
-
-    @classmethod
-    def read(cls, path: Path) -> Manifest:
-        """Read a manifest.
-
-        Raises:
-            OutputError: it is not one, or of another version.
-        """
-        try:
-            content = dict(json.loads(path.read_text(encoding="utf-8")))
-            segments = tuple(
-                Segment(index, PtsSpan(start, end), frames, *bit_rate)
-                for index, (start, end, frames, *bit_rate) in enumerate(content["segments"])
-            )
-            place = Path(content["segments_in"]) if content.get("segments_in") else None
-            manifest = cls(dict(content["fingerprint"]), segments, place)
-            version = content["version"]
-        except (OSError, ValueError, LookupError, TypeError) as error:
-            raise OutputError(
-                f"{path}: not a vsr manifest ({error!r}). Start over with --restart."
-            ) from error
-        if version != VERSION:
-            raise OutputError(f"{path}: has unknown version {version}. Start over with --restart.")
-        return manifest
-
-    def write(self, path: Path) -> None:
-        """Write it atomically.
-
-        Raises:
-            NoSpace, EncodingFailed: it cannot be written.
-        """
-        content = {
-            "version": VERSION,
-            "fingerprint": self.fingerprint,
-            "segments": [_row(one) for one in self.segments],
-            "segments_in": str(self.segments_in) if self.segments_in else None,
-        }
-        try:
-            with published(path) as part:
-                part.write_text(json.dumps(content, indent=1), encoding="utf-8")
-        except OSError as error:
-            raise output_failure(error, path) from error
-
-
-def _row(segment: Segment) -> list[int | None]:
-    rate = [] if segment.bit_rate is None else [segment.bit_rate]
-    return [segment.span.start, segment.span.end, segment.frames, *rate]
-
-
-def source_facts(path: Path) -> dict[str, Any]:
-    """Return what identifies an input: size, modification time, hash of the first MiB."""
-    facts = path.stat()
-    with path.open("rb") as file:
-        head = sha256(file.read(HASHED_BYTES)).hexdigest()
-    return {"source size": facts.st_size, "source time": facts.st_mtime_ns, "source head": head}
-
-
-def differences(earlier: Fingerprint, now: Fingerprint) -> tuple[str, ...]:
-    """Name what differs between two fingerprints, with both values."""
-    keys = [*earlier, *(key for key in now if key not in earlier)]
-    return tuple(
-        f"{key} was {shown(earlier.get(key))}, is {shown(now.get(key))}"
-        for key in keys
-        if earlier.get(key) != now.get(key)
-    )
-
-
-def shown(value: Any) -> str:
-    """Return a fingerprint's value for people: twelve digits of a SHA-256 are enough."""
-    return "not given" if value is None else _SHA256.sub(r"\1", str(value))

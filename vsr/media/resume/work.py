@@ -1,9 +1,8 @@
 """The work folder next to a target: the plan, its finished segments, and the lock of its owner.
 
-The finished segments and ``job.json`` are the only state. A killed run leaves
-them; the next one with the same fingerprint resumes where it was. A run killed between publishing
-its file and removing the folder would leave it forever, as the next one is refused: the target
-exists. A note in the folder says that it may be removed.
+The finished segments and ``job.json`` are the only state. A killed run leaves them; the next one
+with the same fingerprint resumes where it was. One killed between publishing its file and removing
+the folder would leave it forever, as the next one is refused: the target exists. A note says so.
 """
 
 from __future__ import annotations
@@ -20,8 +19,10 @@ from typing import Any, Self
 from vsr.closing import Closing
 from vsr.disk import locked, make_folder, publish, published, sync_folder
 from vsr.errors import DecodingFailed, OutputBusy, OutputError, UnwritableOutput
-from vsr.media.resume.segments import Fingerprint, Manifest, Segment, differences, source_facts
-from vsr.media.sequence import is_numbered, numbered
+from vsr.media.resume.manifest import Fingerprint, Manifest, differences, source_facts
+from vsr.media.resume.segments import Segment
+from vsr.media.sequence import is_numbered
+from vsr.media.writing.writer import publish_images
 
 
 class Work(Closing):
@@ -207,16 +208,6 @@ class Work(Closing):
 
 
 MANIFEST, LOCK, PUBLISHED = "job.json", "lock", "published.json"
-
-
-def publish_images(folder: Path, target: Path) -> None:
-    """Move the images of a sequence to where they belong; earlier ones go first."""
-    made = sorted(folder.iterdir())
-    for path in {*numbered(target)} - {target.with_name(one.name) for one in made}:
-        path.unlink()
-    for path in made:
-        path.replace(target.with_name(path.name))
-    sync_folder(target.parent)
 
 
 def work_folder_of(target: Path) -> Path:

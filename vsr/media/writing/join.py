@@ -29,7 +29,7 @@ from vsr.media.source.info import MediaInfo
 from vsr.media.source.opening import reopen_input
 from vsr.media.splices.splice_search import splices_among
 from vsr.media.splices.splices import Cut, Splices, last_duration_of
-from vsr.media.streams.losses_before_start import StreamPlan
+from vsr.media.streams.copy_streams import StreamPlan
 from vsr.media.streams.other_streams import StreamDamage, Timed
 from vsr.media.writing.output_file import OutputFile, open_output
 from vsr.media.writing.scan import JoinedFile, Scan, Times, scan

@@ -32,15 +32,17 @@ from vsr.media.source.info import MediaInfo
 from vsr.media.source.opening import reopen_input
 from vsr.media.splices.splice_search import splices_among
 from vsr.media.splices.splices import Cut, Splices
+from vsr.media.streams.container_trial import add_carried
 from vsr.media.streams.copy_streams import (
+    StreamFate,
+    StreamPlan,
     chapters_within,
     container_metadata,
     open_muxer,
     stream_metadata,
 )
-from vsr.media.streams.losses_before_start import StreamFate, StreamPlan, muxer_options
+from vsr.media.streams.losses_before_start import muxer_options
 from vsr.media.streams.other_streams import StreamDamage, Timed, other_packets
-from vsr.media.streams.streams import add_carried
 from vsr.media.writing.target import output_failure
 from vsr.values import PtsSpan
 

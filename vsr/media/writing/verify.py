@@ -13,7 +13,7 @@ from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from vsr.errors import VerificationFailed
-from vsr.media.streams.losses_before_start import StreamPlan
+from vsr.media.streams.copy_streams import StreamPlan
 from vsr.media.writing.scan import JoinedFile
 from vsr.values import Size
 
