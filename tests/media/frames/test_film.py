@@ -90,6 +90,13 @@ def test_every_picture_of_the_film_comes_back_once_and_exactly(is_top_first: boo
     assert not any(frame.is_interlaced for frame in done)
 
 
+def test_of_several_repetitions_that_of_the_pulldown_goes():
+    held = [[planes[index // 2 * 2] for index in range(COUNT)] for planes in zip(*film())]
+    frames = frames_of(zip(*(telecined(plane) for plane in held)))
+    done = list(inverse_telecine(frames, PtsSpan(), Film(step=STEP)))
+    assert pictures_in(done) == [index // 2 * 2 for index in range(COUNT)]
+
+
 @pytest.mark.parametrize("skipped", range(5))
 def test_a_film_may_begin_anywhere_in_its_cycle(skipped: int):
     frames = telecine()[skipped:]

@@ -18,7 +18,7 @@ from vsr.jobs.upscale.strength import Condition
 from vsr.media.frames.cycles import Cycles, Film
 from vsr.media.frames.deinterlace import count_bobbed
 from vsr.media.frames.film import CONTEXT
-from vsr.media.reading.cadence import PLACES, TELECINED, cadences_of, film_of, looks_telecined
+from vsr.media.reading.cadence import TELECINED, cadences_of, film_of, looks_telecined
 from vsr.media.source.info import MediaInfo, VideoInfo
 from vsr.models.catalog import Model
 from vsr.models.flavours import flavours_of
@@ -261,7 +261,7 @@ def _film(info: MediaInfo, spec: UpscaleSpec) -> Film:
     Raises:
         Refused: it was not, or not all of it.
     """
-    seen = cadences_of(info, PLACES)
+    seen = cadences_of(info)
     if seen.is_mixed:
         raise Refused(
             f"{info.path}: telecined in {seen.count('film')} of {len(seen.places)} places, and "

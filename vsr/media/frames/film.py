@@ -1,9 +1,10 @@
 """Inverse telecine: four pictures of a film out of five frames of its 2:3 pulldown.
 
 FFmpeg's fieldmatch decides of which fields each frame is woven again. Of each cycle of five frames
-the one most like its predecessor is dropped, as FFmpeg's decimate does (a test compares the two).
-decimate itself would not tell which one that was, counts its cycles from wherever it begins, and
-gives out times of its own. A cycle in which no frame repeats is no film: it is deinterlaced.
+the one that the pulldown repeats is dropped; where that one is none, the one most like its
+predecessor, as by FFmpeg's decimate (a test compares the two). decimate itself would not tell which
+one that was, counts its cycles from wherever it begins, gives out times of its own, and of several
+repetitions drops any. A cycle in which no frame repeats is no film: it is deinterlaced.
 fieldmatch's own test for that, combing, takes fine lettering for it.
 """
 
@@ -87,6 +88,9 @@ class _Match:
 SAME = 2.8 * (2 * CELL) ** 2
 """So much may a repeated frame differ in a block, in codes of 8 bits: 1.1 % as in decimate."""
 
+REPEATED = 2
+"""Of the frames AA BB BC CD DD, woven again to A B B C D, the one that repeats."""
+
 LIKELY_SAME = 1 / 3
 """Or this share of what frames differ by otherwise: noise and compression hide repetitions."""
 
@@ -108,11 +112,12 @@ class _Cycle:
     @property
     def is_film(self) -> bool:
         """Whether a frame repeats the one before it, as far as that can be told."""
-        if len(self._matches) < CYCLE:
-            return True
-        least, *others = sorted(self._unlike)
-        usual = others[len(others) // 2]
-        return least < max(SAME, LIKELY_SAME * usual)
+        return len(self._matches) < CYCLE or self._repeats(min(self._unlike))
+
+    def _repeats(self, unlike: float) -> bool:
+        """Return whether a frame that differs by so much repeats the one before it."""
+        others = sorted(self._unlike)[1:]
+        return unlike < max(SAME, LIKELY_SAME * others[len(others) // 2])
 
     def pictures(self, following: HostFrame | None) -> Iterator[HostFrame]:
         """Yield the pictures with their times.
@@ -137,8 +142,13 @@ class _Cycle:
             yield replace(frame, pts=pts)
 
     def _drop(self, frames: list[HostFrame]) -> None:
-        """Remove the frame that repeats its predecessor; its captions go to the neighbour."""
+        """Remove the frame that repeats its predecessor; its captions go to the neighbour.
+
+        If several do, as in drawn film, it is the one that the pulldown made.
+        """
         place = self._unlike.index(min(self._unlike))
+        if len(frames) == CYCLE and self._repeats(self._unlike[REPEATED]):
+            place = REPEATED
         dropped = frames.pop(place)
         heir = max(place - 1, 0)
         frames[heir] = _with_captions(frames[heir], dropped, is_later=place > 0)
@@ -183,11 +193,10 @@ def _unlikeness(previous: _Match | None, match: _Match) -> float:
     """
     if previous is None:
         return inf
-    one, other = (one.woven.planes[0].astype(np.int32) for one in (previous, match))
-    rows, columns = one.shape
-    padded = np.zeros((-(-rows // CELL) * CELL, -(-columns // CELL) * CELL), np.int32)
-    padded[:rows, :columns] = np.abs(one - other)
-    cells = padded.reshape(padded.shape[0] // CELL, CELL, -1, CELL).sum(axis=(1, 3))
+    one, other = (one.woven.planes[0] for one in (previous, match))
+    change = np.maximum(one, other) - np.minimum(one, other)
+    rows = np.add.reduceat(change, range(0, len(change), CELL), axis=0, dtype=np.uint32)
+    cells = np.add.reduceat(rows, range(0, rows.shape[1], CELL), axis=1)
     down = cells[:-1] + cells[1:] if len(cells) > 1 else cells
     blocks = down[:, :-1] + down[:, 1:] if down.shape[1] > 1 else down
     return float(blocks.max()) / (1 << (match.frame.layout.bits - 8))

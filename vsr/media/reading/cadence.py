@@ -117,27 +117,38 @@ SMALL_LINES = 576
 def looks_telecined(info: MediaInfo) -> bool:
     """Return whether a film that may be telecined is, as far as a short look shows."""
     video = info.video
-    is_likely = video.is_interlaced or min(video.size.width, video.size.height) <= SMALL_LINES
-    return is_likely and cadences_of(info).is_film
+    if not video.is_interlaced and min(video.size.width, video.size.height) > SMALL_LINES:
+        return False
+    found = []
+    for one in _looks(info, FEW_PLACES):
+        found.append(one)
+        if one.kind == "video":
+            break
+    return Cadences(tuple(found)).is_film
 
 
-def cadences_of(info: MediaInfo, places: int = FEW_PLACES) -> Cadences:
+def cadences_of(info: MediaInfo, places: int = PLACES) -> Cadences:
     """Look at a few places of a film; nothing is said of what cannot be read."""
+    return Cadences(tuple(_looks(info, places)))
+
+
+def _looks(info: MediaInfo, places: int) -> Iterator[Cadence]:
+    """Yield what each place shows; nothing of what cannot be read."""
+    if not may_be_telecined(info):
+        return
     seconds = info.video.duration_seconds or info.duration_seconds or 0.0
     first, base = info.video.start_pts or 0, info.video.time_base
-    found: dict[int, Cadence] = {}
-    if not may_be_telecined(info):
-        return Cadences()
+    seen = set()
     try:
         with open_input(info.path) as container:
             for place in range(places):
                 pts = first + ticks(seconds * (2 * place + 1) / (2 * places), base)
                 frames = after_key_frame(container, info, pts, WINDOW)
-                if frames:
-                    found[frames[0].pts] = cadence_of(frames)
+                if frames and frames[0].pts not in seen:
+                    seen.add(frames[0].pts)
+                    yield cadence_of(frames)
     except (av.FFmpegError, VsrError, OSError, ValueError):
-        pass  # what was seen is enough
-    return Cadences(tuple(found.values()))
+        return  # what was seen is enough
 
 
 def film_of(info: MediaInfo, time: TimeRange, *, is_top_first: bool) -> Film:
