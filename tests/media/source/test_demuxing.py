@@ -9,7 +9,7 @@ from tests.clips import write_clip
 from tests.media.torn import Torn
 from vsr.errors import DecodingFailed
 from vsr.media.source.decoder import Damage
-from vsr.media.source.opening import MOST_BROKEN_READS, demuxed
+from vsr.media.source.opening import demuxed
 
 BROKEN = av.InvalidDataError(1, "invalid data")
 
@@ -29,7 +29,7 @@ def test_reading_goes_on_behind_broken_places(tmp_path: Path) -> None:
 
 def test_a_file_that_is_broken_to_its_end_is_given_up(tmp_path: Path) -> None:
     path = write_clip(tmp_path / "a.mkv", frames=12)
-    assert read(path, {5: BROKEN}, is_for_ever=True) == (5, MOST_BROKEN_READS)
+    assert read(path, {5: BROKEN}, is_for_ever=True) == (5, 1)
 
 
 def test_a_disk_that_fails_is_an_error_that_names_the_file(tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import median_low, quantiles
 
-from vsr.media.clock import STATION_CLOCKS, time_of
+from vsr.media.clock import STATION_CLOCKS, rounded, time_of
+from vsr.media.reading.file_ends import ogg_faults
 from vsr.media.source.decoder import Damage
 from vsr.media.source.info import MediaInfo
 from vsr.media.source.opening import demuxed, open_input
@@ -24,13 +25,20 @@ STEADY = 0.75
 HOLE = 1.5
 """Of the usual distance between frames: a longer one is a hole."""
 
-TOLD_BY_HEADER = frozenset({"matroska,webm", "flv"})
+TOLD_BY_HEADER = frozenset({"matroska,webm", "flv", "nut"})
 """Formats whose header says how long the film is; for others FFmpeg derives it from the packets."""
 
-COUNTED_BY_HEADER = frozenset({"avi"})
-"""Formats without times, in which a hole only makes the film shorter than its header says."""
+COUNTED_BY_HEADER = frozenset({"avi", "ivf", "mxf"})
+"""Formats that count frames instead of timing them: a hole only makes the film shorter than its
+header says.
+"""
 
-UNSURE_SECONDS = 0.5
+DOUBTFUL = frozenset({"avi"})
+"""Of these, formats whose count is believed only with bytes that belong to nobody: some recorders
+write it before the film.
+"""
+
+UNSURE_FRAMES = 1.5
 """Headers may round, and count what is shown last in full."""
 
 NEIGHBOURS = 16
@@ -39,7 +47,13 @@ NEIGHBOURS = 16
 LEAST_SHARE = 0.25
 """Of what the missing frames take if they are small ones, so many bytes must belong to nobody."""
 
+LONG_PAUSE = 4
+"""Packets of sound that are missing in a row, for a pause that is damage."""
+
 MOST_SHOWN = 3
+
+MOST_MISSING = 100
+"""Times as long as all that was read: a longer hole is a damaged time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +75,7 @@ class _Layout:
         suspect: times of those that the demuxer finds damaged, ascending.
         used: position → end of all packets that begin there, of any stream; empty where packets
             are spread over the file (MPEG-TS and MPEG-PS).
+        sound: when packets of sound begin, ascending, in ticks of the video.
         end_seconds: when the last packet of any stream ends.
     """
 
@@ -68,7 +83,27 @@ class _Layout:
     sizes: list[int] = field(default_factory=list)
     suspect: list[int] = field(default_factory=list)
     used: dict[int, int] = field(default_factory=dict)
+    sound: list[int] = field(default_factory=list)
     end_seconds: float = 0.0
+
+    def is_silent(self, hole: Hole) -> bool:
+        """Return whether sound, which there is before and after, pauses for most of a hole."""
+        first, last = bisect_right(self.sound, hole.start), bisect_left(self.sound, hole.end)
+        if first == 0 or last >= len(self.sound):
+            return False
+        step = median_low(later - earlier for earlier, later in pairwise(self.sound))
+        expected = (hole.end - hole.start) / max(1, step)
+        return expected >= 2 and last - first <= expected / 2
+
+    def pauses_after(self, pts: int) -> bool:
+        """Return whether sound pauses, and goes on, after a time."""
+        steps = [later - earlier for earlier, later in pairwise(self.sound)]
+        later = self.sound[max(0, bisect_left(self.sound, pts) - 1) :]
+        return any(b - a > LONG_PAUSE * median_low(steps) for a, b in pairwise(later))
+
+    def lacks(self, frames: int) -> bool:
+        """Return whether so many frames could lie anywhere between the packets."""
+        return bool(self.used) and self.is_free(min(self.used), max(self.used), frames)
 
     def is_free(self, first: int, last: int, frames: int) -> bool:
         """Return whether bytes between two positions belong to nobody, as of so many frames."""
@@ -92,39 +127,61 @@ def missing_frames(info: MediaInfo, times: Sequence[int], *, to_end: bool) -> tu
     Raises:
         DecodingFailed: the source cannot be read.
     """
-    if len(times) < 2:
+    if not times:
         return ()
-    step = median_low(later - earlier for earlier, later in pairwise(times))
+    step = median_low([later - earlier for earlier, later in pairwise(times)] or [1])
     doubts = list(_holes(times, step))
-    counted = info.video.frames_in_header if info.format_name in COUNTED_BY_HEADER else None
-    lacking = (counted or 0) - len(times) if to_end else 0
+    counted = (_counted_in_header(info) or 0) if to_end else 0
     seconds = info.duration_seconds if info.format_name in TOLD_BY_HEADER and to_end else None
-    base = info.video.time_base
-    is_short = seconds is not None and float(times[-1] * base) < seconds - UNSURE_SECONDS
-    if not doubts and not is_short and lacking <= 0:
-        return ()
+    shown = float((times[-1] + step) * info.video.time_base)
+    unsure = UNSURE_FRAMES * step * float(info.video.time_base)
+    is_short = seconds is not None and shown < seconds - unsure
+    found = list(_faults_of_ogg(info)) if info.format_name == "ogg" else []
+    if not doubts and not is_short and counted <= len(times):
+        return tuple(found)
     layout = _layout(info)
-    found = []
     if holes := [hole for hole in doubts if _is_damage(hole, step, layout)]:
         found.append(_told(info, times[0], holes))
-    if lacking > 0 and not found and layout.is_free(0, max(layout.used, default=0), lacking):
+    lacking = counted - len(times)
+    if lacking > 0 and not found and (info.format_name not in DOUBTFUL or layout.lacks(lacking)):
         found.append(f"{lacking} of {counted} frames missing")
     if is_short and seconds is not None:
         missing = seconds - layout.end_seconds
-        start = float((info.video.start_pts or 0) * base)
-        if min(missing, missing + start) > UNSURE_SECONDS:
+        start = float((info.video.start_pts or 0) * info.video.time_base)
+        if min(missing, missing + start) > unsure:
             found.append(f"the last {missing:.2f} s of {seconds:.2f} s are missing")
+        elif layout.pauses_after(times[-1]):
+            found.append(f"the last {seconds - shown:.2f} s of the video are missing")
     return tuple(found)
+
+
+def _counted_in_header(info: MediaInfo) -> int | None:
+    video = info.video
+    if info.format_name not in COUNTED_BY_HEADER:
+        return None
+    if video.frames_in_header or video.duration_seconds is None or video.frame_rate is None:
+        return video.frames_in_header
+    return round(video.duration_seconds * video.frame_rate)
+
+
+def _faults_of_ogg(info: MediaInfo) -> Iterator[str]:
+    """Yield what is missing of an Ogg file: its pages are numbered."""
+    faults, is_cut = ogg_faults(info.path)
+    if faults:
+        yield f"{faults} damaged or missing places in the file"
+    if is_cut:
+        yield "the end of the file is missing"
 
 
 def _holes(times: Sequence[int], step: int) -> Iterator[Hole]:
     """Yield the holes in times that are steady otherwise; where they are not, there is no hole."""
     gaps = list(pairwise(times))
+    longest = MOST_MISSING * step * len(times)
     usual = sum(abs(later - earlier - step) <= 1 + step // 10 for earlier, later in gaps)
     if usual < STEADY * len(gaps):
         return
     for earlier, later in gaps:
-        if later - earlier > HOLE * step + 1:
+        if HOLE * step + 1 < later - earlier < longest:
             yield Hole(earlier + step, later, max(1, round((later - earlier) / step) - 1))
 
 
@@ -138,6 +195,8 @@ def _layout(info: MediaInfo) -> _Layout:
             if time is not None:
                 end = float((time + (packet.duration or 0)) * packet.time_base)
                 layout.end_seconds = max(layout.end_seconds, end)
+            if packet.stream.type == "audio" and time is not None:
+                layout.sound.append(rounded(time * packet.time_base / info.video.time_base))
             is_video = packet.stream_index == info.video.index and packet.pts is not None
             if is_video and packet.is_corrupt:
                 layout.suspect.append(packet.pts or 0)
@@ -148,11 +207,17 @@ def _layout(info: MediaInfo) -> _Layout:
                 pairs.append((packet.pts or 0, packet.pos))
                 layout.sizes.append(packet.size)
     layout.video = sorted(pairs)
+    layout.sound.sort()
     return layout
 
 
 def _is_damage(hole: Hole, step: int, layout: _Layout) -> bool:
-    """Return whether damage explains a hole: bytes that belong to nobody, or damaged neighbours."""
+    """Return whether damage explains a hole.
+
+    It does if sound has it too, if neighbours are damaged, or if bytes there belong to nobody.
+    """
+    if layout.is_silent(hole):
+        return True
     if any(hole.start - 2 * step <= pts <= hole.end + 2 * step for pts in layout.suspect):
         return True
     before = bisect_left(layout.video, (hole.start, -1))

@@ -5,11 +5,9 @@ A header implies a file size too, which PyAV does not expose: a file cut short i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
 
 import av
 from av.container import InputContainer
@@ -17,6 +15,7 @@ from av.container import InputContainer
 from vsr.errors import UnreadableMedia
 from vsr.media.clock import STATION_CLOCKS, TICKS_PER_SECOND, TURN_TICKS
 from vsr.media.images.animation import LOOPING, loops_of
+from vsr.media.reading.file_ends import boxes, missing_bytes
 from vsr.media.source.decoder import Damage, Decoder
 from vsr.media.source.describe import stream_info, video_info
 from vsr.media.source.info import MediaInfo, StreamInfo, VideoInfo
@@ -93,76 +92,6 @@ def _container_seconds(container: InputContainer) -> float | None:
     return container.duration / av.time_base if container.duration else None
 
 
-RIFF_UNKNOWN = 0xFFFFFFFF
-"""The length of a RIFF that was not finished."""
-
-EBML_HEADER = bytes.fromhex("1A45DFA3")
-SEGMENT = bytes.fromhex("18538067")
-
-
-def missing_bytes(path: Path, format_name: str) -> int:
-    """Return how much shorter a Matroska, MP4 or AVI file is than its header says; 0 for others.
-
-    A demuxer mistakes such a truncation for the end of the film.
-    """
-    end_of = {
-        "matroska,webm": _matroska_end,
-        "mov,mp4,m4a,3gp,3g2,mj2": _boxes_end,
-        "avi": _riff_end,
-    }
-    if format_name not in end_of:
-        return 0
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        end = end_of[format_name](file, size)
-    return max(0, end - size)
-
-
-def _matroska_end(file: BinaryIO, size: int) -> int:
-    """Return where the segment ends. Source: RFC 8794 (EBML), clauses 4 to 6."""
-    header_end = _element_end(file, EBML_HEADER)
-    if header_end is None:
-        return size
-    file.seek(header_end)
-    return _element_end(file, SEGMENT) or size
-
-
-def _boxes_end(file: BinaryIO, size: int) -> int:
-    """Return where the last top-level box ends. Source: ISO/IEC 14496-12, clause 4.2."""
-    position = 0
-    for kind, begin, length in _boxes(file, size):
-        if length < 8 or not kind.isalnum():  # 0: to the end; else no box at all
-            return size
-        position = begin + length
-    return position
-
-
-def _boxes(file: BinaryIO, size: int) -> Iterator[tuple[bytes, int, int]]:
-    """Yield kind, beginning and length of each top-level box, until one is none."""
-    position, length = 0, 8
-    while position + 8 <= size and length >= 8:
-        file.seek(position)
-        header = file.read(16)
-        length = int.from_bytes(header[:4])
-        if length == 1:
-            length = int.from_bytes(header[8:16])
-        yield header[4:8], position, length
-        position += length
-
-
-def _riff_end(file: BinaryIO, size: int) -> int:
-    """Return where the last RIFF chunk ends; a file over 1 GB has several."""
-    position = 0
-    while position + 8 <= size:
-        file.seek(position)
-        header = file.read(8)
-        length = int.from_bytes(header[4:], "little")
-        if header[:4] != b"RIFF" or length in (0, RIFF_UNKNOWN):
-            break
-        position += 8 + length + length % 2
-    return position or size
-
-
 MOST_INDEX_BYTES = 64 << 20
 """Of a film's index (``moov``), in which each track begins with its description."""
 
@@ -176,23 +105,8 @@ def has_second_view(path: Path, info: MediaInfo) -> bool:
         return False
     size = path.stat().st_size
     with path.open("rb") as file:
-        for kind, begin, length in _boxes(file, size):
+        for kind, begin, length in boxes(file, size):
             if kind == b"moov":
                 file.seek(begin)
                 return SECOND_VIEW in file.read(min(length, MOST_INDEX_BYTES))
     return False
-
-
-def _element_end(file: BinaryIO, identifier: bytes) -> int | None:
-    """Return where the element that starts here ends; None if it is another or of unknown size."""
-    if file.read(len(identifier)) != identifier:
-        return None
-    first = file.read(1)
-    if not first or first[0] == 0:
-        return None
-    length = 9 - first[0].bit_length()
-    rest = file.read(length - 1)
-    bits = 7 * length
-    size = int.from_bytes(first + rest) & ((1 << bits) - 1)
-    is_unknown = size == (1 << bits) - 1
-    return None if is_unknown else file.tell() + size

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from errno import ENOMEM
 from pathlib import Path
 from typing import Protocol
 
@@ -173,13 +174,15 @@ def _opening_error(path: Path, error: Exception) -> MediaError:
 
 
 def is_header(packet: Packet[S]) -> bool:
-    """Return whether a packet is a header of Theora, which each link of a chained Ogg repeats.
+    """Return whether a packet is a header of its codec, which each link of a chained Ogg repeats.
 
-    Source: Theora specification, 6.1: the first bit of a header is set.
+    Source: Theora specification, 6.1: the first bit of a header is set; On2 VP8 in Ogg.
     """
     context = packet.stream.codec_context
-    is_theora = context is not None and context.codec.canonical_name == "theora"
-    return is_theora and packet.size > 0 and bool(memoryview(packet)[0] & 0x80)
+    codec = context.codec.canonical_name if context is not None else ""
+    if codec == "theora":
+        return packet.size > 0 and bool(memoryview(packet)[0] & 0x80)
+    return codec == "vp8" and bytes(memoryview(packet)[:5]) == b"OVP80"
 
 
 MOST_BROKEN_READS = 100
@@ -208,9 +211,13 @@ def demuxed(
                     failures = 0
                     yield packet
         except (av.InvalidDataError, EOFError):
+            breaks.broken_reads += failures == 0
             failures += 1
-            breaks.broken_reads += 1
         except (av.FFmpegError, OSError) as error:
+            if error.errno == ENOMEM:  # a damaged size: more than there is
+                breaks.broken_reads += failures == 0
+                failures += 1
+                continue
             name = container.name.removeprefix("file:")
             raise DecodingFailed(f"{name}: reading failed ({error}). Check the disk.") from error
         else:
