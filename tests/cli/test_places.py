@@ -134,6 +134,7 @@ def test_a_folder_that_was_made_goes_again_with_what_is_refused(here: Path):
         (["-p", "4k", "in.mp4"], ["upscale", "-p", "4k", "in.mp4"]),
         (["-i", "in", "-o", "out"], ["upscale", "-i", "in", "-o", "out"]),
         (["-", "out.mkv"], ["upscale", "-", "out.mkv"]),
+        ([], ["--help"]),
         (["help"], ["--help"]),
         (["help", "probe"], ["probe", "--help"]),
         (["version"], ["--version"]),
@@ -141,7 +142,6 @@ def test_a_folder_that_was_made_goes_again_with_what_is_refused(here: Path):
         (["-v", "probe", "in.mp4"], ["probe", "-v", "in.mp4"]),
         (["probe", "-v", "in.mp4"], ["probe", "-v", "in.mp4"]),
         (["upscail"], ["upscail"]),
-        ([], []),
     ],
     ids=" ".join,
 )

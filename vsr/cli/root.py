@@ -84,13 +84,14 @@ def with_command(words: list[str]) -> list[str]:
     """Return the words with the command first.
 
     ``vsr in.mp4`` is ``vsr upscale in.mp4``, ``vsr help probe`` is ``vsr probe --help``, and
-    ``vsr -q probe in.mp4`` is ``vsr probe -q in.mp4``. A word that is a command is one.
+    ``vsr -q probe in.mp4`` is ``vsr probe -q in.mp4``. A word that is a command is one, and no
+    word asks for help.
     """
     if words[:1] == ["version"] or words in (["-v"], ["--verbose"]):
         return ["--version"]
-    if words[:1] == ["help"]:
+    if not words or words[0] == "help":
         return [*words[1:2], "--help"]
-    if not words or words[0] in COMMANDS or (len(words) == 1 and words[0] in OWN):
+    if words[0] in COMMANDS or (len(words) == 1 and words[0] in OWN):
         return words
     first = next((index for index, word in enumerate(words) if word in COMMANDS), None)
     before = words if first is None else words[:first]
