@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from vsr.jobs.preview.assemble import sheet_png
 from vsr.jobs.preview.pictures import (
     Window,
     busiest,
@@ -91,3 +92,10 @@ def test_what_does_not_fit_even_then_is_cut():
     assert sum(map(len, coded)) <= 8_000
     assert [one.shape for shot in cut for one in shot] == [cut[0][0].shape] * 4
     assert cut[0][0].size < pictures[0].size / 2
+
+
+def test_a_sheet_writes_no_sign_that_its_font_lacks():
+    rows = [("0:01, dark", [np.zeros((40, 200, 3), np.uint8)])]
+    assert sheet_png(["a"], ["480×270, 5–6 MB"], rows) == sheet_png(
+        ["a"], ["480x270, 5-6 MB"], rows
+    )

@@ -164,6 +164,7 @@ def _sheet(contents: Contents, shots: Sequence[Sequence[Picture]]) -> bytes:
     return sheet_png([one.name for one in variants], [one.short for one in variants], rows)
 
 
+PLAIN_SIGNS = str.maketrans("–×", "-x")
 GROUND, TEXT, MUTED = (20, 21, 24), (235, 236, 240), (150, 155, 165)
 GAP, HEAD, FOOT = 12, 64, 30
 NAME_SIZE, DETAIL_SIZE = 22, 15
@@ -203,8 +204,8 @@ def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
 
 
 def _fitted(draw: ImageDraw.ImageDraw, text: str, size: int, width: int) -> str:
-    """Return a text cut to a width, without the dash that Pillow's font lacks."""
-    font, text = _font(size), text.replace("–", "-")
+    """Return a text cut to a width, without the signs that Pillow's font lacks."""
+    font, text = _font(size), text.translate(PLAIN_SIGNS)
     if draw.textlength(text, font) <= width:
         return text
     while text and draw.textlength(f"{text}…", font) > width:
