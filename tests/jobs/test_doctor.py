@@ -2,14 +2,14 @@
 
 import pytest
 
-from vsr.jobs import doctor
+from vsr.jobs import setup
 
 
 def found(monkeypatch: pytest.MonkeyPatch, *, gpus: int, library: str) -> dict[str, str]:
     monkeypatch.setattr("vsr.device.select.cuda_count", lambda: gpus)
     monkeypatch.setattr("vsr.device.memory.pinned_by", lambda: library)
-    monkeypatch.setattr(doctor, "_encoders", list)  # they take their time
-    return {finding.what: finding.detail for finding in doctor.examine()}
+    monkeypatch.setattr(setup, "_encoders", list)  # they take their time
+    return {finding.what: finding.detail for finding in setup.examine()}
 
 
 def test_a_machine_without_cuda_gets_no_advice_for_cuda(monkeypatch):

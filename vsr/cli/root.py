@@ -32,6 +32,7 @@ MODULES = {
     "presets": "models",
     "probe": "upscale",
     "compare": "preview",
+    "bench": "setup",
     "demo": "setup",
     "doctor": "setup",
     "completion": "setup",

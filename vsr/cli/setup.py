@@ -1,14 +1,22 @@
-"""``vsr doctor``, ``vsr demo`` and ``vsr completion``: vsr on this machine."""
+"""``vsr doctor``, ``bench``, ``demo`` and ``completion``: vsr on this machine."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.shell_completion import get_completion_class
 
-from vsr.cli.shared.report import emit, report_for
+from vsr.cli.shared.options import coding_options, complete_model, output_options, spec_from
+from vsr.cli.shared.report import echo_table, emit, report_for
+from vsr.cli.shared.values import FactorOrSize, PngPath
+from vsr.disk import writing
+
+if TYPE_CHECKING:
+    from vsr.jobs.bench.bench import BenchSpec
+    from vsr.jobs.bench.bench_report import BenchReport
 
 
 @click.command(short_help="Show what this machine can do, and why.")
@@ -18,8 +26,8 @@ def doctor(as_json: bool) -> int:
 
     The exit code is 1 if something that upscaling needs is broken.
     """
-    from vsr.jobs.doctor import examine
     from vsr.jobs.process_setup import settle
+    from vsr.jobs.setup import examine
 
     settle()
     findings = examine()
@@ -41,8 +49,8 @@ def demo(folder: Path) -> None:
     480×270 becomes 1920×1080 with the default network. A PNG shows bicubic, vsr and the original
     side by side.
     """
-    from vsr.jobs.demo import demonstrate
     from vsr.jobs.process_setup import settle
+    from vsr.jobs.setup import demonstrate
 
     settle()
     click.echo(f"vsr: drawing {folder / 'demo-270p.mp4'} …", err=True)
@@ -71,3 +79,100 @@ def completion(ctx: click.Context, shell: str) -> None:
     complete = get_completion_class(shell)
     assert complete is not None
     click.echo(complete(ctx.find_root().command, {}, "vsr", "_VSR_COMPLETE").source())
+
+
+PLAIN: dict[str, Any] = {
+    "keep_audio": True, "keep_subtitles": True, "strength": 0.0, "sharpness": 0.0, "grain": 0.0,
+}  # fmt: skip
+"""What a benchmark does not offer, as if its flags were given."""
+
+
+@click.command(short_help="Measure how fast this machine is, stage by stage.")
+@click.argument("clip", required=False, type=click.Path(path_type=Path))
+@click.option(
+    "-m",
+    "--model",
+    "models",
+    multiple=True,
+    help="Network; repeatable.",
+    shell_complete=complete_model,
+)
+@click.option(
+    "-p", "--preset", metavar="NAME|FILE", help="Output size and defaults: 1080p, 4k, or a file."
+)
+@click.option("-s", "--scale", type=FactorOrSize(), help="Enlarge by this factor.")
+@click.option("--frames", type=int, help="Frames per run; default: a few seconds' worth.")
+@click.option("--repeat", "repeats", type=int, default=3, help="Runs; the median is reported.")
+@click.option("--discard-output", is_flag=True, help="Discard the frames instead of encoding them.")
+@click.option("--png", type=PngPath(), help="Write a chart of the stage times to this file.")
+@coding_options
+@output_options
+def bench(
+    clip: Path | None,
+    models: tuple[str, ...],
+    png: Path | None,
+    as_json: bool,
+    verbose: bool,
+    quiet: bool,
+    **options: Any,
+) -> None:
+    """Measure each stage alone and the whole pipeline; say how long a film would take.
+
+    CLIP is enlarged; without one, a scene is drawn at 480×270, or 960×540 for 4K. With --json,
+    each model is one JSON object on a line of its own.
+
+    \b
+      vsr bench
+      vsr bench -m fast -m lite --json
+      vsr bench --preset 4k --discard-output
+    """  # noqa: D301 # \b tells click to keep the lines
+    from vsr.jobs.process_setup import settle
+
+    settle()
+    from vsr.jobs.bench.bench import bench as run
+
+    reports = []
+    for model in models or (None,):
+        spec = bench_spec(model, options)
+        report = run(clip, spec, note=lambda text: _say(text, is_quiet=quiet or as_json))
+        reports.append(report)
+        if as_json:
+            emit(report.as_dict())
+        else:
+            _show(report)
+    if png is not None:
+        from vsr.jobs.bench.bench_report import draw_chart
+
+        with writing(png):
+            draw_chart(reports).save(png)
+
+
+def bench_spec(model: str | None, options: dict[str, Any]) -> BenchSpec:
+    """Return what to measure, from the options as they were typed."""
+    from vsr.jobs.bench.bench import BenchSpec
+
+    typed = {**PLAIN, **options, "model": model}
+    return BenchSpec(
+        upscale=spec_from(typed),
+        frames=options["frames"],
+        repeats=options["repeats"],
+        is_discarded=options["discard_output"],
+    )
+
+
+def _say(text: str, *, is_quiet: bool) -> None:
+    if not is_quiet:
+        click.echo(f"vsr: {text}", err=True)
+
+
+def _show(report: BenchReport) -> None:
+    """Print one report."""
+    click.echo(f"{report.model} ×{report.scale}, {report.size}")
+    click.echo(f"{report.device}, {report.cores} processor cores")
+    click.echo(report.encoder or "output discarded")
+    rows = [(name, rate.fps, rate.ms, rate.cpu_ms) for name, rate in report.stages.items()]
+    rows.append(("whole", report.whole_fps, 1000 / report.whole_fps, None))
+    echo_table(("alone", "fps", "ms", "CPU ms, one thread"), rows)
+    for line in report.lines():
+        click.echo(line)
+    click.echo("")

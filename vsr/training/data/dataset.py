@@ -24,7 +24,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from vsr.errors import InvalidData
-from vsr.training.data.crops import Crops, Places, cropped, turned_moves
 from vsr.training.data.manifest import (
     BICUBIC,
     TRUTH,
@@ -36,7 +35,7 @@ from vsr.training.data.manifest import (
     read_manifest,
     target_name,
 )
-from vsr.training.pictures import Pixels, is_field
+from vsr.training.pictures import Crops, Pixels, Places, cropped, is_field, turned_moves
 
 HELD_OUT_SHARE = 32
 """One patch in so many, and at most `MAX_HELD_OUT`, is kept for validation: the last ones."""
