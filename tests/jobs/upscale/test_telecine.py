@@ -115,3 +115,6 @@ def test_a_mixed_cadence_is_refused(tmp_path: Path):
     )
     with pytest.raises(Refused, match=r"telecined in 4 of 8 places, and video in 4.* bob\."):
         prepare(clip, tmp_path / "out.mp4", film_spec())
+    part = TimeRange(end_seconds=3.5)
+    result = upscale(clip, tmp_path / "out.mp4", film_spec(time=part))
+    assert indices_in(result.output)[:80] == list(range(80))

@@ -261,7 +261,7 @@ def _film(info: MediaInfo, spec: UpscaleSpec) -> Film:
     Raises:
         Refused: it was not, or not all of it.
     """
-    seen = cadences_of(info)
+    seen = cadences_of(info, spec.time)
     if seen.is_mixed:
         raise Refused(
             f"{info.path}: telecined in {seen.count('film')} of {len(seen.places)} places, and "

@@ -127,22 +127,24 @@ def looks_telecined(info: MediaInfo) -> bool:
     return Cadences(tuple(found)).is_film
 
 
-def cadences_of(info: MediaInfo, places: int = PLACES) -> Cadences:
-    """Look at a few places of a film; nothing is said of what cannot be read."""
-    return Cadences(tuple(_looks(info, places)))
+def cadences_of(info: MediaInfo, time: TimeRange = TimeRange()) -> Cadences:
+    """Look at a few places of a film, or a part of it; nothing is said of what cannot be read."""
+    return Cadences(tuple(_looks(info, PLACES, time)))
 
 
-def _looks(info: MediaInfo, places: int) -> Iterator[Cadence]:
+def _looks(info: MediaInfo, places: int, time: TimeRange = TimeRange()) -> Iterator[Cadence]:
     """Yield what each place shows; nothing of what cannot be read."""
     if not may_be_telecined(info):
         return
-    seconds = info.video.duration_seconds or info.duration_seconds or 0.0
+    end = min(info.video.duration_seconds or info.duration_seconds or 0.0, time.end_seconds)
+    length = max(0.0, end - time.start_seconds)
     first, base = info.video.start_pts or 0, info.video.time_base
     seen = set()
     try:
         with open_input(info.path) as container:
             for place in range(places):
-                pts = first + ticks(seconds * (2 * place + 1) / (2 * places), base)
+                share = (2 * place + 1) / (2 * places)
+                pts = first + ticks(time.start_seconds + share * length, base)
                 frames = after_key_frame(container, info, pts, WINDOW)
                 if frames and frames[0].pts not in seen:
                     seen.add(frames[0].pts)
