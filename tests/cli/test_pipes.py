@@ -107,3 +107,27 @@ def test_what_is_piped_again_is_resumed(clip: Path, tmp_path: Path, monkeypatch)
             with spooled(PIPE) as copy:
                 times.add(tuple(source_facts(copy).items()))
     assert len(times) == 1
+
+
+@pytest.mark.parametrize(("pix_fmt", "bits"), [("yuv420p", 8), ("yuv420p10le", 10)])
+def test_raw_frames_go_into_a_pipe(tmp_path: Path, pix_fmt: str, bits: int):
+    clip = write_clip(
+        tmp_path / "in.mkv", frames=4, pix_fmt=pix_fmt, codec="ffv1", options={}, b_frames=0
+    )
+    sent = {}
+    for name in ("y4m", "rawvideo"):
+        done = subprocess.run(
+            [*COMMAND, str(clip), "-", "-f", name, "--model", "bicubic", "--scale", "2"],
+            capture_output=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        sent[name] = done.stdout
+    one = 192 * 128 * 3 // 2 * (2 if bits > 8 else 1)
+    assert len(sent["rawvideo"]) == 4 * one
+    head, rest = sent["y4m"].split(b"\n", 1)
+    assert head.startswith(b"YUV4MPEG2 W192 H128 F25:1")
+    assert (b"420p10" in head) == (bits == 10)
+    frames = [rest[place + 6 : place + 6 + one] for place in range(0, len(rest), one + 6)]
+    assert b"".join(frames) == sent["rawvideo"]
+    (tmp_path / "out.y4m").write_bytes(sent["y4m"])
+    assert indices_in(tmp_path / "out.y4m") == [0, 1, 2, 3]

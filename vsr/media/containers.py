@@ -27,6 +27,7 @@ class Container:
         has_chapters: it can hold chapters.
         has_rotation: it can say how the stored frame is to be turned.
         has_track_tags: it can hold the titles and the timecode of its streams.
+        is_bare: it holds the frames, and nothing else.
         is_sequence: it is no file but a numbered image for each frame.
         is_credulous: it accepts streams of any codec, even ones that cannot be read back.
         options: always passed to the muxer of a finished file.
@@ -44,6 +45,7 @@ class Container:
     has_chapters: bool = True
     has_rotation: bool = True
     has_track_tags: bool = True
+    is_bare: bool = False
     is_sequence: bool = False
     is_credulous: bool = False
     options: tuple[tuple[str, str], ...] = ()
@@ -114,16 +116,39 @@ IMAGES = Container(
     has_chapters=False,
     has_rotation=False,
     has_track_tags=False,
+    is_bare=True,
     is_sequence=True,
 )
 """Chosen by a name with a number in it: ``out/%05d.png``."""
+
+RAW = tuple(
+    Container(
+        name=name,
+        suffixes=(),
+        video_codecs=frozenset({"rawvideo"}),
+        audio=(),
+        has_chapters=False,
+        has_rotation=False,
+        has_track_tags=False,
+        is_bare=True,
+        pipe_options=options,
+    )
+    for name, options in (
+        ("yuv4mpegpipe", (("strict", "-1"),)),  # more than 8 bits are FFmpeg's own addition
+        ("rawvideo", ()),
+    )
+)
+"""For pipes alone: frames without any times."""
+
+PIPE = "-"
 
 ALIASES = {
     "mkv": "matroska",
     "ts": "mpegts",
     "m4v": "mp4",
     "quicktime": "mov",
-    "yuv4mpegpipe": "y4m",
+    "y4m": "yuv4mpegpipe",
+    "raw": "rawvideo",
 }
 
 REFUSED_SUFFIXES = {
@@ -132,7 +157,7 @@ REFUSED_SUFFIXES = {
     ".wmv": "it cannot hold the video codecs that vsr writes",
     ".mpg": "it cannot hold the video codecs that vsr writes",
     ".gif": "it is not a video container",
-    ".y4m": "it cannot hold audio (.nut with --codec ffv1 is as lossless, in a pipe too)",
+    ".y4m": "it is for pipes (--format y4m), and .nut with --codec ffv1 is as lossless",
 }
 
 
@@ -146,7 +171,7 @@ def container_named(name: str) -> Container:
         return IMAGES
     plain = name.lower().removeprefix(".")
     wanted = ALIASES.get(plain, plain)
-    for container in CONTAINERS:
+    for container in (*CONTAINERS, *RAW):
         if container.name == wanted:
             return container
     reason = REFUSED_SUFFIXES.get(f".{wanted}")
@@ -166,7 +191,13 @@ def container_for(target: Path, name: str | None = None) -> Container:
             raise UnsuitableContainer(f"{target}: image sequences are written as .png alone.")
         return IMAGES
     if name is not None:
-        return container_named(name)
+        found = container_named(name)
+        if found in RAW and str(target) != PIPE:
+            raise UnsuitableContainer(
+                f"{target}: --format {name} is for pipes (-). In a file, .nut with --codec ffv1 "
+                "is as lossless."
+            )
+        return found
     for container in CONTAINERS:
         if suffix in container.suffixes:
             return container

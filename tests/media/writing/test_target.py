@@ -8,6 +8,7 @@ import pytest
 from tests.media.written import encoder_for, write_segment
 from vsr.errors import OutputExists, UnsuitableContainer, UnwritableOutput
 from vsr.frames import HostFrame
+from vsr.media.containers import container_for
 from vsr.media.encoding.encoding import OutputVideo
 from vsr.media.writing.target import check_folder, check_space, check_target, least_bytes
 from vsr.values import Size
@@ -43,10 +44,11 @@ def test_a_named_format_needs_no_suffix(tmp_path: Path) -> None:
     assert chosen.name == "matroska"
 
 
-@pytest.mark.parametrize("name", ["y4m", ".y4m", "yuv4mpegpipe"])
-def test_a_format_that_is_not_written_is_refused_with_the_reason(tmp_path: Path, name: str) -> None:
-    with pytest.raises(UnsuitableContainer, match=r"it cannot hold audio \(.nut with --codec ffv1"):
-        check_target(None, tmp_path / "out", "refuse", name)
+@pytest.mark.parametrize("name", ["y4m", "rawvideo"])
+def test_raw_frames_are_for_pipes(tmp_path: Path, name: str) -> None:
+    assert container_for(Path("-"), name).is_bare
+    with pytest.raises(UnsuitableContainer, match=r"for pipes \(-\). In a file, .nut with"):
+        container_for(tmp_path / "out.nut", name)
 
 
 def test_a_device_or_a_pipe_is_not_replaced_by_a_file(tmp_path: Path) -> None:

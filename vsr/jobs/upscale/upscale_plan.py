@@ -167,9 +167,10 @@ class Job:
         if video.colour.matrix == UNSPECIFIED and not video.layout.is_gray:
             yield _matrix_note(video, self.video)
         yield from map(str, self.losses)
-        if self.container.is_sequence:
+        if self.container.is_bare:
             rate = f"{float(video.frame_rate):.5g} a second" if video.frame_rate else "unknown"
-            yield f"images hold no times: the frame rate is {rate}."
+            what = "images hold" if self.container.is_sequence else f"{self.container.name} holds"
+            yield f"{what} no times: the frame rate is {rate}."
         if self.decoding.note:
             yield self.decoding.note
         yield from (f"{fate}." for fate in self.streams.converted if not fate.is_loss)

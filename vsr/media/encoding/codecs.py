@@ -140,6 +140,11 @@ YUV_8_AND_10 = (
     "yuv444p10le",
 )
 GRAY_8_AND_10 = ("gray", "gray10le")
+OF_ANY_DEPTH = (
+    *YUV_8_AND_10,
+    *(f"yuv{chroma}p{bits}le" for bits in (12, 16) for chroma in (420, 422, 444)),
+    *(*GRAY_8_AND_10, "gray12le", "gray16le"),
+)
 NVENC_PRESETS = ("p1", "p1", "p2", "p3", "p3", "p4", "p5", "p6", "p7", "p7")
 
 X265_SMALLEST_SIDE = 64
@@ -196,12 +201,7 @@ CODECS: tuple[CodecEntry, ...] = (
         name="libx265",
         codec="hevc",
         aliases=("hevc", "h265", "x265"),
-        pix_fmts=(
-            *YUV_8_AND_10,
-            *("yuv420p12le", "yuv422p12le", "yuv444p12le"),
-            *GRAY_8_AND_10,
-            "gray12le",
-        ),
+        pix_fmts=tuple(name for name in OF_ANY_DEPTH if "16" not in name),
         presets=_named("preset", X264_PRESETS),
         quality=((0, 0), (8, 8), (13, 14), (18, 19.5), (23, 25), (28, 30), (34, 36), (51, 51)),
         params_option="x265-params",
@@ -246,15 +246,9 @@ CODECS: tuple[CodecEntry, ...] = (
         name="ffv1",
         codec="ffv1",
         aliases=(),
-        pix_fmts=(
-            *YUV_8_AND_10,
-            *(f"yuv{chroma}p{bits}le" for bits in (12, 16) for chroma in (420, 422, 444)),
-            *(*GRAY_8_AND_10, "gray12le", "gray16le"),
-        ),
+        pix_fmts=OF_ANY_DEPTH,
         quality_option=None,
-        alpha_pix_fmts=tuple(
-            f"yuv{chroma}p{bits}" for bits in ("", "10le", "16le") for chroma in (420, 422, 444)
-        ),
+        alpha_pix_fmts=tuple(name for name in OF_ANY_DEPTH if "yuv" in name and "12" not in name),
         fixed={"level": "3", "g": "1", "slicecrc": "1"},
     ),
     CodecEntry(
@@ -265,6 +259,13 @@ CODECS: tuple[CodecEntry, ...] = (
         alpha_pix_fmts=("yuv444p10le",),
         quality_option=None,
         fixed={"vendor": "apl0"},
+    ),
+    CodecEntry(
+        name="rawvideo",
+        codec="rawvideo",
+        aliases=("raw",),
+        pix_fmts=OF_ANY_DEPTH,
+        quality_option=None,
     ),
     CodecEntry(
         name="png",

@@ -17,7 +17,7 @@ import av
 from vsr.colour import Siting
 from vsr.errors import UnsuitableContainer
 from vsr.media.clock import Timing
-from vsr.media.containers import IMAGES, Container
+from vsr.media.containers import Container, container_named
 from vsr.media.encoding.captions import can_carry_captions
 from vsr.media.encoding.codecs import Encoder
 from vsr.media.encoding.encoding import OutputVideo, can_write_mastering
@@ -191,7 +191,7 @@ def lost_tags(source: MediaInfo, container: str) -> tuple[str, ...]:
     MPEG-TS holds only a title; Matroska, WebM and NUT hold every tag.
     """
     tags = container_metadata(dict(source.metadata))
-    if container == IMAGES.name:
+    if container_named(container).is_bare:
         return tuple(tags)
     if container == "mpegts":
         return tuple(key for key in tags if key.lower() != "title")

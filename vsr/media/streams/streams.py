@@ -113,8 +113,9 @@ def _decide(
         return _lost(info, f"{target.name} cannot hold attachments")
     if info.kind == "data" and getattr(stream, "name", None) is None:
         return _lost(info, "its codec is unknown")
-    if target.is_sequence:
-        return _lost(info, "images hold only the frames")
+    if target.is_bare:
+        what = "images hold" if target.is_sequence else f"{target.name} holds"
+        return _lost(info, f"{what} only the frames")
     copy, obstacle = _copied(source, info, target, packets)
     if copy is not None:
         return copy

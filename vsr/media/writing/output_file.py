@@ -26,7 +26,7 @@ from vsr.frames import HostFrame
 from vsr.media.clock import rounded
 from vsr.media.containers import container_named
 from vsr.media.encoding.codecs import Encoder
-from vsr.media.encoding.encoding import Encoding, OutputVideo
+from vsr.media.encoding.encoding import DEFAULT_RATE, Encoding, OutputVideo
 from vsr.media.reading.missing_frames import missing_frames
 from vsr.media.source.info import MediaInfo
 from vsr.media.source.opening import reopen_input
@@ -158,6 +158,7 @@ class DirectWriter:
         self._is_spliced = False
         self._target, self._source, self._plan = target, source, plan
         self._video, self._encoder, self._span = video, encoder, span
+        self._is_bare = container_named(plan.container).is_bare
         self._origin: InputContainer | None = None
         self._output: OutputContainer | None = None
         self._encoding: Encoding | None = None
@@ -215,7 +216,7 @@ class DirectWriter:
         try:
             if self._encoding is None:
                 self._encoding = self._open(self._origin, frame.pts)
-            pts = frame.pts - self._closed_before(frame.pts)
+            pts = self.frames if self._is_bare else frame.pts - self._closed_before(frame.pts)
             self._mux(self._encoding.encode(replace(frame, pts=pts)))
         except (av.FFmpegError, OSError, ValueError) as error:
             raise output_failure(error, "the pipe") from error
@@ -234,7 +235,8 @@ class DirectWriter:
             video=video,
             is_part=self._span != PtsSpan(),
         )
-        encoding = Encoding(output, video, self._encoder)
+        base = 1 / (video.frame_rate or DEFAULT_RATE) if self._is_bare else video.time_base
+        encoding = Encoding(output, replace(video, time_base=base), self._encoder)
         file.dress(encoding.stream, self._encoder.codec)
         may_start_again = bool(self._plan.carried) and self._span == PtsSpan()
         splices = splices_among(self._source, None, may_start_again=may_start_again)
@@ -242,7 +244,7 @@ class DirectWriter:
             self._is_spliced = True
             self._closed_before = splices.closing(video.time_base)
         cut = self._cut(origin, first_pts)
-        self._offset = rounded(cut.zero / video.time_base)
+        self._offset = 0 if self._is_bare else rounded(cut.zero / video.time_base)
         _, self._others = file.carry(cut, self.lost, splices)
         self._next = next(self._others, None)
         return encoding
@@ -284,10 +286,9 @@ class DirectWriter:
                 output, self._output = self._output, None
                 output.close()
             if not self._is_spliced:
-                finer = self._source.video.time_base / self._video.time_base
+                finer, to_end = self._source.video.time_base / self._video.time_base, self._span.end
                 times = [int(pts / finer) for pts in self._times]
-                to_end = self._span.end is None
-                self.missing = missing_frames(self._source, times, to_end=to_end)
+                self.missing = missing_frames(self._source, times, to_end=to_end is None)
         except (av.FFmpegError, OSError, ValueError) as error:
             raise output_failure(error, "the pipe") from error
 
