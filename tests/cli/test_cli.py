@@ -182,6 +182,17 @@ def test_a_folder_goes_on_after_a_bad_file_and_skips_finished_ones(tmp_path: Pat
     assert vsr("batch", folder, out, *QUICK, "-q") == 0
 
 
+def test_ctrl_c_in_a_batch_says_what_is_done(clip: Path, tmp_path: Path, monkeypatch, capsys):
+    def interrupted(*_: object, **__: object):
+        raise KeyboardInterrupt
+        yield
+
+    monkeypatch.setattr("vsr.jobs.batch.batch.batch", interrupted)
+    assert vsr("batch", clip.parent, tmp_path / "out", *QUICK) == 130
+    said = "interrupted; 0 files done. Run the same command again to go on.\n"
+    assert capsys.readouterr().err == f"vsr: {said}"
+
+
 def test_help_fits_every_command(capsys):
     from vsr.cli.root import COMMANDS
 

@@ -28,6 +28,8 @@ from vsr.cli.shared.options import (
 )
 from vsr.cli.shared.places import folder_of, places
 from vsr.cli.shared.report import emit, leaving, report_for
+from vsr.errors import Interrupted
+from vsr.jobs.progress import counted
 from vsr.specs import UpscaleSpec
 
 if TYPE_CHECKING:
@@ -171,9 +173,12 @@ def _show(
                         report.note(outcome.line())
                     elif outcome.state == "failed":
                         click.echo(f"vsr: {outcome.line()}", err=True)
-            except KeyboardInterrupt:
+            except KeyboardInterrupt as error:
                 if not is_watching:
-                    raise
+                    raise Interrupted(
+                        f"interrupted; {counted(len(outcomes), 'file')} done. "
+                        "Run the same command again to go on."
+                    ) from error
 
 
 def _show_total(outcomes: list[Outcome], *, as_json: bool, quiet: bool) -> None:
@@ -192,7 +197,6 @@ def _show_total(outcomes: list[Outcome], *, as_json: bool, quiet: bool) -> None:
 def show_forecast(source: Sources, target: Path, job: BatchSpec, *, as_json: bool) -> int:
     """Print a line for each file and a total; return 3 if any file would fail."""
     from vsr.jobs.batch.forecast import forecast, outlook_of, totals
-    from vsr.jobs.progress import counted
 
     found = []
     for one in forecast(source, target, job):

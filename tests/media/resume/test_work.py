@@ -63,7 +63,7 @@ def test_a_mismatch_is_refused_with_the_difference(tmp_path: Path) -> None:
     target = tmp_path / "out.mp4"
     with begin(target) as work:
         work.path_of(PLAN[0]).write_bytes(b"done")
-    with pytest.raises(OutputError, match=r"crf was 18\.0, is 20\.0.*--restart") as caught:
+    with pytest.raises(OutputError, match=r"crf was 18, is 20.*--restart") as caught:
         begin(target, crf=20.0)
     assert "model" not in str(caught.value)
     begin(target).close()
@@ -85,7 +85,7 @@ def test_restart_throws_away_what_was_done(tmp_path: Path) -> None:
     with Work.begin(target, changed, lambda: PLAN[:1], is_restart=True) as work:
         assert work.pending == PLAN[:1]
         work.path_of(PLAN[0]).write_bytes(b"done")
-    with pytest.raises(OutputError, match=r"crf was 20\.0, is 18\.0"):
+    with pytest.raises(OutputError, match=r"crf was 20, is 18"):
         begin(target)
 
 
@@ -206,4 +206,17 @@ def test_differences_name_both_values() -> None:
     assert differences({"a": 1, "b": 2}, {"a": 1, "b": 3, "c": 4}) == (
         "b was 2, is 3",
         "c was not given, is 4",
+    )
+
+
+def test_differences_are_words_and_of_a_table_only_what_differs() -> None:
+    earlier = {"encoder options": {"crf": "18", "preset": "fast"}, "steps": ["upscale", "fit"]}
+    now = {"encoder options": {"crf": "16", "preset": "fast"}, "steps": ["upscale"]}
+    assert differences(earlier, now) == (
+        "encoder options crf was 18, is 16",
+        "steps was upscale, fit, is upscale",
+    )
+    assert differences({"grain": None, "a_b": False}, {"grain": {"x": 0.5}, "a_b": True}) == (
+        "grain was not given, is x 0.5",
+        "a b was no, is yes",
     )

@@ -15,7 +15,7 @@ from vsr.batch.engine import InlineEngine, Scheduler
 from vsr.disk import wait_for
 from vsr.errors import VsrError
 from vsr.jobs.estimate.figures import check_room
-from vsr.jobs.progress import Note, Phase, Result, ignore, joined_result
+from vsr.jobs.progress import Note, Phase, Result, counted, ignore, joined_result
 from vsr.jobs.upscale.standard_streams import PIPE
 from vsr.jobs.workers.tasks import Begin, Finish, HeaderFacts, Headway, Look, Part, PlannedFilm
 from vsr.jobs.workers.worker import FilmSpec, FilmWorker, Report, TaskProgress
@@ -172,10 +172,14 @@ class FilmInWork:
         return self.result
 
     def how_to_go_on(self) -> str:
-        """Return what to tell the user who interrupts it; empty if nothing is finished."""
-        if self._work is None or not self._work.finished:
-            return ""
+        """Return what to tell the user who interrupts it; empty if it cannot be resumed at all."""
+        if self._work is None:
+            is_early = self.phase is Phase.LOOKING
+            return "interrupted before the start: nothing was written." * is_early
         done, planned = len(self._work.finished), len(self._work.segments)
+        if not done:
+            early = f"interrupted before the first of {counted(planned, 'segment')} was finished: "
+            return early + "nothing is kept, and the same command starts over."
         return (
             f"interrupted; {done} of {planned} segments are finished. "
             "Run the same command again to resume."

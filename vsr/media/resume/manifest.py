@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -98,15 +98,32 @@ def source_facts(path: Path) -> dict[str, Any]:
 
 
 def differences(earlier: Fingerprint, now: Fingerprint) -> tuple[str, ...]:
-    """Name what differs between two fingerprints, with both values."""
+    """Name what differs between two fingerprints, with both values.
+
+    Of a table, only the entries that differ are named: ``encoder options crf was 18, is 16``.
+    """
     keys = [*earlier, *(key for key in now if key not in earlier)]
-    return tuple(
-        f"{key} was {shown(earlier.get(key))}, is {shown(now.get(key))}"
-        for key in keys
-        if earlier.get(key) != now.get(key)
-    )
+    return tuple(text for key in keys for text in _difference(key, earlier.get(key), now.get(key)))
+
+
+def _difference(name: str, earlier: Any, now: Any) -> Iterator[str]:
+    if earlier == now:
+        return
+    if isinstance(earlier, Mapping) and isinstance(now, Mapping):
+        for key in {**earlier, **now}:
+            yield from _difference(f"{name} {key}", earlier.get(key), now.get(key))
+        return
+    yield f"{name.replace('_', ' ')} was {shown(earlier)}, is {shown(now)}"
 
 
 def shown(value: Any) -> str:
     """Return a fingerprint's value for people: twelve digits of a SHA-256 are enough."""
-    return "not given" if value is None else _SHA256.sub(r"\1", str(value))
+    if value is None:
+        return "not given"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {shown(one)}" for key, one in value.items()) or "none"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(shown, value)) or "none"
+    return f"{value:.6g}" if isinstance(value, float) else _SHA256.sub(r"\1", str(value))
