@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from vsr.errors import NoSuchFile, UnreadableMedia
+from vsr.media.images.image_tags import HELD
 from vsr.media.images.images import (
-    RESULTS,
     StillImage,
     codes_of,
     frame_of,
@@ -57,7 +57,7 @@ def test_a_png_keeps_depth_alpha_and_profile(tmp_path: Path, bits, is_gray, has_
         assert (there.alpha == picture.alpha).all()
 
 
-@pytest.mark.parametrize("suffix", sorted(RESULTS))
+@pytest.mark.parametrize("suffix", sorted(HELD))
 def test_every_format_is_written_and_read(tmp_path: Path, suffix: str):
     smooth = np.linspace(0, 65535, 32 * 48 * 3).reshape(32, 48, 3).astype(np.uint16)
     write_image(tmp_path / f"a{suffix}", suffix, StillImage(codes=smooth))

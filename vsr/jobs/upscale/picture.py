@@ -25,7 +25,7 @@ from vsr.media.images.images import (
     StillImage,
     codes_of,
     frame_of,
-    is_image,
+    is_written,
     read_image,
     write_image,
 )
@@ -200,6 +200,10 @@ def _losses(picture: StillImage, target: Path) -> Iterator[Loss]:
     if picture.is_profile_lost:
         text = "the colour profile is lost: it is not one for R'G'B' (but CMYK, say)"
         yield Loss(text, is_content=True)
+    if picture.bits_lost:
+        yield Loss(f"it is read at {picture.bits} bits (the source has more)", is_content=True)
+    if names := picture.tags.lost_in(suffix):
+        yield Loss(f"{target.suffix} cannot store its {', '.join(names)}")
     if picture.frames_lost:
         text = f"only the first of {picture.frames_lost + 1} images in the file is upscaled"
         yield Loss(text, is_content=True)
@@ -211,10 +215,11 @@ def check_name(target: Path) -> None:
     Raises:
         UnsuitableContainer: its suffix is of another kind of file, or missing.
     """
-    if not is_image(target):
+    if not is_written(target):
+        written = [suffix for suffix in RESULTS if is_written(Path(f"image{suffix}"))]
         raise UnsuitableContainer(
             f"{target}: not the name of an image format that vsr writes. "
-            f"Choose one of {', '.join(RESULTS)}."
+            f"Choose one of {', '.join(written)}."
         )
 
 

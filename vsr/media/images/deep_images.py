@@ -5,11 +5,14 @@ from __future__ import annotations
 import io
 import struct
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from vsr.media.images.image_tags import NO_TAGS, ImageTags
 
 DeepCodes = NDArray[np.uint16]
 
@@ -88,10 +91,12 @@ def upright(codes: DeepCodes, orientation: int) -> DeepCodes:
     return np.ascontiguousarray(codes)
 
 
-def deep_png(codes: DeepCodes, alpha: DeepCodes | None, icc: bytes | None) -> bytes:
+def deep_png(
+    codes: DeepCodes, alpha: DeepCodes | None, icc: bytes | None, tags: ImageTags = NO_TAGS
+) -> bytes:
     """Return a PNG of 16 bits per sample.
 
-    Source: PNG specification (third edition), 5.3 chunks, 9.2 filters (2 is Up), 11.2, 11.3.2.3.
+    Source: PNG specification (third edition), 5.3 chunks, 9.2 filters (2 is Up), 11.2, 11.3.
     """
     rows, columns = codes.shape[:2]
     parts = [codes.reshape(rows, columns, -1)]
@@ -106,9 +111,27 @@ def deep_png(codes: DeepCodes, alpha: DeepCodes | None, icc: bytes | None) -> by
     out.write(_chunk(b"IHDR", struct.pack(">IIBBBBB", columns, rows, 16, kind, 0, 0, 0)))
     if icc:
         out.write(_chunk(b"iCCP", b"profile\0\0" + zlib.compress(icc)))
+    for name, data in _tag_chunks(tags):
+        out.write(_chunk(name, data))
     out.write(_chunk(b"IDAT", zlib.compress(filtered.tobytes(), 6)))
     out.write(_chunk(b"IEND", b""))
     return out.getvalue()
+
+
+METRES_PER_INCH = 0.0254
+EXIF_PREFIX = b"Exif\0\0"
+
+
+def _tag_chunks(tags: ImageTags) -> Iterator[tuple[bytes, bytes]]:
+    if tags.dpi:
+        across, down = (round(dpi / METRES_PER_INCH) for dpi in tags.dpi)
+        yield b"pHYs", struct.pack(">IIB", across, down, 1)
+    if tags.exif:
+        yield b"eXIf", tags.exif.removeprefix(EXIF_PREFIX)
+    texts = [(key, text.encode()) for key, text in tags.texts]
+    texts += [("XML:com.adobe.xmp", tags.xmp)] if tags.xmp else []
+    for key, text in texts:
+        yield b"iTXt", key.encode("latin-1", "replace") + bytes(5) + text
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:

@@ -1,5 +1,6 @@
 """Read and write single images: PNG, JPEG, WebP, AVIF, TIFF, BMP; turn them into frames and back.
 
+HEIC is read too, by the extra ``heic``: it is a grid of tiles, which PyAV does not put together.
 An image's ICC profile is kept, because the meaning of the codes does not change. A frame is
 full-range 4:4:4 (or gray) at 16 bits, at which 8-bit codes come back exactly.
 
@@ -30,11 +31,13 @@ from vsr.media.images.deep_images import (
     sixteen_bit,
     upright,
 )
+from vsr.media.images.image_tags import NO_TAGS, ImageTags, tags_of
 from vsr.values import Size
 
 RESULTS = {
     ".png": ".png", ".jpg": ".jpg", ".jpeg": ".jpeg", ".webp": ".webp", ".avif": ".avif",
     ".tif": ".tif", ".tiff": ".tiff", ".bmp": ".bmp",
+    ".heic": ".jpg", ".heif": ".jpg", ".hif": ".jpg",
 }  # fmt: skip
 """Suffix of an image → suffix of its result in a batch."""
 
@@ -74,6 +77,8 @@ class StillImage:
         icc: its colour profile, if any.
         is_profile_lost: the file's profile was for other colours, such as CMYK.
         frames_lost: further images in the same file, which are not read.
+        bits_lost: of each sample, which are not read.
+        tags: what it says beside its pixels.
     """
 
     codes: DeepCodes
@@ -82,11 +87,41 @@ class StillImage:
     icc: bytes | None = None
     is_profile_lost: bool = False
     frames_lost: int = 0
+    bits_lost: int = 0
+    tags: ImageTags = NO_TAGS
 
 
 def is_image(path: Path) -> bool:
-    """Return whether a name is that of an image that can be read and written."""
+    """Return whether a name is that of an image that can be read."""
+    return path.suffix.lower() in RESULTS
+
+
+def is_written(path: Path) -> bool:
+    """Return whether a name is that of an image that can be written."""
     return path.suffix.lower() in _FORMATS
+
+
+HEIF = (".heic", ".heif", ".hif")
+
+
+def opened(path: Path) -> Any:
+    """Return an image as Pillow opens it; the caller closes it.
+
+    Raises:
+        UnreadableMedia: it is HEIC, and the extra is not installed.
+    """
+    from PIL import Image
+
+    if path.suffix.lower() in HEIF:
+        try:
+            from pillow_heif import register_heif_opener
+        except ImportError as error:
+            raise UnreadableMedia(
+                f"{path}: HEIC needs the extra heic: pip install 'vsr-cli[heic]' (pillow-heif "
+                "with libheif and libde265, LGPL, and x265, GPL). Or convert it to .jpg first."
+            ) from error
+        register_heif_opener()
+    return Image.open(path)
 
 
 def image_size(path: Path) -> Size:
@@ -95,9 +130,7 @@ def image_size(path: Path) -> Size:
     Raises:
         NoSuchFile, UnreadableMedia: as `read_image`.
     """
-    from PIL import Image
-
-    with told(path), Image.open(path) as file:
+    with told(path), opened(path) as file:
         size = Size(*file.size)
         # Pillow would decode a whole PNG to look for a tag after its pixels.
         is_tagged = file.format != "PNG" or "exif" in file.info
@@ -123,9 +156,9 @@ def read_image(path: Path) -> StillImage:
     Raises:
         NoSuchFile, UnreadableMedia: it does not exist, is not an image, or is damaged.
     """
-    from PIL import Image, ImageOps
+    from PIL import ImageOps
 
-    with told(path), Image.open(path) as file:
+    with told(path), opened(path) as file:
         icc, frames = file.info.get("icc_profile"), getattr(file, "n_frames", 1)
         is_converted = file.mode in NOT_RGB
         if is_deep(path, file):
@@ -135,6 +168,7 @@ def read_image(path: Path) -> StillImage:
             alpha = None if alpha is None else upright(alpha, turn)
         else:
             codes, alpha, bits = _codes_of(ImageOps.exif_transpose(file))
+        tags, stored_bits = tags_of(file), file.info.get("bit_depth", 0)
     return StillImage(
         codes=codes,
         alpha=alpha,
@@ -142,6 +176,8 @@ def read_image(path: Path) -> StillImage:
         icc=None if is_converted else icc,
         is_profile_lost=is_converted and icc is not None,
         frames_lost=frames - 1,
+        bits_lost=max(0, stored_bits - bits),
+        tags=tags,
     )
 
 
@@ -158,14 +194,15 @@ def write_image(file: Path, suffix: str, picture: StillImage) -> None:
     name, options = _FORMATS[suffix.lower()]
     alpha = picture.alpha if suffix.lower() in HAS_ALPHA else None
     if picture.bits == 16 and suffix.lower() in DEEP:
-        file.write_bytes(deep_png(picture.codes, alpha, picture.icc))
+        file.write_bytes(deep_png(picture.codes, alpha, picture.icc, picture.tags))
         return
     codes = [picture.codes if picture.codes.ndim == 3 else picture.codes[:, :, None]]
     codes += [] if alpha is None else [alpha[:, :, None]]
     eight = eight_bit(np.concatenate(codes, axis=2))
     image = Image.fromarray(eight[:, :, 0] if eight.shape[2] == 1 else eight)
     with file.open("wb") as output:
-        image.save(output, name, icc_profile=picture.icc, **options)
+        more = picture.tags.options(suffix)
+        image.save(output, name, icc_profile=picture.icc, **{**options, **more})
 
 
 @contextmanager

@@ -86,6 +86,13 @@ def best_video(container: InputContainer, path: Path) -> VideoStream:
         for stream in container.streams.video
         if not stream.disposition & NOT_A_MOVING_PICTURE
     ]
+    if not candidates and any(
+        stream.disposition & Disposition.dependent for stream in container.streams.video
+    ):
+        raise NoVideo(
+            f"{path}: a photo in tiles (HEIC), not a film. Give it a name that ends in .heic, and "
+            "install the extra: pip install 'vsr-cli[heic]'."
+        )
     if not candidates:
         raise NoVideo(f"{path}: no video stream ({_counted(container)}). Choose another file.")
     decodable = [stream for stream in candidates if stream.codec_context is not None]
