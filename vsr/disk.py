@@ -12,7 +12,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from errno import EDQUOT, EFBIG, ENOSPC, ENOTDIR
+from errno import EDQUOT, EFBIG, ENOSPC
 from pathlib import Path
 from typing import Literal
 
@@ -20,6 +20,12 @@ from vsr.errors import Failed, NoSpace, UnwritableOutput, VsrError
 
 LONGEST_PID = 20
 """Digits; more than any system gives."""
+
+LOCKED_BYTE = 1 << 30
+"""Of a lock file on Windows; far behind the number of its owner, which others read."""
+
+BINARY = getattr(os, "O_BINARY", 0)
+"""A flag of Windows, which else changes the ends of lines."""
 
 
 @contextmanager
@@ -36,7 +42,8 @@ def locked(path: Path) -> Iterator[None]:
     try:
         with suppress(OSError):  # a full disk: the lock holds, only the name of its owner is lost
             os.ftruncate(handle, 0)
-            os.pwrite(handle, str(os.getpid()).encode(), 0)
+            os.lseek(handle, 0, os.SEEK_SET)
+            os.write(handle, str(os.getpid()).encode())
         yield
     finally:
         os.close(handle)
@@ -45,7 +52,7 @@ def locked(path: Path) -> Iterator[None]:
 def _open_locked(path: Path) -> int:
     while True:
         path.parent.mkdir(exist_ok=True)
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | BINARY, 0o644)
         try:
             _lock(handle)
             if path.exists() and os.fstat(handle).st_ino == path.stat().st_ino:
@@ -57,15 +64,38 @@ def _open_locked(path: Path) -> int:
 
 
 def _lock(handle: int) -> None:
-    import fcntl  # absent on Windows, where nothing of this is tested
-
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _take(handle)
     except OSError as error:
-        if error.errno in (errno.EAGAIN, errno.EACCES):
-            owner = os.pread(handle, LONGEST_PID, 0).decode("ascii", "replace") or "unknown"
+        if error.errno in (errno.EAGAIN, errno.EACCES, errno.EDEADLK):
+            os.lseek(handle, 0, os.SEEK_SET)
+            owner = os.read(handle, LONGEST_PID).decode("ascii", "replace") or "unknown"
             raise BlockingIOError(error.errno, f"in use by process {owner}") from error
         raise
+
+
+def _take(handle: int) -> None:
+    """Lock an open file, or fail at once; closing it lets go of it."""
+    try:
+        import fcntl
+    except ImportError:  # Windows, which locks bytes, also those beyond the end, and nobody reads
+        import msvcrt
+
+        os.lseek(handle, LOCKED_BYTE, os.SEEK_SET)
+        msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined] # of Windows
+    else:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def remove_lock(path: Path) -> None:
+    """Delete a lock that was let go of, and its empty folder, where an open one cannot be deleted.
+
+    On Windows, that is; where another process holds it by now, it stays.
+    """
+    if BINARY:
+        with suppress(OSError):
+            path.unlink()
+            path.parent.rmdir()
 
 
 def part_of(path: Path) -> Path:
@@ -87,10 +117,33 @@ def published(path: Path) -> Iterator[Path]:
 
 def publish(part: Path, path: Path) -> None:
     """Flush ``part`` to disk, then rename it: a crash leaves one or the other."""
-    with part.open("rb") as file:
+    with part.open("r+b") as file:  # Windows flushes only what could be written
         os.fsync(file.fileno())
-    part.replace(path)
+    replace(part, path)
     sync_folder(path.parent)
+
+
+def replace(part: Path, path: Path, sleep: Callable[[float], None] = time.sleep) -> None:
+    """Rename ``part`` to ``path``, in place of a file there.
+
+    On Windows a virus scanner or an indexer holds a new file open for a moment, and it cannot be
+    renamed meanwhile: it is tried for two seconds.
+
+    Raises:
+        OSError: it cannot be renamed.
+    """
+    for pause in RENAME_PAUSES if hasattr(os, "O_BINARY") else ():
+        try:
+            part.replace(path)
+        except PermissionError:
+            sleep(pause)
+        else:
+            return
+    part.replace(path)
+
+
+RENAME_PAUSES = (0.1, 0.2, 0.4, 0.6, 0.7)
+"""In seconds; where files that are open cannot be renamed."""
 
 
 def sync_folder(folder: Path) -> None:
@@ -104,56 +157,6 @@ def sync_folder(folder: Path) -> None:
             os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def nearest(folder: Path) -> Path:
-    """Return the folder, or the nearest above it that exists.
-
-    Raises:
-        UnwritableOutput: a name in it that no system takes.
-    """
-    folder = folder.absolute()
-    try:
-        return next(one for one in (folder, *folder.parents) if one.exists())
-    except OSError as error:
-        raise UnwritableOutput(f"{folder}: {error.strerror}. Choose another name.") from error
-
-
-def make_folder(folder: Path) -> None:
-    """Make a folder and those above it, however deep.
-
-    Raises:
-        OSError: it cannot be made.
-    """
-    for one in reversed(_missing(folder)):
-        one.mkdir(exist_ok=True)
-    if not folder.is_dir():
-        raise NotADirectoryError(ENOTDIR, os.strerror(ENOTDIR), str(folder))
-
-
-def _missing(folder: Path) -> list[Path]:
-    """Return the folder and those above it that do not exist, the deepest first."""
-    folder, there = folder.absolute(), nearest(folder)
-    return [one for one in (folder, *folder.parents) if one != there and there in one.parents]
-
-
-@contextmanager
-def folder_made(folder: Path) -> Iterator[None]:
-    """Make a folder and those above it; after an error, remove what is still empty of them.
-
-    Raises:
-        UnwritableOutput: it cannot be made.
-    """
-    made = _missing(folder)
-    try:
-        with writing(folder):
-            make_folder(folder)
-        yield
-    except BaseException:
-        with suppress(OSError):  # something is in it, such as the segments for another run
-            for one in made:
-                one.rmdir()
-        raise
 
 
 FULL = (ENOSPC, EDQUOT, EFBIG)

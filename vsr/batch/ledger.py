@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Self, TextIO
 
-from vsr.disk import locked
+from vsr.disk import BINARY, locked
 from vsr.errors import OutputBusy, UnwritableOutput
 
 LEDGER, LOCK = ".vsr-ledger.jsonl", ".vsr-lock"
@@ -170,7 +170,7 @@ def open_ledger(folder: Path) -> Iterator[Ledger]:
             raise UnwritableOutput(
                 f"{folder}: cannot be written ({error.strerror}). Choose another folder."
             ) from error
-        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | BINARY
         with os.fdopen(os.open(folder / LEDGER, flags, 0o644), "r+", encoding="utf-8") as file:
             yield Ledger(folder, file)
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import ctypes
 import platform
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -80,9 +79,10 @@ def _left(folder: Path, limit_file: str, usage_file: str, cache_key: str) -> int
 
 def _address_space(root: Path) -> int | None:
     """Return what RLIMIT_AS leaves of the address space."""
-    if sys.platform == "win32":
+    try:
+        import resource
+    except ImportError:  # Windows, which has no such limit
         return None
-    import resource
 
     limit, _ = resource.getrlimit(resource.RLIMIT_AS)
     if limit == resource.RLIM_INFINITY:
@@ -124,7 +124,9 @@ def keep_large_blocks() -> bool:
     """
     if platform.libc_ver()[0] != "glibc":
         return False
-    mallopt = ctypes.CDLL(None).mallopt
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is None:
+        return False
     settings = (
         (_M_MMAP_MAX, 0),
         (_M_MMAP_THRESHOLD, _LARGEST),

@@ -56,7 +56,7 @@ def find(kind: Kind, name: str) -> Source:
         UnknownName: no recipe of that name; the message suggests close ones.
         InvalidRecipe: a path that cannot be read.
     """
-    if name.endswith(".toml") or os.sep in name:
+    if name.endswith(".toml") or any(mark in name for mark in (os.sep, os.altsep) if mark):
         return _read(Path(name), Path(name).stem)
     found = dict(_all(kind))
     return _read(found[one_of(name, sorted(found), WHAT[kind])], name)

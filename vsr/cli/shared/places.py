@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from glob import glob, has_magic
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 import click
 
@@ -176,7 +176,9 @@ def _local(word: str) -> Path:
     if not word:
         raise InvalidOption("'': an empty name. Name a file or a folder.")
     if word.lower().startswith("file:///"):
-        return Path(unquote(urlsplit(word).path))
+        from urllib.request import url2pathname  # it loads much
+
+        return Path(url2pathname(urlsplit(word).path))
     if _ADDRESS.match(word):
         raise InvalidOption(
             f"{word}: vsr reads files, not addresses. Download it first, or pipe it: "

@@ -15,8 +15,8 @@ from statistics import median
 from time import perf_counter, process_time
 from typing import Literal
 
-from vsr.disk import nearest
 from vsr.errors import UnwritableOutput
+from vsr.media.writing.target import nearest
 
 SURE = 1.35
 """A range whose ends differ by less is told as one number."""

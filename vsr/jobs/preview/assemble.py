@@ -13,14 +13,14 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from vsr.disk import folder_made, published, writing
+from vsr.disk import published, writing
 from vsr.errors import EncodingFailed
 from vsr.jobs.preview.loop import Loop, Motion, PictureAt, loop_of
 from vsr.jobs.preview.page import Page, ShownFrame, Variant, html_of, loop_budget, picture_budget
 from vsr.jobs.preview.pictures import busiest, fitted, lanczos, size_of
 from vsr.jobs.progress import Note
 from vsr.media.images.images import Picture
-from vsr.media.writing.target import check_no_folder, is_wanted
+from vsr.media.writing.target import check_no_folder, folder_made, is_wanted
 from vsr.specs import Existing
 from vsr.values import Size
 

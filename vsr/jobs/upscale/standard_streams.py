@@ -91,17 +91,19 @@ def spooled(source: Path) -> Iterator[Path]:
     if source != PIPE and not source.is_fifo():
         yield source
         return
-    with tempfile.NamedTemporaryFile(prefix="vsr-stdin-") as file:
+    with tempfile.TemporaryDirectory(prefix="vsr-stdin-") as folder:
+        copy = Path(folder, "input")  # closed before it is read, as Windows wants it
         try:
-            with nullcontext(sys.stdin.buffer) if source == PIPE else source.open("rb") as pipe:
+            with (
+                nullcontext(sys.stdin.buffer) if source == PIPE else source.open("rb") as pipe,
+                copy.open("wb") as file,
+            ):
                 shutil.copyfileobj(pipe, file)
-            file.flush()
         except OSError as error:
-            raise output_failure(error, file.name) from error
-        if not file.tell():
+            raise output_failure(error, copy) from error
+        if not copy.stat().st_size:
             name = "standard input" if source == PIPE else "the pipe"
             raise UnreadableMedia(f"{source}: {name} is empty. Pipe a video into it.")
-        copy = Path(file.name)
         _stamp(copy)
         yield copy
 

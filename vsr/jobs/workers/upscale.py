@@ -14,7 +14,6 @@ from pathlib import Path
 
 from vsr.batch.engine import EngineSpec, Scheduler, WorkerPool, open_inline
 from vsr.batch.local import open_local
-from vsr.disk import folder_made
 from vsr.errors import Interrupted, InvalidOption
 from vsr.jobs.process_setup import Watchdog, core_count
 from vsr.jobs.progress import Note, OnProgress, Phase, Progress, Result, ignore
@@ -24,6 +23,7 @@ from vsr.jobs.workers.shared_film import FilmInWork
 from vsr.jobs.workers.worker import FilmWorker, opener
 from vsr.media.images.images import is_image
 from vsr.media.resume.work import remove_published
+from vsr.media.writing.target import folder_made
 from vsr.specs import UpscaleSpec
 
 

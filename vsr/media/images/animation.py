@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -59,7 +60,10 @@ def as_film(source: Path) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="vsr-animation-") as folder:
         if source.suffix.lower() == ".png":
             film = Path(folder, f"{source.stem}.apng")
-            film.symlink_to(source.absolute())
+            try:
+                film.symlink_to(source.absolute())
+            except OSError:  # Windows lets only administrators make links
+                shutil.copyfile(source, film)
         else:
             film = Path(folder, f"{source.stem}.mov")
             with told(source):

@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import Any, Self
 
 from vsr.closing import Closing
-from vsr.disk import locked, make_folder, publish, published, sync_folder
+from vsr.disk import locked, publish, published, remove_lock, sync_folder
 from vsr.errors import DecodingFailed, OutputBusy, OutputError, UnwritableOutput
 from vsr.media.resume.manifest import Fingerprint, Manifest, differences, source_facts
 from vsr.media.resume.segments import Segment
 from vsr.media.sequence import is_numbered
+from vsr.media.writing.target import make_folder
 from vsr.media.writing.writer import publish_images
 
 
@@ -145,6 +146,7 @@ class Work(Closing):
         """Delete the folder and its contents; call it once the target is published."""
         remove_folder(self.target)
         self.close()
+        remove_lock(self.folder / LOCK)
 
     def close(self) -> None:
         """Release the folder, and keep its contents."""
@@ -195,7 +197,7 @@ class Work(Closing):
         self.segments = plan()
         place = None if work_dir is None else work_dir.absolute() / store_name(self.target)
         self.store = place or self.folder
-        _make_folder(self.store)
+        make_folder(self.store)
         Manifest(fingerprint, self.segments, place).write(path)
         sync_folder(self.folder.parent)
 
@@ -241,15 +243,6 @@ def remove_store(target: Path) -> None:
 def finished_bytes(target: Path) -> int:
     """Return the size of the segments that an earlier run finished."""
     return sum(path.stat().st_size for path in store_of(target).glob("*.nut"))
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        make_folder(folder)
-    except OSError as error:
-        raise UnwritableOutput(
-            f"{folder}: cannot be created ({error.strerror}). Choose another folder."
-        ) from error
 
 
 def record(segment: Path, facts: Mapping[str, Any]) -> None:

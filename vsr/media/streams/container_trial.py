@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import tempfile
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
+from pathlib import Path
 from typing import IO, TypeAlias
 
 import av
@@ -74,8 +75,8 @@ def _is_held(
     packets: Sequence[Packets],
 ) -> bool:
     is_acm = any(fate.is_acm for fate in fates)
-    with tempfile.NamedTemporaryFile(suffix=".mkv") if is_acm else io.BytesIO() as file:
-        place = file if isinstance(file, io.BytesIO) else file.name
+    with tempfile.TemporaryDirectory() if is_acm else nullcontext("") as folder:
+        place = str(Path(folder, "trial.mkv")) if is_acm else io.BytesIO()
         with open_muxer(place, target.name, {}, is_acm=is_acm) as output:
             streams = [add_carried(output, source, fate) for fate in fates]
             kinds = [str(stream.type) for stream in streams]

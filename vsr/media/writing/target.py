@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
-from errno import EPIPE
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from errno import ENOTDIR, EPIPE
 from pathlib import Path
 
-from vsr.disk import FULL, nearest
+from vsr.disk import FULL
 from vsr.errors import EncodingFailed, Failed, NoSpace, OutputExists, UnwritableOutput
 from vsr.media.containers import Container, container_for
 from vsr.media.sequence import is_numbered, numbered
@@ -105,6 +108,62 @@ def check_folder(folder: Path) -> None:
             f"{folder}: cannot be written ({reason}). Choose another folder, or change its "
             "permissions."
         ) from error
+
+
+def nearest(folder: Path) -> Path:
+    """Return the folder, or the nearest above it that exists.
+
+    Raises:
+        UnwritableOutput: a name in it that no system takes.
+    """
+    folder = folder.absolute()
+    try:
+        return next(one for one in (folder, *folder.parents) if one.exists())
+    except OSError as error:
+        raise UnwritableOutput(f"{folder}: {error.strerror}. Choose another name.") from error
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, however deep.
+
+    Raises:
+        UnwritableOutput: it cannot be made.
+    """
+    try:
+        for one in reversed(_missing(folder)):
+            one.mkdir(exist_ok=True)
+        if not folder.is_dir():
+            raise NotADirectoryError(ENOTDIR, os.strerror(ENOTDIR), str(folder))
+    except OSError as error:
+        if isinstance(error, UnwritableOutput):
+            raise
+        raise UnwritableOutput(
+            f"{folder}: cannot be created ({error.strerror}). Choose another folder."
+        ) from error
+
+
+def _missing(folder: Path) -> list[Path]:
+    """Return the folder and those above it that do not exist, the deepest first."""
+    folder, there = folder.absolute(), nearest(folder)
+    return [one for one in (folder, *folder.parents) if one != there and there in one.parents]
+
+
+@contextmanager
+def folder_made(folder: Path) -> Iterator[None]:
+    """Make a folder and those above it; after an error, remove what is still empty of them.
+
+    Raises:
+        UnwritableOutput: it cannot be made.
+    """
+    made = _missing(folder)
+    try:
+        make_folder(folder)
+        yield
+    except BaseException:
+        with suppress(OSError):  # something is in it, such as the segments for another run
+            for one in made:
+                one.rmdir()
+        raise
 
 
 def least_bytes(codec: str, pixels: int, frames: int) -> int:
