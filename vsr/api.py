@@ -78,6 +78,7 @@ class Options(TypedDict, total=False):
     start: float | str
     end: float | str
     max_frames: int
+    crop: str
     fps: FrameRate
     keep_audio: bool
     audio: AudioChoice

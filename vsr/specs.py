@@ -23,6 +23,7 @@ from vsr.values import (
     DIALS,
     PLAIN,
     Blend,
+    CropBox,
     Dial,
     Grain,
     GrainProfile,
@@ -177,6 +178,10 @@ class UpscaleSpec:
         help="Frames per segment; default: automatic.",
     )  # fmt: skip
     time: TimeRange = TimeRange()
+    crop: str | None = option(
+        None, entry="resolved", flags=("--crop",), metavar="W:H:X:Y|auto",
+        help="Keep this part of each frame; auto cuts black bars, and says which.",
+    )  # fmt: skip
     fps: FrameRate | None = option(
         None, entry="asked", flags=("--fps",), metavar="RATE", is_rate=True,
         help="Frames per second of an image sequence; default: 25.",
@@ -218,6 +223,8 @@ class UpscaleSpec:
             check_dial(name, getattr(self, name))
         check_grain(self.grain)
         check_ranges(self)
+        if self.crop not in (None, "auto"):
+            CropBox.read(str(self.crop))
         if self.fps is not None:
             object.__setattr__(self, "fps", rate_of(self.fps))
         if self.audio == "copy" and not self.keep_audio:

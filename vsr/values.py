@@ -52,6 +52,31 @@ class Size:
 
 
 @dataclass(frozen=True, slots=True)
+class CropBox:
+    """The part of a stored frame that is kept: its size, and its top left corner, in pixels."""
+
+    size: Size
+    x: int
+    y: int
+
+    @classmethod
+    def read(cls, text: str) -> CropBox:
+        """Return the box that ``W:H:X:Y`` means, as in other tools.
+
+        Raises:
+            InvalidOption: it means none.
+        """
+        parts = text.strip().split(":")
+        if len(parts) != 4 or not all(part.isdecimal() for part in parts):
+            raise InvalidOption(f"crop {text}: write W:H:X:Y, such as 1920:800:0:140, or auto.")
+        width, height, x, y = map(int, parts)
+        return cls(Size(width, height), x, y)
+
+    def __str__(self) -> str:
+        return f"{self.size.width}:{self.size.height}:{self.x}:{self.y}"
+
+
+@dataclass(frozen=True, slots=True)
 class PtsSpan:
     """A half-open range of presentation times, in ticks of the video stream: start <= pts < end.
 

@@ -71,7 +71,7 @@ ANSWERS: tuple[tuple[tuple[str, ...], str], ...] = (
         "vsr makes no frames in between; it enlarges those that are there.",
     ),
     (
-        ("-vf", "--vf", "--filter", "--filters", "-filter:v", "-filter_complex", "--crop"),
+        ("-vf", "--vf", "--filter", "--filters", "-filter:v", "-filter_complex"),
         "vsr has no filters; let ffmpeg filter and pipe it: "
         "ffmpeg -i in.mp4 -vf … -c:v ffv1 -f nut - | vsr upscale - out.mkv.",
     ),

@@ -11,7 +11,7 @@ import numpy as np
 
 from vsr.device.select import Device, select
 from vsr.disk import published
-from vsr.errors import Refused, UnsuitableContainer
+from vsr.errors import InvalidOption, Refused, UnsuitableContainer
 from vsr.frames import HostFrame
 from vsr.jobs.progress import Note, Result
 from vsr.jobs.upscale.choice import Choice, choose_blend, with_model
@@ -38,7 +38,7 @@ from vsr.upscaling.alpha import enlarged_plane, with_hidden_filled
 from vsr.upscaling.engine.engine import with_precision
 from vsr.upscaling.plan import SQUARE, SizePlan, plan_sizes
 from vsr.upscaling.steps import StepContext
-from vsr.values import Size
+from vsr.values import CropBox, Size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +98,7 @@ def prepare_picture(
         Refused: whatever would fail later, found now.
     """
     check_name(target)
-    picture, spec = read_image(source), with_model(spec)
+    picture, spec = _cropped(source, read_image(source), spec.crop), with_model(spec)
     losses = tuple(_losses(picture, target))
     if spec.is_strict:
         refuse_losses(source, losses)
@@ -150,6 +150,21 @@ def upscale_picture(job: PictureJob, worker: SegmentWorker, note: Note) -> Resul
         losses=job.lost,
         model=str(job.model),
     )
+
+
+def _cropped(source: Path, picture: StillImage, text: str | None) -> StillImage:
+    """Return the part of an image that is kept."""
+    if text is None:
+        return picture
+    rows, columns = picture.codes.shape[:2]
+    if text == "auto":
+        raise InvalidOption(f"{source}: --crop auto is for films. Write --crop W:H:X:Y.")
+    box = CropBox.read(text)
+    bottom, right = box.y + box.size.height, box.x + box.size.width
+    if bottom > rows or right > columns:
+        raise InvalidOption(f"{source}: --crop {box} is not inside {Size(columns, rows)}.")
+    alpha = None if picture.alpha is None else picture.alpha[box.y : bottom, box.x : right]
+    return replace(picture, codes=picture.codes[box.y : bottom, box.x : right], alpha=alpha)
 
 
 def _sizes(source: Path, size: Size, spec: UpscaleSpec) -> SizePlan:

@@ -32,6 +32,7 @@ from vsr.media.encoding.choose_encoder import choose
 from vsr.media.encoding.codecs import Encoder
 from vsr.media.encoding.encoding import OutputVideo
 from vsr.media.images.images import is_image
+from vsr.media.reading.black_bars import cropped
 from vsr.media.reading.film_sample import sample_film
 from vsr.media.reading.probe import probe
 from vsr.media.source.info import MediaInfo, VideoInfo
@@ -139,6 +140,9 @@ def prepare(source: Path, target: Path, spec: UpscaleSpec, load: Load = catalog.
     """
     container, spec = container_for(target, spec.container), with_model(spec)
     info = probe(source)
+    if spec.crop is not None:
+        info = cropped(info, spec.crop)
+        spec = replace(spec, crop=str(info.video.crop))  # decided once, for all workers
     check_times(info, container)
     fields = fields_of(info, spec)
     device = select(spec.device, spec.precision)

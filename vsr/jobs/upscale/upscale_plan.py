@@ -18,6 +18,7 @@ from vsr.media.clock import USUAL_FRAME_RATE, Timing, rounded, ticks_per_frame
 from vsr.media.containers import Container
 from vsr.media.encoding.choose_encoder import Encoder
 from vsr.media.encoding.encoding import OutputVideo
+from vsr.media.reading.black_bars import crop_note
 from vsr.media.resume.manifest import source_facts
 from vsr.media.source.info import MediaInfo, VideoInfo
 from vsr.media.source.opening import Decoding
@@ -109,6 +110,7 @@ class Job:
             "encoder": encoder.name,
             "pixel format": encoder.pix_fmt,
             "alpha": encoder.has_alpha,
+            "crop": str(self.source.video.crop) if self.source.video.crop else None,
             "encoder options": dict(encoder.options),
             "encoder threads": encoder.threads,
             "colour": asdict(self.video.colour),
@@ -152,6 +154,8 @@ class Job:
         if note := self.choice.note(self.model):
             yield note
         if note := self.sizes.restoring_note:
+            yield note
+        if note := crop_note(video):
             yield note
         if note := approximation(self.model, self.sizes.source, self.spec.tile):
             yield note

@@ -5,12 +5,12 @@ from __future__ import annotations
 from av.video.frame import VideoFrame
 
 from vsr.colour import UNSPECIFIED, Range
-from vsr.frames import HostFrame
+from vsr.frames import HostFrame, Layout, Plane
 from vsr.media.frames.formats import Reading, reading_of
 from vsr.media.frames.planes import Converter, FieldOrder, alpha_in, planes_in
 from vsr.media.frames.tags import extras_of, side_data_of
 from vsr.media.source.info import VideoInfo
-from vsr.values import Size
+from vsr.values import CropBox, Size
 
 REORDERED = ("nv12", "p010le")
 """What a GPU's decoder returns."""
@@ -23,7 +23,8 @@ class Delivery:
         self._video = video
         self._reading = video.reading
         wanted = self._reading.filtered_as or video.pix_fmt
-        self._converter = Converter(video.size, wanted, video.colour)
+        self._stored = video.decoded_size or video.size
+        self._converter = Converter(self._stored, wanted, video.colour)
         self._fields = FieldOrder()
 
     def differs(self, frame: VideoFrame) -> bool:
@@ -33,7 +34,7 @@ class Delivery:
         """
         size = Size(frame.width, frame.height)
         is_other_format = frame.format.name != self._video.pix_fmt and not self._reordered(frame)
-        if size != self._video.size or is_other_format:
+        if size != self._stored or is_other_format:
             return True
         if self._reading.is_from_rgb:
             return False
@@ -57,9 +58,12 @@ class Delivery:
         reading = self._reordered(frame) or self._reading
         if self.differs(frame) or self._reading.filtered_as:
             frame, reading = self._converter.convert(frame), self._reading
+        planes, alpha = planes_in(frame, reading), alpha_in(frame, reading)
+        if video.crop is not None:
+            planes, alpha = _cropped(planes, alpha, video.crop, video.layout)
         return HostFrame(
-            planes=planes_in(frame, reading),
-            alpha=alpha_in(frame, reading),
+            planes=planes,
+            alpha=alpha,
             pts=pts,
             layout=video.layout,
             colour=video.colour,
@@ -77,3 +81,17 @@ class Delivery:
             return None
         reading = reading_of(frame.format.name)
         return reading if reading is not None and reading.layout == self._reading.layout else None
+
+
+def _cropped(
+    planes: tuple[Plane, ...], alpha: Plane | None, crop: CropBox, layout: Layout
+) -> tuple[tuple[Plane, ...], Plane | None]:
+    """Return views of the part of each plane that is kept."""
+    kept = []
+    for index, (plane, (rows, columns)) in enumerate(zip(planes, layout.plane_shapes(crop.size))):
+        is_chroma = index > 0
+        y, x = crop.y >> layout.y_shift * is_chroma, crop.x >> layout.x_shift * is_chroma
+        kept.append(plane[y : y + rows, x : x + columns])
+    if alpha is not None:
+        alpha = alpha[crop.y : crop.y + crop.size.height, crop.x : crop.x + crop.size.width]
+    return tuple(kept), alpha

@@ -13,7 +13,7 @@ from vsr.frames import Layout
 from vsr.media.clock import Timing
 from vsr.media.frames.formats import Reading, reading_of
 from vsr.media.frames.tags import HdrMetadata
-from vsr.values import Size
+from vsr.values import CropBox, Size
 
 Kind = Literal["video", "audio", "subtitle", "attachment", "data"]
 
@@ -32,6 +32,8 @@ class VideoInfo:
         implausible_rate: of the header, if no camera is so fast; ``frame_rate`` is None then.
         is_interlaced: at least one of the first frames is, or the header says so.
         display_matrix: nine numbers as in the mov header, None if upright.
+        crop: what is kept of each frame, whose size is then ``size``; None for all of it.
+        decoded_size: of the frames as they are stored.
         is_transparent: alpha of the first frames is not all opaque.
         unsupported: names of side data that cannot be carried.
         conversion: what the reader must change, None if nothing.
@@ -59,6 +61,8 @@ class VideoInfo:
     bit_rate: int | None = None
     has_captions: bool = False
     is_transparent: bool = False
+    crop: CropBox | None = None
+    decoded_size: Size | None = None
     unsupported: tuple[str, ...] = ()
     conversion: str | None = None
 
