@@ -147,7 +147,7 @@ def test_an_array_that_is_filled_again_is_another_frame(up):
         (torch.zeros(20, 30, 3), "Use .permute(2, 0, 1)"),
         (np.zeros((20, 30, 4), np.uint8), "Leave the alpha channel out"),
         (np.zeros((20, 30, 2), np.uint8), "Give one channel or three"),
-        (np.zeros(5, np.uint8), "must be (rows, columns, 3)"),
+        (np.zeros(5, np.uint8), "as an array it must be (rows, columns, 3)"),
         (np.zeros((0, 5, 3), np.uint8), "has no pixels"),
         (np.zeros((0, 5, 5, 3), np.uint8), "has no frames"),
         (np.zeros((4, 4, 3), np.int64), "give uint8, uint16, or floats"),

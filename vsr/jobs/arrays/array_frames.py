@@ -90,8 +90,8 @@ def _axes_of(shape: tuple[int, ...], *, is_tensor: bool) -> Axes:
         hint = "Use numpy.moveaxis(frame, 0, 2)."
     elif len(shape) == 3 and 4 in (shape[0], shape[2]):
         hint = "Leave the alpha channel out."
-    what = "tensor" if is_tensor else "array"
-    raise InvalidArray(f"a frame of shape {tuple(shape)}: as a {what} it must be {wanted}. {hint}")
+    what = "a tensor" if is_tensor else "an array"
+    raise InvalidArray(f"a frame of shape {tuple(shape)}: as {what} it must be {wanted}. {hint}")
 
 
 def _on_host(tensor: torch.Tensor) -> NDArray[Any]:
