@@ -23,7 +23,7 @@ def test_a_film_is_upscaled_by_it(weights, clip, tmp_path, capsys):
 @pytest.mark.slow
 def test_tiles_of_a_network_that_sees_everything_are_told(clip, tmp_path, capsys):
     whole = write_network("RCAN", tmp_path / "whole.pth")
-    assert vsr("upscale", clip, tmp_path / "o.mp4", "-m", whole, "-s", "2", "-t", "48") == 0
+    assert vsr("upscale", clip, tmp_path / "o.mp4", "-m", whole, "-s", "2", "--tile", "48") == 0
     assert "tiles are approximate: whole" in capsys.readouterr().err
 
 
@@ -73,3 +73,47 @@ def test_onnx_runtime_upscales_a_film_and_resumes_with_nothing_else(clip, tmp_pa
     assert vsr("upscale", clip, again, *common, "--device", "onnx") == 0
     assert out.read_bytes() == again.read_bytes()
     assert vsr("evaluate", "--device", "onnx", "--data", tmp_path) == 2
+
+
+@pytest.mark.slow
+def test_a_picture_is_upscaled_in_tiles_that_are_told(tmp_path, capsys):
+    from PIL import Image
+
+    whole = write_network("RCAN", tmp_path / "whole.pth")
+    Image.new("RGB", (90, 60), (90, 120, 60)).save(tmp_path / "in.png")
+    out = tmp_path / "out.png"
+    assert vsr("upscale", tmp_path / "in.png", out, "-m", whole, "-s", "2", "--tile", "32") == 0
+    assert "tiles are approximate: whole" in capsys.readouterr().err
+    with Image.open(out) as picture:
+        assert picture.size == (180, 120)
+
+
+@pytest.mark.slow
+def test_a_gray_network_and_one_of_scale_1_take_a_film(clip, tmp_path):
+    import torch
+
+    from vsr.models.foreign.library import library
+
+    assert library().module is not None
+    from spandrel.architectures.RCAN import RCAN
+    from spandrel.architectures.SAFMN import SAFMN
+
+    gray = RCAN(
+        scale=2, n_resgroups=1, n_resblocks=1, n_feats=8, n_colors=1, reduction=4, norm=False
+    )
+    same = SAFMN(dim=16, n_blocks=1, ffn_scale=2.0, upscaling_factor=1)
+    for net, scale in ((gray, 2), (same, 1)):
+        path, out = tmp_path / f"net{scale}.pth", tmp_path / f"out{scale}.mkv"
+        torch.save(net.state_dict(), path)
+        assert vsr("upscale", clip, out, "-m", path, "-s", str(scale)) == 0
+        assert out.exists()
+
+
+@pytest.mark.slow
+def test_it_teaches(data, tmp_path):
+    import shutil
+
+    own = tmp_path / "data"
+    shutil.copytree(data, own)
+    teacher = write_network("RCAN", tmp_path / "teacher.pth")
+    assert vsr("train", "teach", own, "--teacher", teacher, "--scale", "2") == 0

@@ -35,6 +35,7 @@ class Generator(nn.Module):
     Attributes:
         multiple: the network works on cells of this many pixels along each side, and completes a
             picture of other sides itself; tiles have to begin on whole cells.
+        takes_channels_last: it computes the same of a picture whose channels lie together.
     """
 
     architecture: str
@@ -42,6 +43,7 @@ class Generator(nn.Module):
     colour: Channels
     has_linear_tail: bool
     multiple: int = 1
+    takes_channels_last: bool = True
 
 
 def doublings(scale: int) -> int:

@@ -33,7 +33,7 @@ def network(architecture, seed=0):
             upscale=2, upsampler="pixelshuffledirect",
         ),
         "DAT": lambda: DAT(
-            img_size=64, embed_dim=16, split_size=[2, 4], depth=[2], num_heads=[2],
+            img_size=64, embed_dim=64, split_size=[2, 4], depth=[2], num_heads=[2],
             expansion_factor=2, upscale=2,
         ),
         "RealPLKSR": lambda: RealPLKSR(dim=16, n_blocks=2, upscaling_factor=2, kernel_size=9),

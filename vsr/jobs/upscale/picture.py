@@ -36,6 +36,7 @@ from vsr.models.catalog import Model
 from vsr.specs import Existing, UpscaleSpec
 from vsr.upscaling.alpha import enlarged_plane, with_hidden_filled
 from vsr.upscaling.engine.engine import with_precision
+from vsr.upscaling.engine.tile_size import approximation, pinned_tile
 from vsr.upscaling.plan import SQUARE, SizePlan, plan_sizes
 from vsr.upscaling.steps import StepContext
 from vsr.values import CropBox, Size
@@ -86,6 +87,8 @@ class PictureJob:
             yield note
         if note := self.sizes.restoring_note:
             yield note
+        if note := approximation(self.model, self.sizes.source, self.spec.tile):
+            yield note
         yield from (f"{loss}." for loss in self.losses)
 
 
@@ -111,16 +114,18 @@ def prepare_picture(
     )
     model = load(choice.spec.model, sizes.scale, choice.spec.blend())
     frame = frame_of(picture.codes)
+    device = with_precision(
+        select(spec.device, spec.precision), spec.precision, model, frame.layout, frame.colour
+    )
+    tile = pinned_tile(model, sizes.source, device, spec.tile)
     return PictureJob(
         source=source,
         target=target,
-        spec=choice.spec,
+        spec=replace(choice.spec, tile=tile),
         picture=picture,
         sizes=sizes,
         model=model,
-        device=with_precision(
-            select(spec.device, spec.precision), spec.precision, model, frame.layout, frame.colour
-        ),
+        device=device,
         choice=choice,
         losses=losses,
     )

@@ -60,7 +60,6 @@ class Foreign(Generator):
         sides: which sides it takes.
 
     Attributes:
-        takes_channels_last: it computes the same of a picture whose channels lie together.
         sha256: of its file; empty if it comes from none.
         traits: what was measured of it (`vsr.models.foreign.facts`).
     """

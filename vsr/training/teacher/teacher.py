@@ -83,7 +83,9 @@ class Teacher:
         for model, share in self.parts:
             assert model.net is not None  # refused when opened
             net = model.net
-            net.to(device.torch_device, memory_format=torch.channels_last)  # type: ignore[call-overload] # absent from torch's stubs
+            net.to(device.torch_device)
+            if net.takes_channels_last:
+                net.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # absent from torch's stubs
             with torch.autocast(device.torch_device.type, dtype, enabled=dtype != torch.float32):
                 output = net(padded).float()
             edge = EDGE * net.scale
