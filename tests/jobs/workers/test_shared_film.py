@@ -71,3 +71,28 @@ def test_a_film_that_failed_is_kept_locked_while_a_worker_writes_it(tmp_path: Pa
         Work.begin(tmp_path / "out.mp4", {}, lambda: ())
     over.release()
     assert upscale(source, tmp_path / "out.mp4", SPEC).frames_out == 36
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # Ray's own, of sockets and futures
+def test_workers_of_a_cluster_get_weights_that_their_machine_lacks(tmp_path: Path, monkeypatch):
+    import torch
+
+    from vsr.batch.engine import EngineSpec
+    from vsr.batch.ray import open_ray
+    from vsr.models.plain import Plain
+
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[3]))
+    monkeypatch.setenv("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    source = write_clip(tmp_path / "in.mkv", frames=24, gop=12)
+    weights = tmp_path / "mine.pth"
+    torch.save(Plain(2, 4, 1).state_dict(), weights)
+    spec = replace(SPEC, model=str(weights))
+    upscale(source, tmp_path / "alone.mkv", spec)
+    open_worker = opener(spec, is_remote=True)
+    weights.unlink()
+    film = FilmInWork(source, tmp_path / "shared.mkv", spec, is_shared=True)
+    with open_ray(open_worker, EngineSpec(name="ray", workers=2), has_gpus=False) as engine:
+        list(Scheduler(engine).run([film]))
+    assert film.outcome().frames_out == 24
+    assert (tmp_path / "shared.mkv").read_bytes() == (tmp_path / "alone.mkv").read_bytes()

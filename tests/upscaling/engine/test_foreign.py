@@ -136,3 +136,37 @@ def test_blended_shares_of_an_identity_are_the_picture():
             lambda x: x, picture, windows(Size(70, 50), Size(core, core), halo), 1
         )
         torch.testing.assert_close(blended, picture, rtol=0, atol=1e-6)
+
+
+def test_blended_tiles_leave_seams_of_at_most_a_code(whole):
+    """Along a seam the mean difference from the whole frame jumps by no more than a code."""
+    from vsr.models.foreign.adapter import drawn
+    from vsr.upscaling.tiles.tiling import run_blended, windows
+
+    picture, halo = drawn(3, 96, 192), overlap(whole.net)
+    with torch.inference_mode():
+        expected = whole.net(picture)
+        tiles = windows(Size(192, 96), Size(64, 96), halo)
+        assert len(tiles) == 3
+        apart = run_blended(whole.net, picture, tiles, whole.traits.scale) - expected
+    assert float(apart.mean(dim=2).diff(dim=2).abs().max()) <= 1 / 255
+
+
+def test_on_a_gpu_its_memory_decides_the_tile(local, monkeypatch):
+    gpu = Device(kind="cuda")
+    monkeypatch.setattr(tile_size, "free_device_bytes", lambda device: 10**12)
+    assert pinned_tile(local, SIZE, gpu) == 200
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("tile", [None, 48])
+def test_a_gpu_runs_them_near_the_cpu(local, whole, tile):
+    from vsr.device.select import select
+    from vsr.upscaling.engine.engine import open_engine
+
+    for model in (local, whole):
+        device = chosen(select("cuda"), "auto", model)
+        with open_engine(model, device, pass_spec(SIZE, model.traits.scale), tile=tile) as engine:
+            made = engine.finish(engine.start(frame(SIZE))).planes
+            made = [plane.copy() for plane in made]
+        assert apart(made, planes(model, tile=tile)[0]) <= 4

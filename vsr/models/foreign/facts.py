@@ -13,7 +13,7 @@ from vsr.models.foreign.adapter import Foreign, try_out
 from vsr.models.foreign.reach import macs_per_pixel, overlap_of, reach_of
 from vsr.models.traits import Traits
 
-MEASURE = 1
+MEASURE = 2
 """Counted up when something is measured in another way."""
 
 

@@ -47,15 +47,16 @@ class Reach:
 
 def reach_of(net: Foreign) -> Reach:
     """Measure how far a network sees, in both directions."""
+    endless = Reach(0, net.sides.multiple, is_global=True)
+    spread = _spread(net, lcm(CELLS[-1], net.sides.multiple))  # from whole cells, of any size
+    if spread is None:
+        return endless
     for cell in CELLS:
         multiple = lcm(cell, net.sides.multiple)
-        spread = _spread(net, multiple)
-        if spread is None:
-            break
         reach = Reach(spread + multiple - 1, multiple)
         if all(_is_exact(net, reach, is_upright=upright) for upright in (False, True)):
             return reach
-    return Reach(0, net.sides.multiple, is_global=True)
+    return endless
 
 
 @torch.inference_mode()
