@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from vsr.disk import user_folder
-from vsr.errors import InvalidOption, OutputExists, UnknownName, one_of
+from vsr.errors import InvalidCheckpoint, InvalidOption, OutputExists, UnknownName, one_of
 from vsr.models.catalog import NAMES, Model, load
 from vsr.models.checkpoint import read_tensors, write_tensors
+from vsr.models.foreign.adapter import Foreign
+from vsr.models.foreign.facts import pass_on
 from vsr.models.weights_files import (
     Card,
     card_path,
     known_files,
+    sha256_of,
     shipped_names,
     weights_name,
     write_card,
@@ -78,8 +81,12 @@ def add(spec: AddSpec) -> Kept:
     import torch
 
     tensors = read_tensors(spec.file)
+    if sha256_of(spec.file) != found.sha256:
+        raise InvalidCheckpoint(f"{spec.file}: changed while it was read. Try again.")
     card_path(target).unlink(missing_ok=True)  # of the file that is replaced
     write_tensors(tensors, target, torch.float16 if _fits_half(tensors) else torch.float32)
+    if isinstance(found.net, Foreign):
+        pass_on(found.sha256, sha256_of(target))
     model = load(str(target))
     reach = "the whole frame" if model.traits.is_global else f"{model.traits.radius} pixels"
     origin = f"from {spec.file.name}, SHA-256 {found.sha256}; sees {reach}"

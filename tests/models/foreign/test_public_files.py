@@ -10,6 +10,9 @@ from tests.models.foreign.networks import plain_spandrel
 from vsr.errors import InvalidCheckpoint
 from vsr.models.catalog import load
 from vsr.models.foreign.adapter import drawn
+from vsr.models.foreign.facts import overlap
+from vsr.upscaling.tiles.tiling import run_blended, windows
+from vsr.values import Size
 
 pytestmark = pytest.mark.data
 
@@ -59,3 +62,14 @@ def test_a_network_that_spandrel_does_not_know_is_refused_in_one_line():
     with pytest.raises(InvalidCheckpoint, match="unknown_spantiny.pth: resembles SPAN") as refused:
         load(str(public("unknown_spantiny.pth")))
     assert "\n" not in str(refused.value)
+
+
+def test_blended_tiles_of_craft_leave_seams_of_at_most_a_code(one_thread):
+    """Along a seam the mean difference from the whole frame jumps by no more than a code."""
+    model = load(str(public("craft_x4.pth")))
+    picture = drawn(3, 96, 160)
+    tiles = windows(Size(160, 96), Size(96, 96), overlap(model.net), model.traits.multiple)
+    assert len(tiles) == 2
+    with torch.inference_mode():
+        apart = run_blended(model.net, picture, tiles, 4) - model.net(picture)
+    assert float(apart.mean(dim=2).diff(dim=2).abs().max()) <= CODE

@@ -119,7 +119,7 @@ def overlap_of(net: Foreign) -> int:
 
     Two tiles of a strip are laid over each other by a ramp twice as wide as the overlap. What is
     measured is how the mean over each column differs from that of the whole strip: by how much
-    that jumps from one column to the next.
+    that jumps from one column to the next. A seam goes along a column; what else differs does not.
     """
     for overlap in OVERLAPS:
         own = -(-overlap // net.multiple) * net.multiple
@@ -131,7 +131,7 @@ def overlap_of(net: Foreign) -> int:
 @torch.inference_mode()
 def _seam(net: Foreign, overlap: int) -> float:
     core = net.sides(TRIED_CORE)
-    strip = drawn(net.channels, net.sides(THICKNESS), 2 * core)
+    strip = drawn(net.channels, core, 2 * core)
     left, right = strip[..., : core + overlap], strip[..., core - overlap :]
     whole, width = net(strip), 2 * overlap * net.scale
     ramp = (torch.arange(width) + 0.5) / width
