@@ -113,3 +113,16 @@ def test_a_name_with_a_percent_sign_that_exists_is_that_file(tmp_path: Path) -> 
     assert not is_sequence(tmp_path / "50%d.png")
     with pytest.raises(NoSuchFile):
         find_images(tmp_path / "60%d.png")
+
+
+def test_a_damaged_image_is_a_loss_and_a_broken_start_is_refused(tmp_path: Path, capsys) -> None:
+    frames = write_images(tmp_path / "frames", range(6))
+    (frames / "00003.png").write_bytes((frames / "00003.png").read_bytes()[:60])
+    assert vsr("upscale", frames, tmp_path / "out.mp4", *QUICK) == 3
+    assert indices_in(tmp_path / "out.mp4") == [0, 1, 2, 4, 5]
+    capsys.readouterr()
+    (frames / "00000.png").write_bytes(b"")
+    assert vsr("upscale", frames, tmp_path / "no.mp4", *QUICK) == 2
+    (*_, said) = capsys.readouterr().err.splitlines()
+    assert said.startswith(f"vsr: {frames / '00000.png'}: the file is empty.")
+    assert not (tmp_path / "no.mp4").exists()

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vsr.frames import HostFrame, Layout
-from vsr.upscaling.alpha import enlarged_plane, nearest, with_hidden_filled
+from vsr.upscaling.alpha import enlarged_plane, nearest, with_hidden_filled, with_straight_colours
 from vsr.values import Size
 
 
@@ -64,3 +64,13 @@ def test_alpha_keeps_its_ends_at_any_depth() -> None:
     assert large.shape == (20, 30)
     assert (large[:, 0].max(), large[:, -1].min()) == (0, 1023)
     assert 0 < large[0, 14] < 1023
+
+
+def test_colours_multiplied_by_alpha_are_divided() -> None:
+    alpha = np.array([[255, 128, 51, 0]], np.uint8)
+    colour = np.array([[200, 200, 200, 16]], np.float64)
+    multiplied = np.rint(16 + (colour - 16) * alpha / 255).astype(np.uint8)
+    layout = Layout(8, 0, 0, is_gray=True)
+    frame = HostFrame(planes=(multiplied,), pts=0, layout=layout, alpha=alpha)
+    straight = with_straight_colours(frame).planes[0]
+    np.testing.assert_allclose(straight, colour, atol=3)

@@ -125,6 +125,8 @@ def _listed(path: Path, rate: Fraction) -> str:
         facts = path.stat()
     except OSError as error:
         raise UnreadableMedia(f"{path}: {error.strerror}. Check the file.") from error
+    if not facts.st_size:
+        raise UnreadableMedia(f"{path}: the file is empty. Remove or replace it.")
     name = str(path.absolute())
     if "\n" in name:
         raise UnreadableMedia(f"{name!r}: a line break in its name. Rename it.")

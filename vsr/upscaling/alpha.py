@@ -13,6 +13,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from vsr.colour import Codes
 from vsr.frames import HostFrame, Plane
 from vsr.values import Size
 
@@ -28,6 +29,31 @@ def filled(frames: Iterator[HostFrame]) -> Iterator[HostFrame]:
     """Yield frames whose hidden pixels have the colour of the nearest visible ones."""
     for frame in frames:
         yield frame if frame.alpha is None else with_hidden_filled(frame)
+
+
+def divided(frames: Iterator[HostFrame]) -> Iterator[HostFrame]:
+    """Yield frames whose colours were multiplied by alpha as straight ones."""
+    for frame in frames:
+        yield frame if frame.alpha is None else with_straight_colours(frame)
+
+
+def with_straight_colours(frame: HostFrame) -> HostFrame:
+    """Return a frame with its colours divided by alpha; what is hidden stays as it is.
+
+    As multiplying was linear, so is this, in Y'CbCr as in R'G'B'.
+    """
+    assert frame.alpha is not None
+    bits, size = frame.layout.bits, frame.size
+    codes = Codes.of(bits, frame.colour.resolved(size.width, size.height).range)
+    share = frame.alpha.astype(np.float32) / codes.peak
+    planes: list[Plane] = []
+    for index, plane in enumerate(frame.planes):
+        zero = codes.chroma_offset if index else codes.luma_offset
+        rows, columns = (-(-a // b) for a, b in zip(share.shape, plane.shape))
+        here = share[::rows, ::columns]
+        straight = zero + (plane - np.float32(zero)) / np.where(here > 0, here, 1)
+        planes.append(np.clip(np.rint(straight), 0, codes.peak).astype(frame.layout.dtype))
+    return replace(frame, planes=tuple(planes))
 
 
 def enlarged_alpha(

@@ -19,7 +19,7 @@ from vsr.device.yuv import YuvFormat
 from vsr.errors import InvalidOption, Refused, one_of
 from vsr.frames import HostFrame, Layout
 from vsr.specs import Deinterlace
-from vsr.upscaling.alpha import enlarged_alpha, filled
+from vsr.upscaling.alpha import divided, enlarged_alpha, filled
 from vsr.upscaling.engine.engine import open_engine
 from vsr.upscaling.grain import GrainField
 from vsr.upscaling.passes.passes import PassSpec
@@ -46,6 +46,7 @@ class StepContext:
         layout: of the decoded frames.
         colour: of the decoded frames, resolved (`Colour.resolved`); the output keeps it.
         output_layout: what the encoder takes.
+        is_premultiplied: the colours of the source are multiplied by its alpha.
         has_alpha: frames have alpha, and the encoder takes it.
         grain: to be drawn on the finished frames, or None.
         tone: the curve that luma takes through the network alone, or None.
@@ -63,6 +64,7 @@ class StepContext:
     model: Model
     device: Device
     has_alpha: bool = False
+    is_premultiplied: bool = False
     grain: GrainProfile | None = None
     tone: Tone | None = None
     tile: int | None = None
@@ -137,7 +139,8 @@ def open_steps(
         passes.append(_grain(names, context, context.grain))
     if context.has_alpha:
         bits = context.layout.bits, context.output_layout.bits
-        passes = [filled, *passes, enlarged_alpha(output_size(names, context.plan), *bits)]
+        before = [divided, filled] if context.is_premultiplied else [filled]
+        passes = [*before, *passes, enlarged_alpha(output_size(names, context.plan), *bits)]
     is_filtered = "deinterlace" in names and context.deinterlace != "off"
 
     def steps_of(span: PtsSpan) -> list[VideoStep]:

@@ -206,6 +206,7 @@ def step_context(job: Job, note: Note) -> StepContext:
         colour=job.colour,
         output_layout=job.encoder.layout,
         has_alpha=job.encoder.has_alpha,
+        is_premultiplied=job.source.video.is_premultiplied,
         model=job.model,
         device=job.device,
         grain=job.grain,

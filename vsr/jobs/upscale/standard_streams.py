@@ -12,7 +12,7 @@ from contextlib import contextmanager, nullcontext
 from hashlib import file_digest
 from pathlib import Path
 
-from vsr.errors import InvalidOption, UnreadableMedia
+from vsr.errors import InvalidOption, UnreadableMedia, VsrError
 from vsr.frames import HostFrame
 from vsr.jobs.progress import Note, Result
 from vsr.jobs.upscale.segment_worker import SegmentWorker, encoder_of, rated
@@ -63,19 +63,30 @@ def as_clip(
                 "timestamp of the source. Omit it."
             )
         is_film = not is_image(target) or is_numbered(target)
-        with (
-            animation.as_film(source)
-            if is_film and is_animated(source)
-            else nullcontext(source) as clip
-        ):
-            yield clip
+        if is_film and is_animated(source):
+            with animation.as_film(source) as clip, _named(clip, source):
+                yield clip
+        else:
+            yield source
         return
     images = find_images(source) if isinstance(source, Path) else in_order(source[0].parent, source)
     note(f"{images}.")
     if spec.fps is None:
         note(f"{DEFAULT_RATE} frames per second, as --fps is not given.")
-    with as_film(images, DEFAULT_RATE if spec.fps is None else rate_of(spec.fps)) as film:
+    rate = DEFAULT_RATE if spec.fps is None else rate_of(spec.fps)
+    with as_film(images, rate) as film, _named(film, images.name):
         yield film
+
+
+@contextmanager
+def _named(clip: Path, source: Path) -> Iterator[None]:
+    """Let errors name what the user gave, and not the file that stands for it."""
+    try:
+        yield
+    except VsrError as error:
+        if str(clip) not in str(error):
+            raise
+        raise type(error)(str(error).replace(str(clip), str(source))) from error
 
 
 @contextmanager

@@ -18,6 +18,10 @@ from vsr.values import CropBox, Size
 Kind = Literal["video", "audio", "subtitle", "attachment", "data"]
 
 
+PREMULTIPLIED = frozenset({"exr"})
+"""Codecs whose colours are multiplied by alpha. Source: OpenEXR, technical introduction."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VideoInfo:
     """The video stream that is upscaled.
@@ -74,6 +78,11 @@ class VideoInfo:
         """
         matrix = self.display_matrix
         return matrix is not None and matrix[0] == 0 and matrix[4] == 0
+
+    @property
+    def is_premultiplied(self) -> bool:
+        """Whether the colours are multiplied by alpha."""
+        return self.codec in PREMULTIPLIED
 
     @property
     def has_alpha(self) -> bool:
