@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from fractions import Fraction
+from math import ceil, lcm
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +41,7 @@ from vsr.upscaling.engine.engine import with_precision
 from vsr.upscaling.engine.tile_size import approximation, pinned_tile
 from vsr.upscaling.plan import SQUARE, SizePlan, plan_sizes
 from vsr.upscaling.steps import StepContext
+from vsr.upscaling.tiles.tiling import Window, windows
 from vsr.values import CropBox, Size
 
 
@@ -143,6 +146,9 @@ def upscale_picture(job: PictureJob, worker: SegmentWorker, note: Note) -> Resul
     if picture.alpha is not None:
         frame = with_hidden_filled(replace(frame, alpha=picture.alpha))
     codes, alpha = _enlarged(frame, job, worker, note), picture.alpha
+    del frame
+    if len(_strips(job)) > 1:
+        worker.close()  # its memory is needed to write the result
     if alpha is not None:
         rows, columns = codes.shape[:2]
         alpha = enlarged_plane(alpha, Size(columns, rows), 16, 16).astype(np.uint16)
@@ -183,9 +189,54 @@ def _sizes(source: Path, size: Size, spec: UpscaleSpec) -> SizePlan:
     return plan
 
 
+MOST_PIXELS = 1 << 22
+"""Of the output, done at once: in float32 the steps take about ten times as many numbers."""
+
+RESAMPLED = 2
+"""Samples on either side that a resize looks at, of the coarser of its two grids."""
+
+
+def _strips(job: PictureJob) -> tuple[Window, ...]:
+    """Return the rows of the source to do at once: bounds on memory, not on the picture.
+
+    Each begins where a row of the output does, so that a resize samples as it would in the whole.
+    """
+    sizes, traits = job.sizes, job.model.traits
+    ratio = Fraction(sizes.output.height, sizes.source.height)
+    unit = lcm(ratio.denominator, traits.multiple)
+    rows = max(1, int(MOST_PIXELS / (sizes.output.width * ratio * unit))) * unit
+    halo = traits.radius + ceil(max(Fraction(RESAMPLED), RESAMPLED / ratio))
+    return windows(sizes.source, Size(sizes.source.width, rows), halo, unit)
+
+
 def _enlarged(frame: HostFrame, job: PictureJob, worker: SegmentWorker, note: Note) -> DeepCodes:
+    """Return the codes of the whole output, made strip by strip."""
+    strips, size = _strips(job), job.sizes.output
+    if len(strips) == 1:
+        return _steps_of(frame, job.sizes, job, worker, note)
+    ratio = Fraction(size.height, job.sizes.source.height)
+    codes = np.empty((size.height, size.width, 3)[: 2 if len(frame.planes) == 1 else 3], np.uint16)
+    for rows in (strip.rows for strip in strips):
+        planes = tuple(plane[rows.first : rows.end] for plane in frame.planes)
+        part = replace(frame, planes=planes, alpha=None)
+        scale = job.sizes.scale
+        plan = replace(
+            job.sizes,
+            source=part.size,
+            network=part.size.scaled(scale),
+            output=Size(size.width, round(part.size.height * ratio)),
+        )
+        enlarged = _steps_of(part, plan, job, worker, note)
+        first, core, end = (round(row * ratio) for row in (rows.first, rows.core, rows.core_end))
+        codes[core:end] = enlarged[core - first : end - first]
+    return codes
+
+
+def _steps_of(
+    frame: HostFrame, plan: SizePlan, job: PictureJob, worker: SegmentWorker, note: Note
+) -> DeepCodes:
     context = StepContext(
-        plan=job.sizes,
+        plan=plan,
         layout=frame.layout,
         colour=frame.colour.resolved(job.sizes.source.width, job.sizes.source.height),
         output_layout=frame.layout,

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vsr.colour import Colour, Matrix, Range, rgb_from_yuv, yuv_from_rgb
-from vsr.errors import InvalidData, NoSuchFile, UnreadableMedia
+from vsr.errors import InvalidData, NoSuchFile, UnreadableMedia, VsrError
 from vsr.frames import HostFrame, Layout
 from vsr.media.images.deep_images import (
     MOST,
@@ -196,9 +196,11 @@ def write_image(file: Path, suffix: str, picture: StillImage) -> None:
     if picture.bits == 16 and suffix.lower() in DEEP:
         file.write_bytes(deep_png(picture.codes, alpha, picture.icc, picture.tags))
         return
-    codes = [picture.codes if picture.codes.ndim == 3 else picture.codes[:, :, None]]
-    codes += [] if alpha is None else [alpha[:, :, None]]
-    eight = eight_bit(np.concatenate(codes, axis=2))
+    parts = [picture.codes if picture.codes.ndim == 3 else picture.codes[:, :, None]]
+    parts += [] if alpha is None else [alpha[:, :, None]]
+    eight = np.empty((*parts[0].shape[:2], sum(part.shape[2] for part in parts)), np.uint8)
+    for rows in _row_slices(eight.shape[0]):
+        eight[rows] = eight_bit(np.concatenate([part[rows] for part in parts], axis=2))
     image = Image.fromarray(eight[:, :, 0] if eight.shape[2] == 1 else eight)
     with file.open("wb") as output:
         more = picture.tags.options(suffix)
@@ -212,6 +214,8 @@ def told(path: Path) -> Iterator[None]:
 
     try:
         yield
+    except VsrError:
+        raise
     except FileNotFoundError as error:
         raise NoSuchFile(f"{path}: no such file. Check the name.") from error
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
@@ -243,10 +247,13 @@ def frame_of(codes: DeepCodes) -> HostFrame:
     if codes.ndim == 2:
         layout = Layout(bits=16, x_shift=0, y_shift=0, is_gray=True)
         return HostFrame(planes=(codes,), pts=0, layout=layout, colour=FULL)
-    yuv = codes / MOST @ np.array(yuv_from_rgb(Matrix.BT709)).T * MOST
-    yuv[..., 1:] += 1 << 15
-    whole = np.clip(np.round(yuv), 0, MOST).astype(np.uint16)
-    planes = tuple(np.ascontiguousarray(whole[..., index]) for index in range(3))
+    planes = tuple(np.empty(codes.shape[:2], np.uint16) for _ in range(3))
+    for rows in _row_slices(codes.shape[0]):
+        yuv = codes[rows] / MOST @ np.array(yuv_from_rgb(Matrix.BT709)).T * MOST
+        yuv[..., 1:] += 1 << 15
+        whole = np.clip(np.round(yuv), 0, MOST).astype(np.uint16)
+        for index, plane in enumerate(planes):
+            plane[rows] = whole[..., index]
     layout = Layout(bits=16, x_shift=0, y_shift=0)
     return HostFrame(planes=planes, pts=0, layout=layout, colour=FULL)
 
@@ -255,11 +262,21 @@ def codes_of(frame: HostFrame) -> DeepCodes:
     """Return the codes of a frame that `frame_of` or the engine made."""
     if frame.layout.is_gray:
         return np.array(frame.planes[0], dtype=np.uint16)
-    yuv = np.stack(frame.planes, axis=2).astype(np.float64)
-    yuv[..., 1:] -= 1 << 15
-    rgb = yuv @ np.array(rgb_from_yuv(Matrix.BT709)).T
-    codes: DeepCodes = np.clip(np.round(rgb), 0, MOST).astype(np.uint16)
+    codes = np.empty((*frame.planes[0].shape, 3), np.uint16)
+    for rows in _row_slices(codes.shape[0]):
+        yuv = np.stack([plane[rows] for plane in frame.planes], axis=2).astype(np.float64)
+        yuv[..., 1:] -= 1 << 15
+        rgb = yuv @ np.array(rgb_from_yuv(Matrix.BT709)).T
+        codes[rows] = np.clip(np.round(rgb), 0, MOST)
     return codes
+
+
+ROWS_AT_ONCE = 64
+"""Of an image in float64, which takes four times the memory of its codes."""
+
+
+def _row_slices(rows: int) -> Iterator[slice]:
+    yield from (slice(start, start + ROWS_AT_ONCE) for start in range(0, rows, ROWS_AT_ONCE))
 
 
 Picture = NDArray[np.uint8]
