@@ -8,11 +8,10 @@ import pytest
 from PIL import Image
 
 from vsr.errors import NoSuchFile, UnreadableMedia
+from vsr.media.images.deep_images import codes_of, frame_of
 from vsr.media.images.image_tags import HELD
 from vsr.media.images.images import (
     StillImage,
-    codes_of,
-    frame_of,
     image_size,
     read_image,
     write_image,

@@ -129,7 +129,7 @@ class Upscaler(Closing):
     def _each(self, frames: Iterable[Any]) -> Iterator[Any]:
         """Yield each frame, enlarged, as the same kind of array; lazy and in order."""
         from vsr.jobs.arrays.array_frames import ArrayKind, codes_from
-        from vsr.media.images.images import codes_of, frame_of
+        from vsr.media.images.deep_images import codes_of, frame_of
 
         kinds: deque[ArrayKind] = deque()
 

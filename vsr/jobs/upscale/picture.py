@@ -20,13 +20,11 @@ from vsr.jobs.upscale.choice import Choice, choose_blend, with_model
 from vsr.jobs.upscale.segment_worker import SegmentWorker
 from vsr.jobs.upscale.strength import condition_of_picture
 from vsr.jobs.upscale.upscale_plan import Load
-from vsr.media.images.deep_images import CODE, DeepCodes
+from vsr.media.images.deep_images import CODE, DeepCodes, codes_of, frame_of
 from vsr.media.images.images import (
     HAS_ALPHA,
-    RESULTS,
+    WRITTEN,
     StillImage,
-    codes_of,
-    frame_of,
     is_written,
     read_image,
     write_image,
@@ -189,9 +187,8 @@ def _sizes(source: Path, size: Size, spec: UpscaleSpec) -> SizePlan:
     return plan
 
 
-MOST_PIXELS = 1 << 22
-"""Of the output, done at once: in float32 the steps take about ten times as many numbers."""
-
+MOST_PIXELS = 1 << 21
+"""Of the output, done at once; the steps take about ten numbers of float32 for each."""
 RESAMPLED = 2
 """Samples on either side that a resize looks at, of the coarser of its two grids."""
 
@@ -219,11 +216,10 @@ def _enlarged(frame: HostFrame, job: PictureJob, worker: SegmentWorker, note: No
     for rows in (strip.rows for strip in strips):
         planes = tuple(plane[rows.first : rows.end] for plane in frame.planes)
         part = replace(frame, planes=planes, alpha=None)
-        scale = job.sizes.scale
         plan = replace(
             job.sizes,
             source=part.size,
-            network=part.size.scaled(scale),
+            network=part.size.scaled(job.sizes.scale),
             output=Size(size.width, round(part.size.height * ratio)),
         )
         enlarged = _steps_of(part, plan, job, worker, note)
@@ -287,10 +283,9 @@ def check_name(target: Path) -> None:
         UnsuitableContainer: its suffix is of another kind of file, or missing.
     """
     if not is_written(target):
-        written = [suffix for suffix in RESULTS if is_written(Path(f"image{suffix}"))]
         raise UnsuitableContainer(
             f"{target}: not the name of an image format that vsr writes. "
-            f"Choose one of {', '.join(written)}."
+            f"Choose one of {', '.join(WRITTEN)}."
         )
 
 

@@ -1,4 +1,7 @@
-"""Images with 16 bits per sample: Pillow reads their colours at 8 bits, and writes none."""
+"""Images with 16 bits per sample: as files, which Pillow reads at 8 bits, and as frames.
+
+A frame is full-range 4:4:4 (or gray) at 16 bits, at which 8-bit codes come back exactly.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vsr.colour import Colour, Matrix, Range, rgb_from_yuv, yuv_from_rgb
+from vsr.frames import HostFrame, Layout
 from vsr.media.images.image_tags import NO_TAGS, ImageTags
 
 DeepCodes = NDArray[np.uint16]
@@ -136,3 +141,44 @@ def _tag_chunks(tags: ImageTags) -> Iterator[tuple[bytes, bytes]]:
 
 def _chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+FULL = Colour(matrix=Matrix.BT709, range=Range.FULL)
+
+
+def frame_of(codes: DeepCodes) -> HostFrame:
+    """Return a frame of (rows, columns[, 3]) codes."""
+    if codes.ndim == 2:
+        layout = Layout(bits=16, x_shift=0, y_shift=0, is_gray=True)
+        return HostFrame(planes=(codes,), pts=0, layout=layout, colour=FULL)
+    planes = tuple(np.empty(codes.shape[:2], np.uint16) for _ in range(3))
+    for rows in row_slices(codes.shape[0]):
+        yuv = codes[rows] / MOST @ np.array(yuv_from_rgb(Matrix.BT709)).T * MOST
+        yuv[..., 1:] += 1 << 15
+        whole = np.clip(np.round(yuv), 0, MOST).astype(np.uint16)
+        for index, plane in enumerate(planes):
+            plane[rows] = whole[..., index]
+    layout = Layout(bits=16, x_shift=0, y_shift=0)
+    return HostFrame(planes=planes, pts=0, layout=layout, colour=FULL)
+
+
+def codes_of(frame: HostFrame) -> DeepCodes:
+    """Return the codes of a frame that `frame_of` or the engine made."""
+    if frame.layout.is_gray:
+        return np.array(frame.planes[0], dtype=np.uint16)
+    codes = np.empty((*frame.planes[0].shape, 3), np.uint16)
+    for rows in row_slices(codes.shape[0]):
+        yuv = np.stack([plane[rows] for plane in frame.planes], axis=2).astype(np.float64)
+        yuv[..., 1:] -= 1 << 15
+        rgb = yuv @ np.array(rgb_from_yuv(Matrix.BT709)).T
+        codes[rows] = np.clip(np.round(rgb), 0, MOST)
+    return codes
+
+
+ROWS_AT_ONCE = 64
+"""Of an image in float64, which takes four times the memory of its codes."""
+
+
+def row_slices(rows: int) -> Iterator[slice]:
+    """Yield the rows of an image, a few at a time."""
+    yield from (slice(start, start + ROWS_AT_ONCE) for start in range(0, rows, ROWS_AT_ONCE))

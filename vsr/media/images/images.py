@@ -18,9 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vsr.colour import Colour, Matrix, Range, rgb_from_yuv, yuv_from_rgb
 from vsr.errors import InvalidData, NoSuchFile, UnreadableMedia, VsrError
-from vsr.frames import HostFrame, Layout
 from vsr.media.images.deep_images import (
     MOST,
     DeepCodes,
@@ -28,6 +26,7 @@ from vsr.media.images.deep_images import (
     eight_bit,
     is_deep,
     read_deep,
+    row_slices,
     sixteen_bit,
     upright,
 )
@@ -53,6 +52,7 @@ _FORMATS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 """Pillow's name for each format, and its options: nearly lossless, as for a master."""
 
+WRITTEN = tuple(_FORMATS)
 DEEP = (".png",)
 HAS_ALPHA = (".png", ".webp", ".avif", ".tif", ".tiff")
 
@@ -199,7 +199,7 @@ def write_image(file: Path, suffix: str, picture: StillImage) -> None:
     parts = [picture.codes if picture.codes.ndim == 3 else picture.codes[:, :, None]]
     parts += [] if alpha is None else [alpha[:, :, None]]
     eight = np.empty((*parts[0].shape[:2], sum(part.shape[2] for part in parts)), np.uint8)
-    for rows in _row_slices(eight.shape[0]):
+    for rows in row_slices(eight.shape[0]):
         eight[rows] = eight_bit(np.concatenate([part[rows] for part in parts], axis=2))
     image = Image.fromarray(eight[:, :, 0] if eight.shape[2] == 1 else eight)
     with file.open("wb") as output:
@@ -237,46 +237,6 @@ def _codes_of(image: Any) -> tuple[DeepCodes, DeepCodes | None, int]:
     codes = np.asarray(whole.convert(colours))
     alpha = np.asarray(whole.getchannel("A")) if has_alpha else None
     return sixteen_bit(codes), None if alpha is None else sixteen_bit(alpha), 8
-
-
-FULL = Colour(matrix=Matrix.BT709, range=Range.FULL)
-
-
-def frame_of(codes: DeepCodes) -> HostFrame:
-    """Return a frame of (rows, columns[, 3]) codes."""
-    if codes.ndim == 2:
-        layout = Layout(bits=16, x_shift=0, y_shift=0, is_gray=True)
-        return HostFrame(planes=(codes,), pts=0, layout=layout, colour=FULL)
-    planes = tuple(np.empty(codes.shape[:2], np.uint16) for _ in range(3))
-    for rows in _row_slices(codes.shape[0]):
-        yuv = codes[rows] / MOST @ np.array(yuv_from_rgb(Matrix.BT709)).T * MOST
-        yuv[..., 1:] += 1 << 15
-        whole = np.clip(np.round(yuv), 0, MOST).astype(np.uint16)
-        for index, plane in enumerate(planes):
-            plane[rows] = whole[..., index]
-    layout = Layout(bits=16, x_shift=0, y_shift=0)
-    return HostFrame(planes=planes, pts=0, layout=layout, colour=FULL)
-
-
-def codes_of(frame: HostFrame) -> DeepCodes:
-    """Return the codes of a frame that `frame_of` or the engine made."""
-    if frame.layout.is_gray:
-        return np.array(frame.planes[0], dtype=np.uint16)
-    codes = np.empty((*frame.planes[0].shape, 3), np.uint16)
-    for rows in _row_slices(codes.shape[0]):
-        yuv = np.stack([plane[rows] for plane in frame.planes], axis=2).astype(np.float64)
-        yuv[..., 1:] -= 1 << 15
-        rgb = yuv @ np.array(rgb_from_yuv(Matrix.BT709)).T
-        codes[rows] = np.clip(np.round(rgb), 0, MOST)
-    return codes
-
-
-ROWS_AT_ONCE = 64
-"""Of an image in float64, which takes four times the memory of its codes."""
-
-
-def _row_slices(rows: int) -> Iterator[slice]:
-    yield from (slice(start, start + ROWS_AT_ONCE) for start in range(0, rows, ROWS_AT_ONCE))
 
 
 Picture = NDArray[np.uint8]
