@@ -89,7 +89,9 @@ def test_everything_that_is_shown_before_a_run_fits_eighty_columns(clip: Path, m
     assert max(map(len, rows)) <= 80
 
 
-@pytest.mark.parametrize("command", [["presets"], ["models"], ["models", "-v"], ["train"]], ids=str)
+@pytest.mark.parametrize(
+    "command", [["presets"], ["models"], ["models", "-v"], ["train"], ["doctor"]], ids=str
+)
 def test_lists_fit_eighty_columns(command: list[str], monkeypatch, capsys):
     monkeypatch.delenv("COLUMNS", raising=False)
     assert vsr(*command) == 0
@@ -226,5 +228,6 @@ def test_help_keeps_its_examples_on_lines_of_their_own(capsys):
     for command in COMMANDS:
         vsr(command, "-h")
         shown = capsys.readouterr().out
+        assert max(map(len, shown.splitlines())) <= 80, command
         assert "\\b" not in shown
         assert all(line.count("  vsr ") <= 1 for line in shown.splitlines())

@@ -150,6 +150,10 @@ DONE: list[tuple[list[str], dict[str, Any]]] = [
     (["--no-subtitles"], {"keep_subtitles": True}),
     (["--lossless"], {"codec": "ffv1"}),
     (["-preset", "4k"], {"preset": "4k"}),
+    (["--4K"], {"preset": "4K"}),
+    (["--1080p"], {"preset": "1080p"}),
+    (["--2x"], {"scale": 2}),
+    (["-x4"], {"scale": 4}),
 ]
 
 

@@ -99,6 +99,12 @@ def test_the_results_of_a_folder_are_put_beside_it(here: Path):
             "https://example.org/a.mp4: vsr reads files, not addresses. Download it first, or pipe "
             "it: curl -L ADDRESS | vsr upscale - out.mkv.",
         ),
+        (["a.mp4", "4k"], "4k: a size, and no name. Write --preset 4k."),
+        (
+            ["a.mp4", "out"],
+            "out: no suffix to choose a container by; out/ is a folder. Choose one of .mp4, .mov, "
+            ".mkv, .webm, .ts, .nut.",
+        ),
         (["-"], "-: what comes from a pipe has no name. Name a file for its result."),
         (
             ["upscail"],

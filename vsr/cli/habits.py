@@ -136,6 +136,7 @@ ANSWERS: tuple[tuple[tuple[str, ...], str], ...] = (
 _OURS = {word: own for own, words in ALIASES.items() for word in words}
 _SAID = {word: answer for words, answer in ANSWERS for word in words}
 _BOX = re.compile(r"(\d+)\s*[x×*:]\s*(\d+)")
+_SIZE = re.compile(r"--?(?:(\d+[kp])|x(\d+)|(\d+)x)", re.IGNORECASE)
 _DEVICE = re.compile(r"\d+|auto|cpu|cuda(:\d+)?", re.IGNORECASE)
 LEAST_SHORT_TILE = 64
 """In pixels. What is less after ``-t`` is meant as ffmpeg's seconds."""
@@ -161,6 +162,9 @@ def translated(words: Sequence[str], flags: Collection[str], valued: Collection[
         if word == "--":
             return [*found, word, *rest]
         name, separator, value = word.partition("=")
+        if size := _SIZE.fullmatch(word):  # --4k, --1080p, --2x
+            rest = ["--preset" if size[1] else "--scale", size[1] or size[2] or size[3], *rest]
+            continue
         name = _spelled(name, {*flags, *valued})
         if name in FLAGS and name not in flags:
             found += FLAGS[name]

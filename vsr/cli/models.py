@@ -31,10 +31,10 @@ def models(context: click.Context, as_json: bool, verbose: bool) -> int:
     """List the networks and what each is for, the usual ones first; -v adds figures.
 
     \b
-      vsr models                                     the list
-      vsr models add 4x-some.pth --name some         keep a network; then: --model some
+      vsr models                                  the list
+      vsr models add 4x-some.pth --name some      keep a network for --model some
       vsr models remove some
-      vsr models export some --to onnx               for other programs
+      vsr models export some --to onnx            for other programs
 
     Work is for one frame of the source, that of fast being 1. MACs are multiply-accumulates per
     source pixel; the radius is how far, in source pixels, the receptive field reaches; dB is Y

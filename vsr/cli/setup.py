@@ -10,7 +10,7 @@ import click
 from click.shell_completion import get_completion_class
 
 from vsr.cli.shared.options import coding_options, complete_model, output_options, spec_from
-from vsr.cli.shared.report import echo_table, emit, report_for
+from vsr.cli.shared.report import echo_table, echo_wrapped, emit, report_for
 from vsr.cli.shared.values import FactorOrSize, PngPath
 from vsr.disk import writing
 
@@ -37,7 +37,7 @@ def doctor(as_json: bool) -> int:
         width = max(len(finding.what) for finding in findings)
         for finding in findings:
             mark = "ok " if finding.is_good else "BAD" if finding.is_needed else "no "
-            click.echo(f"{mark}  {finding.what:<{width}}  {finding.detail}")
+            echo_wrapped(f"{mark}  {finding.what:<{width}}  ", finding.detail)
     return int(any(finding.is_needed and not finding.is_good for finding in findings))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -25,7 +24,7 @@ from vsr.cli.shared.options import (
     with_segments,
 )
 from vsr.cli.shared.places import folder_of, places, target_of
-from vsr.cli.shared.report import columns, emit, leaving, looking, report_for
+from vsr.cli.shared.report import echo_wrapped, emit, leaving, looking, report_for
 from vsr.jobs.progress import printable
 from vsr.specs import UpscaleSpec
 
@@ -205,16 +204,7 @@ def _show(told: Told, *, as_json: bool, is_verbose: bool) -> None:
     for head, value in (told.details if is_verbose else told.words).items():
         lines = value if isinstance(value, list) else [value]
         for index, line in enumerate(line for line in lines if line is not None):
-            show_line("" if index else head, printable(line))
-
-
-def show_line(head: str, text: str) -> None:
-    """Print a line behind its head, and what does not fit the terminal below it."""
-    indent = f"{'':<{HEAD_COLUMNS}}"
-    width = max(columns(), 2 * HEAD_COLUMNS)
-    lines = wrap(text, width - HEAD_COLUMNS, break_long_words=False, break_on_hyphens=False)
-    for index, line in enumerate(lines or [""]):
-        click.echo(f"{indent if index else f'{head:<{HEAD_COLUMNS}}'}{line}")
+            echo_wrapped(f"{'' if index else head:<{HEAD_COLUMNS}}", printable(line))
 
 
 HEAD_COLUMNS = 11

@@ -206,7 +206,7 @@ def container_for(target: Path, name: str | None = None) -> Container:
     elif suffix:
         reason = f"{suffix} is not a container that vsr writes"
     else:
-        reason = "the name has no suffix to choose the container by"
+        reason = f"no suffix to choose a container by; {target}/ is a folder"
     raise UnsuitableContainer(f"{target}: {reason}. {_choices()}")
 
 

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import click
 
 from vsr.batch.plan import VIDEO_SUFFIXES, Selection, common_folder
+from vsr.cli.shared.values import SIZE_NAME
 from vsr.errors import InvalidOption, NoSuchFile
 from vsr.media.sequence import SUFFIXES, images_in
 
@@ -91,6 +92,10 @@ def target_of(found: Places, label: str, format_name: str | None = None) -> Path
     """
     (source,) = found.sources
     if found.target is not None and not found.is_folder:
+        if SIZE_NAME.fullmatch(str(found.target)):
+            raise InvalidOption(
+                f"{found.target}: a size, and no name. Write --preset {found.target}."
+            )
         return found.target
     if str(source) == PIPE:
         raise InvalidOption("-: what comes from a pipe has no name. Name a file for its result.")

@@ -174,6 +174,14 @@ def echo_table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
             click.echo(" " * indent + more)
 
 
+def echo_wrapped(head: str, text: str) -> None:
+    """Print a text behind its head; what does not fit the terminal goes below it."""
+    width = max(columns() - len(head), LEAST_COLUMNS)
+    lines = wrap(text, width, break_long_words=False, break_on_hyphens=False) or [""]
+    for index, line in enumerate(lines):
+        click.echo(f"{' ' * len(head) if index else head}{line}")
+
+
 LEAST_COLUMNS = 20
 """In which a text is still broken readably."""
 

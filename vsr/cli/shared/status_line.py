@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from textwrap import fill
 from typing import TextIO
 
 from vsr.closing import Closing
@@ -21,6 +22,9 @@ TICK_SECONDS = 0.5
 
 LOG_SECONDS = 30.0
 """The shortest time between two lines where stderr is no terminal."""
+
+LEAST_FPS = 1e-4
+"""A frame takes less than three hours, or nothing can be said yet."""
 
 LONGEST_LABEL = 24
 
@@ -87,7 +91,9 @@ class StatusLine(Closing):
         """Print a line above this one."""
         with self._lock:
             self._wipe()
-            print(f"vsr: {printable(text)}", file=self._stream, flush=True)
+            line = f"vsr: {printable(text)}"
+            shown = fill(line, self._width(), subsequent_indent="     ") if self.is_live else line
+            print(shown, file=self._stream, flush=True)
             if self.is_live and not self._closed.is_set():
                 self._draw()
 
@@ -135,7 +141,7 @@ def parts_of(progress: Progress) -> list[str]:
     if not total:
         return [f"{done} frames", f"{progress.fps:.1f} fps"]
     parts = [f"{100 * done // total}%", f"{done}/{total} frames"]
-    if progress.fps > 0:
+    if progress.fps > LEAST_FPS:
         if done < total:
             parts.append(f"{duration((total - done) / progress.fps)} left")
         parts += [f"{progress.fps:.1f} fps", f"{progress.speed:.2f}× real time"]

@@ -66,7 +66,7 @@ class FactorOrSize(click.ParamType["Fraction | str"]):
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> Fraction | str:
         """Return the factor exactly, or the name; its range is checked where it is used."""
-        if isinstance(value, str) and _SIZE_NAME.fullmatch(value):
+        if isinstance(value, str) and SIZE_NAME.fullmatch(value):
             return value
         try:
             return factor_of(value)
@@ -75,7 +75,7 @@ class FactorOrSize(click.ParamType["Fraction | str"]):
             self.fail(f"{value!r} is not a factor; {text}", param, ctx)
 
 
-_SIZE_NAME = re.compile(r"\d+[kp]", re.IGNORECASE)
+SIZE_NAME = re.compile(r"\d+[kp]", re.IGNORECASE)
 
 
 class Pixels(click.ParamType[int]):

@@ -23,9 +23,9 @@ def train(context: click.Context, as_json: bool) -> int:
     """Train the networks, or fine-tune one on your own images.
 
     \b
-      vsr train                                     list the recipes
+      vsr train                                 list the recipes
       vsr train prepare photos/ --out data/
-      vsr train teach data/ --teacher other.pth     targets that another network makes
+      vsr train teach data/ --teacher other.pth   the targets of another network
       vsr train fit fast-x4 --data data/ --out run/ --minutes 25
       vsr train resume run/
       vsr train export run/ --name mine

@@ -27,7 +27,7 @@ State = Literal["done", "skipped", "failed"]
 
 REPORT = "vsr-report.json"
 
-HEADS = ("in", "out", "state", "frames", "fps", "reused", "losses", "error")
+HEADS = ("in", "out", "state", "frames", "fps", "reused", "losses")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +83,6 @@ class Outcome:
             self.fps,
             self.reused,
             len(self.losses),
-            self.error,
         )
 
     def line(self) -> str:

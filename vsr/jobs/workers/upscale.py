@@ -150,6 +150,8 @@ class TotalProgress:
             self._started = time.monotonic()
         elapsed = time.monotonic() - self._started
         films = self._films
+        if not any(film.headway.frames > film.frames_before for film in films):
+            self._started, elapsed = time.monotonic(), 0.0  # looking and opening is not counted
         done = sum(film.frames if film.error else film.headway.frames for film in films)
         here = sum(film.headway.frames - film.frames_before for film in films)
         seconds = sum(film.headway.frames * film.seconds_per_frame for film in films)
