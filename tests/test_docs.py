@@ -12,6 +12,7 @@ from tests.cli.command import vsr as run
 from tests.clips import Audio, Subtitle, write_clip
 from tests.documented import PAGES, ROOT, TOOLS, code_of, lines_of, shell_lines
 from vsr.cli.root import vsr
+from vsr.recipes.preset import load_look
 
 SHELL = tuple(shell_lines())
 
@@ -93,3 +94,10 @@ def test_the_python_of_a_page_runs(page: Path, here: Path, one_thread: None):
     for code in code_of(page, "python"):
         exec(compile(code, str(page), "exec"), names)  # the pages are our own
     assert "vsr" in names
+
+
+def test_a_documented_look_is_one(tmp_path: Path):
+    (text,) = code_of(ROOT / "docs/looks.md", "toml")
+    path = tmp_path / "mine.toml"
+    path.write_text(text, encoding="utf-8")
+    assert load_look(str(path)).description
