@@ -40,7 +40,7 @@ class Shipped:
     is_in_package: bool = True
 
 
-FAST, FAST_CLEAR = (str(WEIGHTS / f"{name}_x4.safetensors") for name in ("fast", "fast-clear"))
+FAST = str(WEIGHTS / "fast_x4.safetensors")
 
 SHIPPED = (
     Shipped(recipe="fast-x4", name="fast"),
@@ -49,7 +49,6 @@ SHIPPED = (
     Shipped(recipe="fast-video-light-x4", name="fast-video-light", init="fast"),
     Shipped(recipe="fast-clear-x4", name="fast-clear", init="fast"),
     Shipped(recipe="quality-x4", name="quality", init=FAST),
-    Shipped(recipe="quality-clear-x4", name="quality-clear", init=FAST_CLEAR),
     Shipped(recipe="lite-x4", name="lite"),
     Shipped(recipe="swift-srgan-x4", name="swift-srgan"),
     Shipped(recipe="srgan-x4", name="srgan"),

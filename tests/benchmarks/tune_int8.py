@@ -37,11 +37,11 @@ HARD = 4
 BLEND_STEPS = 12
 """One blend, and its ranges, serve so many steps."""
 
-RATE, DECAY = 1e-4, 0.995
+RATE, DECAY = 1.5e-4, 0.995
 LOOKS = ((0.35, None, 0.75), (0.2, 0.0, 0.0), (0.2, None, 0.0), (0.25, None, None))
 """How often which strength and sharpness are asked; None is any: first what `auto` takes."""
 
-FAITHFUL, ANCHOR = 4.0, 0.3
+FAITHFUL, ANCHOR = 2.5, 0.02
 """What patches weigh against the agreement on hard pictures, and what the float network was there:
 without it both agree on what saturates, which is the nearest pixel."""
 

@@ -9,6 +9,7 @@ from vsr.models import catalog
 from vsr.models.catalog import describe
 from vsr.models.flavours import flavours_of
 from vsr.models.plain import Plain
+from vsr.models.weights_files import Card, sha256_of, write_card
 from vsr.values import Blend
 
 PLAIN, LIGHT, MEDIUM, STRONG, CLEAR = range(5)
@@ -32,6 +33,22 @@ def save(path, value, depth=1):
 def value_of(model):
     (value,) = {float(value) for tensor in model.net.parameters() for value in tensor.unique()}
     return value
+
+
+@pytest.mark.parametrize(("sharpness", "is_quantised"), [(0.0, False), (0.4, False), (0.5, True)])
+def test_a_blend_counts_as_tuned_for_int8_if_half_of_it_is(folder, sharpness, is_quantised):
+    for end in ENDS:
+        path = folder / f"toy{end}_x2.safetensors"
+        write_card(card(path, is_quantised=end == "-clear"), path)
+    model = catalog.load("toy", 2, Blend(strength=0.5, sharpness=sharpness))
+    assert model.card.is_quantised is is_quantised
+
+
+def card(path, **values):
+    return Card(
+        name="toy", architecture="plain", scale=2, flavour="pixel", licence="CC0-1.0",
+        sha256=sha256_of(path), command="", data="", seconds=0.0, device="cpu", **values,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,9 @@ SUMMARIES: Mapping[str, str] = {
 """Every name that comes with the program, and what it is for."""
 
 NAMES = tuple(SUMMARIES)
+
+QUANTISED_SHARE = 0.5
+"""How much of a blend has to be tuned for int8, so that the whole counts as tuned."""
 USUAL = ("fast", "lite", "quality")
 
 BICUBIC_SCALES = tuple(range(1, 9))
@@ -186,11 +189,12 @@ def _blended(plain: Model, name_or_path: str, blend: Blend) -> Model:
     digest = sha256("\n".join(parts).encode()).hexdigest()
     if card := plain.card:
         note = f"{blend}: {' + '.join(names)}"
-        cards = [read_card(path) for path, _ in shares]
-        is_quantised = all(one is not None and one.is_quantised for one in cards)
+        cards = [(read_card(path), share) for path, share in shares]
+        tuned = sum(share for one, share in cards if one is not None and one.is_quantised)
         card = replace(
-            card, flavour="blend", sha256=digest, scores={}, note=note, is_quantised=is_quantised
-        )
+            card, flavour="blend", sha256=digest, scores={}, note=note,
+            is_quantised=tuned >= QUANTISED_SHARE,
+        )  # fmt: skip
     net = generator_of(tensors, name_or_path)
     return replace(plain, net=net, card=card, sha256=digest, blend=blend)
 

@@ -104,8 +104,8 @@ def with_precision(
 ) -> Device:
     """Return the device at the precision of this network and source, and why.
 
-    ``auto`` is int8 on the CPU where it is exact and the weights, with all that are blended in,
-    were tuned for it: others may change patterns of single pixels by half of all codes. Networks
+    ``auto`` is int8 on the CPU where it is exact and the weights, or half of a blend, were tuned
+    for it: others may change patterns of single pixels by half of all codes. Networks
     that others wrote, slower by far, take half precision where a trial finds it equal.
 
     Args:
