@@ -117,5 +117,5 @@ def test_a_broken_file_is_refused_in_one_line(change, message, tmp_path):
 
 def test_a_file_with_other_layers_beside_is_of_no_known_architecture():
     state = small().state_dict() | {"upsampler.0.weight": torch.zeros(3, 5, 3, 3)}
-    with pytest.raises(InvalidCheckpoint, match="not a known architecture|does not fit the architecture"):
+    with pytest.raises(InvalidCheckpoint, match="a known architecture|fit the architecture"):
         generator_of(state, "net")
