@@ -10,8 +10,11 @@ import torch
 
 from tests.cli.command import vsr
 from tests.models.foreign.networks import write_network
+from vsr.errors import InvalidOption
+from vsr.models.blocks import Generator
 from vsr.models.catalog import load
 from vsr.models.foreign.adapter import drawn
+from vsr.models.onnx_file import write_onnx
 from vsr.models.plain import Plain
 from vsr.models.weights_files import read_card
 
@@ -138,3 +141,22 @@ def test_a_network_that_works_at_one_size_only_says_so(weights, tmp_path, capsys
     assert "Add --size WIDTHxHEIGHT" in error
     assert vsr("models", "export", weights, tmp_path / "x.onnx", "--size", "40x24") == 0
     assert [path.name for path in tmp_path.glob("x.onnx*")] == ["x.onnx"]
+
+
+def test_a_network_on_cells_is_refused_for_any_size_rather_than_written_wrong(tmp_path):
+    class Cells(Generator):
+        """Completes a picture to cells of 16 pixels, which a trace of whole cells has not seen."""
+
+        architecture, scale, colour, has_linear_tail = "cells", 1, "rgb", True
+
+        def forward(self, x):
+            height, width = (int(side) for side in x.shape[-2:])
+            right, below = -width % 16, -height % 16
+            if not (right or below):
+                return torch.nn.functional.avg_pool2d(x, 3, 1, 1)
+            wide = torch.nn.functional.pad(x, (0, right, 0, below), mode="replicate")
+            return torch.nn.functional.avg_pool2d(wide, 3, 1, 1)[:, :, :height, :width]
+
+    with pytest.raises(InvalidOption, match=r"differs at 40×56\). Add --size"):
+        write_onnx(Cells(), tmp_path / "cells.onnx")
+    assert list(tmp_path.glob("*.onnx*")) == []
