@@ -45,9 +45,17 @@ from vsr.models.int8.network import with_integers
 from vsr.models.plain import Plain
 from vsr.upscaling.engine.cpu_engine import CpuEngine
 from vsr.upscaling.passes.passes import PassSpec
-from vsr.values import Size
+from vsr.values import Blend, Size
 
-MODELS = ("fast", "quality", "lite")
+LOOK = Blend(strength=0.7, sharpness=0.75)
+MODELS = {
+    "fast": ("fast", Blend()),
+    "fast, default look": ("fast", LOOK),
+    "quality": ("quality", Blend()),
+    "lite": ("lite", Blend()),
+}
+"""What is measured: a network, and how it is blended; the look is that of a compressed film."""
+
 SMALL = Size(480, 270)
 COLOUR = Colour(matrix=Matrix.BT709, range=Range.LIMITED, siting=Siting.LEFT)
 SETTINGS = {
@@ -78,8 +86,9 @@ def network(model: str, repeats: int) -> dict[str, float]:
     shapes = Layout().plane_shapes(SMALL)
     planes = [torch.randint(16, 235, shape, dtype=torch.uint8) for shape in shapes]
     times: dict[str, list[float]] = {"fp32": [], "int8": []}
+    name, blend = MODELS[model]
     engines = {
-        own: CpuEngine.open(load(model, 4), spec, precision=own, remembers=False)  # type: ignore[arg-type] # one of both
+        own: CpuEngine.open(load(name, 4, blend), spec, precision=own, remembers=False)  # type: ignore[arg-type] # one of both
         for own in times
     }
     for repeat in range(repeats + 1):
@@ -128,10 +137,11 @@ def end_to_end(frames: tuple[int, int]) -> dict[str, Any]:
     rows: dict[str, Any] = {}
     bicubic = core_ms(clip, frames, "-p", "1080p", "-m", "bicubic")
     rows["bicubic"] = {"core_ms": round(bicubic, 1)}
-    for model in MODELS:
+    for model, (name, blend) in MODELS.items():
+        look = ("--strength", str(blend.strength), "--sharpness", str(blend.sharpness))
+        options = ("-p", "1080p", "-m", name, *(look if blend != Blend() else ()))
         fp32, int8 = (
-            core_ms(clip, frames, "-p", "1080p", "-m", model, "--precision", own)
-            for own in ("fp32", "int8")
+            core_ms(clip, frames, *options, "--precision", own) for own in ("fp32", "int8")
         )
         rows[model] = {
             "fp32": round(fp32, 1),
@@ -161,11 +171,17 @@ def jobs() -> dict[str, Any]:
 def sets(data: Path) -> dict[str, Any]:
     """Return the mean Y PSNR of both precisions, and what int8 changes."""
     rows: dict[str, Any] = {}
-    for model in MODELS:
+    for model, (network_name, blend) in MODELS.items():
         for name in SETS:
             fp32, int8 = (
                 evaluate(
-                    EvaluateSpec(data=data / name, model=model, device="cpu", precision=own)  # type: ignore[arg-type] # one of both
+                    EvaluateSpec(
+                        data=data / name,
+                        model=network_name,
+                        blend=blend,
+                        device="cpu",
+                        precision=own,  # type: ignore[arg-type] # one of both
+                    )
                 ).mean.psnr_y
                 for own in ("fp32", "int8")
             )
@@ -182,8 +198,8 @@ def sets(data: Path) -> dict[str, Any]:
 def codes() -> dict[str, Any]:
     """Return how far codes of 8 bits are apart, on the pictures that ranges come from."""
     rows: dict[str, Any] = {}
-    for model in MODELS:
-        net = load(model, 4).net
+    for model, (network_name, blend) in MODELS.items():
+        net = load(network_name, 4, blend).net
         assert isinstance(net, Plain)
         whole = with_integers(net, quantise(net))
         for name, drawn in (("hard", pictures.hard()), ("flat", pictures.flat())):
@@ -237,7 +253,9 @@ def main() -> None:
     for name in wanted.part or parts:
         found[name] = parts[name]()
         found["device"] = device.hardware
-        found["weights"] = {model: load(model, 4).sha256[:12] for model in MODELS}
+        found["weights"] = {
+            model: load(name, 4, blend).sha256[:12] for model, (name, blend) in MODELS.items()
+        }
         path.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     print(path)
 
