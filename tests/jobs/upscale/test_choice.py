@@ -18,6 +18,7 @@ from vsr.jobs.upscale.plan import prepare, spec_of_preset
 from vsr.jobs.upscale.strength import CLEAR, Condition
 from vsr.jobs.workers.upscale import upscale
 from vsr.models import catalog
+from vsr.models.weights_files import Card, sha256_of, write_card
 
 pytestmark = pytest.mark.usefixtures("models")
 
@@ -111,6 +112,25 @@ def test_what_is_too_far_from_sdr_stays_faithful(tmp_path: Path) -> None:
     plan = prepare(film, tmp_path / "out.mkv", replace(SPEC, strength=0.0, sharpness=0.5))
     assert plan.model.blend.is_plain
     assert any("transfer characteristic 8 is too far from SDR" in note for note in plan.notes())
+
+
+def test_a_network_that_is_clear_by_itself_needs_a_film_near_sdr(tmp_path: Path) -> None:
+    spec = replace(SPEC, model="toy-clear")
+    weights = catalog.load("toy-clear", 2).path
+    assert weights is not None
+    card = Card(
+        name="toy-clear", architecture="plain", scale=2, flavour="clear", licence="CC0-1.0",
+        sha256=sha256_of(weights), command="", data="", seconds=0.0, device="cpu",
+    )  # fmt: skip
+    write_card(card, weights)
+    deep = write_clip(
+        tmp_path / "deep.mkv", frames=2, size=SIZE, codec="ffv1", pix_fmt="yuv420p10le",
+        transfer=16, matrix=9, primaries=9,
+    )  # fmt: skip
+    assert prepare(deep, tmp_path / "out.mkv", spec).fingerprint()["tone"] == "pq"
+    linear = write_clip(tmp_path / "film.mkv", frames=2, size=SIZE, codec="ffv1", transfer=8)
+    with pytest.raises(InvalidOption, match=r"--model toy-clear: .* Choose --model fast\."):
+        prepare(linear, tmp_path / "out.mkv", spec)
 
 
 def seeded_noise() -> Image.Image:

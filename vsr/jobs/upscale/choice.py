@@ -12,7 +12,7 @@ from importlib.metadata import version
 from typing import Any
 
 from vsr.colour import Tone, tone_of
-from vsr.errors import Refused
+from vsr.errors import InvalidOption, Refused
 from vsr.frames import HostFrame
 from vsr.jobs.upscale.strength import Condition
 from vsr.media.frames.cycles import Cycles, Film
@@ -22,10 +22,13 @@ from vsr.media.reading.cadence import TELECINED, cadences_of, film_of, looks_tel
 from vsr.media.source.info import MediaInfo, VideoInfo
 from vsr.models.catalog import Model
 from vsr.models.flavours import flavours_of
+from vsr.models.weights_files import files_of, is_path, read_card
 from vsr.specs import FRAME_RATIOS, Deinterlace, UpscaleSpec
 from vsr.values import AMOUNTS, DIALS, GrainProfile
 
 AUTO_MODEL = "fast"
+CLEAR_FLAVOUR = "clear"
+"""What the card of a network says that draws detail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +118,7 @@ def choose_blend(spec: UpscaleSpec, scale: int, look: Callable[[], Condition | N
     return Choice(spec, condition, chosen)
 
 
-def choose_tone(choice: Choice, bits: int, transfer: int) -> Choice:
+def choose_tone(choice: Choice, bits: int, transfer: int, scale: int) -> Choice:
     """Decide on which curve a network that draws detail sees the film.
 
     A faithful network takes any film as it is; so does what cannot be brought near SDR.
@@ -123,14 +126,31 @@ def choose_tone(choice: Choice, bits: int, transfer: int) -> Choice:
     Args:
         bits: of the source.
         transfer: its transfer characteristic (H.273).
+        scale: of the network.
+
+    Raises:
+        InvalidOption: a network that can do nothing else, and such a film.
     """
-    if not choice.spec.sharpness:
+    always = _is_clear(choice.spec.model, scale)
+    if not (choice.spec.sharpness or always):
         return choice
     try:
         return replace(choice, tone=tone_of(bits, transfer))
     except ValueError as error:
-        text = f"{error} is too far from SDR to draw detail: --sharpness 0 is used."
+        text = f"{error} is too far from SDR to draw detail"
+        if always:
+            raise InvalidOption(
+                f"--model {choice.spec.model}: {text}. Choose --model {AUTO_MODEL}."
+            ) from error
+        text = f"{text}: --sharpness 0 is used."
         return replace(choice, spec=replace(choice.spec, sharpness=0.0), unsuited=text)
+
+
+def _is_clear(name: str, scale: int) -> bool:
+    """Return whether a network draws detail by itself, by its card."""
+    found = None if is_path(name) else files_of(name).get(scale)
+    card = read_card(found.path) if found is not None else None
+    return card is not None and card.flavour == CLEAR_FLAVOUR
 
 
 def choose_grain(

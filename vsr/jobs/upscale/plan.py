@@ -191,7 +191,7 @@ def _choice(info: MediaInfo, spec: UpscaleSpec, scale: int, load: Load) -> tuple
         return condition_in(info, sample())
 
     choice = choose_blend(spec, scale, look)
-    choice = choose_tone(choice, video.layout.bits, video.colour.transfer)
+    choice = choose_tone(choice, video.layout.bits, video.colour.transfer, scale)
     model = load(choice.spec.model, scale, choice.spec.blend())
 
     tone = choice.tone
