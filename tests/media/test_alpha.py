@@ -134,3 +134,15 @@ def test_an_opaque_channel_does_not_change_the_codec(tmp_path: Path, capsys) -> 
     assert "alpha, opaque in the first frames, is lost" in capsys.readouterr().err
     assert vsr("upscale", clip, tmp_path / "all.mkv", *QUICK, "--codec", "ffv1") == 0
     assert probe(tmp_path / "all.mkv").video.has_alpha
+
+
+def test_a_rate_chooses_a_codec_that_has_one(tmp_path: Path, capsys) -> None:
+    clip = write_transparent(tmp_path / "in.mov", "qtrle", "argb")
+    assert vsr("upscale", clip, tmp_path / "out.mkv", *QUICK, "--crf", 20) == 0
+    assert (probe(tmp_path / "out.mkv").video.codec, alpha_in(tmp_path / "out.mkv")[0][4, 4]) == (
+        "vp9", 0,
+    )  # fmt: skip
+    assert vsr("upscale", clip, tmp_path / "out.mov", *QUICK, "--crf", 20) == 0
+    assert "transparency is lost with h264 in mov" in capsys.readouterr().err
+    assert vsr("upscale", clip, tmp_path / "out.mp4", *QUICK, "--codec", "vp9") == 0
+    assert "transparency is lost with vp9 in mp4" in capsys.readouterr().err

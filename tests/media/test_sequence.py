@@ -126,3 +126,9 @@ def test_a_damaged_image_is_a_loss_and_a_broken_start_is_refused(tmp_path: Path,
     (*_, said) = capsys.readouterr().err.splitlines()
     assert said.startswith(f"vsr: {frames / '00000.png'}: the file is empty.")
     assert not (tmp_path / "no.mp4").exists()
+
+
+def test_a_sequence_can_be_looked_at(tmp_path: Path, capsys) -> None:
+    write_images(tmp_path / "frames", range(6))
+    assert vsr("probe", tmp_path / "frames/%05d.png") == 0
+    assert "96×64" in capsys.readouterr().out

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from vsr.jobs.estimate.remembered import usual_time
 from vsr.jobs.probe.ffprobe_names import values_of
 from vsr.media.reading.cadence import TELECINED, looks_telecined
 from vsr.media.reading.probe import probe
+from vsr.media.sequence import DEFAULT_RATE, as_film, find_images, is_sequence
 from vsr.media.source.info import MediaInfo, StreamInfo, VideoInfo
 
 Lines = Mapping[str, Any]
@@ -41,12 +42,20 @@ def look(source: Path) -> Told:
     Raises:
         MediaError: it cannot be opened, or has no video.
     """
-    info = probe(source)
+    if is_sequence(source) and not source.is_dir():
+        with as_film(find_images(source), DEFAULT_RATE) as film:
+            return _told(probe(film), source)
+    return _told(probe(source), source)
+
+
+def _told(info: MediaInfo, source: Path) -> Told:
+    """Return what there is to say of a file, or of the images that it stands for."""
     takes = {
         "takes": usual_time(info),
         "notes": [TELECINED] if looks_telecined(info) else None,
     }
     values = {key: value for key, value in takes.items() if value is not None}
+    info = replace(info, path=source)
     return Told(in_words(info) | takes, described(info) | takes, values_of(info) | values)
 
 

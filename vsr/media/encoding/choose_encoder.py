@@ -73,7 +73,8 @@ def choose(
         InvalidOption, UnknownName: a codec, preset, option or quality that does not exist.
     """
     entry = _entry(spec, container, size, shown_everywhere(layout) if is_rgb else layout, alpha)
-    if has_alpha := alpha != "none" and bool(entry.alpha_pix_fmts):
+    is_held = entry.codec != "vp9" or container in BESIDE_PACKETS
+    if has_alpha := alpha != "none" and is_held and bool(entry.alpha_pix_fmts):
         entry = replace(entry, pix_fmts=entry.alpha_pix_fmts)
     _check_container(entry, container, spec)
     _check_size(entry, size, container)
@@ -106,14 +107,26 @@ OF_ALPHA = {"mov": "prores", "matroska": "ffv1", "webm": "vp9", "nut": "ffv1"}
 """What transparency is written with, by container."""
 
 
+BESIDE_PACKETS = ("matroska", "webm")
+"""Containers with a place for the alpha of VP9."""
+
+
+def _of_alpha(spec: EncodeSpec, container: str) -> str | None:
+    """Return what transparency is written with; what is lossless takes no quality or rate."""
+    is_rated = any(getattr(spec, name) is not None for name in RATES)
+    if is_rated or not RATE_OPTIONS.isdisjoint(spec.options):
+        return "vp9" if container in BESIDE_PACKETS else None
+    return OF_ALPHA.get(container)
+
+
 def _entry(
     spec: EncodeSpec, container: str, size: Size, layout: Layout, alpha: Alpha
 ) -> CodecEntry:
     if spec.codec.lower() != "auto":
         return codec_named(spec.codec)
     held = container_named(container).video_codecs
-    if alpha == "seen" and container in OF_ALPHA:
-        return codec_named(OF_ALPHA[container])
+    if alpha == "seen" and (name := _of_alpha(spec, container)):
+        return codec_named(name)
     if len(held) == 1:
         return codec_named(*held)
     bits = layout.bits
