@@ -181,6 +181,9 @@ def refuse_losses(source: Path, losses: Iterable[Loss]) -> None:
 SELECTIVE = frozenset({"mp4", "mov"})
 """Muxers that write only the tags they have a box for, and silently drop the others."""
 
+AS_A_TRACK = frozenset({"timecode"})
+"""Tags that they write as a track of its own."""
+
 APPLES_KEYS = "+use_metadata_tags"
 """For ``movflags``: any tag, by its name. Source: FFmpeg, libavformat/movenc.c."""
 
@@ -228,4 +231,4 @@ def _without_box(tags: Mapping[str, str], container: str, flags: str) -> tuple[s
     file.seek(0)
     with av.open(file, metadata_errors="ignore") as written:
         held = frozenset(key.lower() for key in written.metadata)
-    return tuple(key for key in tags if key.lower() not in held)
+    return tuple(key for key in tags if key.lower() not in held | AS_A_TRACK)

@@ -80,11 +80,10 @@ class OutputFile:
     def carry(
         self, cut: Cut, lost: StreamDamage, splices: Splices | None
     ) -> tuple[list[tuple[StreamFate, Stream]], Iterator[Timed]]:
-        """Set tags and chapters, add the carried streams; return these, and their packets.
-
-        Chapters of a part are cut to it and shifted with it.
-        """
+        """Set tags, and chapters cut to the part; add the streams, and return their packets too."""
         self.output.metadata.update(container_metadata(dict(self.source.metadata)))
+        if self.is_part:  # it counts from the start of the clip
+            self.output.metadata.pop("timecode", None)
         self.output.metadata.update(file_tags(self.plan.container, self.video.made_by))
         if chapters := chapters_within(self.origin.chapters(), cut):
             self.output.set_chapters(chapters)
