@@ -167,8 +167,11 @@ class Interrupted(VsrError):
     exit_code = 130
 
 
-def one_of(name: str, known: Iterable[str], what: str) -> str:
+def one_of(name: str, known: Iterable[str], what: str, also: str = "") -> str:
     """Return ``name`` if it is among ``known``.
+
+    Args:
+        also: a sentence for the end of the message.
 
     Raises:
         UnknownName: it is not; the message names the closest ones, else all.
@@ -178,4 +181,4 @@ def one_of(name: str, known: Iterable[str], what: str) -> str:
         return name
     close = get_close_matches(name, names, n=3)
     hint = f"Did you mean {' or '.join(close)}?" if close else f"Choose from: {', '.join(names)}."
-    raise UnknownName(f"{name}: no {what} of that name. {hint}")
+    raise UnknownName(f"{name}: no {what} of that name. {hint} {also}".rstrip())

@@ -80,6 +80,14 @@ def test_probe_gives_programs_numbers_under_ffprobes_names(clip: Path, capsys):
     assert any("BT.601 is assumed" in note for note in plan["notes"])
 
 
+def test_a_photo_is_probed_as_one(tmp_path: Path, capsys):
+    Image.new("RGB", (60, 41)).save(tmp_path / "a.jpg")
+    assert vsr("probe", tmp_path / "a.jpg") == 0
+    assert "image      60×41, JPG\n" in capsys.readouterr().out
+    assert vsr("probe", tmp_path / "a.jpg", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["streams"][0]["width"] == 60
+
+
 def test_everything_that_is_shown_before_a_run_fits_eighty_columns(clip: Path, monkeypatch, capsys):
     monkeypatch.delenv("COLUMNS", raising=False)
     for options in ([], ["-v"]):

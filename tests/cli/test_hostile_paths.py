@@ -27,6 +27,7 @@ INPUTS: dict[str, Typed] = {
     "preset": lambda path: ["upscale", "in.mp4", "out.mp4", "--preset", path, "--dry-run"],
     "look": lambda path: ["upscale", "in.mp4", "out.mp4", "--look", path, "--dry-run"],
     "model": lambda path: ["upscale", "in.mp4", "out.mp4", "--model", path, "--dry-run"],
+    "models add": lambda path: ["models", "add", path, "--name", "mine"],
     "evaluate": lambda path: ["evaluate", path, "in.mp4"],
     "evaluate --data": lambda path: ["evaluate", "--model", "bicubic", "--data", path],
     "fit": lambda path: ["train", "fit", "fast-x4", "--data", path, "--out", "run"],

@@ -44,6 +44,8 @@ QUANTISED_SHARE = 0.5
 """How much of a blend has to be tuned for int8, so that the whole counts as tuned."""
 USUAL = ("fast", "lite", "quality")
 
+OTHERS = "Others are given by their weights file."
+
 BICUBIC_SCALES = tuple(range(1, 9))
 BICUBIC_RADIUS = 2
 DEFAULT_SCALE = 4
@@ -107,7 +109,7 @@ def _load_plain(name_or_path: str, scale: int | None) -> Model:
     if is_path(name_or_path):
         path = Path(name_or_path).expanduser()
         return _load_file(path, path.name.partition(".")[0], scale)
-    files = files_of(one_of(name_or_path, names(), "model"))
+    files = files_of(one_of(name_or_path, names(), "model", OTHERS))
     wanted = max(files, default=DEFAULT_SCALE) if scale is None else scale
     if wanted not in files:
         raise InvalidOption(_without_weights(name_or_path, wanted, sorted(files)))
@@ -126,7 +128,7 @@ def scales(name_or_path: str) -> tuple[int, ...]:
         return BICUBIC_SCALES
     if is_path(name_or_path):
         return (load(name_or_path).traits.scale,)
-    return tuple(sorted(files_of(one_of(name_or_path, names(), "model"))))
+    return tuple(sorted(files_of(one_of(name_or_path, names(), "model", OTHERS))))
 
 
 def build(name: str, scale: int) -> Generator:

@@ -144,7 +144,8 @@ def parts_of(progress: Progress) -> list[str]:
     if progress.fps > LEAST_FPS:
         if done < total:
             parts.append(f"{duration((total - done) / progress.fps)} left")
-        parts += [f"{progress.fps:.1f} fps", f"{progress.speed:.2f}× real time"]
+        parts += [f"{progress.fps:.1f} fps"]
+        parts += [f"{progress.speed:.2f}× real time"] * (progress.speed > 0)  # not of a still image
     return parts
 
 

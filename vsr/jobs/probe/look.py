@@ -12,6 +12,8 @@ from vsr.colour import UNSPECIFIED, Colour, Range, guessed_matrix
 from vsr.jobs.estimate.figures import UNITS
 from vsr.jobs.estimate.remembered import usual_time
 from vsr.jobs.probe.ffprobe_names import values_of
+from vsr.media.images.animation import is_animated
+from vsr.media.images.images import image_size, is_image
 from vsr.media.reading.cadence import TELECINED, looks_telecined
 from vsr.media.reading.probe import probe
 from vsr.media.sequence import DEFAULT_RATE, as_film, find_images, is_sequence
@@ -40,11 +42,13 @@ def look(source: Path) -> Told:
     """Return what is in a file.
 
     Raises:
-        MediaError: it cannot be opened, or has no video.
+        MediaError: it cannot be opened, or holds neither video nor an image.
     """
     if is_sequence(source) and not source.is_dir():
         with as_film(find_images(source), DEFAULT_RATE) as film:
             return _told(probe(film), source)
+    if is_image(source) and not is_animated(source):
+        return look_at_image(source)
     return _told(probe(source), source)
 
 
@@ -57,6 +61,15 @@ def _told(info: MediaInfo, source: Path) -> Told:
     values = {key: value for key, value in takes.items() if value is not None}
     info = replace(info, path=source)
     return Told(in_words(info) | takes, described(info) | takes, values_of(info) | values)
+
+
+def look_at_image(source: Path) -> Told:
+    """Return what is in a still image: its header is read, and no pixels."""
+    size, name = image_size(source), source.suffix[1:].upper()
+    words = {"file": f"{source}, {_bytes(source.stat().st_size)}", "image": f"{size}, {name}"}
+    stream = {"index": 0, "codec_type": "video", "width": size.width, "height": size.height}
+    facts = {"filename": str(source), "nb_streams": 1, "size": source.stat().st_size}
+    return Told(words, words, {"format": facts, "streams": [stream]})
 
 
 FORMATS = {
