@@ -4,8 +4,7 @@ import pytest
 import torch
 
 from vsr.errors import InvalidOption
-from vsr.models.srgan import DPSRGAN, SRGAN
-from vsr.models.swift_srgan import SwiftSRGAN
+from vsr.models.srgan import DPSRGAN, SRGAN, SwiftSRGAN
 from vsr.models.traits import traits_of
 
 GENERATORS = [SwiftSRGAN, SRGAN, DPSRGAN]

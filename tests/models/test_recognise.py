@@ -9,8 +9,7 @@ from safetensors.torch import save_file
 from vsr.errors import InvalidCheckpoint, NoSuchFile
 from vsr.models.plain import Plain, ReparameterisedPlain
 from vsr.models.recognise import read_generator
-from vsr.models.srgan import DPSRGAN, SRGAN
-from vsr.models.swift_srgan import SwiftSRGAN
+from vsr.models.srgan import DPSRGAN, SRGAN, SwiftSRGAN
 
 NETS = [
     Plain(2, 8, 3),

@@ -5,8 +5,8 @@ import torch
 
 from vsr.errors import InvalidCheckpoint
 from vsr.models.catalog import load
+from vsr.models.flavours import SentFile, SentModel
 from vsr.models.plain import Plain
-from vsr.models.sent import SentFile, SentModel
 
 
 @pytest.fixture

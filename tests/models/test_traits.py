@@ -6,8 +6,7 @@ from torch import nn
 
 from vsr.errors import InvalidOption
 from vsr.models.plain import Plain, fast, lite, quality
-from vsr.models.srgan import DPSRGAN, SRGAN
-from vsr.models.swift_srgan import SwiftSRGAN
+from vsr.models.srgan import DPSRGAN, SRGAN, SwiftSRGAN
 from vsr.models.traits import Traits, traits_of
 
 

@@ -14,8 +14,7 @@ from vsr.models.catalog import Model
 from vsr.models.compact import Compact
 from vsr.models.plain import Plain
 from vsr.models.rrdb import RRDB
-from vsr.models.srgan import DPSRGAN, SRGAN
-from vsr.models.swift_srgan import SwiftSRGAN
+from vsr.models.srgan import DPSRGAN, SRGAN, SwiftSRGAN
 from vsr.models.traits import traits_of
 from vsr.upscaling.passes.passes import PassSpec
 from vsr.values import Size

@@ -143,8 +143,7 @@ def build(name: str, scale: int) -> Generator:
     """
     from vsr.models.compact import compact, compact_deep
     from vsr.models.plain import fast, lite, quality
-    from vsr.models.srgan import DPSRGAN, SRGAN
-    from vsr.models.swift_srgan import SwiftSRGAN
+    from vsr.models.srgan import DPSRGAN, SRGAN, SwiftSRGAN
 
     builders: dict[str, Callable[[int], Generator]] = {
         "fast": fast,

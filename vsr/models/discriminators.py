@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from torch.nn.utils.parametrizations import spectral_norm
 
 from vsr.errors import InvalidOption
-from vsr.models.swift_srgan import SeparableConv
+from vsr.models.srgan import SeparableConv
 
 SLOPE = 0.2
 """Negative slope of every leaky ReLU here."""

@@ -16,8 +16,7 @@ from vsr.models.foreign.facts import measure
 from vsr.models.foreign.library import library
 from vsr.models.plain import ReparameterisedPlain, plain_of
 from vsr.models.rrdb import renamed, rrdb_of
-from vsr.models.srgan import dpsrgan_of, srgan_of
-from vsr.models.swift_srgan import swift_srgan_of
+from vsr.models.srgan import dpsrgan_of, srgan_of, swift_srgan_of
 from vsr.models.weights_files import sha256_of
 
 NETWORKS: dict[str, Callable[[Tensors], Generator | None]] = {

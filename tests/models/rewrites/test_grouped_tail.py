@@ -5,7 +5,7 @@ from torch import nn
 from tests.upscaling.toys import plain, scrambled, swift
 from vsr.models.rewrites.fuse import fuse
 from vsr.models.rewrites.grouped_tail import GroupedTail, with_grouped_tail
-from vsr.models.swift_srgan import SwiftSRGAN
+from vsr.models.srgan import SwiftSRGAN
 
 
 def wide(scale: int = 2) -> SwiftSRGAN:

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from vsr.models.catalog import build
-from vsr.models.swift_srgan import SeparableConv
+from vsr.models.srgan import SeparableConv
 from vsr.training.network.forms import (
     CellTail,
     ComposedConv,

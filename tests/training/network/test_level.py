@@ -1,7 +1,7 @@
 import torch
 
 from vsr.models.plain import Plain
-from vsr.models.swift_srgan import SwiftSRGAN
+from vsr.models.srgan import SwiftSRGAN
 from vsr.training.run.trained_network import flat_pattern, level
 
 

@@ -1,8 +1,7 @@
 import pytest
 import torch
 
-from vsr.models.srgan import DPSRGAN, SRGAN
-from vsr.models.swift_srgan import SwiftSRGAN
+from vsr.models.srgan import DPSRGAN, SRGAN, SwiftSRGAN
 from vsr.training.network.start_from_smaller import TANH_SLOPE, densify
 
 

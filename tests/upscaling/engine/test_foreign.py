@@ -13,8 +13,8 @@ from vsr.device.select import Device
 from vsr.errors import Failed, InvalidOption
 from vsr.frames import Layout
 from vsr.models.catalog import load
+from vsr.models.foreign.adapter import Float32Conv, with_float32_ends
 from vsr.models.foreign.facts import overlap
-from vsr.models.foreign.half import Float32Conv, with_float32_ends
 from vsr.upscaling.engine import engine as engines
 from vsr.upscaling.engine import tile_size
 from vsr.upscaling.engine.cpu_engine import CpuEngine

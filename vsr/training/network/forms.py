@@ -17,11 +17,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from vsr.models import srgan, swift_srgan
 from vsr.models.blocks import Generator
 from vsr.models.plain import Plain, ReparameterisedPlain
 from vsr.models.rewrites.fuse import lifted_kernel
-from vsr.models.swift_srgan import SeparableConv
+from vsr.models.srgan import SeparableConv, UpsampleBlock
 from vsr.training.network.plain_forms import LearningPlain, RoundedPlain, SlopedPlain
 
 
@@ -83,8 +82,6 @@ LAST = {
 }
 """Where each architecture has its upsampling blocks and its last convolution."""
 
-Upsampling = srgan.UpsampleBlock | swift_srgan.SeparableUpsampleBlock
-
 RATIO = 2
 """Pixels along a cell's side: those of the last pixel shuffle."""
 
@@ -114,7 +111,7 @@ class CellUpsample(nn.Module):
     It shares its parameters with the block, under the same names.
     """
 
-    def __init__(self, block: Upsampling) -> None:
+    def __init__(self, block: UpsampleBlock) -> None:
         super().__init__()
         self.whole = (block,)  # in a tuple, where no module looks for parameters
         self.conv, self.act = block.conv, block.act

@@ -18,8 +18,7 @@ from vsr.disk import cache_folder
 from vsr.errors import Failed
 from vsr.frames import HostFrame
 from vsr.models.compact import Compact
-from vsr.models.foreign.adapter import Foreign
-from vsr.models.foreign.half import Mixed, with_float32_ends
+from vsr.models.foreign.adapter import Foreign, Mixed, with_float32_ends
 from vsr.models.int8.features import features_of
 from vsr.models.int8.network import IntegerPlain, with_integers
 from vsr.models.onnx_file import OnnxNetwork, exported, open_session

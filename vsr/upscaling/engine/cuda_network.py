@@ -14,8 +14,7 @@ from torch import Tensor, nn
 
 from vsr.device.flight import Lane, StreamLane
 from vsr.device.select import Device, is_shortage
-from vsr.models.foreign.adapter import Foreign
-from vsr.models.foreign.half import with_float32_ends
+from vsr.models.foreign.adapter import Foreign, with_float32_ends
 from vsr.upscaling.engine.cuda_pass import (
     DevicePass,
     Forward,

@@ -15,8 +15,7 @@ from vsr.colour import Colour
 from vsr.device.select import Chosen, Device, is_bf16_native
 from vsr.errors import InvalidOption
 from vsr.frames import HostFrame, Layout
-from vsr.models.foreign.adapter import Foreign
-from vsr.models.foreign.half import passes_in
+from vsr.models.foreign.adapter import Foreign, passes_in
 from vsr.specs import Precision
 from vsr.upscaling.engine.cpu_engine import CpuEngine
 from vsr.upscaling.passes.passes import PassSpec
