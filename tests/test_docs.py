@@ -1,5 +1,6 @@
 """What README.md and docs/ say can be typed, can be, and what is marked to be run is run."""
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -101,3 +102,14 @@ def test_a_documented_look_is_one(tmp_path: Path):
     path = tmp_path / "mine.toml"
     path.write_text(text, encoding="utf-8")
     assert load_look(str(path)).description
+
+
+def test_the_scores_of_a_page_are_those_of_the_cards():
+    text = (ROOT / "docs/quality.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([a-z-]+)`(?: ×(\d))?[^|]*\| [\d ]+ \| (.*) \|$", text, re.MULTILINE)
+    assert len(rows) >= 5
+    for name, scale, scores in rows:
+        card = ROOT / f"vsr/models/weights/{name}_x{scale or 4}.json"
+        measured = json.loads(card.read_text(encoding="utf-8"))["scores"]
+        told = [f"{measured[data]['psnr_y']:.2f}" for data in ("Set5", "Set14", "BSD100")]
+        assert scores.split(" | ") == told, name
