@@ -9,8 +9,9 @@ from threading import Thread
 from types import SimpleNamespace
 
 import pytest
+from PIL import Image
 
-from tests.cli.command import QUICK
+from tests.cli.command import QUICK, vsr
 from tests.clips import Subtitle, indices_in, times_in, write_clip
 from tests.cues import spoil_cue
 from vsr.errors import UnreadableMedia
@@ -131,3 +132,20 @@ def test_raw_frames_go_into_a_pipe(tmp_path: Path, pix_fmt: str, bits: int):
     assert b"".join(frames) == sent["rawvideo"]
     (tmp_path / "out.y4m").write_bytes(sent["y4m"])
     assert indices_in(tmp_path / "out.y4m") == [0, 1, 2, 3]
+
+
+def test_what_is_wrong_is_named_as_the_user_gave_it(tmp_path: Path, capsys, clip: Path):
+    image = tmp_path / "photo.png"
+    Image.new("RGB", (8, 8)).save(image)
+    assert vsr("upscale", image, tmp_path / "out.mp4", *QUICK) == 2
+    assert (
+        "out.mp4: photo.png is an image, and so is its result. Name it" in capsys.readouterr().err
+    )
+    assert vsr("upscale", clip, tmp_path / "out.png", *QUICK) == 2
+    assert f"out.png: names an image, and {clip.name} is a film." in capsys.readouterr().err
+    command = [sys.executable, "-c", "from vsr.cli import main; main()", "upscale", "-"]
+    ended = subprocess.run(
+        [*command, str(tmp_path / "out.mkv")], input=b"no film", capture_output=True, check=False
+    )
+    assert ended.returncode == 2
+    assert b"vsr: standard input: not a media file" in ended.stderr

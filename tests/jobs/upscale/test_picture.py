@@ -93,7 +93,7 @@ def test_strict_refuses_what_a_format_cannot_hold(tmp_path: Path, capsys, more: 
 
 
 @pytest.mark.parametrize(
-    ("target", "message"), [("out.mp4", "Choose one of"), ("in.png", "the input file")]
+    ("target", "message"), [("out.mp4", "Name it with one of"), ("in.png", "the input file")]
 )
 def test_a_target_that_cannot_be_is_refused(tmp_path: Path, capsys, target: str, message: str):
     source = photo(tmp_path / "in.png")

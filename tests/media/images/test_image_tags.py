@@ -122,7 +122,7 @@ def test_with_the_extra_it_is_read_whole_and_a_batch_takes_it(
     with Image.open(tmp_path / "out" / "photo.jpg") as file:
         assert file.size == (48, 32)
     assert vsr("upscale", folder / "photo.HEIC", tmp_path / "out.heic", *QUICK) == 2
-    assert ".heic" not in capsys.readouterr().err.split("Choose one of")[1]
+    assert ".heic" not in capsys.readouterr().err.split("with one of")[1]
 
 
 def test_tiles_are_never_the_film(tmp_path: Path) -> None:

@@ -101,7 +101,7 @@ def prepare_picture(
     Raises:
         Refused: whatever would fail later, found now.
     """
-    check_name(target)
+    check_name(source, target)
     picture, spec = _cropped(source, read_image(source), spec.crop), with_model(spec)
     losses = tuple(_losses(picture, target))
     if spec.is_strict:
@@ -276,7 +276,7 @@ def _losses(picture: StillImage, target: Path) -> Iterator[Loss]:
         yield Loss(text, is_content=True)
 
 
-def check_name(target: Path) -> None:
+def check_name(source: Path, target: Path) -> None:
     """Refuse a name that is not an image's.
 
     Raises:
@@ -284,8 +284,8 @@ def check_name(target: Path) -> None:
     """
     if not is_written(target):
         raise UnsuitableContainer(
-            f"{target}: not the name of an image format that vsr writes. "
-            f"Choose one of {', '.join(WRITTEN)}."
+            f"{target}: {source.name} is an image, and so is its result. "
+            f"Name it with one of {', '.join(WRITTEN)}."
         )
 
 
@@ -295,6 +295,6 @@ def is_picture_wanted(source: Path, target: Path, existing: Existing) -> bool:
     Raises:
         Refused: it is not an image's name, exists and may not be replaced, or cannot be written.
     """
-    check_name(target)
+    check_name(source, target)
     check_no_folder(target)
     return is_wanted(source, target, existing)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from vsr.colour import UNSPECIFIED, Colour, guessed_matrix
 from vsr.device.select import Device, select
-from vsr.errors import Refused
+from vsr.errors import Refused, UnsuitableContainer
 from vsr.jobs.progress import Note
 from vsr.jobs.upscale.choice import (
     Choice,
@@ -31,10 +31,11 @@ from vsr.media.containers import Container, container_for
 from vsr.media.encoding.choose_encoder import choose
 from vsr.media.encoding.codecs import Encoder
 from vsr.media.encoding.encoding import OutputVideo
-from vsr.media.images.images import is_image
+from vsr.media.images.images import is_image, is_written
 from vsr.media.reading.black_bars import cropped
 from vsr.media.reading.film_sample import sample_film
 from vsr.media.reading.probe import probe
+from vsr.media.sequence import is_numbered
 from vsr.media.source.info import MediaInfo, VideoInfo
 from vsr.media.source.opening import choose_decoding
 from vsr.media.streams.copy_streams import StreamPlan
@@ -105,6 +106,11 @@ def is_kept(source: Path, target: Path, spec: UpscaleSpec) -> bool:
     if target == PIPE:
         check_pipe(spec.container)
         return False
+    if spec.container is None and is_written(target) and not is_numbered(target):
+        raise UnsuitableContainer(
+            f"{target}: names an image, and {source.name} is a film. Name a film, such as "
+            f"{source.stem}.mp4, or {source.stem}/%05d.png for an image of every frame."
+        )
     return check_target(source, target, spec.existing, spec.container) is None
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from vsr.batch.engine import EngineSpec, Scheduler, WorkerPool, open_inline
 from vsr.batch.local import open_local
-from vsr.errors import Interrupted, InvalidOption
+from vsr.errors import Interrupted, InvalidOption, VsrError
 from vsr.jobs.process_setup import Watchdog, core_count
 from vsr.jobs.progress import Note, OnProgress, Phase, Progress, Result, ignore
 from vsr.jobs.upscale.plan import is_kept
@@ -75,7 +75,12 @@ def _upscale(
     if is_kept(source, target, spec):
         return Result(output=target, is_skipped=True)
     with spooled(source) as clip, nullcontext() if target == PIPE else folder_made(target.parent):
-        return _spread(clip, target, spec, engine, on_progress, note, watchdog)
+        try:
+            return _spread(clip, target, spec, engine, on_progress, note, watchdog)
+        except VsrError as error:
+            if source != PIPE:
+                raise
+            raise type(error)(str(error).replace(str(clip), "standard input")) from error
 
 
 def _spread(
