@@ -7,7 +7,7 @@ from safetensors.torch import save_file
 from vsr.errors import InvalidCheckpoint
 from vsr.jobs.train import FitSpec, fit
 from vsr.models.catalog import load
-from vsr.models.compact import Compact
+from vsr.models.plain import Compact
 from vsr.training.network.start import start
 
 pytestmark = pytest.mark.usefixtures("one_thread")

@@ -10,8 +10,7 @@ from tests.jobs.runs import log_of, stop_after
 from vsr.errors import Interrupted, InvalidData, InvalidOption
 from vsr.jobs.train import ExportSpec, FitSpec, export, fit, resume
 from vsr.models.catalog import load
-from vsr.models.compact import Compact
-from vsr.models.plain import Plain
+from vsr.models.plain import Compact, Plain
 from vsr.training.recipe.recipe import Budget
 from vsr.training.run.state import read_checkpoint
 

@@ -7,7 +7,7 @@ from torch.nn import functional as F
 from tests.models.test_traits import support
 from vsr.errors import InvalidCheckpoint, InvalidOption
 from vsr.models.catalog import build, load, scales
-from vsr.models.compact import Compact
+from vsr.models.plain import Compact
 from vsr.models.recognise import generator_of, read_generator
 from vsr.models.traits import traits_of
 

@@ -11,8 +11,7 @@ from vsr.device.yuv import YuvFormat
 from vsr.frames import HostFrame, Layout
 from vsr.models.blocks import Generator
 from vsr.models.catalog import Model
-from vsr.models.compact import Compact
-from vsr.models.plain import Plain
+from vsr.models.plain import Compact, Plain
 from vsr.models.rrdb import RRDB
 from vsr.models.srgan import DPSRGAN, SRGAN, SwiftSRGAN
 from vsr.models.traits import traits_of

@@ -141,8 +141,7 @@ def build(name: str, scale: int) -> Generator:
         UnknownName: no network of that name.
         InvalidOption: a scale other than 2 and 4; of plain networks also 3, of compact ones 1 to 8.
     """
-    from vsr.models.compact import compact, compact_deep
-    from vsr.models.plain import fast, lite, quality
+    from vsr.models.plain import compact, compact_deep, fast, lite, quality
     from vsr.models.srgan import DPSRGAN, SRGAN, SwiftSRGAN
 
     builders: dict[str, Callable[[int], Generator]] = {

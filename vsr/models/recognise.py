@@ -10,11 +10,10 @@ from typing import cast
 from vsr.errors import InvalidCheckpoint
 from vsr.models.blocks import Generator
 from vsr.models.checkpoint import Tensors, read_tensors
-from vsr.models.compact import compact_of
 from vsr.models.foreign.adapter import foreign_of
 from vsr.models.foreign.facts import measure
 from vsr.models.foreign.library import library
-from vsr.models.plain import ReparameterisedPlain, plain_of
+from vsr.models.plain import ReparameterisedPlain, compact_of, plain_of
 from vsr.models.rrdb import renamed, rrdb_of
 from vsr.models.srgan import dpsrgan_of, srgan_of, swift_srgan_of
 from vsr.models.weights_files import sha256_of

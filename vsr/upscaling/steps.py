@@ -27,7 +27,7 @@ from vsr.upscaling.plan import SizePlan
 from vsr.values import GrainProfile, PtsSpan, Size
 
 if TYPE_CHECKING:
-    from vsr.media.frames.cycles import Film
+    from vsr.media.frames.deinterlace import Film
     from vsr.models.catalog import Model
 
 VideoStep = Callable[[Iterator[HostFrame]], Iterator[HostFrame]]

@@ -21,7 +21,7 @@ from vsr.jobs.workers.upscale import upscale
 from vsr.media.reading.probe import probe
 from vsr.media.reading.reader import Reader
 from vsr.models.checkpoint import read_tensors
-from vsr.models.compact import Compact
+from vsr.models.plain import Compact
 from vsr.models.rrdb import RRDB
 from vsr.specs import EncodeSpec, UpscaleSpec
 from vsr.values import OutputSize, Size

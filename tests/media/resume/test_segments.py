@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.clips import index_of, write_clip
 from tests.media.torn import tearing
 from vsr.errors import InvalidOption
-from vsr.media.frames.cycles import Film, at_cycles, pictures_in
+from vsr.media.frames.deinterlace import Film, at_cycles, pictures_in
 from vsr.media.reading.probe import probe
 from vsr.media.reading.reader import Reader
 from vsr.media.resume.segments import (
@@ -72,7 +72,7 @@ def test_what_lies_behind_a_broken_place_is_planned_too(
 ) -> None:
     path = write_clip(tmp_path / "a.mp4", frames=60, gop=12, b_frames=0)
     broken = {5: av.InvalidDataError(1, "invalid data"), 30: EOFError()}
-    monkeypatch.setattr("vsr.media.splices.packets.open_input", tearing(broken))
+    monkeypatch.setattr("vsr.media.splices.splice_search.open_input", tearing(broken))
     assert [segment.frames for segment in plan(probe(path), 10)] == [12, 12, 12, 12, 12]
     (part,) = plan(probe(path), time=TimeRange(start_seconds=2.0))
     assert part.frames == 10

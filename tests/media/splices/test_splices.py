@@ -140,7 +140,7 @@ def test_one_stray_picture_is_no_film_of_its_own(
     info = probe(write_clip(tmp_path / "in.mkv", frames=2))
     times = [0, 40, 80, 20, 160, 200, 240]
     packets = [packet_at(time, is_keyframe=True) for time in times]
-    monkeypatch.setattr("vsr.media.splices.packets.video_packets", lambda info: packets)
+    monkeypatch.setattr("vsr.media.splices.splice_search.video_packets", lambda info: packets)
     assert splices_in(info) is None
     packets[4:] = [
         SimpleNamespace(pts=time, dts=None, is_keyframe=False) for time in (60, 100, 140)

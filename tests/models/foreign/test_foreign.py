@@ -94,7 +94,7 @@ def test_what_was_measured_is_remembered_by_the_hash_of_the_file(tmp_path, monke
 
 
 def test_ours_come_before_spandrel(tmp_path):
-    from vsr.models.compact import Compact
+    from vsr.models.plain import Compact
 
     torch.save(Compact(4, 8, 2).state_dict(), tmp_path / "net.pth")
     assert isinstance(read_generator(tmp_path / "net.pth"), Compact)

@@ -3,8 +3,7 @@ import torch
 from safetensors.torch import save_file
 
 from vsr.errors import InvalidCheckpoint
-from vsr.models.compact import Compact
-from vsr.models.plain import Plain, quality
+from vsr.models.plain import Compact, Plain, quality
 from vsr.training.network.forms import lead_slopes, plain_form, training_form
 from vsr.training.network.plain_forms import SlopedPlain, sloped
 from vsr.training.network.start import start

@@ -11,7 +11,7 @@ from tests.upscaling.stand_in import cuda_engine_on_cpu
 from tests.upscaling.still_films import SIZE, SQUARE, STILL, are_equal, enlarged, film
 from tests.upscaling.toys import Nearest, Shifted, frame, model_of, pass_spec, plain
 from vsr.frames import Layout
-from vsr.upscaling.engine.cuda_tiles import TRIALS
+from vsr.upscaling.engine.cuda_slots import TRIALS
 from vsr.upscaling.tiles.tile_cache import TileCost
 from vsr.values import Size
 

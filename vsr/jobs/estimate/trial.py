@@ -21,7 +21,7 @@ from vsr.media.encoding.codecs import Encoder
 from vsr.media.encoding.encoding import OutputVideo
 from vsr.media.reading.probe import probe
 from vsr.media.reading.reader import Reader
-from vsr.media.splices.packets import video_packets
+from vsr.media.splices.splice_search import video_packets
 from vsr.media.writing.writer import Writer
 from vsr.upscaling.plan import SizePlan
 from vsr.upscaling.steps import StepContext, VideoStep, open_steps

@@ -15,8 +15,7 @@ from vsr.colour import Tone, tone_of
 from vsr.errors import InvalidOption, Refused
 from vsr.frames import HostFrame
 from vsr.jobs.upscale.strength import Condition
-from vsr.media.frames.cycles import Cycles, Film
-from vsr.media.frames.deinterlace import count_bobbed
+from vsr.media.frames.deinterlace import Cycles, Film, count_bobbed
 from vsr.media.frames.film import CONTEXT
 from vsr.media.reading.cadence import TELECINED, cadences_of, film_of, looks_telecined
 from vsr.media.source.info import MediaInfo, VideoInfo

@@ -23,8 +23,7 @@ from av.filter import Graph
 from numpy.typing import NDArray
 
 from vsr.frames import Extras, HostFrame, Plane
-from vsr.media.frames.cycles import CYCLE, MADE, MOST_STEPS, Cycles, Film
-from vsr.media.frames.deinterlace import deinterlace
+from vsr.media.frames.deinterlace import CYCLE, MADE, MOST_STEPS, Cycles, Film, deinterlace
 from vsr.media.frames.planes import video_frame_of
 from vsr.specs import FINER
 from vsr.values import PtsSpan

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from vsr.errors import VsrError
 from vsr.frames import HostFrame
 from vsr.media.clock import Timing, rounded, ticks, ticks_per_frame
-from vsr.media.frames.cycles import CYCLE, Film
+from vsr.media.frames.deinterlace import CYCLE, Film
 from vsr.media.reading.glimpses import after_key_frame
 from vsr.media.reading.reader import Reader
 from vsr.media.source.info import MediaInfo

@@ -34,8 +34,7 @@ from vsr.media.reading.probe import probe
 from vsr.media.source.decoder import Damage, Decoder, from_key_frame, from_last_key_frame
 from vsr.media.source.info import MediaInfo
 from vsr.media.source.opening import is_header, open_decoding
-from vsr.media.splices.packets import RestartDetector
-from vsr.media.splices.splice_search import splices_in
+from vsr.media.splices.splice_search import RestartDetector, splices_in
 from vsr.specs import Hwaccel
 from vsr.values import PtsSpan
 

@@ -35,11 +35,10 @@ from torch.func import functional_call
 from vsr.errors import InvalidCheckpoint, InvalidOption
 from vsr.models.blocks import Generator, nearest_base
 from vsr.models.catalog import load
-from vsr.models.compact import Compact
 from vsr.models.flavours import added_up, flavours_of
 from vsr.models.int8.convolution import PEAK
 from vsr.models.int8.features import ranges_of, tail_shift
-from vsr.models.plain import Plain
+from vsr.models.plain import Compact, Plain
 from vsr.values import Blend
 
 FRACTION = 1 << 16

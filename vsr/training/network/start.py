@@ -18,8 +18,7 @@ from torch import Tensor
 from vsr.errors import InvalidOption
 from vsr.models.blocks import Generator
 from vsr.models.catalog import build, load, scales
-from vsr.models.compact import Compact
-from vsr.models.plain import Plain
+from vsr.models.plain import Compact, Plain
 from vsr.training.network.plain_forms import sloped
 from vsr.training.network.start_from_smaller import transplant
 

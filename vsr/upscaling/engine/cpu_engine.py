@@ -17,12 +17,11 @@ from vsr.device.yuv import tensor_of
 from vsr.disk import cache_folder
 from vsr.errors import Failed
 from vsr.frames import HostFrame
-from vsr.models.compact import Compact
 from vsr.models.foreign.adapter import Foreign, Mixed, with_float32_ends
 from vsr.models.int8.features import features_of
 from vsr.models.int8.network import IntegerPlain, with_integers
 from vsr.models.onnx_file import OnnxNetwork, exported, open_session
-from vsr.models.plain import Plain
+from vsr.models.plain import Compact, Plain
 from vsr.models.rewrites.grouped_tail import with_grouped_tail
 from vsr.models.rewrites.onednn import with_bf16_features, with_post_ops
 from vsr.upscaling.engine.tile_size import (

@@ -2,7 +2,7 @@
 
 The autocast path is the reference. A CUDA graph of it is captured once per device slot, checked
 against it, and dropped if it differs. Still tiles are reused from the previous frame
-(`vsr.upscaling.engine.cuda_tiles`). A frame that was not finite in half precision is redone in
+(`vsr.upscaling.engine.cuda_slots`). A frame that was not finite in half precision is redone in
 float32; when memory runs out, graphs are freed and tiles become smaller. Each is reported once.
 """
 
@@ -25,11 +25,11 @@ from vsr.upscaling.engine.cuda_slots import (
     OUTPUTS,
     CudaTicket,
     DeviceSlot,
+    DeviceTiles,
     Float32Redo,
     OutputSlot,
     new_flight,
 )
-from vsr.upscaling.engine.cuda_tiles import DeviceTiles
 from vsr.upscaling.passes.passes import PassSpec
 from vsr.upscaling.tiles.tile_cache import KeptOutput
 

@@ -13,9 +13,8 @@ from torch import Tensor, nn
 from vsr.colour import rgb_from_yuv, yuv_from_rgb
 from vsr.device.yuv import HALF
 from vsr.models.blocks import Generator
-from vsr.models.compact import Compact
 from vsr.models.foreign.adapter import Foreign
-from vsr.models.plain import Plain
+from vsr.models.plain import Compact, Plain
 from vsr.models.rewrites.fuse import fuse
 from vsr.upscaling.passes.folded import FoldedLumaPass, FoldedPass
 from vsr.upscaling.passes.passes import LumaPass, Pass, PassSpec, RgbPass, TonedPass, curved_spec
