@@ -22,7 +22,7 @@ from vsr.media.resume.segments import plan
 from vsr.media.source.info import MediaInfo
 from vsr.media.streams.streams import StreamPlan, plan_streams
 from vsr.media.writing.join import join
-from vsr.media.writing.scan import JoinedFile
+from vsr.media.writing.verify import JoinedFile
 from vsr.media.writing.writer import Writer
 from vsr.specs import EncodeSpec
 from vsr.values import Size, TimeRange

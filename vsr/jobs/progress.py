@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from vsr.media.writing.scan import JoinedFile
+    from vsr.media.writing.verify import JoinedFile
 
 
 class Phase(Enum):

@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from tests.clips import write_clip
-from vsr.media.reading.frame_adapter import Delivery
-from vsr.media.reading.probe import probe
+from vsr.media.reading.probe import Delivery, probe
 from vsr.media.reading.reader import Reader
 from vsr.media.source.opening import Decoding, choose_decoding
 

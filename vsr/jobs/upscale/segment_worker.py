@@ -29,8 +29,7 @@ from vsr.media.resume.segments import (
 )
 from vsr.media.resume.work import record
 from vsr.media.writing.join import join
-from vsr.media.writing.scan import JoinedFile
-from vsr.media.writing.verify import OutputFacts, verify
+from vsr.media.writing.verify import JoinedFile, OutputFacts, verify
 from vsr.media.writing.writer import Writer, join_into_images, verify_images
 from vsr.models import catalog
 from vsr.models.catalog import Model

@@ -21,8 +21,8 @@ from vsr.jobs.workers.tasks import Begin, Finish, HeaderFacts, Headway, Look, Pa
 from vsr.jobs.workers.worker import FilmSpec, FilmWorker, Report, TaskProgress
 from vsr.media.resume.segments import FEWEST_FRAMES, PATIENCE, Segment
 from vsr.media.resume.work import Work, finished_bytes
-from vsr.media.writing.scan import JoinedFile
 from vsr.media.writing.target import check_space
+from vsr.media.writing.verify import JoinedFile
 from vsr.specs import UpscaleSpec
 
 

@@ -24,7 +24,7 @@ from vsr.specs import FRAME_RATIOS, UpscaleSpec
 if TYPE_CHECKING:
     from vsr.jobs.estimate.figures import Estimate
     from vsr.jobs.workers.worker import FilmWorker, Report
-    from vsr.media.writing.scan import JoinedFile
+    from vsr.media.writing.verify import JoinedFile
 
 HARDWARE = ("device", "precision", "decoding")
 """Entries of a fingerprint that may differ if mixed workers are allowed."""

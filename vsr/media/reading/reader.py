@@ -29,8 +29,7 @@ from vsr.media.clock import (
     ticks_per_frame,
     timed,
 )
-from vsr.media.reading.frame_adapter import Delivery
-from vsr.media.reading.probe import probe
+from vsr.media.reading.probe import Delivery, probe
 from vsr.media.source.decoder import Damage, Decoder, from_key_frame, from_last_key_frame
 from vsr.media.source.info import MediaInfo
 from vsr.media.source.opening import is_header, open_decoding

@@ -32,8 +32,8 @@ from vsr.media.splices.splices import Cut, Splices, last_duration_of
 from vsr.media.streams.copy_streams import StreamPlan
 from vsr.media.streams.other_streams import StreamDamage, Timed
 from vsr.media.writing.output_file import OutputFile, open_output
-from vsr.media.writing.scan import JoinedFile, Scan, Times, scan
 from vsr.media.writing.target import output_failure
+from vsr.media.writing.verify import JoinedFile, Scan, Times, scan
 from vsr.values import TimeRange
 
 

@@ -110,11 +110,10 @@ class Pass(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class RgbPass:
-    """Planes → RGB → network → RGB → (resize) → planes."""
+class NetworkPass:
+    """What passes around a whole network have in common."""
 
     alters_output: ClassVar[bool] = False
-    channels: ClassVar[int] = 3
 
     spec: PassSpec
     memo: Memo = field(default_factory=Memo, compare=False, repr=False)
@@ -123,6 +122,13 @@ class RgbPass:
     def scale(self) -> int:
         """The network's scale."""
         return self.spec.scale
+
+
+@dataclass(frozen=True, slots=True)
+class RgbPass(NetworkPass):
+    """Planes → RGB → network → RGB → (resize) → planes."""
+
+    channels: ClassVar[int] = 3
 
     def prepare(self, planes: Sequence[Tensor]) -> Tensor:
         """Return RGB (1, 3, H, W), not clamped."""
@@ -138,22 +144,13 @@ class RgbPass:
 
 
 @dataclass(frozen=True, slots=True)
-class LumaPass:
+class LumaPass(NetworkPass):
     """Luma → network; chroma → Catmull-Rom from its own grid to the output's, siting kept.
 
     Without a network luma takes the same Catmull-Rom: that is the model ``bicubic``.
     """
 
-    alters_output: ClassVar[bool] = False
     channels: ClassVar[int] = 1
-
-    spec: PassSpec
-    memo: Memo = field(default_factory=Memo, compare=False, repr=False)
-
-    @property
-    def scale(self) -> int:
-        """The network's scale."""
-        return self.spec.scale
 
     def prepare(self, planes: Sequence[Tensor]) -> Tensor:
         """Return luma (1, 1, H, W)."""
