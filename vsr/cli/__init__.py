@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from errno import ELOOP, ENAMETOOLONG
 from io import TextIOWrapper
 
@@ -21,8 +22,17 @@ from vsr.errors import Failed, Interrupted, Refused, VsrError
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run ``vsr`` and leave with its exit code."""
-    sys.exit(run(list(sys.argv[1:] if arguments is None else arguments)))
+    """Run ``vsr`` and leave with its exit code.
+
+    After Ctrl-C a thread may be stuck in a library, for which Python would wait while it ends.
+    """
+    code = run(list(sys.argv[1:] if arguments is None else arguments))
+    if code == Interrupted.exit_code:
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError):  # whoever read it is gone
+                stream.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:
