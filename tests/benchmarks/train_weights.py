@@ -23,8 +23,11 @@ RARE = ("drone_*=0.3", "opensfm_*=0.3")
 """Many pictures of one place weigh less."""
 
 TEACHER = "weights/public/realesr-general-x4v3.pth"
+PUBLIC = "weights/public/realesr-animevideov3.pth"
+"""What ``clear`` begins as, of the shared data; it has the shape of ``quality``."""
+
 CORRECTION = ("--tone", "6", "--texture", "0.8", "--sharpen", "0.6")
-"""What makes the targets of ``fast-clear``, and how they are corrected."""
+"""What makes the targets of ``fast-clear`` and ``clear``, and how they are corrected."""
 
 BENCHMARKS = ("Set5", "Set14", "BSD100")
 
@@ -49,6 +52,7 @@ SHIPPED = (
     Shipped(recipe="fast-video-light-x4", name="fast-video-light", init="fast"),
     Shipped(recipe="fast-clear-x4", name="fast-clear", init="fast"),
     Shipped(recipe="quality-x4", name="quality", init=FAST),
+    Shipped(recipe="clear-x4", name="clear", init=PUBLIC),
     Shipped(recipe="lite-x4", name="lite"),
     Shipped(recipe="swift-srgan-x4", name="swift-srgan"),
     Shipped(recipe="srgan-x4", name="srgan"),
@@ -130,7 +134,8 @@ def _train(one: Shipped, run: Path, prepared: Path, data: Path, minutes: int) ->
     else:
         arguments = ("fit", one.recipe, "--data", str(prepared), "--out", str(run))
         arguments += ("--minutes", str(minutes))
-        arguments += ("--init", one.init) if one.init else ()
+        init = str(data / PUBLIC) if one.init == PUBLIC else one.init
+        arguments += ("--init", init) if init else ()
         arguments += ("--perceptual-weights", str(data / FEATURES)) if one.has_features else ()
     return Step(arguments=arguments, done=run / "trained", text=text, is_piece=True)
 

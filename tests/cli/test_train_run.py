@@ -18,8 +18,8 @@ def lines_of(text):
 
 def test_bare_train_lists_the_recipes(capsys):
     assert run(["train"]) == 0
-    heads, *rows = capsys.readouterr().out.splitlines()
-    assert heads.split() == ["recipe", "scale", "pipeline", "what"]
+    rows = capsys.readouterr().out.splitlines()
+    assert "recipe         what" in rows
     assert any(row.startswith("fast-x4 ") for row in rows)
 
 

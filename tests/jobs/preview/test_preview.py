@@ -218,7 +218,10 @@ def test_settings_of_two_sizes_share_a_page(clip: Path):
         (["--frames", "0"], "frames 0 must be at least 1"),
         (["--frames", "10"], "at most 9 frames"),
         (["--try", "fats"], "fats: no model, preset or look of that name. Did you mean fast?"),
-        (["--try", "crff=3"], "--try crff=3: No such option '--crff'. Did you mean '--crf'?"),
+        (
+            ["--try", "crff=3"],
+            "--try crff=3: No such option '--crff'. (Did you mean one of: '--crf', '--crop'?)",
+        ),
         (["--try", "crf=x"], "'x' is not a valid float"),
         (["--try", "crf=99"], "crf 99.0 must be between 0 and 51"),
         (["--try", ""], "nothing to try"),

@@ -27,7 +27,7 @@ from vsr.values import AMOUNTS, DIALS, GrainProfile
 
 AUTO_MODEL = "fast"
 CLEAR_FLAVOUR = "clear"
-"""What the card of a network says that draws detail."""
+"""With which the flavour ends, on its card, of a network that draws detail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +149,7 @@ def _is_clear(name: str, scale: int) -> bool:
     """Return whether a network draws detail by itself, by its card."""
     found = None if is_path(name) else files_of(name).get(scale)
     card = read_card(found.path) if found is not None else None
-    return card is not None and card.flavour == CLEAR_FLAVOUR
+    return card is not None and card.flavour.endswith(CLEAR_FLAVOUR)
 
 
 def choose_grain(
