@@ -17,8 +17,8 @@ from vsr.batch.ledger import open_ledger
 from vsr.device.memory import available_host_bytes, keep_large_blocks
 from vsr.disk import LOCKED_BYTE, locked, remove_lock, replace
 from vsr.jobs.process_setup import core_count
-from vsr.media.images.animation import as_film
 from vsr.media.resume.work import work_folder_of
+from vsr.media.sequence import animation_as_film
 
 ABSENT = ("pread", "pwrite", "O_NOFOLLOW", "sched_getaffinity", "getuid", "geteuid", "mkfifo")
 
@@ -112,7 +112,7 @@ def test_where_no_link_can_be_made_an_animation_is_copied(tmp_path: Path, monkey
     source = tmp_path / "a.png"
     Image.new("RGB", (8, 8)).save(source)
     monkeypatch.setattr(Path, "symlink_to", no_link)
-    with as_film(source) as film:
+    with animation_as_film(source) as film:
         assert film.read_bytes() == source.read_bytes()
 
 

@@ -17,15 +17,15 @@ from vsr.frames import HostFrame
 from vsr.jobs.progress import Note, Result
 from vsr.jobs.upscale.segment_worker import SegmentWorker, encoder_of, rated
 from vsr.jobs.upscale.upscale_plan import Job
-from vsr.media.images import animation
-from vsr.media.images.animation import is_animated
 from vsr.media.images.images import is_image
 from vsr.media.resume.segments import plan
 from vsr.media.sequence import (
     DEFAULT_RATE,
+    animation_as_film,
     as_film,
     find_images,
     in_order,
+    is_animated,
     is_numbered,
     is_sequence,
 )
@@ -64,7 +64,7 @@ def as_clip(
             )
         is_film = not is_image(target) or is_numbered(target)
         if is_film and is_animated(source):
-            with animation.as_film(source) as clip, _named(clip, source):
+            with animation_as_film(source) as clip, _named(clip, source):
                 yield clip
         else:
             yield source

@@ -9,8 +9,6 @@ Images to measure are 8-bit R'G'B', or gray if the file is gray.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vsr.errors import InvalidData, NoSuchFile, UnreadableMedia, VsrError
+from vsr.errors import InvalidData, NoSuchFile, UnreadableMedia
 from vsr.media.images.deep_images import (
     MOST,
     DeepCodes,
@@ -31,6 +29,7 @@ from vsr.media.images.deep_images import (
     upright,
 )
 from vsr.media.images.image_tags import NO_TAGS, ImageTags, tags_of
+from vsr.media.sequence import told
 from vsr.values import Size
 
 RESULTS = {
@@ -205,23 +204,6 @@ def write_image(file: Path, suffix: str, picture: StillImage) -> None:
     with file.open("wb") as output:
         more = picture.tags.options(suffix)
         image.save(output, name, icc_profile=picture.icc, **{**options, **more})
-
-
-@contextmanager
-def told(path: Path) -> Iterator[None]:
-    """Turn Pillow's errors into readable reasons."""
-    from PIL import Image
-
-    try:
-        yield
-    except VsrError:
-        raise
-    except FileNotFoundError as error:
-        raise NoSuchFile(f"{path}: no such file. Check the name.") from error
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise UnreadableMedia(
-            f"{path}: cannot be read as an image ({error}). Choose another file."
-        ) from error
 
 
 def _codes_of(image: Any) -> tuple[DeepCodes, DeepCodes | None, int]:
