@@ -132,3 +132,11 @@ def test_a_sequence_can_be_looked_at(tmp_path: Path, capsys) -> None:
     write_images(tmp_path / "frames", range(6))
     assert vsr("probe", tmp_path / "frames/%05d.png") == 0
     assert "96×64" in capsys.readouterr().out
+
+
+def test_workers_on_other_hosts_cannot_read_a_sequence(tmp_path: Path, capsys) -> None:
+    write_images(tmp_path / "frames", range(3))
+    target = tmp_path / "out.mp4"
+    assert vsr("upscale", tmp_path / "frames", target, *QUICK, "--engine", "ray") == 2
+    assert "which other hosts do not see. Omit --engine ray." in capsys.readouterr().err
+    assert not target.exists()

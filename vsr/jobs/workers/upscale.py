@@ -54,6 +54,11 @@ def upscale(
         Interrupted: it was stopped, and can be resumed.
     """
     with as_clip(source, target, spec, note) as clip:
+        if clip != source and engine is not None and engine.name == "ray":
+            raise InvalidOption(
+                "--engine ray: a sequence or animation is read through a temporary file, which "
+                "other hosts do not see. Omit --engine ray."
+            )
         return _upscale(clip, target, spec, engine, on_progress, note, watchdog)
 
 
