@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tests.woven import interlaced
-from vsr.media.clips.scene import render
+from vsr.media.clips import render
 from vsr.media.frames.planes import video_frame_of
 from vsr.values import Size
 

@@ -163,7 +163,7 @@ def demonstrate(
     Raises:
         Refused, Failed: as `upscale` does.
     """
-    from vsr.media.clips.scene import render, write_clip
+    from vsr.media.clips import render, write_clip
 
     folder.mkdir(parents=True, exist_ok=True)
     clip, upscaled = folder / "demo-270p.mp4", folder / "demo-1080p.mp4"

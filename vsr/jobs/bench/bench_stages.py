@@ -174,7 +174,7 @@ def source_size(target: OutputSize) -> Size:
 
 def own_clip(size: Size, frames: int, folder: Path | None = None) -> Path:
     """Return a clip of that size and length, made once and cached in a temporary folder."""
-    from vsr.media.clips.scene import SUPERSAMPLING, write_clip
+    from vsr.media.clips import SUPERSAMPLING, write_clip
 
     folder = folder or Path(tempfile.gettempdir()) / f"vsr-bench-{getattr(os, 'getuid', int)()}"
     folder.mkdir(parents=True, exist_ok=True)

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from vsr.media.clips.in_memory import page_video
+from vsr.media.clips import page_video
 from vsr.media.images.images import Picture
 from vsr.values import Size
 

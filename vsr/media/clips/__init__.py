@@ -1,1 +1,0 @@
-"""Clips that are made: for demos, benchmarks and degradations."""
