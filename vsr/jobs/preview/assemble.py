@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from vsr.disk import published, writing
 from vsr.errors import EncodingFailed
-from vsr.jobs.preview.loop import Loop, Motion, PictureAt, loop_of
+from vsr.jobs.preview.choose import Loop, Motion, PictureAt, loop_of
 from vsr.jobs.preview.page import Page, ShownFrame, Variant, html_of, loop_budget, picture_budget
 from vsr.jobs.preview.pictures import busiest, fitted, lanczos, size_of
 from vsr.jobs.progress import Note

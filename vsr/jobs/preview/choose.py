@@ -1,15 +1,17 @@
-"""Which frames of a film a page shows, and which two seconds of it.
+"""Which frames of a film a page shows, and which two seconds of it, as one video of every variant.
 
-The frames that tell most about a setting: a textured, a dark, and a moving one.
+A textured, a dark and a moving one tell most; in one video, variants cannot drift apart.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import inf, sqrt
 from typing import Literal
+
+import numpy as np
 
 from vsr.errors import InvalidOption
 from vsr.jobs.estimate.moments import (
@@ -25,7 +27,9 @@ from vsr.jobs.estimate.moments import (
 from vsr.jobs.preview.pictures import Window, busiest
 from vsr.jobs.progress import Note
 from vsr.jobs.upscale.upscale_plan import Job, frames_expected
+from vsr.media.clips import page_video
 from vsr.media.clock import USUAL_FRAME_RATE, rounded, ticks, ticks_per_frame
+from vsr.media.images.images import Picture
 from vsr.media.reading.glimpses import Glimpse, glimpses
 from vsr.media.source.info import MediaInfo
 from vsr.values import PtsSpan, Size, TimeRange
@@ -123,10 +127,8 @@ def loop_label(moment: Moment, info: MediaInfo) -> str:
     """Return in words what a loop shows."""
     size, whole = moment.frames[0].size, info.video.size
     what = "whole frames" if size == whole else f"a part of the picture ({size} of {whole})"
-    first, last = moment.frames[0].pts, moment.frames[-1].pts
-    length = seconds_at(info, last) - seconds_at(info, first)
-    start = clock(seconds_at(info, first))
-    return f"{length:.1f} s from {start}, {what}, at its own pixels"
+    first, last = (seconds_at(info, moment.frames[index].pts) for index in (0, -1))
+    return f"{last - first:.1f} s from {clock(first)}, {what}, at its own pixels"
 
 
 def busiest_crop(info: MediaInfo, moment: Moment) -> Crop:
@@ -223,3 +225,76 @@ def telling_frames(
         if len(chosen) == before:
             break
     return tuple(sorted(chosen, key=lambda choice: choice.pts))
+
+
+MACROBLOCK = 16
+"""Tiles begin at multiples of its side, and are padded with their edges."""
+
+QUALITIES = (15, 20, 25, 30, 36)
+"""Of x264, best first; the first that fits is taken."""
+
+PictureAt = Callable[[int], Picture]
+"""The picture of a frame's number: made when it is needed, as all of them would fill memory."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Motion:
+    """What a loop shows: so many frames at so many a second, and what that is in words."""
+
+    frames: int
+    fps: Fraction
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loop:
+    """A video of all variants.
+
+    Attributes:
+        video: an MP4.
+        size: of one tile.
+        tiles: (left, top) of each variant.
+    """
+
+    video: bytes
+    motion: Motion
+    size: Size
+    tiles: tuple[tuple[int, int], ...]
+
+
+def frames_a_second(times: Sequence[float]) -> Fraction:
+    """Return the mean rate of frames shown at these seconds, at least two."""
+    seconds = times[-1] - times[0]
+    return Fraction((len(times) - 1) / seconds if seconds > 0 else 25).limit_denominator(1001)
+
+
+def loop_of(variants: Sequence[PictureAt], motion: Motion, budget: int) -> Loop:
+    """Return the loop at the best quality that fits ``budget`` bytes.
+
+    Args:
+        variants: each gives pictures of the same size.
+
+    Raises:
+        EncodingFailed: it cannot be encoded.
+    """
+    rows, columns = variants[0](0).shape[:2]
+    tall, wide = (-(-side // MACROBLOCK) * MACROBLOCK for side in (rows, columns))
+    across = 1 if len(variants) <= 2 else 2
+    tiles = tuple((wide * (i % across), tall * (i // across)) for i in range(len(variants)))
+    whole = Size(wide * across, tall * -(-len(variants) // across))
+
+    def atlas() -> Iterator[Picture]:
+        for index in range(motion.frames):
+            canvas = np.zeros((whole.height, whole.width, 3), np.uint8)
+            for (left, top), picture_at in zip(tiles, variants):
+                margin = ((0, tall - rows), (0, wide - columns), (0, 0))
+                tile = np.pad(picture_at(index), margin, mode="edge")
+                canvas[top : top + tall, left : left + wide] = tile
+            yield canvas
+
+    video = b""
+    for crf in QUALITIES:
+        video = page_video(atlas(), whole, motion.fps, crf)
+        if len(video) <= budget:
+            break
+    return Loop(video=video, motion=motion, size=Size(columns, rows), tiles=tiles)

@@ -25,13 +25,15 @@ from vsr.jobs.evaluate_video import luma_codes, luma_scores
 from vsr.jobs.preview.assemble import Contents, Side, is_page_wanted, sheet_of, write_page
 from vsr.jobs.preview.choose import (
     Choice,
+    Motion,
+    PictureAt,
     busiest_crop,
     choices_of,
     crop_of,
+    frames_a_second,
     loop_label,
     moving_of,
 )
-from vsr.jobs.preview.loop import Motion, PictureAt, frames_a_second
 from vsr.jobs.preview.page import Variant
 from vsr.jobs.preview.pictures import Window, displayed_window, shown, stored_window
 from vsr.jobs.preview.spec import CompareSpec, PageResult

@@ -11,7 +11,7 @@ from html import escape
 from importlib.resources import files
 from typing import Any
 
-from vsr.jobs.preview.loop import Loop
+from vsr.jobs.preview.choose import Loop
 from vsr.values import Size
 
 MOST_BYTES = 10_000_000
@@ -162,8 +162,8 @@ def _data(page: Page) -> str:
         "loop": None
         if loop is None
         else {
-            "fps": loop.fps,
-            "frames": loop.frames,
+            "fps": float(loop.motion.fps),
+            "frames": loop.motion.frames,
             "width": loop.size.width,
             "height": loop.size.height,
             "tiles": [list(tile) for tile in loop.tiles],
@@ -188,7 +188,7 @@ def _loop(page: Page) -> str:
     return f"""\
 <section aria-labelledby="loop-title">
 <div class="head"><h2 id="loop-title">In motion</h2>
-<p class="muted">{escape(loop.label)}</p>
+<p class="muted">{escape(loop.motion.label)}</p>
 <div class="controls needs-script">
 <button id="play">Play</button>
 <button id="back" aria-label="One frame back" title="One frame back">‹</button>

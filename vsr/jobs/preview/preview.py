@@ -20,8 +20,14 @@ from vsr.jobs.estimate.moments import Moment, clock, moment_at, seconds_at
 from vsr.jobs.estimate.pace import Pace, Rate, pace_of, rate_of
 from vsr.jobs.estimate.trial import RenderedMoment, Trial, shown_at, source_frames
 from vsr.jobs.preview.assemble import Contents, Side, is_page_wanted, sheet_of, write_page
-from vsr.jobs.preview.choose import choices_of, loop_label, loop_moment
-from vsr.jobs.preview.loop import Motion, PictureAt, frames_a_second
+from vsr.jobs.preview.choose import (
+    Motion,
+    PictureAt,
+    choices_of,
+    frames_a_second,
+    loop_label,
+    loop_moment,
+)
 from vsr.jobs.preview.page import Variant
 from vsr.jobs.preview.pictures import is_hdr, lanczos, shown, size_of
 from vsr.jobs.preview.spec import PageResult, PreviewSpec, SettingSpec
