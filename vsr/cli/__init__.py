@@ -40,7 +40,6 @@ def run(arguments: list[str]) -> int:
 
     Every error ends as one line on stderr; ``-v`` adds log and traceback, ``--json`` an event.
     """
-    from vsr.cli import logged
     from vsr.cli.root import vsr
     from vsr.jobs.process_setup import settle_environment
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vsr.errors import UnsuitableContainer
@@ -108,35 +108,30 @@ CONTAINERS: tuple[Container, ...] = (
     Container(name="nut", suffixes=(".nut",), text_subtitles="ass", has_rotation=False),
 )
 
-IMAGES = Container(
-    name="png sequence",
-    suffixes=(".png",),
-    video_codecs=frozenset({"png"}),
+_BARE = Container(
+    name="rawvideo",
+    suffixes=(),
+    video_codecs=frozenset({"rawvideo"}),
     audio=(),
     has_chapters=False,
     has_rotation=False,
     has_track_tags=False,
     is_bare=True,
+)
+
+IMAGES = replace(
+    _BARE,
+    name="png sequence",
+    suffixes=(".png",),
+    video_codecs=frozenset({"png"}),
     is_sequence=True,
 )
 """Chosen by a name with a number in it: ``out/%05d.png``."""
 
-RAW = tuple(
-    Container(
-        name=name,
-        suffixes=(),
-        video_codecs=frozenset({"rawvideo"}),
-        audio=(),
-        has_chapters=False,
-        has_rotation=False,
-        has_track_tags=False,
-        is_bare=True,
-        pipe_options=options,
-    )
-    for name, options in (
-        ("yuv4mpegpipe", (("strict", "-1"),)),  # more than 8 bits are FFmpeg's own addition
-        ("rawvideo", ()),
-    )
+RAW = (
+    # more than 8 bits are FFmpeg's own addition
+    replace(_BARE, name="yuv4mpegpipe", pipe_options=(("strict", "-1"),)),
+    _BARE,
 )
 """For pipes alone: frames without any times."""
 
