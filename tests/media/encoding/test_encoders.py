@@ -276,6 +276,14 @@ def test_rgb_becomes_what_players_show_and_is_told(container: str, bits: int, pi
     )
 
 
+@pytest.mark.parametrize(("rows", "threads"), [(64, 1), (270, 4), (1080, 8)])
+def test_a_small_picture_gets_few_threads_of_x264(rows: int, threads: int) -> None:
+    encoder = choose(
+        EncodeSpec(), "mp4", Size(1920, rows), Layout(), Colour(), is_cpu_device=True, threads=8
+    )
+    assert encoder.threads == threads
+
+
 def test_rgb_keeps_its_chroma_for_editing_and_on_demand() -> None:
     assert of_rgb(8, "matroska", codec="ffv1").pix_fmt == "yuv444p"
     assert of_rgb(8, "mov", codec="prores").pix_fmt == "yuv444p10le"
