@@ -15,6 +15,8 @@ from tests.benchmarks.looks.material import LOOKED_AT, Material, material
 from tests.benchmarks.looks.methods import LANCZOS, SLOW, TEACHER, Method
 from tests.benchmarks.looks.planar import Rgb
 from tests.benchmarks.looks.score import Scene, pictures
+from vsr.jobs.upscale.strength import CLEAR
+from vsr.values import Blend
 
 PLAIN = ("filters", "score", "sharpness", "tones")
 MEASURES: dict[str, tuple[str, ...]] = {
@@ -28,15 +30,18 @@ MEASURES: dict[str, tuple[str, ...]] = {
 }
 """The modules that figures of each kind depend on: they are measured anew when one changes."""
 
+TYPICAL = Blend(strength=0.6, sharpness=CLEAR)
+"""What a compressed film is given."""
+
 LARGEST_AMOUNT, HALVINGS = 8.0, 10
 """Of the unsharp mask, and how exactly it is solved."""
 
 
 def flat(method: Method) -> dict[str, Any]:
-    """Return what becomes of flat fields, at the strength of a typical film, and the cost."""
+    """Return what becomes of flat fields, in the blend of a typical film, and the cost."""
 
     def measured() -> dict[str, Any]:
-        fields = tones.flat_fields(partial(method.enlarge, strength=0.6))
+        fields = tones.flat_fields(partial(method.enlarge, blend=TYPICAL))
         found = {"worst": fields.worst, "is_exact": fields.is_exact}
         return found | {"operations": methods.operations(method)}
 
@@ -73,7 +78,7 @@ def judged(
 def enlarged(method: Method, given: Material) -> Rgb:
     """Return a method's frames, from the cache if they are there: slow methods' few."""
     source = given.source[list(LOOKED_AT)] if method.name in SLOW else given.source
-    make = partial(method.frames, source, given.strength)
+    make = partial(method.frames, source, given.blend)
     if method.name == LANCZOS:
         return make()
     return cache.kept_array(cache.digest(method.key, given.key, len(source)), make)

@@ -22,6 +22,7 @@ from tests.benchmarks.video_clips import decode, encode_as
 from vsr.jobs.upscale.strength import condition_of
 from vsr.kernels import imresize
 from vsr.media.reading.probe import probe
+from vsr.values import PLAIN, Blend
 
 LOOKED_AT = (2, 6)
 """The frames that are judged as single pictures: of a coded clip, predicted ones."""
@@ -38,18 +39,18 @@ class Material:
     Attributes:
         source: (T, H, W, 3), what is enlarged.
         truth: (T, sH, sW, 3), or None.
-        strength: what ``--strength auto`` makes of the file.
+        blend: what ``--strength auto --sharpness auto`` makes of the file.
     """
 
     source: Rgb
     truth: Rgb | None
-    strength: float
+    blend: Blend
 
     @property
     def key(self) -> str:
         """Return a hash of what methods see."""
         digest = hashlib.sha256(self.source.tobytes())
-        digest.update(repr((self.source.shape, self.strength)).encode())
+        digest.update(repr((self.source.shape, self.blend)).encode())
         return digest.hexdigest()[:16]
 
 
@@ -59,36 +60,36 @@ def material(clip: Clip) -> Material:
     if clip.coding is None:
         path = data / "clips" / clip.file
         frames = [_cropped(frame, clip, 1) for frame in _frames(path, clip)]
-        return Material(source=np.stack(frames), truth=None, strength=strength_of(path))
+        return Material(source=np.stack(frames), truth=None, blend=blend_of(path))
     truth: list[Picture] = []
     if clip.purpose == "face":
         small = [_face(frame, clip) for frame in _frames(data / "clips" / clip.file, clip)]
     else:
         truth = _truth(data, clip)
         small = [_reduced(frame) for frame in truth]
-    source, strength = coded(wear.WEARS[clip.wear](small) if clip.wear else small, clip)
+    source, blend = coded(wear.WEARS[clip.wear](small) if clip.wear else small, clip)
     shown = np.stack([_codes(frame) for frame in truth]) if truth else None
     if clip.purpose == "text":  # single pictures only
         source = source[list(LOOKED_AT)]
         shown = None if shown is None else shown[list(LOOKED_AT)]
-    return Material(source=source, truth=shown, strength=strength)
+    return Material(source=source, truth=shown, blend=blend)
 
 
-def coded(frames: Sequence[Rgb], clip: Clip) -> tuple[Rgb, float]:
-    """Return frames after coding, and what ``--strength auto`` makes of the file."""
+def coded(frames: Sequence[Rgb], clip: Clip) -> tuple[Rgb, Blend]:
+    """Return frames after coding, and what the program makes of the file by itself."""
     assert clip.coding is not None
     with tempfile.TemporaryDirectory() as scratch:
         planes = [planes_from_rgb(frame) for frame in frames]
         path = encode_as(
             Path(scratch) / "clip.mkv", planes, clip.coding.encoder, clip.coding.options
         )
-        return np.stack([rgb_from_planes(one) for one in decode(path)]), strength_of(path)
+        return np.stack([rgb_from_planes(one) for one in decode(path)]), blend_of(path)
 
 
-def strength_of(path: Path) -> float:
-    """Return what ``--strength auto`` makes of a film."""
+def blend_of(path: Path) -> Blend:
+    """Return the blend that ``--strength auto --sharpness auto`` gives a film."""
     condition = condition_of(probe(path))
-    return condition.strength if condition else 0.0
+    return condition.blend if condition else PLAIN
 
 
 def _truth(data: Path, clip: Clip) -> list[Picture]:

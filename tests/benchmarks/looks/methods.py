@@ -22,7 +22,7 @@ from vsr.models import catalog
 from vsr.models.catalog import Model
 from vsr.models.flavours import added_up
 from vsr.models.recognise import generator_of, read_generator
-from vsr.values import Blend
+from vsr.values import PLAIN, Blend
 
 SCALE = 4
 DEFAULT, LANCZOS, TEACHER = "default", "lanczos", "general-x4v3"
@@ -48,34 +48,34 @@ class Method:
 
     Attributes:
         key: changes whenever its results do.
-        network: strength → a network, of (1, 3, H, W) in [0, 1]; None for Lanczos.
+        network: the blend of a film → a network, of (1, 3, H, W) in [0, 1]; None for Lanczos.
     """
 
     name: str
     key: str
-    network: Callable[[float], nn.Module] | None = None
+    network: Callable[[Blend], nn.Module] | None = None
 
-    def enlarge(self, frame: Rgb, strength: float) -> Float:
+    def enlarge(self, frame: Rgb, blend: Blend) -> Float:
         """Return (sH, sW, 3) codes, neither rounded nor clamped by a network."""
         if self.network is None:
             return lanczos(frame).astype(np.float32)
         planes = np.ascontiguousarray(np.moveaxis(frame, 2, 0)[None])
         x = (torch.from_numpy(planes).float() / 255).contiguous(memory_format=torch.channels_last)
         with torch.inference_mode():
-            y = self.network(strength)(x)[0].permute(1, 2, 0)
+            y = self.network(blend)(x)[0].permute(1, 2, 0)
         found: Float = 255 * y.numpy()
         return found
 
-    def frames(self, source: Rgb, strength: float) -> Rgb:
+    def frames(self, source: Rgb, blend: Blend) -> Rgb:
         """Return (T, sH, sW, 3) of (T, H, W, 3)."""
-        return np.stack([to_codes(self.enlarge(frame, strength)) for frame in source])
+        return np.stack([to_codes(self.enlarge(frame, blend)) for frame in source])
 
 
 def operations(method: Method) -> int:
     """Return how many multiplications and additions a source pixel takes, in convolutions."""
     if method.network is None:
         return 0
-    net, counted = method.network(0.0), [0]
+    net, counted = method.network(PLAIN), [0]
 
     def count(conv: nn.Module, inputs: object, output: torch.Tensor) -> None:
         assert isinstance(conv, nn.Conv2d)
@@ -110,18 +110,19 @@ def by_lanczos() -> Method:
 
 
 def by_default() -> Method:
-    """Return what the program does today: `fast`, blended by ``--strength auto``."""
+    """Return what the program does today: `fast`, its strength and sharpness left to ``auto``."""
 
     @cache
-    def model(strength: float) -> Model:
-        return catalog.load("fast", SCALE, Blend(strength=strength))
+    def model(blend: Blend) -> Model:
+        return catalog.load("fast", SCALE, blend)
 
-    def network(strength: float) -> nn.Module:
-        net = model(strength).net
+    def network(blend: Blend) -> nn.Module:
+        net = model(blend).net
         assert net is not None
         return net.to(memory_format=torch.channels_last)
 
-    keys = (model(strength).sha256 for strength in (0.0, 1 / 3, 2 / 3, 1.0))
+    ends = [Blend(strength=strength) for strength in (0.0, 1 / 3, 2 / 3, 1.0)]
+    keys = (model(blend).sha256 for blend in (*ends, Blend(sharpness=1.0)))
     return Method(name=DEFAULT, key="-".join(key[:8] for key in keys), network=network)
 
 
@@ -153,9 +154,9 @@ def detail(enlarged: Rgb) -> Float:
     return found
 
 
-def _lazily(make: Callable[[], nn.Module]) -> Callable[[float], nn.Module]:
+def _lazily(make: Callable[[], nn.Module]) -> Callable[[Blend], nn.Module]:
     once = cache(make)
-    return lambda strength: once()
+    return lambda blend: once()
 
 
 def _blend(files: Sequence[Path], shares: Sequence[float]) -> nn.Module:
