@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -24,7 +23,7 @@ from tests.barcode import (
     pts_in,
     times_in,
 )
-from tests.cues import Subtitle, subtitle_file, subtitle_format, text_packet
+from tests.cues import Subtitle, subtitle_packets, subtitle_stream
 from vsr.colour import Range
 from vsr.media.encoding.captions import with_captions
 from vsr.media.encoding.codecs import X265_DELAY
@@ -121,7 +120,7 @@ def write_clip(path: Path | str, clip: Clip | None = None, **changes: Any) -> Pa
         output.metadata.update(clip.metadata)
         video = _video_stream(output, clip) if clip.frames else None
         tones = [(_audio_stream(output, item), item) for item in clip.audio]
-        texts = [(_subtitle_stream(output, item), item) for item in clip.subtitles]
+        texts = [(subtitle_stream(output, item), item) for item in clip.subtitles]
         for item in clip.attachments:
             output.add_attachment(item.name, item.mime_type, item.data)
         if clip.chapters:
@@ -130,7 +129,7 @@ def write_clip(path: Path | str, clip: Clip | None = None, **changes: Any) -> Pa
         for stream, item in tones:
             packets += _audio_packets(stream, item, clip)
         for stream, item in texts:
-            packets += _subtitle_packets(stream, item)
+            packets += subtitle_packets(stream, item)
         order = {id(packet): index for index, packet in enumerate(packets)}
         packets.sort(key=lambda packet: (_decoding_seconds(packet), order[id(packet)]))
         for packet in packets:
@@ -268,28 +267,6 @@ def _audio_packets(stream: Any, item: Audio, clip: Clip) -> list[Any]:
         for converted in resampler.resample(frame):
             packets += stream.encode(converted)
     return packets + stream.encode(None)
-
-
-def _subtitle_stream(output: Any, item: Subtitle) -> Any:
-    if item.codec == "mov_text":
-        stream = output.add_mux_stream("mov_text")
-    else:
-        with av.open(io.BytesIO(subtitle_file(item)), format=subtitle_format(item)) as source:
-            stream = output.add_stream_from_template(source.streams[0], opaque=True)
-    stream.metadata["language"] = item.language
-    if item.title:
-        stream.metadata["title"] = item.title
-    return stream
-
-
-def _subtitle_packets(stream: Any, item: Subtitle) -> list[Any]:
-    if item.codec == "mov_text":
-        return [text_packet(stream, *cue) for cue in item.cues]
-    with av.open(io.BytesIO(subtitle_file(item)), format=subtitle_format(item)) as source:
-        packets = [packet for packet in source.demux() if packet.size]
-    for packet in packets:
-        packet.stream = stream
-    return packets
 
 
 def _chapter(index: int, item: tuple[float, float, str]) -> Any:

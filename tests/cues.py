@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -67,3 +68,25 @@ def spoil_cue(path: Path, text: str = "two") -> None:
     data = path.read_bytes()
     assert text.encode() in data
     path.write_bytes(data.replace(text.encode(), b"\xff" * len(text)))  # no UTF-8
+
+
+def subtitle_stream(output: Any, item: Subtitle) -> Any:
+    if item.codec == "mov_text":
+        stream = output.add_mux_stream("mov_text")
+    else:
+        with av.open(io.BytesIO(subtitle_file(item)), format=subtitle_format(item)) as source:
+            stream = output.add_stream_from_template(source.streams[0], opaque=True)
+    stream.metadata["language"] = item.language
+    if item.title:
+        stream.metadata["title"] = item.title
+    return stream
+
+
+def subtitle_packets(stream: Any, item: Subtitle) -> list[Any]:
+    if item.codec == "mov_text":
+        return [text_packet(stream, *cue) for cue in item.cues]
+    with av.open(io.BytesIO(subtitle_file(item)), format=subtitle_format(item)) as source:
+        packets = [packet for packet in source.demux() if packet.size]
+    for packet in packets:
+        packet.stream = stream
+    return packets

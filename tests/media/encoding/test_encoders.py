@@ -262,41 +262,9 @@ def test_no_depth_becomes_eight_bits_by_itself(codec: str) -> None:
             chosen("webm", codec=codec, layout=Layout(12))
 
 
-@pytest.mark.parametrize(
-    ("container", "bits", "pix_fmt"),
-    [("mp4", 8, "yuv420p"), ("webm", 8, "yuv420p"), ("mp4", 10, "yuv420p10le")],
-)
-def test_rgb_becomes_what_players_show_and_is_told(container: str, bits: int, pix_fmt: str) -> None:
-    encoder = of_rgb(bits, container)
-    assert (encoder.pix_fmt, encoder.layout) == (pix_fmt, Layout(bits))
-    full = pix_fmt.replace("420", "444")
-    assert encoder.notes == (
-        "RGB is written as 4:2:0, which every player shows. "
-        f"Choose --pix-fmt {full} to keep full chroma.",
-    )
-
-
 @pytest.mark.parametrize(("rows", "threads"), [(64, 1), (270, 4), (1080, 8)])
 def test_a_small_picture_gets_few_threads_of_x264(rows: int, threads: int) -> None:
     encoder = choose(
         EncodeSpec(), "mp4", Size(1920, rows), Layout(), Colour(), is_cpu_device=True, threads=8
     )
     assert encoder.threads == threads
-
-
-def test_rgb_keeps_its_chroma_for_editing_and_on_demand() -> None:
-    assert of_rgb(8, "matroska", codec="ffv1").pix_fmt == "yuv444p"
-    assert of_rgb(8, "mov", codec="prores").pix_fmt == "yuv444p10le"
-    assert of_rgb(8, "mp4", pix_fmt="yuv444p").layout == Layout(8, 0, 0)
-
-
-def of_rgb(bits: int, container: str, **spec: object) -> Encoder:
-    return choose(
-        EncodeSpec(**spec),  # type: ignore[arg-type]  # the fields under test
-        container,
-        SMALL,
-        Layout(bits, 0, 0),
-        Colour(),
-        is_cpu_device=True,
-        is_rgb=True,
-    )
