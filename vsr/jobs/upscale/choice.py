@@ -27,7 +27,7 @@ from vsr.values import AMOUNTS, DIALS, GrainProfile
 
 AUTO_MODEL = "fast"
 CLEAR_FLAVOUR = "clear"
-"""With which the flavour ends, on its card, of a network that draws detail."""
+"""How the flavour ends that the card of a network names if it draws detail by itself."""
 
 
 @dataclass(frozen=True, slots=True)
