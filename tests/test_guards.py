@@ -44,6 +44,13 @@ def test_the_public_names_are_these():
         assert getattr(vsr, name).__doc__, name
 
 
+def test_a_checkout_that_is_not_installed_knows_its_version():
+    """Its metadata is looked up nowhere: a checkout has none."""
+    asks = re.compile(r"(version|distribution|metadata)\(['\"]vsr-cli")
+    assert not [path for path in (ROOT / "vsr").rglob("*.py") if asks.search(path.read_text())]
+    assert re.fullmatch(r"\d+\.\d+\.\d+", vsr.__version__)
+
+
 def test_an_unknown_public_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match="no attribute 'upscail'"):
         vsr.upscail  # noqa: B018 - the access is the test
@@ -190,7 +197,7 @@ def test_the_wheel_carries_recipes_and_weights(tmp_path):
 
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
     subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
-    (wheel,) = tmp_path.glob("*.whl")
+    (wheel,) = tmp_path.glob(f"vsr_cli-{vsr.__version__}-*.whl")
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
         weights = sum(

@@ -11,6 +11,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from vsr.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from vsr.api import Outcome, Result, Upscaler, probe, spec_of, upscale, upscale_folder
     from vsr.errors import VsrError

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import click
+
+from vsr.version import __version__
 
 COMMANDS = (
     "upscale",
@@ -114,15 +115,8 @@ def _is_meant_as_file(word: str) -> bool:
         return True
 
 
-def _version() -> str:
-    try:
-        return version("vsr-cli")
-    except PackageNotFoundError:
-        return "unknown (not installed)"
-
-
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(_version(), "-V", "--version", prog_name="vsr")
+@click.version_option(__version__, "-V", "--version", prog_name="vsr")
 def vsr() -> None:
     """Upscale real video with neural networks, without damaging anything.
 

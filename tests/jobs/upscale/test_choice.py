@@ -1,7 +1,6 @@
 """What ``auto`` becomes, and how a run says so."""
 
 from dataclasses import replace
-from importlib.metadata import version
 from pathlib import Path
 
 import av
@@ -19,6 +18,7 @@ from vsr.jobs.upscale.strength import CLEAR, Condition
 from vsr.jobs.workers.upscale import upscale
 from vsr.models import catalog
 from vsr.models.weights_files import Card, sha256_of, write_card
+from vsr.version import __version__
 
 pytestmark = pytest.mark.usefixtures("models")
 
@@ -103,7 +103,7 @@ def test_a_network_that_draws_detail_sees_deep_film_on_a_curve(tmp_path: Path) -
     assert result.frames_out == 2
     with av.open(str(tmp_path / "out.mkv")) as container:
         made_by = container.streams.video[0].metadata["ENCODER"]
-    assert made_by == f"vsr {version('vsr-cli')}: {result.model}"
+    assert made_by == f"vsr {__version__}: {result.model}"
     assert "sharpness 0.50" in made_by
 
 

@@ -33,6 +33,7 @@ from vsr.media.encoding.codecs import Encoder
 from vsr.specs import UpscaleSpec
 from vsr.upscaling.steps import open_steps
 from vsr.values import PtsSpan
+from vsr.version import __version__
 
 RUN_SECONDS = 3.0
 """How long the network alone should run if no frame count is given."""
@@ -218,8 +219,8 @@ def _report(job: Job, spec: BenchSpec, runs: Runs) -> BenchReport:
         whole_fps=whole_fps,
         core_use=sum(cpu_seconds.values()) * whole_fps / cores if cpu_seconds else None,
         film_rate=float(job.source.video.frame_rate or DEFAULT_RATE),
-        versions={"python": platform.python_version()}
-        | {name: version(name) for name in ("vsr-cli", "torch", "av")},
+        versions={"python": platform.python_version(), "vsr-cli": __version__}
+        | {name: version(name) for name in ("torch", "av")},
     )
 
 

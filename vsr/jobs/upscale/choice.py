@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from importlib.metadata import version
 from typing import Any
 
 from vsr.colour import Tone, tone_of
@@ -24,6 +23,7 @@ from vsr.models.flavours import flavours_of
 from vsr.models.weights_files import files_of, is_path, read_card
 from vsr.specs import FRAME_RATIOS, Deinterlace, UpscaleSpec
 from vsr.values import AMOUNTS, DIALS, GrainProfile
+from vsr.version import __version__
 
 AUTO_MODEL = "fast"
 CLEAR_FLAVOUR = "clear"
@@ -65,7 +65,7 @@ class Choice:
     def made_by(self, model: Model) -> str:
         """Return program, version, network, blend and grain, for the tags of the output."""
         grain = f", grain {self.spec.grain}" if isinstance(self.spec.grain, GrainProfile) else ""
-        return f"vsr {version('vsr-cli')}: {model}{grain}"
+        return f"vsr {__version__}: {model}{grain}"
 
     def note(self, model: Model) -> str | None:
         """Return a remark for the user that names the choice and how to undo it; None without one.

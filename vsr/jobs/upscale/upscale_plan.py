@@ -31,6 +31,7 @@ from vsr.specs import FRAME_RATIOS, UpscaleSpec
 from vsr.upscaling.engine.tile_size import approximation, tile_facts
 from vsr.upscaling.plan import SizePlan
 from vsr.values import Blend, GrainProfile, TimeRange
+from vsr.version import __version__
 
 Load = Callable[[str, int | None, Blend], Model]
 """Returns the network for a name, a scale and a blend."""
@@ -216,7 +217,7 @@ def asked(spec: UpscaleSpec) -> dict[str, Any]:
 @cache
 def versions() -> dict[str, str]:
     """Return the versions that the bytes of an output depend on; looked up once in a process."""
-    return {"vsr": version("vsr-cli"), "torch": version("torch"), "av": version("av")}
+    return {"vsr": __version__, "torch": version("torch"), "av": version("av")}
 
 
 def _matrix_note(video: VideoInfo, output: OutputVideo) -> str:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from vsr.batch.engine import DeviceClass, OpenWorker
 from vsr.jobs.progress import Phase, Result
 from vsr.specs import UpscaleSpec
+from vsr.version import __version__
 
 if TYPE_CHECKING:
     from vsr.frames import HostFrame
@@ -102,7 +103,7 @@ class FilmWorker:
         from vsr.device.select import select
 
         device = select(self._device, self._precision)  # type: ignore[arg-type]  # from a spec
-        versions = " ".join(f"{name} {version(name)}" for name in ("vsr-cli", "torch", "av"))
+        versions = f"vsr-cli {__version__} torch {version('torch')} av {version('av')}"
         kind = f"{device.hardware} {device.precision}"
         return DeviceClass(device=kind, versions=versions, host=socket.gethostname())
 
