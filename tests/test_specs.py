@@ -20,7 +20,11 @@ def upscale(**values: Any) -> UpscaleSpec:
 @pytest.mark.parametrize(
     ("kind", "values", "message"),
     [
-        (upscale, {"precision": "fp8"}, "precision fp8: choose auto, fp16, bf16, fp32 or int8."),
+        (
+            upscale,
+            {"precision": "fp8"},
+            "precision fp8: choose auto, fp16, autocast, bf16, fp32 or int8.",
+        ),
         (upscale, {"hwaccel": "gpu"}, "hwaccel gpu: choose none, auto or cuda."),
         (
             upscale,

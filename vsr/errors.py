@@ -28,6 +28,7 @@
     │   ├── NoSpace                    OSError
     │   ├── VerificationFailed         RuntimeError
     │   ├── OutOfDeviceMemory          MemoryError
+    │   ├── DeviceLost                 RuntimeError
     │   └── TrainingDiverged           ArithmeticError
     ├── FinishedWithLosses             3    finished with losses, which are listed
     └── Interrupted                    130  by the user
@@ -149,6 +150,10 @@ class VerificationFailed(Failed, RuntimeError):
 
 class OutOfDeviceMemory(Failed, MemoryError):
     """Not even the smallest tile fits the device."""
+
+
+class DeviceLost(Failed, RuntimeError):
+    """The device reported an error, and computes nothing more in this process."""
 
 
 class TrainingDiverged(Failed, ArithmeticError):

@@ -39,7 +39,7 @@ X264_PRESETS = (
 )  # fmt: skip
 """x264's names for speed, fastest first; they select every encoder's speed."""
 
-Precision = Literal["auto", "fp16", "bf16", "fp32", "int8"]
+Precision = Literal["auto", "fp16", "autocast", "bf16", "fp32", "int8"]
 Deinterlace = Literal["auto", "bob", "film", "off", "refuse"]
 
 FRAME_RATIOS: Mapping[Deinterlace, Fraction] = MappingProxyType(
@@ -162,7 +162,8 @@ class UpscaleSpec:
     )  # fmt: skip
     precision: Precision = option(
         "auto", entry="resolved", flags=("--precision",),
-        help="auto is fp16 on CUDA; on the CPU int8 for weights tuned for it, else fp32.",
+        help="auto is fp16 on CUDA (autocast: torch's own, the reference); on the CPU int8 for "
+        "weights tuned for it, else fp32.",
     )  # fmt: skip
     hwaccel: Hwaccel = option(
         "none", entry="resolved", flags=("--hwaccel",),

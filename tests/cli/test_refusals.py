@@ -66,6 +66,7 @@ def test_sound_alone_is_refused(tmp_path: Path, capsys):
         (["--start", "1:60:00"], "is not a time"),
         (["--start", "5", "--end", "2"], "must come before"),
         (["--precision", "fp16", "--device", "cpu"], "fp16: needs CUDA"),
+        (["--precision", "autocast", "--device", "cpu"], "autocast: needs CUDA"),
         (["--device", "tpu"], "choose from auto, cpu, cuda"),
         (["-y", "-n"], "choose one of"),
         (["--crf", "99"], "crf 99.0 must be between 0 and 51"),

@@ -39,6 +39,12 @@ def test_a_gpu_is_chosen_by_number_and_precision_by_name(two_gpus):
     assert (device.torch_device, device.torch_dtype) == (torch.device("cuda", 1), torch.bfloat16)
 
 
+def test_autocast_is_a_precision_of_its_own_in_half_precision(two_gpus):
+    device = select("cuda", "autocast")
+    assert (device.precision, device.torch_dtype) == ("autocast", torch.float16)
+    assert str(device) == "cuda:0 (GPU 0, autocast)"
+
+
 def test_a_missing_gpu_is_refused_with_what_is_there(two_gpus):
     with pytest.raises(DeviceUnavailable, match="only 2 CUDA"):
         select("cuda:2")
@@ -82,6 +88,7 @@ def test_auto_stays_in_fp32_even_there(no_cuda):
 
 
 @pytest.mark.parametrize(("name", "why"), [("cpu", "asked for"), ("auto", "no CUDA|without CUDA")])
-def test_fp16_is_refused_on_every_cpu_and_it_is_said_why_it_is_one(no_cuda, name, why):
+@pytest.mark.parametrize("precision", ["fp16", "autocast"])
+def test_fp16_is_refused_on_every_cpu_and_it_is_said_why_it_is_one(no_cuda, name, why, precision):
     with pytest.raises(InvalidOption, match=rf"needs CUDA.*\(.*({why}).*\)\. Omit --precision"):
-        select(name, "fp16", is_bf16_native=lambda: True)
+        select(name, precision, is_bf16_native=lambda: True)

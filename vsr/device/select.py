@@ -1,4 +1,4 @@
-"""Choose the device: ``auto``, ``cpu`` or ``cuda[:N]``; say when its memory is exhausted.
+"""Choose the device: ``auto``, ``cpu`` or ``cuda[:N]``.
 
 The only place that asks for CUDA.
 """
@@ -13,7 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from vsr.errors import DeviceUnavailable, InvalidOption, OutOfDeviceMemory
+from vsr.errors import DeviceUnavailable, InvalidOption
 from vsr.specs import Precision
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 Kind = Literal["cpu", "cuda", "onnx"]
-Chosen = Literal["fp32", "fp16", "bf16", "int8"]
+Chosen = Literal["fp32", "fp16", "autocast", "bf16", "int8"]
 
 _CUDA = re.compile(r"cuda(?::(\d+))?")
 
@@ -41,6 +41,7 @@ class Device:
     """Where the network runs, at which precision, and why there.
 
     A precision of int8 is that of the features; what sees the picture is in fp32 or whole numbers.
+    ``autocast`` is fp16 where torch's autocast casts, ``fp16`` a network whose weights are.
 
     Attributes:
         index: the CUDA device's number; 0 on the CPU.
@@ -81,7 +82,7 @@ class Device:
         """The dtype of the network's arithmetic; of its ends where that is mixed."""
         import torch
 
-        by_name = {"fp16": torch.float16, "bf16": torch.bfloat16}
+        by_name = {"bf16": torch.bfloat16, "fp16": torch.float16, "autocast": torch.float16}
         return by_name.get(self.precision, torch.float32)
 
     @property
@@ -222,9 +223,9 @@ def _onnx(name: str, precision: Precision) -> Device:
 
 
 def _cpu(precision: Precision, why: str, is_bf16_native: Callable[[], bool]) -> Device:
-    if precision == "fp16":
+    if precision in ("fp16", "autocast"):
         raise InvalidOption(
-            f"--precision fp16: needs CUDA, but the network runs on the CPU ({why}). "
+            f"--precision {precision}: needs CUDA, but the network runs on the CPU ({why}). "
             "Omit --precision."
         )
     if precision == "bf16" and not is_bf16_native():
@@ -255,22 +256,3 @@ def _cpu_name() -> str:
     except OSError:
         pass
     return platform.processor() or platform.machine()
-
-
-SIGNS = ("out of memory", "ALLOC_FAILED")
-"""What the messages of the driver and of cuBLAS hold where torch's own allocator was not asked."""
-
-
-def is_shortage(error: RuntimeError) -> bool:
-    """Return whether an error of torch means that there is no memory left on the device."""
-    import torch
-
-    is_torchs = isinstance(error, torch.cuda.OutOfMemoryError)
-    return is_torchs or any(sign in str(error) for sign in SIGNS)
-
-
-def no_room(device: Device, what: str) -> OutOfDeviceMemory:
-    """Return the error for what does not fit, whatever was tried."""
-    return OutOfDeviceMemory(
-        f"{device}: {what}. Close other programs, or choose a smaller model or --device cpu."
-    )

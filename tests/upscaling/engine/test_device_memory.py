@@ -8,8 +8,8 @@ import torch
 
 from tests.upscaling.stand_in import cuda_engine_on_cpu
 from tests.upscaling.toys import frame, model_of, pass_spec, plain, srgan
-from vsr.device.select import is_shortage
-from vsr.errors import OutOfDeviceMemory
+from vsr.device.failures import is_shortage
+from vsr.errors import DeviceLost, OutOfDeviceMemory
 from vsr.upscaling.engine.cuda_slots import DeviceSlot
 from vsr.values import Size
 
@@ -68,7 +68,7 @@ def test_another_error_is_no_want_of_memory():
         error = RuntimeError("CUDA error: an illegal memory access was encountered")
         compute = failing(engine._tiles.compute, error, times=1)
         object.__setattr__(engine._flight._operations, "compute", compute)
-        with pytest.raises(RuntimeError, match="illegal"):
+        with pytest.raises(DeviceLost, match="illegal"):
             engine.start(frame(SIZE))
 
 

@@ -43,7 +43,7 @@ FASTER, BETTER = "lite", "fast"
 VAGUE = 2.0
 """A guess is right to within this factor, at best."""
 
-MACS_PER_SECOND = {"fp32": 60e9, "bf16": 110e9, "int8": 200e9, "fp16": 6000e9}
+MACS_PER_SECOND = {"fp32": 60e9, "bf16": 110e9, "int8": 200e9, "fp16": 6000e9, "autocast": 6000e9}
 ENCODED_PIXELS_PER_SECOND = 60e6
 """What two CPU cores roughly reach (in fp16, a GPU): for guesses."""
 

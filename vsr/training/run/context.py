@@ -91,8 +91,10 @@ def training_device(
     Raises:
         InvalidOption, DeviceUnavailable: as `vsr.device.select.select`.
     """
-    if precision == "int8":
-        raise InvalidOption("--precision int8: for upscaling. Choose auto, fp32, bf16 or fp16.")
+    if precision in ("int8", "autocast"):
+        raise InvalidOption(
+            f"--precision {precision}: for upscaling. Choose auto, fp32, bf16 or fp16."
+        )
     is_bf16 = precision == "bf16"
     chosen = select(name, "auto" if is_bf16 else precision)
     if chosen.is_cuda:

@@ -9,14 +9,16 @@ float32; when memory runs out, graphs are freed and tiles become smaller. Each i
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Self, TypeVar
 
 import torch
 
 from vsr.closing import Closing
+from vsr.device.failures import is_shortage, no_room, reported
 from vsr.device.flight import InFlight, Lease, Ring, seconds_in, three_lanes
-from vsr.device.select import Device, is_shortage, no_room
+from vsr.device.select import Device
 from vsr.frames import HostFrame
 from vsr.upscaling.engine.cuda_network import DeviceNetwork, capture_all, drop_all
 from vsr.upscaling.engine.cuda_slots import (
@@ -89,20 +91,23 @@ class CudaEngine(Closing):
 
         Raises:
             OutOfDeviceMemory: not even the smallest tile fits.
+            DeviceLost: the device reported another error.
         """
-        try:
-            network = DeviceNetwork.open(model, device, spec, tile)
-            engine = cls(spec, device, network, say, remembers=remembers)
-        except RuntimeError as error:
-            if not is_shortage(error):
-                raise
-            raise no_room(device, "not even the network and one frame fit") from error
-        engine._retrying(engine._capture)
+        with reported(device):
+            try:
+                network = DeviceNetwork.open(model, device, spec, tile)
+                engine = cls(spec, device, network, say, remembers=remembers)
+            except RuntimeError as error:
+                if not is_shortage(error):
+                    raise
+                raise no_room(device, "not even the network and one frame fit") from error
+            engine._retrying(engine._capture)
         return engine
 
     def close(self) -> None:
         """Wait for the device and release graphs and memory."""
-        torch.cuda.synchronize(self._device.torch_device)
+        with suppress(RuntimeError):  # a device that is gone has nothing to wait for
+            torch.cuda.synchronize(self._device.torch_device)
         drop_all(self._slots)  # whoever still holds the engine holds no memory of graphs
         self._tiles.give_up()
 
@@ -112,15 +117,18 @@ class CudaEngine(Closing):
         Raises:
             Failed: the frame is of another size or layout than the engine was opened for.
             OutOfDeviceMemory: not even the smallest tile fits.
+            DeviceLost: the device reported another error.
         """
         self.spec.check(frame)
-        return CudaTicket(frame, self._retrying(lambda: self._begun(frame)))
+        with reported(self._device):
+            return CudaTicket(frame, self._retrying(lambda: self._begun(frame)))
 
     def finish(self, ticket: CudaTicket) -> HostFrame:
         """Wait for that frame only; its slot returns with the last view of its planes."""
-        slot = self._flight.finish(ticket.flight)
-        if not slot.flag[0]:
-            self._retrying(lambda: self._redo.into(slot, ticket.frame, self._network.full()))
+        with reported(self._device):
+            slot = self._flight.finish(ticket.flight)
+            if not slot.flag[0]:
+                self._retrying(lambda: self._redo.into(slot, ticket.frame, self._network.full()))
         block = Lease(self._ring, slot, slot.block).array()
         return self.spec.enlarged(ticket.frame, self._network.reference.target.arrays(block))
 

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
+from vsr.device.failures import is_shortage
 from vsr.device.flight import Lane, StreamLane
-from vsr.device.select import Device, is_shortage
+from vsr.device.select import Device
 from vsr.models.foreign.adapter import Foreign, with_float32_ends
 from vsr.upscaling.engine.cuda_pass import (
     DevicePass,
@@ -50,7 +51,7 @@ def capture_all(
     """Capture a graph of ``fast`` in each slot; keep them only where all agree with ``reference``.
 
     Raises:
-        RuntimeError: there is not enough memory for them (`vsr.device.select.is_shortage`).
+        RuntimeError: there is not enough memory for them (`vsr.device.failures.is_shortage`).
     """
     assert isinstance(lane, StreamLane)
     for slot in slots:
@@ -77,7 +78,7 @@ def captured_run(run: Forward, like: Tensor, lane: Lane) -> Forward:
             its memory order, or cuDNN would take another kernel than for the whole picture.
 
     Raises:
-        RuntimeError: there is not enough memory for it (`vsr.device.select.is_shortage`).
+        RuntimeError: there is not enough memory for it (`vsr.device.failures.is_shortage`).
     """
     assert isinstance(lane, StreamLane)
     given = like.clone()  # dense, in the order of the view's strides
@@ -178,7 +179,9 @@ class DeviceNetwork:
         self._radius = traits.radius if traits is not None else 0
         self._multiple = traits.multiple if traits is not None else 1
         self._autocast = autocast_run(net, device.torch_dtype) if net is not None else None
-        self._cast = cast_run(net, device.torch_dtype) if net is not None else None
+        self._cast = self._autocast
+        if net is not None and device.precision != "autocast":
+            self._cast = cast_run(net, device.torch_dtype)
         self.reference = self._pass(self._autocast)
 
     @classmethod
@@ -227,7 +230,7 @@ class DeviceNetwork:
             is_fast: computed as `fast` does, else as `reference`.
 
         Raises:
-            RuntimeError: there is not enough memory for it (`vsr.device.select.is_shortage`).
+            RuntimeError: there is not enough memory for it (`vsr.device.failures.is_shortage`).
         """
         run: Forward | None = self._cast if is_fast else self._autocast
         assert run is not None

@@ -22,9 +22,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from vsr.device.failures import is_shortage
 from vsr.device.flight import Flight, InFlight, Lanes, Operations, Ring
 from vsr.device.memory import empty_pinned
-from vsr.device.select import Device, is_shortage
+from vsr.device.select import Device
 from vsr.frames import HostFrame
 from vsr.upscaling.engine.cuda_pass import DevicePass, Packing
 from vsr.upscaling.tiles.tile_cache import DirtyMap, KeptOutput, PlannedFrame, TileCost, TilePlan

@@ -1,0 +1,70 @@
+"""What the errors of a CUDA device mean: its memory ran out, or it is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from vsr.device.select import Device
+from vsr.errors import DeviceLost, OutOfDeviceMemory
+
+SHORTAGES = (
+    "out of memory",
+    "ALLOC_FAILED",
+    "unable to find an engine to execute this computation",
+)
+"""What the driver, cuBLAS and cuDNN say, in this order, where torch's own allocator was not asked.
+cuDNN tries one engine after another, and says only that none was left."""
+
+FAILURES = ("CUDA error", "CUDA driver error", "cuDNN error", "CUDNN_STATUS", "CUBLAS_STATUS")
+"""What a message of torch holds when the driver, cuDNN or cuBLAS reported an error."""
+
+
+def is_shortage(error: RuntimeError) -> bool:
+    """Return whether an error of torch means that there is no memory left on the device.
+
+    A capture that ran out of memory may end with another error, raised while the first was handled.
+    """
+    import torch
+
+    one: BaseException | None = error
+    while one is not None:
+        if isinstance(one, torch.cuda.OutOfMemoryError) or _holds(one, SHORTAGES):
+            return True
+        one = one.__context__
+    return False
+
+
+def no_room(device: Device, what: str) -> OutOfDeviceMemory:
+    """Return the error for what does not fit, whatever was tried."""
+    return OutOfDeviceMemory(
+        f"{device}: {what}. Close other programs, or choose a smaller model or --device cpu."
+    )
+
+
+@contextmanager
+def reported(device: Device) -> Iterator[None]:
+    """Report an error of the device in one line.
+
+    Nothing can be computed there again in this process. It may be gone, or another process may have
+    it to itself.
+
+    Raises:
+        DeviceLost: an error of the driver, cuDNN or cuBLAS, in the place of torch's own.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        import torch
+
+        if not (isinstance(error, torch.AcceleratorError) or _holds(error, FAILURES)):
+            raise
+        first, *_ = str(error).splitlines()
+        raise DeviceLost(
+            f"{device}: {first.rstrip('.')}. Look after the device (nvidia-smi), then repeat the "
+            "command: the finished parts of a film are kept."
+        ) from error
+
+
+def _holds(error: BaseException, signs: tuple[str, ...]) -> bool:
+    return any(sign in str(error) for sign in signs)
