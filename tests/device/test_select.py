@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from tests.device.gpus import simulate
 from vsr.device.select import select
 from vsr.errors import DeviceUnavailable, InvalidOption
 
@@ -12,10 +13,7 @@ def no_cuda(monkeypatch):
 
 @pytest.fixture
 def two_gpus(monkeypatch):
-    monkeypatch.setattr(torch.version, "cuda", "13.0")
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
-    monkeypatch.setattr(torch.cuda, "get_device_name", lambda index: f"GPU {index}")
+    simulate(monkeypatch, (9, 0), (9, 0))
 
 
 def test_auto_without_cuda_is_the_cpu_and_says_why(no_cuda):

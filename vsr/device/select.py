@@ -1,7 +1,4 @@
-"""Choose the device: ``auto``, ``cpu`` or ``cuda[:N]``.
-
-The only place that asks for CUDA.
-"""
+"""Choose the device: ``auto``, ``cpu`` or ``cuda[:N]``."""
 
 from __future__ import annotations
 
@@ -13,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from vsr.device.cuda import cuda_devices, obstacle
 from vsr.errors import DeviceUnavailable, InvalidOption
 from vsr.specs import Precision
 
@@ -115,8 +113,8 @@ def select(
     """Return the device that ``name`` asks for.
 
     Args:
-        name: ``auto`` (CUDA where there is one), ``cpu``, ``cuda``, ``cuda:N``, or ``onnx`` and
-            ``onnx:PROVIDER`` (`PROVIDERS`).
+        name: ``auto`` (the first CUDA device that computes), ``cpu``, ``cuda``, ``cuda:N``, or
+            ``onnx`` and ``onnx:PROVIDER`` (`PROVIDERS`).
         precision: ``auto`` is fp16 on CUDA and fp32 on the CPU, where bf16 is available if
             the processor multiplies in it. Whether it is int8 there depends on the network and the
             source too: `vsr.upscaling.engine.engine` decides.
@@ -124,11 +122,13 @@ def select(
 
     Raises:
         InvalidOption: no such device name, or a precision that the CPU does not compute in.
-        DeviceUnavailable: CUDA was asked for and is not there.
+        DeviceUnavailable: CUDA was asked for and is not there, or torch cannot compute on it.
     """
     if name == "auto":
-        count, reason = _cuda_devices()
-        return _cuda(0, precision, reason) if count else _cpu(precision, reason, is_bf16_native)
+        index, reason = _first_usable()
+        if index is None:
+            return _cpu(precision, reason, is_bf16_native)
+        return _cuda(index, precision, reason)
     if name == "cpu":
         return _cpu(precision, "asked for", is_bf16_native)
     if name.partition(":")[0] == "onnx":
@@ -139,35 +139,25 @@ def select(
             f"--device {name}: choose from auto, cpu, cuda, cuda:N, onnx or onnx:PROVIDER."
         )
     index = int(match[1] or 0)
-    count, reason = _cuda_devices()
-    if index >= count:
-        there = f"only {count} CUDA device(s) available" if count else reason
-        raise DeviceUnavailable(f"--device {name}: {there}. Choose --device cpu or auto.")
+    count, reason = cuda_devices()
+    problem = f"only {count} CUDA device(s) available" if count else reason
+    if index < count:
+        problem = obstacle(index) or ""
+    if problem:
+        raise DeviceUnavailable(f"--device {name}: {problem}. Choose --device cpu or auto.")
     return _cuda(index, precision, "asked for")
 
 
-def cuda_count() -> int:
-    """Return how many CUDA devices this process can use."""
-    return _cuda_devices()[0]
-
-
-def free_device_bytes(device: Device) -> int:
-    """Return how much memory a CUDA device has left."""
-    import torch
-
-    return int(torch.cuda.mem_get_info(device.index)[0])
-
-
-def _cuda_devices() -> tuple[int, str]:
-    """Return how many CUDA devices torch can use, and why so many."""
-    import torch
-
-    if torch.version.cuda is None:
-        return 0, "this torch was built without CUDA"
-    if not torch.cuda.is_available():
-        return 0, "torch finds no CUDA driver or device"
-    count = torch.cuda.device_count()
-    return count, f"{count} CUDA device(s) found"
+def _first_usable() -> tuple[int | None, str]:
+    """Return the first CUDA device that torch can compute on, or None, and why."""
+    count, reason = cuda_devices()
+    problems: list[str] = []
+    for index in range(count):
+        problem = obstacle(index)
+        if problem is None:
+            return index, "; ".join([reason, *problems])
+        problems.append(problem)
+    return None, "; ".join(problems) or reason
 
 
 def _cuda(index: int, precision: Precision, why: str) -> Device:

@@ -44,6 +44,7 @@ def examine() -> list[Finding]:
         Finding("python", sys.version_info >= (3, 11), platform.python_version(), True),
         *(_package(name, is_needed=True) for name in ("torch", "av", "numpy")),
         _device(),
+        *_gpu(),
         _integers(),
         *_pinned(),
         *_encoders(),
@@ -72,6 +73,14 @@ def _device() -> Finding:
     return Finding("device", True, f"{device}: {device.why}; {cores} processor cores", True)
 
 
+def _gpu() -> list[Finding]:
+    """Return why the GPU is not computed on, where there is one."""
+    from vsr.device.cuda import unused_gpu
+
+    problem = unused_gpu()
+    return [] if problem is None else [Finding("gpu", False, problem)]
+
+
 def _integers() -> Finding:
     """Return whether networks on the CPU can run in 8-bit integers."""
     from vsr.models.int8.convolution import refusal
@@ -83,8 +92,8 @@ def _integers() -> Finding:
 
 def _pinned() -> list[Finding]:
     """Return where the CUDA path would get its pinned memory; the CPU path needs none."""
+    from vsr.device.cuda import cuda_count
     from vsr.device.memory import pinned_by
-    from vsr.device.select import cuda_count
 
     if not cuda_count():
         return []

@@ -154,7 +154,7 @@ def test_blended_tiles_leave_seams_of_at_most_a_code(whole):
 
 def test_on_a_gpu_its_memory_decides_the_tile(local, monkeypatch):
     gpu = Device(kind="cuda")
-    monkeypatch.setattr(tile_size, "free_device_bytes", lambda device: 10**12)
+    monkeypatch.setattr(tile_size, "free_bytes", lambda index: 10**12)
     assert pinned_tile(local, SIZE, gpu) == 200
 
 

@@ -243,6 +243,6 @@ def _gpus(spec: UpscaleSpec) -> list[int]:
     """Return the GPUs to distribute; a device that the user names is used by all workers."""
     if spec.device not in ("auto", "cuda"):
         return []
-    from vsr.device.select import cuda_count
+    from vsr.device.cuda import supported_devices
 
-    return list(range(cuda_count()))
+    return supported_devices()

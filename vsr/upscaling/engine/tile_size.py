@@ -18,8 +18,9 @@ import torch
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from vsr.device.cuda import free_bytes
 from vsr.device.memory import available_host_bytes
-from vsr.device.select import Device, free_device_bytes
+from vsr.device.select import Device
 from vsr.errors import Failed
 from vsr.models.foreign.adapter import Foreign
 from vsr.models.foreign.facts import overlap
@@ -56,7 +57,7 @@ def pinned_tile(model: Model, source: Size, device: Device, asked: int | None = 
         return asked
     if device.kind != "onnx" and not isinstance(net, Foreign):
         return None
-    free = free_device_bytes(device) if device.is_cuda else available_host_bytes()
+    free = free_bytes(device.index) if device.is_cuda else available_host_bytes()
     longest = max(source.width, source.height, SIDES[-1])
     if free is None:
         return longest
