@@ -227,10 +227,10 @@ def test_an_error_midway_leaves_nothing_behind(clip: Path, tmp_path: Path):
 def test_a_gpu_decoder_that_is_not_there_is_said_and_software_decodes(
     clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    def refuse(path: Path) -> None:
+    def refuse(path: Path, decoding: object) -> None:
         raise PermissionError(1, "Operation not permitted")  # what FFmpeg does without a driver
 
-    monkeypatch.setattr("vsr.media.source.opening.open_on_hardware", refuse)
+    monkeypatch.setattr("vsr.media.source.hardware.open_on_hardware", refuse)
     said: list[str] = []
     result = upscale(clip, tmp_path / "out.mp4", spec(hwaccel="cuda"), note=said.append)
     assert result.frames_out == FRAMES

@@ -133,7 +133,7 @@ class Stages:
             job.source,
             thread_count=threads,
             context=job.context,
-            hwaccel=job.decoding.hwaccel,
+            decoding=job.decoding,
         )
 
     @property

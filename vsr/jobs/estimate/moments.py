@@ -13,8 +13,8 @@ from vsr.frames import HostFrame, Plane
 from vsr.jobs.estimate.figures import NOTHING, Stopwatch, Took, typical
 from vsr.media.clock import rounded, ticks, ticks_per_frame
 from vsr.media.reading.reader import Reader
+from vsr.media.source.hardware import SOFTWARE, Decoding
 from vsr.media.source.info import MediaInfo
-from vsr.specs import Hwaccel
 from vsr.values import PtsSpan, Size
 
 LEAD = 1
@@ -130,7 +130,9 @@ def _last_until(info: MediaInfo, start: int | None, wanted: int) -> tuple[int | 
     return last, False
 
 
-def moment_at(info: MediaInfo, pts: int, *, context: int = 0, hwaccel: Hwaccel = "none") -> Moment:
+def moment_at(
+    info: MediaInfo, pts: int, *, context: int = 0, decoding: Decoding = SOFTWARE
+) -> Moment:
     """Read the frame at a pts, and up to `LEAD` before it.
 
     Args:
@@ -140,7 +142,7 @@ def moment_at(info: MediaInfo, pts: int, *, context: int = 0, hwaccel: Hwaccel =
     first = info.video.start_pts or 0
     start = max(first, pts - rounded((LEAD + Fraction(1, 2)) * step))
     span = PtsSpan(None if start <= first else start, pts + 1)
-    return _read(info, span, pts, context=context, hwaccel=hwaccel)
+    return _read(info, span, pts, context=context, decoding=decoding)
 
 
 def moment_around(
@@ -199,12 +201,12 @@ def _read(
     pts: int,
     *,
     context: int,
-    hwaccel: Hwaccel = "none",
+    decoding: Decoding = SOFTWARE,
     crop: Crop | None = None,
 ) -> Moment:
     frames: list[HostFrame] = []
     watch, laps = Stopwatch(), []
-    with Reader.open(info.path, info, span, context=context, hwaccel=hwaccel) as reader:
+    with Reader.open(info.path, info, span, context=context, decoding=decoding) as reader:
         for frame in islice(reader.frames(), MOST_FRAMES):
             frames.append(frame if crop is None else crop.of(frame))
             laps.append(watch.lap())

@@ -71,8 +71,7 @@ def preview(
     widest = max(jobs, key=lambda job: job.context)
     choices = choices_of(info, first.spec.time, spec.at, spec.count, note)
     moments = [
-        moment_at(info, one.pts, context=widest.context, hwaccel=first.decoding.hwaccel)
-        for one in choices
+        moment_at(info, one.pts, context=widest.context, decoding=first.decoding) for one in choices
     ]
     loop = loop_moment(widest, choices, moments)
     made = render_all(jobs, moments, loop, watch, note)

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from vsr.colour import UNSPECIFIED, Colour, guessed_matrix
+from vsr.device.cuda import share_context
 from vsr.device.select import Device, select
 from vsr.errors import Refused, UnsuitableContainer
 from vsr.jobs.progress import Note
@@ -36,8 +37,8 @@ from vsr.media.reading.black_bars import cropped
 from vsr.media.reading.film_sample import sample_film
 from vsr.media.reading.probe import probe
 from vsr.media.sequence import is_numbered
+from vsr.media.source.hardware import Decoding, choose_decoding
 from vsr.media.source.info import MediaInfo, VideoInfo
-from vsr.media.source.opening import choose_decoding
 from vsr.media.streams.copy_streams import StreamPlan
 from vsr.media.streams.losses_before_start import (
     check_times,
@@ -180,11 +181,17 @@ def prepare(source: Path, target: Path, spec: UpscaleSpec, load: Load = catalog.
         encoder=encoder,
         streams=streams,
         video=video,
-        decoding=choose_decoding(source, spec.hwaccel),
+        decoding=_decoding(source, spec, device),
         losses=losses,
         choice=choice,
         fields=fields,
     )
+
+
+def _decoding(source: Path, spec: UpscaleSpec, device: Device) -> Decoding:
+    if spec.hwaccel != "none":
+        share_context(device.index)
+    return choose_decoding(source, spec.hwaccel, device.index)
 
 
 def _choice(info: MediaInfo, spec: UpscaleSpec, scale: int, load: Load) -> tuple[Choice, Model]:

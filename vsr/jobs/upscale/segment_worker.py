@@ -142,7 +142,7 @@ class SegmentWorker:
             job.source,
             span,
             context=job.context,
-            hwaccel=job.decoding.hwaccel,
+            decoding=job.decoding,
         ) as reader:
             frames = Counted(self._marked(reader.frames()), span, job.fields.counter())
             count = run_segment(frames, steps, sink, written)

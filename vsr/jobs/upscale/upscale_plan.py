@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from vsr.colour import UNSPECIFIED, Colour, guessed_matrix
+from vsr.device.cuda import unused_gpu
 from vsr.device.select import Device
 from vsr.jobs.upscale.choice import Choice, Fields, mode_of
 from vsr.media.clock import USUAL_FRAME_RATE, Timing, rounded, ticks_per_frame
@@ -20,8 +21,8 @@ from vsr.media.encoding.choose_encoder import Encoder
 from vsr.media.encoding.encoding import OutputVideo
 from vsr.media.reading.black_bars import crop_note
 from vsr.media.resume.manifest import source_facts
+from vsr.media.source.hardware import Decoding
 from vsr.media.source.info import MediaInfo, VideoInfo
-from vsr.media.source.opening import Decoding
 from vsr.media.streams.losses_before_start import Loss, content_of
 from vsr.media.streams.streams import StreamPlan
 from vsr.media.writing.target import least_bytes
@@ -176,6 +177,8 @@ class Job:
             rate = f"{float(video.frame_rate):.5g} a second" if video.frame_rate else "unknown"
             what = "images hold" if self.container.is_sequence else f"{self.container.name} holds"
             yield f"{what} no times: the frame rate is {rate}."
+        if self.spec.device == "auto" and not self.device.is_cuda and (note := unused_gpu()):
+            yield note
         if self.decoding.note:
             yield self.decoding.note
         yield from (f"{fate}." for fate in self.streams.converted if not fate.is_loss)

@@ -31,10 +31,10 @@ from vsr.media.clock import (
 )
 from vsr.media.reading.probe import Delivery, probe
 from vsr.media.source.decoder import Damage, Decoder, from_key_frame, from_last_key_frame
+from vsr.media.source.hardware import SOFTWARE, Decoding, open_decoding
 from vsr.media.source.info import MediaInfo
-from vsr.media.source.opening import is_header, open_decoding
+from vsr.media.source.opening import is_header
 from vsr.media.splices.splice_search import RestartDetector, splices_in
-from vsr.specs import Hwaccel
 from vsr.values import PtsSpan
 
 EVERYTHING = PtsSpan()
@@ -61,13 +61,13 @@ class Reader(Closing):
     """
 
     def __init__(
-        self, info: MediaInfo, span: PtsSpan, threads: int, context: int, hwaccel: Hwaccel
+        self, info: MediaInfo, span: PtsSpan, threads: int, context: int, decoding: Decoding
     ) -> None:
         self.info = info
         # Only the part with the end of the clip can lack bytes.
         self.damage = Damage(missing_bytes=info.missing_bytes if span.end is None else 0)
-        self._hwaccel = hwaccel
-        self._container = open_decoding(self.info.path, self._hwaccel)
+        self._decoding = decoding
+        self._container = open_decoding(self.info.path, self._decoding)
         self._span = span
         self._thread_count = threads
         self._context = context
@@ -82,7 +82,7 @@ class Reader(Closing):
         span: PtsSpan = EVERYTHING,
         thread_count: int = 0,
         context: int = 0,
-        hwaccel: Hwaccel = "none",
+        decoding: Decoding = SOFTWARE,
     ) -> Reader:
         """Open a file.
 
@@ -93,14 +93,14 @@ class Reader(Closing):
             thread_count: of the decoder; 0 lets it choose.
             context: frames to read beyond either end of the span, for filters that look at
                 neighbours; more than one only where frames are evenly spaced.
-            hwaccel: what decodes (`vsr.media.source.opening.choose_decoding`); if a GPU turns out
-                to be unavailable, software does.
+            decoding: what decodes (`vsr.media.source.hardware.choose_decoding`); if a GPU turns
+                out to be unavailable, software does.
 
         Raises:
             MediaError: it cannot be opened, or has no video.
         """
         info = replace(info, path=Path(path)) if info else probe(path)
-        return cls(info, span, thread_count, context, hwaccel)
+        return cls(info, span, thread_count, context, decoding)
 
     def close(self) -> None:
         """Close the file. Frames already read stay valid."""
@@ -191,7 +191,7 @@ class Reader(Closing):
 
     def _reopen(self) -> None:
         self._container.close()
-        self._container = open_decoding(self.info.path, self._hwaccel)
+        self._container = open_decoding(self.info.path, self._decoding)
         self._attach()
 
     def _attach(self) -> None:

@@ -1,13 +1,11 @@
-"""Open an input, on a GPU where one decodes it, and yield its packets past broken places.
+"""Open an input, and yield its packets past broken places.
 
-Why it cannot be opened is said in one line. A GPU's own decoder (NVDEC) is tried, never assumed.
+Why it cannot be opened is said in one line.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
 from errno import ENOMEM
 from pathlib import Path
 from typing import Protocol
@@ -22,7 +20,6 @@ from av.video.stream import VideoStream
 from vsr.errors import DecodingFailed, MediaError, NoSuchFile, NoVideo, UnreadableMedia
 from vsr.media.clock import S
 from vsr.media.sequence import LIST_SUFFIX
-from vsr.specs import Hwaccel
 
 NOT_A_MOVING_PICTURE = (
     Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.dependent
@@ -229,72 +226,3 @@ def demuxed(
             raise DecodingFailed(f"{name}: reading failed ({error}). Check the disk.") from error
         else:
             return
-
-
-FAILURES = (av.FFmpegError, OSError, ValueError, RuntimeError, MediaError)
-"""What opening a missing device raises; without a driver it is a PermissionError."""
-
-
-@dataclass(frozen=True, slots=True)
-class Decoding:
-    """What decodes a file.
-
-    Attributes:
-        hwaccel: what to open it with: ``cuda`` or ``none``.
-        note: a remark for the user, if any.
-    """
-
-    hwaccel: Hwaccel = "none"
-    note: str | None = None
-
-
-def choose_decoding(path: Path, wanted: Hwaccel) -> Decoding:
-    """Return what will decode, determined by decoding the first frame.
-
-    Args:
-        wanted: ``none`` is software; ``auto`` tries, and is silent if there is no hardware;
-            ``cuda`` tries, and reports it.
-    """
-    if wanted == "none":
-        return Decoding()
-    problem = _problem(path)
-    if not problem:
-        return Decoding("cuda", "decoded by the GPU (NVDEC).")
-    if wanted == "auto":
-        return Decoding()
-    return Decoding(note=f"--hwaccel cuda: {problem}; decoding in software.")
-
-
-def open_decoding(path: Path, hwaccel: Hwaccel) -> InputContainer:
-    """Open a file for the chosen decoder, or for software if that is no longer available.
-
-    Raises:
-        MediaError: the file cannot be opened.
-    """
-    if hwaccel != "none":
-        with suppress(*FAILURES):
-            return open_on_hardware(path)
-    return open_input(path)
-
-
-def open_on_hardware(path: Path) -> InputContainer:
-    """Open a file for decoding on the GPU, if possible; FFmpeg's own fallback does the rest.
-
-    Raises:
-        one of `FAILURES`: there is no such device.
-    """
-    return open_input(path, HWAccel("cuda", allow_software_fallback=True))
-
-
-def _problem(path: Path) -> str:
-    """Return why the GPU cannot decode a file, or nothing."""
-    try:
-        with open_on_hardware(path) as container:
-            stream = best_video(container, path)
-            next(container.decode(stream), None)
-            if stream.codec_context.is_hwaccel:
-                return ""
-            return f"the GPU does not decode this {stream.codec_context.name}"
-    except FAILURES as error:
-        reason = getattr(error, "strerror", None) or type(error).__name__
-        return f"that decoder is not available here ({reason})"
