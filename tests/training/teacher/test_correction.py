@@ -56,15 +56,26 @@ def test_the_range_is_that_of_a_window():
 def test_texture_comes_back_where_the_teacher_has_none_and_stays_where_it_has_more():
     plain = blurred(TRUTH, 6)
     for share in (0.0, 0.5, 1.0):
-        given = Correction(tone=0, texture=share, window=0).of(plain, TRUTH, LOW)
+        given = Correction(tone=0, texture=share, window=0).of(plain, TRUTH, TRUTH)
         luma = (given - plain).mean(dim=1)
         assert float(luma.std()) == pytest.approx(
             share * float((TRUTH - plain).mean(dim=1).std()), rel=0.2, abs=1e-9
         )
         assert torch.allclose((given - plain)[:, :1], (given - plain)[:, 1:2], atol=1e-6)  # gray
     loud = plain + 2 * (TRUTH - plain)
-    given = Correction(tone=0, texture=1, window=0).of(loud, TRUTH, LOW)
+    given = Correction(tone=0, texture=1, window=0).of(loud, TRUTH, TRUTH)
     assert (given - loud).abs().mean() < 1e-3
+
+
+def test_texture_comes_back_only_as_far_as_the_low_resolution_shows_it():
+    plain = blurred(TRUTH, 6)
+    other = torch.nn.functional.avg_pool2d(0.3 + 0.4 * noise(1, 3, 64, 64), 4)
+    given = [
+        float((Correction(tone=0, texture=1, window=0).of(plain, TRUTH, low) - plain).std())
+        for low in (TRUTH, LOW, (LOW + other) / 2, other)
+    ]
+    assert given == sorted(given, reverse=True)
+    assert given[-1] < 0.35 * given[0]
 
 
 def test_sharpening_is_an_unsharp_mask():

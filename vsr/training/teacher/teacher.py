@@ -7,7 +7,9 @@ the target is corrected with the truth that the teacher did not see, in this ord
 - ``sharpen``: more of its own high frequencies, for teachers that are too soft;
 - ``window``: no value beyond those of the low resolution, enlarged by Lanczos, nearby;
 - ``tone``: low frequencies that are the truth's;
-- ``texture``: the truth's high frequencies where it has more energy in them than the teacher.
+- ``texture``: the truth's high frequencies where it has more energy in them than the teacher,
+  as far as the low resolution shows that it is there (`_shown`). What a codec or noise has taken
+  cannot be learned: such a target teaches blur, and to keep noise as if it were texture.
 """
 
 from __future__ import annotations
@@ -144,6 +146,10 @@ NEIGHBOURHOOD = 6.0
 FLOOR = 1e-3
 """Energy of detail below which none is missed ([0, 1])."""
 
+BAND = (1.5, 6.0)
+"""Deviations of the Gaussians between which frequencies are compared with the truth's: those just
+below the limit of the low resolution at ×4, in pixels of the target."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Correction:
@@ -187,7 +193,7 @@ class Correction:
         if self.tone:
             taught = taught + blurred(truth - taught, self.tone)
         if self.texture:
-            taught = taught + self.texture * _missing(taught, truth)
+            taught = taught + self.texture * _shown(truth, low) * _missing(taught, truth)
         return taught.clamp(0, 1)
 
 
@@ -204,3 +210,21 @@ def _missing(taught: Tensor, truth: Tensor) -> Tensor:
     energy, wanted = (blurred(one.square(), NEIGHBOURHOOD).sqrt() for one in (mine, true))
     share = ((wanted - energy) / (wanted + FLOOR)).clamp(0, 1)
     return share * (true - mine)
+
+
+def _shown(truth: Tensor, low: Tensor) -> Tensor:
+    """Return how much of the truth the low resolution still shows, 0 to 1: (N, 1, H, W).
+
+    It is the squared correlation of both in `BAND`, in a neighbourhood of it: the share of the
+    truth's energy that a linear filter could get from the low resolution.
+    """
+    true, seen = (_band(luma(one)) for one in (truth, enlarged(low, truth.shape[-2:])))
+    common, own, other = (
+        blurred(product, BAND[1]) for product in (true * seen, true.square(), seen.square())
+    )
+    return common.clamp_min(0).square() / (own * other + FLOOR**4)
+
+
+def _band(picture: Tensor) -> Tensor:
+    fine, coarse = BAND
+    return blurred(picture, fine) - blurred(picture, coarse)
