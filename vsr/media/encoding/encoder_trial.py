@@ -21,6 +21,7 @@ from vsr.colour import Colour, Siting
 from vsr.errors import EncoderUnavailable, InvalidOption
 from vsr.frames import Layout
 from vsr.media.encoding.codecs import CODECS, CodecEntry, Encoder
+from vsr.media.encoding.nvenc import reason_in
 from vsr.media.frames.formats import alpha_pix_fmt, layout_of
 from vsr.values import Size
 
@@ -120,8 +121,7 @@ def _obstacle(encoder: Encoder, size: Size, colour: Colour, *, is_hardware: bool
             if is_hardware:
                 context.encode(av.VideoFrame(size.width, size.height, encoder.pix_fmt))
     except (av.FFmpegError, OSError, ValueError) as error:
-        said = next((text.strip() for _, _, text in reversed(log) if text.strip()), "")
-        return (said or str(error)).rstrip(".")
+        return reason_in([text.strip() for _, _, text in log if text.strip()], str(error))
     finally:
         av.logging.set_level(level)
     _check_complaints(encoder, log, set(context.options) & given)

@@ -13,6 +13,7 @@ from pathlib import Path
 from vsr.disk import FULL
 from vsr.errors import EncodingFailed, Failed, NoSpace, OutputExists, UnwritableOutput
 from vsr.media.containers import Container, container_for
+from vsr.media.encoding.nvenc import SESSIONS
 from vsr.media.sequence import is_numbered, numbered
 from vsr.specs import Existing
 
@@ -212,5 +213,11 @@ def output_failure(error: Exception, path: Path | str) -> Failed:
         )
     if code == EPIPE:
         return EncodingFailed(f"{path}: its reader closed it before the end; run both again.")
+    _, name, said = getattr(error, "log", None) or (0, "", "")
+    if name.endswith("_nvenc"):
+        return EncodingFailed(
+            f"{path}: {name} failed ({said.strip().rstrip('.')}): {SESSIONS}. "
+            "Finished segments are kept: repeat the command."
+        )
     reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return EncodingFailed(f"{path}: could not be written ({reason}).")
