@@ -209,4 +209,6 @@ def test_the_wheel_carries_recipes_and_weights(tmp_path):
     assert "vsr/models/weights/fast_x4.safetensors" in names
     assets = {"page.css", "page.js", "viewer.html"}
     assert {f"vsr/jobs/preview/assets/{name}" for name in assets} <= names
+    for path in (ROOT / "vsr/device/nvrtc").glob("*.cu"):
+        assert f"vsr/device/nvrtc/{path.name}" in names
     assert 0 < weights <= 20e6

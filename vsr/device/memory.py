@@ -2,9 +2,8 @@
 
 Page-locked host memory, which a copy engine can read and write on its own.
 
-From CuPy's pinned pool where CuPy is, else from torch: equal in result. The only file that imports
-CuPy. Neither library watches how the memory is used; when it may be reused is decided by the
-events in `vsr.device.flight`.
+From CuPy's pinned pool where CuPy is, else from torch: equal in result. Neither library watches
+how the memory is used; when it may be reused is decided by the events in `vsr.device.flight`.
 """
 
 from __future__ import annotations

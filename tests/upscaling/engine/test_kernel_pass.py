@@ -1,0 +1,249 @@
+"""The CUDA kernels against torch: their text runs here as a CPU's program, its grid as loops."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import pytest
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from tests.device.nvrtc.on_cpu import compile_on_cpu
+from tests.upscaling.toys import compact, pass_spec, plain
+from vsr.colour import Colour, Matrix, Range, Siting
+from vsr.device.nvrtc.program import NoKernel
+from vsr.device.yuv import YuvFormat, rgb_of
+from vsr.frames import Layout
+from vsr.upscaling.engine.kernel_pass import Base, PassKernels, Tail
+from vsr.upscaling.passes.folding import fold
+from vsr.upscaling.passes.passes import LumaPass, Pass, PassSpec, RgbPass, TonedPass
+from vsr.values import Size
+
+ODD = Size(37, 11)
+"""Columns over one block of threads and rows over another; both odd, so chroma is rounded up."""
+
+MARGIN, UNTOUCHED = 5, 77
+"""What lies beside a plane in its memory, in codes, and what is written there before."""
+
+SITED = [
+    *((Layout(8, 1, 1), siting) for siting in list(Siting)[1:]),
+    *((Layout(8, 1, 0), siting) for siting in (Siting.LEFT, Siting.CENTER)),
+    (Layout(8, 0, 0), Siting.LEFT),
+    (Layout(8, 0, 0, is_gray=True), Siting.LEFT),
+]
+"""Every subsampling in every siting that differs in it."""
+
+
+def colour_of(siting: Siting, matrix: Matrix = Matrix.BT709, full: bool = False) -> Colour:
+    return Colour(matrix=matrix, range=Range.FULL if full else Range.LIMITED, siting=siting)
+
+
+def within(shape: Sequence[int], dtype: torch.dtype) -> Tensor:
+    """Return a plane whose rows are longer in memory than it is wide."""
+    rows, columns = shape
+    wide = torch.full((rows, columns + MARGIN), UNTOUCHED, dtype=torch.int32).to(dtype)
+    return wide[:, :columns]
+
+
+def planes_of(format_: YuvFormat, size: Size, seed: int | None) -> list[Tensor]:
+    """Return planes of random codes, or for None of codes that nobody wrote."""
+    layout, planes = format_.layout, []
+    generator = torch.Generator().manual_seed(seed or 0)
+    for shape in layout.plane_shapes(size):
+        plane = within(shape, torch.uint8 if layout.bits == 8 else torch.uint16)
+        if seed is not None:
+            codes = torch.randint(0, 1 << layout.bits, shape, generator=generator)
+            plane.copy_(codes)
+        planes.append(plane)
+    return planes
+
+
+@dataclass
+class Ends:
+    """A pass by kernels, and by torch as the reference."""
+
+    way: Pass
+    kernels: PassKernels
+
+    @classmethod
+    def of(cls, way: Pass, dtype: torch.dtype = torch.float32, **tail) -> "Ends":
+        tail = Tail(dtype=tail.pop("tail_dtype", dtype), **tail)
+        return cls(way, PassKernels.open(way, dtype, tail, compile_on_cpu))
+
+    def assert_equal_input(self, planes: list[Tensor]) -> None:
+        mine, theirs = self.kernels.prepare(planes), self.way.prepare(planes)
+        assert mine.shape == theirs.shape
+        assert mine.is_contiguous(memory_format=torch.channels_last)
+        is_amplitude = isinstance(self.way, RgbPass | LumaPass)
+        code = 1.0 / self.way.spec.source_format.codes.luma_scale if is_amplitude else 1.0
+        # one rounding in the network's format, and those of fp32 before it
+        room = torch.finfo(mine.dtype).eps * theirs.abs() + 0.03 * code
+        assert bool(((mine.float() - theirs).abs() <= room).all())
+
+    def assert_equal_planes(self, tail: Tensor, output: Tensor, planes: list[Tensor]) -> None:
+        """Compare codes: equal, but for values on a rounding edge, which are one apart."""
+        spec = self.way.spec
+        expected = self.way.complete(output.clone(), planes)
+        targets, flag = planes_of(spec.output_format, spec.output, None), torch.zeros(1).byte()
+        self.kernels.complete(tail, planes, targets, flag)
+        assert bool(flag[0]) == bool(torch.isfinite(output).all())
+        for mine, theirs in zip(targets, expected, strict=True):
+            apart = (mine.int() - theirs.int()).abs()
+            assert apart.max() <= 1
+            assert (apart > 0).float().mean() < 0.02
+            beside = mine.as_strided((mine.shape[0], MARGIN), mine.stride(), mine.shape[1])
+            assert bool((beside.int() == UNTOUCHED).all()), "wrote beside the plane"
+
+
+def folded_ends(net, spec: PassSpec, dtype: torch.dtype) -> None:
+    """Compare a folded network's ends: its base and random numbers for its tail."""
+    way, folded = fold(net, spec)
+    ends = Ends.of(way, dtype, base=Base.of(folded.base))
+    planes = planes_of(spec.source_format, spec.source, seed=1)
+    ends.assert_equal_input(planes)
+    forms = folded.base.out_channels
+    peak = 1 << spec.output_format.layout.bits
+    tail = (torch.randn(1, forms, spec.source.height, spec.source.width) * peak / 10).to(dtype)
+    tail = tail.contiguous(memory_format=torch.channels_last)
+    with torch.inference_mode():
+        output = tail.float() + folded.base(way.prepare(planes))
+    ends.assert_equal_planes(tail, output, planes)
+
+
+def rgb_ends(spec: PassSpec, dtype: torch.dtype, shuffle: int = 1, nearest: bool = False) -> None:
+    """Compare the ends of a network of RGB whose pixel shuffle and base may be left out."""
+    way = RgbPass(spec)
+    tail_dtype = dtype if spec.network == spec.output else torch.float32
+    ends = Ends.of(way, dtype, tail_dtype=tail_dtype, shuffle=shuffle, adds_nearest=nearest)
+    planes = planes_of(spec.source_format, spec.source, seed=2)
+    ends.assert_equal_input(planes)
+    size = spec.source if shuffle > 1 else spec.network
+    tail = (torch.rand(1, 3 * shuffle**2, size.height, size.width) * 1.2 - 0.1).to(dtype)
+    output = F.pixel_shuffle(tail.float(), shuffle)
+    if nearest:
+        base = rgb_of(planes, spec.source_format)
+        output += base.repeat_interleave(spec.scale, 2).repeat_interleave(spec.scale, 3)
+    ends.assert_equal_planes(tail, output, planes)
+
+
+def deep(layout: Layout, bits: int) -> Layout:
+    return replace(layout, bits=bits)
+
+
+@pytest.mark.parametrize(
+    ("bits", "sited", "dtype"),
+    [
+        (8, SITED[0], torch.float16),
+        (10, SITED[2], torch.bfloat16),
+        (12, SITED[4], torch.float32),
+        (16, SITED[7], torch.float32),
+        (8, SITED[9], torch.float16),
+    ],
+    ids=str,
+)
+def test_a_folded_network_has_the_same_ends(bits, sited, dtype):
+    layout, siting = sited
+    folded_ends(plain(2), pass_spec(ODD, 2, deep(layout, bits), colour=colour_of(siting)), dtype)
+
+
+@pytest.mark.parametrize(
+    ("bits", "sited", "dtype", "shuffle"),
+    [
+        (8, SITED[0], torch.float16, 1),
+        (10, SITED[5], torch.bfloat16, 3),
+        (16, SITED[3], torch.float32, 3),
+        (8, SITED[8], torch.float16, 1),
+        (12, SITED[9], torch.float32, 3),
+    ],
+    ids=str,
+)
+def test_a_network_of_rgb_has_the_same_ends(bits, sited, dtype, shuffle):
+    layout, siting = sited
+    spec = pass_spec(ODD, 3, deep(layout, bits), colour=colour_of(siting, Matrix.SMPTE170M, True))
+    rgb_ends(spec, dtype, shuffle, nearest=shuffle > 1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16], ids=str)
+@pytest.mark.parametrize("sited", SITED, ids=str)
+@pytest.mark.parametrize("bits", [8, 9, 10, 12, 14, 16])
+def test_every_format_has_the_same_ends(bits, sited, dtype):
+    layout, siting = deep(sited[0], bits), sited[1]
+    for scale, matrix in ((2, Matrix.BT709), (4, Matrix.BT2020_NCL)):
+        colour = colour_of(siting, matrix, full=scale == 4)
+        folded_ends(compact(scale), pass_spec(ODD, scale, layout, colour=colour), dtype)
+    for scale, shuffle in ((2, 1), (3, 3)):
+        rgb_ends(
+            pass_spec(ODD, scale, layout, colour=colour_of(siting)), dtype, shuffle, shuffle > 1
+        )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("target", SITED, ids=str)
+@pytest.mark.parametrize("source", SITED, ids=str)
+def test_every_format_becomes_every_other(source, target):
+    spec = PassSpec(
+        source=ODD,
+        source_format=YuvFormat(source[0], colour_of(source[1])),
+        output=ODD.scaled(2),
+        output_format=YuvFormat(deep(target[0], 10), colour_of(target[1])),
+        scale=2,
+    )
+    folded_ends(plain(2), spec, torch.float16)
+    rgb_ends(spec, torch.float16)
+    rgb_ends(replace(spec, output=Size(63, 45)), torch.float16)
+
+
+def test_a_frame_of_one_pixel_and_one_below_a_block_of_threads():
+    for size in (Size(1, 1), Size(2, 9), Size(31, 1)):
+        folded_ends(plain(2), pass_spec(size, 2), torch.float32)
+        rgb_ends(pass_spec(size, 3), torch.float32)
+
+
+def test_colourless_input_stays_colourless_in_every_way():
+    gray = Layout(8, 0, 0, is_gray=True)
+    for spec in (pass_spec(ODD, 2, gray), pass_spec(ODD, 2, gray, output_layout=Layout())):
+        folded_ends(plain(2), spec, torch.float16)
+        rgb_ends(spec, torch.float16)
+
+
+def test_a_result_that_is_resized_is_resized_by_torch():
+    rgb_ends(pass_spec(ODD, 2, output=Size(50, 15)), torch.float16)
+
+
+@pytest.mark.parametrize("layout", [Layout(10, 1, 1), Layout(8, 0, 0, is_gray=True)], ids=str)
+def test_networks_of_luma_leave_chroma_to_torch(layout):
+    spec = pass_spec(ODD, 2, layout)
+    folded_ends(plain(2, "luma"), spec, torch.float16)
+    for output in (spec.output, Size(50, 16)):
+        way = LumaPass(replace(spec, output=output))
+        ends, planes = Ends.of(way), planes_of(spec.source_format, ODD, seed=3)
+        ends.assert_equal_input(planes)
+        tail = torch.rand(1, 1, spec.network.height, spec.network.width)
+        ends.assert_equal_planes(tail, tail, planes)
+
+
+@pytest.mark.parametrize("wrong", [float("inf"), float("-inf"), float("nan")])
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32], ids=str)
+def test_one_number_that_is_not_finite_clears_the_flag(dtype, wrong):
+    spec = pass_spec(ODD, 2)
+    way, folded = fold(plain(2), spec)
+    kernels = Ends.of(way, dtype, base=Base.of(folded.base)).kernels
+    planes = planes_of(spec.source_format, ODD, seed=4)
+    targets, flag = planes_of(spec.output_format, spec.output, None), torch.zeros(1).byte()
+    for form in range(folded.base.out_channels):
+        tail = torch.zeros(1, folded.base.out_channels, ODD.height, ODD.width, dtype=dtype)
+        kernels.complete(tail, planes, targets, flag)
+        assert flag[0] == 1
+        tail[0, form, 5, 36] = wrong
+        kernels.complete(tail, planes, targets, flag)
+        assert flag[0] == 0
+
+
+def test_a_toned_pass_and_a_base_that_is_resized_have_no_kernels():
+    spec = pass_spec(ODD, 2, Layout(8, 0, 0, is_gray=True))
+    toned = TonedPass.of(replace(spec, tone="luma"), LumaPass(spec), "luma")
+    with pytest.raises(NoKernel, match="TonedPass"):
+        Ends.of(toned)
+    with pytest.raises(NoKernel, match="resized"):
+        Ends.of(RgbPass(pass_spec(ODD, 2, output=Size(50, 16))), shuffle=2)

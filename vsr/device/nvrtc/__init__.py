@@ -1,0 +1,1 @@
+"""Kernels for CUDA, as text, and what joins and compiles it through CuPy."""

@@ -1,0 +1,16 @@
+/* Numbers → codes of the output planes, and the flag that says whether all were finite.
+
+   Defined before: TARGET_CODE (an unsigned type), PEAK. */
+
+/* The fraction is cut off: one half was added before, so that codes are rounded half up. */
+DEVICE TARGET_CODE code_of(float value)
+{
+    return (TARGET_CODE)(int)fminf(fmaxf(value, 0.0f), (float)PEAK);
+}
+
+/* Who launches a kernel sets the flag to 1; every thread may clear it, in any order. */
+DEVICE void check(float value, unsigned char *is_finite)
+{
+    if (!isfinite(value))
+        *is_finite = 0;
+}
