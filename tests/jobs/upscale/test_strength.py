@@ -13,6 +13,7 @@ from tests.clips import write_clip
 from tests.flavoured import SIZE, SPEC, natural
 from vsr.batch.engine import EngineSpec
 from vsr.errors import InvalidOption
+from vsr.jobs.upscale.choice import Choice
 from vsr.jobs.upscale.plan import prepare
 from vsr.jobs.upscale.strength import CLEAR, Condition, condition_of, condition_of_picture
 from vsr.jobs.workers.shared_film import FilmInWork
@@ -21,6 +22,7 @@ from vsr.jobs.workers.upscale import upscale
 from vsr.jobs.workers.worker import FilmWorker
 from vsr.media.reading.probe import probe
 from vsr.models.catalog import load
+from vsr.values import Blend
 
 pytestmark = pytest.mark.usefixtures("models")
 
@@ -106,6 +108,14 @@ def test_what_auto_found_is_said_and_stands_in_the_plan(tmp_path: Path) -> None:
     assert note.startswith(f"model {found}the source is compressed). clear")
     assert planned.network.startswith(f"{found}compressed, quantiser ")
     assert "bits per pixel, blockiness" in planned.network
+
+
+def test_a_film_whose_compression_hardly_shows_is_not_called_clean() -> None:
+    model = load("toy", 2, Blend(strength=0.5))
+    seen = Condition(codec="h264", bits_per_pixel=0.03, blockiness=0.05, quantiser=16)
+    assert seen.kind == "clean"
+    choice = Choice(SPEC, seen, ("strength", "sharpness"))
+    assert "(auto: compression hardly shows)" in choice.in_short(model)
 
 
 def test_auto_goes_between_the_network_and_its_only_flavour(tmp_path: Path, models: Path) -> None:

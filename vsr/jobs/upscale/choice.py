@@ -53,7 +53,7 @@ class Choice:
 
     def in_short(self, model: Model) -> str:
         """Return that without the figures that chose it."""
-        return self._described(model, f"the source is {self.condition and self.condition.kind}")
+        return self._described(model, self.condition.in_words if self.condition else "")
 
     def _described(self, model: Model, why: str) -> str:
         dials = [name for name in self.chosen if name in DIALS]

@@ -112,6 +112,11 @@ class Condition:
         return "grainy" if self.noise >= GRAINY else "clean"
 
     @property
+    def in_words(self) -> str:
+        """What chose the blend. A clean film may still have few bits, which take a strength."""
+        return "compression hardly shows" if self.kind == "clean" else f"the source is {self.kind}"
+
+    @property
     def blend(self) -> Blend:
         """The blend that such a film needs."""
         sharpness = CLEAR if self.kind == "compressed" else 0.0
