@@ -18,6 +18,7 @@ from vsr.device.nvrtc import text
 from vsr.device.nvrtc.program import Compile, Kernel, NoKernel
 from vsr.device.yuv import HALF
 from vsr.upscaling.passes.folded import FoldedLumaPass, FoldedPass
+from vsr.upscaling.passes.folding import FoldedPlain
 from vsr.upscaling.passes.passes import LumaPass, Pass, PassSpec, RgbPass, chroma_planes
 from vsr.upscaling.passes.resample import resize
 
@@ -87,6 +88,23 @@ class PassKernels:
             compiled("network_input", text.text_of("network_input", _input(way, dtype))),
             compiled(name, text.text_of(name, constants)),
         )
+
+    @classmethod
+    def around(
+        cls, way: Pass, net: nn.Module | None, dtype: torch.dtype, compiled: Compile
+    ) -> Self:
+        """Compile the kernels of a pass around a network that computes in ``dtype``.
+
+        A folded network's base is left to them; what others make is taken as it is.
+
+        Raises:
+            NoKernel: as `open`.
+        """
+        if isinstance(net, FoldedPlain):
+            assert isinstance(net.base, nn.Conv2d)
+            return cls.open(way, dtype, Tail(dtype=dtype, base=Base.of(net.base)), compiled)
+        is_whole = isinstance(way, RgbPass) and way.spec.network == way.spec.output
+        return cls.open(way, dtype, Tail(dtype=dtype if is_whole else torch.float32), compiled)
 
     def prepare(self, planes: Sequence[Tensor]) -> Tensor:
         """Return the network's input (1, C, H, W) in its dtype, channels last."""
