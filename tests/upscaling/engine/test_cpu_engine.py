@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -192,3 +195,21 @@ def test_a_tiny_picture_is_computed_by_one_thread(monkeypatch, size, is_one):
     monkeypatch.setattr(torch, "set_num_threads", threads.append)
     run(model_of(plain(2)), pass_spec(size), frame(size))
     assert (threads[:1] == [1]) is is_one
+
+
+OPENED = """
+import sys
+from tests.upscaling.toys import model_of, pass_spec, plain, swift
+from vsr.upscaling.engine.cpu_engine import CpuEngine
+for net in (plain(), plain(2, "luma"), swift()):
+    CpuEngine.open(model_of(net), pass_spec())
+print("torch._dynamo" in sys.modules)
+"""
+
+
+def test_opening_does_not_load_the_compiler_of_torch():
+    """Which takes two seconds, and compiles nothing here."""
+    done = subprocess.run(
+        [sys.executable, "-c", OPENED], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "False"

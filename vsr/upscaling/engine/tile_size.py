@@ -122,13 +122,16 @@ PROBE_SIDE = 64
 def peak_bytes_per_pixel(net: nn.Module, channels: int) -> float:
     """Return the most bytes of tensors alive at once, per low-resolution pixel of float32 input.
 
-    The network runs on the meta device: shapes without numbers. Networks of others that look at
-    numbers on their way run where they are.
+    Our own networks, which are small, run on a picture. Those of others run on the meta device,
+    shapes without numbers, unless they look at numbers on their way; the first such run of a
+    process loads torch's compiler, which takes 2 s.
     """
-    try:
-        return _peak(copy.deepcopy(net).to("meta"), channels, torch.device("meta"))
-    except (NotImplementedError, RuntimeError, ValueError):
-        return _peak(net, channels, next(net.parameters()).device)
+    if isinstance(net, Foreign):
+        try:
+            return _peak(copy.deepcopy(net).to("meta"), channels, torch.device("meta"))
+        except (NotImplementedError, RuntimeError, ValueError):
+            pass
+    return _peak(net, channels, next(net.parameters()).device)
 
 
 def _peak(net: nn.Module, channels: int, device: torch.device) -> float:
@@ -146,6 +149,11 @@ class _LiveBytes(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch ha
         self.alive = 0
         self.peak = 0
         self._seen: set[int] = set()
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Keep torch from loading its compiler, only to keep it from compiling this class."""
+        return False
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
