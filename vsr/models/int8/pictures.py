@@ -70,8 +70,8 @@ def _scene(rng: np.random.Generator, index: int) -> Floats:
         centre, (turn, thin) = rng.random(2) * side, rng.random(2)
         top, left = (int(max(at - 2.4 * radius, 0)) for at in centre)
         bottom, right = (int(min(at + 2.4 * radius, side)) + 1 for at in centre)
-        y, x = np.mgrid[top : min(bottom, side), left : min(right, side)]
-        dy, dx = y - centre[0], x - centre[1]
+        rows, columns = np.arange(top, min(bottom, side)), np.arange(left, min(right, side))
+        dy, dx = rows[:, None] - centre[0], columns - centre[1]
         along = np.cos(np.pi * turn) * dx + np.sin(np.pi * turn) * dy
         across = np.cos(np.pi * turn) * dy - np.sin(np.pi * turn) * dx
         inside = along**2 + (across / (0.2 + thin)) ** 2 < (2 * radius) ** 2
