@@ -100,10 +100,8 @@ WEIGHTS = {"scenes": 10, "hard": 1, "flat": 3}
 """How much the sums of each kind of picture matter when weights are rounded."""
 
 HEADROOM = 1.25
-"""Ranges are this much larger than on scenes, at least."""
-
-HARD_SHARE = 0.8
-"""How far ranges go from those of scenes towards those of hard pictures."""
+"""Ranges are this much larger than on scenes, or those of hard pictures: nothing is clipped there,
+where an error of one layer grows in all that follow."""
 
 QUIETEST = 1e-3
 """The least range of a feature, relative to the largest of its layer."""
@@ -171,8 +169,7 @@ class _Run:
         """Return the least step (C,) of features whose values (N, C, H, W) are so many units."""
         largest = values.amax((2, 3)).clamp_min(0).double() * unit
         scenes, others = largest[self.is_scene].amax(0), largest[~self.is_scene].amax(0)
-        between = scenes + HARD_SHARE * (others - scenes).clamp_min(0)
-        ranges = torch.maximum(scenes * HEADROOM, between)
+        ranges = torch.maximum(scenes * HEADROOM, others)
         return ranges.clamp_min(max(float(ranges.max()) * QUIETEST, 1e-12)) / PEAK
 
     def moments(self) -> Tensor:
