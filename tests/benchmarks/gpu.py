@@ -3,9 +3,10 @@
 Run: ``python -m tests.benchmarks.gpu`` (``make bench-gpu``). It ends with 2 and one line where
 there is no GPU. For each model and size: the network planes → planes, the overlap with the output
 discarded, the plain loop, and the network as published (eager, float32 and under fp16 autocast).
-Where weights are not at hand random ones serve: speed is equal. At the end a lecture whose slide
-stands still (`tests.benchmarks.slides`). What time does not allow is left out, and said; so is what
-fails, which ends it with 1 once the others are done. Results go to ``tests/benchmarks/results``.
+Where weights are not at hand random ones serve: speed is equal. At the end three forms of
+SwiftSRGAN's last layer (`tests.benchmarks.swift_tail`). What time does not allow is left out, and
+said; so is what fails, which ends it with 1 once the others are done. Results go to
+``tests/benchmarks/results``.
 """
 
 import argparse
@@ -14,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.benchmarks import slides
+from tests.benchmarks import swift_tail
 from tests.benchmarks.device import RESULTS, write
 from tests.benchmarks.rows import Row, bench, print_table, weights_for
 from vsr.device.select import Device, select
@@ -42,7 +43,6 @@ FAILURES = (SystemExit, RuntimeError, OSError, VsrError)
 """What a row may end with: `rows.bench` exits with what its process said."""
 
 EAGER_FRAMES = 10
-LECTURE_FRAMES, LECTURE_REPEATS = 100, 3
 
 
 def measure(preset: str, model: str, weights: str, *, is_discarded: bool, device: Device) -> Row:
@@ -106,10 +106,11 @@ def main() -> None:
             print(f"{seconds:4.0f} s  {model} {preset}: {network_ms} ms, eager {row['eager_ms']}")
     print_table(rows)
     try:
-        lecture = slides.measure("fast", device, LECTURE_FRAMES, LECTURE_REPEATS)
-        print(lecture, write(device, "slides", [lecture], wanted.results))
+        net = catalog.build("swift-srgan", 4)
+        tails = [swift_tail.measure(net, size, device) for size in PRESETS.values()]
+        print(tails, write(device, "swift_tail", tails, wanted.results))
     except FAILURES as error:
-        failed.append(f"lecture: {error}")
+        failed.append(f"last layer of swift-srgan: {error}")
     if left_out:
         print(f"left out for want of time: {', '.join(left_out)}")
     if failed:

@@ -1,10 +1,9 @@
 """What a lecture gains from tiles that are not computed again: four fifths of them stand still.
 
 Run: ``python -m tests.benchmarks.slides`` on a machine that does nothing else. A slide of 480×270
-stands still and a speaker moves in three of its fifteen tiles (on CUDA in two of six); planes →
-planes, with reuse and without it in turn, median of the repeats. It ends with 1 where an output
-differs by a bit. The result goes to ``tests/benchmarks/results``; ``tests.benchmarks.gpu`` has a
-row of it too.
+stands still and a speaker moves in three of its fifteen tiles; planes → planes, with reuse and
+without it in turn, median of the repeats. It ends with 1 where an output differs by a bit. The
+result goes to ``tests/benchmarks/results``. On a GPU every frame that is not repeated is computed.
 """
 
 import argparse
@@ -22,20 +21,18 @@ import numpy as np
 from tests.benchmarks.device import RESULTS, write
 from vsr.colour import Colour, Matrix, Range, Siting
 from vsr.device.memory import keep_large_blocks
-from vsr.device.select import Device, select
+from vsr.device.select import select
 from vsr.device.yuv import YuvFormat
 from vsr.frames import HostFrame, Layout
 from vsr.models import catalog
-from vsr.models.catalog import Model
 from vsr.upscaling.engine.cpu_engine import CpuEngine
-from vsr.upscaling.engine.cuda_engine import CudaEngine
 from vsr.upscaling.passes.passes import PassSpec
 from vsr.values import Size
 
 MODELS = ("fast", "lite")
 SIZE, SCALE = Size(480, 270), 4
-TILES = {"cpu": 15, "cuda": 6}
-"""Cores of 96×90, and of 160×135."""
+TILES = 15
+"""Cores of 96×90."""
 
 SPEAKER = Size(270, 74)
 """In the lower left corner: as much as three tiles see without their neighbours' seeing it."""
@@ -43,9 +40,6 @@ SPEAKER = Size(270, 74)
 COLOUR = Colour(matrix=Matrix.BT709, range=Range.LIMITED, siting=Siting.LEFT)
 WARM_UPS = 3
 """Frames before the clock starts: the first trial of the tiles is among them."""
-
-
-AnyEngine = CpuEngine | CudaEngine
 
 
 @dataclass(frozen=True)
@@ -73,14 +67,7 @@ def lecture(frames: int) -> list[HostFrame]:
     return pictures
 
 
-def opened(model: Model, spec: PassSpec, device: Device, *, remembers: bool) -> AnyEngine:
-    """Open the engine of a device, with reuse or without."""
-    if device.is_cuda:
-        return CudaEngine.open(model, device, spec, remembers=remembers)
-    return CpuEngine.open(model, spec, remembers=remembers)
-
-
-def run(engine: AnyEngine, frames: Sequence[HostFrame], tiles: int) -> Run:
+def run(engine: CpuEngine, frames: Sequence[HostFrame]) -> Run:
     """Enlarge all frames; the first few are not timed, and hashing none of them is."""
     digest, seconds, before = hashlib.sha256(), 0.0, 0
     for index, frame in enumerate(frames):
@@ -92,11 +79,11 @@ def run(engine: AnyEngine, frames: Sequence[HostFrame], tiles: int) -> Run:
         for plane in out.planes:
             digest.update(plane.tobytes())
     count = len(frames) - WARM_UPS
-    reused_share = (engine.reused_tiles - before) / count / tiles
+    reused_share = (engine.reused_tiles - before) / count / TILES
     return Run(seconds / count, digest.hexdigest(), reused_share)
 
 
-def measure(name: str, device: Device, frames: int, repeats: int) -> dict[str, Any]:
+def measure(name: str, frames: int, repeats: int) -> dict[str, Any]:
     """Return the medians of one model, with reuse and without."""
     model = catalog.load(name, SCALE)
     given = YuvFormat(Layout(), COLOUR)
@@ -108,8 +95,8 @@ def measure(name: str, device: Device, frames: int, repeats: int) -> dict[str, A
     runs: dict[bool, list[Run]] = {True: [], False: []}
     for _ in range(repeats):
         for remembers in (False, True):
-            with opened(model, spec, device, remembers=remembers) as engine:
-                runs[remembers].append(run(engine, pictures, TILES[device.kind]))
+            with CpuEngine.open(model, spec, remembers=remembers) as engine:
+                runs[remembers].append(run(engine, pictures))
     ms = {
         key: round(1000 * median(one.seconds_per_frame for one in own), 2)
         for key, own in runs.items()
@@ -138,7 +125,7 @@ def main() -> None:
     keep_large_blocks()  # as the program does
     rows = []
     for name in MODELS:
-        rows.append(measure(name, select("cpu"), wanted.frames, wanted.repeat))
+        rows.append(measure(name, wanted.frames, wanted.repeat))
         print(rows[-1], flush=True)
     print(write(select("cpu"), "slides", rows, wanted.results))
     sys.exit(not all(row["is_identical"] for row in rows))

@@ -52,10 +52,19 @@ class Graph:
 
     def __init__(self) -> None:
         self.tape = Tape()
+        self.shared: object = self
+
+    def pool(self) -> object:
+        return self.shared
 
     def replay(self) -> None:
         assert self.tape.calls, "nothing was captured"
         self.tape.play()
+
+
+class Point:
+    def synchronize(self) -> None:
+        pass
 
 
 class Stream:
@@ -63,7 +72,7 @@ class Stream:
 
     current: object = "default"
 
-    def synchronize(self) -> None:
+    def wait_event(self, event: Point) -> None:
         pass
 
 
@@ -77,20 +86,34 @@ def stream(one: Stream) -> Iterator[None]:
 
 
 @contextmanager
-def graph(own: Graph, stream: Stream, capture_error_mode: str) -> Iterator[None]:
+def graph(own: Graph, pool: object, stream: object, capture_error_mode: str) -> Iterator[None]:
     """Stands for ``torch.cuda.graph``, which leaves its stream current where a capture fails."""
     assert capture_error_mode == "thread_local"
+    own.shared = pool or own
     before, Stream.current = Stream.current, stream
     with own.tape:
         yield
     Stream.current = before
 
 
-def lane_of_tapes(monkeypatch: pytest.MonkeyPatch) -> StreamLane:
-    """Return a compute lane of a machine whose graphs are tapes, with the colour maths of CUDA."""
+class TapedLane(StreamLane):
+    """The lane itself, but for the events of a device."""
+
+    def record(self) -> Point:
+        return Point()
+
+
+def use_tapes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let graphs be tapes, with the colour maths of CUDA."""
     monkeypatch.setattr(torch.cuda, "CUDAGraph", Graph)
     monkeypatch.setattr(torch.cuda, "graph", graph)
     monkeypatch.setattr(torch.cuda, "stream", stream)
+    monkeypatch.setattr(torch.cuda, "current_stream", lambda: Stream.current)
     monkeypatch.setattr(torch.cuda, "synchronize", lambda device: None)
     monkeypatch.setattr(yuv, "mixed", mixed_by_plane)
-    return StreamLane(Stream())
+
+
+def lane_of_tapes(monkeypatch: pytest.MonkeyPatch) -> StreamLane:
+    """Return a compute lane of a machine whose graphs are tapes."""
+    use_tapes(monkeypatch)
+    return TapedLane(Stream())

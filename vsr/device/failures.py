@@ -35,35 +35,36 @@ def is_shortage(error: RuntimeError) -> bool:
     return False
 
 
-def no_room(device: Device, what: str) -> OutOfDeviceMemory:
-    """Return the error for what does not fit, whatever was tried."""
-    return OutOfDeviceMemory(
-        f"{device}: {what}. Close other programs, or choose a smaller model or --device cpu."
-    )
-
-
 @contextmanager
 def reported(device: Device) -> Iterator[None]:
-    """Report an error of the device in one line.
-
-    Nothing can be computed there again in this process. It may be gone, or another process may have
-    it to itself.
+    """Report an error of the device in one line, in the place of torch's own.
 
     Raises:
-        DeviceLost: an error of the driver, cuDNN or cuBLAS, in the place of torch's own.
+        OutOfDeviceMemory: there is not enough memory, whatever was tried.
+        DeviceLost: the driver, cuDNN or cuBLAS failed: the device may be gone, or be another
+            process's alone. In this process nothing can be computed there again.
     """
     try:
         yield
     except RuntimeError as error:
-        import torch
-
-        if not (isinstance(error, torch.AcceleratorError) or _holds(error, FAILURES)):
+        if is_shortage(error):
+            raise OutOfDeviceMemory(
+                f"{device}: out of memory: not even the smallest tile fits. Close other programs, "
+                "or choose a smaller model or --device cpu."
+            ) from error
+        if not _is_failure(error):
             raise
         first, *_ = str(error).splitlines()
         raise DeviceLost(
             f"{device}: {first.rstrip('.')}. Look after the device (nvidia-smi), then repeat the "
             "command: the finished parts of a film are kept."
         ) from error
+
+
+def _is_failure(error: RuntimeError) -> bool:
+    import torch
+
+    return isinstance(error, torch.AcceleratorError) or _holds(error, FAILURES)
 
 
 def _holds(error: BaseException, signs: tuple[str, ...]) -> bool:

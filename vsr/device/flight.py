@@ -3,10 +3,9 @@
 Three lanes (CUDA streams) run at the same time, each in its own order; events order them among one
 another. The rules, which tests check on a simulated device under every interleaving:
 
-* an input slot is refilled after its upload was done (the host waits);
-* a device slot's input is overwritten after the computation that read it (the upload lane waits);
-* a device slot's output is overwritten after its download (the compute lane waits);
-* an output slot is lent to the reader and returns once its last reader has released it.
+* a slot, which is memory of one item on the host and on the device, is used again after its
+  download was done (the host waits), so that with three of them three items are under way;
+* an output is lent to the reader and returns once its last reader has released it.
 
 Slots are used again and again: lent with `Ring.take`, given back with `Ring.give`, or
 by a `Lease` when the last array that looks into it is gone (an encoder may hold one for a while).
@@ -16,7 +15,7 @@ by a `Lease` when the last array that looks into it is gone (an encoder may hold
 
 from __future__ import annotations
 
-import time
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
@@ -92,12 +91,12 @@ class Lease(Generic[Slot]):
 
 
 Item = TypeVar("Item")
-In = TypeVar("In")
-Dev = TypeVar("Dev")
+Item_contra = TypeVar("Item_contra", contravariant=True)
 Out = TypeVar("Out")
+Out_contra = TypeVar("Out_contra", contravariant=True)
 
 STARVED_SECONDS = 60.0
-"""How long readers may hold all output slots."""
+"""How long readers may hold all outputs."""
 
 
 class Event(Protocol):
@@ -105,7 +104,6 @@ class Event(Protocol):
 
     def synchronize(self) -> None:
         """Block the host until the lane has passed this point."""
-        ...
 
 
 class Lane(Protocol):
@@ -113,136 +111,83 @@ class Lane(Protocol):
 
     def run(self, work: Callable[[], None]) -> None:
         """Enqueue work."""
-        ...
 
     def record(self) -> Event:
         """Mark the point after all work enqueued so far."""
-        ...
 
     def wait(self, event: Event) -> None:
         """Make all later work wait for a point of another lane; the host does not wait."""
-        ...
+
+
+class Hold(Protocol[Item_contra, Out_contra]):
+    """A slot: memory of one item, on the host and on the device. All but `fill` only enqueue."""
+
+    def fill(self, item: Item_contra) -> None:
+        """Copy an item into the host's memory."""
+
+    def upload(self) -> None:
+        """Copy that to the device."""
+
+    def compute(self) -> None:
+        """Make the result, on the device."""
+
+    def download(self, output: Out_contra) -> None:
+        """Copy the result into an output."""
 
 
 @dataclass(frozen=True, slots=True)
-class Lanes:
-    """The three lanes."""
+class InFlight(Generic[Item, Out]):
+    """An item in flight; its output is ready once ``done`` has passed."""
 
-    up: Lane
-    run: Lane
-    down: Lane
-
-
-@dataclass(frozen=True, slots=True)
-class Operations(Generic[Item, In, Dev, Out]):
-    """What is done to the slots; all but ``fill`` only enqueue.
-
-    Attributes:
-        fill: copies an item into a host slot.
-        upload: copies a host slot into a device slot's input.
-        compute: makes a device slot's output from its input; receives the item.
-        download: copies a device slot's output into a host slot.
-    """
-
-    fill: Callable[[In, Item], None]
-    upload: Callable[[In, Dev], None]
-    compute: Callable[[Dev, Item], None]
-    download: Callable[[Dev, Out], None]
-
-
-@dataclass(slots=True)
-class _Input(Generic[In]):
-    slot: In
-    uploaded: Event | None = None
-
-
-@dataclass(slots=True)
-class _Device(Generic[Dev]):
-    slot: Dev
-    computed: Event | None = None
-    downloaded: Event | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class InFlight(Generic[Out]):
-    """A frame in flight; its output slot is ready once ``done`` has passed."""
-
-    slot: Out
+    item: Item
+    output: Out
     done: Event
 
 
-class Flight(Generic[Item, In, Dev, Out]):
-    """Keep frames in flight over three lanes; slots are used in turn."""
+class Flight(Generic[Item, Out]):
+    """Keep items in flight over three lanes: upload, compute, download; slots are used in turn."""
 
     def __init__(
-        self,
-        lanes: Lanes,
-        operations: Operations[Item, In, Dev, Out],
-        inputs: Sequence[In],
-        devices: Sequence[Dev],
-        outputs: Ring[Out],
+        self, lanes: Sequence[Lane], slots: Iterable[Hold[Item, Out]], outputs: Ring[Out]
     ) -> None:
         self._lanes = lanes
-        self._operations = operations
-        self._inputs = [_Input(slot) for slot in inputs]
-        self._devices = [_Device(slot) for slot in devices]
         self._outputs = outputs
-        self._turn = 0
+        self._turns = deque[tuple[Hold[Item, Out], Event | None]]((slot, None) for slot in slots)
 
-    def start(self, item: Item) -> InFlight[Out]:
-        """Enqueue one frame.
+    def start(self, item: Item) -> InFlight[Item, Out]:
+        """Enqueue one item.
 
         Raises:
-            Starved: the readers hold every output slot.
+            Starved: the readers hold every output.
         """
-        source = self._inputs[self._turn % len(self._inputs)]
-        device = self._devices[self._turn % len(self._devices)]
-        if source.uploaded is not None:
-            source.uploaded.synchronize()
-        self._operations.fill(source.slot, item)
+        slot, downloaded = self._turns[0]
+        if downloaded is not None:
+            downloaded.synchronize()
+        slot.fill(item)
         output = self._outputs.take(STARVED_SECONDS)
         try:
-            self._enqueue(item, source, device, output)
+            done = self._enqueue(slot, output)
         except BaseException:
-            # nothing was enqueued for this slot: the download is the last step, and it records
+            # nothing was enqueued for this output: the download is the last step, and it records
             self._outputs.give(output)
             raise
-        self._turn += 1
-        assert device.downloaded is not None
-        return InFlight(output, device.downloaded)
+        self._turns.append((slot, done))
+        self._turns.popleft()
+        return InFlight(item, output, done)
 
-    def finish(self, ticket: InFlight[Out]) -> Out:
-        """Wait for one frame alone and lend its output slot."""
+    def finish(self, ticket: InFlight[Item, Out]) -> Out:
+        """Wait for one item alone and lend its output."""
         ticket.done.synchronize()
-        return ticket.slot
+        return ticket.output
 
-    def settle(self) -> None:
-        """Wait for everything enqueued: no slot is in use until the next start."""
-        for lane in (self._lanes.up, self._lanes.run, self._lanes.down):
-            lane.record().synchronize()
-
-    def _enqueue(self, item: Item, source: _Input[In], device: _Device[Dev], output: Out) -> None:
-        up, run, down = self._lanes.up, self._lanes.run, self._lanes.down
-        if device.computed is not None:
-            up.wait(device.computed)
-        up.run(lambda: self._operations.upload(source.slot, device.slot))
-        source.uploaded = up.record()
-        run.wait(source.uploaded)
-        if device.downloaded is not None:
-            run.wait(device.downloaded)
-        run.run(lambda: self._operations.compute(device.slot, item))
-        device.computed = run.record()
-        down.wait(device.computed)
-        down.run(lambda: self._operations.download(device.slot, output))
-        device.downloaded = down.record()
-
-
-def seconds_in(lane: Lane, work: Callable[[], None]) -> float:
-    """Run work in an idle lane, wait for it, and return how long it took."""
-    started = time.perf_counter()
-    lane.run(work)
-    lane.record().synchronize()
-    return time.perf_counter() - started
+    def _enqueue(self, slot: Hold[Item, Out], output: Out) -> Event:
+        up, run, down = self._lanes
+        up.run(slot.upload)
+        run.wait(up.record())
+        run.run(slot.compute)
+        down.wait(run.record())
+        down.run(lambda: slot.download(output))
+        return down.record()
 
 
 class StreamLane:
@@ -269,12 +214,7 @@ class StreamLane:
         self.stream.wait_event(event)
 
 
-def three_lanes(device: torch.device) -> Lanes:
+def three_lanes(device: torch.device) -> Sequence[Lane]:
     """Return the upload, compute and download streams of a device."""
-    up, run, down = (_lane(device) for _ in range(3))
-    return Lanes(up, run, down)
-
-
-def _lane(device: torch.device) -> StreamLane:
-    stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call] # torch has no types there
-    return StreamLane(stream)
+    make: Callable[[torch.device], torch.cuda.Stream] = torch.cuda.Stream
+    return [StreamLane(make(device)) for _ in range(3)]

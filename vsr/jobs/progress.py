@@ -72,6 +72,7 @@ class Result:
         model: the network, its scale, and its blend of flavours.
         losses: what is damaged or missing, known before the start or found on the way.
         is_skipped: the target existed and was kept.
+        paths: in what ways frames were computed, as far as bits depend on it beside the settings.
     """
 
     output: Path
@@ -83,6 +84,7 @@ class Result:
     losses: tuple[str, ...] = ()
     model: str = ""
     is_skipped: bool = False
+    paths: tuple[str, ...] = ()
 
     @property
     def fps(self) -> float:
@@ -107,6 +109,7 @@ class Result:
             "model": self.model,
             "losses": list(self.losses),
             "skipped": self.is_skipped,
+            "paths": list(self.paths),
         }
 
     def summary(self) -> str:
@@ -130,12 +133,20 @@ def joined_result(
     *,
     elapsed_seconds: float,
     model: str,
+    note: Note = ignore,
 ) -> Result:
     """Return the result of a film that was joined from segments.
 
     Args:
         met: what was recorded for each segment, by any worker in any run.
+        note: told if they were computed in more than one way.
     """
+    paths = tuple(dict.fromkeys(path for facts in met for path in facts.get("paths", ())))
+    if len(paths) > 1:
+        note(
+            f"not all of it was computed in one way ({'; '.join(paths)}): the device's memory ran "
+            "short, or parts are of another run. Done in one way it would differ in single codes."
+        )
     return Result(
         output=output,
         frames_in=sum(facts.get("frames_in", facts["frames"]) for facts in met),
@@ -145,6 +156,7 @@ def joined_result(
         elapsed_seconds=elapsed_seconds,
         losses=(*(loss for facts in met for loss in facts["losses"]), *joined.losses),
         model=model,
+        paths=paths,
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from vsr.colour import Colour, Tone
 from vsr.device.overlap import Reuse, double_buffered, prefetch
@@ -77,10 +77,15 @@ class StepContext:
 
 @dataclass(slots=True)
 class Counters:
-    """Counts of frames, and tiles, that reused the output of the previous frame."""
+    """Counts of frames, and tiles, that reused the output of the previous frame.
+
+    Attributes:
+        paths: in what ways the others were computed (`Engine.path`).
+    """
 
     reused: int = 0
     reused_tiles: int = 0
+    paths: set[str] = field(default_factory=set)
 
 
 def output_size(names: Sequence[str], plan: SizePlan) -> Size:
@@ -169,8 +174,13 @@ def _engine_pass(
         )
     )
 
+    def start(frame: HostFrame) -> Any:
+        ticket = engine.start(frame)
+        counters.paths.add(engine.path)  # starting it may have had to change that
+        return ticket
+
     def enlarged(frames: Iterator[HostFrame]) -> Iterator[HostFrame]:
-        reuse, tiles_before = Reuse(engine.start, engine.finish), engine.reused_tiles
+        reuse, tiles_before = Reuse(start, engine.finish), engine.reused_tiles
         try:
             yield from double_buffered(frames, reuse.start, reuse.finish, engine.depth)
         finally:

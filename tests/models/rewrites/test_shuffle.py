@@ -2,7 +2,9 @@ import pytest
 import torch
 from torch import fx, nn
 
+from tests.benchmarks.swift_tail import tails
 from vsr.models.rewrites.fuse import Traced, lift_convolutions, move_slopes
+from vsr.models.srgan import SwiftSRGAN
 
 SIZES = [(1, 1), (1, 4), (2, 2), (3, 5), (7, 6)]
 """Down to pictures that are smaller than the reach of a 9×9, odd and even."""
@@ -68,3 +70,23 @@ def test_a_convolution_that_does_not_pay_or_fit_stays_behind(conv):
         nn.PixelShuffle,
         nn.Conv2d,
     ]
+
+
+def test_the_three_forms_of_swiftsrgans_last_layer_that_are_timed_are_equal():
+    net = SwiftSRGAN(4, channels=8, depth=1).eval().requires_grad_(False)
+    forms = tails(net)
+    assert list(forms) == ["lifted", "padded", "unlifted"]
+    picture = torch.rand(1, 3, 9, 7)
+    for form in forms.values():
+        torch.testing.assert_close(form(picture), net(picture), rtol=1e-4, atol=1e-5)
+    outputs = {name: last_conv(form).out_channels for name, form in forms.items()}
+    assert outputs == {"lifted": 12, "padded": 16, "unlifted": 3}
+
+
+def last_conv(net: nn.Module) -> nn.Conv2d:
+    seen: list[nn.Conv2d] = []
+    for module in net.modules():
+        if isinstance(module, nn.Conv2d):
+            module.register_forward_hook(lambda module, *_: seen.append(module))
+    net(torch.rand(1, 3, 9, 7))
+    return seen[-1]

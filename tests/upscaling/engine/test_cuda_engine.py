@@ -1,12 +1,12 @@
 """On a real GPU; they fail where there is none (``make test-gpu``)."""
 
 import gc
-from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
+from tests.benchmarks.rows import weights_for
 from tests.upscaling.toys import (
     TOYS,
     Shifted,
@@ -19,11 +19,11 @@ from vsr.device.overlap import double_buffered
 from vsr.device.select import select
 from vsr.errors import OutOfDeviceMemory
 from vsr.frames import Layout
+from vsr.models.catalog import load
 from vsr.upscaling.engine.cpu_engine import CpuEngine
 from vsr.upscaling.engine.cuda_engine import CudaEngine
-from vsr.upscaling.engine.cuda_network import drop_all
-from vsr.upscaling.engine.cuda_slots import OUTPUTS
-from vsr.upscaling.tiles.tile_cache import TileCost
+from vsr.upscaling.engine.cuda_graphs import drop_all
+from vsr.upscaling.engine.cuda_slots import OUTPUTS, DeviceSlot
 from vsr.values import Size
 
 pytestmark = pytest.mark.gpu
@@ -89,61 +89,67 @@ def test_out_of_memory_means_smaller_tiles_of_the_same_picture(monkeypatch):
     with CudaEngine.open(model, select("cuda", "fp32"), spec) as engine:
         expected = engine.finish(engine.start(frame(SIZE)))
     with CudaEngine.open(model, select("cuda", "fp32"), spec, say=said.append) as engine:
-        drop_all(engine._slots)
-        failures = iter([True, True])
+        failures, upload = iter([True, True]), DeviceSlot.upload
 
-        def failing(slot, item) -> None:
+        def failing(slot) -> None:
             if next(failures, False):
                 raise torch.cuda.OutOfMemoryError("simulated")
-            engine._tiles.compute(slot, item)
+            upload(slot)
 
-        object.__setattr__(engine._flight._operations, "compute", failing)
+        monkeypatch.setattr(DeviceSlot, "upload", failing)
         got = engine.finish(engine.start(frame(SIZE)))
         assert difference(got, expected) <= 1
         assert engine._network.core == Size(48, 32)
+        assert all(slot.graph is not None for slot in engine._slots)  # captured again
         del got
     assert len([line for line in said if "smaller tiles" in line]) == 1
 
 
-def test_no_memory_at_all_is_an_error_that_says_what_to_do():
+def test_no_memory_at_all_is_an_error_that_says_what_to_do(monkeypatch):
     spec, model = pass_spec(SIZE), model_of(plain(2))
     with CudaEngine.open(model, select("cuda", "fp32"), spec) as engine:
 
-        def failing(slot, item) -> None:
+        def failing(slot) -> None:
             raise torch.cuda.OutOfMemoryError("simulated")
 
-        object.__setattr__(engine._flight._operations, "compute", failing)
+        monkeypatch.setattr(DeviceSlot, "upload", failing)
         with pytest.raises(OutOfDeviceMemory, match="--device cpu"):
             engine.start(frame(SIZE))
 
 
-LECTURE = Size(960, 540)
+@pytest.mark.parametrize("precision", ["fp32", "fp16", "autocast"])
+@pytest.mark.parametrize("name", ["folded", "luma", "swift"])
+def test_a_frame_has_the_same_bits_with_graphs_and_without(name, precision):
+    """So that a run that lost its graphs can be resumed."""
+    spec, model = pass_spec(SIZE), model_of(NETS[name]())
+    frames = [frame(SIZE, pts=number, seed=number) for number in range(4)]
+    with CudaEngine.open(model, select("cuda", precision), spec) as engine:
+        assert all(slot.graph is not None for slot in engine._slots)
+        assert len({slot.graph.pool() for slot in engine._slots}) == 1
+        by_graph = [engine.finish(engine.start(one)) for one in frames]
+        drop_all(engine._slots)
+        for one, expected in zip(frames, by_graph, strict=True):
+            assert difference(engine.finish(engine.start(one)), expected) == 0
+        del by_graph, expected
 
 
-@pytest.mark.parametrize("precision", ["fp32", "fp16"])
-@pytest.mark.parametrize("name", ["shifted", "folded", "luma", "swift"])
-def test_with_tiles_that_stand_still_the_bits_are_the_same(name, precision, monkeypatch):
-    """Their cost is not tested here: toys are so small that tiles are never worth it.
+PRESETS = {"1080p": Size(480, 270), "4k": Size(960, 540)}
 
-    Whether tiles are reused depends on cuDNN, which may choose another kernel for a tile than for
-    the picture; only where each sum has one term no order of adding makes a difference.
-    """
-    monkeypatch.setattr(TileCost, "is_worth", lambda cost, count: True)
-    spec, model = pass_spec(LECTURE), model_of(NETS[name]())
-    frames = [frame(LECTURE)]
-    for pts in range(1, 9):
-        planes = [plane.copy() for plane in frames[-1].planes]
-        planes[pts % 3][200:240, 100:140] += 7
-        frames.append(replace(frames[-1], planes=tuple(planes), pts=pts))
-    with (
-        CudaEngine.open(model, select("cuda", precision), spec) as engine,
-        CudaEngine.open(model, select("cuda", precision), spec, remembers=False) as forgetful,
-    ):
-        one, other = (
-            double_buffered(frames, own.start, own.finish, own.depth) for own in (engine, forgetful)
+
+@pytest.mark.parametrize("precision", ["fp16", "autocast"])
+@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("name", ["fast", "swift-srgan"])
+def test_both_presets_run_by_graphs_and_forms_agree(name, preset, precision, tmp_path):
+    model, size = load(weights_for(name, 4, tmp_path), 4), PRESETS[preset]
+    said: list[str] = []
+    spec = pass_spec(size, scale=4)
+    with CudaEngine.open(model, select("cuda", precision), spec, say=said.append) as engine:
+        out = engine.finish(engine.start(frame(size)))
+        assert out.size == size.scaled(4)
+        form = engine.path.split(",")[0]
+        assert form in (
+            ("fp16 autocast",) if precision == "autocast" else ("fp16 fused", "fp16 cast")
         )
-        for mine, theirs in zip(one, other, strict=True):
-            assert difference(mine, theirs) == 0
-        if (name, precision) == ("shifted", "fp16"):
-            assert engine.reused_tiles > 0
-        assert forgetful.reused_tiles == 0
+        assert all(slot.graph is not None for slot in engine._slots)
+        del out
+    assert said == []

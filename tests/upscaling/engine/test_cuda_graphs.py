@@ -1,5 +1,7 @@
 """What is captured can be captured, and does the same again. The graphs are tapes (`tape`)."""
 
+from collections.abc import Callable
+
 import pytest
 import torch
 from torch import Tensor
@@ -9,7 +11,9 @@ from tests.upscaling.toys import TOYS, model_of, pass_spec
 from vsr.device.flight import StreamLane
 from vsr.device.select import Device
 from vsr.frames import Layout
-from vsr.upscaling.engine.cuda_network import DeviceNetwork, capture_all, captured_run
+from vsr.upscaling.engine import cuda_slots
+from vsr.upscaling.engine.cuda_graphs import capture_all
+from vsr.upscaling.engine.cuda_network import DeviceNetwork
 from vsr.upscaling.engine.cuda_pass import DevicePass
 from vsr.upscaling.engine.cuda_slots import DeviceSlot
 from vsr.upscaling.passes.passes import RgbPass
@@ -27,121 +31,98 @@ CPU = torch.device("cpu")
 
 @pytest.fixture
 def lane(monkeypatch: pytest.MonkeyPatch) -> StreamLane:
+    monkeypatch.setattr(
+        cuda_slots, "empty_pinned", lambda size: torch.zeros(size, dtype=torch.uint8).numpy()
+    )
     return lane_of_tapes(monkeypatch)
 
 
-def network(name: str, spec, precision="fp32") -> DeviceNetwork:
-    return DeviceNetwork.open(
-        model_of(NETS[name]()), Device(kind="cpu", precision=precision), spec, None
-    )
+def way_of(name: str, spec, precision="fp32") -> DevicePass:
+    device = Device(kind="cpu", precision=precision)
+    network = DeviceNetwork.open(model_of(NETS[name]()), device, spec, None)
+    network.choose(DeviceSlot(lambda: network.way, CPU), lambda line: None)
+    return network.way
 
 
-def captured(reference: DevicePass, fast: DevicePass, lane: StreamLane):
-    said: list[str] = []
-    slots = [DeviceSlot.of(reference, CPU) for _ in range(2)]
-    capture_all(slots, reference, fast, lane, said.append)
-    return slots, said
+def slots_of(way: DevicePass) -> list[DeviceSlot]:
+    return [DeviceSlot(lambda: way, CPU) for _ in range(3)]
 
 
 @pytest.mark.parametrize("spec", SPECS)
 @pytest.mark.parametrize("name", NETS)
 def test_a_graph_computes_what_lies_in_its_slot_when_it_runs(name, spec, lane):
-    net = network(name, SPECS[spec])
-    slots, said = captured(net.reference, net.fast(), lane)
-    assert said == []
-    for slot in slots:
-        net.reference.fill_randomly(slot.source)
-        expected = DeviceSlot.of(net.reference, CPU)
-        expected.source.copy_(slot.source)
-        expected.compute(net.fast())
+    way = way_of(name, SPECS[spec])
+    slots = slots_of(way)
+    assert capture_all(slots, lane) == ""
+    for seed, slot in enumerate(slots):
+        torch.manual_seed(seed)
+        other = DeviceSlot(lambda: way, CPU)
+        for own, plane in zip(
+            way.source.tensors(other.source), way.source.tensors(slot.source), strict=True
+        ):
+            own.copy_(torch.randint(60, 190, own.shape))
+            plane.copy_(own)
+        other.compute()
         slot.flag.zero_()
-        slot.graph.replay()
-        assert torch.equal(slot.target, expected.target)
+        slot.compute()
+        assert torch.equal(slot.target, other.target)
         assert slot.flag.item() == 1
 
 
 @pytest.mark.parametrize("name", ["folded", "swift"])
 def test_half_precision_is_captured_too(name, lane):
-    net = network(name, SPECS["8 bit"], "bf16")
-    slots, said = captured(net.reference, net.fast(), lane)
-    assert said == []
+    slots = slots_of(way_of(name, SPECS["8 bit"], "bf16"))
+    assert capture_all(slots, lane) == ""
     assert all(slot.graph is not None for slot in slots)
 
 
-def test_a_graph_that_differs_from_autocast_is_dropped_and_said(lane):
-    reference, other = network("srgan", SPECS["8 bit"]), network("swift", SPECS["8 bit"])
-    slots, (line,) = captured(reference.reference, other.fast(), lane)
-    assert "differs from autocast" in line
-    assert [slot.graph for slot in slots] == [None, None]
+def test_all_graphs_share_the_memory_of_the_first(lane):
+    slots = slots_of(way_of("swift", SPECS["8 bit"]))
+    capture_all(slots, lane)
+    first = slots[0].graph
+    assert [slot.graph.pool() for slot in slots] == [first.pool()] * 3
+    again = slots_of(way_of("swift", SPECS["8 bit"]))
+    capture_all(again, lane)
+    assert again[0].graph.pool() is not first.pool()
 
 
-def of(run) -> DevicePass:
+def of(run: Callable[[Tensor], Tensor]) -> DevicePass:
     spec = pass_spec(scale=1, output=Size(40, 28))
     return DevicePass(spec, RgbPass(spec), run, ())
 
 
-def asking(picture: Tensor) -> Tensor:
-    return picture * float(picture.mean())
-
-
 def test_where_the_work_asks_the_device_there_is_no_graph_and_the_stream_is_given_back(lane):
-    way = of(asking)
-    slots, (line,) = captured(way, way, lane)
+    slots = slots_of(of(lambda picture: picture * float(picture.mean())))
+    line = capture_all(slots, lane)
     assert line.startswith("no CUDA graph (operation not permitted")
+    assert line.endswith("launching kernels one by one.")
     assert "\n" not in line
-    assert [slot.graph for slot in slots] == [None, None]
+    assert [slot.graph for slot in slots] == [None] * 3
     assert Stream.current == "default"
 
 
-def short_of_memory(message: str, kind: type[RuntimeError]):
-    def run(picture: Tensor) -> Tensor:
-        raise kind(message)
-
-    return run
+def test_a_graph_that_gives_other_bits_than_its_kernels_is_dropped(lane):
+    """Or the bytes of a film would depend on whether there was a graph."""
+    calls = iter(range(100))
+    slots = slots_of(of(lambda picture: picture + next(calls) / 100))
+    assert "other numbers" in capture_all(slots, lane)
+    assert [slot.graph for slot in slots] == [None] * 3
 
 
 @pytest.mark.parametrize(
     ("message", "kind"),
     [("simulated", torch.cuda.OutOfMemoryError), ("CUDA error: out of memory", RuntimeError)],
 )
-def test_want_of_memory_is_no_reason_to_go_without_a_graph(message, kind, lane):
-    run = short_of_memory(message, kind)
-    with pytest.raises(kind, match=message):
-        captured(of(lambda picture: picture), of(run), lane)
-    with pytest.raises(kind, match=message):
-        captured_run(run, torch.zeros(1, 3, 4, 4), lane)
-
-
-@pytest.mark.parametrize("precision", ["fp32", "bf16"])
-@pytest.mark.parametrize("name", ["folded", "luma", "swift"])
-def test_a_tile_is_computed_anew_in_the_same_memory(name, precision, lane):
-    net = network(name, SPECS["8 bit"], precision)
-    kept = net.kept(net.changes(), lane, is_fast=True)
-    pictures = torch.rand(2, 1, net._way.channels, 28, 40)
-    with torch.inference_mode():
-        one, other = (kept._tile_net(picture) for picture in pictures)
-        assert one.data_ptr() == other.data_ptr()
-        expected = net._cast(pictures[1])
-    torch.testing.assert_close(other, expected)
-
-
-def test_a_tile_that_cannot_be_captured_is_computed_as_it_is(lane):
-    assert captured_run(asking, torch.zeros(1, 3, 4, 4), lane) is asking
-
-
-@pytest.mark.parametrize("name", ["folded", "luma", "swift"])
-@pytest.mark.parametrize("output", [None, Size(70, 50)], ids=["as is", "resized"])
-def test_a_tile_lies_in_memory_as_the_picture_does(name, output, lane):
-    """Or cuDNN would compute the two in other kernels, which add in another order."""
-    net, orders = network(name, pass_spec(output=output)), []
-    cast = net._cast
+@pytest.mark.parametrize("fails_at", [0, 4, 9], ids=["warm-up", "second slot", "third slot"])
+def test_want_of_memory_is_no_reason_to_go_without_a_graph(message, kind, fails_at, lane):
+    calls = iter(range(100))
 
     def run(picture: Tensor) -> Tensor:
-        orders.append([step for step in picture.stride() if step == 1])
-        return cast(picture)
+        if next(calls) == fails_at:
+            raise kind(message)
+        return picture
 
-    net._cast = run
-    net.kept(net.changes(), lane, is_fast=True)
-    DeviceSlot.of(net.reference, CPU).compute(net.fast())
-    assert len(orders) > 1
-    assert all(order == orders[0] for order in orders)
+    slots = slots_of(of(run))
+    with pytest.raises(kind, match=message):
+        capture_all(slots, lane)
+    assert [slot.graph for slot in slots] == [None] * 3

@@ -58,6 +58,7 @@ class SegmentStats:
         frames: made of it.
         frames_in: decoded.
         reused_tiles: still tiles of the other frames.
+        paths: in what ways the frames were computed (`Engine.path`).
     """
 
     frames: int
@@ -65,6 +66,7 @@ class SegmentStats:
     reused: int
     reused_tiles: int
     losses: tuple[str, ...]
+    paths: tuple[str, ...] = ()
 
 
 class SegmentWorker:
@@ -136,13 +138,10 @@ class SegmentWorker:
         steps = self._opener(
             job.spec.steps, replace(step_context(job, self._say), mark=self._mark), note
         )(span)
-        before = replace(self._counters)
+        before, self._counters.paths = replace(self._counters), set()
+        source, context = job.source, job.context
         with Reader.open(
-            job.source.path,
-            job.source,
-            span,
-            context=job.context,
-            decoding=job.decoding,
+            source.path, source, span, context=context, decoding=job.decoding
         ) as reader:
             frames = Counted(self._marked(reader.frames()), span, job.fields.counter())
             count = run_segment(frames, steps, sink, written)
@@ -151,13 +150,13 @@ class SegmentWorker:
                 f"{job.source.path}: {frames.count} frames in, {count} out, not {frames.due}. "
                 "Report this bug."
             )
-        losses = (str(reader.damage),) if reader.damage.has_losses else ()
         return SegmentStats(
             frames=count,
             frames_in=frames.count,
             reused=self._counters.reused - before.reused,
             reused_tiles=self._counters.reused_tiles - before.reused_tiles,
-            losses=losses,
+            losses=(str(reader.damage),) if reader.damage.has_losses else (),
+            paths=tuple(sorted(self._counters.paths)),
         )
 
     def _marked(self, frames: Iterator[HostFrame]) -> Iterator[HostFrame]:

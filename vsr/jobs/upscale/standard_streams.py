@@ -163,4 +163,5 @@ def upscale_into_pipe(
         elapsed_seconds=time.monotonic() - started,
         losses=(*job.lost, *met.losses, *writer.missing, *writer.lost.losses),
         model=str(job.model),
+        paths=met.paths,
     )

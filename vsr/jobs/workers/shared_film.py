@@ -287,6 +287,7 @@ class FilmInWork:
             met,
             elapsed_seconds=time.monotonic() - self._started,
             model=self._begun.model,
+            note=self._note,
         )
         self.result = replace(result, losses=(*self._begun.lost, *result.losses))
 

@@ -65,6 +65,8 @@ class CpuEngine(Closing):
     """Enlarge frames on the CPU: channels_last, fused, in strips that fit memory."""
 
     depth = 1
+    path = "host"
+    """Always: strips by memory change no bit here, and all else is in the plan."""
 
     def __init__(
         self,

@@ -8,7 +8,7 @@ number was finite.
 
 from __future__ import annotations
 
-import copy
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,11 +18,10 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from vsr.frames import Layout
-from vsr.models.foreign.adapter import Foreign
-from vsr.upscaling.passes.folding import FoldedPlain
+from vsr.upscaling.engine.cuda_forms import Forward
 from vsr.upscaling.passes.passes import Pass, PassSpec
 from vsr.upscaling.tiles.tiling import Window, run_tiled
 from vsr.values import Size
@@ -69,62 +68,30 @@ class Packing:
         )
 
 
-Forward = Callable[[Tensor], Tensor]
+Planes = Sequence[Tensor]
+
+Prepare = Callable[[Planes], Tensor]
+"""Decoded planes → the network's input (1, channels, H, W), float32."""
+
+Complete = Callable[[Tensor, Planes, Planes, Tensor], None]
+"""The network's output, which it may alter, and the decoded planes → the encoded planes and the
+flag (1,) uint8: 1 if every number of the output was finite."""
 
 
-class Cast(nn.Module):
-    """A module whose input is cast to its own dtype first, outside of autocast."""
+def completed_by(way: Pass) -> Complete:
+    """Return what completes a frame by the operations of torch."""
 
-    def __init__(self, inner: nn.Module, dtype: torch.dtype) -> None:
-        super().__init__()
-        self.inner = inner.to(dtype)
-        self.dtype = dtype
+    def complete(output: Tensor, planes: Planes, target: Planes, flag: Tensor) -> None:
+        output = output.float()
+        flag.copy_(torch.isfinite(output).all())
+        for own, plane in zip(target, way.complete(output, planes), strict=True):
+            own.copy_(plane)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Run the inner module in its dtype."""
-        with torch.autocast(x.device.type, enabled=False):
-            out: Tensor = self.inner(x.to(self.dtype))
-            return out
+    return complete
 
 
-def autocast_run(net: nn.Module, dtype: torch.dtype) -> Forward:
-    """Return the reference way to run a network on its device: autocast, or float32 as it is."""
-    net = _with_float32_base(net)
-
-    def run(picture: Tensor) -> Tensor:
-        # weights are cast each time: a cache would keep a copy of each alive
-        with torch.autocast(
-            picture.device.type, dtype, enabled=dtype != torch.float32, cache_enabled=False
-        ):
-            output: Tensor = net(picture)
-            return output
-
-    return run
-
-
-def cast_run(net: nn.Module, dtype: torch.dtype) -> Forward:
-    """Return the fast way: weights cast once, for a graph to be captured around."""
-    if dtype == torch.float32:
-        return net
-    if isinstance(net, Foreign):
-        return autocast_run(net, dtype)
-    if not isinstance(net, FoldedPlain):
-        return Cast(copy.deepcopy(net), dtype)
-    net = _with_float32_base(net)
-    assert isinstance(net, FoldedPlain)
-    net.head = Cast(net.head, dtype)
-    net.body.to(dtype)
-    net.activations.to(dtype)
-    net.tail.to(dtype)
-    return net
-
-
-def _with_float32_base(net: nn.Module) -> nn.Module:
-    """Return a copy with the image base in float32: the frame itself must not be rounded."""
-    net = copy.deepcopy(net)
-    if isinstance(net, FoldedPlain):
-        net.base = Cast(net.base, torch.float32)
-    return net
+_EXACT = threading.RLock()
+"""The flags below are the whole process's: engines of several threads take turns to launch."""
 
 
 @contextmanager
@@ -132,15 +99,30 @@ def exact_inference() -> Iterator[None]:
     """Compute without gradients, in kernels that give the same bits each time.
 
     float32 is float32: TF32 would round what the image base and chroma are made of; and a run
-    resumed after a crash must make the same bytes.
+    resumed after a crash must make the same bytes. Afterwards the flags are what they were.
     """
-    exact = torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False)
-    with torch.inference_mode(), exact:
-        yield
+    cudnn: Any = torch.backends.cudnn  # torch has no types for its flags
+    with _EXACT, torch.inference_mode():
+        before = cudnn.enabled, cudnn.deterministic, cudnn.benchmark
+        precision = cudnn.conv.fp32_precision
+        if precision == cudnn.fp32_precision:
+            precision = "none"  # as it may follow that one
+        try:
+            cudnn.enabled, cudnn.deterministic, cudnn.benchmark = True, True, False
+            cudnn.conv.fp32_precision = "ieee"
+            yield
+        finally:
+            cudnn.enabled, cudnn.deterministic, cudnn.benchmark = before
+            cudnn.conv.fp32_precision = precision
 
 
 class DevicePass:
-    """Block of decoded planes → block of encoded planes and a flag (uint8: 1 is finite)."""
+    """Block of decoded planes → block of encoded planes and a flag (uint8: 1 is finite).
+
+    Attributes:
+        prepare: what makes the network's input, and
+        complete: what makes planes of its output: kernels may take their place.
+    """
 
     def __init__(
         self,
@@ -152,7 +134,9 @@ class DevicePass:
     ) -> None:
         self.source = Packing.of(spec.source_format.layout, spec.source)
         self.target = Packing.of(spec.output_format.layout, spec.output)
-        self._way = way
+        self.prepare: Prepare = way.prepare
+        self.complete: Complete = completed_by(way)
+        self._scale = way.scale
         self._run = run
         self._tiles = tiles
         self._in_tiles = in_tiles
@@ -161,36 +145,12 @@ class DevicePass:
         """Compute ``target`` (bytes) and ``flag`` (1,) from ``source`` (bytes), on their device."""
         with exact_inference():
             planes = self.source.tensors(source)
-            output = self._network(self._way.prepare(planes)).float()
-            flag.copy_(torch.isfinite(output).all())
-            for plane, own in zip(
-                self._way.complete(output, planes), self.target.tensors(target), strict=True
-            ):
-                own.copy_(plane)
-
-    def with_kept(self, run: Forward) -> DevicePass:
-        """Return this pass with ``run`` in its middle, whole; what it returns stays as it is."""
-
-        def kept(picture: Tensor) -> Tensor:
-            output = run(picture)
-            return output.clone() if self._way.alters_output else output
-
-        other = copy.copy(self)
-        other._run, other._tiles = kept, ()
-        return other
-
-    def fill_randomly(self, source: Tensor) -> None:
-        """Fill a block of decoded planes with codes that can occur.
-
-        Others may overflow half precision, in two different ways.
-        """
-        peak = 1 << self.source.layout.bits
-        for plane in self.source.tensors(source):
-            plane.copy_(torch.randint(0, peak, plane.shape, device=plane.device))
+            output = self._network(self.prepare(planes))
+            self.complete(output, planes, self.target.tensors(target), flag)
 
     def _network(self, picture: Tensor) -> Tensor:
         if self._run is None:
             return picture
         if len(self._tiles) <= 1:
             return self._run(picture)
-        return self._in_tiles(self._run, picture, self._tiles, self._way.scale)
+        return self._in_tiles(self._run, picture, self._tiles, self._scale)

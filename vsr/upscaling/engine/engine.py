@@ -47,6 +47,11 @@ class Engine(Protocol):
         """How many tiles have reused the output of the previous frame so far."""
         ...
 
+    @property
+    def path(self) -> str:
+        """How the frame started last is computed: what its bits depend on beside the plan."""
+        ...
+
     def start(self, frame: HostFrame) -> Any:
         """Start a frame and return its ticket."""
         ...

@@ -4,14 +4,12 @@ The network's last output is kept. If few tiles see a changed sample, only those
 are computed and copied over it. Tiles are used only after a trial on random numbers showed that
 they match the whole bit for bit, so a frame never depends on how it was computed.
 
-A tile sees its window: core, halo, and the reach of the chroma interpolation. On a device the plan
-of a frame travels with it.
+A tile sees its window: core, halo, and the reach of the chroma interpolation.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -96,50 +94,6 @@ class DirtyMap:
         return count * pixels < WORTH * self._size.pixels
 
 
-@dataclass(frozen=True, slots=True)
-class TilePlan:
-    """How one frame is computed.
-
-    Attributes:
-        keeps: its output is kept for the next frame.
-        dirty: the tiles to recompute in the kept output; None computes the whole.
-        reused: how many tiles are reused.
-    """
-
-    keeps: bool = False
-    dirty: tuple[Window, ...] | None = None
-    reused: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedFrame:
-    """A frame and how it is computed."""
-
-    frame: HostFrame
-    plan: TilePlan
-
-
-@dataclass(frozen=True, slots=True)
-class TileCost:
-    """What each way takes, in seconds.
-
-    Attributes:
-        whole: the device's own way.
-        one_tile: a frame of which one tile is computed.
-        all_tiles: a frame of which all ``tiles`` are.
-    """
-
-    whole: float
-    one_tile: float
-    all_tiles: float
-    tiles: int
-
-    def is_worth(self, count: int) -> bool:
-        """Return whether computing ``count`` tiles is clearly faster than the whole."""
-        each = (self.all_tiles - self.one_tile) / max(1, self.tiles - 1)
-        return self.one_tile + (count - 1) * each < WORTH * self.whole
-
-
 Forward = Callable[[Tensor], Tensor]
 
 CORE = 96
@@ -152,13 +106,11 @@ class KeptOutput:
     The returned output is kept: the caller must not modify it.
 
     Args:
-        net: computes a whole frame.
-        tile_net: computes one tile; it may return the same memory each time.
+        net: computes a frame, or a tile of one.
     """
 
-    def __init__(self, net: Forward, tile_net: Forward, scale: int) -> None:
+    def __init__(self, net: Forward, scale: int) -> None:
         self._net = net
-        self._tile_net = tile_net
         self._scale = scale
         self._output: Tensor | None = None
 
@@ -177,12 +129,12 @@ class KeptOutput:
         if self._output is None:
             raise ValueError("there is no output to compute tiles over")
         for tile in dirty:
-            tile.write(self._output, self._tile_net(tile.read(picture)), self._scale)
+            tile.write(self._output, self._net(tile.read(picture)), self._scale)
         return self._output
 
     def is_exact(self, picture: Tensor, tiles: Sequence[Window]) -> bool:
         """Return whether all tiles of a frame together give the whole, bit for bit."""
-        tiled = run_tiled(self._tile_net, picture, tiles, self._scale)
+        tiled = run_tiled(self._net, picture, tiles, self._scale)
         return torch.equal(tiled, self._net(picture))
 
 
@@ -198,7 +150,7 @@ class TileMemory:
         self, net: Forward, size: Size, radius: int, scale: int, multiple: int = 1
     ) -> None:
         self._map = DirtyMap(size, CORE, radius, multiple)
-        self._kept = KeptOutput(net, net, scale)
+        self._kept = KeptOutput(net, scale)
         self.tiles = len(self._map.windows)
         self.reused = 0
         self._is_exact: bool | None = None
