@@ -8,8 +8,16 @@ SPANDREL := 'spandrel>=0.4.2,<0.5' einops
 PAIR   := torch==2.14.1 torchvision==0.29.1
 CUDA   := $(if $(shell command -v nvidia-smi 2>/dev/null),$(COMMA)cuda)
 
+# What runs on a GPU: in the environment if it is there, else with a Python that has what is needed,
+# as a machine with a GPU may have no package registry to make an environment from.
+READY  := from importlib.util import find_spec; print(all(map(find_spec, ("torch", "av", "pytest"))))
+HAS    := $(if $(wildcard $(VENV)/installed),,$(filter True,$(shell $(PYTHON) -c '$(READY)' 2>/dev/null)))
+ON_GPU := $(if $(HAS),$(PYTHON),$(BIN)/python)
+NEEDED := $(if $(HAS),,$(VENV)/installed)
+INTO   := $(if $(RESULTS),--results $(RESULTS))
+
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-data test-slow test-models test-gpu test-browser check format bench bench-gpu bench-video \
+.PHONY: help demo test test-data test-slow test-models test-gpu gpu-first test-browser check format bench bench-gpu bench-video \
         bench-looks benchmark-quality train-weights clean
 
 help:                           ## list the targets
@@ -40,8 +48,11 @@ test-models:                    ## networks of others beside torchvision itself,
 	$(VENV)-models/bin/pip install --quiet -e '.[dev,models]'
 	$(VENV)-models/bin/pytest -m 'not data and not gpu' tests/models/foreign tests/upscaling/engine/test_foreign.py
 
-test-gpu: $(VENV)/installed     ## the tests on a GPU; they fail without one
-	$(BIN)/pytest -m gpu
+test-gpu: $(NEEDED)             ## the tests on a GPU; they fail without one
+	$(ON_GPU) -m pytest -m gpu
+
+gpu-first: $(NEEDED)            ## the first minutes on a GPU: right, fast enough, what to change (RESULTS=DIR)
+	$(ON_GPU) -m tests.gpu_first $(INTO)
 
 test-browser: $(VENV)/installed  ## the tests that drive the system's Chromium; they fail without one
 	$(BIN)/pytest -m browser
@@ -62,8 +73,8 @@ bench: $(VENV)/installed        ## the CPU benchmarks; results go to tests/bench
 	$(BIN)/python -m tests.benchmarks.batch
 	$(BIN)/python -m tests.benchmarks.training
 
-bench-gpu: $(VENV)/installed    ## the GPU benchmarks, in under eight minutes
-	$(BIN)/python -m tests.benchmarks.gpu
+bench-gpu: $(NEEDED)            ## the GPU benchmarks, in under eight minutes (RESULTS=DIR)
+	$(ON_GPU) -m tests.benchmarks.gpu $(INTO)
 
 bench-video: $(VENV)/installed  ## measure every flavour of `fast` on compressed clips (needs VSR_DATA)
 	$(BIN)/python -m tests.benchmarks.video
@@ -77,8 +88,8 @@ bench-looks: $(VENV)/installed  ## judge how clips look; CANDIDATES='--candidate
 benchmark-quality: $(VENV)/installed  ## measure every shipped network on Set5, Set14, BSD100
 	$(BIN)/python -m tests.benchmarks.quality
 
-train-weights: $(VENV)/installed  ## train the shipped weights; run it again to continue
-	$(BIN)/python -m tests.benchmarks.train_weights $(ARGS)
+train-weights: $(NEEDED)        ## train the shipped weights; run it again to continue
+	$(ON_GPU) -m tests.benchmarks.train_weights $(ARGS)
 
 clean:                          ## remove the environment and all generated files
 	rm -rf $(VENV) $(VENV)-models build dist demo

@@ -64,14 +64,18 @@ def rounded(value: float | None) -> float | None:
     return None if value is None else float(f"{value:.4g}")
 
 
+def report_of(words: list[str], *, has_loop: bool) -> dict[str, Any]:
+    """Return the report of the one model that ``vsr bench`` with these words would measure."""
+    options = command.make_context("bench", list(words)).params
+    clip, (model,) = options.pop("clip"), options.pop("models")
+    return measured(clip, model, options, has_loop=has_loop)
+
+
 def main() -> None:
     """Measure one model and print a line of JSON."""
     words = [word for word in sys.argv[1:] if word != "--no-plain-loop"]
     settle()
-    options = command.make_context("bench", words).params
-    clip, (model,) = options.pop("clip"), options.pop("models")
-    has_loop = "--no-plain-loop" not in sys.argv
-    print(json.dumps(measured(clip, model, options, has_loop=has_loop)))
+    print(json.dumps(report_of(words, has_loop="--no-plain-loop" not in sys.argv)))
 
 
 if __name__ == "__main__":
