@@ -15,6 +15,8 @@ from vsr.upscaling.engine.cuda_forms import Form, autocast, forms, with_exact_ba
 from vsr.upscaling.engine.cuda_pass import DevicePass
 from vsr.upscaling.engine.cuda_slots import DeviceSlot
 from vsr.upscaling.engine.cuda_trial import Trial
+from vsr.upscaling.engine.kernel_pass import PassKernels
+from vsr.upscaling.engine.kernel_trial import trusted_kernels
 from vsr.upscaling.engine.tile_size import halo_of, is_tiled, pinned_tile, way_of_tiles
 from vsr.upscaling.passes.folding import route
 from vsr.upscaling.passes.passes import Pass, PassSpec
@@ -44,6 +46,8 @@ class DeviceNetwork:
     ) -> None:
         self.core = core
         self._spec = spec
+        self._device = device
+        self._kernels: PassKernels | None = None
         self._pass, self._net = middle
         self._model = model
         self._dtype = device.torch_dtype if self._net is not None else torch.float32
@@ -76,10 +80,11 @@ class DeviceNetwork:
         source = self._spec.source
         is_whole = self.core.width >= source.width and self.core.height >= source.height
         dtype = {torch.float16: "fp16", torch.bfloat16: "bf16"}.get(self._dtype, "fp32")
-        return f"{dtype} {self.form.name}, {'whole' if is_whole else f'tiles of {self.core}'}"
+        form = self.form.name if self._kernels is None else f"{self.form.name} between kernels"
+        return f"{dtype} {form}, {'whole' if is_whole else f'tiles of {self.core}'}"
 
     def choose(self, slot: DeviceSlot, say: Callable[[str], None]) -> None:
-        """Choose the fastest form that agrees with autocast, once.
+        """Choose the fastest form that agrees with autocast, and kernels around it, once.
 
         Args:
             slot: memory to try them in; it runs `way`.
@@ -95,6 +100,9 @@ class DeviceNetwork:
         if not any(tried.agrees(form) for form in forms(self._net, self._dtype)):
             self._take(reference)
             say("half precision differs from autocast, which is used instead.")
+        else:
+            self._kernels = trusted_kernels(self._pass, self.form.run, self._device, say)
+            self._take(self.form)
         self._has_choice = False
 
     def full(self) -> DevicePass:
@@ -112,6 +120,8 @@ class DeviceNetwork:
 
     def _take(self, form: Form) -> None:
         self.form, self.way = form, self._in(form)
+        if self._kernels is not None:
+            self.way.use(self._kernels)
 
     def _in(self, form: Form) -> DevicePass:
         model, source, halo, multiple, in_tiles = self._model, self._spec.source, 0, 1, run_tiled

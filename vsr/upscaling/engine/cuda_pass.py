@@ -22,6 +22,8 @@ from torch import Tensor
 
 from vsr.frames import Layout
 from vsr.upscaling.engine.cuda_forms import Forward
+from vsr.upscaling.engine.kernel_pass import PassKernels
+from vsr.upscaling.passes.folding import FoldedPlain
 from vsr.upscaling.passes.passes import Pass, PassSpec
 from vsr.upscaling.tiles.tiling import Window, run_tiled
 from vsr.values import Size
@@ -71,7 +73,7 @@ class Packing:
 Planes = Sequence[Tensor]
 
 Prepare = Callable[[Planes], Tensor]
-"""Decoded planes → the network's input (1, channels, H, W), float32."""
+"""Decoded planes → the network's input (1, channels, H, W); by kernels in the network's dtype."""
 
 Complete = Callable[[Tensor, Planes, Planes, Tensor], None]
 """The network's output, which it may alter, and the decoded planes → the encoded planes and the
@@ -140,6 +142,12 @@ class DevicePass:
         self._run = run
         self._tiles = tiles
         self._in_tiles = in_tiles
+
+    def use(self, kernels: PassKernels) -> None:
+        """Let kernels prepare and complete, and add the base of a folded network."""
+        self.prepare, self.complete = kernels.prepare, kernels.complete
+        if isinstance(self._run, FoldedPlain):
+            self._run = self._run.detail
 
     def __call__(self, source: Tensor, target: Tensor, flag: Tensor) -> None:
         """Compute ``target`` (bytes) and ``flag`` (1,) from ``source`` (bytes), on their device."""

@@ -90,19 +90,23 @@ class PassKernels:
         )
 
     @classmethod
-    def around(
-        cls, way: Pass, net: nn.Module | None, dtype: torch.dtype, compiled: Compile
-    ) -> Self:
-        """Compile the kernels of a pass around a network that computes in ``dtype``.
+    def around(cls, way: Pass, run: object, dtype: torch.dtype, compiled: Compile) -> Self:
+        """Compile the kernels of a pass around a network, which may cast its own input.
 
-        A folded network's base is left to them; what others make is taken as it is.
+        A folded network's base is left to them; what any other makes is taken as it is.
+
+        Args:
+            run: the network as it runs; anything but a module makes numbers of ``dtype``.
+            dtype: what it computes in.
 
         Raises:
             NoKernel: as `open`.
         """
-        if isinstance(net, FoldedPlain):
-            assert isinstance(net.base, nn.Conv2d)
-            return cls.open(way, dtype, Tail(dtype=dtype, base=Base.of(net.base)), compiled)
+        if isinstance(run, FoldedPlain):
+            assert isinstance(run.base, nn.Conv2d)
+            return cls.open(way, dtype, Tail(dtype=dtype, base=Base.of(run.base)), compiled)
+        if isinstance(run, nn.Module):
+            dtype = _made_of_float32(run, way.channels)
         is_whole = isinstance(way, RgbPass) and way.spec.network == way.spec.output
         return cls.open(way, dtype, Tail(dtype=dtype if is_whole else torch.float32), compiled)
 
@@ -154,6 +158,21 @@ class PassKernels:
     def _resized(self, output: Tensor) -> Tensor:
         assert not isinstance(self.way, FoldedPass | FoldedLumaPass)
         return resize(output.float(), self.way.spec.output, self.way.memo)
+
+
+SIDE = 16
+"""Of a picture that every network takes."""
+
+
+def _made_of_float32(net: nn.Module, channels: int) -> torch.dtype:
+    """Return what a network makes of float32: half precision if it rounds its input at once.
+
+    One that adds its input to its output in float32 must be given that.
+    """
+    device = next(net.parameters()).device
+    with torch.inference_mode():
+        made: Tensor = net(torch.zeros(1, channels, SIDE, SIDE, device=device))
+    return made.dtype
 
 
 def _input(way: Known, dtype: torch.dtype) -> Constants:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Self
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from vsr.device.failures import is_shortage
@@ -129,7 +129,7 @@ def deviation(kernels: PassKernels, device: torch.device) -> Deviation:
 
 def trusted_kernels(
     way: Pass,
-    net: nn.Module | None,
+    run: object,
     device: Device,
     say: Callable[[str], None],
     *,
@@ -149,7 +149,7 @@ def trusted_kernels(
         return None
     where = device.torch_device
     try:
-        kernels = PassKernels.around(way, net, device.torch_dtype, compiled or compiler_of(where))
+        kernels = PassKernels.around(way, run, device.torch_dtype, compiled or compiler_of(where))
         found = deviation(kernels, where)
     except NoKernel as error:
         problem = str(error)

@@ -76,12 +76,17 @@ class FoldedPlain(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Enlarge without leaving low resolution."""
+        enlarged: Tensor = self.detail(x) + self.base(x)
+        return enlarged
+
+    def detail(self, x: Tensor) -> Tensor:
+        """Return the tail's output, which is added to the base."""
         first, *others = self.activations
         features = first(self.head(x))
         for conv, act in zip(self.body, others, strict=True):
             features = act(conv(features))
-        enlarged: Tensor = self.tail(features) + self.base(x)
-        return enlarged
+        made: Tensor = self.tail(features)
+        return made
 
 
 def can_fold(net: Generator, spec: PassSpec) -> bool:
