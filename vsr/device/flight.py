@@ -91,9 +91,7 @@ class Lease(Generic[Slot]):
 
 
 Item = TypeVar("Item")
-Item_contra = TypeVar("Item_contra", contravariant=True)
 Out = TypeVar("Out")
-Out_contra = TypeVar("Out_contra", contravariant=True)
 
 STARVED_SECONDS = 60.0
 """How long readers may hold all outputs."""
@@ -119,10 +117,10 @@ class Lane(Protocol):
         """Make all later work wait for a point of another lane; the host does not wait."""
 
 
-class Hold(Protocol[Item_contra, Out_contra]):
+class Hold(Protocol):
     """A slot: memory of one item, on the host and on the device. All but `fill` only enqueue."""
 
-    def fill(self, item: Item_contra) -> None:
+    def fill(self, item: Any, /) -> None:
         """Copy an item into the host's memory."""
 
     def upload(self) -> None:
@@ -131,7 +129,7 @@ class Hold(Protocol[Item_contra, Out_contra]):
     def compute(self) -> None:
         """Make the result, on the device."""
 
-    def download(self, output: Out_contra) -> None:
+    def download(self, output: Any, /) -> None:
         """Copy the result into an output."""
 
 
@@ -147,12 +145,10 @@ class InFlight(Generic[Item, Out]):
 class Flight(Generic[Item, Out]):
     """Keep items in flight over three lanes: upload, compute, download; slots are used in turn."""
 
-    def __init__(
-        self, lanes: Sequence[Lane], slots: Iterable[Hold[Item, Out]], outputs: Ring[Out]
-    ) -> None:
+    def __init__(self, lanes: Sequence[Lane], slots: Iterable[Hold], outputs: Ring[Out]) -> None:
         self._lanes = lanes
         self._outputs = outputs
-        self._turns = deque[tuple[Hold[Item, Out], Event | None]]((slot, None) for slot in slots)
+        self._turns = deque[tuple[Hold, Event | None]]((slot, None) for slot in slots)
 
     def start(self, item: Item) -> InFlight[Item, Out]:
         """Enqueue one item.
@@ -180,7 +176,7 @@ class Flight(Generic[Item, Out]):
         ticket.done.synchronize()
         return ticket.output
 
-    def _enqueue(self, slot: Hold[Item, Out], output: Out) -> Event:
+    def _enqueue(self, slot: Hold, output: Out) -> Event:
         up, run, down = self._lanes
         up.run(slot.upload)
         run.wait(up.record())

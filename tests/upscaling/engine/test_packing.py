@@ -24,10 +24,10 @@ def test_planes_written_on_the_host_are_read_on_the_device(layout):
 
 def test_planes_begin_aligned_and_do_not_overlap():
     packing = Packing.of(Layout(10, 1, 1), Size(33, 9))
-    assert all(offset % ALIGNMENT == 0 for offset in packing.offsets)
-    ends = [
-        at + rows * columns * 2
-        for at, (rows, columns) in zip(packing.offsets, packing.shapes, strict=True)
-    ]
-    assert all(end <= start for end, start in zip(ends, packing.offsets[1:], strict=False))
+    assert all(at.start % ALIGNMENT == 0 for at in packing.places)
+    sizes = [at.stop - at.start for at in packing.places]
+    assert sizes == [rows * columns * 2 for rows, columns in packing.shapes]
+    ends = [at.stop for at in packing.places]
+    starts = [at.start for at in packing.places[1:]]
+    assert all(end <= start for end, start in zip(ends, starts, strict=False))
     assert ends[-1] <= packing.size

@@ -10,6 +10,7 @@ import torch
 from vsr.device.failures import is_shortage
 from vsr.device.flight import Lane
 from vsr.upscaling.engine.cuda_slots import DeviceSlot
+from vsr.upscaling.engine.cuda_trial import draw
 
 WARM_UPS = 3
 """Runs before a capture: cuDNN chooses its kernels in them."""
@@ -52,7 +53,7 @@ def _captured(slot: DeviceSlot, pool: Any) -> torch.cuda.CUDAGraph:
 
     All of it in the current stream, so that nothing has to be waited for.
     """
-    slot.draw()
+    draw(slot)
     for _ in range(WARM_UPS):
         slot.compute()
     expected = slot.target.clone()

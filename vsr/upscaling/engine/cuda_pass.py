@@ -38,36 +38,28 @@ class Packing:
 
     layout: Layout
     shapes: tuple[tuple[int, int], ...]
-    offsets: tuple[int, ...]
+    places: tuple[slice, ...]
     size: int
 
     @classmethod
     def of(cls, layout: Layout, size: Size) -> Packing:
         """Return the packing of a picture."""
-        shapes = layout.plane_shapes(size)
-        offsets, end = [], 0
+        shapes, places, end = layout.plane_shapes(size), list[slice](), 0
         for shape in shapes:
-            offsets.append(end)
-            taken = prod(shape) * layout.dtype.itemsize
-            end += -(-taken // ALIGNMENT) * ALIGNMENT
-        return cls(layout, shapes, tuple(offsets), end)
+            places.append(slice(end, end + prod(shape) * layout.dtype.itemsize))
+            end = -(-places[-1].stop // ALIGNMENT) * ALIGNMENT
+        return cls(layout, shapes, tuple(places), end)
 
     def arrays(self, block: NDArray[np.uint8]) -> tuple[NDArray[Any], ...]:
         """Return the planes of a host block, as views."""
-        return tuple(
-            block[at : at + prod(shape) * self.layout.dtype.itemsize]
-            .view(self.layout.dtype)
-            .reshape(shape)
-            for at, shape in zip(self.offsets, self.shapes, strict=True)
-        )
+        pairs = zip(self.places, self.shapes, strict=True)
+        return tuple(block[at].view(self.layout.dtype).reshape(shape) for at, shape in pairs)
 
     def tensors(self, block: Tensor) -> tuple[Tensor, ...]:
         """Return the planes of a device block, as views."""
         dtype = torch.uint8 if self.layout.bits == 8 else torch.uint16
-        return tuple(
-            block[at : at + prod(shape) * self.layout.dtype.itemsize].view(dtype).view(shape)
-            for at, shape in zip(self.offsets, self.shapes, strict=True)
-        )
+        pairs = zip(self.places, self.shapes, strict=True)
+        return tuple(block[at].view(dtype).view(shape) for at, shape in pairs)
 
 
 Planes = Sequence[Tensor]

@@ -9,7 +9,6 @@ from typing import Self
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from vsr.device.memory import empty_pinned
 from vsr.frames import HostFrame
@@ -52,7 +51,7 @@ class DeviceSlot:
         Args:
             way: returns the pass to run now.
         """
-        self._way = way
+        self.way = way
         self.given = empty_pinned(way().source.size)
         self.source, self.target, self.flag = (
             torch.zeros(size, dtype=torch.uint8, device=device)
@@ -62,23 +61,8 @@ class DeviceSlot:
 
     def fill(self, frame: HostFrame) -> None:
         """Copy the decoded planes of a frame into pinned memory."""
-        for own, plane in zip(self._way().source.arrays(self.given), frame.planes, strict=True):
+        for own, plane in zip(self.way().source.arrays(self.given), frame.planes, strict=True):
             np.copyto(own, plane)
-
-    def draw(self) -> None:
-        """Put codes that can occur where decoded planes are uploaded to, the same each time.
-
-        Others may overflow half precision, in two different ways.
-        """
-        codes, source = torch.Generator().manual_seed(0), self._way().source
-        for plane in source.tensors(self.source):
-            plane.copy_(torch.randint(1 << source.layout.bits, plane.shape, generator=codes))
-
-    def codes(self) -> tuple[Tensor, int]:
-        """Return all codes of the enlarged planes, int32, and what one of 8 bits is among them."""
-        target = self._way().target
-        planes = [plane.flatten().to(torch.int32) for plane in target.tensors(self.target)]
-        return torch.cat(planes), 1 << (target.layout.bits - 8)
 
     def upload(self) -> None:
         """Enqueue the copy of decoded planes to the device."""
@@ -89,7 +73,7 @@ class DeviceSlot:
         if self.graph is not None:
             self.graph.replay()
         else:
-            self._way()(self.source, self.target, self.flag)
+            self.way()(self.source, self.target, self.flag)
 
     def download(self, output: Output) -> None:
         """Enqueue the copy of enlarged planes, and of their flag, from the device."""
