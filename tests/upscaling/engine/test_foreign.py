@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from tests.models.foreign.networks import write_network
+from tests.upscaling.stand_in import cuda_engine_on_cpu
 from tests.upscaling.toys import frame, pass_spec
 from vsr.colour import Colour
 from vsr.device.select import Device
@@ -170,3 +171,15 @@ def test_a_gpu_runs_them_near_the_cpu(local, whole, tile):
             made = engine.finish(engine.start(frame(SIZE))).planes
             made = [plane.copy() for plane in made]
         assert apart(made, planes(model, tile=tile)[0]) <= 4
+
+
+def test_on_cuda_they_run_under_autocast_in_the_tiles_that_were_planned(local):
+    spec = pass_spec(SIZE, local.traits.scale)
+    with (
+        cuda_engine_on_cpu(local, spec, precision="bf16", tile=64) as engine,
+        CpuEngine.open(local, spec, tile=64, precision="bf16") as cpu,
+    ):
+        assert engine.path == "bf16 autocast, tiles of 64×64"
+        assert not engine._network.shrink()
+        mine, theirs = (own.finish(own.start(frame(SIZE))) for own in (engine, cpu))
+        assert apart(mine.planes, theirs.planes) <= 1
