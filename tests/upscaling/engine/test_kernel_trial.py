@@ -77,21 +77,25 @@ def test_a_text_that_is_broken_or_wrong_leaves_the_work_to_torch(old, new, probl
     assert "\n" not in line
 
 
-def test_a_launch_that_fails_leaves_the_work_to_torch_and_a_shortage_is_handed_on():
-    def failing(message: str):
-        def compiled(name: str, text: str) -> Kernel:
-            def kernel(*arguments) -> None:
-                raise RuntimeError(message)
+def failing(error: Exception):
+    """Return a compiler of kernels whose launch fails."""
 
-            return kernel
+    def launched(*arguments) -> None:
+        raise error
 
-        return compiled
+    return lambda name, text: launched
 
-    assert trusted(failing("CUDA_ERROR_INVALID_VALUE: what"))[1] == [
-        "CUDA kernels are not used (CUDA_ERROR_INVALID_VALUE: what): torch's own operations are."
+
+@pytest.mark.parametrize("kind", [RuntimeError, TypeError, AttributeError])
+def test_a_launch_that_fails_leaves_the_work_to_torch(kind):
+    assert trusted(failing(kind("not a stream\nof CUDA")))[1] == [
+        "CUDA kernels are not used (not a stream): torch's own operations are."
     ]
+
+
+def test_a_shortage_is_handed_on():
     with pytest.raises(RuntimeError, match="out of memory"):
-        trusted(failing("CUDA_ERROR_OUT_OF_MEMORY: out of memory"))
+        trusted(failing(RuntimeError("CUDA_ERROR_OUT_OF_MEMORY: out of memory")))
 
 
 def test_a_deviation_is_in_codes_of_the_source_and_of_the_output():

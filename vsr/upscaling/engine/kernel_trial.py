@@ -153,10 +153,10 @@ def trusted_kernels(
         found = deviation(kernels, where)
     except NoKernel as error:
         problem = str(error)
-    except RuntimeError as error:  # of a launch, too
-        if is_shortage(error):
+    except Exception as error:  # what CuPy, or a torch that does not fit it, raises at a launch
+        if isinstance(error, RuntimeError) and is_shortage(error):
             raise
-        problem = str(error).splitlines()[0]
+        problem = (str(error) or type(error).__name__).splitlines()[0]
     else:
         log.info("kernels: %s", found)
         problem = found.problem
