@@ -70,7 +70,7 @@ def cuda_engine_on_cpu(
     with pytest.MonkeyPatch.context() as patch:
         use_tapes(patch)
         patch.setattr(cuda_engine, "three_lanes", lambda device: world.lanes)
-        patch.setattr(cuda_slots, "empty_pinned", lambda size: np.zeros(size, np.uint8))
+        patch.setattr(cuda_slots, "empty_pinned", lambda size, device: np.zeros(size, np.uint8))
         patch.setattr(cuda_network, "route", exact_route)
         if not has_graphs:
             patch.setattr(cuda_engine, "capture_all", lambda slots, lane: "")

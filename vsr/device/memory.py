@@ -13,10 +13,13 @@ import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import torch
 
 _UNLIMITED = 1 << 60
 """cgroup v1 writes a number near 2**63 for "no limit"."""
@@ -149,15 +152,22 @@ def one_compute_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def empty_pinned(size: int) -> NDArray[np.uint8]:
+def empty_pinned(size: int, device: torch.device) -> NDArray[np.uint8]:
     """Return ``size`` bytes of pinned memory; the array owns it.
+
+    Args:
+        device: the CUDA device that copies it. CuPy pins in the context of the device that is
+            current, and would make one on the first device, whichever computes.
 
     Raises:
         RuntimeError: there is no CUDA driver.
     """
-    pool = _cupy()
-    if pool is not None:
-        array: NDArray[np.uint8] = pool.empty_pinned(size, np.uint8)
+    cupy = _cupy()
+    if cupy is not None:
+        import cupyx
+
+        with cupy.cuda.Device(device.index or 0):
+            array: NDArray[np.uint8] = cupyx.empty_pinned(size, np.uint8)
         return array
     import torch
 
@@ -170,10 +180,10 @@ def pinned_by() -> str:
 
 
 def _cupy() -> Any | None:
-    """Return ``cupyx`` where CuPy works, else None."""
+    """Return ``cupy`` where CuPy works, else None."""
     try:
         import cupy
-        import cupyx
+        import cupyx  # noqa: F401 - it may be broken on its own
     except Exception:  # absent, or its libraries are broken, which raises almost anything
         return None
-    return cupyx if cupy.cuda.is_available() else None
+    return cupy if cupy.cuda.is_available() else None

@@ -24,7 +24,7 @@ RESIZED = pass_spec(output=Size(70, 50))
 
 @pytest.fixture(autouse=True)
 def _without_pinned_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cuda_slots, "empty_pinned", lambda size: np.zeros(size, np.uint8))
+    monkeypatch.setattr(cuda_slots, "empty_pinned", lambda size, device: np.zeros(size, np.uint8))
 
 
 def fused_on_the_cpu(x, weight, bias, stride, padding, dilation, groups) -> Tensor:

@@ -32,7 +32,9 @@ CPU = torch.device("cpu")
 @pytest.fixture
 def lane(monkeypatch: pytest.MonkeyPatch) -> StreamLane:
     monkeypatch.setattr(
-        cuda_slots, "empty_pinned", lambda size: torch.zeros(size, dtype=torch.uint8).numpy()
+        cuda_slots,
+        "empty_pinned",
+        lambda size, where: torch.zeros(size, dtype=torch.uint8).numpy(),
     )
     return lane_of_tapes(monkeypatch)
 

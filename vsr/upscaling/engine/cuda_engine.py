@@ -49,8 +49,9 @@ class CudaEngine(Closing):
         self._say = cache(say)  # each remark once
         self._is_ready = self._has_no_graphs = False
         self._lanes = three_lanes(device.torch_device)
-        self._slots = [DeviceSlot(lambda: network.way, device.torch_device) for _ in range(SLOTS)]
-        self._outputs = Ring(Output.of(network.way) for _ in range(OUTPUTS))
+        where = device.torch_device
+        self._slots = [DeviceSlot(lambda: network.way, where) for _ in range(SLOTS)]
+        self._outputs = Ring(Output.of(network.way, where) for _ in range(OUTPUTS))
         self._flight = Flight[HostFrame, Output](self._lanes, self._slots, self._outputs)
 
     @property

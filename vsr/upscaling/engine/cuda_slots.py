@@ -29,9 +29,9 @@ class Output:
     flag: NDArray[np.uint8]
 
     @classmethod
-    def of(cls, way: DevicePass) -> Self:
+    def of(cls, way: DevicePass, device: torch.device) -> Self:
         """Allocate what the pass writes."""
-        return cls(empty_pinned(way.target.size), empty_pinned(1))
+        return cls(empty_pinned(way.target.size, device), empty_pinned(1, device))
 
 
 class DeviceSlot:
@@ -52,7 +52,7 @@ class DeviceSlot:
             way: returns the pass to run now.
         """
         self.way = way
-        self.given = empty_pinned(way().source.size)
+        self.given = empty_pinned(way().source.size, device)
         self.source, self.target, self.flag = (
             torch.zeros(size, dtype=torch.uint8, device=device)
             for size in (way().source.size, way().target.size, 1)
