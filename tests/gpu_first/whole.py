@@ -24,10 +24,10 @@ from vsr.upscaling.engine.kernel_verdict import verdict
 from vsr.values import Size
 
 PACKAGES = ("torch", "triton", "cupy-cuda13x", "cupy-cuda12x", "av", "numpy", "pillow")
-CLIP_FRAMES = {"1080p": 1500, "4k": 600}
+CLIP_FRAMES = {"1080p": 1500, "4k": 400}
 
 DRY_CLIP, DRY_FRAMES = Size(64, 36), 6
-PIPELINES = (("fast", "1080p", 1500), ("fast", "4k", 600), ("swift-srgan", "1080p", 400))
+PIPELINES = (("fast", "1080p", 1500), ("fast", "4k", 400), ("swift-srgan", "1080p", 400))
 """Network, preset and frames: some seconds, beside which opening a file takes no time."""
 
 
