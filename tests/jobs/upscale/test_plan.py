@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.clips import Audio, write_clip
+from tests.device.gpus import simulate
 from vsr.device.select import is_bf16_native
 from vsr.errors import Refused
 from vsr.jobs.probe.look_ahead import look_ahead
@@ -88,6 +89,20 @@ def test_work_of_one_precision_is_not_gone_on_with_in_another(tmp_path: Path) ->
     apart = auto.fingerprint().items() ^ bf16.fingerprint().items()
     assert {name for name, _ in apart} == {"precision"}
     assert ("precision", "bf16") in apart
+
+
+def test_work_under_autocast_is_told_apart_from_that_in_cast_weights(tmp_path, monkeypatch):
+    simulate(monkeypatch, (9, 0))
+    source = write_clip(tmp_path / "in.mkv", frames=2)
+    spec = replace(TWICE, model="fast", sharpness=0, device="cuda")
+    jobs = [
+        prepare(source, tmp_path / "out.mkv", replace(spec, precision=precision))
+        for precision in ("auto", "fp16", "autocast")
+    ]
+    assert [job.fingerprint()["precision"] for job in jobs] == ["fp16", "fp16", "autocast"]
+    assert jobs[2].outline.startswith("cuda:0 (GPU 0, autocast); ")
+    told = look_ahead(source, tmp_path / "out.mkv", replace(spec, precision="autocast"))
+    assert told.values["upscale"]["precision"] == "autocast"
 
 
 def test_a_turned_clip_is_refused_in_the_size_that_is_seen(tmp_path: Path) -> None:
