@@ -60,6 +60,8 @@ def run(results: Path, clips: Path, *, is_dry: bool) -> int:
         print((results / LOG).read_text(encoding="utf-8").strip(), file=sys.stderr)
         return NO_GPU
     verdict = judge(found)
+    if is_dry:
+        print("DRY: times of tiny sizes on a CPU, which decide nothing.")
     print(verdict.text())
     (results / VERDICT).write_text(verdict.text() + "\n", encoding="utf-8")
     return 0 if is_dry or verdict.is_right else 1

@@ -176,6 +176,11 @@ def test_a_device_that_reaches_everything_has_nothing_to_change():
     assert "TO CHANGE: nothing was found" in verdict.text()
 
 
+def test_what_a_form_was_compared_with_is_named():
+    rows = changed(lambda row: row.get("form") == "engine", {"codes_from": {"fp32": 1}})
+    assert "fast 4k, engine: 1 codes from fp32, the same each time" in judge(rows).right
+
+
 @pytest.mark.parametrize(
     ("more", "said"),
     [
