@@ -17,10 +17,12 @@ from tests.upscaling.toys import Nearest, Shifted, frame, model_of, pass_spec, p
 from vsr.device.overlap import double_buffered
 from vsr.errors import Failed
 from vsr.frames import Layout
+from vsr.upscaling.engine import cuda_slots
 from vsr.upscaling.engine.cpu_engine import CpuEngine
-from vsr.upscaling.engine.cuda_slots import DeviceSlot
+from vsr.upscaling.engine.cuda_slots import DeviceSlot, Output
 from vsr.values import Size
 
+CPU = torch.device("cpu")
 MODELS = {"folded": plain(2), "resized": Shifted(2), "luma": plain(2, "luma"), "none": None}
 PRESETS = {"1080p": Size(480, 270), "4k": Size(960, 540)}
 
@@ -112,6 +114,23 @@ def test_uploads_computations_and_downloads_have_a_lane_each(monkeypatch):
         monkeypatch.setattr(SlowLane, "run", noted)
         enlarged(engine, film(["everything"], frame(SIZE)))
     assert done == [("upload", 0), ("compute", 1), ("<lambda>", 2)] * 2
+
+
+def test_whatever_crosses_the_bus_lies_in_pinned_memory(monkeypatch):
+    """CuPy's where it is, which `vsr.device.memory` decides."""
+    with cuda_engine_on_cpu(model_of(plain(2)), pass_spec(SIZE)) as engine:
+        real, given = cuda_slots.empty_pinned, []
+
+        def noted(*asked):
+            given.append(real(*asked))
+            return given[-1]
+
+        monkeypatch.setattr(cuda_slots, "empty_pinned", noted)
+        way = engine._network.way
+        slot, output = DeviceSlot(lambda: way, CPU), Output.of(way, CPU)
+        assert [id(one) for one in given] == [
+            id(one) for one in (slot.given, output.block, output.flag)
+        ]
 
 
 class Overflowing(Nearest):
