@@ -11,6 +11,7 @@ from vsr.device.select import is_bf16_native
 from vsr.errors import Refused
 from vsr.jobs.probe.look_ahead import look_ahead
 from vsr.jobs.upscale.plan import prepare
+from vsr.models.int8.convolution import refusal
 from vsr.specs import EncodeSpec, UpscaleSpec
 from vsr.values import OutputSize, Size
 
@@ -103,6 +104,32 @@ def test_work_under_autocast_is_told_apart_from_that_in_cast_weights(tmp_path, m
     assert jobs[2].outline.startswith("cuda:0 (GPU 0, autocast); ")
     told = look_ahead(source, tmp_path / "out.mkv", replace(spec, precision="autocast"))
     assert told.values["upscale"]["precision"] == "autocast"
+
+
+@pytest.mark.skipif(refusal() is not None, reason=str(refusal()))
+@pytest.mark.parametrize(
+    ("changes", "is_exact"),
+    [
+        ({}, True),
+        ({"precision": "fp32"}, False),
+        ({"size": OutputSize(height=120)}, False),
+        ({"model": "lite"}, False),
+        ({"encode": EncodeSpec(codec="hevc", encoder_preset="ultrafast")}, False),
+    ],
+    ids=["int8", "fp32", "resized", "chroma resampled", "another encoder"],
+)
+def test_what_is_all_integers_goes_on_with_on_any_x86_processor(
+    tmp_path: Path, changes: dict[str, object], is_exact: bool
+) -> None:
+    source = write_clip(tmp_path / "in.mkv", frames=2)
+    spec = UpscaleSpec(
+        size=OutputSize(scale=4), steps=("deinterlace", "upscale", "fit"), device="cpu",
+        precision="int8", model="fast", strength=0.0, sharpness=0.0, encode=FAST,
+    )  # fmt: skip
+    spec = replace(spec, **changes)  # type: ignore[arg-type]  # the fields under test
+    job = prepare(source, tmp_path / "out.mkv", spec)
+    assert job.is_exact == is_exact
+    assert job.fingerprint()["device"] == ("x86" if is_exact else job.device.hardware)
 
 
 def test_a_turned_clip_is_refused_in_the_size_that_is_seen(tmp_path: Path) -> None:

@@ -1,6 +1,10 @@
 """The engine with integer features: near the float network, and the same bits however it is cut."""
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
+from hashlib import sha256
 
 import numpy as np
 import pytest
@@ -93,6 +97,43 @@ def test_another_engine_finds_the_same_numbers():
     spec, source = pass_spec(), frame()
     one, other = (run(model_of(plain()), spec, source) for _ in range(2))
     assert apart(one, other).max() == 0
+
+
+SITINGS = (Layout(), Layout(8, 1, 0), Layout(8, 0, 0))
+DIGEST = "from tests.upscaling.engine.test_int8 import digest; print(digest())"
+
+
+def digest() -> str:
+    """Return a digest of the planes that a wide network makes of noise, in several layouts."""
+    model, told = model_of(plain(4, channels=48, depth=3)), sha256()
+    for layout in SITINGS:
+        spec = pass_spec(Size(60, 44), 4, layout)
+        for plane in run(model, spec, frame(Size(60, 44), layout)).planes:
+            told.update(np.ascontiguousarray(plane).tobytes())
+    return told.hexdigest()
+
+
+@works
+@pytest.mark.parametrize(
+    "onednn",
+    [
+        "AVX",  # without fused multiplication and addition
+        *(
+            pytest.param(name, marks=pytest.mark.slow)
+            for name in ("SSE41", "AVX2", "AVX2_VNNI", "AVX512_CORE", "AVX512_CORE_VNNI", "ALL")
+        ),
+    ],
+)
+def test_codes_of_8_bits_do_not_depend_on_the_instruction_set(onednn):
+    """oneDNN reads this variable when it starts."""
+    done = subprocess.run(
+        [sys.executable, "-c", DIGEST],
+        env={**os.environ, "ONEDNN_MAX_CPU_ISA": onednn},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == digest()
 
 
 @works

@@ -38,6 +38,10 @@ Load = Callable[[str, int | None, Blend], Model]
 """Returns the network for a name, a scale and a blend."""
 
 
+INTEGER_BITS = 8
+"""The depth of codes that int8 takes as they are."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """One upscale, fully decided: `vsr probe` prints it, `vsr upscale` runs it.
@@ -91,6 +95,29 @@ class Job:
         """How many frames beyond either end of a span the steps look at."""
         return self.fields.context
 
+    @property
+    def is_exact(self) -> bool:
+        """Whether every x86 processor makes the same bytes: nothing is rounded in float.
+
+        So it is with int8 from 8-bit planes to 8-bit planes without a resize (`vsr.models.int8`),
+        alpha or grain, encoded by x264, whose assembly is tested against its C to the bit.
+        """
+        layout = self.source.video.layout
+        return (
+            self.device.kind == "cpu"
+            and self.device.precision == "int8"
+            and self.model.traits.colour == "rgb"
+            and layout.bits == INTEGER_BITS
+            and not layout.is_gray
+            and self.encoder.layout == layout
+            and self.sizes.network == self.sizes.output
+            and self.sizes.scale % 2 == 0
+            and self.choice.tone is None
+            and self.grain is None
+            and not self.encoder.has_alpha
+            and self.encoder.name == "libx264"
+        )
+
     def fingerprint(self) -> dict[str, Any]:
         """Return everything that the bytes of the output depend on, by name, as JSON values."""
         spec, encoder = self.spec, self.encoder
@@ -106,7 +133,7 @@ class Job:
             "sharpness": self.model.blend.sharpness,
             "tone": self.choice.tone,
             "grain": asdict(self.grain) if self.grain else None,
-            "device": self.device.hardware,
+            "device": "x86" if self.is_exact else self.device.hardware,
             "precision": self.device.precision,
             "decoding": self.decoding.hwaccel,
             "encoder": encoder.name,

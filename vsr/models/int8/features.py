@@ -122,14 +122,15 @@ class IntegerFeatures:
     body: tuple[IntegerConv, ...]
     tail_moments: Tensor
 
-    def tail(self, weight: Tensor, unit: Tensor | float = 1.0) -> IntegerConv:
-        """Return a tail without bias that gives multiples of ``unit``.
+    def tail(self, weight: Tensor, most_digits: int | None = None) -> IntegerConv:
+        """Return a tail without bias.
 
         Args:
             weight: (O, C, 3, 3), float64, of the float network.
+            most_digits: how many binary digits after the point results may have.
         """
-        weight = weight / unit
         shift, scaled = tail_shift(weight, self.steps[-1]), weight * self.steps[-1][:, None, None]
+        shift = shift.clamp_max(most_digits) if most_digits is not None else shift
         whole, bias = _whole(scaled, scaled.new_zeros(len(scaled)), shift, self.tail_moments)
         return IntegerConv(whole, bias, shift, is_last=True)
 

@@ -3,6 +3,12 @@
 Both ends see the picture in float32, so that codes of any depth keep their last bit: the first
 convolution, whose features are then rounded to codes, and the base that the tail's sums are added
 to.
+
+Float kernels round differently from one instruction set to the next (with and without fused
+multiplication and addition: 2 of a million codes of the head, 2 of a thousand of the result). Where
+the picture is codes of 8 bits, the ends have nothing to round: their weights are multiples of
+powers of two, as coarse as lets every sum fit the 24 bits of float32. So the whole network gives
+the same bits on every x86 processor.
 """
 
 from __future__ import annotations
@@ -20,6 +26,21 @@ from vsr.models.rewrites.onednn import PostOpConv
 
 HALF = 0.5
 """Added before the fraction is cut off, to round."""
+
+DIGITS = 24
+"""Binary digits of a float32."""
+
+CODES = 255
+"""The largest magnitude of what the first convolution takes, in codes less their offset."""
+
+BASE_DIGITS = 6
+"""After the point, of the base's weights: averages of averages of chroma have no more."""
+
+NOISE = 1e-5
+"""What is left of a colour matrix times its inverse, in float32."""
+
+RESULT_DIGITS = 13
+"""After the point, of results: up to 2¹¹ codes they fit a float32; what is beyond is clipped."""
 
 
 class Ends(Protocol):
@@ -51,6 +72,8 @@ class IntegerPlain(nn.Module):
         after: takes the sums: a pixel shuffle, where the network is not folded.
         scale: of the network with ``after``, and
         colour: its channels, for whoever asks; 1 and any where colour is folded.
+        fraction: binary digits after the point of the picture, which is 8-bit codes less their
+            offset: the ends then round nothing. None for any other picture.
     """
 
     multiple = 1
@@ -62,6 +85,7 @@ class IntegerPlain(nn.Module):
         after: nn.Module,
         scale: int = 1,
         colour: Channels = "rgb",
+        fraction: int | None = None,
     ) -> None:
         super().__init__()
         self.scale, self.colour = scale, colour
@@ -69,10 +93,11 @@ class IntegerPlain(nn.Module):
         assert isinstance(head, nn.Conv2d)
         assert isinstance(tail, nn.Conv2d)
         assert isinstance(base, nn.Conv2d)
-        self.head = PostOpConv(_in_steps(head, features.steps[0]), has_relu=False)
+        self.head = PostOpConv(_in_steps(head, features.steps[0], fraction), has_relu=False)
         self.body = nn.Sequential(*features.body)
-        self.tail = features.tail(tail.weight.detach().double())
-        self.base = PostOpConv(base, has_relu=False)
+        most = None if fraction is None else RESULT_DIGITS
+        self.tail = features.tail(tail.weight.detach().double(), most)
+        self.base = PostOpConv(base if fraction is None else _exact_base(base), has_relu=False)
         self.after = after
 
     def forward(self, x: Tensor) -> Tensor:
@@ -102,11 +127,39 @@ class _PlainEnds:
         self.base.bias = nn.Parameter(net.tail.bias.detach().clone(), requires_grad=False)
 
 
-def _in_steps(head: nn.Conv2d, steps: Tensor) -> nn.Conv2d:
+def _in_steps(head: nn.Conv2d, steps: Tensor, fraction: int | None) -> nn.Conv2d:
     """Return a head that gives codes plus one half."""
-    scaled = nn.Conv2d(head.in_channels, head.out_channels, 3, padding=1)
     weight = head.weight.detach().double() / steps[:, None, None, None]
     bias = torch.zeros_like(steps) if head.bias is None else head.bias.detach().double() / steps
-    scaled.weight = nn.Parameter(weight.float(), requires_grad=False)
-    scaled.bias = nn.Parameter((bias + HALF).float(), requires_grad=False)
-    return scaled
+    bias = bias + HALF
+    if fraction is not None:
+        # one hundredth more: rounded weights may be larger
+        largest = 1.01 * (CODES * weight.abs().flatten(1).sum(1) + bias.abs())
+        unit = torch.exp2(largest.log2().ceil() + fraction - DIGITS)
+        weight, bias = _with_sums(weight, unit), (bias / unit).round() * unit
+    return _conv(weight, bias)
+
+
+def _with_sums(weight: Tensor, unit: Tensor) -> Tensor:
+    """Return weights (O, I, 3, 3) as multiples of ``unit`` (O,) that keep the sum of their taps."""
+    so_far = (weight.flatten(2).cumsum(2) / unit[:, None, None]).round()
+    taps = torch.diff(so_far, dim=2, prepend=torch.zeros_like(so_far[..., :1]))
+    return (taps * unit[:, None, None]).reshape(weight.shape)
+
+
+def _exact_base(base: nn.Conv2d) -> nn.Conv2d:
+    """Return the base with weights that its sums need not round; they are such but for noise."""
+    assert base.bias is not None
+    weight, bias = base.weight.detach().double(), base.bias.detach().double()
+    exact = (weight * 2**BASE_DIGITS).round() / 2**BASE_DIGITS
+    assert (exact - weight).abs().max() < NOISE, "the base is no average of codes"
+    return _conv(exact, (bias * 2**RESULT_DIGITS).round() / 2**RESULT_DIGITS)
+
+
+def _conv(weight: Tensor, bias: Tensor) -> nn.Conv2d:
+    """Return a float32 convolution of these numbers that keeps the size."""
+    c_out, c_in, side, _ = weight.shape
+    conv = nn.Conv2d(c_in, c_out, side, padding=side // 2)
+    conv.weight = nn.Parameter(weight.float(), requires_grad=False)
+    conv.bias = nn.Parameter(bias.float(), requires_grad=False)
+    return conv

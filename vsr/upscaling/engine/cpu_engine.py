@@ -32,6 +32,7 @@ from vsr.upscaling.engine.tile_size import (
     pinned_tile,
     way_of_tiles,
 )
+from vsr.upscaling.passes.folded import FoldedLumaPass, FoldedPass
 from vsr.upscaling.passes.folding import FoldedPlain, route
 from vsr.upscaling.passes.passes import Pass, PassSpec, Planes
 from vsr.upscaling.tiles.tile_cache import TileMemory
@@ -134,7 +135,7 @@ class CpuEngine(Closing):
         radius, multiple = model.traits.radius, model.traits.multiple
         core = Size(tile, tile) if tile is not None else _core(net, way, spec, radius)
         if precision == "int8" and isinstance(model.net, Plain):
-            net = _integer(net, model.net, model.sha256)
+            net = _integer(net, model.net, model.sha256, way)
         else:
             net = with_post_ops(with_grouped_tail(net), way.channels)
         if precision == "bf16":
@@ -268,12 +269,15 @@ def _of_others(net: Foreign, precision: Chosen) -> nn.Module:
     return Mixed(net, torch.float32)
 
 
-def _integer(net: nn.Module, plain: Plain, sha256: str) -> nn.Module:
+def _integer(net: nn.Module, plain: Plain, sha256: str, way: Pass) -> nn.Module:
     """Return the network, folded or not, with its features in 8-bit integers."""
     features = features_of(plain, sha256)
-    if isinstance(net, FoldedPlain):
-        return IntegerPlain(features, net, nn.Identity())
-    return with_integers(plain, features)
+    if not isinstance(net, FoldedPlain):
+        return with_integers(plain, features)
+    fraction = None
+    if isinstance(way, (FoldedPass, FoldedLumaPass)) and way.spec.source_format.layout.bits == 8:
+        fraction = way.fraction
+    return IntegerPlain(features, net, nn.Identity(), fraction=fraction)
 
 
 def _core(net: nn.Module, way: Pass, spec: PassSpec, radius: int) -> Size:

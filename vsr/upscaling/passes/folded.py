@@ -180,6 +180,13 @@ class FoldedPass:
         """The folded network stays at low resolution."""
         return 1
 
+    @property
+    def fraction(self) -> int:
+        """How many binary digits chroma on the luma grid has after the point."""
+        layout, sites = self.spec.source_format.layout, self.spec.source_format.offset
+        shifts = (layout.x_shift, layout.y_shift)
+        return sum((2 if site == 0.5 else 1) for shift, site in zip(shifts, sites) if shift)
+
     def prepare(self, planes: Sequence[Tensor]) -> Tensor:
         """Return codes less their offset (1, 1 or 3, H, W), chroma on the luma grid."""
         source = self.spec.source_format
@@ -219,6 +226,7 @@ class FoldedLumaPass:
     """Luma → folded network; chroma as in `vsr.upscaling.passes.passes.LumaPass`."""
 
     alters_output: ClassVar[bool] = False
+    fraction: ClassVar[int] = 0
 
     spec: PassSpec
     memo: Memo = field(default_factory=Memo, compare=False, repr=False)
