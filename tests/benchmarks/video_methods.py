@@ -16,7 +16,7 @@ from vsr.jobs.upscale.plan import prepare
 from vsr.jobs.upscale.segment_worker import SegmentWorker
 from vsr.media.resume.segments import plan
 from vsr.models.flavours import flavours_of
-from vsr.specs import EncodeSpec, UpscaleSpec
+from vsr.specs import EncodeSpec, Precision, UpscaleSpec
 from vsr.values import Dial, OutputSize, TimeRange
 
 
@@ -27,7 +27,8 @@ class Method:
     resampling: Image.Resampling | None = None
     model: str = "fast"
     strength: Dial = 0.0
-    sharpness: float = 0.0
+    sharpness: Dial = 0.0
+    precision: Precision = "fp32"
 
     def is_at_hand(self, scale: int = SCALE) -> bool:
         """Say whether there are weights for it."""
@@ -46,6 +47,8 @@ METHODS = {
     "auto": Method(strength="auto"),
     "sharp": Method(sharpness=1.0),
     "auto, sharp ½": Method(strength="auto", sharpness=0.5),
+    "default, fp32": Method(strength="auto", sharpness="auto"),
+    "default, int8": Method(strength="auto", sharpness="auto", precision="int8"),
 }
 """By name; a number is ``--strength``, sharp is ``--sharpness 1``."""
 
@@ -100,6 +103,7 @@ def _by_network(
         sharpness=method.sharpness,
         encode=EncodeSpec(codec="h264", encoder_preset="ultrafast"),
         device="cpu",
+        precision=method.precision,
     )
     job = prepare(clip, clip.with_name("unwritten.mkv"), spec, worker.load)
     kept = _Kept()

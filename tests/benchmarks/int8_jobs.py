@@ -1,0 +1,148 @@
+"""How long real jobs take: core milliseconds of each stage, and hours for a film.
+
+Run: ``python -m tests.benchmarks.int8_jobs``. A clip is drawn at each size; its stages, decoder,
+network (with colour and what is resized after it) and encoder, run one by one in one thread each,
+in CPU time, which other work on the machine hardly disturbs. ``together`` is all of them at once in
+the threads of the pipeline, in CPU time too: what it adds to the sum is what sharing costs.
+
+Hours are for 90 minutes at 25 frames a second, if N cores share that work evenly: the network and
+x264 each run on all cores, so that no stage alone decides. With two cores and more than two this
+is a model, and says so in the result.
+
+Another processor's network, from a committed ``int8-*.json``, may stand in for this one's: the rest
+of the frame is taken as it is here (``--like``).
+"""
+
+import argparse
+import json
+import os
+import re
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import torch
+
+from tests.benchmarks.device import RESULTS
+from vsr.device.memory import keep_large_blocks, one_compute_thread
+from vsr.device.select import select
+from vsr.jobs.bench.bench_stages import Stages, own_clip, timed_run
+from vsr.jobs.upscale.plan import prepare
+from vsr.jobs.upscale.segment_worker import step_context
+from vsr.specs import EncodeSpec, UpscaleSpec
+from vsr.upscaling.steps import open_steps
+from vsr.values import OutputSize, PtsSpan, Size
+
+JOBS = {
+    "480×270 → 1920×1080": (Size(480, 270), OutputSize(scale=4), 6),
+    "720×576 → 1440×1080": (Size(720, 576), OutputSize(width=1440, height=1080), 4),
+    "1280×720 → 3840×2160": (Size(1280, 720), OutputSize(width=3840, height=2160), 2),
+    "1920×1080 → 3840×2160": (Size(1920, 1080), OutputSize(scale=2), 2),
+}
+"""Source, target, and how many frames are measured."""
+
+STRENGTH, SHARPNESS = 0.7, 0.75
+"""The default look of a compressed film."""
+
+SMALL_PIXELS = 500_000
+"""Of a source; larger ones are measured once, and not together."""
+
+FILM_FRAMES = 90 * 60 * 25
+CORES = (1, 2, 4, 8, 16)
+NETWORK_ROW = "fast, default look"
+SUPPOSED = "hours of 2 cores and more: the work of one frame over the cores"
+
+
+def measured(size: Size, target: OutputSize, frames: int, precision: str) -> dict[str, float]:
+    """Return CPU milliseconds for each frame, by stage."""
+    spec = UpscaleSpec(
+        size=target,
+        steps=("deinterlace", "upscale", "fit"),
+        model="fast",
+        strength=STRENGTH,
+        sharpness=SHARPNESS,
+        precision=precision,  # type: ignore[arg-type] # one of both
+        device="cpu",
+        encode=EncodeSpec(codec="h264", encoder_preset="superfast"),
+    )
+    is_small = size.pixels < SMALL_PIXELS
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        job = prepare(own_clip(size, 8), folder / "out.mkv", spec)
+        steps = open_steps(job.spec.steps, step_context(job, print), stack)(PtsSpan())
+        stages = Stages(job=job, steps=steps, folder=folder)
+        ready = stages.decoded()[: frames + 1]
+        enlarged = stages.enlarged(ready[:2])
+        several, repeats = 3 * frames, 3 if is_small else 1
+        with one_compute_thread():
+            work = {
+                "decoder": lambda: stages.decode(8, threads=1),
+                "network": lambda: stages.compute(ready, frames),
+                "encoder": lambda: stages.encode(enlarged, several, threads=1),
+            }
+            found = {
+                name: 1000 * median(timed_run(run).cpu_seconds_per_frame for _ in range(repeats))
+                for name, run in work.items()
+            }
+        if is_small:
+            found["together"] = 1000 * timed_run(lambda: stages.whole(8)).cpu_seconds_per_frame
+        return found
+
+
+def hours(core_ms: float) -> dict[str, float]:
+    """Return what a film takes on so many cores."""
+    return {f"{n} cores": round(core_ms * FILM_FRAMES / n / 3.6e6, 1) for n in CORES}
+
+
+def row_of(found: dict[str, float]) -> dict[str, Any]:
+    """Return a row of the result."""
+    told: dict[str, Any] = {name: round(value, 1) for name, value in found.items()}
+    total = sum(found[name] for name in ("decoder", "network", "encoder"))
+    return told | {"core_ms": round(total, 1), "hours": hours(total)}
+
+
+def like(rows: dict[str, Any], here: dict[str, Any], there: dict[str, Any]) -> dict[str, Any]:
+    """Return the rows with the network of another processor: ``here`` and ``there`` give both."""
+    other: dict[str, Any] = {}
+    for name, row in rows.items():
+        for own in ("fp32", "int8"):
+            ratio = there[own] / here[own]
+            found = {key: row[own][key] for key in ("decoder", "network", "encoder")}
+            found["network"] *= ratio
+            other.setdefault(name, {})[own] = row_of(found)
+    return other
+
+
+def main() -> None:
+    """Measure, print, write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--results", type=Path, default=RESULTS)
+    parser.add_argument("--like", type=Path, help="the result of tests.benchmarks.int8 elsewhere")
+    wanted = parser.parse_args()
+    keep_large_blocks()
+    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
+    device = select("cpu", "fp32")
+    slug = re.sub(r"[^a-z0-9]+", "-", f"{device.name} {device.instructions}".lower()).strip("-")
+    rows: dict[str, Any] = {}
+    for name, (size, target, frames) in JOBS.items():
+        for own in ("fp32", "int8"):
+            rows.setdefault(name, {})[own] = row_of(measured(size, target, frames, own))
+            print(name, own, rows[name][own], flush=True)
+    found = {"device": device.hardware, "supposed": SUPPOSED, "rows": rows}
+    if wanted.like:
+        here = json.loads((wanted.results / f"int8-{slug}.json").read_text())["network"]["all"]
+        there = json.loads(wanted.like.read_text())
+        found["like"] = {
+            "device": there["device"],
+            "supposed": "the network scaled by the ratio of both processors, the rest as here",
+            "rows": like(rows, here[NETWORK_ROW], there["network"]["all"][NETWORK_ROW]),
+        }
+    path = wanted.results / f"int8-jobs-{slug}.json"
+    path.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    print(path)
+
+
+if __name__ == "__main__":
+    main()
