@@ -6,8 +6,6 @@ Times are CPU milliseconds of one thread, so that other work on the machine dist
 * ``network``: the folded networks alone, fp32 and int8 in turn, for several instruction sets, each
   in a process of its own (``ONEDNN_MAX_CPU_ISA``, ``ATEN_CPU_CAPABILITY``).
 * ``end_to_end``: ``vsr upscale``, a long run less a short one, per frame: decoding, network, x264.
-* ``jobs``: the same for real sizes, in hours for a film of 90 minutes at 25 frames a second, if the
-  cores share the work evenly.
 * ``sets``: Y PSNR of benchmark folders, fp32 and int8.
 * ``codes``: how far R'G'B' codes are apart on hard pictures, and on flat ones.
 
@@ -65,15 +63,8 @@ SETTINGS = {
     "AVX2, VNNI": {"ONEDNN_MAX_CPU_ISA": "AVX2_VNNI", "ATEN_CPU_CAPABILITY": "avx2"},
     "AVX2": {"ONEDNN_MAX_CPU_ISA": "AVX2", "ATEN_CPU_CAPABILITY": "avx2"},
 }
-"""Environments of processes, by what they allow."""
+"""Environments of processes, by what they allow; a processor without AVX512 has only its own."""
 
-JOBS = (
-    ("720×576 → 1440×1080", Size(720, 576), ("--width", "1440", "--height", "1080")),
-    ("1280×720 → 3840×2160", Size(1280, 720), ("--height", "2160")),
-    ("1920×1080 → 3840×2160", Size(1920, 1080), ("-s", "2")),
-)
-FILM_FRAMES = 90 * 60 * 25
-CORES = (2, 4, 8)
 SETS = ("Set5", "Set14", "BSD100")
 
 
@@ -105,7 +96,10 @@ def network(model: str, repeats: int) -> dict[str, float]:
 def networks(repeats: int) -> dict[str, Any]:
     """Return the rows of every setting, measured in processes of their own."""
     rows = {}
+    has_wide = torch.backends.cpu.get_cpu_capability() == "AVX512"
     for name, setting in SETTINGS.items():
+        if name != "all" and not has_wide:
+            continue
         command = [sys.executable, "-m", "tests.benchmarks.int8", "--child", str(repeats)]
         env = {**os.environ, **setting, "OMP_NUM_THREADS": "1"}
         done = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
@@ -149,22 +143,6 @@ def end_to_end(frames: tuple[int, int]) -> dict[str, Any]:
             "gain": round(fp32 / int8, 2),
         }
         print(model, rows[model], flush=True)
-    return rows
-
-
-def jobs() -> dict[str, Any]:
-    """Return core milliseconds for each frame of real jobs, and hours for a film."""
-    rows = {}
-    for name, size, options in JOBS:
-        frames = (2, 6) if size.pixels < 500_000 else (1, 3)
-        clip = own_clip(size, frames[1])
-        row: dict[str, Any] = {}
-        for own in ("fp32", "int8"):
-            spent = core_ms(clip, frames, "-m", "fast", "--precision", own, *options)
-            hours = {f"{n} cores": round(spent * FILM_FRAMES / n / 3.6e6, 1) for n in CORES}
-            row[own] = {"core_ms": round(spent), "hours": hours}
-        rows[name] = row
-        print(name, row, flush=True)
     return rows
 
 
@@ -242,7 +220,6 @@ def main() -> None:
     parts = {
         "network": lambda: networks(wanted.repeat),
         "end_to_end": lambda: end_to_end(tuple(wanted.frames)),
-        "jobs": jobs,
         "sets": lambda: sets(Path(data or ".") / "benchmarks"),
         "codes": codes,
     }

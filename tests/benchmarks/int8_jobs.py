@@ -9,8 +9,8 @@ Hours are for 90 minutes at 25 frames a second, if N cores share that work evenl
 x264 each run on all cores, so that no stage alone decides. With two cores and more than two this
 is a model, and says so in the result.
 
-Another processor's network, from a committed ``int8-*.json``, may stand in for this one's: the rest
-of the frame is taken as it is here (``--like``).
+Rows of another processor follow from its ``int8-*.json`` (``--like``): all is scaled by what
+480×270 → 1080p takes end to end there, over what its stages take here.
 """
 
 import argparse
@@ -51,7 +51,7 @@ SMALL_PIXELS = 500_000
 
 FILM_FRAMES = 90 * 60 * 25
 CORES = (1, 2, 4, 8, 16)
-NETWORK_ROW = "fast, default look"
+END_TO_END = "fast, default look"
 SUPPOSED = "hours of 2 cores and more: the work of one frame over the cores"
 
 
@@ -103,16 +103,17 @@ def row_of(found: dict[str, float]) -> dict[str, Any]:
     return told | {"core_ms": round(total, 1), "hours": hours(total)}
 
 
-def like(rows: dict[str, Any], here: dict[str, Any], there: dict[str, Any]) -> dict[str, Any]:
-    """Return the rows with the network of another processor: ``here`` and ``there`` give both."""
-    other: dict[str, Any] = {}
-    for name, row in rows.items():
-        for own in ("fp32", "int8"):
-            ratio = there[own] / here[own]
-            found = {key: row[own][key] for key in ("decoder", "network", "encoder")}
-            found["network"] *= ratio
-            other.setdefault(name, {})[own] = row_of(found)
-    return other
+def like(rows: dict[str, Any], there: dict[str, Any]) -> dict[str, Any]:
+    """Return rows for another processor; ``there`` is what it takes for the first job."""
+    first = next(iter(rows.values()))
+    return {
+        name: {
+            own: {"core_ms": round(each, 1), "hours": hours(each)}
+            for own in row
+            for each in [row[own]["core_ms"] * there[own] / first[own]["core_ms"]]
+        }
+        for name, row in rows.items()
+    }
 
 
 def main() -> None:
@@ -125,23 +126,26 @@ def main() -> None:
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
     device = select("cpu", "fp32")
     slug = re.sub(r"[^a-z0-9]+", "-", f"{device.name} {device.instructions}".lower()).strip("-")
+    path = wanted.results / f"int8-jobs-{slug}.json"
     rows: dict[str, Any] = {}
     for name, (size, target, frames) in JOBS.items():
         for own in ("fp32", "int8"):
             rows.setdefault(name, {})[own] = row_of(measured(size, target, frames, own))
             print(name, own, rows[name][own], flush=True)
-    found = {"device": device.hardware, "supposed": SUPPOSED, "rows": rows}
-    if wanted.like:
-        here = json.loads((wanted.results / f"int8-{slug}.json").read_text())["network"]["all"]
-        there = json.loads(wanted.like.read_text())
+        write(path, device.hardware, rows, wanted.like)
+
+
+def write(path: Path, device: str, rows: dict[str, Any], other: Path | None) -> None:
+    """Write what is known so far."""
+    found = {"device": device, "supposed": SUPPOSED, "rows": rows}
+    if other:
+        there = json.loads(other.read_text())
         found["like"] = {
             "device": there["device"],
-            "supposed": "the network scaled by the ratio of both processors, the rest as here",
-            "rows": like(rows, here[NETWORK_ROW], there["network"]["all"][NETWORK_ROW]),
+            "supposed": "all scaled as 480×270 → 1920×1080 end to end",
+            "rows": like(rows, there["end_to_end"][END_TO_END]),
         }
-    path = wanted.results / f"int8-jobs-{slug}.json"
     path.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    print(path)
 
 
 if __name__ == "__main__":
