@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tests.upscaling.still_films import SIZE, SQUARE, STILL, are_equal, enlarged, film
-from tests.upscaling.toys import BT709, frame, model_of, pass_spec, plain, swift
+from tests.upscaling.toys import BT709, compact, frame, model_of, pass_spec, plain, swift
 from vsr.colour import Colour
 from vsr.device.select import Device
 from vsr.errors import InvalidOption
@@ -187,9 +187,11 @@ def test_cuda_keeps_its_own():
     assert with_precision(device, "auto", model_of(plain()), Layout(), BT709) == device
 
 
-def test_a_network_that_is_not_plain_is_refused():
+@pytest.mark.parametrize("net", [swift(), compact()], ids=["depthwise", "with slopes"])
+def test_a_network_that_is_not_plain_is_refused(net):
     with pytest.raises(InvalidOption, match=r"int8: toy is no plain network .*Omit --precision"):
-        decided("int8", model_of(swift()))
+        decided("int8", model_of(net))
+    assert decided("auto", model_of(net)) == "fp32"
 
 
 def test_a_processor_that_cannot_is_refused(monkeypatch):
