@@ -21,6 +21,9 @@ from tests.benchmarks.looks.planar import Rgb
 from vsr.models import catalog
 from vsr.models.catalog import Model
 from vsr.models.flavours import added_up
+from vsr.models.int8.features import quantise
+from vsr.models.int8.network import with_integers
+from vsr.models.plain import Plain
 from vsr.models.recognise import generator_of, read_generator
 from vsr.values import PLAIN, Blend
 
@@ -49,11 +52,13 @@ class Method:
     Attributes:
         key: changes whenever its results do.
         network: the blend of a film → a network, of (1, 3, H, W) in [0, 1]; None for Lanczos.
+        counted: the same network in convolutions that can be counted, if it is not in them.
     """
 
     name: str
     key: str
     network: Callable[[Blend], nn.Module] | None = None
+    counted: Callable[[Blend], nn.Module] | None = None
 
     def enlarge(self, frame: Rgb, blend: Blend) -> Float:
         """Return (sH, sW, 3) codes, neither rounded nor clamped by a network."""
@@ -73,9 +78,10 @@ class Method:
 
 def operations(method: Method) -> int:
     """Return how many multiplications and additions a source pixel takes, in convolutions."""
-    if method.network is None:
+    network = method.counted or method.network
+    if network is None:
         return 0
-    net, counted = method.network(PLAIN), [0]
+    net, counted = network(PLAIN), [0]
 
     def count(conv: nn.Module, inputs: object, output: torch.Tensor) -> None:
         assert isinstance(conv, nn.Conv2d)
@@ -124,6 +130,22 @@ def by_default() -> Method:
     ends = [Blend(strength=strength) for strength in (0.0, 1 / 3, 2 / 3, 1.0)]
     keys = (model(blend).sha256 for blend in (*ends, Blend(sharpness=1.0)))
     return Method(name=DEFAULT, key="-".join(key[:8] for key in keys), network=network)
+
+
+def in_int8(method: Method) -> Method:
+    """Return a method of plain networks in integers, as ``auto`` takes its default on a CPU."""
+    made = method.network
+    assert made is not None
+
+    @cache
+    def network(blend: Blend) -> nn.Module:
+        net = made(blend)
+        assert isinstance(net, Plain)
+        return with_integers(net, quantise(net))
+
+    return Method(
+        name=f"{method.name}, int8", key=f"{method.key}-int8", network=network, counted=made
+    )
 
 
 def by_candidate(text: str) -> Method:

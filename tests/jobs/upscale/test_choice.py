@@ -40,7 +40,7 @@ def test_only_what_is_compressed_is_made_clear(condition: Condition, sharpness: 
     assert note is not None
     undo = "draws detail that was not in the source; --sharpness 0 for none."
     assert (f"clear {CLEAR:g}: {undo}" in note) is bool(sharpness)
-    assert condition.kind in note
+    assert condition.in_words in note
 
 
 def test_what_was_asked_for_is_done_without_a_look_or_a_warning() -> None:
