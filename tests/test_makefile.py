@@ -1,5 +1,6 @@
 """What runs on a machine with a GPU installs nothing there: it may have no package registry."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -14,8 +15,9 @@ pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="needs make
 
 
 def planned(target: str, *words: str) -> list[str]:
-    command = ["make", "-n", target, *words]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    command = ["make", "--no-print-directory", "-n", target, *words]
+    alone = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    done = subprocess.run(command, cwd=ROOT, env=alone, capture_output=True, text=True, check=True)
     return done.stdout.splitlines()
 
 
