@@ -110,7 +110,10 @@ def test_what_is_piped_again_is_resumed(clip: Path, tmp_path: Path, monkeypatch)
     assert len(times) == 1
 
 
-@pytest.mark.parametrize(("pix_fmt", "bits"), [("yuv420p", 8), ("yuv420p10le", 10)])
+@pytest.mark.parametrize(
+    ("pix_fmt", "bits"),
+    [pytest.param("yuv420p", 8, marks=pytest.mark.slow), ("yuv420p10le", 10)],
+)
 def test_raw_frames_go_into_a_pipe(tmp_path: Path, pix_fmt: str, bits: int):
     clip = write_clip(
         tmp_path / "in.mkv", frames=4, pix_fmt=pix_fmt, codec="ffv1", options={}, b_frames=0

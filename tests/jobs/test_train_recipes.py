@@ -46,7 +46,20 @@ def other_data(tmp_path_factory, large_data):
     return {"video-clear": taught, "pairs": folder / "pairs", 3: threes}
 
 
-@pytest.mark.parametrize("name", recipe_names("presets/train"))
+LIKE_ANOTHER = {
+    "dpsrgan-gan-x4", "dpsrgan-mobilenet-gan-x4", "dpsrgan-x4-cpu", "srgan-gan-x4", "srgan-x4-cpu",
+    "swift-srgan-code-gan-x4", "swift-srgan-multiscale-gan-x4", "swift-srgan-x4-cpu",
+}  # fmt: skip
+"""Recipes of large networks whose steps another one, that is run by default, has as well."""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] if name in LIKE_ANOTHER else [])
+        for name in recipe_names("presets/train")
+    ],
+)
 def test_every_shipped_recipe_runs(name, tmp_path, large_data, other_data):
     path = shrunk_recipe(name, tmp_path)
     recipe = load_recipe(name)[1]
