@@ -1,14 +1,12 @@
 """What torch's int8 operations have to give: the exact sums."""
 
-import os
 import platform
-import subprocess
-import sys
 
 import pytest
 import torch
 import torch.nn.functional as F
 
+from tests.instruction_sets import printed
 from vsr.models.int8 import convolution
 from vsr.models.int8.convolution import LIMIT, PAIR, PEAK, IntegerConv, refusal
 
@@ -75,13 +73,5 @@ def test_where_they_are_absent_one_line_says_why(monkeypatch, name, value, said)
     "onednn", ["AVX2", "AVX2_VNNI", "AVX512_CORE", "AVX512_CORE_VNNI", "AVX512_CORE_BF16", "ALL"]
 )
 def test_every_instruction_set_gives_the_exact_sums(onednn):
-    """oneDNN takes its kernels by this variable, read when it starts."""
     code = "from vsr.models.int8.convolution import refusal; print(refusal())"
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        env={**os.environ, "ONEDNN_MAX_CPU_ISA": onednn},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stdout.strip() == "None"
+    assert printed(code, onednn) == "None"
