@@ -40,7 +40,7 @@ def main() -> None:
     every += [methods.by_rival(name) for name in typed.rivals.split(",") if name]
     match = typed.match or every[2].name
     if typed.mode == "table":
-        measure(typed, [*every, methods.in_int8(every[1])], match)
+        measure(typed, [*every, methods.by_default(in_int8=True)], match)
     elif typed.mode == "pairs":
         clips = [clip for clip in _clips(typed) if clip.half == "report"]
         count = pairs.write(clips, every, every[2].name, typed)

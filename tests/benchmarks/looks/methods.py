@@ -115,37 +115,36 @@ def by_lanczos() -> Method:
     return Method(name=LANCZOS, key=LANCZOS)
 
 
-def by_default() -> Method:
-    """Return what the program does today: `fast`, its strength and sharpness left to ``auto``."""
+def by_default(*, in_int8: bool = False) -> Method:
+    """Return what the program does today: `fast`, its strength and sharpness left to ``auto``.
+
+    Args:
+        in_int8: as it is computed on an x86 CPU: in integers where its blend is tuned for them.
+    """
 
     @cache
     def model(blend: Blend) -> Model:
         return catalog.load("fast", SCALE, blend)
 
-    def network(blend: Blend) -> nn.Module:
+    def in_floats(blend: Blend) -> nn.Module:
         net = model(blend).net
         assert net is not None
         return net.to(memory_format=torch.channels_last)
 
+    @cache
+    def in_integers(blend: Blend) -> nn.Module:
+        card, net = model(blend).card, in_floats(blend)
+        assert isinstance(net, Plain)
+        is_tuned = card is not None and card.is_quantised
+        return with_integers(net, quantise(net)) if is_tuned else net
+
     ends = [Blend(strength=strength) for strength in (0.0, 1 / 3, 2 / 3, 1.0)]
     keys = (model(blend).sha256 for blend in (*ends, Blend(sharpness=1.0)))
-    return Method(name=DEFAULT, key="-".join(key[:8] for key in keys), network=network)
-
-
-def in_int8(method: Method) -> Method:
-    """Return a method of plain networks in integers, as ``auto`` takes its default on a CPU."""
-    made = method.network
-    assert made is not None
-
-    @cache
-    def network(blend: Blend) -> nn.Module:
-        net = made(blend)
-        assert isinstance(net, Plain)
-        return with_integers(net, quantise(net))
-
-    return Method(
-        name=f"{method.name}, int8", key=f"{method.key}-int8", network=network, counted=made
-    )
+    key = "-".join(key[:8] for key in keys)
+    if not in_int8:
+        return Method(name=DEFAULT, key=key, network=in_floats)
+    name = f"{DEFAULT}, int8"
+    return Method(name=name, key=f"{key}-tuned-int8", network=in_integers, counted=in_floats)
 
 
 def by_candidate(text: str) -> Method:
