@@ -21,10 +21,10 @@ from torch import Tensor, nn
 from tests.benchmarks.clamping import CLIPS, COLUMNS, EVERY, apart_in_codes, middle_of, summary
 from tests.benchmarks.device import RESULTS, write
 from vsr.colour import Colour, Matrix, Range, Siting
-from vsr.device.memory import keep_large_blocks
 from vsr.device.select import is_bf16_native, select
 from vsr.device.yuv import YuvFormat
 from vsr.frames import Layout
+from vsr.jobs.process_setup import keep_large_blocks
 from vsr.media.images.images import pictures_in, read_picture
 from vsr.media.reading.reader import Reader
 from vsr.metrics.enlarge import by_network

@@ -21,10 +21,10 @@ import torch
 from tests.benchmarks.bf16 import COLOUR, SIZE, pass_of
 from tests.benchmarks.clamping import CLIPS, apart_in_codes, middle_of, summary
 from tests.benchmarks.device import RESULTS, write
-from vsr.device.memory import keep_large_blocks
 from vsr.device.select import is_bf16_native, select
 from vsr.device.yuv import YuvFormat
 from vsr.frames import HostFrame, Layout
+from vsr.jobs.process_setup import keep_large_blocks
 from vsr.media.reading.reader import Reader
 from vsr.models.catalog import Model, load
 from vsr.upscaling.engine.cpu_engine import CpuEngine

@@ -30,12 +30,12 @@ import torch
 
 from tests.benchmarks.device import RESULTS
 from vsr.colour import Colour, Matrix, Range, Siting
-from vsr.device.memory import keep_large_blocks
 from vsr.device.select import select
 from vsr.device.yuv import YuvFormat
 from vsr.frames import Layout
 from vsr.jobs.bench.bench_stages import own_clip
 from vsr.jobs.evaluate import EvaluateSpec, evaluate
+from vsr.jobs.process_setup import keep_large_blocks
 from vsr.models.catalog import load
 from vsr.models.int8 import pictures
 from vsr.models.int8.features import quantise

@@ -26,9 +26,10 @@ from typing import Any
 import torch
 
 from tests.benchmarks.device import RESULTS
-from vsr.device.memory import keep_large_blocks, one_compute_thread
+from vsr.device.memory import one_compute_thread
 from vsr.device.select import select
 from vsr.jobs.bench.bench_stages import Stages, own_clip, timed_run
+from vsr.jobs.process_setup import keep_large_blocks
 from vsr.jobs.upscale.plan import prepare
 from vsr.jobs.upscale.segment_worker import step_context
 from vsr.specs import EncodeSpec, UpscaleSpec

@@ -19,8 +19,8 @@ from torch import nn
 
 from tests.benchmarks.device import RESULTS
 from tests.upscaling.toys import frame, pass_spec
-from vsr.device.memory import keep_large_blocks
 from vsr.device.select import Device, is_bf16_native
+from vsr.jobs.process_setup import keep_large_blocks
 from vsr.models.catalog import Model, load
 from vsr.models.foreign.adapter import Foreign
 from vsr.models.foreign.library import library

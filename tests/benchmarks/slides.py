@@ -20,10 +20,10 @@ import numpy as np
 
 from tests.benchmarks.device import RESULTS, write
 from vsr.colour import Colour, Matrix, Range, Siting
-from vsr.device.memory import keep_large_blocks
 from vsr.device.select import select
 from vsr.device.yuv import YuvFormat
 from vsr.frames import HostFrame, Layout
+from vsr.jobs.process_setup import keep_large_blocks
 from vsr.models import catalog
 from vsr.upscaling.engine.cpu_engine import CpuEngine
 from vsr.upscaling.passes.passes import PassSpec

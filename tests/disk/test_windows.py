@@ -14,9 +14,9 @@ from PIL import Image
 from tests.cli.command import QUICK, vsr
 from tests.clips import indices_in, write_clip
 from vsr.batch.ledger import open_ledger
-from vsr.device.memory import available_host_bytes, keep_large_blocks
+from vsr.device.memory import available_host_bytes
 from vsr.disk import LOCKED_BYTE, locked, remove_lock, replace
-from vsr.jobs.process_setup import core_count
+from vsr.jobs.process_setup import core_count, keep_large_blocks
 from vsr.media.resume.work import work_folder_of
 from vsr.media.sequence import animation_as_film
 
@@ -97,7 +97,7 @@ def test_memory_cores_and_the_ledger_do_without(tmp_path: Path, monkeypatch):
     assert available_host_bytes(tmp_path) is None
     assert core_count() == os.cpu_count()
     monkeypatch.setattr(platform, "libc_ver", lambda: ("glibc", "2.0"))
-    monkeypatch.setattr("vsr.device.memory.ctypes.CDLL", lambda _: SimpleNamespace())
+    monkeypatch.setattr("vsr.jobs.process_setup.ctypes.CDLL", lambda _: SimpleNamespace())
     assert not keep_large_blocks()
     monkeypatch.setattr(platform, "libc_ver", lambda: ("", ""))
     assert not keep_large_blocks()

@@ -6,6 +6,9 @@ import sys
 
 import pytest
 
+from vsr.cli import run as run_program
+from vsr.jobs.teach import _open_worker
+
 OPENED = """
 import os
 from vsr.media.encoding.encoder_trial import openings
@@ -54,3 +57,40 @@ def test_threads_are_told_how_to_wait_before_torch_is_loaded(tmp_path):
         env={key: value for key, value in os.environ.items() if key != "OMP_WAIT_POLICY"},
     )  # fmt: skip
     assert run.stdout.splitlines() == ["waits passively: PASSIVE"]
+
+
+ALLOCATED = """
+import platform
+from vsr.jobs.process_setup import keep_large_blocks
+print(keep_large_blocks() == (platform.libc_ver()[0] == "glibc"))
+"""
+
+
+def test_the_allocator_takes_the_settings_where_there_is_glibc():
+    run = subprocess.run(
+        [sys.executable, "-c", ALLOCATED],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PATH": ""},
+    )
+    assert run.stdout.strip() == "True"
+
+
+@pytest.mark.parametrize("arguments", [["models"], ["evaluate", "--data", "none"]])
+def test_every_command_keeps_large_blocks(arguments, monkeypatch):
+    kept = []
+    monkeypatch.setattr("vsr.jobs.process_setup.keep_large_blocks", lambda: kept.append(True))
+    run_program(arguments)
+    assert kept
+
+
+def test_so_do_the_processes_that_teach(tmp_path, monkeypatch):
+    # Without it the largest teacher spent half of its time on pages that were mapped afresh.
+    kept = []
+    monkeypatch.setattr("vsr.jobs.process_setup.settle", lambda: kept.append(True))
+    monkeypatch.setattr("vsr.jobs.teach.TeachWorker", lambda lesson: kept)
+    monkeypatch.setattr("torch.set_num_threads", lambda number: None)
+    assert _open_worker(None, 1) is kept
+    assert _open_worker(None, None) is kept
+    assert kept == [True]

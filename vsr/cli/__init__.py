@@ -41,9 +41,9 @@ def run(arguments: list[str]) -> int:
     Every error ends as one line on stderr; ``-v`` adds log and traceback, ``--json`` an event.
     """
     from vsr.cli.root import vsr
-    from vsr.jobs.process_setup import settle_environment
+    from vsr.jobs.process_setup import settle
 
-    settle_environment()
+    settle()
     for stream in (sys.stdout, sys.stderr):  # a name that the terminal cannot show is no error
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

@@ -122,10 +122,8 @@ def run_batch(
     """Run the job, print a line for each file and a total; return the exit code."""
     from vsr.batch.plan import Selection
     from vsr.jobs.batch.batch import BatchSpec
-    from vsr.jobs.process_setup import settle
     from vsr.media.images.images import RESULTS
 
-    settle()
     source = sources[0] if len(sources) == 1 else sources
     job = BatchSpec(
         upscale=spec,

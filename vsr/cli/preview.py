@@ -91,9 +91,7 @@ def preview(
         existing=existing_from(overwrite, no_clobber),
     )
     from vsr.jobs.preview.preview import preview as run
-    from vsr.jobs.process_setup import settle
 
-    settle()
     with page_report("preview", as_json=as_json, is_quiet=quiet) as report:
         result = run(source, page, spec, watch=report.watch, note=report.note)
     show_result(result, as_json=as_json, is_quiet=quiet, is_opened=is_opened)
@@ -239,9 +237,7 @@ def compare(
     )
     page = page_path(target, f"{second.stem}-compare.html", second.parent)
     from vsr.jobs.preview.compare import compare as run
-    from vsr.jobs.process_setup import settle
 
-    settle()
     with page_report("compare", as_json=as_json, is_quiet=quiet) as report:
         result = run(first, second, page, spec, watch=report.watch, note=report.note)
     show_result(result, as_json=as_json, is_quiet=quiet, is_opened=is_opened)

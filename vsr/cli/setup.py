@@ -26,10 +26,8 @@ def doctor(as_json: bool) -> int:
 
     The exit code is 1 if something that upscaling needs is broken.
     """
-    from vsr.jobs.process_setup import settle
     from vsr.jobs.setup import examine
 
-    settle()
     findings = examine()
     if as_json:
         emit({"findings": [asdict(finding) for finding in findings]})
@@ -49,10 +47,8 @@ def demo(folder: Path) -> None:
     480×270 becomes 1920×1080 with the default network, nothing drawn. A PNG shows bicubic, vsr and
     the original side by side.
     """
-    from vsr.jobs.process_setup import settle
     from vsr.jobs.setup import demonstrate
 
-    settle()
     click.echo(f"vsr: drawing {folder / 'demo-270p.mp4'} …", err=True)
     with report_for("upscaling", as_json=False, is_quiet=False) as report:
         shown = demonstrate(folder, on_progress=report.on_progress, note=report.note)
@@ -126,9 +122,6 @@ def bench(
       vsr bench -m fast -m lite --json
       vsr bench --preset 4k --discard-output
     """  # noqa: D301 # \b tells click to keep the lines
-    from vsr.jobs.process_setup import settle
-
-    settle()
     from vsr.jobs.bench.bench import bench as run
 
     reports = []

@@ -101,13 +101,12 @@ def _run(
     quiet: bool,
 ) -> int:
     """Run the job on one clip, print a summary line; return the exit code."""
-    from vsr.jobs.process_setup import Watchdog, heeding_interrupts, settle
+    from vsr.jobs.process_setup import Watchdog, heeding_interrupts
 
     name = source.name if isinstance(source, Path) else source[0].parent.name
     with looking(name, is_quiet=quiet or as_json):
         from vsr.jobs.workers.upscale import upscale as run
 
-    settle()
     pool = None if engine.is_inline else engine
     is_pipe = target == Path("-")
     leave = leaving(as_json=as_json, to_stderr=is_pipe)
@@ -162,9 +161,7 @@ def probe(
     for source in found.sources:
         if wants_plan:
             from vsr.jobs.probe.look_ahead import look_ahead
-            from vsr.jobs.process_setup import settle
 
-            settle()
             with looking(source.name, is_quiet=as_json):
                 spec = spec_from(options)
                 place = target_of(replace(found, sources=(source,)), label, spec.container)
@@ -187,9 +184,7 @@ def show_plan(
 ) -> int:
     """Print what is in the file and what an upscale would do; refuse whatever it would."""
     from vsr.jobs.probe.look_ahead import rehearse
-    from vsr.jobs.process_setup import settle
 
-    settle()
     name = source.name if isinstance(source, Path) else source[0].parent.name
     with looking(name, is_quiet=as_json):
         told = rehearse(source, target, spec)

@@ -1,4 +1,4 @@
-"""Host memory: how much this process may still take, how it is kept, and by how many threads.
+"""Host memory: how much this process may still take, and by how many threads.
 
 Page-locked host memory, which a copy engine can read and write on its own.
 
@@ -8,8 +8,6 @@ how the memory is used; when it may be reused is decided by the events in `vsr.d
 
 from __future__ import annotations
 
-import ctypes
-import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -104,39 +102,6 @@ def _lines(path: Path) -> list[str]:
 def _number(path: Path) -> int | None:
     lines = _lines(path)
     return int(lines[0]) if lines and lines[0].isdigit() else None
-
-
-# glibc's malloc.h
-_M_TRIM_THRESHOLD = -1
-_M_MMAP_THRESHOLD = -3
-_M_MMAP_MAX = -4
-_M_ARENA_MAX = -8
-_LARGEST = 2**31 - 1
-
-
-def keep_large_blocks() -> bool:
-    """Tell glibc to serve every block from the heap and to keep what is freed.
-
-    Else it maps each block over 32 MB afresh and faults every page: SwiftSRGAN on two cores runs
-    more than twice as fast with this (measured for this project). It is process-wide and cannot be
-    undone, so the command-line program calls it, before the first large tensor; the library never.
-
-    Returns:
-        True when glibc took every setting; False with another C library.
-    """
-    if platform.libc_ver()[0] != "glibc":
-        return False
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is None:
-        return False
-    settings = (
-        (_M_MMAP_MAX, 0),
-        (_M_MMAP_THRESHOLD, _LARGEST),
-        (_M_TRIM_THRESHOLD, _LARGEST),
-        (_M_ARENA_MAX, 1),  # the arenas of other threads end at 64 MB and map what is larger
-    )
-    taken = [mallopt(setting, value) == 1 for setting, value in settings]
-    return all(taken)
 
 
 @contextmanager

@@ -216,6 +216,9 @@ def _opened(lesson: Lesson, workers: int) -> Iterator[WorkerPool]:
 
 def _open_worker(lesson: Lesson, threads: int | None) -> TeachWorker:
     if threads is not None:
+        from vsr.jobs.process_setup import settle
+
+        settle()
         import torch
 
         torch.set_num_threads(threads)

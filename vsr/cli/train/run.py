@@ -84,9 +84,6 @@ def fit(
 
     Ctrl-C writes a checkpoint and stops; vsr train resume continues exactly from there.
     """
-    from vsr.jobs.process_setup import settle
-
-    settle()
     from vsr.jobs.train import FitSpec
     from vsr.jobs.train import fit as run
 
@@ -111,9 +108,6 @@ def fit(
 @_run_options
 def resume(run: Path, device: str, precision: Any, **options: Any) -> int:
     """Resume RUN from its last checkpoint, with a new budget if one is given."""
-    from vsr.jobs.process_setup import settle
-
-    settle()
     from vsr.jobs.train import resume as go_on
 
     budget = _budget(options)
