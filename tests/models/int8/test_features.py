@@ -1,13 +1,11 @@
 """The integers of a network: the same on every instruction set."""
 
-import os
-import subprocess
-import sys
 from hashlib import sha256
 
 import pytest
 import torch
 
+from tests.instruction_sets import printed
 from tests.upscaling.toys import plain
 from vsr.models.int8.convolution import refusal
 from vsr.models.int8.features import features_of, quantise
@@ -49,19 +47,7 @@ def digest() -> str:
     ],
 )
 def test_bits_do_not_depend_on_the_instruction_set(onednn, aten):
-    """oneDNN and torch read these variables when they start."""
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            CODE,
-        ],
-        env={**os.environ, "ONEDNN_MAX_CPU_ISA": onednn, "ATEN_CPU_CAPABILITY": aten},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stdout.strip() == digest()
+    assert printed(CODE, onednn, aten=aten) == digest()
 
 
 def test_those_in_use_are_not_computed_again():
