@@ -117,7 +117,8 @@ def test_an_adversarial_stage_is_told_by_its_name(folder):
 def test_a_network_without_flavours_says_which_have_them(folder):
     save(folder / "other_x2.safetensors", 1)
     with pytest.raises(
-        InvalidOption, match=r"--strength 0.5: other ×2 has no flavour .*toy ×2.* do\."
+        InvalidOption,
+        match=r"--strength 0.5: other ×2 has no flavour .*toy ×2.* do\. Omit it, or choose one of",
     ):
         catalog.load("other", 2, Blend(strength=0.5))
     path = str(folder / "other_x2.safetensors")

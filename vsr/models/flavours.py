@@ -158,9 +158,10 @@ def shares_of(name_or_path: str, scale: int, blend: Blend) -> tuple[tuple[Path, 
         ("sharpness", blend.sharpness, flavours and flavours.clear, CLEAR),
     ):
         if value and not is_there:
+            others = _those_with(tuple(ends))
             raise InvalidOption(
-                f"--{option} {value:g}: {name_or_path} ×{scale} has no flavour for it"
-                f"{_those_with(tuple(ends))}. Omit it."
+                f"--{option} {value:g}: {name_or_path} ×{scale} has no flavour for it{others}. "
+                f"Omit it{', or choose one of those (--model)' if others else ''}."
             )
     assert flavours is not None  # else one of the two was refused
     return flavours.shares(blend)
