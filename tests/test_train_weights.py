@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.benchmarks.train_weights import PUBLIC, SHIPPED, next_step
+from tests.benchmarks.train_weights import DRAW, PUBLIC, SHIPPED, TRAIN, next_step
 from vsr.models import catalog
 from vsr.recipes.read import recipe_names
 
@@ -43,6 +43,23 @@ def test_a_call_prepares_trains_or_exports(tmp_path: Path):
     assert after is not None
     assert after.arguments[:2] == ("fit", "fast-video-strong-x4")
     assert after.arguments[-2:] == ("--init", "fast")
+
+
+def test_drawings_are_made_before_what_learns_from_them(tmp_path: Path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "taught").touch()
+    first = next(index for index, one in enumerate(SHIPPED) if one.is_drawn)
+    for one in SHIPPED[:first]:
+        (tmp_path / one.recipe).mkdir()
+        (tmp_path / one.recipe / "exported").touch()
+    for made, program in (("pictures-drawn", DRAW), ("drawn", TRAIN), ("drawn-taught", TRAIN)):
+        step = next_step(tmp_path, DATA, 25)
+        assert step is not None
+        assert step.program == program
+        (tmp_path / made).mkdir()
+    after = next_step(tmp_path, DATA, 25)
+    assert after is not None
+    assert after.arguments[:4] == ("fit", "anime-x4", "--data", str(tmp_path / "drawn"))
 
 
 def test_nothing_is_left_to_do_when_all_is_exported(tmp_path: Path):

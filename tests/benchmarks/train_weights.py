@@ -24,23 +24,29 @@ RARE = ("drone_*=0.3", "opensfm_*=0.3")
 
 TEACHER = "weights/public/realesr-general-x4v3.pth"
 PUBLIC = "weights/public/realesr-animevideov3.pth"
-"""What ``clear`` begins as, of the shared data; it has the shape of ``quality``."""
+"""What ``clear`` begins as, of the shared data; it has the shape of ``quality``. ``anime`` learns
+from its pictures."""
 
 CORRECTION = ("--tone", "6", "--texture", "0.8", "--sharpen", "0.6")
-"""What makes the targets of ``fast-clear`` and ``clear``, and how they are corrected."""
+DRAWN_CORRECTION = ("--tone", "6", "--texture", "0.8", "--sharpen", "1")
+"""How the targets are corrected, of ``fast-clear`` and ``clear``, and of ``anime``."""
 
 BENCHMARKS = ("Set5", "Set14", "BSD100")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shipped:
-    """A network: its recipe, its name, what it starts from; exported to the user if not shipped."""
+    """A network: its recipe, its name, what it starts from; exported to the user if not shipped.
+
+    It learns from drawings (`tests.benchmarks.drawn`) where it ``is_drawn``, else from photographs.
+    """
 
     recipe: str
     name: str
     init: str = ""
     has_features: bool = False
     is_in_package: bool = True
+    is_drawn: bool = False
 
 
 FAST = str(WEIGHTS / "fast_x4.safetensors")
@@ -60,6 +66,7 @@ SHIPPED = (
     Shipped(recipe="fast-x2", name="fast", init=FAST),
     Shipped(recipe="fast-video-strong-x2", name="fast-video-strong", init="fast"),
     Shipped(recipe="fast-clear-x2", name="fast-clear", init="fast"),
+    Shipped(recipe="anime-x4", name="anime", init="fast-clear", is_drawn=True),
     *(
         Shipped(
             recipe=f"{system}-{losses}-gan-x4", name=f"{system}-gan", init=system,
@@ -73,12 +80,17 @@ SHIPPED = (
 """In the order of training: a network that starts from another follows it."""
 
 
+TRAIN = ("-c", "from vsr.cli import main; main()", "train")
+DRAW = ("-m", "tests.benchmarks.drawn")
+"""Arguments of Python."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """What one call does.
 
     Attributes:
-        arguments: of ``vsr train``.
+        arguments: of ``vsr train``, or of the ``program``.
         done: the file that is made when it has succeeded; None for the data.
         is_piece: it is stopped when its time is up, and goes on in the next call.
     """
@@ -87,6 +99,7 @@ class Step:
     done: Path | None
     text: str
     is_piece: bool = False
+    program: tuple[str, ...] = TRAIN
 
 
 def next_step(runs: Path, data: Path, minutes: int) -> Step | None:
@@ -97,26 +110,61 @@ def next_step(runs: Path, data: Path, minutes: int) -> Step | None:
         data: the shared data.
         minutes: how long each network is trained.
     """
-    prepared = runs / "data"
-    if not prepared.is_dir():
-        weights = [word for pattern in RARE for word in ("--weight", pattern)]
-        photos = [str(path) for path in sorted((data / "train/photos").glob("*_*"))]
-        photos = [path for path in photos if Path(path).name.startswith(SOURCES)]
-        damage = ("--degradation", "video", "--degradation", "video-clear")
-        options = ["--out", str(prepared), *damage, *weights]
-        return Step(arguments=("prepare", *photos, *options), done=None, text="data prepared")
-    if not (runs / "taught").exists():
-        teacher = ("--teacher", str(data / TEACHER), *CORRECTION)
-        arguments = ("teach", str(prepared), *teacher)
-        return Step(arguments=arguments, done=runs / "taught", text="targets made", is_piece=True)
+    if step := _made(runs, data):
+        return step
     for one in SHIPPED:
         run = runs / one.recipe
         if (run / "exported").exists():
             continue
         if (run / "trained").exists():
             return _export(one, run, data)
-        return _train(one, run, prepared, data, minutes)
+        if one.is_drawn and (step := _drawn(runs, data)):
+            return step
+        return _train(one, run, runs / ("drawn" if one.is_drawn else "data"), data, minutes)
     return None
+
+
+def _made(runs: Path, data: Path) -> Step | None:
+    """Return what is still to be made of the photographs: a set, or its targets."""
+    prepared = runs / "data"
+    if not prepared.is_dir():
+        weights = [word for pattern in RARE for word in ("--weight", pattern)]
+        damage = ("--degradation", "video", "--degradation", "video-clear")
+        options = ["--out", str(prepared), *damage, *weights]
+        return Step(
+            arguments=("prepare", *_photos(data), *options), done=None, text="data prepared"
+        )
+    return _targets(prepared, runs / "taught", data / TEACHER, CORRECTION)
+
+
+def _drawn(runs: Path, data: Path) -> Step | None:
+    """Return what is still to be made of drawings: pictures, a set, or its targets."""
+    pictures, prepared = runs / "pictures", runs / "drawn"
+    if not (runs / "pictures-drawn").exists():
+        return Step(
+            arguments=(*_photos(data), str(pictures)),
+            done=runs / "pictures-drawn",
+            text="pictures drawn",
+            program=DRAW,
+        )
+    if not prepared.is_dir():
+        options = ("--out", str(prepared), "--degradation", "video-clear")
+        return Step(
+            arguments=("prepare", str(pictures), *options), done=None, text="drawings prepared"
+        )
+    return _targets(prepared, runs / "drawn-taught", data / PUBLIC, DRAWN_CORRECTION)
+
+
+def _photos(data: Path) -> list[str]:
+    photos = [str(path) for path in sorted((data / "train/photos").glob("*_*"))]
+    return [path for path in photos if Path(path).name.startswith(SOURCES)]
+
+
+def _targets(prepared: Path, done: Path, teacher: Path, correction: tuple[str, ...]) -> Step | None:
+    if done.exists():
+        return None
+    arguments = ("teach", str(prepared), "--teacher", str(teacher), *correction)
+    return Step(arguments=arguments, done=done, text="targets made", is_piece=True)
 
 
 def _export(one: Shipped, run: Path, data: Path) -> Step:
@@ -142,7 +190,7 @@ def _train(one: Shipped, run: Path, prepared: Path, data: Path, minutes: int) ->
 
 def do(step: Step, seconds: int) -> int:
     """Run a step, and stop it after ``seconds`` if it goes on in the next call."""
-    command = [sys.executable, "-c", "from vsr.cli import main; main()", "train", *step.arguments]
+    command = [sys.executable, *step.program, *step.arguments]
     with subprocess.Popen(command) as process:
         try:
             code = process.wait(seconds if step.is_piece else None)

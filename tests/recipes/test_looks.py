@@ -157,6 +157,19 @@ def test_probe_batch_and_a_dry_run_take_a_look(tmp_path: Path, capsys):
     assert "1 to do" in capsys.readouterr().out
 
 
+def test_a_look_takes_the_network_for_drawn_film_and_a_typed_dial_is_answered(
+    tmp_path: Path, capsys
+):
+    clip = write_clip(tmp_path / "a.mp4", frames=3)
+    anime = (clip, tmp_path / "b.mp4", "--model", "anime", "--look", "anime", "--dry-run")
+    assert run("upscale", *anime) == 0
+    assert "anime ×4" in _network(capsys.readouterr().out)
+    assert run("upscale", *anime, "--sharpness", "0.3") == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "--sharpness 0.3: anime ×4 has no flavour for it" in line
+    assert line.endswith("Omit it, or choose one of those (--model).")
+
+
 def _network(text: str) -> str:
     (line,) = (line for line in text.splitlines() if line.startswith("network"))
     return line
