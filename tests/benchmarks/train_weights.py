@@ -28,8 +28,9 @@ PUBLIC = "weights/public/realesr-animevideov3.pth"
 from its pictures."""
 
 CORRECTION = ("--tone", "6", "--texture", "0.8", "--sharpen", "0.6")
+SHARPER = ("--tone", "6", "--texture", "0.9", "--sharpen", "0.9", "--name", "sharper")
 DRAWN_CORRECTION = ("--tone", "6", "--texture", "0.8", "--sharpen", "1")
-"""How the targets are corrected, of ``fast-clear`` and ``clear``, and of ``anime``."""
+"""How the targets are corrected, of ``clear``, of ``fast-clear``, and of ``anime``."""
 
 BENCHMARKS = ("Set5", "Set14", "BSD100")
 
@@ -134,7 +135,10 @@ def _made(runs: Path, data: Path) -> Step | None:
         return Step(
             arguments=("prepare", *_photos(data), *options), done=None, text="data prepared"
         )
-    return _targets(prepared, runs / "taught", data / TEACHER, CORRECTION)
+    lessons = (("taught", CORRECTION), ("taught-sharper", SHARPER))
+    return next(filter(None, (
+        _targets(prepared, runs / done, data / TEACHER, correction) for done, correction in lessons
+    )), None)  # fmt: skip
 
 
 def _drawn(runs: Path, data: Path) -> Step | None:

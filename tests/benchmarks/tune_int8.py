@@ -48,6 +48,13 @@ without it both agree on what saturates, which is the nearest pixel."""
 DRAWN = 2
 """Crops of drawn scenes and letters in a batch: hard edges, as screens have."""
 
+BELOW = 2
+"""Crops in a batch that are darkened until parts of them lie below black, as what x264 makes beside
+black does: no network learned such, and where it saw them it drew a grid, up to 85 codes of it."""
+
+DARKER, LEAST = 0.4, -0.1
+"""How much darker at most, and where it ends ([0, 1])."""
+
 WITHIN = (-0.1, 1.1)
 """Beyond this a difference is not seen."""
 
@@ -106,6 +113,13 @@ def exact(net: Plain, weights: Weights, x: Tensor) -> Tensor:
     return enlarged
 
 
+def wanted_of(net: Plain, weights: Weights, x: Tensor) -> Tensor:
+    """Return what it should make: nothing is drawn below black, and what lies there stays."""
+    within = x.clamp_min(0)
+    below = (x - within).repeat_interleave(net.scale, 2).repeat_interleave(net.scale, 3)
+    return exact(net, weights, within) + below
+
+
 def tune(family: Family, lows: list[np.ndarray], minutes: float, seed: int) -> None:
     """Learn for so many minutes; the averaged weights are left in ``family.states``."""
     rng = np.random.default_rng(seed)
@@ -131,7 +145,7 @@ def tune(family: Family, lows: list[np.ndarray], minutes: float, seed: int) -> N
         if is_luma:
             low, few = low[:, 1:2], few[:, 1:2]
         with torch.no_grad():
-            target = exact(plain, teacher, low)
+            target = wanted_of(plain, teacher, low)
         own = family.blended(family.states, blend)
         integers = dict(net.named_buffers())
         rounded = functional_call(net, {**own, **integers}, (low,))
@@ -174,7 +188,10 @@ def crops(rng: np.random.Generator, lows: list[np.ndarray]) -> Tensor:
         drawn = written(rng) if index % 2 else pictures.scenes()[rng.integers(pictures.SCENES)]
         top, left = rng.integers(0, pictures.SIDE - PATCH + 1, 2)
         taken.append(drawn.transpose(1, 2, 0)[top : top + PATCH, left : left + PATCH])
-    return torch.from_numpy(np.stack(taken)).permute(0, 3, 1, 2).float() / 255
+    batch = torch.from_numpy(np.stack(taken)).permute(0, 3, 1, 2).float() / 255
+    darker = torch.from_numpy(rng.uniform(0, DARKER, (BELOW, 1, 1, 1))).float()
+    batch[:BELOW] = (batch[:BELOW] - darker).clamp_min(LEAST)
+    return batch
 
 
 def written(rng: np.random.Generator) -> np.ndarray:
