@@ -140,7 +140,7 @@ def tune(family: Family, lows: list[np.ndarray], minutes: float, seed: int) -> N
             teacher = family.blended(family.before, blend)
         for group in optimiser.param_groups:
             group["lr"] = RATE * min(1.0, (step + 1) / 50) * (0.5 + 0.5 * np.cos(np.pi * share))
-        low = crops(rng, lows)
+        low = darkened(rng, crops(rng, lows), BELOW)
         few = hard[torch.from_numpy(rng.choice(len(hard), HARD, replace=False))]
         if is_luma:
             low, few = low[:, 1:2], few[:, 1:2]
@@ -188,10 +188,22 @@ def crops(rng: np.random.Generator, lows: list[np.ndarray]) -> Tensor:
         drawn = written(rng) if index % 2 else pictures.scenes()[rng.integers(pictures.SCENES)]
         top, left = rng.integers(0, pictures.SIDE - PATCH + 1, 2)
         taken.append(drawn.transpose(1, 2, 0)[top : top + PATCH, left : left + PATCH])
-    batch = torch.from_numpy(np.stack(taken)).permute(0, 3, 1, 2).float() / 255
-    darker = torch.from_numpy(rng.uniform(0, DARKER, (BELOW, 1, 1, 1))).float()
-    batch[:BELOW] = (batch[:BELOW] - darker).clamp_min(LEAST)
+    return torch.from_numpy(np.stack(taken)).permute(0, 3, 1, 2).float() / 255
+
+
+def darkened(rng: np.random.Generator, batch: Tensor, count: int) -> Tensor:
+    """Darken the first crops of a batch until parts of them may lie below black, in place."""
+    darker = torch.from_numpy(rng.uniform(0, DARKER, (count, 1, 1, 1))).float()
+    batch[:count] = (batch[:count] - darker).clamp_min(LEAST)
     return batch
+
+
+def low_resolution(data: Path, scale: int) -> list[np.ndarray]:
+    """Return every low resolution of a prepared set, (N, side, side, 3) each."""
+    manifest = read_manifest(data)
+    side = manifest.patch // scale
+    paths = sorted(data.glob(f"lr_x{scale}*.u8"))
+    return [mapped(path, manifest.count, side) for path in paths if "_next" not in path.name]
 
 
 def written(rng: np.random.Generator) -> np.ndarray:
@@ -226,15 +238,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     wanted = parser.parse_args()
     torch.set_num_threads(1)
-    manifest = read_manifest(wanted.data)
-    side = manifest.patch // wanted.scale
-    lows = [
-        mapped(path, manifest.count, side)
-        for path in sorted(wanted.data.glob(f"lr_x{wanted.scale}*.u8"))
-        if "_next" not in path.name
-    ]
     family = Family(wanted.model, wanted.scale)
-    tune(family, lows, wanted.minutes, wanted.seed)
+    tune(family, low_resolution(wanted.data, wanted.scale), wanted.minutes, wanted.seed)
     wanted.out.mkdir(parents=True, exist_ok=True)
     for path, state in zip(family.paths, family.states):
         save_file({k: v.detach().half() for k, v in state.items()}, wanted.out / path.name)
