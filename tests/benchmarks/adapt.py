@@ -57,7 +57,7 @@ TAKEN, KEPT = 32, 4
 
 AVERAGE = 0.99
 BLACK = 16
-"""Code of luma; below it the networks of ×2 are far off, adapted or not."""
+"""Code of luma, of limited range; truths are cut there, as no player shows what lies below."""
 
 NEAR_ENOUGH, TRIES = 0.6, 3
 """Quantisers by which a coding may miss the film's, and how often it is tried."""

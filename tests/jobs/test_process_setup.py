@@ -86,7 +86,7 @@ def test_every_command_keeps_large_blocks(arguments, monkeypatch):
 
 
 def test_so_do_the_processes_that_teach(tmp_path, monkeypatch):
-    # Without it the largest teacher spent half of its time on pages that were mapped afresh.
+    # Without it a teacher with attention spent a third of its time on pages mapped afresh.
     kept = []
     monkeypatch.setattr("vsr.jobs.process_setup.settle", lambda: kept.append(True))
     monkeypatch.setattr("vsr.jobs.teach.TeachWorker", lambda lesson: kept)
