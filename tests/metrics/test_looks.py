@@ -1,14 +1,20 @@
 """The measures of the benchmark of looks, on pictures of which the answer is known."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+from safetensors.torch import load_file, save_file
 
 from tests.benchmarks.looks import sharpness, tones
 from tests.benchmarks.looks.filters import gaussian
-from tests.benchmarks.looks.methods import detail, lanczos, to_codes
+from tests.benchmarks.looks.methods import by_candidate, detail, lanczos, to_codes
 from tests.benchmarks.looks.score import lumas
 from tests.benchmarks.periodicity import periodicity
+from vsr.models import catalog
+from vsr.values import PLAIN
 
+WEIGHTS = Path(catalog.__file__).parent / "weights"
 SCALE = 4
 DARK, BRIGHT = 60, 190
 
@@ -162,3 +168,18 @@ def test_flat_fields_tell_the_worst_colour_and_what_is_not_exact():
     found = tones.flat_fields(lifted)
     assert found.worst == pytest.approx(3.1, abs=0.01)  # white: 255 · 0.98 + 2
     assert not found.is_exact
+
+
+def test_a_candidate_is_corrected_as_a_teacher_is(source, enlarged, tmp_path):
+    tensors = load_file(WEIGHTS / "fast_x4.safetensors")
+    tensors["tail.bias"] = tensors["tail.bias"] + 10 / 255
+    save_file(tensors, tmp_path / "bright.safetensors")
+    frames = [
+        by_candidate(f"bright={tmp_path}/bright.safetensors{wanted}").frames(source[None], PLAIN)[0]
+        for wanted in ("", "@tone=6", "@tone=6,sharpen=1")
+    ]
+    luma = [tones.shifts(frame, enlarged)[0] for frame in frames]
+    assert luma[0] == pytest.approx(10, abs=1)
+    assert max(luma[1:]) < 0.5
+    steepest = [np.abs(np.diff(lumas(frame[None])[0], axis=1)).max() for frame in frames]
+    assert steepest[2] > 1.2 * steepest[1]

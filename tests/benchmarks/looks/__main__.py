@@ -5,10 +5,11 @@
     VSR_DATA=… python -m tests.benchmarks.looks pairs --candidate NAME=FILE --folder DIR --key FILE
     python -m tests.benchmarks.looks verdict --key FILE --answers FILE …
 
-A candidate is a weights file of the plain family, or a blend: ``NAME=FILE*0.5+FILE*0.5``. What was
-measured before is kept (``VSR_CACHE``), so that a run costs only what is new. The table is written
-to ``results/looks.md`` and ``.json`` beside this folder (``looks_quick`` with ``--quick``), or to
-``--out``; pictures of other films than ``nasa_13013.mp4`` and ``bigbuckbunny.mp4`` stay outside.
+A candidate is a weights file, a blend (``NAME=FILE*0.5+FILE*0.5``), or what is corrected as a
+teacher's pictures are (``NAME=FILE@tone=6,sharpen=0.8``). What was measured before is kept
+(``VSR_CACHE``), so that a run costs only what is new. The table is written to ``results/looks.md``
+and ``.json`` beside this folder (``looks_quick`` with ``--quick``), or to ``--out``; pictures of
+other films than ``nasa_13013.mp4`` and ``bigbuckbunny.mp4`` stay outside.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ def main() -> None:
     if typed.mode == "table":
         measure(typed, [*every, methods.by_default(in_int8=True)], match)
     elif typed.mode == "pairs":
-        clips = [clip for clip in _clips(typed) if clip.half == "report"]
+        clips = [clip for clip in _clips(typed) if clip.half == typed.half]
         count = pairs.write(clips, every, every[2].name, typed)
         print(f"{count} pairs in {typed.folder}, their key in {typed.key}")
     else:
@@ -64,6 +65,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--sheets", type=Path, help="a folder outside the project for pictures")
     parser.add_argument("--out", type=Path, help="the JSON file; the table lies beside it")
     parser.add_argument("--folder", type=Path, help="for loops or pairs")
+    parser.add_argument("--half", choices=("report", "choose"), default="report", help="of pairs")
     parser.add_argument("--key", type=Path, help="where the names behind A and B are kept")
     parser.add_argument("--seed", type=int, default=0, help="of the order of pairs")
     parser.add_argument("--answers", type=Path, nargs="*", default=[], help="lines such as 07 B")

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.benchmarks.looks import cache, methods, score, tones
+from tests.benchmarks.looks import cache, cells, methods, score, tones
 from tests.benchmarks.looks.clips import Clip
 from tests.benchmarks.looks.material import LOOKED_AT, Material, material
 from tests.benchmarks.looks.methods import LANCZOS, SLOW, TEACHER, Method
@@ -27,6 +27,7 @@ MEASURES: dict[str, tuple[str, ...]] = {
     "shade": ("filters", "score", "shades"),
     "text": (*PLAIN, "pages"),
     "flat": ("tones",),
+    "cells": ("cells", "tones"),
 }
 """The modules that figures of each kind depend on: they are measured anew when one changes."""
 
@@ -69,7 +70,7 @@ def judged(
     keys = {method.name: method.key for method in every}
     matched = cache.digest("unsharp", keys[match])
     row = {
-        name: _scores(scene, keys.get(name, "truth" if name == "truth" else matched), frames)
+        name: _all_scores(scene, keys.get(name, "truth" if name == "truth" else matched), frames)
         for name, frames in results.items()
     }
     return row, results
@@ -99,6 +100,15 @@ def matched_unsharp(scene: Scene, target: float) -> Rgb:
         methods.to_codes(one + amount * methods.detail(one[None])[0]) for one in scene.lanczos
     ]
     return np.stack(sharpened)
+
+
+def _all_scores(scene: Scene, key: str, frames: Rgb) -> dict[str, Any]:
+    found = _scores(scene, key, frames)
+    if scene.clip.purpose not in ("looks", "face"):
+        return found
+    whole = cache.digest("cells", key, scene.clip, scene.material.key, _version("cells"))
+    pair = (pictures(frames), pictures(scene.lanczos))
+    return found | cache.kept_values(whole, lambda: cells.steps(*pair, methods.SCALE))
 
 
 def _scores(scene: Scene, key: str, frames: Rgb) -> dict[str, Any]:

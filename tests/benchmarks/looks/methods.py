@@ -25,6 +25,8 @@ from vsr.models.int8.features import quantise
 from vsr.models.int8.network import with_integers
 from vsr.models.plain import Plain
 from vsr.models.recognise import generator_of, read_generator
+from vsr.training.damage.camera import enlarged
+from vsr.training.teacher.teacher import Correction
 from vsr.values import PLAIN, Blend
 
 SCALE = 4
@@ -97,11 +99,11 @@ def operations(method: Method) -> int:
     return counted[0] // COUNTED_SIDE**2
 
 
-def lanczos(frame: Rgb) -> Rgb:
+def lanczos(frame: Rgb, scale: int = SCALE) -> Rgb:
     """Enlarge by Pillow's filter, which clamps."""
     rows, columns = frame.shape[:2]
-    image = Image.fromarray(frame).resize((SCALE * columns, SCALE * rows), Image.Resampling.LANCZOS)
-    return np.asarray(image)
+    size = (scale * columns, scale * rows)
+    return np.asarray(Image.fromarray(frame).resize(size, Image.Resampling.LANCZOS))
 
 
 def to_codes(values: Float) -> Rgb:
@@ -148,8 +150,13 @@ def by_default(*, in_int8: bool = False) -> Method:
 
 
 def by_candidate(text: str) -> Method:
-    """Return the method of ``NAME=FILE`` or ``NAME=FILE*0.5+FILE*0.5``: a blend of weights."""
+    """Return the method of ``NAME=FILE`` or ``NAME=FILE*0.5+FILE*0.5``: a blend of weights.
+
+    ``NAME=FILE@tone=6,sharpen=0.8`` corrects what the network makes as a teacher's pictures are,
+    with the enlarged source for the truth: how a student would look that learned all of it.
+    """
     name, _, terms = text.partition("=")
+    terms, _, wanted = terms.partition("@")
     files, shares = [], []
     for term in terms.split("+"):
         match = re.fullmatch(r"(.+?)(?:\*([0-9.]+))?", term)
@@ -158,7 +165,12 @@ def by_candidate(text: str) -> Method:
         shares.append(float(match[2] or 1))
     hashes = [hashlib.sha256(file.read_bytes()).hexdigest()[:16] for file in files]
     key = "+".join(f"{one}*{share!r}" for one, share in zip(hashes, shares))
-    return Method(name=name, key=key, network=_lazily(partial(_blend, files, shares)))
+    blend = partial(_blend, files, shares)
+    if not wanted:
+        return Method(name=name, key=key, network=_lazily(blend))
+    correction = _correction(wanted)
+    network = _lazily(lambda: _Corrected(blend(), correction))
+    return Method(name=name, key=f"{key}@{correction}", network=network)
 
 
 def by_rival(name: str) -> Method:
@@ -178,6 +190,29 @@ def detail(enlarged: Rgb) -> Float:
 def _lazily(make: Callable[[], nn.Module]) -> Callable[[Blend], nn.Module]:
     once = cache(make)
     return lambda blend: once()
+
+
+def _correction(text: str) -> Correction:
+    given = dict(part.split("=") for part in text.split(","))
+    return Correction(
+        tone=float(given.pop("tone", 0)),
+        window=int(given.pop("window", 0)),
+        sharpen=float(given.pop("sharpen", 0)),
+        texture=float(given.pop("texture", 0)),
+    )
+
+
+class _Corrected(nn.Module):
+    """A network whose pictures are corrected by the low resolution."""
+
+    def __init__(self, net: nn.Module, correction: Correction) -> None:
+        super().__init__()
+        self.net, self.correction = net, correction
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        made = self.net(x).float().clamp(0, 1)
+        truth = enlarged(x.contiguous(), made.shape[-2:])
+        return self.correction.of(made, truth, x)
 
 
 def _blend(files: Sequence[Path], shares: Sequence[float]) -> nn.Module:

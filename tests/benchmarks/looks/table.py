@@ -106,6 +106,18 @@ MEASURES = (
         passes=lambda mean, worst: worst <= 1.4,
     ),
     Measure(
+        name="cells_luma",
+        title="steps at the source's pixels / beside, luma / Lanczos",
+        must="each ≤ 1.4",
+        passes=lambda mean, worst: worst <= 1.4,
+    ),
+    Measure(
+        name="cells_colour",
+        title="the same, colour / Lanczos",
+        must="each ≤ 1.4",
+        passes=lambda mean, worst: worst <= 1.4,
+    ),
+    Measure(
         name="gain",
         title="Y-PSNR − Lanczos, dB",
         must="each ≥ −0.3",

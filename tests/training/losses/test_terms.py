@@ -6,12 +6,14 @@ from vsr.errors import InvalidOption
 from vsr.training.damage.camera import enlarged
 from vsr.training.data.batches import Batch
 from vsr.training.losses.terms import (
+    COLOUR,
     DETAIL,
     FLOOR,
     NEIGHBOURHOOD,
     consistency,
     differences,
     grid,
+    kinks,
     overshoot,
     smooth,
     temporal,
@@ -90,6 +92,30 @@ def test_a_grid_costs_and_what_does_not_repeat_does_not():
     assert float(grid(*tensors(B + 0.1, B), 4)) == pytest.approx(0, abs=1e-12)
 
 
+@pytest.mark.parametrize("scale", [2, 4])
+def test_broken_slopes_at_the_borders_of_cells_cost(scale):
+    slope = 0.01
+    ramp = (slope * torch.arange(32.0)).expand(2, 1, 32, 32)
+    cells = ramp[..., ::scale].repeat_interleave(scale, 3)
+    assert float(kinks(cells, ramp, scale)) == pytest.approx(scale * slope / 2, rel=1e-4)
+    assert float(kinks(2 * ramp, ramp, scale)) == pytest.approx(0, abs=1e-7)
+    inside = cells.roll(1, 3)[..., scale:]
+    if scale > 2:  # a step beside the border breaks the slope at it half as much
+        steps = float(kinks(inside, ramp[..., scale:], scale))
+        assert steps == pytest.approx(scale * slope / 4, rel=1e-4)
+
+
+def test_a_kink_of_colour_counts_beside_a_larger_error_of_luma():
+    cb = torch.zeros(1, 1, 16, 16)
+    cb[..., 8:] = 0.02
+    colour = torch.cat((0 * cb, -0.344136 * cb, 1.772 * cb), 1)
+    darker = torch.full_like(colour, -0.3)
+    alone, both = (kinks(one, torch.zeros_like(colour), 4) for one in (colour, colour + darker))
+    one_border_of_three = COLOUR * 0.02 / 3 / 2
+    assert float(alone) == pytest.approx(one_border_of_three, rel=1e-3)
+    assert float(both) == pytest.approx(float(alone), rel=1e-4)
+
+
 def test_terms_are_added_with_their_weights_and_none_without():
     output, target, low = (torch.rand(4, 3, *side) for side in ((32, 32), (32, 32), (8, 8)))
     batch = Batch(low=low, high=target, move=torch.tensor([[1, -2], [0, 5]]))
@@ -100,6 +126,7 @@ def test_terms_are_added_with_their_weights_and_none_without():
         "tone": tone(output, low),
         "overshoot": overshoot(output, low),
         "grid": grid(output, target, 4),
+        "kinks": kinks(output, target, 4),
         "temporal": temporal(output, target, low),
         "consistency": consistency(output, batch.move),
     }

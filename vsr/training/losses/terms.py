@@ -43,9 +43,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from vsr.colour import Matrix, yuv_from_rgb
 from vsr.training.damage.camera import blurred, enlarged, local_range, luma
 from vsr.training.data.batches import Batch
 from vsr.training.recipe.values import LossName, TermValues
@@ -161,6 +163,9 @@ TONE_SIDE = 8
 RANGE_SIDE = 17
 """Pixels of the output along the window whose range is not to be left."""
 
+COLOUR = 4.0
+"""What kinks of Cb and Cr weigh, those of luma being 1."""
+
 
 def differences(output: Tensor, target: Tensor) -> Tensor:
     """Return mean |Δ(output − target)|, Δ to the next row and to the next column."""
@@ -197,6 +202,35 @@ def grid(output: Tensor, target: Tensor, scale: int) -> Tensor:
     return (error - error.mean(dim=1, keepdim=True)).abs().mean()
 
 
+def kinks(output: Tensor, target: Tensor, scale: int) -> Tensor:
+    """Return the mean |error| of how far slopes break at cells' borders: a scalar.
+
+    At a border between the cells of two low-resolution pixels, the step less the mean of the step
+    before and the step after: of luma, Cb and Cr, which are added up. In R'G'B' the sign of an
+    error is luma's, so that a network whose base is the nearest pixel keeps the steps of colours;
+    and as errors of colour are small beside those of luma, they count `COLOUR` times.
+    """
+    error = opponent(output - target)
+    error[:, 1:] *= COLOUR
+    both = (_kink(error, scale), _kink(error.transpose(2, 3), scale))
+    return sum((one.abs().sum(dim=1).mean() for one in both), error.new_zeros(())) / 2
+
+
+def _kink(planes: Tensor, scale: int) -> Tensor:
+    step = planes.diff(dim=3)
+    count = planes.shape[3] // scale - 1
+    before, there, after = (step[..., scale - 2 + k :: scale][..., :count] for k in range(3))
+    return there - (before + after) / 2
+
+
+def opponent(picture: Tensor) -> Tensor:
+    """Return Y, Cb and Cr of R'G'B' (N, 3, H, W); luma (N, 1, H, W) as it is."""
+    if picture.shape[1] == 1:
+        return picture
+    matrix = torch.tensor(yuv_from_rgb(Matrix.SMPTE170M), dtype=picture.dtype)
+    return torch.einsum("ij,njhw->nihw", matrix.to(picture.device), picture)
+
+
 def weighted_terms(values: TermValues, output: Tensor, batch: Batch) -> Tensor:
     """Return the weighted sum of all terms: a scalar, 0 where no weight is set."""
     target, low = batch.high, batch.low
@@ -213,6 +247,8 @@ def weighted_terms(values: TermValues, output: Tensor, batch: Batch) -> Tensor:
         total = total + values.overshoot * overshoot(output, low)
     if values.grid:
         total = total + values.grid * grid(output, target, output.shape[-1] // low.shape[-1])
+    if values.kinks:
+        total = total + values.kinks * kinks(output, target, output.shape[-1] // low.shape[-1])
     if values.temporal:
         total = total + values.temporal * temporal(output, target, low)
     if values.consistency:

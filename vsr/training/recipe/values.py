@@ -16,7 +16,7 @@ MAX_PATCH = 512
 SMALLEST_CROP = 8
 """Low-resolution pixels along what is left of a crop, at least."""
 
-TERMS = ("smooth", "differences", "texture", "tone", "overshoot", "grid")
+TERMS = ("smooth", "differences", "texture", "tone", "overshoot", "grid", "kinks")
 MAX_ZOOM = 2.0
 UNET_WIDTH = 64
 """Of Real-ESRGAN's discriminator (arXiv 2107.10833)."""
@@ -109,6 +109,7 @@ class TermValues(Optimisation):
         tone: of the difference in tone from the low resolution.
         overshoot: of how far values leave the range of the low resolution nearby.
         grid: of an error that repeats from cell to cell.
+        kinks: of the error of how slopes break at the borders of cells, in luma and colour.
     """
 
     smooth: float = 0.0
@@ -117,6 +118,7 @@ class TermValues(Optimisation):
     tone: float = 0.0
     overshoot: float = 0.0
     grid: float = 0.0
+    kinks: float = 0.0
 
     def __post_init__(self) -> None:
         super(TermValues, self).__post_init__()  # slots: the class cell is the old class
