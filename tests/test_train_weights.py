@@ -34,8 +34,8 @@ def test_a_call_prepares_trains_or_exports(tmp_path: Path):
     (tmp_path / "taught").touch()
     step = next_step(tmp_path, DATA, 25)
     assert step is not None
-    assert (step.arguments[0], *step.arguments[-2:]) == ("teach", "--name", "sharper")
-    (tmp_path / "taught-sharper").touch()
+    assert (step.arguments[0], *step.arguments[-2:]) == ("teach", "--name", "crisp")
+    (tmp_path / "taught-crisp").touch()
     run = tmp_path / "fast-x4"
     run.mkdir()
     for made, command in (("run.json", "fit"), ("trained", "resume"), ("exported", "export")):
@@ -52,7 +52,7 @@ def test_a_call_prepares_trains_or_exports(tmp_path: Path):
 def test_drawings_are_made_before_what_learns_from_them(tmp_path: Path):
     (tmp_path / "data").mkdir()
     (tmp_path / "taught").touch()
-    (tmp_path / "taught-sharper").touch()
+    (tmp_path / "taught-crisp").touch()
     first = next(index for index, one in enumerate(SHIPPED) if one.is_drawn)
     for one in SHIPPED[:first]:
         (tmp_path / one.recipe).mkdir()
@@ -70,7 +70,7 @@ def test_drawings_are_made_before_what_learns_from_them(tmp_path: Path):
 def test_nothing_is_left_to_do_when_all_is_exported(tmp_path: Path):
     (tmp_path / "data").mkdir()
     (tmp_path / "taught").touch()
-    (tmp_path / "taught-sharper").touch()
+    (tmp_path / "taught-crisp").touch()
     for one in SHIPPED:
         (tmp_path / one.recipe).mkdir()
         (tmp_path / one.recipe / "exported").touch()

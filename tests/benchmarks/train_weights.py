@@ -28,7 +28,10 @@ PUBLIC = "weights/public/realesr-animevideov3.pth"
 from its pictures."""
 
 CORRECTION = ("--tone", "6", "--texture", "0.8", "--sharpen", "0.6")
-SHARPER = ("--tone", "6", "--texture", "0.9", "--sharpen", "0.9", "--name", "sharper")
+CRISP = (
+    *("--tone", "6", "--texture", "0.3", "--sharpen", "0.8"),
+    *("--window", "0", "--name", "crisp"),
+)
 DRAWN_CORRECTION = ("--tone", "6", "--texture", "0.8", "--sharpen", "1")
 """Corrections of targets: of ``clear`` and ``fast-clear`` ×2, ``fast-clear`` ×4, ``anime``."""
 
@@ -137,7 +140,7 @@ def _made(runs: Path, data: Path) -> Step | None:
         )
     teacher = data / TEACHER
     return _targets(prepared, runs / "taught", teacher, CORRECTION) or _targets(
-        prepared, runs / "taught-sharper", teacher, SHARPER
+        prepared, runs / "taught-crisp", teacher, CRISP
     )
 
 

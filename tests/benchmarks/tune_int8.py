@@ -11,6 +11,7 @@ The `quantise` step of ``vsr train`` does the same for one network without flavo
 
 import numpy as np
 import torch
+from torch import Tensor
 from torch.func import functional_call
 
 from tests.benchmarks.family import (
@@ -24,6 +25,7 @@ from tests.benchmarks.family import (
     wanted_of,
 )  # fmt: skip
 from vsr.models.int8 import pictures
+from vsr.training.losses.terms import kinks
 from vsr.training.network.plain_forms import RoundedPlain
 
 HARD = 4
@@ -34,6 +36,9 @@ RATE = 1.5e-4
 FAITHFUL, ANCHOR = 2.5, 0.02
 """What patches weigh against the agreement on hard pictures, and what the float network was there:
 without it both agree on what saturates, which is the nearest pixel."""
+
+CELLS = 0.25
+"""What kinks at the borders of cells weigh beside the mean error of patches."""
 
 BELOW = 2
 """Crops in a batch that are darkened (`tests.benchmarks.tune_below_black`)."""
@@ -67,9 +72,9 @@ def tune(family: Family, lows: list[np.ndarray], minutes: float, seed: int) -> N
         rounded = functional_call(net, {**own, **integers}, (low,))
         there = functional_call(net, {**own, **integers}, (few,)).clamp(*WITHIN)
         here = exact(plain, own, few).clamp(*WITHIN)
-        faithful = (rounded - target).abs().mean() + 0.5 * (
-            exact(plain, own, low) - target
-        ).abs().mean()
+        faithful = _distance(rounded, target, plain.scale) + 0.5 * _distance(
+            exact(plain, own, low), target, plain.scale
+        )
         apart = (there - here).abs()
         disagreement = apart.mean() + 4 * apart.square().mean()
         with torch.no_grad():
@@ -81,6 +86,11 @@ def tune(family: Family, lows: list[np.ndarray], minutes: float, seed: int) -> N
                 f"{share:5.1%} step {step}, {blend or 'plain'}: patches {faithful.item():.5f}, "
                 f"hard {apart.mean().item():.5f}, at most {apart.max().item():.3f}", flush=True,
             )  # fmt: skip
+
+
+def _distance(made: Tensor, target: Tensor, scale: int) -> Tensor:
+    """Return the mean error, and how the borders of cells differ: else colours get a grid again."""
+    return (made - target).abs().mean() + CELLS * kinks(made, target, scale)
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ def other_data(tmp_path_factory, large_data):
     """What some recipes need: scale or degradation → a set."""
     folder = tmp_path_factory.mktemp("other")
     taught = prepared(folder / "taught", pictures=2, degradations=("video-clear",))
-    for targets in ("teacher", "sharper"):
+    for targets in ("teacher", "crisp"):
         spec = TeachSpec(data=taught, teachers=(Part(source="fast"),), device="cpu", name=targets)
         teach(spec)
     high = large_data.parent / "pictures"

@@ -40,3 +40,10 @@ def test_cells_of_colour_alone_are_told_from_those_of_luma(source):
     found = steps(mixed[None], lanczos(source)[None], SCALE)
     assert found["cells_colour"] > 3
     assert found["cells_luma"] < 2  # from rounding
+
+
+def test_gray_pictures_have_no_cells_of_colour(source):
+    gray = source.mean(axis=2, keepdims=True).round().astype(np.uint8).repeat(3, 2)
+    base = lanczos(gray)[None]
+    assert steps(base, base, SCALE)["cells_colour"] == 1
+    assert steps(cells(gray)[None], base, SCALE)["cells_colour"] == 1

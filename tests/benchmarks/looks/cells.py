@@ -19,7 +19,7 @@ SMOOTH = 2.0
 """A step of Lanczos's luma below this, in codes, lies in a smooth place."""
 
 FLOOR = 0.05
-"""Codes: no step within a cell counts as less."""
+"""Codes: no mean step counts as less, as in a picture without colours."""
 
 
 def steps(frames: Rgb, lanczos: Rgb, scale: int) -> dict[str, float]:
@@ -58,4 +58,4 @@ def _across(
     if not counts.any():
         return 1.0, 1.0, 1.0
     borders, beside = there[counts].mean(axis=0), ((before + after) / 2)[counts].mean(axis=0)
-    return tuple(float(value) for value in borders / np.maximum(beside, FLOOR))
+    return tuple(float(one) for one in np.maximum(borders, FLOOR) / np.maximum(beside, FLOOR))
