@@ -210,7 +210,7 @@ def kinks(output: Tensor, target: Tensor, scale: int) -> Tensor:
     error is luma's, so that a network whose base is the nearest pixel keeps the steps of colours;
     and as errors of colour are small beside those of luma, they count `COLOUR` times.
     """
-    error = opponent(output - target)
+    error = _opponent(output - target)
     error[:, 1:] *= COLOUR
     both = (_kink(error, scale), _kink(error.transpose(2, 3), scale))
     return sum((one.abs().sum(dim=1).mean() for one in both), error.new_zeros(())) / 2
@@ -223,7 +223,7 @@ def _kink(planes: Tensor, scale: int) -> Tensor:
     return there - (before + after) / 2
 
 
-def opponent(picture: Tensor) -> Tensor:
+def _opponent(picture: Tensor) -> Tensor:
     """Return Y, Cb and Cr of R'G'B' (N, 3, H, W); luma (N, 1, H, W) as it is."""
     if picture.shape[1] == 1:
         return picture
