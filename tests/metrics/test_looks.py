@@ -183,3 +183,12 @@ def test_a_candidate_is_corrected_as_a_teacher_is(source, enlarged, tmp_path):
     assert max(luma[1:]) < 0.5
     steepest = [np.abs(np.diff(lumas(frame[None])[0], axis=1)).max() for frame in frames]
     assert steepest[2] > 1.2 * steepest[1]
+
+
+def test_a_network_of_a_larger_scale_is_reduced(source):
+    fast = by_candidate(f"fast={WEIGHTS}/fast_x4.safetensors", 2)
+    made = fast.frames(source[None], PLAIN)[0]
+    base = lanczos(source, 2)
+    assert made.shape == base.shape
+    assert max(tones.shifts(made, base)) < 0.5
+    assert np.abs(lumas(made) - lumas(base)).mean() < 3

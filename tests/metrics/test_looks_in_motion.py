@@ -83,7 +83,7 @@ def test_still_places_flicker_by_the_deviation_of_their_noise():
     still = panned(scene(), 6, 0)
     source = reduced(still)
     flows = [flow_between(*pair) for pair in pairwise(source)]
-    places = motion.still_places(source, flows)
+    places = motion.still_places(source, flows, SCALE)
     assert places.mean() > 0.9
     noisy = still + noise_like(still, 3)
     assert motion.still_flicker(noisy, places) == pytest.approx(3, rel=0.03)
@@ -93,7 +93,7 @@ def test_still_places_flicker_by_the_deviation_of_their_noise():
 def test_what_moves_is_not_still():
     moving = reduced(panned(scene(), 4, 4))
     flows = [flow_between(*pair) for pair in pairwise(moving)]
-    places = motion.still_places(moving, flows)
+    places = motion.still_places(moving, flows, SCALE)
     assert motion.still_flicker(np.zeros((4, 192, 192), np.float32), places) is None
 
 
@@ -133,7 +133,7 @@ def test_steps_of_four_codes_are_contours_and_lose_faint_detail():
 @pytest.fixture(scope="module")
 def latin():
     try:
-        return pages.page("latin", 3, 400, 320)
+        return pages.page("latin", 3, 400, 320, SCALE)
     except OSError:
         pytest.skip("no DejaVu Sans on this machine")
 
@@ -158,5 +158,5 @@ def test_a_page_that_is_too_small_is_misread_and_wrong_letters_count(latin):
     tiny = picture[::20, ::20]
     blurred = lanczos(tiny).repeat(5, 0).repeat(5, 1)[:320, :400]
     assert pages.read(lumas(blurred), cells, "latin", 0).wrong > 0.3
-    other, _ = pages.page("latin", 4, 400, 320)
+    other, _ = pages.page("latin", 4, 400, 320, SCALE)
     assert pages.read(lumas(other), cells, "latin", 0).wrong > 0.9

@@ -106,9 +106,9 @@ def test_the_table_marks_what_misses_and_divides_by_lanczos():
         },
     }
     clip = {"half": "choose", "what": "", "scores": scores}
-    text = table(
-        {"flat": {"lanczos": flat | {"operations": 0}, "mine": flat}, "clips": {"a": clip}}
-    )
+    flats = {"lanczos": flat | {"operations": 0}, "mine": flat}
+    text = table({"scale": 2, "flat": flats, "clips": {"a": clip}})
+    assert text.startswith("How enlarged clips look, ×2 ")
     rows = {line.split(" | ")[0].strip("| "): line for line in text.splitlines() if "|" in line}
     assert rows["acutance, sharp edges"].endswith("| **1.00; 1.00** | 1.30; 1.30 |")
     assert rows["flicker where still / Lanczos"].endswith("| 1.00; 1.00 | **1.50; 1.50** |")

@@ -5,22 +5,25 @@
     VSR_DATA=… python -m tests.benchmarks.looks pairs --candidate NAME=FILE --folder DIR --key FILE
     python -m tests.benchmarks.looks verdict --key FILE --answers FILE …
 
-A candidate is a weights file, a blend (``NAME=FILE*0.5+FILE*0.5``), or what is corrected as a
-teacher's pictures are (``NAME=FILE@tone=6,sharpen=0.8``). What was measured before is kept
-(``VSR_CACHE``), so that a run costs only what is new. The table is written to ``results/looks.md``
-and ``.json`` beside this folder (``looks_quick`` with ``--quick``), or to ``--out``; pictures of
-other films than ``nasa_13013.mp4`` and ``bigbuckbunny.mp4`` stay outside.
+``--scale 2`` judges what is enlarged by 2 (``results/looks_x2.md``): sources of the same size, and
+networks of ×4, the public one among them, reduced by 2. A candidate is a weights file, a blend
+(``NAME=FILE*0.5+FILE*0.5``), or what is corrected as a teacher's pictures are
+(``NAME=FILE@tone=6,sharpen=0.8``). What was measured before is kept (``VSR_CACHE``), so that a run
+costs only what is new. The table is written to ``results/looks.md`` and ``.json`` beside this
+folder (``looks_quick`` with ``--quick``), or to ``--out``; pictures of other films than
+``nasa_13013.mp4`` and ``bigbuckbunny.mp4`` stay outside.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from tests.benchmarks.looks import methods, pairs
-from tests.benchmarks.looks.clips import CLIPS, Clip
+from tests.benchmarks.looks.clips import CLIPS, SCALE, Clip
 from tests.benchmarks.looks.judge import flat, judged
 from tests.benchmarks.looks.loops import loop
 from tests.benchmarks.looks.methods import TEACHER, Method
@@ -36,12 +39,13 @@ def main() -> None:
     if typed.mode == "verdict":
         print(pairs.verdict(typed.key, typed.answers))
         return
-    every = [methods.by_lanczos(), methods.by_default()]
-    every += [methods.by_candidate(text) for text in typed.candidate]
-    every += [methods.by_rival(name) for name in typed.rivals.split(",") if name]
+    scale = typed.scale
+    every = [methods.by_lanczos(scale), methods.by_default(scale)]
+    every += [methods.by_candidate(text, scale) for text in typed.candidate]
+    every += [methods.by_rival(name, scale) for name in typed.rivals.split(",") if name]
     match = typed.match or every[2].name
     if typed.mode == "table":
-        measure(typed, [*every, methods.by_default(in_int8=True)], match)
+        measure(typed, [*every, methods.by_default(scale, in_int8=True)], match)
     elif typed.mode == "pairs":
         clips = [clip for clip in _clips(typed) if clip.half == typed.half]
         count = pairs.write(clips, every, every[2].name, typed)
@@ -58,6 +62,7 @@ def arguments() -> argparse.Namespace:
     modes = ("table", "loops", "pairs", "verdict")
     parser.add_argument("mode", nargs="?", choices=modes, default="table")
     parser.add_argument("--quick", action="store_true", help="only half of the choosing clips")
+    parser.add_argument("--scale", type=int, choices=(4, 2), default=4, help="of what is enlarged")
     parser.add_argument("--only", default="", metavar="TEXT", help="clips with this in their name")
     parser.add_argument("--candidate", action="append", default=[], metavar="NAME=FILE")
     parser.add_argument("--rivals", default=TEACHER, help="general-x4v3,x4plus")
@@ -74,7 +79,11 @@ def arguments() -> argparse.Namespace:
 
 def measure(typed: argparse.Namespace, every: list[Method], match: str) -> None:
     """Write the table and, if asked to, the sheets."""
-    found: dict[str, Any] = {"flat": {m.name: flat(m) for m in every}, "clips": {}}
+    found: dict[str, Any] = {
+        "scale": typed.scale,
+        "flat": {m.name: flat(m) for m in every},
+        "clips": {},
+    }
     for clip in _clips(typed):
         row, shown = judged(clip, every, match)
         found["clips"][clip.name] = {
@@ -86,7 +95,8 @@ def measure(typed: argparse.Namespace, every: list[Method], match: str) -> None:
         if typed.sheets:
             draw(typed.sheets, clip, shown)
         print(clip.name, {name: _first(one) for name, one in row.items()}, flush=True)
-    out = typed.out or RESULTS / ("looks_quick.json" if typed.quick else "looks.json")
+    name = f"looks{'' if typed.scale == SCALE else f'_x{typed.scale}'}{'_quick' * typed.quick}.json"
+    out = typed.out or RESULTS / name
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(json.dumps(found, indent=1) + "\n")
     text = table(found)
@@ -95,7 +105,8 @@ def measure(typed: argparse.Namespace, every: list[Method], match: str) -> None:
 
 
 def _clips(typed: argparse.Namespace) -> list[Clip]:
-    clips = [clip for clip in CLIPS if clip.is_quick or not typed.quick]
+    every = [replace(clip, scale=typed.scale) for clip in CLIPS]
+    clips = [clip for clip in every if clip.is_quick or not typed.quick]
     return [clip for clip in clips if typed.only in f"{clip.name}, {clip.half}"]
 
 

@@ -1,7 +1,8 @@
 """The clips that looks are judged on, in two halves: one to choose by, one only to report.
 
 A clip is native (a crop of what a decoder gives) or reduced: a crop of a larger film or picture is
-the truth, and what is enlarged is a quarter of its size, coded. Nothing here is trained on.
+the truth, and what is enlarged is a quarter of its size, or a half at ×2, coded. Nothing here is
+trained on.
 ``long_180p_av1.mp4`` is black from end to end and shows nothing.
 """
 
@@ -14,6 +15,8 @@ from pathlib import Path
 from typing import Literal
 
 SCALE = 4
+"""Unless another is asked for."""
+
 FRAMES = 8
 CROP = (160, 120)
 """Columns and rows of the source that are enlarged, at most."""
@@ -84,6 +87,7 @@ class Clip:
         pan: pixels of the truth by which a picture moves from frame to frame.
         is_quick: whether a quick run includes it.
         is_clean: whether its source is nearly free of coding errors.
+        scale: how many times its sides are enlarged.
     """
 
     file: str
@@ -102,6 +106,7 @@ class Clip:
     pan: int = 1
     is_quick: bool = False
     is_clean: bool = False
+    scale: int = SCALE
 
     @property
     def name(self) -> str:

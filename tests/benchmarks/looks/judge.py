@@ -108,7 +108,7 @@ def _all_scores(scene: Scene, key: str, frames: Rgb) -> dict[str, Any]:
         return found
     whole = cache.digest("cells", key, scene.clip, scene.material.key, _version("cells"))
     pair = (pictures(frames), pictures(scene.lanczos))
-    return found | cache.kept_values(whole, lambda: cells.steps(*pair, methods.SCALE))
+    return found | cache.kept_values(whole, lambda: cells.steps(*pair, scene.clip.scale))
 
 
 def _scores(scene: Scene, key: str, frames: Rgb) -> dict[str, Any]:

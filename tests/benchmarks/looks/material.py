@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tests.benchmarks.looks import pages, shades, wear
-from tests.benchmarks.looks.clips import SCALE, Clip
+from tests.benchmarks.looks.clips import Clip
 from tests.benchmarks.looks.planar import Rgb, planes_from_rgb, rgb_from_planes, rgb_of_frame
 from tests.benchmarks.video_clips import decode, encode_as
 from vsr.jobs.upscale.strength import condition_of
@@ -66,7 +66,7 @@ def material(clip: Clip) -> Material:
         small = [_face(frame, clip) for frame in _frames(data / "clips" / clip.file, clip)]
     else:
         truth = _truth(data, clip)
-        small = [_reduced(frame) for frame in truth]
+        small = [_reduced(frame, clip.scale) for frame in truth]
     source, blend = coded(wear.WEARS[clip.wear](small) if clip.wear else small, clip)
     shown = np.stack([_codes(frame) for frame in truth]) if truth else None
     if clip.purpose == "text":  # single pictures only
@@ -102,22 +102,24 @@ def _truth(data: Path, clip: Clip) -> list[Picture]:
         picture = Image.open(data / "benchmarks" / clip.file).convert("RGB")
         return panned(np.asarray(picture), clip)
     frames = _frames(data / "clips" / clip.file, clip)
-    return [_cropped(frame, clip, SCALE) for frame in frames]
+    return [_cropped(frame, clip, clip.scale) for frame in frames]
 
 
 def text_page(clip: Clip) -> tuple[Rgb, list[pages.Cell]]:
     """Return the page of a text clip, wider than its frames, and where its characters are."""
     script = clip.file.partition("/")[2]
-    width, height = (SCALE * side for side in clip.crop)
-    return pages.page(script, TEXT_SEEDS[clip.half], width + clip.frames, height)
+    width, height = (clip.scale * side for side in clip.crop)
+    seed = TEXT_SEEDS[clip.half]
+    return pages.page(script, seed, width + clip.frames, height, clip.scale)
 
 
 def panned(picture: Rgb, clip: Clip) -> list[Rgb]:
     """Return views of a picture, each ``pan`` pixels to the right of the last."""
     rows, columns = picture.shape[:2]
     margin = clip.pan * clip.frames
-    width = min(columns - margin, SCALE * clip.crop[0]) // (2 * SCALE) * 2 * SCALE
-    height = min(rows, SCALE * clip.crop[1]) // (2 * SCALE) * 2 * SCALE
+    grid = 2 * clip.scale
+    width = min(columns - margin, clip.scale * clip.crop[0]) // grid * grid
+    height = min(rows, clip.scale * clip.crop[1]) // grid * grid
     left = round(clip.focus[0] * (columns - width - margin))
     top = round(clip.focus[1] * (rows - height))
     starts = range(left, left + margin, clip.pan) if clip.pan else [left] * clip.frames
@@ -163,9 +165,9 @@ def _face(frame: Rgb, clip: Clip) -> Rgb:
     return _codes(imresize(frame[top : top + side, left : left + side], target, target))
 
 
-def _reduced(frame: Picture) -> Rgb:
+def _reduced(frame: Picture, scale: int) -> Rgb:
     rows, columns = frame.shape[:2]
-    return _codes(imresize(frame, rows // SCALE, columns // SCALE))
+    return _codes(imresize(frame, rows // scale, columns // scale))
 
 
 def _codes(picture: NDArray[np.generic]) -> Rgb:

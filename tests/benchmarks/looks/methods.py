@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import nn
 
+from tests.benchmarks.looks.clips import SCALE
 from tests.benchmarks.looks.filters import gaussian
 from tests.benchmarks.looks.planar import Rgb
+from vsr.kernels import CATMULL_ROM
 from vsr.models import catalog
 from vsr.models.catalog import Model
 from vsr.models.flavours import added_up
@@ -29,7 +31,6 @@ from vsr.training.damage.camera import enlarged
 from vsr.training.teacher.teacher import Correction
 from vsr.values import PLAIN, Blend
 
-SCALE = 4
 DEFAULT, LANCZOS, TEACHER = "default", "lanczos", "general-x4v3"
 
 RIVALS = {TEACHER: "realesr-general-x4v3.pth", "x4plus": "RealESRGAN_x4plus.pth"}
@@ -55,17 +56,19 @@ class Method:
         key: changes whenever its results do.
         network: the blend of a film → a network, of (1, 3, H, W) in [0, 1]; None for Lanczos.
         counted: the same network in convolutions that can be counted, if it is not in them.
+        scale: how many times it enlarges.
     """
 
     name: str
     key: str
     network: Callable[[Blend], nn.Module] | None = None
     counted: Callable[[Blend], nn.Module] | None = None
+    scale: int = SCALE
 
     def enlarge(self, frame: Rgb, blend: Blend) -> Float:
         """Return (sH, sW, 3) codes, neither rounded nor clamped by a network."""
         if self.network is None:
-            return lanczos(frame).astype(np.float32)
+            return lanczos(frame, self.scale).astype(np.float32)
         planes = np.ascontiguousarray(np.moveaxis(frame, 2, 0)[None])
         x = (torch.from_numpy(planes).float() / 255).contiguous(memory_format=torch.channels_last)
         with torch.inference_mode():
@@ -112,12 +115,12 @@ def to_codes(values: Float) -> Rgb:
     return codes
 
 
-def by_lanczos() -> Method:
+def by_lanczos(scale: int = SCALE) -> Method:
     """Return the method that all others are compared with."""
-    return Method(name=LANCZOS, key=LANCZOS)
+    return Method(name=LANCZOS, key=f"{LANCZOS} {scale}", scale=scale)
 
 
-def by_default(*, in_int8: bool = False) -> Method:
+def by_default(scale: int = SCALE, *, in_int8: bool = False) -> Method:
     """Return what the program does today: `fast`, its strength and sharpness left to ``auto``.
 
     Args:
@@ -126,7 +129,7 @@ def by_default(*, in_int8: bool = False) -> Method:
 
     @cache
     def model(blend: Blend) -> Model:
-        return catalog.load("fast", SCALE, blend)
+        return catalog.load("fast", scale, blend)
 
     def in_floats(blend: Blend) -> nn.Module:
         net = model(blend).net
@@ -144,16 +147,18 @@ def by_default(*, in_int8: bool = False) -> Method:
     keys = (model(blend).sha256 for blend in (*ends, Blend(sharpness=1.0)))
     key = "-".join(key[:8] for key in keys)
     if not in_int8:
-        return Method(name=DEFAULT, key=key, network=in_floats)
+        return Method(name=DEFAULT, key=key, network=in_floats, scale=scale)
     name = f"{DEFAULT}, int8"
-    return Method(name=name, key=f"{key}-tuned-int8", network=in_integers, counted=in_floats)
+    key = f"{key}-tuned-int8"
+    return Method(name=name, key=key, network=in_integers, counted=in_floats, scale=scale)
 
 
-def by_candidate(text: str) -> Method:
+def by_candidate(text: str, scale: int = SCALE) -> Method:
     """Return the method of ``NAME=FILE`` or ``NAME=FILE*0.5+FILE*0.5``: a blend of weights.
 
-    ``NAME=FILE@tone=6,sharpen=0.8`` corrects what the network makes as a teacher's pictures are,
-    with the enlarged source for the truth: how a student would look that learned all of it.
+    A network of a larger scale is reduced. ``NAME=FILE@tone=6,sharpen=0.8`` corrects what it makes
+    as a teacher's pictures are, with the enlarged source for the truth: how a student would look
+    that learned all of it.
     """
     name, _, terms = text.partition("=")
     terms, _, wanted = terms.partition("@")
@@ -165,19 +170,20 @@ def by_candidate(text: str) -> Method:
         shares.append(float(match[2] or 1))
     hashes = [hashlib.sha256(file.read_bytes()).hexdigest()[:16] for file in files]
     key = "+".join(f"{one}*{share!r}" for one, share in zip(hashes, shares))
-    blend = partial(_blend, files, shares)
+    blend = partial(_blend, files, shares, scale)
     if not wanted:
-        return Method(name=name, key=key, network=_lazily(blend))
+        return Method(name=name, key=key, network=_lazily(blend), scale=scale)
     correction = _correction(wanted)
     network = _lazily(lambda: _Corrected(blend(), correction))
-    return Method(name=name, key=f"{key}@{correction}", network=network)
+    return Method(name=name, key=f"{key}@{correction}", network=network, scale=scale)
 
 
-def by_rival(name: str) -> Method:
-    """Return the method of a public network."""
+def by_rival(name: str, scale: int = SCALE) -> Method:
+    """Return the method of a public network, of ×4: its picture reduced where ``scale`` is less."""
     path = Path(os.environ["VSR_DATA"]) / "weights" / "public" / RIVALS[name]
     key = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
-    return Method(name=name, key=key, network=_lazily(partial(_blend, [path], [1.0])))
+    network = _lazily(partial(_blend, [path], [1.0], scale))
+    return Method(name=name, key=f"{key} {scale}", network=network, scale=scale)
 
 
 def detail(enlarged: Rgb) -> Float:
@@ -202,6 +208,19 @@ def _correction(text: str) -> Correction:
     )
 
 
+class _Reduced(nn.Module):
+    """A network of a larger scale, whose pictures are reduced."""
+
+    def __init__(self, net: nn.Module, scale: int) -> None:
+        super().__init__()
+        self.net, self.scale = net, scale
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        made = self.net(x)
+        size = torch.Size(self.scale * side for side in x.shape[-2:])
+        return enlarged(made.float().clamp(0, 1), size, CATMULL_ROM)
+
+
 class _Corrected(nn.Module):
     """A network whose pictures are corrected by the low resolution."""
 
@@ -215,8 +234,9 @@ class _Corrected(nn.Module):
         return self.correction.of(made, truth, x)
 
 
-def _blend(files: Sequence[Path], shares: Sequence[float]) -> nn.Module:
+def _blend(files: Sequence[Path], shares: Sequence[float], scale: int) -> nn.Module:
     nets = [read_generator(file) for file in files]
     names = [str(file) for file in files]
     tensors = added_up([net.state_dict() for net in nets], shares, names)
-    return generator_of(tensors, names[0]).to(memory_format=torch.channels_last)
+    net = generator_of(tensors, names[0]).to(memory_format=torch.channels_last)
+    return net if net.scale == scale else _Reduced(net, scale)

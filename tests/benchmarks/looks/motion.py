@@ -20,17 +20,16 @@ from tests.benchmarks.looks.flow import Flow
 
 Frames = NDArray[np.float32]
 
-SCALE = 4
 SIGMA = 4.0
-"""Result pixels: what a blur of one source pixel takes away is the high-pass part."""
+"""Result pixels: what such a blur takes away is the high-pass part; one source pixel at ×4."""
 
 MOVING, MOVING_SHARE = 0.2, 0.1
 """Source pixels from frame to frame: what moves less is not judged as moving; and the least share
 of a frame that must."""
 
 REFINED_WINDOW, REFINED_STEPS = 33, 2
-"""On each result, the source's flow is improved over windows of eight source pixels: an error of
-a tenth of one would count against sharp pictures alone."""
+"""On each result, the source's flow is improved over windows of eight source pixels (at ×4): an
+error of a tenth of one would count against sharp pictures alone."""
 
 STILL, STILL_SPEED, NEARBY = 1.0, 0.1, 9
 """Codes by which the mean over 9 source pixels may change where it stands still, and pixels by
@@ -66,11 +65,12 @@ def boiling(frames: Frames, flows: Sequence[tuple[int, Flow]]) -> float | None:
         moving = found.is_believed & (found.motion.square().sum(0).sqrt() >= MOVING)
         if moving.float().mean() < MOVING_SHARE:
             continue
-        places = moving.repeat_interleave(SCALE, 0).repeat_interleave(SCALE, 1)
+        scale = frames.shape[-1] // moving.shape[-1]
+        places = moving.repeat_interleave(scale, 0).repeat_interleave(scale, 1)
         places[:BORDER] = places[-BORDER:] = False
         places[:, :BORDER] = places[:, -BORDER:] = False
         first, second = (_tensor(frames[at]) for at in (index, index + 1))
-        start = flow.enlarged(found.motion, SCALE)[None]
+        start = flow.enlarged(found.motion, scale)[None]
         motion = flow.refined(first, second, start, REFINED_WINDOW, REFINED_STEPS)
         own, other = (_tensor(high_pass(frames[at])) for at in (index, index + 1))
         moved = flow.warped(other, motion)
@@ -104,7 +104,7 @@ def still_flicker(frames: Frames, is_still: NDArray[np.bool_]) -> float | None:
     return float(np.sqrt(squares.mean() / 2 + ROUNDING))
 
 
-def still_places(source: Frames, flows: Sequence[Flow]) -> NDArray[np.bool_]:
+def still_places(source: Frames, flows: Sequence[Flow], scale: int) -> NDArray[np.bool_]:
     """Return where a source stands still between frames: (T - 1, sH, sW).
 
     There neither its flow nor the change of its local mean exceed `STILL_SPEED` and `STILL`,
@@ -112,6 +112,7 @@ def still_places(source: Frames, flows: Sequence[Flow]) -> NDArray[np.bool_]:
 
     Args:
         flows: from each frame to the next.
+        scale: s.
     """
     means = np.stack([box(luma, NEARBY) for luma in source])
     still = []
@@ -119,7 +120,7 @@ def still_places(source: Frames, flows: Sequence[Flow]) -> NDArray[np.bool_]:
         speed = found.motion.square().sum(0).sqrt().numpy()
         moves = ((change >= STILL) | (speed >= STILL_SPEED)).astype(np.float32)
         still.append(largest(moves, NEARBY) == 0)
-    return np.stack(still).repeat(SCALE, 1).repeat(SCALE, 2)
+    return np.stack(still).repeat(scale, 1).repeat(scale, 2)
 
 
 def pulsing(frames: Frames, period: int) -> tuple[float, float]:

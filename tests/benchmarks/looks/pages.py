@@ -27,7 +27,6 @@ ALPHABETS = {
 FONT = "DejaVuSans.ttf"
 """In Debian's fonts-dejavu-core."""
 
-SCALE = 4
 SIZES = (8, 10, 12, 16, 24)
 """Heights of the letters' em in source pixels, one line each."""
 
@@ -50,7 +49,11 @@ SHIFT = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """A character of a page, and its place in result pixels."""
+    """A character of a page, and its place in result pixels.
+
+    Attributes:
+        size: of its em in result pixels.
+    """
 
     character: str
     size: int
@@ -60,22 +63,24 @@ class Cell:
     @property
     def side(self) -> int:
         """Return its width and height in result pixels."""
-        return round(SCALE * self.size * CELL)
+        return round(self.size * CELL)
 
 
-def page(script: str, seed: int, width: int, height: int) -> tuple[Rgb, list[Cell]]:
+def page(script: str, seed: int, width: int, height: int, scale: int) -> tuple[Rgb, list[Cell]]:
     """Return a page of random characters, one line for each size, and its cells.
 
     Args:
         width: in result pixels, as ``height``; cells that would not fit are left out.
+        scale: result pixels to one of the source.
     """
     rng = np.random.default_rng(seed)
     ink, paper = COLOURS[script]
     image = Image.new("RGB", (width, height), paper)
-    cells, top = [], 2 * SCALE
-    for size in SIZES:
-        side = round(SCALE * size * CELL)
-        for left in range(2 * SCALE, width - side - 2 * SCALE, side):
+    edge = 2 * scale
+    cells, top = [], edge
+    for size in (scale * size for size in SIZES):
+        side = round(size * CELL)
+        for left in range(edge, width - side - edge, side):
             if top + side > height:
                 break
             cell = Cell(
@@ -83,7 +88,7 @@ def page(script: str, seed: int, width: int, height: int) -> tuple[Rgb, list[Cel
             )
             _draw(image, cell, (left, top), ink)
             cells.append(cell)
-        top += round(SCALE * size * LEADING)
+        top += round(size * LEADING)
     return np.asarray(image), cells
 
 
@@ -133,11 +138,11 @@ def _likeness(window: NDArray[np.float32], script: str, size: int) -> NDArray[np
 @cache
 def _templates(script: str, size: int) -> NDArray[np.float32]:
     """Return (characters x blurs, pixels), each of mean 0 and norm 1."""
-    side = round(SCALE * size * CELL)
+    side = round(size * CELL)
     ink, paper = COLOURS[script]
     rows = []
     for character in ALPHABETS[script]:
-        margin = 4 * SCALE
+        margin = size // 2
         image = Image.new("RGB", (side + 2 * margin,) * 2, paper)
         cell = Cell(character=character, size=size, left=0, top=0)
         _draw(image, cell, (margin, margin), ink)
@@ -158,7 +163,7 @@ def _normed(rows: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _draw(image: Image.Image, cell: Cell, place: tuple[int, int], ink: tuple[int, ...]) -> None:
     """Draw a character in the middle of its cell, on the line of its size."""
-    font = _font(SCALE * cell.size)
+    font = _font(cell.size)
     left, top = place
     ImageDraw.Draw(image).text(
         (left + cell.side / 2, top + 0.82 * cell.side), cell.character, ink, font, anchor="ms"

@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from tests.benchmarks.looks import motion, pages, sharpness, tones
-from tests.benchmarks.looks.clips import KEY_FRAMES, SCALE, Clip
+from tests.benchmarks.looks.clips import KEY_FRAMES, Clip
 from tests.benchmarks.looks.flow import Flow, flow_between
 from tests.benchmarks.looks.material import LOOKED_AT, Material, text_page
 from tests.benchmarks.looks.planar import Rgb
@@ -86,7 +86,8 @@ class Scene:
         if min(map(_count, self.sharp)) < sharpness.FEWEST_EDGES:
             return None
         triples = zip(lumas(frames), lumas(pictures(self.lanczos)), self.sharp)
-        return fmean(sharpness.acutance(own, base, edges, SCALE) for own, base, edges in triples)
+        scale = self.clip.scale
+        return fmean(sharpness.acutance(own, base, edges, scale) for own, base, edges in triples)
 
 
 def pictures(frames: NDArray[np.generic]) -> NDArray[np.generic]:
@@ -143,7 +144,7 @@ def _in_motion(scene: Scene, frames: Rgb) -> Scores:
     if len(frames) < scene.clip.frames:
         return {}
     own = lumas(frames)
-    still = motion.still_places(scene.source, scene.flows)
+    still = motion.still_places(scene.source, scene.flows, scene.clip.scale)
     return {
         "boiling": motion.boiling(own, [(index, scene.flows[index]) for index in FOLLOWED]),
         "still": motion.still_flicker(own, still),
@@ -164,12 +165,12 @@ def _of_pictures(scene: Scene, frames: Rgb) -> dict[str, float | None]:
 def _of_picture(scene: Scene, place: int, frame: Rgb) -> dict[str, float | None]:
     lanczos = pictures(scene.lanczos)[place]
     luma, base = lumas(frame), lumas(lanczos)
-    soft, steps = scene.soft[place], scene.steps[place]
+    soft, steps, scale = scene.soft[place], scene.steps[place], scene.clip.scale
     luma_shift, chroma_shift = tones.shifts(frame, lanczos)
     found: dict[str, float | None] = {
         "steepest_tenth": sharpness.steepest_tenth(luma, base),
-        "focus": sharpness.focus(luma, base, soft, SCALE) if _enough(soft) else None,
-        "overshoot": sharpness.overshoot(luma, base, steps, SCALE) if _enough(steps) else None,
+        "focus": sharpness.focus(luma, base, soft, scale) if _enough(soft) else None,
+        "overshoot": sharpness.overshoot(luma, base, steps, scale) if _enough(steps) else None,
         "luma_shift": luma_shift,
         "chroma_shift": chroma_shift,
         "kept_texture": sharpness.kept_texture(luma, base) if scene.clip.is_clean else None,

@@ -193,8 +193,8 @@ MEASURES = (
 )
 
 HEAD = """\
-How enlarged clips look, ×4 (made by `python -m tests.benchmarks.looks`, whose modules say how each
-figure is taken). Each cell: mean over clips, then the worst clip; **bold** misses what `clear`
+How enlarged clips look, ×{scale} (made by `python -m tests.benchmarks.looks`, whose modules say how
+each figure is taken). Each cell: mean over clips, then the worst clip; **bold** misses what `clear`
 must. `unsharp = NAME` is Lanczos with an unsharp mask that gives each clip NAME's acutance. The
 MobileNet distances (blocks 2, 5, 10, 15) are not LPIPS; lower is better.
 """
@@ -204,7 +204,7 @@ TITLES = {"choose": "Clips to choose by", "report": "Clips only to report"}
 
 def table(found: Found) -> str:
     """Return the text: one table for each half, and the flat fields."""
-    lines = [HEAD]
+    lines = [HEAD.format(scale=found["scale"])]
     for half, title in TITLES.items():
         rows = [row["scores"] for row in found["clips"].values() if row["half"] == half]
         if rows:
