@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vsr.cli.shared.report import echo_table
+from vsr.cli.shared.report import echo_lines, echo_table
 from vsr.cli.shared.status_line import StatusLine, fitted, parts_of
+from vsr.cli.shared.width import shortened, width_of
 from vsr.jobs.progress import Phase, Progress
 
 SOME = Progress(
@@ -73,7 +74,7 @@ def test_a_log_has_a_line_for_each_phase_and_none_for_each_frame():
 
 
 @given(
-    st.text(st.characters(min_codepoint=46, max_codepoint=0x2FF), max_size=300),
+    st.text(st.characters(min_codepoint=46, max_codepoint=0x9FFF), max_size=300),
     st.integers(20, 200),
     st.integers(0, 10**7),
     st.one_of(st.none(), st.integers(1, 10**7)),
@@ -82,7 +83,7 @@ def test_a_log_has_a_line_for_each_phase_and_none_for_each_frame():
 def test_a_line_never_runs_over_the_edge(label, width, frames, total, fps):
     progress = replace(SOME, frames=frames, total_frames=total, fps=fps)
     text = fitted(label, progress.phase.value, parts_of(progress), width)
-    assert len(text) <= width
+    assert width_of(text) <= width
     assert "-" not in text.removeprefix(label)
 
 
@@ -97,3 +98,34 @@ def test_a_table_fits_eighty_columns(
     assert shown[1].startswith("aaaaaaaaaa  12 345  word word")
     assert shown[2].startswith(" " * 20 + "word")
     assert shown[-1] == "b                2  short"
+
+
+def test_letters_that_take_two_columns_are_counted_so(capsys: pytest.CaptureFixture[str]) -> None:
+    film, accented = "千と千尋の神隠し.mkv", "Ame\u0301lie.mkv"  # a mark over the e
+    assert (width_of(film), width_of(accented)) == (20, 10)
+    assert shortened(film, 20, 9) == film
+    assert shortened(film, 16, 6) == "千と千尋…し.mkv"
+    assert shortened("film.mkv", 6, 3) == "fi…mkv"
+    echo_table(("file", "frames"), [(film, 5), (accented, 12)])
+    assert [width_of(line) for line in capsys.readouterr().out.splitlines()] == [28, 28, 28]
+
+
+def test_a_wide_line_is_wiped_whole() -> None:
+    stream = Terminal()
+    with StatusLine("映画.mkv", lambda: 80, stream):
+        pass
+    drawn, *_, wiped, end = stream.getvalue().split("\r")[1:]
+    assert end == ""
+    assert len(wiped) == width_of(drawn)
+
+
+def test_a_loss_hangs_below_its_head_on_a_terminal_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "out.mkv: 9 frames\nloss: " + " ".join(["stream"] * 12)
+    for stream, count in ((Terminal(), 3), (io.StringIO(), 2)):
+        monkeypatch.setenv("COLUMNS", "80")
+        monkeypatch.setattr("sys.stdout", stream)
+        echo_lines(text)
+        shown = stream.getvalue().splitlines()
+        assert len(shown) == count
+        assert shown[2:] in ([], ["      stream stream"])
+        assert shown[0] == "out.mkv: 9 frames"

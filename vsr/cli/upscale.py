@@ -24,7 +24,7 @@ from vsr.cli.shared.options import (
     with_segments,
 )
 from vsr.cli.shared.places import folder_of, places, target_of
-from vsr.cli.shared.report import echo_wrapped, emit, leaving, looking, report_for
+from vsr.cli.shared.report import echo_lines, echo_wrapped, emit, leaving, looking, report_for
 from vsr.jobs.progress import printable
 from vsr.specs import UpscaleSpec
 
@@ -126,7 +126,7 @@ def _run(
     if as_json:
         emit({"event": "done", **result.as_dict()}, to_stderr=is_pipe)
     elif not quiet:
-        click.echo(result.summary(), err=is_pipe)
+        echo_lines(result.summary(), to_stderr=is_pipe)
     return result.exit_code
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vsr.cli.shared.status_line import LogLines, StatusLine
+from vsr.cli.shared.width import padded, width_of
 from vsr.errors import InvalidOption, Refused
 from vsr.jobs.progress import Count, Note, OnProgress, Progress, ignore
 
@@ -160,16 +161,16 @@ def echo_table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     The last one is broken into lines that fit the terminal, or 80 columns without one.
     """
     cells = [[_text(cell) for cell in row] for row in rows]
-    widths = [max(map(len, column)) for column in zip(heads, *cells, strict=True)]
+    widths = [max(map(width_of, column)) for column in zip(heads, *cells, strict=True)]
     is_number = [all(isinstance(row[i], int | float) for row in rows) for i in range(len(heads))]
     indent = sum(widths[:-1]) + 2 * len(widths[:-1])
     for line in (list(heads), *cells):
-        padded = [
-            cell.rjust(width) if right else cell.ljust(width)
+        filled = [
+            padded(cell, width, is_right=right)
             for cell, width, right in zip(line, widths, is_number, strict=True)
         ]
-        lines = wrap(padded[-1].rstrip(), max(columns() - indent, LEAST_COLUMNS)) or [""]
-        click.echo("  ".join((*padded[:-1], lines[0])).rstrip())
+        lines = wrap(filled[-1].rstrip(), max(columns() - indent, LEAST_COLUMNS)) or [""]
+        click.echo("  ".join((*filled[:-1], lines[0])).rstrip())
         for more in lines[1:]:
             click.echo(" " * indent + more)
 
@@ -177,10 +178,29 @@ def echo_table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
 def echo_wrapped(head: str, text: str) -> None:
     """Print a text behind its head; what does not fit the terminal goes below it."""
     width = max(columns() - len(head), LEAST_COLUMNS)
-    lines = wrap(text, width, break_long_words=False, break_on_hyphens=False) or [""]
+    lines = _wrapped(text, width) or [""]
     for index, line in enumerate(lines):
         click.echo(f"{' ' * len(head) if index else head}{line}")
 
+
+def echo_lines(text: str, *, to_stderr: bool = False) -> None:
+    """Print lines; on a terminal, what does not fit goes below, indented. Elsewhere one is one."""
+    stream = sys.stderr if to_stderr else sys.stdout
+    for line in text.splitlines():
+        shown = line
+        if stream.isatty():
+            shown = "\n".join(_wrapped(line, columns(), HANGING))
+        click.echo(shown, err=to_stderr)
+
+
+def _wrapped(text: str, width: int, hanging: str = "") -> list[str]:
+    """Break between words alone, as names stay as they are."""
+    return wrap(
+        text, width, subsequent_indent=hanging, break_long_words=False, break_on_hyphens=False
+    )
+
+
+HANGING = " " * len("loss: ")
 
 LEAST_COLUMNS = 20
 """In which a text is still broken readably."""

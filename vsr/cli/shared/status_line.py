@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from textwrap import fill
 from typing import TextIO
 
+from vsr.cli.shared.width import cut, padded, shortened, width_of
 from vsr.closing import Closing
 from vsr.jobs.estimate.figures import duration
 from vsr.jobs.progress import Phase, Progress, printable
@@ -26,7 +27,8 @@ LOG_SECONDS = 30.0
 LEAST_FPS = 1e-4
 """A frame takes less than three hours, or nothing can be said yet."""
 
-LONGEST_LABEL = 24
+LONGEST_LABEL, LABEL_END = 24, 9
+"""Columns of a label, and how many its end gets of them where it is longer."""
 
 
 class StatusLine(Closing):
@@ -113,7 +115,7 @@ class StatusLine(Closing):
         self._drawn_at = self._clock()
         text = fitted(self._label, self._head, self._timed(), self._width() - 1)
         if self.is_live:
-            self._write("\r" + text.ljust(len(self._drawn)))
+            self._write("\r" + padded(text, width_of(self._drawn)))
             self._drawn = text
         else:
             self._write(f"{text}\n")
@@ -125,7 +127,7 @@ class StatusLine(Closing):
 
     def _wipe(self) -> None:
         if self._drawn:
-            self._write("\r" + " " * len(self._drawn) + "\r")
+            self._write("\r" + " " * width_of(self._drawn) + "\r")
             self._drawn = ""
 
     def _write(self, text: str) -> None:
@@ -151,14 +153,12 @@ def parts_of(progress: Progress) -> list[str]:
 
 def fitted(label: str, head: str, parts: Sequence[str], width: int) -> str:
     """Return one line of at most ``width`` columns; what does not fit is left out at its end."""
-    if len(label) > LONGEST_LABEL:
-        label = f"{label[: LONGEST_LABEL - 10]}…{label[-9:]}"
-    text = f"{label}: {head}"
+    text = f"{shortened(label, LONGEST_LABEL, LABEL_END)}: {head}"
     for part in parts:
-        if len(text) + 2 + len(part) > width:
+        if width_of(text) + 2 + width_of(part) > width:
             break
         text += f", {part}"
-    return text[:width]
+    return cut(text, width)
 
 
 class LogLines(logging.Handler):
