@@ -25,7 +25,7 @@ from tests.benchmarks.family import (
     wanted_of,
 )  # fmt: skip
 from vsr.models.int8 import pictures
-from vsr.training.losses.terms import kinks
+from vsr.training.losses.terms import grid, kinks
 from vsr.training.network.plain_forms import RoundedPlain
 
 HARD = 4
@@ -37,8 +37,10 @@ FAITHFUL, ANCHOR = 2.5, 0.02
 """What patches weigh against the agreement on hard pictures, and what the float network was there:
 without it both agree on what saturates, which is the nearest pixel."""
 
-CELLS = 0.25
-"""What kinks at the borders of cells weigh beside the mean error of patches."""
+CELLS, GRID = 0.5, 2.0
+"""What kinks at the borders of cells, and an error that repeats from cell to cell, weigh beside the
+mean error of patches. Without the latter float weights learn a grid that takes back that of int8.
+"""
 
 BELOW = 2
 """Crops in a batch that are darkened (`tests.benchmarks.tune_below_black`)."""
@@ -89,8 +91,9 @@ def tune(family: Family, lows: list[np.ndarray], minutes: float, seed: int) -> N
 
 
 def _distance(made: Tensor, target: Tensor, scale: int) -> Tensor:
-    """Return the mean error, and how the borders of cells differ: else colours get a grid again."""
-    return (made - target).abs().mean() + CELLS * kinks(made, target, scale)
+    """Return the mean error, and what of it is a grid: else colours and lines get one again."""
+    pattern = CELLS * kinks(made, target, scale) + GRID * grid(made, target, scale)
+    return (made - target).abs().mean() + pattern
 
 
 if __name__ == "__main__":

@@ -31,6 +31,8 @@ TAPS = (2, 5, 10, 15)
 """Blocks of MobileNetV2 that no training looks at."""
 
 PERIODS = (4, 2)
+"""In result pixels, where cells of so many fit into those of the scale."""
+
 BORDER = 16
 """Result pixels that are left out on each side: networks see nothing beyond."""
 
@@ -175,7 +177,7 @@ def _of_picture(scene: Scene, place: int, frame: Rgb) -> dict[str, float | None]
         "chroma_shift": chroma_shift,
         "kept_texture": sharpness.kept_texture(luma, base) if scene.clip.is_clean else None,
     }
-    for period in PERIODS:
+    for period in (period for period in PERIODS if scale % period == 0):
         ratio = periodicity(_inner(luma), period) / periodicity(_inner(base), period)
         found[f"period_{period}"] = ratio
     if scene.teacher is not None:
