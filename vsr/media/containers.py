@@ -105,7 +105,13 @@ CONTAINERS: tuple[Container, ...] = (
         has_rotation=False,
         has_track_tags=False,
     ),
-    Container(name="nut", suffixes=(".nut",), text_subtitles="ass", has_rotation=False),
+    Container(
+        name="nut",
+        suffixes=(".nut",),
+        video_codecs=ALL - {"prores"},
+        text_subtitles="ass",
+        has_rotation=False,
+    ),
 )
 
 _BARE = Container(

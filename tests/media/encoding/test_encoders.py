@@ -1,5 +1,8 @@
 """Encoders are chosen by rule, and opened before they are promised."""
 
+import io
+
+import av
 import pytest
 
 from vsr.colour import Colour
@@ -199,7 +202,14 @@ def test_an_encoder_that_ffmpeg_was_built_without_is_refused() -> None:
 
 @pytest.mark.parametrize(
     ("codec", "container"),
-    [("h264", "webm"), ("prores", "mp4"), ("ffv1", "mp4"), ("vp9", "mov"), ("av1", "mpegts")],
+    [
+        ("h264", "webm"),
+        ("prores", "mp4"),
+        ("ffv1", "mp4"),
+        ("vp9", "mov"),
+        ("av1", "mpegts"),
+        ("prores", "nut"),
+    ],
 )
 def test_a_codec_that_the_container_cannot_hold_is_refused(codec: str, container: str) -> None:
     with pytest.raises(UnsuitableContainer, match=f"{container} cannot hold {codec}"):
@@ -209,6 +219,20 @@ def test_a_codec_that_the_container_cannot_hold_is_refused(codec: str, container
 def test_every_container_takes_auto() -> None:
     for container in CONTAINERS:
         assert chosen(container.name).codec in container.video_codecs
+
+
+PAIRS = [
+    (container.name, entry.name)
+    for container in CONTAINERS
+    for entry in CODECS
+    if entry.codec in container.video_codecs and not entry.is_hardware
+]
+
+
+@pytest.mark.parametrize(("container", "encoder"), PAIRS)
+def test_a_container_takes_what_it_is_said_to_hold(container: str, encoder: str) -> None:
+    with av.open(io.BytesIO(), "w", format=container) as output:
+        output.add_stream(encoder, rate=25)
 
 
 def test_threads_are_fixed_and_recorded() -> None:

@@ -145,6 +145,28 @@ def test_hevc_carries_the_code_that_apple_knows(tmp_path: Path, suffix: str) -> 
         assert container.streams.video[0].codec_context.codec_tag == "hvc1"
 
 
+PROFILES = [
+    ("proxy", "apco"), ("lt", "apcs"), ("standard", "apcn"), ("hq", "apch"), ("4444", "ap4h"),
+    ("4444xq", "ap4x"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("profile", "tag"), PROFILES)
+@pytest.mark.parametrize("suffix", ["mov", "mkv"])
+def test_prores_says_its_profile(tmp_path: Path, profile: str, tag: str, suffix: str) -> None:
+    layout = Layout(10, 0, 0) if profile.startswith("4444") else Layout(10, 1, 0)
+    encoder = encoder_for("prores", layout, options={"profile": profile})
+    frames = [host_frame(index, layout=layout) for index in range(2)]
+    segment = write_segment(tmp_path / "0.mov", frames, encoder)
+    source = probe(write_clip(tmp_path / "in.mkv", frames=2))
+    container = "matroska" if suffix == "mkv" else suffix
+    target = tmp_path / f"out.{suffix}"
+    video = OutputVideo(size=SIZE, time_base=Fraction(1, 25), frame_rate=Fraction(25))
+    join([segment], source, plan_streams(source, container), target, video)
+    with av.open(str(target)) as written:
+        assert written.streams.video[0].codec_context.codec_tag == tag
+
+
 def test_faststart_puts_the_index_first(tmp_path: Path) -> None:
     source = write_clip(tmp_path / "in.mp4", frames=5)
     target = tmp_path / "out.mp4"

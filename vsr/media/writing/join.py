@@ -36,6 +36,11 @@ from vsr.media.writing.target import output_failure
 from vsr.media.writing.verify import JoinedFile, Scan, Times, scan
 from vsr.values import TimeRange
 
+PROFILE_IN_TAG = frozenset({"prores"})
+"""Codecs whose profile only the tag of a stream tells: ``apch`` is 422 HQ, ``ap4h`` 4444. Muxers
+know the tags of all others. Source: FFmpeg, libavcodec/proresenc_kostya.c.
+"""
+
 
 def join(
     segments: Sequence[Path],
@@ -170,7 +175,10 @@ def _add_video(file: OutputFile, segment: Path) -> VideoStream:
     with av.open(f"file:{segment}") as first:
         template = first.streams.video[0]
         stream = file.output.add_stream_from_template(template, opaque=True)
-        file.dress(stream, template.codec_context.codec.canonical_name)
+        codec = template.codec_context.codec.canonical_name
+        if codec in PROFILE_IN_TAG:
+            stream.codec_context.codec_tag = template.codec_context.codec_tag
+        file.dress(stream, codec)
         if has_alpha_aside(template):
             stream.metadata["alpha_mode"] = "1"
     context, colour = stream.codec_context, video.colour
