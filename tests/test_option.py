@@ -14,7 +14,7 @@ from vsr.specs import UpscaleSpec
 from vsr.values import TimeRange
 
 LEAVES = {leaf.name: leaf for leaf in options_of(UpscaleSpec)}
-NO_OPTIONS = {"size", "steps", "encode", "time", "suggested"}
+NO_OPTIONS = {"size", "steps", "encode", "time", "suggested", "asked"}
 """Specs within the spec, and what its preset decides."""
 
 

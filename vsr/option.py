@@ -43,6 +43,7 @@ class Option:
         is_rate: frames per second, also written as ``23.976`` or ``24000/1001``.
         is_amount: a whole number, also written as ``8M`` or ``4GB``.
         is_in_presets: a preset may hold it.
+        is_for_films: it means nothing for a picture.
         least: the smallest value.
         most: the largest value; without one the option is a whole number.
     """
@@ -58,6 +59,7 @@ class Option:
     is_rate: bool = False
     is_amount: bool = False
     is_in_presets: bool = False
+    is_for_films: bool = False
     least: float | None = None
     most: float | None = None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
 from fractions import Fraction
 from types import MappingProxyType
@@ -65,31 +65,33 @@ class EncodeSpec:
     """
 
     codec: str = option(
-        "auto", entry="resolved", flags=("-c", "--codec"), metavar="NAME",
+        "auto", entry="resolved", is_for_films=True, flags=("-c", "--codec"), metavar="NAME",
         help="Codec: auto, h264, hevc, av1, ffv1, ... .",
     )  # fmt: skip
     crf: float | None = option(
-        None, entry="resolved", flags=("--crf",), least=0, most=51,
+        None, entry="resolved", is_for_films=True, flags=("--crf",), least=0, most=51,
         help="Quality on x264's scale; mapped for other encoders.",
     )  # fmt: skip
     bitrate: int | str | None = option(
-        None, entry="resolved", flags=("--bitrate",), metavar="BITS/S", is_amount=True,
+        None, entry="resolved", is_for_films=True, flags=("--bitrate",), metavar="BITS/S",
+        is_amount=True,
         help="Average bits per second of the video, instead of a quality: 8M, 800k.",
     )  # fmt: skip
     file_size: int | str | None = option(
-        None, entry="asked", flags=("--file-size",), metavar="BYTES", is_amount=True,
-        help="Size of the finished file, about: 4GB, 700MB.",
+        None, entry="asked", is_for_films=True, flags=("--file-size",), metavar="BYTES",
+        is_amount=True, help="Size of the finished file, about: 4GB, 700MB.",
     )  # fmt: skip
     encoder_preset: str | None = option(
-        None, entry="resolved", flags=("--encoder-preset",), metavar="NAME",
+        None, entry="resolved", is_for_films=True, flags=("--encoder-preset",), metavar="NAME",
         help="Encoder speed: superfast ... slow.",
     )  # fmt: skip
     options: Mapping[str, str] = option(
-        MappingProxyType({}), entry="resolved", name="encoder_options", metavar="KEY=VALUE",
-        flags=("-e", "--encoder-option"), help="Encoder-specific option; repeatable.",
+        MappingProxyType({}), entry="resolved", is_for_films=True, name="encoder_options",
+        metavar="KEY=VALUE", flags=("-e", "--encoder-option"),
+        help="Encoder-specific option; repeatable.",
     )  # fmt: skip
     pix_fmt: str | None = option(
-        None, entry="resolved", flags=("--pix-fmt",), metavar="NAME",
+        None, entry="resolved", is_for_films=True, flags=("--pix-fmt",), metavar="NAME",
         help="Pixel format; default: the source's.",
     )  # fmt: skip
 
@@ -119,6 +121,7 @@ class UpscaleSpec:
         sharpness: of its clear flavour, which draws detail; likewise.
         suggested: which of the two come from a preset: for a network without that flavour they
             are 0, where one that was typed is refused.
+        asked: the options that the user chose, by name, whatever a preset says.
         grain: how much of the grain that the network removes is given back: keep, remove, 0 to
             1; ``auto`` keeps it unless the source is judged compressed. A profile is what planning
             measured.
@@ -142,18 +145,19 @@ class UpscaleSpec:
         help="How much detail to draw that was not there; auto: on compressed sources.",
     )  # fmt: skip
     suggested: tuple[str, ...] = ()
+    asked: tuple[str, ...] = field(default=(), compare=False)
     grain: GrainProfile | Grain = option(
-        "auto", entry="resolved", is_in_presets=True, flags=("--grain",),
+        "auto", entry="resolved", is_in_presets=True, is_for_films=True, flags=("--grain",),
         metavar="keep|remove|0...1|auto",
         help="Give back grain that the network removes; auto: unless the source is compressed.",
     )  # fmt: skip
     encode: EncodeSpec = EncodeSpec()
     container: str | None = option(
-        None, entry="none", flags=("--format",), metavar="NAME",
+        None, entry="none", is_for_films=True, flags=("--format",), metavar="NAME",
         help="Container; default: by suffix.",
     )  # fmt: skip
     is_faststart: bool = option(
-        False, entry="none", flags=("--faststart",),
+        False, entry="none", is_for_films=True, flags=("--faststart",),
         help="Put the index of an MP4 or MOV at its start.",
     )  # fmt: skip
     device: str = option(
@@ -166,7 +170,7 @@ class UpscaleSpec:
         "weights tuned for it, else fp32.",
     )  # fmt: skip
     hwaccel: Hwaccel = option(
-        "none", entry="resolved", flags=("--hwaccel",),
+        "none", entry="resolved", is_for_films=True, flags=("--hwaccel",),
         help="Decode on the GPU (NVDEC) where possible.",
     )  # fmt: skip
     tile: int | None = option(  # strips chosen by memory give the same bits (tested)
@@ -184,21 +188,21 @@ class UpscaleSpec:
         help="Keep this part of each frame; auto cuts black bars, and says which.",
     )  # fmt: skip
     fps: FrameRate | None = option(
-        None, entry="asked", flags=("--fps",), metavar="RATE", is_rate=True,
+        None, entry="asked", is_for_films=True, flags=("--fps",), metavar="RATE", is_rate=True,
         help="Frames per second of an image sequence; default: 25.",
     )  # fmt: skip
     keep_audio: bool = option(
         True, entry="none", flags=("--no-audio",), is_off_by_flag=True, help="Drop all audio."
     )
     audio: AudioChoice = option(
-        "auto", entry="none", flags=("--audio",),
+        "auto", entry="none", is_for_films=True, flags=("--audio",),
         help="auto converts audio that the container cannot hold; copy refuses.",
     )  # fmt: skip
     keep_subtitles: bool = option(
         True, entry="none", flags=("--no-subs",), is_off_by_flag=True, help="Drop all subtitles."
     )
     deinterlace: Deinterlace = option(
-        "auto", entry="asked", is_in_presets=True, flags=("--deinterlace",),
+        "auto", entry="asked", is_in_presets=True, is_for_films=True, flags=("--deinterlace",),
         help="Interlaced video: auto keeps the rate, bob doubles it (50i to 50p), film gives 24p.",
     )  # fmt: skip
     is_restart: bool = option(
@@ -265,7 +269,19 @@ class UpscaleSpec:
                 values["options"] = {**before.options, **values["options"]}
             found[outer] = replace(before, **values)
         suggested = tuple(name for name in self.suggested if name not in options)
-        return replace(self, **found, suggested=suggested)
+        asked = tuple(dict.fromkeys((*self.asked, *options)))
+        return replace(self, **found, suggested=suggested, asked=asked)
+
+    @property
+    def asked_of_films(self) -> str:
+        """The flags of what the user chose and only a film has, in words; empty if nothing."""
+        return ", ".join(
+            leaf.option.flags[-1]
+            for leaf in options_of(type(self))
+            if leaf.option.is_for_films
+            and leaf.name in self.asked
+            and leaf.value(self) != leaf.default
+        )
 
     def blend(self, auto: Blend = PLAIN) -> Blend:
         """Return the blend to use, with the shares of ``auto`` where the source decides."""

@@ -95,15 +95,17 @@ class TimeRange:
     """The part of a clip to upscale: seconds from its first frame, half-open, and a frame limit."""
 
     start_seconds: float = option(
-        0.0, entry="asked", name="start", flags=("--start",), is_time=True,
+        0.0, entry="asked", is_for_films=True, name="start", flags=("--start",), is_time=True,
         help="Start time: 90, 1:30, 0:01:30.5.",
     )  # fmt: skip
     end_seconds: float = option(
-        inf, entry="asked", name="end", flags=("--end",), is_time=True, help="End time, exclusive."
-    )
+        inf, entry="asked", is_for_films=True, name="end", flags=("--end",), is_time=True,
+        help="End time, exclusive.",
+    )  # fmt: skip
     max_frames: int | None = option(
-        None, entry="asked", flags=("--max-frames",), least=1, help="Stop after this many frames."
-    )
+        None, entry="asked", is_for_films=True, flags=("--max-frames",), least=1,
+        help="Stop after this many frames.",
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
         for name in ("start_seconds", "end_seconds"):

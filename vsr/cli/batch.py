@@ -204,9 +204,12 @@ def show_forecast(source: Sources, target: Path, job: BatchSpec, *, as_json: boo
         else:
             click.echo(one.line())
     total = totals(found)
+    ignored = job.ignored(one.source for one in found if one.state == "todo")
     if as_json:
         emit({"event": "done", **total})
     else:
+        if ignored:
+            click.echo(ignored)
         takes = f"; {words}" if (words := outlook_of(found)) else ""
         click.echo(
             f"{total['todo']} to do ({counted(total['clips'], 'clip')}, "

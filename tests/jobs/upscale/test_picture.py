@@ -15,7 +15,7 @@ from vsr.specs import UpscaleSpec
 from vsr.values import OutputSize
 
 RNG = np.random.default_rng(5)
-QUICK = ["--model", "bicubic", "--scale", "2", "--encoder-preset", "ultrafast"]
+QUICK = ["--model", "bicubic", "--scale", "2"]
 
 
 def vsr(*arguments: object) -> int:
@@ -55,6 +55,51 @@ def test_a_dry_run_of_a_picture_says_what_would_be_made_of_it(tmp_path: Path, ca
     assert vsr("upscale", source, target, "--dry-run", "-n", *QUICK) == 0
     shown = " ".join(capsys.readouterr().out.split())  # a long row goes on in the next line
     assert "already exists, and is kept" in shown
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--codec", "bogus"],
+        ["--format", "mp4"],
+        ["-e", "tune=film"],
+        ["--pix-fmt", "yuv420p10le"],
+        ["--crf", "20"],
+        ["--encoder-preset", "slow"],
+        ["--start", "5"],
+        ["--audio", "copy"],
+        ["--deinterlace", "bob"],
+        ["--grain", "keep"],
+    ],
+    ids=lambda options: options[0],
+)
+def test_what_only_a_film_has_is_refused_for_a_picture(tmp_path: Path, capsys, options: list[str]):
+    source, target = photo(tmp_path / "in.png"), tmp_path / "out.png"
+    for more in ([], ["--dry-run"]):
+        assert vsr("upscale", source, target, *QUICK, *options, *more) == 2
+        said = capsys.readouterr().err
+        assert "in.png: a picture. Omit what only films have: --" in said
+    assert not target.exists()
+
+
+def test_a_batch_says_once_what_it_ignores_for_pictures(tmp_path: Path, capsys):
+    folder, out = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    write_clip(folder / "a.mp4", frames=2)
+    photo(folder / "b.png")
+    photo(folder / "c.png")
+    command = ["batch", folder, out, *QUICK, "--crf", "20", "--encoder-preset", "ultrafast"]
+    assert vsr(*command, "--dry-run") == 0
+    assert "Ignored for 2 pictures: --crf, --encoder-preset." in capsys.readouterr().out
+    assert vsr(*command) == 0
+    told = capsys.readouterr()
+    assert (told.out + told.err).count("Ignored for 2 pictures: --crf") == 1
+    assert sorted(path.name for path in out.glob("[a-c]*")) == ["a.mp4", "b.png", "c.png"]
+
+
+def test_what_a_preset_says_of_films_is_no_fault_of_a_picture(tmp_path: Path):
+    source = photo(tmp_path / "in.png")
+    assert vsr("upscale", source, tmp_path / "out.png", "-m", "bicubic", "--look", "tape") == 0
 
 
 def test_a_network_enlarges_a_picture_into_a_box(tmp_path: Path):

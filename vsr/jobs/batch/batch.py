@@ -6,7 +6,7 @@ What it will take is said before it starts: each kind of file is tried once.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -27,6 +27,7 @@ from vsr.jobs.upscale.segment_worker import SegmentWorker
 from vsr.jobs.upscale.upscale_plan import Job
 from vsr.jobs.workers.shared_film import FilmInWork
 from vsr.jobs.workers.upscale import OpenPool, TotalProgress, open_pool, release_all
+from vsr.media.images.images import is_image
 from vsr.media.resume.work import remove_published
 from vsr.specs import UpscaleSpec
 
@@ -41,6 +42,17 @@ class BatchSpec:
     upscale: UpscaleSpec
     selection: Selection = field(default_factory=Selection)
     engine: EngineSpec = field(default_factory=EngineSpec)
+
+    @property
+    def upscale_each(self) -> UpscaleSpec:
+        """What to do with a file of any kind: what only films have is no fault of a picture."""
+        return replace(self.upscale, asked=())
+
+    def ignored(self, files: Iterable[Path]) -> str | None:
+        """Return in one line which options change nothing for some of the files; None if none."""
+        flags = self.upscale.asked_of_films
+        pictures = sum(map(is_image, files)) if flags else 0
+        return f"Ignored for {counted(pictures, 'picture')}: {flags}." if pictures else None
 
 
 def batch(
@@ -148,11 +160,13 @@ class _Batch:
                 yield settled
         if todo:
             self._opened = self._opened or self._stack.enter_context(
-                open_pool(self._spec.engine, self._spec.upscale, self._watchdog)
+                open_pool(self._spec.engine, self._spec.upscale_each, self._watchdog)
             )
             if self._note is not ignore:
                 work = [one.item for one in todo]
-                if line := outlook(work, self._spec.upscale, self._opened.pool.size):
+                if line := outlook(work, self._spec.upscale_each, self._opened.pool.size):
+                    self._note(line)
+                if line := self._spec.ignored(item.source for item in work):
                     self._note(line)
             yield from self._work(self._opened, todo)
 

@@ -80,7 +80,7 @@ def forecast(source: Sources, target: Path, spec: BatchSpec) -> Iterator[Forecas
     for item in items:
         settled = file_state(item, ledger, spec.upscale.existing, settings).settled
         if settled is None:
-            yield _looked_at(item, spec.upscale, load, estimates)
+            yield _looked_at(item, spec.upscale_each, load, estimates)
         else:
             state: Literal["skipped", "failed"] = "failed" if settled.error else "skipped"
             yield _forecast(item, state, error=settled.error)

@@ -151,7 +151,7 @@ def fingerprint(spec: UpscaleSpec) -> str:
 
     All weights that may be needed are hashed once: new ones may have the same name.
     """
-    values = asdict(replace(spec, encode=replace(spec.encode, options={}), suggested=()))
+    values = asdict(replace(spec, encode=replace(spec.encode, options={}), suggested=(), asked=()))
     for leaf in options_of(UpscaleSpec):
         if not leaf.option.is_of_file:
             del values[leaf.path[0]]

@@ -102,6 +102,8 @@ def prepare_picture(
         Refused: whatever would fail later, found now.
     """
     check_name(source, target)
+    if flags := spec.asked_of_films:
+        raise InvalidOption(f"{source.name}: a picture. Omit what only films have: {flags}.")
     picture, spec = _cropped(source, read_image(source), spec.crop), with_model(spec)
     losses = tuple(_losses(picture, target))
     if spec.is_strict:
@@ -169,11 +171,9 @@ def _cropped(source: Path, picture: StillImage, text: str | None) -> StillImage:
     if text == "auto":
         raise InvalidOption(f"{source}: --crop auto is for films. Write --crop W:H:X:Y.")
     box = CropBox.read(text)
-    bottom, right = box.y + box.size.height, box.x + box.size.width
-    if bottom > rows or right > columns:
+    if box.y + box.size.height > rows or box.x + box.size.width > columns:
         raise InvalidOption(f"{source}: --crop {box} is not inside {Size(columns, rows)}.")
-    alpha = None if picture.alpha is None else picture.alpha[box.y : bottom, box.x : right]
-    return replace(picture, codes=picture.codes[box.y : bottom, box.x : right], alpha=alpha)
+    return picture.cropped(box)
 
 
 def _sizes(source: Path, size: Size, spec: UpscaleSpec) -> SizePlan:

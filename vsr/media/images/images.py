@@ -9,7 +9,7 @@ Images to measure are 8-bit R'G'B', or gray if the file is gray.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ from vsr.media.images.deep_images import (
 )
 from vsr.media.images.image_tags import NO_TAGS, ImageTags, tags_of
 from vsr.media.sequence import told
-from vsr.values import Size
+from vsr.values import CropBox, Size
 
 RESULTS = {
     ".png": ".png", ".jpg": ".jpg", ".jpeg": ".jpeg", ".webp": ".webp", ".avif": ".avif",
@@ -88,6 +88,13 @@ class StillImage:
     frames_lost: int = 0
     bits_lost: int = 0
     tags: ImageTags = NO_TAGS
+
+    def cropped(self, box: CropBox) -> StillImage:
+        """Return the part of it in a box, which is inside it."""
+        rows = slice(box.y, box.y + box.size.height)
+        columns = slice(box.x, box.x + box.size.width)
+        alpha = None if self.alpha is None else self.alpha[rows, columns]
+        return replace(self, codes=self.codes[rows, columns], alpha=alpha)
 
 
 def is_image(path: Path) -> bool:
