@@ -1,5 +1,6 @@
 """``vsr upscale - -``: films through standard input and output."""
 
+import io
 import json
 import os
 import subprocess
@@ -14,10 +15,15 @@ from PIL import Image
 from tests.cli.command import QUICK, vsr
 from tests.clips import Subtitle, indices_in, times_in, write_clip
 from tests.cues import spoil_cue
+from vsr.cli.shared.status_line import StatusLine
 from vsr.errors import UnreadableMedia
+from vsr.jobs.progress import Progress
+from vsr.jobs.upscale import standard_streams, upscale_plan
 from vsr.jobs.upscale.standard_streams import PIPE, spooled
+from vsr.jobs.workers.upscale import upscale
 from vsr.media.reading.probe import probe
 from vsr.media.resume.manifest import source_facts
+from vsr.specs import OutputSize, UpscaleSpec
 
 COMMAND = [sys.executable, "-c", "from vsr.cli import main; main()", "upscale"]
 
@@ -37,6 +43,30 @@ def test_a_film_goes_through_pipes_whole(clip: Path, tmp_path: Path, format_name
     assert [stream.kind for stream in probe(out).others] == ["audio"]
     events = [json.loads(line) for line in done.stderr.splitlines()]
     assert (events[-1]["event"], events[-1]["frames_out"]) == ("done", 12)
+
+
+@pytest.mark.parametrize("header", [12, None])
+def test_a_log_has_a_line_of_a_pipe_when_it_ends_and_none_for_each_frame(
+    clip: Path, monkeypatch, header
+):
+    monkeypatch.setattr(upscale_plan, "frames_made", lambda *_: header)
+    log, seen = io.StringIO(), []
+    line = StatusLine("in.mp4", lambda: 80, log)
+
+    def on_progress(progress: Progress) -> None:
+        seen.append(progress.total_frames)
+        line.on_progress(progress)
+
+    spec = UpscaleSpec(
+        size=OutputSize(scale=2), steps=("upscale", "fit"), model="bicubic", container="nut"
+    )
+    monkeypatch.setattr(standard_streams, "STANDARD_OUTPUT", os.devnull)
+    upscale(clip, PIPE, spec, on_progress=on_progress)
+    assert len(seen) >= 12
+    assert set(seen[:-1]) == {header}
+    assert [row.split(", ")[1] for row in log.getvalue().splitlines()] == (
+        ["8%", "100%"] if header else ["1 frame"]
+    )
 
 
 def test_what_damage_takes_is_told_of_a_pipe_too(tmp_path: Path):

@@ -13,7 +13,7 @@ from typing import TextIO
 from vsr.cli.shared.width import cut, padded, shortened, width_of
 from vsr.closing import Closing
 from vsr.jobs.estimate.figures import duration
-from vsr.jobs.progress import Phase, Progress, printable
+from vsr.jobs.progress import Phase, Progress, counted, printable
 
 REDRAW_SECONDS = 0.1
 """The shortest time between two lines."""
@@ -141,7 +141,7 @@ def parts_of(progress: Progress) -> list[str]:
         return []
     done, total = progress.frames, progress.total_frames
     if not total:
-        return [f"{done} frames", f"{progress.fps:.1f} fps"]
+        return [counted(done), f"{progress.fps:.1f} fps"]
     parts = [f"{100 * done // total}%", f"{done}/{total} frames"]
     if progress.fps > LEAST_FPS:
         if done < total:

@@ -117,13 +117,13 @@ class FilmInWork:
         """Record how far a task is, what it does now, a note, or a restart of the task."""
         if isinstance(tick, str):
             self._note(tick)
-            return
-        if isinstance(tick, Phase):
+        elif isinstance(tick, Phase):
             self._enter(tick)
-            return
-        if self.phase is Phase.LOOKING and tick:  # an image, or what goes into a pipe
-            self.phase = Phase.UPSCALING
-        self.headway.record(task, tick or TaskProgress(0))
+        else:
+            if self.phase is Phase.LOOKING and tick:  # an image, or what goes into a pipe
+                self.phase = Phase.UPSCALING
+            self.frames = (tick and tick.total_frames) or self.frames
+            self.headway.record(task, tick or TaskProgress(0))
 
     def ended(self, task: Task, value: Any) -> Sequence[Task]:
         """Record the result of a task; return the tasks that come next."""
@@ -174,8 +174,8 @@ class FilmInWork:
     def how_to_go_on(self) -> str:
         """Return what to tell the user who interrupts it; empty if it cannot be resumed at all."""
         if self._work is None:
-            is_early = self.phase is Phase.LOOKING
-            return "interrupted before the start: nothing was written." * is_early
+            said = "interrupted before the start: nothing was written."
+            return said if self.phase is Phase.LOOKING else ""
         done, planned = len(self._work.finished), len(self._work.segments)
         if not done:
             early = f"interrupted before the first of {counted(planned, 'segment')} was finished: "

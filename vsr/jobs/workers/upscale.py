@@ -170,7 +170,7 @@ class TotalProgress:
         )
         return Progress(
             frames=done,
-            total_frames=sum(max(film.frames, film.headway.frames) for film in films) or None,
+            total_frames=self._total_frames(),
             out_seconds=seconds,
             elapsed_seconds=elapsed,
             fps=max(0.0, here / elapsed) if elapsed else 0.0,  # a part may have started over
@@ -178,6 +178,13 @@ class TotalProgress:
             bytes_written=sum(film.headway.done.size_bytes for film in films),
             phase=self._phase(),
         )
+
+    def _total_frames(self) -> int | None:
+        """Return how many frames there will be; None while a film has more than it said."""
+        films = self._films
+        if any(film.headway.frames > film.frames and not film.is_over for film in films):
+            return None
+        return sum(max(film.frames, film.headway.frames) for film in films) or None
 
     def _phase(self) -> Phase:
         """Return what is being done: upscaling, as long as one of the films is."""

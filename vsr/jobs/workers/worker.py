@@ -49,10 +49,17 @@ class FilmSpec:
 
 @dataclass(frozen=True, slots=True)
 class TaskProgress:
-    """How far a running task has got: frames, and the bytes that they take."""
+    """How far a running task has got.
+
+    Attributes:
+        frames: how many are finished.
+        size_bytes: what they take.
+        total_frames: how many there will be; 0 if that is unknown, or known from the plan.
+    """
 
     frames: int
     size_bytes: int = 0
+    total_frames: int = 0
 
 
 Report = Callable[[TaskProgress | Phase | str], None]
@@ -197,13 +204,13 @@ class FilmWorker:
             with self.watched(f"{job.source}: its upscale"):
                 return upscale_picture(job, self._segments, report)
         seldom = _seldom(report, self._report_seconds)
-        count = 0
+        count, total = 0, job.frames_expected or 0
 
         def sent(frame: HostFrame) -> None:
             nonlocal count
             del frame
             count += 1
-            seldom(TaskProgress(count))
+            seldom(TaskProgress(count, total_frames=total))
 
         return upscale_into_pipe(job, self._segments, sent, report)
 
