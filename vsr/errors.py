@@ -31,7 +31,7 @@
     │   ├── DeviceLost                 RuntimeError
     │   └── TrainingDiverged           ArithmeticError
     ├── FinishedWithLosses             3    finished with losses, which are listed
-    └── Interrupted                    130  by the user
+    └── Interrupted                    130  by the user; 143 by SIGTERM, 129 by SIGHUP
 
 A message says what, where, and what to do, on one line:
 ``clip.mkv: no video stream (2 audio, 1 subtitle). Choose another file.``
@@ -167,9 +167,14 @@ class FinishedWithLosses(VsrError):
 
 
 class Interrupted(VsrError):
-    """Stopped by the user."""
+    """Stopped by the user; or by a signal, with the code of that."""
 
     exit_code = 130
+
+
+def code_of_signal(number: int) -> int:
+    """Return the exit code of what a signal ended, as shells say it: 130, 143 or 129."""
+    return 128 + number
 
 
 def one_of(name: str, known: Iterable[str], what: str, also: str = "") -> str:

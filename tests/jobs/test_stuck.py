@@ -63,16 +63,17 @@ def resumed(folder: Path) -> str:
 
 
 @pytest.mark.usefixtures("heeds_ctrl_c")
-def test_a_second_ctrl_c_ends_what_never_returns(tmp_path: Path):
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
+def test_a_second_signal_ends_what_never_returns(tmp_path: Path, kind: signal.Signals):
     with started(tmp_path, "process_setup.PATIENCE_SECONDS = 60") as run:
         assert run.stdout is not None
         assert run.stdout.readline() == "stuck\n"
-        run.send_signal(signal.SIGINT)
+        run.send_signal(kind)
         time.sleep(0.2)
         if run.poll() is None:  # the main thread may have had its say already
-            run.send_signal(signal.SIGINT)
+            run.send_signal(kind)
         said = run.communicate(timeout=60)[1]
-    assert run.returncode == 130
+    assert run.returncode == 128 + kind
     assert "vsr: interrupted; " in said
     assert "Run the same command again to resume." in said
     assert "resuming: 1 of 3 segments" in resumed(tmp_path)

@@ -120,7 +120,7 @@ class _Process:
         """Ask it to exit."""
         self.pipe.close()
         if self.ticket is not None:
-            self.process.terminate()
+            self.process.kill()  # it hears nothing else
 
     def end(self) -> None:
         """Wait until it has exited."""
@@ -145,7 +145,9 @@ def open_local(open_worker: OpenWorker, gpus: Sequence[int | None]) -> Iterator[
 
 def _serve(pipe: Connection[Any, Any], open_worker: OpenWorker, gpu: int | None) -> None:
     """Run what comes through the pipe until it is closed: the main loop of a worker."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the driver handles Ctrl-C
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):  # sent to all: the driver handles them
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
     threading.Thread(target=_die_with_driver, daemon=True).start()
     if gpu is not None:
         os.environ[MASK] = masked(gpu, os.environ.get(MASK))

@@ -1,7 +1,8 @@
 """The command line: parse, build one spec, run one job, print one report.
 
 Exit codes: 0 done, 1 failed, 2 usage or refused before the start, 3 finished with losses that are
-listed, 130 interrupted. Results go to stdout, progress and warnings to stderr.
+listed, 130 interrupted (143 by SIGTERM, 129 by SIGHUP). Results go to stdout, progress and warnings
+to stderr.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from io import TextIOWrapper
 
 import click
 
-from vsr.errors import Failed, Interrupted, Refused, VsrError
+from vsr.errors import Failed, Interrupted, Refused, VsrError, code_of_signal
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -27,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     After Ctrl-C a thread may be stuck in a library, for which Python would wait while it ends.
     """
     code = run(list(sys.argv[1:] if arguments is None else arguments))
-    if code == Interrupted.exit_code:
+    if code >= FIRST_OF_SIGNALS:
         for stream in (sys.stdout, sys.stderr):
             with suppress(OSError, ValueError):  # whoever read it is gone
                 stream.flush()
@@ -35,15 +36,26 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.exit(code)
 
 
+FIRST_OF_SIGNALS = 129
+"""From here on, an exit code is that of a signal."""
+
+
 def run(arguments: list[str]) -> int:
     """Run ``vsr`` with these arguments and return the exit code.
 
     Every error ends as one line on stderr; ``-v`` adds log and traceback, ``--json`` an event.
     """
-    from vsr.cli.root import vsr
-    from vsr.jobs.process_setup import settle
+    from vsr.jobs.process_setup import heeding_ends, settle
 
     settle()
+    with heeding_ends() as came:
+        return _run(arguments, came)
+
+
+def _run(arguments: list[str], came: Sequence[int]) -> int:
+    """Run it; ``came`` are the signals, beside Ctrl-C, that have asked it to end."""
+    from vsr.cli.root import vsr
+
     for stream in (sys.stdout, sys.stderr):  # a name that the terminal cannot show is no error
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -54,7 +66,9 @@ def run(arguments: list[str]) -> int:
         message = _sentence(error.format_message())
         return _report(message, error.exit_code, arguments, hint=_hint(error))
     except (KeyboardInterrupt, click.Abort):
-        return _report("interrupted.", Interrupted.exit_code, arguments)
+        return _report("interrupted.", _code_of_stop(came), arguments)
+    except Interrupted as error:
+        return _report(str(error), _code_of_stop(came) if came else error.exit_code, arguments)
     except VsrError as error:
         return _report(str(error), error.exit_code, arguments)
     except BrokenPipeError:
@@ -72,6 +86,10 @@ def run(arguments: list[str]) -> int:
     except Exception as error:  # the outermost edge: a bug, reported as such
         return _report(_bug(error), Failed.exit_code, arguments)
     return code if isinstance(code, int) else 0
+
+
+def _code_of_stop(came: Sequence[int]) -> int:
+    return code_of_signal(came[0]) if came else Interrupted.exit_code
 
 
 IMPOSSIBLE = (ENAMETOOLONG, ELOOP)
@@ -111,7 +129,8 @@ def _report(message: str, code: int, arguments: list[str], hint: str = "") -> in
         click.echo(event, err=film_on_stdout)
     if _is_verbose(arguments) and not isinstance(sys.exception(), click.ClickException):
         traceback.print_exc()
-    print(f"vsr: {message}{hint}", file=sys.stderr)
+    with suppress(OSError):  # a terminal that was closed
+        print(f"vsr: {message}{hint}", file=sys.stderr)
     return code
 
 

@@ -16,9 +16,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from types import FrameType
+from typing import NoReturn
 
 from vsr.batch.engine import STALLED
-from vsr.errors import Failed, Interrupted
+from vsr.errors import Failed, code_of_signal
 
 Leave = Callable[[str, int], None]
 """Says a line, and ends the process with an exit code, whatever its other threads do."""
@@ -77,6 +79,36 @@ def core_count() -> int:
     return os.cpu_count() or 1
 
 
+ENDING = ("SIGTERM", "SIGHUP")
+"""Signals that ask a program to end, where the system has them: from ``kill``, ``timeout`` and
+service managers, and from a terminal that is closed."""
+
+
+@contextmanager
+def heeding_ends() -> Iterator[list[int]]:
+    """Treat `ENDING` as Ctrl-C while the ``with`` lasts; yield those that came.
+
+    One that was ignored from the start, as ``nohup`` asks, stays ignored.
+    """
+    came: list[int] = []
+
+    def end(number: int, frame: FrameType | None) -> NoReturn:
+        del frame
+        came.append(number)
+        raise KeyboardInterrupt
+
+    known = [getattr(signal, name) for name in ENDING if hasattr(signal, name)]
+    is_main = threading.current_thread() is threading.main_thread()
+    taken = [one for one in known if is_main and signal.getsignal(one) is signal.SIG_DFL]
+    for number in taken:
+        signal.signal(number, end)
+    try:
+        yield came
+    finally:
+        for number in taken:
+            signal.signal(number, signal.SIG_DFL)
+
+
 PATIENCE_SECONDS = 5.0
 """How long an interrupted run may take to end by itself."""
 
@@ -86,6 +118,8 @@ INTERRUPTED = "interrupted; what is finished is kept. Run the same command again
 @contextmanager
 def heeding_interrupts(leave: Leave) -> Iterator[None]:
     """End the process at the second Ctrl-C, or 5 s after the first, if it has not ended by itself.
+
+    So it does at what `heeding_ends` treats as Ctrl-C.
 
     Python runs its signal handlers between two instructions of the main thread, which may be in a
     library for ever; but the signal's number is written to a socket at once, which a thread reads.
@@ -108,16 +142,17 @@ def heeding_interrupts(leave: Leave) -> Iterator[None]:
 
 
 def _await_interrupts(heard: socket.socket, leave: Leave) -> None:
-    count = 0
+    ending = {signal.SIGINT, *(getattr(signal, name, None) for name in ENDING)}
+    came: list[int] = []
     with suppress(TimeoutError):
-        while count < 2:
+        while len(came) < 2:
             numbers = heard.recv(16)
             if not numbers:
                 return
-            count += numbers.count(signal.SIGINT)
-            if count:
+            came += [number for number in numbers if number in ending]
+            if came:
                 heard.settimeout(PATIENCE_SECONDS)
-    leave(INTERRUPTED, Interrupted.exit_code)
+    leave(INTERRUPTED, code_of_signal(came[0]))
 
 
 LEAST_SECONDS = 300.0

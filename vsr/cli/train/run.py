@@ -15,6 +15,8 @@ import click
 
 from vsr.cli.shared.options import complete_model
 from vsr.cli.shared.report import emit
+from vsr.errors import Interrupted, code_of_signal
+from vsr.jobs.process_setup import ENDING
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -137,14 +139,15 @@ def _finished(folder: RunFolder, options: dict[str, Any]) -> int:
     return 0
 
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, *(getattr(signal, name) for name in ENDING if hasattr(signal, name)))
 
 
 @contextmanager
 def stoppable() -> Iterator[Callable[[], bool]]:
-    """Yield a function that returns whether a first SIGINT or SIGTERM has arrived.
+    """Yield a function that returns whether a first signal of `SIGNALS` has arrived.
 
-    A second one interrupts at once. On exit the previous handlers are restored.
+    A second one interrupts at once. On exit the previous handlers are restored. A shell that starts
+    it in the background lets it ignore Ctrl-C, which is heard all the same; ``nohup`` is obeyed.
     """
     wishes: list[int] = []
 
@@ -154,9 +157,13 @@ def stoppable() -> Iterator[Callable[[], bool]]:
             raise KeyboardInterrupt
         wishes.append(number)
 
-    before = {number: signal.signal(number, wish) for number in SIGNALS}
+    ignored = {one for one in SIGNALS[1:] if signal.getsignal(one) is signal.SIG_IGN}
+    before = {one: signal.signal(one, wish) for one in SIGNALS if one not in ignored}
     try:
         yield lambda: bool(wishes)
+    except Interrupted as error:
+        error.exit_code = code_of_signal(wishes[0]) if wishes else error.exit_code
+        raise
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -12,7 +12,7 @@ from contextlib import contextmanager, nullcontext
 from hashlib import file_digest
 from pathlib import Path
 
-from vsr.errors import InvalidOption, UnreadableMedia, VsrError
+from vsr.errors import Interrupted, InvalidOption, UnreadableMedia, VsrError
 from vsr.frames import HostFrame
 from vsr.jobs.progress import Note, Result
 from vsr.jobs.upscale.segment_worker import SegmentWorker, encoder_of, rated
@@ -39,6 +39,8 @@ PIPE = Path("-")
 
 STANDARD_OUTPUT = "pipe:1"
 """FFmpeg's name for it."""
+
+NOTHING_YET = "interrupted before the start: nothing was written."
 
 WHOLE = 1 << 62
 """More frames than any clip has, so that it stays in one piece."""
@@ -97,6 +99,7 @@ def spooled(source: Path) -> Iterator[Path]:
 
     Raises:
         UnreadableMedia: nothing came.
+        Interrupted: before all had come.
         NoSpace: the temporary file does not fit.
     """
     if source != PIPE and not source.is_fifo():
@@ -112,6 +115,8 @@ def spooled(source: Path) -> Iterator[Path]:
                 shutil.copyfileobj(pipe, file)
         except OSError as error:
             raise output_failure(error, copy) from error
+        except KeyboardInterrupt as error:
+            raise Interrupted(NOTHING_YET) from error
         if not copy.stat().st_size:
             name = "standard input" if source == PIPE else "the pipe"
             raise UnreadableMedia(f"{source}: {name} is empty. Pipe a video into it.")

@@ -16,7 +16,7 @@ from vsr.disk import wait_for
 from vsr.errors import VsrError
 from vsr.jobs.estimate.figures import check_room
 from vsr.jobs.progress import Note, Phase, Result, counted, ignore, joined_result
-from vsr.jobs.upscale.standard_streams import PIPE
+from vsr.jobs.upscale.standard_streams import NOTHING_YET, PIPE
 from vsr.jobs.workers.tasks import Begin, Finish, HeaderFacts, Headway, Look, Part, PlannedFilm
 from vsr.jobs.workers.worker import FilmSpec, FilmWorker, Report, TaskProgress
 from vsr.media.resume.segments import FEWEST_FRAMES, PATIENCE, Segment
@@ -174,8 +174,7 @@ class FilmInWork:
     def how_to_go_on(self) -> str:
         """Return what to tell the user who interrupts it; empty if it cannot be resumed at all."""
         if self._work is None:
-            said = "interrupted before the start: nothing was written."
-            return said if self.phase is Phase.LOOKING else ""
+            return NOTHING_YET if self.phase is Phase.LOOKING else ""
         done, planned = len(self._work.finished), len(self._work.segments)
         if not done:
             early = f"interrupted before the first of {counted(planned, 'segment')} was finished: "
