@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from vsr.device.cuda import cuda_devices, obstacle
 from vsr.errors import DeviceUnavailable, InvalidOption
+from vsr.onnx_runtime import onnx_runtime
 from vsr.specs import Precision
 
 if TYPE_CHECKING:
@@ -173,10 +174,9 @@ def _cuda(index: int, precision: Precision, why: str) -> Device:
 def providers_here() -> dict[str, str]:
     """Return ONNX Runtime's providers that are here: our name → its own; empty without it."""
     try:
-        import onnxruntime
+        there = onnx_runtime().get_available_providers()
     except ImportError:
         return {}
-    there = onnxruntime.get_available_providers()
     found = {
         name: next((one for one in theirs if one in there), "")
         for name, (theirs, _) in PROVIDERS.items()

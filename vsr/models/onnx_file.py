@@ -25,6 +25,7 @@ from vsr.disk import published, writing
 from vsr.errors import InvalidCheckpoint, InvalidOption, VerificationFailed
 from vsr.models.blocks import Generator
 from vsr.models.foreign.adapter import drawn, short
+from vsr.onnx_runtime import onnx_runtime
 from vsr.values import Size
 
 FRAME, ENLARGED = "frame", "enlarged"
@@ -126,6 +127,8 @@ def _not_any(net: Generator, reason: str) -> InvalidOption:
 def _halve(part: Path) -> None:
     """Turn weights and features into float16; what goes in and comes out stays float32."""
     import onnx
+
+    onnx_runtime()
     from onnxruntime.transformers.float16 import convert_float_to_float16
 
     with _quietly():
@@ -160,8 +163,7 @@ def _apart(net: Generator, part: Path, size: Size | None) -> float:
 
 def open_session(path: Path, provider: str) -> Any:
     """Open an ONNX file with one of ONNX Runtime's providers."""
-    import onnxruntime
-
+    onnxruntime = onnx_runtime()
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
     options.intra_op_num_threads = torch.get_num_threads()

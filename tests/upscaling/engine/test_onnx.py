@@ -1,5 +1,9 @@
 """A network that ONNX Runtime runs, behind the same engine."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -14,6 +18,8 @@ from vsr.upscaling.engine.engine import open_engine, with_precision
 from vsr.values import Size
 
 SIZE = Size(70, 50)
+
+TALKS = "from vsr.device.select import providers_here; assert providers_here()"
 
 
 @pytest.fixture(autouse=True)
@@ -126,3 +132,11 @@ def test_precision_is_what_was_asked_for_and_half_is_close():
     with open_engine(lite, device, spec) as engine:
         half = engine.finish(engine.start(frame(SIZE))).planes
     assert apart(half, planes(lite, "cpu")) <= 2
+
+
+def test_its_telemetry_leaves_nothing(tmp_path):
+    home = tmp_path / "fresh"
+    home.mkdir()
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("XDG_")}
+    subprocess.run([sys.executable, "-c", TALKS], check=True, env={**kept, "HOME": str(home)})
+    assert not list(home.rglob("*icrosoft*"))
