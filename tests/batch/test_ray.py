@@ -12,7 +12,7 @@ from tests.batch.toys import (
     open_toy_of_its_own_kind,
 )
 from vsr.batch.engine import EngineSpec, Scheduler
-from vsr.batch.ray import RayEngine, open_ray
+from vsr.batch.ray import RayEngine, import_ray, open_ray
 from vsr.errors import DecodingFailed, DeviceUnavailable, Refused
 
 ROOT = Path(__file__).parents[2]
@@ -46,6 +46,14 @@ def test_two_workers_go_on_past_a_killed_one_and_a_bad_task(cluster, tmp_path: P
     assert isinstance(bad.error, DecodingFailed)
     assert isinstance(memory.error, MemoryError)
     assert capfd.readouterr().out == ""  # standard output is for results
+
+
+def test_a_cluster_of_ours_reports_to_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("RAY_USAGE_STATS_ENABLED", raising=False)
+    import_ray()
+    from ray._common.usage.usage_lib import usage_stats_enabled
+
+    assert not usage_stats_enabled()
 
 
 @pytest.mark.slow

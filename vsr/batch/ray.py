@@ -189,6 +189,7 @@ def import_ray() -> Any:
     """
     # Ray prints events of its workers to stdout, which is for results.
     os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", ".*")
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # a cluster of ours reports to nobody
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # its imports warn about each other
