@@ -59,6 +59,23 @@ def test_a_still_name_stays_an_image(tmp_path: Path, capsys) -> None:
     assert not is_animated(tmp_path / "still.webp")
 
 
+@pytest.mark.parametrize("suffix", [".gif", ".apng"])
+def test_an_animation_of_one_frame_is_a_picture(tmp_path: Path, suffix: str) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    still = folder / f"still{suffix}"
+    Image.new("RGB", (8, 6), (250, 0, 40)).save(still, "GIF" if suffix == ".gif" else "PNG")
+    write_animation(folder / "moves.gif")
+    assert vsr("upscale", still, tmp_path / "one.png", *QUICK) == 0
+    assert vsr("batch", folder, tmp_path / "out", *QUICK, "-q") == 0
+    for picture in (tmp_path / "one.png", tmp_path / "out/still.png"):
+        with Image.open(picture) as image:
+            assert image.size == (16, 12)
+            assert image.convert("RGB").getpixel((3, 3)) == (250, 0, 40)
+    assert (tmp_path / "out/moves.mp4").exists()
+    assert vsr("upscale", folder / "moves.gif", tmp_path / "two.png", *QUICK) == 2
+
+
 def test_a_picture_has_no_halo_of_what_is_hidden(tmp_path: Path) -> None:
     pixels = np.zeros((32, 32, 4), np.uint8)
     pixels[..., 1] = 255  # green under nothing

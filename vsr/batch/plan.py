@@ -11,6 +11,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from vsr.errors import InvalidOption, NoSuchFile, UnwritableOutput
+from vsr.media.sequence import is_still
 
 FIELDS = ("stem", "name", "suffix", "model", "scale", "preset")
 DEFAULT_TEMPLATE = "{stem}"
@@ -83,17 +84,17 @@ def check_inside(place: Path, folder: Path) -> None:
 
 
 VIDEO_SUFFIXES = frozenset(
-    {".264", ".265", ".3g2", ".3gp", ".asf", ".avi", ".divx", ".dv", ".f4v", ".flv", ".gif",
-     ".h264", ".h265", ".hevc", ".ivf", ".m1v", ".m2ts", ".m2v", ".m4v", ".mkv", ".mov", ".mp4",
-     ".mpeg", ".mpg", ".mts", ".mxf", ".nut", ".obu", ".ogm", ".ogv", ".qt", ".rm", ".rmvb", ".ts",
-     ".vob", ".webm", ".wmv", ".wtv", ".y4m"}
+    {".264", ".265", ".3g2", ".3gp", ".apng", ".asf", ".avi", ".divx", ".dv", ".f4v", ".flv",
+     ".gif", ".h264", ".h265", ".hevc", ".ivf", ".m1v", ".m2ts", ".m2v", ".m4v", ".mkv", ".mov",
+     ".mp4", ".mpeg", ".mpg", ".mts", ".mxf", ".nut", ".obu", ".ogm", ".ogv", ".qt", ".rm",
+     ".rmvb", ".ts", ".vob", ".webm", ".wmv", ".wtv", ".y4m"}
 )  # fmt: skip
 """What counts as a clip in a folder; ``vsr upscale`` accepts any name."""
 
 KEPT_SUFFIXES = frozenset({".mkv", ".mov", ".mp4", ".webm", ".m4v", ".ts"})
 """Containers that are kept; a clip in any other becomes ``.mkv``, which holds every stream."""
 
-SHARED_SUFFIXES = {".gif": ".mp4"}
+SHARED_SUFFIXES = {".gif": ".mp4", ".apng": ".mp4"}
 """What is made to be passed on becomes what plays everywhere."""
 
 
@@ -132,6 +133,8 @@ class Selection:
 
     def suffix_for(self, source: Path) -> str:
         """Return the suffix of a result: the source's own if it can be written."""
+        if is_still(source):
+            return ".png"
         suffix = source.suffix.lower()
         if suffix in self.pictures:
             return self.pictures[suffix]

@@ -19,7 +19,6 @@ from glob import glob, has_magic
 from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 from vsr.errors import NoSuchFile, UnreadableMedia, VsrError
 
@@ -186,6 +185,9 @@ def _missing(images: Sequence[Path]) -> tuple[tuple[int, int], ...]:
 ANIMATED = frozenset({".png", ".webp"})
 """Suffixes that still and moving images share."""
 
+MOVING = frozenset({".gif", ".apng"})
+"""Suffixes of moving images, of which some hold a single frame."""
+
 LOOPING = frozenset({"gif", "apng"})
 """FFmpeg's names of formats that say how often they are repeated, which it does not pass on."""
 
@@ -194,15 +196,25 @@ MILLISECOND = Fraction(1, 1000)
 
 def is_animated(path: Path) -> bool:
     """Return whether an image of a name that still images have, too, holds several frames."""
+    return path.suffix.lower() in ANIMATED and _moves(path) is True
+
+
+def is_still(path: Path) -> bool:
+    """Return whether an image of a name that moving images have holds a single frame."""
+    return path.suffix.lower() in MOVING and _moves(path) is False
+
+
+def _moves(path: Path) -> bool | None:
+    """Return whether an image holds several frames; None if it cannot be read."""
     from PIL import Image
 
-    if path.suffix.lower() not in ANIMATED or not path.is_file():
-        return False
     try:
+        if not path.is_file():
+            return None
         with Image.open(path) as file:
-            return getattr(file, "n_frames", 1) > 1
+            return bool(getattr(file, "is_animated", False))
     except (OSError, ValueError, SyntaxError):  # told where it is read
-        return False
+        return None
 
 
 def loops_of(path: Path) -> dict[str, str]:
@@ -257,7 +269,7 @@ def _decode(source: Path, film: Path) -> None:
         stream.codec_context.time_base = stream.time_base = MILLISECOND
         stream.codec_context.thread_count = 1  # each frame gives its packet at once
         time = 0
-        for index in range(_count_of(file)):
+        for index in range(getattr(file, "n_frames", 1)):
             file.seek(index)
             file.load()
             pixels = np.asarray(file.convert("RGBA"))
@@ -269,10 +281,6 @@ def _decode(source: Path, film: Path) -> None:
                 output.mux(packet)
             time += duration
         output.mux(stream.encode(None))
-
-
-def _count_of(file: Any) -> int:
-    return int(getattr(file, "n_frames", 1))
 
 
 @contextmanager

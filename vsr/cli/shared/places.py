@@ -100,10 +100,10 @@ def target_of(found: Places, label: str, format_name: str | None = None) -> Path
     if str(source) == PIPE:
         raise InvalidOption("-: what comes from a pipe has no name. Name a file for its result.")
     from vsr.media.containers import container_named
-    from vsr.media.images.images import RESULTS
+    from vsr.media.images.images import RESULTS, is_image
 
     suffix = Selection(pictures=RESULTS).suffix_for(source)
-    if format_name is not None and source.suffix.lower() not in RESULTS:
+    if format_name is not None and not is_image(source):
         suffix = container_named(format_name).suffixes[0]
     folder = found.target or source.parent
     is_beside = folder.resolve() == source.parent.resolve()

@@ -29,7 +29,7 @@ from vsr.media.images.deep_images import (
     upright,
 )
 from vsr.media.images.image_tags import NO_TAGS, ImageTags, tags_of
-from vsr.media.sequence import told
+from vsr.media.sequence import is_still, told
 from vsr.values import CropBox, Size
 
 RESULTS = {
@@ -98,8 +98,8 @@ class StillImage:
 
 
 def is_image(path: Path) -> bool:
-    """Return whether a name is that of an image that can be read."""
-    return path.suffix.lower() in RESULTS
+    """Return whether a file is an image that can be read: by its name, or a GIF of one frame."""
+    return path.suffix.lower() in RESULTS or is_still(path)
 
 
 def is_written(path: Path) -> bool:
