@@ -116,8 +116,10 @@ def test_no_hidden_colour_shines_through_at_the_edges(tmp_path: Path) -> None:
 
 def test_what_cannot_hold_alpha_says_so(tmp_path: Path, capsys) -> None:
     clip = write_transparent(tmp_path / "in.mov", "qtrle", "argb")
-    assert vsr("upscale", clip, tmp_path / "out.mp4", *QUICK) == 0
-    assert "transparency is lost with h264 in mp4. Choose .mov" in capsys.readouterr().err
+    assert vsr("upscale", clip, tmp_path / "out.mp4", *QUICK) == 3
+    said = capsys.readouterr()
+    assert "transparency is lost with h264 in mp4. Choose .mov" in said.err
+    assert "loss: transparency is lost with h264 in mp4." in said.out
     assert vsr("upscale", clip, tmp_path / "no.mp4", *QUICK, "--strict") == 2
 
 
@@ -142,7 +144,7 @@ def test_a_rate_chooses_a_codec_that_has_one(tmp_path: Path, capsys) -> None:
     assert (probe(tmp_path / "out.mkv").video.codec, alpha_in(tmp_path / "out.mkv")[0][4, 4]) == (
         "vp9", 0,
     )  # fmt: skip
-    assert vsr("upscale", clip, tmp_path / "out.mov", *QUICK, "--crf", 20) == 0
+    assert vsr("upscale", clip, tmp_path / "out.mov", *QUICK, "--crf", 20) == 3
     assert "transparency is lost with h264 in mov" in capsys.readouterr().err
-    assert vsr("upscale", clip, tmp_path / "out.mp4", *QUICK, "--codec", "vp9") == 0
+    assert vsr("upscale", clip, tmp_path / "out.mp4", *QUICK, "--codec", "vp9") == 3
     assert "transparency is lost with vp9 in mp4" in capsys.readouterr().err

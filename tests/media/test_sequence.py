@@ -56,7 +56,7 @@ def test_several_named_images_and_a_video_are_a_sequence_too(tmp_path: Path) -> 
     assert indices_in(tmp_path / "out.mp4") == [0, 1, 2]
 
 
-def test_images_of_sixteen_bits_give_a_deep_film(tmp_path: Path) -> None:
+def test_images_of_sixteen_bits_give_a_deep_film(tmp_path: Path, capsys) -> None:
     (tmp_path / "f").mkdir()
     for index in range(3):
         frame = av.VideoFrame(96, 64, "rgb48be")
@@ -65,9 +65,12 @@ def test_images_of_sixteen_bits_give_a_deep_film(tmp_path: Path) -> None:
             stream.width, stream.height, stream.pix_fmt = 96, 64, "rgb48be"
             for packet in (*stream.encode(frame), *stream.encode(None)):
                 output.mux(packet)
-    assert vsr("upscale", tmp_path / "f", tmp_path / "out.mkv", *QUICK) == 0
+    assert vsr("upscale", tmp_path / "f", tmp_path / "out.mkv", *QUICK) == 3
+    assert "loss: libx265 writes 12 bits instead of 16" in capsys.readouterr().out
     with av.open(str(tmp_path / "out.mkv")) as film:
         assert film.streams.video[0].codec_context.pix_fmt == "yuv420p12le"
+    asked = ["--pix-fmt", "yuv420p12le"]
+    assert vsr("upscale", tmp_path / "f", tmp_path / "asked.mkv", *QUICK, *asked) == 0
 
 
 def test_a_run_resumes_only_with_the_same_images(tmp_path: Path, capsys) -> None:

@@ -123,6 +123,12 @@ def test_what_a_format_cannot_hold_is_a_loss(tmp_path: Path, capsys):
     assert "cannot store alpha" in capsys.readouterr().out
 
 
+def test_alpha_that_hides_nothing_is_no_loss_of_content(tmp_path: Path, capsys):
+    Image.new("RGBA", (33, 21), (9, 8, 7, 255)).save(tmp_path / "in.png")
+    assert vsr("upscale", tmp_path / "in.png", tmp_path / "out.jpg", *QUICK) == 0
+    assert ".jpg cannot store alpha; it is opaque everywhere." in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("more", [[], ["--dry-run"]], ids=["run", "dry-run"])
 def test_strict_refuses_what_a_format_cannot_hold(tmp_path: Path, capsys, more: list[str]):
     source, target = photo(tmp_path / "in.png", "RGBA"), tmp_path / "out.jpg"

@@ -20,7 +20,7 @@ from vsr.jobs.upscale.choice import Choice, choose_blend, with_model
 from vsr.jobs.upscale.segment_worker import SegmentWorker
 from vsr.jobs.upscale.strength import condition_of_picture
 from vsr.jobs.upscale.upscale_plan import Load
-from vsr.media.images.deep_images import CODE, DeepCodes, codes_of, frame_of
+from vsr.media.images.deep_images import CODE, MOST, DeepCodes, codes_of, frame_of
 from vsr.media.images.images import (
     HAS_ALPHA,
     WRITTEN,
@@ -260,7 +260,9 @@ def _losses(picture: StillImage, target: Path) -> Iterator[Loss]:
     """Yield what the target cannot hold."""
     suffix = target.suffix.lower()
     if picture.alpha is not None and suffix not in HAS_ALPHA:
-        yield Loss(f"{target.suffix} cannot store alpha, which is lost", is_content=True)
+        is_seen = bool((picture.alpha < MOST).any())
+        what = "alpha, which is lost" if is_seen else "alpha; it is opaque everywhere"
+        yield Loss(f"{target.suffix} cannot store {what}", is_content=is_seen)
     if picture.bits == 16 and suffix != ".png":
         text = f"{target.suffix} is written at 8 bits (the source has 16)"
         yield Loss(text, is_content=True)

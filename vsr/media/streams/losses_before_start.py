@@ -55,8 +55,9 @@ class Loss:
 
     Attributes:
         text: one sentence, with what to do about it.
-        is_content: sound, text, chapters, attachments, a view or an HDR layer, which somebody would
-            miss: the exit code is 3. Else a technical track, property or tag, which is listed.
+        is_content: sound, text, chapters, attachments, transparency, low bits, a view or an HDR
+            layer, which somebody would miss: the exit code is 3. Else a technical track, property
+            or tag, which is listed.
     """
 
     text: str
@@ -79,12 +80,14 @@ def losses_of(
     """Yield what is lost of the video stream."""
     if source.conversion and source.reading.is_lossy:
         yield Loss(f"{source.conversion}.")
-    yield from map(Loss, encoder.losses)
+    for text in encoder.losses:
+        yield Loss(text, is_content=True)
     if source.has_alpha and not encoder.has_alpha:
         seen = "transparency" if source.is_transparent else "alpha, opaque in the first frames,"
         yield Loss(
             f"{seen} is lost with {encoder.codec} in {container}. Choose .mov with --codec prores, "
-            ".mkv with ffv1, .webm with vp9, or images (%05d.png) to keep it."
+            ".mkv with ffv1, .webm with vp9, or images (%05d.png) to keep it.",
+            is_content=source.is_transparent,
         )
     for name in source.unsupported:
         yield Loss(f"{name} cannot be carried and is lost.", is_content=name in HDR_AND_VIEWS)
