@@ -123,6 +123,15 @@ def test_what_a_format_cannot_hold_is_a_loss(tmp_path: Path, capsys):
     assert "cannot store alpha" in capsys.readouterr().out
 
 
+def test_a_picture_of_inks_is_said_to_be_converted(tmp_path: Path, capsys):
+    Image.new("CMYK", (8, 8), (255, 0, 0, 0)).save(tmp_path / "in.jpg")
+    assert vsr("upscale", tmp_path / "in.jpg", tmp_path / "out.png", *QUICK) == 0
+    said = "CMYK is converted to R'G'B', not by a colour profile."
+    assert said in capsys.readouterr().err
+    assert vsr("upscale", tmp_path / "in.jpg", tmp_path / "no.png", *QUICK, "--strict") == 2
+    assert said in capsys.readouterr().err
+
+
 def test_alpha_that_hides_nothing_is_no_loss_of_content(tmp_path: Path, capsys):
     Image.new("RGBA", (33, 21), (9, 8, 7, 255)).save(tmp_path / "in.png")
     assert vsr("upscale", tmp_path / "in.png", tmp_path / "out.jpg", *QUICK) == 0

@@ -1,5 +1,6 @@
 """Images: every depth and kind is read, and written as it came."""
 
+import struct
 from pathlib import Path
 
 import av
@@ -119,7 +120,28 @@ def test_a_profile_of_other_colours_is_not_given_to_rgb(tmp_path: Path):
     there = read_image(tmp_path / "a.jpg")
     assert there.icc is None
     assert there.is_profile_lost
+    assert there.converted_from == "CMYK"
     assert there.codes[4, 4].tolist()[0] < 20 * 257  # cyan has no red
+
+
+def cmyk_of_sixteen_bits(path: Path) -> Path:
+    """Write one pixel of cyan. Source: TIFF 6.0, section 16; Pillow writes no such file."""
+    place = 8 + 2 + 9 * 12 + 4  # after the header and nine entries
+    entries = (
+        (256, 3, 1, 1), (257, 3, 1, 1), (258, 3, 4, place), (259, 3, 1, 1), (262, 3, 1, 5),
+        (273, 4, 1, place + 8), (277, 3, 1, 4), (278, 3, 1, 1), (279, 4, 1, 8),
+    )  # fmt: skip
+    fields = b"".join(struct.pack("<HHII", *entry) for entry in entries)
+    head = b"II*\0" + struct.pack("<IH", 8, len(entries)) + fields + bytes(4)
+    path.write_bytes(head + struct.pack("<8H", 16, 16, 16, 16, 65535, 0, 0, 0))
+    return path
+
+
+def test_sixteen_bits_of_cmyk_are_not_taken_for_alpha(tmp_path: Path):
+    there = read_image(cmyk_of_sixteen_bits(tmp_path / "a.tif"))
+    assert (there.converted_from, there.bits, there.bits_lost) == ("CMYK", 8, 8)
+    assert there.alpha is None
+    assert there.codes[0, 0].tolist()[0] < 20 * 257  # cyan has no red
 
 
 def test_samples_without_a_range_are_refused(tmp_path: Path):

@@ -17,12 +17,12 @@ from vsr.errors import InvalidOption, Refused, UnsuitableContainer
 from vsr.frames import HostFrame
 from vsr.jobs.progress import Note, Result
 from vsr.jobs.upscale.choice import Choice, choose_blend, with_model
+from vsr.jobs.upscale.picture_losses import losses_of_picture
 from vsr.jobs.upscale.segment_worker import SegmentWorker
 from vsr.jobs.upscale.strength import condition_of_picture
 from vsr.jobs.upscale.upscale_plan import Load
-from vsr.media.images.deep_images import CODE, MOST, DeepCodes, codes_of, frame_of
+from vsr.media.images.deep_images import CODE, DeepCodes, codes_of, frame_of
 from vsr.media.images.images import (
-    HAS_ALPHA,
     WRITTEN,
     StillImage,
     is_written,
@@ -105,7 +105,7 @@ def prepare_picture(
     if flags := spec.asked_of_films:
         raise InvalidOption(f"{source.name}: a picture. Omit what only films have: {flags}.")
     picture, spec = _cropped(source, read_image(source), spec.crop), with_model(spec)
-    losses = tuple(_losses(picture, target))
+    losses = tuple(losses_of_picture(picture, target))
     if spec.is_strict:
         refuse_losses(source, losses)
     rows, columns = picture.codes.shape[:2]
@@ -254,28 +254,6 @@ def _write(target: Path, picture: StillImage) -> None:
             write_image(part, target.suffix, picture)
     except OSError as error:
         raise output_failure(error, target) from error
-
-
-def _losses(picture: StillImage, target: Path) -> Iterator[Loss]:
-    """Yield what the target cannot hold."""
-    suffix = target.suffix.lower()
-    if picture.alpha is not None and suffix not in HAS_ALPHA:
-        is_seen = bool((picture.alpha < MOST).any())
-        what = "alpha, which is lost" if is_seen else "alpha; it is opaque everywhere"
-        yield Loss(f"{target.suffix} cannot store {what}", is_content=is_seen)
-    if picture.bits == 16 and suffix != ".png":
-        text = f"{target.suffix} is written at 8 bits (the source has 16)"
-        yield Loss(text, is_content=True)
-    if picture.is_profile_lost:
-        text = "the colour profile is lost: it is not one for R'G'B' (but CMYK, say)"
-        yield Loss(text, is_content=True)
-    if picture.bits_lost:
-        yield Loss(f"it is read at {picture.bits} bits (the source has more)", is_content=True)
-    if names := picture.tags.lost_in(suffix):
-        yield Loss(f"{target.suffix} cannot store its {', '.join(names)}")
-    if picture.frames_lost:
-        text = f"only the first of {picture.frames_lost + 1} images in the file is upscaled"
-        yield Loss(text, is_content=True)
 
 
 def check_name(source: Path, target: Path) -> None:

@@ -64,6 +64,9 @@ QUARTER_TURNED = (5, 6, 7, 8)
 NOT_RGB = ("CMYK", "LAB", "YCbCr", "HSV")
 """What Pillow converts to R'G'B'; a profile would describe the original colours."""
 
+SAME_COLOURS = ("YCbCr",)
+"""Of these, what is R'G'B' in another arrangement, as in every JPEG."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class StillImage:
@@ -74,7 +77,8 @@ class StillImage:
         alpha: (rows, columns), None if opaque.
         bits: of the file, 8 or 16.
         icc: its colour profile, if any.
-        is_profile_lost: the file's profile was for other colours, such as CMYK.
+        converted_from: the colours of the file, such as CMYK, if they are not R'G'B'.
+        is_profile_lost: its profile was for those.
         frames_lost: further images in the same file, which are not read.
         bits_lost: of each sample, which are not read.
         tags: what it says beside its pixels.
@@ -84,6 +88,7 @@ class StillImage:
     alpha: DeepCodes | None = None
     bits: int = 8
     icc: bytes | None = None
+    converted_from: str | None = None
     is_profile_lost: bool = False
     frames_lost: int = 0
     bits_lost: int = 0
@@ -166,20 +171,23 @@ def read_image(path: Path) -> StillImage:
 
     with told(path), opened(path) as file:
         icc, frames = file.info.get("icc_profile"), getattr(file, "n_frames", 1)
-        is_converted = file.mode in NOT_RGB
-        if is_deep(path, file):
+        mode, has_deep_samples = file.mode, is_deep(path, file)
+        is_converted = mode in NOT_RGB
+        if has_deep_samples and not is_converted:
             codes, alpha = read_deep(path)
             turn = file.getexif().get(ORIENTATION, 1)
             codes, bits = upright(codes, turn), 16
             alpha = None if alpha is None else upright(alpha, turn)
         else:
             codes, alpha, bits = _codes_of(ImageOps.exif_transpose(file))
-        tags, stored_bits = tags_of(file), file.info.get("bit_depth", 0)
+        tags = tags_of(file)
+        stored_bits = 16 if has_deep_samples else file.info.get("bit_depth", 0)
     return StillImage(
         codes=codes,
         alpha=alpha,
         bits=bits,
         icc=None if is_converted else icc,
+        converted_from=mode if is_converted and mode not in SAME_COLOURS else None,
         is_profile_lost=is_converted and icc is not None,
         frames_lost=frames - 1,
         bits_lost=max(0, stored_bits - bits),
