@@ -52,6 +52,15 @@ def test_sound_converted_with_loss_is_said_before_and_ends_with_0(tmp_path: Path
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.mp4", "out.webm"]
 
 
+def test_formatted_subtitles_that_become_plain_are_treated_likewise(tmp_path: Path, capsys):
+    film = write_clip(tmp_path / "in.mkv", frames=3, subtitles=[Subtitle(codec="ass")])
+    said = "subtitle stream 1 (ass, eng): converted to mov_text, with loss: mp4 does not support"
+    assert vsr("upscale", film, tmp_path / "out.mp4", *QUICK) == 0
+    assert capsys.readouterr().err.count(said) == 1
+    assert vsr("upscale", film, tmp_path / "no.mp4", *QUICK, "--strict") == 2
+    assert "--strict was given" in capsys.readouterr().err
+
+
 def test_what_the_user_declines_is_no_loss(film: Path, tmp_path: Path, capsys):
     assert vsr("upscale", film, tmp_path / "out.mp4", *QUICK, "--json", "--no-subs") == 0
     assert done(capsys) == []

@@ -61,6 +61,28 @@ def test_a_text_subtitle_is_converted_only_where_its_form_does_not_fit(
     assert fates(planned(path, container)) == [("subtitle", fate, target)]
 
 
+@pytest.mark.parametrize(
+    ("codec", "container", "lost"),
+    [
+        ("ass", "mp4", "fonts, positions, effects and drawings"),
+        ("ass", "webm", "fonts, positions, effects and drawings"),
+        ("webvtt", "mov", "positions and voices"),
+    ],
+)
+def test_formatted_text_becomes_plain_with_loss(
+    tmp_path: Path, codec: str, container: str, lost: str
+) -> None:
+    path = write_clip(tmp_path / "in.mkv", frames=3, subtitles=[Subtitle(codec=codec)])
+    (loss,) = losses_among(planned(path, container))
+    assert f", with loss: {container} does not support {codec}, whose {lost} are lost; " in str(
+        loss
+    )
+    assert ".mkv" in str(loss)
+    assert not loss.is_content
+    plain = write_clip(tmp_path / "plain.mkv", frames=3, subtitles=[Subtitle()])
+    assert planned(plain, container).losses == ()
+
+
 def test_mov_text_becomes_srt_in_matroska(tmp_path: Path) -> None:
     path = write_clip(tmp_path / "in.mp4", frames=10, subtitles=[Subtitle(codec="mov_text")])
     assert fates(planned(path, "matroska")) == [("subtitle", Fate.CONVERT, "srt")]

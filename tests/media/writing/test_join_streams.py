@@ -104,6 +104,24 @@ def test_subtitles_keep_their_text_and_times(tmp_path: Path, codec: str, suffix:
             assert text in data.decode().replace("&amp;", "&")
 
 
+@pytest.mark.parametrize("suffix", ["mp4", "webm"])
+def test_drawings_and_remarks_do_not_become_dialogue(tmp_path: Path, suffix: str) -> None:
+    cues = [
+        (0.0, 0.2, r"{\pos(3,4)}Said{a remark} aloud"),
+        (0.2, 0.4, r"{\p1}m 0 0 l 10 10{\p0}"),
+        (0.4, 0.6, r"{\an7\p2}m 0 0 l 10 10{\p0}after{\pbo4} it"),
+    ]
+    source = write_clip(
+        tmp_path / "in.mkv", frames=20, subtitles=[Subtitle(cues=cues, codec="ass")]
+    )
+    codec = "vp9" if suffix == "webm" else "h264"
+    carry(source, tmp_path / f"out.{suffix}", codec=codec)
+    packets = packets_in(tmp_path / f"out.{suffix}", "subtitle")
+    head = 2 if suffix == "mp4" else 0  # the length
+    shown = [(time, data[head:]) for time, data in packets if len(data) > 2]
+    assert shown == [(0, b"Said aloud"), (Fraction(2, 5), b"after it")]
+
+
 @pytest.mark.parametrize("suffix", ["mp4", "mov"])
 def test_cues_that_touch_or_overlap_begin_when_they_did(tmp_path: Path, suffix: str) -> None:
     cues = [(0.0, 0.4, "a"), (0.2, 0.6, "over it"), (0.6, 0.8, "touches"), (0.8, 1.0, "again")]

@@ -1,6 +1,6 @@
 """What happens to each stream, as plain values, and how it is added to an output.
 
-It is copied, or a text subtitle converted; chapters and tags go with it.
+It is copied; chapters and tags go with it.
 """
 
 from __future__ import annotations
@@ -16,11 +16,8 @@ import av
 from av.audio.layout import AudioLayout
 from av.audio.stream import AudioStream
 from av.container import OutputContainer
-from av.packet import Packet
 from av.stream import Stream
-from av.subtitles.codeccontext import SubtitleCodecContext
 
-from vsr.errors import UnsuitableContainer
 from vsr.media.clock import rounded
 from vsr.media.source.info import StreamInfo
 from vsr.media.source.opening import open_input
@@ -132,45 +129,6 @@ def add_cover(output: OutputContainer, stream: Stream) -> Stream:
     if data is None:
         raise ValueError(f"stream {stream.index} has no image")
     return output.add_attachment(f"cover.{suffix}", mime_type, data)
-
-
-def add_converted(output: OutputContainer, stream: Stream, codec: str) -> Stream:
-    """Add a subtitle stream converted to another text format.
-
-    Raises:
-        ValueError, av.FFmpegError: the container does not take it, or ``stream`` is not text.
-    """
-    decoder = stream.codec_context
-    if not isinstance(decoder, SubtitleCodecContext):
-        raise UnsuitableContainer(f"subtitle stream {stream.index} cannot be decoded.")
-    decoder.open(strict=False)
-    converted = output.add_stream(codec)
-    encoder = converted.codec_context
-    assert isinstance(encoder, SubtitleCodecContext)
-    encoder.subtitle_header = decoder.subtitle_header
-    assert stream.time_base is not None
-    encoder.time_base = stream.time_base
-    is_side_by_side = container_of(output) in SIDE_BY_SIDE
-    converted.time_base = CUE_CLOCK if is_side_by_side else stream.time_base
-    converted.disposition = stream.disposition
-    converted.metadata.update(stream_metadata(stream.metadata))
-    return converted
-
-
-def converted_packet(packet: Packet[Stream], target: Stream) -> Packet[Stream] | None:
-    """Return a subtitle packet in the format of ``target``, or None if it holds no text."""
-    decoder, encoder = packet.stream.codec_context, target.codec_context
-    assert isinstance(decoder, SubtitleCodecContext)
-    assert isinstance(encoder, SubtitleCodecContext)
-    subtitle = decoder.decode2(packet)
-    if subtitle is None or len(subtitle) == 0:
-        return None
-    converted = encoder.encode_subtitle(subtitle)
-    converted.time_base = packet.time_base
-    converted.pts = converted.dts = packet.pts
-    converted.duration = packet.duration
-    converted.is_keyframe = True
-    return converted
 
 
 def stream_metadata(metadata: dict[str, str]) -> dict[str, str]:

@@ -20,7 +20,8 @@ from vsr.media.clock import STATION_CLOCKS, rounded, steady
 from vsr.media.source.opening import demuxed
 from vsr.media.splices.splices import Cut, Splices
 from vsr.media.streams.convert_audio import AudioConversion
-from vsr.media.streams.copy_streams import Fate, StreamFate, converted_packet
+from vsr.media.streams.convert_text import converted_packet
+from vsr.media.streams.copy_streams import Fate, StreamFate
 
 WIDEST_INTERLEAVING_SECONDS = 10
 

@@ -25,6 +25,7 @@ from vsr.media.streams.container_trial import (
     stand_in,
 )
 from vsr.media.streams.convert_audio import conversions
+from vsr.media.streams.convert_text import ASS, LOST_IN_PLAIN
 from vsr.media.streams.copy_streams import Fate, StreamFate, StreamPlan
 from vsr.specs import AudioChoice
 
@@ -120,14 +121,25 @@ def _decide(
     if copy is not None:
         return copy
     if info.codec in TEXT_SUBTITLES and target.text_subtitles is not None:
-        reason = f"{target.name} does not support {info.codec}"
-        convert = StreamFate(
-            stream=info, fate=Fate.CONVERT, target_codec=target.text_subtitles, reason=reason
-        )
+        convert = _converted_text(source, info, target.text_subtitles, target.name, packets)
         if not obstacle_to(source, [convert], target, [()]):
             return convert
     reason = f"{obstacle}{_ways_out(source, info, packets)}"
     return _converted_audio(source, info, target, reason) or _lost(info, reason)
+
+
+def _converted_text(
+    source: InputContainer, info: StreamInfo, codec: str, container: str, packets: Packets
+) -> StreamFate:
+    """Return the conversion of a text subtitle, and what it loses."""
+    reason = f"{container} does not support {info.codec}"
+    lost = LOST_IN_PLAIN.get(info.codec)
+    if lost is None or {codec, info.codec} <= ASS:
+        return StreamFate(stream=info, fate=Fate.CONVERT, target_codec=codec, reason=reason)
+    reason += f", whose {lost} are lost{_ways_out(source, info, packets)}"
+    return StreamFate(
+        stream=info, fate=Fate.CONVERT, target_codec=codec, reason=reason, is_loss=True
+    )
 
 
 def _converted_audio(
