@@ -7,7 +7,7 @@ from pathlib import Path
 import av
 import pytest
 
-from tests.clips import Audio, write_clip
+from tests.clips import Audio, Subtitle, write_clip
 from tests.media.read_back import read
 from vsr.media.reading.missing_frames import missing_frames
 from vsr.media.reading.probe import probe
@@ -71,6 +71,26 @@ def test_what_the_header_promises_beyond_the_last_packet_is_missing(
     assert "s are missing" in found[-1]
     assert float(found[-1].split()[2]) == pytest.approx(2.0, abs=0.5)
     assert not any("the last" in text for text in missing_in(path, to_end=False)[0])
+
+
+@pytest.mark.parametrize("until", [0.5, 1.92, 2.02])
+def test_a_subtitle_does_not_hide_how_much_is_cut_off(tmp_path: Path, until: float) -> None:
+    path = write_clip(
+        tmp_path / "in.mkv", frames=50, gop=12, b_frames=2, audio=[Audio()],
+        subtitles=[Subtitle(cues=[(0.0, until, "stands")])], options={"crf": "1"},
+    )  # fmt: skip
+    assert missing_in(path) == ((), 50)
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) * 6 // 10])
+    (text,), count = missing_in(path)
+    assert text.endswith(" s of 2.02 s are missing")
+    assert float(text.split()[2]) == pytest.approx((50 - count) / 25, abs=0.15)
+
+
+def test_a_subtitle_that_outlasts_the_film_is_no_damage(tmp_path: Path) -> None:
+    subtitles = [Subtitle(cues=[(1.0, 6.0, "stands")])]
+    path = write_clip(tmp_path / "in.mkv", frames=50, audio=[Audio()], subtitles=subtitles)
+    assert missing_in(path) == ((), 50)
 
 
 @pytest.mark.parametrize("name", ["in.mkv", "in.mp4", "in.flv", "in.nut", "in.ts"])

@@ -7,8 +7,9 @@ that belong to no packet.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import median_low, quantiles
@@ -50,6 +51,9 @@ LEAST_SHARE = 0.25
 LONG_PAUSE = 4
 """Packets of sound that are missing in a row, for a pause that is damage."""
 
+SEEN_AND_HEARD = ("video", "audio")
+"""Kinds of streams that show where a film that was cut short ends; a subtitle may outlast it."""
+
 MOST_SHOWN = 3
 
 MOST_MISSING = 100
@@ -76,7 +80,10 @@ class _Layout:
         used: position → end of all packets that begin there, of any stream; empty where packets
             are spread over the file (MPEG-TS and MPEG-PS).
         sound: when packets of sound begin, ascending, in ticks of the video.
-        end_seconds: when the last packet of any stream ends.
+        end_seconds: when the last packet of video or sound ends.
+        end_of_all_seconds: when the last of any stream does. Headers count a subtitle that stands
+            longer than the film.
+        video_seconds: when the video ends, as Matroska's tags say; 0 if they do not.
     """
 
     video: list[tuple[int, int]] = field(default_factory=list)
@@ -85,6 +92,8 @@ class _Layout:
     used: dict[int, int] = field(default_factory=dict)
     sound: list[int] = field(default_factory=list)
     end_seconds: float = 0.0
+    end_of_all_seconds: float = 0.0
+    video_seconds: float = 0.0
 
     def is_silent(self, hole: Hole) -> bool:
         """Return whether sound, which there is before and after, pauses for most of a hole."""
@@ -146,9 +155,10 @@ def missing_frames(info: MediaInfo, times: Sequence[int], *, to_end: bool) -> tu
     if lacking > 0 and not found and (info.format_name not in DOUBTFUL or layout.lacks(lacking)):
         found.append(f"{lacking} of {counted} frames missing")
     if is_short and seconds is not None:
-        missing = seconds - layout.end_seconds
+        missing, untold = seconds - layout.end_seconds, seconds - layout.end_of_all_seconds
         start = float((info.video.start_pts or 0) * info.video.time_base)
-        if min(missing, missing + start) > unsure:
+        is_cut = layout.video_seconds - layout.end_seconds > unsure
+        if is_cut or min(untold, untold + start) > unsure:
             found.append(f"the last {missing:.2f} s of {seconds:.2f} s are missing")
         elif layout.pauses_after(times[-1]):
             found.append(f"the last {seconds - shown:.2f} s of the video are missing")
@@ -190,11 +200,14 @@ def _layout(info: MediaInfo) -> _Layout:
     is_spread = info.format_name in STATION_CLOCKS
     with open_input(info.path) as container:
         streams = [one for one in container.streams if one.type != "attachment"]
+        layout.video_seconds = _tagged_seconds(container.streams[info.video.index].metadata)
         for packet in demuxed(container, streams, Damage()):
             time = time_of(packet)
             if time is not None:
                 end = float((time + (packet.duration or 0)) * packet.time_base)
-                layout.end_seconds = max(layout.end_seconds, end)
+                layout.end_of_all_seconds = max(layout.end_of_all_seconds, end)
+                if packet.stream.type in SEEN_AND_HEARD:
+                    layout.end_seconds = max(layout.end_seconds, end)
             if packet.stream.type == "audio" and time is not None:
                 layout.sound.append(rounded(time * packet.time_base / info.video.time_base))
             is_video = packet.stream_index == info.video.index and packet.pts is not None
@@ -209,6 +222,12 @@ def _layout(info: MediaInfo) -> _Layout:
     layout.video = sorted(pairs)
     layout.sound.sort()
     return layout
+
+
+def _tagged_seconds(tags: Mapping[str, str]) -> float:
+    """Return how long a stream lasts by the tag that muxers of Matroska write; 0 without it."""
+    told = re.fullmatch(r"(\d+):(\d\d):(\d\d\.\d+)", tags.get("DURATION", ""))
+    return 0.0 if told is None else int(told[1]) * 3600 + int(told[2]) * 60 + float(told[3])
 
 
 def _is_damage(hole: Hole, step: int, layout: _Layout) -> bool:
