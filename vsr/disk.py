@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -96,6 +97,15 @@ def remove_lock(path: Path) -> None:
         with suppress(OSError):
             path.unlink()
             path.parent.rmdir()
+
+
+def remove(path: Path) -> None:
+    """Delete a file, or a folder with what is in it, as far as that is possible."""
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            path.unlink()
 
 
 def part_of(path: Path) -> Path:

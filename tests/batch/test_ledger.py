@@ -1,13 +1,14 @@
 """What is finished is known after any crash."""
 
+from errno import ENOSPC
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vsr.batch.ledger import LEDGER, LedgerEntry, open_ledger
-from vsr.errors import OutputBusy, UnwritableOutput
+from vsr.batch.ledger import LEDGER, LOCK, LedgerEntry, open_ledger
+from vsr.errors import NoSpace, OutputBusy, UnwritableOutput
 
 KEY = {"source size": 7, "settings": "abc"}
 
@@ -102,6 +103,27 @@ def test_a_second_batch_on_one_folder_is_refused(tmp_path: Path):
         pass
     with open_ledger(tmp_path):  # the lock does not outlive its owner
         pass
+
+
+def test_a_batch_leaves_a_ledger_with_facts_and_no_lock(tmp_path: Path):
+    with open_ledger(tmp_path):
+        assert (tmp_path / LOCK).exists()
+    assert not list(tmp_path.iterdir())  # nothing was done
+    with open_ledger(tmp_path) as ledger:
+        ledger.begin([("a.mp4", tmp_path / "a.mp4", KEY)])
+    assert [path.name for path in tmp_path.iterdir()] == [LEDGER]
+
+
+def test_a_full_disk_is_told_with_the_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def full(handle: int) -> None:
+        raise OSError(ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with (
+        pytest.raises(NoSpace, match="vsr-ledger.jsonl: the disk is full"),
+        open_ledger(tmp_path) as ledger,
+    ):
+        ledger.begin([("a.mp4", tmp_path / "a.mp4", KEY)])
 
 
 def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path):

@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Self, TextIO
 
-from vsr.disk import BINARY, locked
+from vsr.disk import BINARY, locked, remove_lock, writing
 from vsr.errors import OutputBusy, UnwritableOutput
 
 LEDGER, LOCK = ".vsr-ledger.jsonl", ".vsr-lock"
@@ -120,11 +120,12 @@ class Ledger:
         )
 
     def _write(self, entries: Iterable[LedgerEntry]) -> None:
-        for entry in entries:
-            self._take(entry)
-            self._file.write(entry.as_line())
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        with writing(self.folder / LEDGER):
+            for entry in entries:
+                self._take(entry)
+                self._file.write(entry.as_line())
+            self._file.flush()
+            os.fsync(self._file.fileno())
 
     def _name(self, target: Path) -> str:
         return target.relative_to(self.folder).as_posix()
@@ -153,14 +154,18 @@ class Ledger:
 def open_ledger(folder: Path) -> Iterator[Ledger]:
     """Open, or create, the ledger of an output folder, and lock it against a second batch.
 
+    The lock goes at the end, and so does a ledger in which nothing could be written.
+
     Raises:
         OutputBusy: another batch is writing into this folder.
-        UnwritableOutput: the folder cannot be created or written.
+        UnwritableOutput, NoSpace: the folder cannot be created or written.
     """
     with ExitStack() as stack:
         try:
             folder.mkdir(parents=True, exist_ok=True)
+            stack.callback(remove_lock, folder / LOCK)  # where an open one cannot be deleted
             stack.enter_context(locked(folder / LOCK))
+            stack.callback(_remove, folder / LOCK)
         except BlockingIOError as error:
             raise OutputBusy(
                 f"{folder}: another batch is writing into it. Wait for it, or choose another "
@@ -171,8 +176,26 @@ def open_ledger(folder: Path) -> Iterator[Ledger]:
                 f"{folder}: cannot be written ({error.strerror}). Choose another folder."
             ) from error
         flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | BINARY
-        with os.fdopen(os.open(folder / LEDGER, flags, 0o644), "r+", encoding="utf-8") as file:
-            yield Ledger(folder, file)
+        with writing(folder / LEDGER):
+            handle = os.open(folder / LEDGER, flags, 0o644)
+        file = os.fdopen(handle, "r+", encoding="utf-8")
+        stack.callback(_close, file, folder / LEDGER)
+        yield Ledger(folder, file)
+
+
+def _close(file: TextIO, path: Path) -> None:
+    """Close the ledger; one in which nothing could be written is removed."""
+    with suppress(OSError):  # a full disk: what was written is on it, and the error is told
+        file.close()
+    with suppress(OSError):
+        if not path.stat().st_size:
+            path.unlink()
+
+
+def _remove(lock: Path) -> None:
+    """Delete a lock that is held, so that it is no other batch's."""
+    with suppress(OSError):
+        lock.unlink()
 
 
 def facts_of(path: Path) -> tuple[int, int] | None:

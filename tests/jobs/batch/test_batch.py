@@ -1,5 +1,6 @@
 """A folder through the whole tool: all of it finishes, and nothing is done twice."""
 
+import json
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -65,6 +66,9 @@ def test_the_tree_is_done_past_a_bad_file_longest_first_and_not_again(folder: Pa
     assert [outcome.frames for outcome in good] == [9, 3]
     assert run(folder, out) == AGAIN
     skipped = [outcome for outcome in batch(folder, out, spec()) if outcome.state == "skipped"]
+    report = json.loads((out / "vsr-report.json").read_text())
+    assert (report["done"], report["skipped"], report["done_before"]) == (0, 2, 2)
+    assert sorted(one["frames"] for one in report["files"] if one["done_before"]) == [3, 9]
     assert sorted(outcome.frames for outcome in skipped) == [3, 9]  # the ledger remembers
 
 

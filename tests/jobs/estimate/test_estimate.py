@@ -61,6 +61,18 @@ def test_short_work_is_guessed_and_tried_by_nobody(job: Job, monkeypatch):
     assert found.is_short
 
 
+def test_short_work_is_tried_where_its_size_matters(tmp_path: Path, monkeypatch):
+    target = tmp_path / "out.mkv"
+    monkeypatch.setattr(estimate, "free_bytes", lambda folder: 1e5)
+    found = estimate_of(prepare(write_clip(tmp_path / "in.mkv", frames=30), target, SPEC))
+    assert found is not None
+    assert found.video_bytes is not None
+    monkeypatch.setattr(figures, "free_bytes", lambda folder: 1e3)
+    with pytest.raises(UnwritableOutput, match="too little room"):
+        upscale(tmp_path / "in.mkv", target, SPEC)
+    assert [path.name for path in tmp_path.glob("*.mkv")] == ["in.mkv"]
+
+
 def test_long_work_is_tried_on_strips_and_its_pace_is_remembered(job: Job, monkeypatch):
     monkeypatch.setattr(estimate, "SHORT_SECONDS", 0.0)
     assert recall(kind_of(job)) is None

@@ -8,7 +8,7 @@ import pytest
 from tests.clips import Subtitle, write_clip
 from tests.cues import spoil_cue
 from vsr.batch.engine import Ended, Scheduler, open_inline
-from vsr.errors import Failed, OutputBusy
+from vsr.errors import Failed, NoSpace, OutputBusy
 from vsr.jobs.upscale.plan import spec_of_preset
 from vsr.jobs.workers.shared_film import FilmInWork
 from vsr.jobs.workers.tasks import Part
@@ -58,6 +58,20 @@ class TwoAtOnce:
             return [Ended(ticket=ticket, error=Failed("the first segment cannot be done"))]
         self._engine.start(ticket, task)
         return self._engine.wait(on_report)
+
+
+def test_a_file_that_could_not_be_joined_leaves_the_disk_as_it_was(tmp_path: Path, monkeypatch):
+    def fill(job: object, segments: object, joined: Path) -> None:
+        joined.write_bytes(b"half of it")
+        raise NoSpace(f"{joined}: the disk is full.")
+
+    monkeypatch.setattr("vsr.jobs.upscale.segment_worker.join_segments", fill)
+    source, target = write_clip(tmp_path / "in.mkv", frames=3), tmp_path / "out.mkv"
+    with pytest.raises(NoSpace):
+        upscale(source, target, SPEC)
+    kept = {path.name for path in (tmp_path / ".out.mkv.vsr").iterdir()}
+    assert {"000000.nut", "job.json"} <= kept
+    assert "joined.mkv" not in kept
 
 
 def test_a_film_that_failed_is_kept_locked_while_a_worker_writes_it(tmp_path: Path):

@@ -41,6 +41,7 @@ class Outcome:
         losses: what is damaged or missing.
         model: the network, its scale, and its blend of flavours.
         error: why there is no output, in one line.
+        is_from_before: an earlier batch did it, and the figures are of then.
     """
 
     source: Path
@@ -52,6 +53,7 @@ class Outcome:
     losses: tuple[str, ...] = ()
     model: str = ""
     error: str = ""
+    is_from_before: bool = False
 
     @property
     def has_losses(self) -> bool:
@@ -71,7 +73,8 @@ class Outcome:
     def as_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
         paths = {"source": printable(self.source), "target": printable(self.target)}
-        return {**paths, "state": self.state, **self.facts(), "error": self.error}
+        told = {"state": self.state, "done_before": self.is_from_before}
+        return {**paths, **told, **self.facts(), "error": self.error}
 
     def row(self) -> tuple[object, ...]:
         """Return a row under `HEADS`."""
@@ -102,13 +105,17 @@ def counts(outcomes: Sequence[Outcome]) -> dict[str, int]:
 def write_report(folder: Path, outcomes: Sequence[Outcome]) -> Path:
     """Write the report of a batch into its output folder; return its path.
 
+    What an earlier batch did counts as skipped, is marked, and keeps its figures.
+
     Raises:
         NoSpace, UnwritableOutput: the report before it is untouched.
     """
     import json
 
     path = folder / REPORT
-    content = {**counts(outcomes), "files": [outcome.as_dict() for outcome in outcomes]}
+    before = sum(outcome.is_from_before for outcome in outcomes)
+    files = [outcome.as_dict() for outcome in outcomes]
+    content = {**counts(outcomes), "done_before": before, "files": files}
     text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
     with writing(path), published(path) as part:
         part.write_text(text, encoding="utf-8")
@@ -191,4 +198,11 @@ def _is_kept(item: Item, ledger: Ledger, existing: Existing, key: Mapping[str, A
 def _skipped(item: Item, ledger: Ledger) -> Outcome:
     facts = dict(ledger.summary(item.target))
     losses = tuple(facts.pop("losses", ()))
-    return Outcome(source=item.source, target=item.target, state="skipped", losses=losses, **facts)
+    return Outcome(
+        source=item.source,
+        target=item.target,
+        state="skipped",
+        losses=losses,
+        is_from_before=ledger.is_ours(item.target),
+        **facts,
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from pathlib import Path
 
 from vsr.errors import Refused
 from vsr.jobs.estimate.figures import (
@@ -11,11 +12,13 @@ from vsr.jobs.estimate.figures import (
     Between,
     Estimate,
     Other,
+    free_bytes,
 )
 from vsr.jobs.estimate.pace import UNSURE_SECONDS, Pace, Rate, tried
 from vsr.jobs.estimate.remembered import Kind, Remembered, recall, remember
 from vsr.jobs.process_setup import core_count
 from vsr.jobs.upscale.segment_worker import SegmentStats
+from vsr.jobs.upscale.standard_streams import PIPE
 from vsr.jobs.upscale.upscale_plan import Job
 from vsr.models import catalog
 from vsr.upscaling.engine.engine import with_precision
@@ -40,6 +43,9 @@ TILES = 32
 
 FASTER, BETTER = "lite", "fast"
 
+MOST_BITS_PER_PIXEL = 12
+"""No picture takes more than that of 8 bits and 4:2:0 does uncompressed, or hardly ever."""
+
 VAGUE = 2.0
 """A guess is right to within this factor, at best."""
 
@@ -51,8 +57,9 @@ ENCODED_PIXELS_PER_SECOND = 60e6
 def estimate_of(job: Job, workers: int = 1) -> Estimate | None:
     """Return what a job takes, within two seconds; None if the film's length is unknown.
 
-    Short work is guessed. Else strips of a few frames go through the network and the encoder, and
-    their pace is remembered, unless that of a whole run is.
+    Short work is guessed, unless the disk is so full that its size matters. Else strips of a few
+    frames go through the network and the encoder, and their pace is remembered, unless that of a
+    whole run is.
 
     Args:
         workers: of one kind that share it.
@@ -61,7 +68,7 @@ def estimate_of(job: Job, workers: int = 1) -> Estimate | None:
     if frames is None:
         return None
     guess = frames * guessed_seconds(job) / workers
-    if _is_short(job, workers):
+    if _is_short(job, workers) and not _is_cramped(job):
         return Estimate(
             seconds=Between(guess, guess), other_bytes=carried_bytes(job), basis="guess"
         )
@@ -195,6 +202,17 @@ def remember_run(job: Job, stats: SegmentStats, seconds: float) -> None:
 
 def _is_short(job: Job, workers: int) -> bool:
     return (job.frames_expected or 0) * guessed_seconds(job) / workers < SHORT_SECONDS
+
+
+def _is_cramped(job: Job) -> bool:
+    """Return whether a result of many bits, and its segments, may not fit the disk."""
+    folder = job.target.absolute().parent
+    stores = (
+        [folder] if job.spec.work_dir is None else [folder, Path(job.spec.work_dir).expanduser()]
+    )
+    frames = job.frames_expected or 0
+    most = carried_bytes(job) + frames * job.video.size.pixels * MOST_BITS_PER_PIXEL / 8
+    return job.target != PIPE and min(map(free_bytes, stores)) < 2 * most
 
 
 def _tried(job: Job) -> tuple[Between | None, Rate | None]:

@@ -13,7 +13,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vsr.disk import wait_for
+from vsr.disk import remove, wait_for
 from vsr.errors import DecodingFailed, DeviceUnavailable, InvalidCheckpoint
 from vsr.jobs.progress import Phase
 from vsr.jobs.workers.worker import FilmSpec, TaskProgress
@@ -119,10 +119,14 @@ class Finish:
         for path, size_bytes in self.segments:
             wait_for(path, size_bytes)
         job = worker.job(self.film)
-        with worker.watched(f"{self.film.source}: joining its segments", file=self.joined):
-            joined = join_segments(job, [path for path, _ in self.segments], self.joined)
-        report(Phase.VERIFYING)
-        verify_joined(job, joined, self.joined)
+        try:
+            with worker.watched(f"{self.film.source}: joining its segments", file=self.joined):
+                joined = join_segments(job, [path for path, _ in self.segments], self.joined)
+            report(Phase.VERIFYING)
+            verify_joined(job, joined, self.joined)
+        except BaseException:
+            remove(self.joined)  # it may have filled the disk, and is made again from the segments
+            raise
         return joined, self.joined.stat().st_size
 
 
