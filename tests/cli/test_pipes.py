@@ -22,7 +22,7 @@ from vsr.errors import UnreadableMedia
 from vsr.jobs.process_setup import heeding_ends
 from vsr.jobs.progress import Progress
 from vsr.jobs.upscale import standard_streams, upscale_plan
-from vsr.jobs.upscale.standard_streams import PIPE, spooled
+from vsr.jobs.upscale.spool import PIPE, spooled
 from vsr.jobs.workers.upscale import upscale
 from vsr.media.reading.probe import probe
 from vsr.media.resume.manifest import source_facts
@@ -185,6 +185,50 @@ def test_what_is_wrong_is_named_as_the_user_gave_it(tmp_path: Path, capsys, clip
     )
     assert ended.returncode == 2
     assert b"vsr: standard input: not a media file" in ended.stderr
+
+
+SCALE = QUICK[:4]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["probe", "-"], ["probe", "-", "o.mkv", *SCALE], ["-", "o.mkv", "--dry-run", *SCALE]],
+)
+def test_a_pipe_is_told_of_as_a_file_is(clip: Path, capsys, monkeypatch, command: list[str]):
+    monkeypatch.chdir(clip.parent)
+    assert (
+        vsr(
+            *["in.mp4" if word == "-" else word for word in command],
+        )
+        == 0
+    )
+    told = [line for line in capsys.readouterr().out.splitlines() if not line.startswith("takes")]
+    with clip.open("rb") as pipe:
+        monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=pipe))
+        assert vsr(*command) == 0
+    of_pipe = capsys.readouterr().out.splitlines()
+    assert of_pipe[0] == "file       -"
+    assert of_pipe[1:3] == told[1:3]
+    assert [path.name for path in clip.parent.iterdir()] == ["in.mp4"]
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (["upscale", "-", "o.png"], "what comes from a pipe is read as a film. Name a film,"),
+        (["upscale", "-", "{folder}"], "Name a file for its result, not only a folder."),
+        (["preview", "-", "o.html"], "a preview reads a video in several places"),
+        (["compare", "-", "in.mp4", "o.html"], "only vsr upscale and vsr probe read from a pipe"),
+        (["evaluate", "-", "in.mp4"], "only vsr upscale and vsr probe read from a pipe"),
+        (["batch", "-", "o"], "Use vsr upscale for a pipe."),
+    ],
+)
+def test_what_cannot_come_from_a_pipe_is_refused_in_a_true_sentence(
+    clip: Path, capsys, monkeypatch, command: list[str], said: str
+):
+    monkeypatch.chdir(clip.parent)
+    assert vsr(*[word.format(folder=clip.parent) for word in command]) == 2
+    assert said in capsys.readouterr().err
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="Windows has no such signal")

@@ -202,7 +202,7 @@ def check_sources(sources: Sources, target: Path) -> None:
     """
     several = [sources] if isinstance(sources, Path) else sources
     for source in several:
-        if not source.exists():
+        if not source.exists() and str(source) != "-":
             raise NoSuchFile(f"{source}: no such file or folder. Check the path.")
         if not (source.is_dir() or source.is_file()):
             raise NoSuchFile(f"{source}: neither a file nor a folder. Use vsr upscale for a pipe.")

@@ -24,7 +24,7 @@ from vsr.cli.shared.options import (
     spec_from,
     spec_options,
 )
-from vsr.cli.shared.places import LocalPath, Places, target_of
+from vsr.cli.shared.places import PIPE, LocalPath, Places, target_of
 from vsr.cli.shared.report import page_path, page_report, show_result
 from vsr.cli.shared.values import Seconds
 from vsr.errors import InvalidOption, UnknownName, one_of
@@ -82,6 +82,11 @@ def preview(
       vsr preview in.mp4 --try lite --try strength=0 --try model=quality,crf=14
     """  # noqa: D301 # \b tells click to keep the lines
     del options
+    if str(source) == PIPE:
+        raise InvalidOption(
+            "-: a preview reads a video in several places, and a pipe can be read once. Save it to "
+            "a file, and name that."
+        )
     page = page_path(target, f"{source.stem}-preview.html", source.parent)
     settings = settings_of(source, typed_in(context), tries)
     spec = PreviewSpec(

@@ -98,7 +98,10 @@ def target_of(found: Places, label: str, format_name: str | None = None) -> Path
             )
         return found.target
     if str(source) == PIPE:
-        raise InvalidOption("-: what comes from a pipe has no name. Name a file for its result.")
+        folder_too = ", not only a folder" if found.is_folder else ""
+        raise InvalidOption(
+            f"-: what comes from a pipe has no name. Name a file for its result{folder_too}."
+        )
     from vsr.media.containers import container_named
     from vsr.media.images.images import RESULTS, is_image
 

@@ -34,7 +34,7 @@ from vsr.jobs.preview.spec import PageResult, PreviewSpec, SettingSpec
 from vsr.jobs.progress import Count, Note, ignore, printable
 from vsr.jobs.upscale.plan import prepare
 from vsr.jobs.upscale.segment_worker import SegmentWorker
-from vsr.jobs.upscale.standard_streams import PIPE
+from vsr.jobs.upscale.spool import PIPE
 from vsr.jobs.upscale.upscale_plan import Job
 from vsr.media.images.images import Picture, is_image
 from vsr.media.reading.probe import probe

@@ -12,6 +12,7 @@ from vsr.colour import UNSPECIFIED, Colour, Range, guessed_matrix
 from vsr.jobs.estimate.figures import UNITS
 from vsr.jobs.estimate.remembered import usual_time
 from vsr.jobs.probe.ffprobe_names import values_of
+from vsr.jobs.upscale.spool import PIPE, spooled
 from vsr.media.images.images import image_size, is_image
 from vsr.media.reading.cadence import TELECINED, looks_telecined
 from vsr.media.reading.probe import probe
@@ -46,6 +47,9 @@ def look(source: Path) -> Told:
     if is_sequence(source) and not source.is_dir():
         with as_film(find_images(source), DEFAULT_RATE) as film:
             return _told(probe(film), source)
+    if source == PIPE or source.is_fifo():
+        with spooled(source) as copy:
+            return _told(probe(copy), source)
     if is_image(source) and not is_animated(source):
         return look_at_image(source)
     return _told(probe(source), source)

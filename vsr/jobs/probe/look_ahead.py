@@ -14,6 +14,7 @@ from vsr.jobs.probe.look import Lines, Told, colour, described, format_in_words,
 from vsr.jobs.progress import counted
 from vsr.jobs.upscale.picture import PictureJob
 from vsr.jobs.upscale.plan import is_kept, plan
+from vsr.jobs.upscale.spool import spooled
 from vsr.jobs.upscale.standard_streams import as_clip
 from vsr.jobs.upscale.upscale_plan import Job
 from vsr.media.streams.copy_streams import Fate
@@ -28,11 +29,12 @@ def look_ahead(source: Path, target: Path, spec: UpscaleSpec) -> Told:
     Raises:
         Refused: whatever `vsr.jobs.workers.upscale.upscale` would, except for the target's place.
     """
-    job = plan(source, target, spec)
-    if isinstance(job, PictureJob):
-        return _picture_told(job, {})
-    estimate = known_estimate(job)
-    return _told(job, estimate, {"takes": _takes(estimate)})
+    with spooled(source) as clip:
+        job = plan(clip, target, spec)
+        if isinstance(job, PictureJob):
+            return _picture_told(job, {})
+        estimate = known_estimate(job)
+    return _told(_renamed(job, source), estimate, {"takes": _takes(estimate)})
 
 
 def rehearse(source: Path | Sequence[Path], target: Path, spec: UpscaleSpec) -> Told:
@@ -57,15 +59,21 @@ def rehearse(source: Path | Sequence[Path], target: Path, spec: UpscaleSpec) -> 
 def _rehearse(source: Path, target: Path, spec: UpscaleSpec) -> Told:
     is_there = is_kept(source, target, spec)
     kept = {"output": f"{target}: already exists, and is kept"} if is_there else {}
-    job = plan(source, target, spec)
-    if isinstance(job, PictureJob):
-        return _picture_told(job, kept)
-    estimate = estimate_of(job)
+    with spooled(source) as clip:
+        job = plan(clip, target, spec)
+        if isinstance(job, PictureJob):
+            return _picture_told(job, kept)
+        estimate = estimate_of(job)
     also: dict[str, Any] = {"takes": _takes(estimate)}
     if estimate is not None:
         folder = job.target.absolute().parent
         also["disk"] = room_needed(folder, job.spec.work_dir, estimate)
-    return _told(job, estimate, also | kept)
+    return _told(_renamed(job, source), estimate, also | kept)
+
+
+def _renamed(job: Job, source: Path) -> Job:
+    """Return the plan of what came through a pipe, under the name of the pipe."""
+    return replace(job, source=replace(job.source, path=source))
 
 
 def _with_notes(found: Lines, said: list[str]) -> Lines:

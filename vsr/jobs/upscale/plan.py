@@ -24,7 +24,7 @@ from vsr.jobs.upscale.choice import (
 )
 from vsr.jobs.upscale.lost_grain import lost_grain
 from vsr.jobs.upscale.picture import PictureJob, is_picture_wanted, prepare_picture
-from vsr.jobs.upscale.standard_streams import PIPE, check_pipe
+from vsr.jobs.upscale.spool import PIPE, check_pipe
 from vsr.jobs.upscale.strength import Condition, condition_in
 from vsr.jobs.upscale.upscale_plan import Job, Load, frames_expected
 from vsr.media.clock import USUAL_FRAME_RATE

@@ -16,7 +16,7 @@ from vsr.disk import wait_for
 from vsr.errors import VsrError
 from vsr.jobs.estimate.figures import check_room
 from vsr.jobs.progress import Note, Phase, Result, counted, ignore, joined_result
-from vsr.jobs.upscale.standard_streams import NOTHING_YET, PIPE
+from vsr.jobs.upscale.spool import NOTHING_YET, PIPE
 from vsr.jobs.workers.tasks import Begin, Finish, HeaderFacts, Headway, Look, Part, PlannedFilm
 from vsr.jobs.workers.worker import FilmSpec, FilmWorker, Report, TaskProgress
 from vsr.media.resume.segments import FEWEST_FRAMES, PATIENCE, Segment

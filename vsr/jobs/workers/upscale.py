@@ -14,11 +14,12 @@ from pathlib import Path
 
 from vsr.batch.engine import EngineSpec, Scheduler, WorkerPool, open_inline
 from vsr.batch.local import open_local
-from vsr.errors import Interrupted, InvalidOption, VsrError
+from vsr.errors import Interrupted, InvalidOption
 from vsr.jobs.process_setup import Watchdog, core_count
 from vsr.jobs.progress import Note, OnProgress, Phase, Progress, Result, ignore
 from vsr.jobs.upscale.plan import is_kept
-from vsr.jobs.upscale.standard_streams import PIPE, as_clip, spooled
+from vsr.jobs.upscale.spool import PIPE, spooled
+from vsr.jobs.upscale.standard_streams import as_clip
 from vsr.jobs.workers.shared_film import FilmInWork
 from vsr.jobs.workers.worker import FilmWorker, opener
 from vsr.media.images.images import is_image
@@ -80,12 +81,7 @@ def _upscale(
     if is_kept(source, target, spec):
         return Result(output=target, is_skipped=True)
     with spooled(source) as clip, nullcontext() if target == PIPE else folder_made(target.parent):
-        try:
-            return _spread(clip, target, spec, engine, on_progress, note, watchdog)
-        except VsrError as error:
-            if source != PIPE:
-                raise
-            raise type(error)(str(error).replace(str(clip), "standard input")) from error
+        return _spread(clip, target, spec, engine, on_progress, note, watchdog)
 
 
 def _spread(

@@ -41,7 +41,7 @@ class FilmSpec:
     @property
     def is_uncut(self) -> bool:
         """Whether it cannot be done in segments: an image, or what goes into a pipe."""
-        from vsr.jobs.upscale.standard_streams import PIPE
+        from vsr.jobs.upscale.spool import PIPE
         from vsr.media.images.images import is_image
 
         return self.target == PIPE or is_image(self.source)

@@ -158,6 +158,11 @@ def check_there(path: Path) -> None:
         return
     except (OSError, ValueError) as error:
         raise NoSuchFile(f"{path}: {_reason(error)}. Check the path.") from error
+    if str(path) == "-":
+        raise NoSuchFile(
+            "-: no file of that name, and only vsr upscale and vsr probe read from a pipe. Save "
+            "what comes through it, and name that file."
+        )
     what = "a link that leads nowhere" if path.is_symlink() else "no such file"
     raise NoSuchFile(f"{path}: {what}. Check the path.")
 

@@ -1,0 +1,82 @@
+"""Pipes, without torch: standard input, or a named pipe, as a file that is read several times."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from hashlib import file_digest
+from pathlib import Path
+
+from vsr.errors import Interrupted, InvalidOption, UnreadableMedia, VsrError
+from vsr.media.writing.target import output_failure
+
+PIPE = Path("-")
+
+NOTHING_YET = "interrupted before the start: nothing was written."
+
+
+@contextmanager
+def named(clip: Path, source: Path | str) -> Iterator[None]:
+    """Let errors name what the user gave, and not the file that stands for it."""
+    try:
+        yield
+    except VsrError as error:
+        if str(clip) not in str(error):
+            raise
+        raise type(error)(str(error).replace(str(clip), str(source))) from error
+
+
+@contextmanager
+def spooled(source: Path) -> Iterator[Path]:
+    """Yield the source, or, for ``-`` or a named pipe, a temporary file with what comes through.
+
+    A clip is read several times: to probe, to plan, to decode, and for its audio.
+
+    Raises:
+        UnreadableMedia: nothing came.
+        Interrupted: before all had come.
+        NoSpace: the temporary file does not fit.
+    """
+    if source != PIPE and not source.is_fifo():
+        yield source
+        return
+    told = "standard input" if source == PIPE else source
+    with tempfile.TemporaryDirectory(prefix="vsr-stdin-") as folder:
+        copy = Path(folder, "input")  # closed before it is read, as Windows wants it
+        try:
+            with (
+                nullcontext(sys.stdin.buffer) if source == PIPE else source.open("rb") as pipe,
+                copy.open("wb") as file,
+            ):
+                shutil.copyfileobj(pipe, file)
+        except OSError as error:
+            raise output_failure(error, copy) from error
+        except KeyboardInterrupt as error:
+            raise Interrupted(NOTHING_YET) from error
+        if not copy.stat().st_size:
+            name = "standard input" if source == PIPE else "the pipe"
+            raise UnreadableMedia(f"{source}: {name} is empty. Pipe a video into it.")
+        _stamp(copy)
+        with named(copy, told):
+            yield copy
+
+
+def _stamp(copy: Path) -> None:
+    """Let the time of a file say its contents: what is piped again goes on where it stopped."""
+    with copy.open("rb") as file:
+        contents = file_digest(file, "sha256").digest()
+    os.utime(copy, ns=(0, int.from_bytes(contents[:6])))
+
+
+def check_pipe(container: str | None) -> None:
+    """Refuse an output pipe without a format.
+
+    Raises:
+        InvalidOption: ``--format`` is missing.
+    """
+    if container is None:
+        raise InvalidOption("-: the output is a pipe. Name its format, such as --format matroska.")
