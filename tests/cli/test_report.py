@@ -2,14 +2,19 @@
 
 import io
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vsr.cli.shared.report import echo_lines, echo_table
+from tests.cli.command import vsr
+from vsr.cli.shared.page_report import show_result
+from vsr.cli.shared.report import echo_lines, echo_table, name_broken
 from vsr.cli.shared.status_line import StatusLine, fitted, parts_of
 from vsr.cli.shared.width import shortened, width_of
+from vsr.errors import Refused
+from vsr.jobs.preview.spec import PageResult
 from vsr.jobs.progress import Phase, Progress
 
 SOME = Progress(
@@ -129,3 +134,42 @@ def test_a_loss_hangs_below_its_head_on_a_terminal_alone(monkeypatch: pytest.Mon
         assert len(shown) == count
         assert shown[2:] in ([], ["      stream stream"])
         assert shown[0] == "out.mkv: 9 frames"
+
+
+def test_an_error_is_broken_on_a_terminal_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    path = "a" * 70 + ".mp4"
+    for stream, count in ((Terminal(), 3), (io.StringIO(), 1)):
+        monkeypatch.setenv("COLUMNS", "60")
+        monkeypatch.setattr("sys.stderr", stream)
+        assert vsr("probe", path) == 2
+        shown = stream.getvalue().splitlines()
+        assert len(shown) == count
+        assert " ".join(" ".join(shown).split()) == f"vsr: {path}: no such file. Check the path."
+
+
+def test_names_in_a_table_are_shortened_on_a_terminal_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    heads = ("in", "out", "state", "frames")
+    row = ("in/" + "a" * 80 + ".mp4", "out/" + "a" * 80 + ".mp4", "done", 48)
+    for stream in (Terminal(), io.StringIO()):
+        monkeypatch.setenv("COLUMNS", "80")
+        monkeypatch.setattr("sys.stdout", stream)
+        echo_table(heads, [row])
+        shown = stream.getvalue().splitlines()[1]
+        if stream.isatty():
+            assert len(shown) == 80
+            assert shown.startswith("in/a")
+            assert shown.endswith("a.mp4  done       48")
+        else:
+            assert shown.split() == [str(cell) for cell in row]
+
+
+def test_escapes_in_names_do_not_reach_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    echo_table(("file", "frames"), [("a\nb\x1b[31m.mp4", 5)])
+    assert capsys.readouterr().out.splitlines()[1] == "a\\nb\\x1b[31m.mp4       5"
+    name_broken([Refused("a\x1b[31m.toml: not TOML.")])
+    assert capsys.readouterr().err == "vsr: a\\x1b[31m.toml: not TOML.\n"
+    page = PageResult(page=Path("a\nb.html"), sheet=Path("a\nb.png"))
+    show_result(page, as_json=False, is_quiet=False, is_opened=False)
+    assert capsys.readouterr().out.splitlines() == ["page   a\\nb.html", "sheet  a\\nb.png"]

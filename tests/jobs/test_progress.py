@@ -1,6 +1,8 @@
+from pathlib import Path
+
 import pytest
 
-from vsr.jobs.progress import counted, printable
+from vsr.jobs.progress import Result, counted, printable
 
 
 @pytest.mark.parametrize(("frames", "words"), [(0, "0 frames"), (1, "1 frame"), (2, "2 frames")])
@@ -12,3 +14,16 @@ def test_a_name_that_breaks_lines_or_cannot_be_decoded_is_shown_on_one_line():
     assert printable("a\nb\x1b[31m.mp4") == "a\\nb\\x1b[31m.mp4"
     assert printable("b\udcff.mp4") == "b?.mp4"
     assert printable("Häßlich 映画.mp4") == "Häßlich 映画.mp4"
+
+
+def test_a_summary_keeps_a_name_on_its_line():
+    done = Result(output=Path("a\nb.mp4"), frames_out=2, elapsed_seconds=1.0, losses=("x\ny",))
+    assert done.summary().splitlines() == ["a\\nb.mp4: 2 frames in 1.0 s, 2.00 fps", "loss: x\\ny"]
+    kept = Result(output=Path("a\nb.mp4"), is_skipped=True)
+    assert kept.summary() == "a\\nb.mp4: already exists; skipped."
+
+
+def test_frames_of_an_earlier_run_are_not_counted_into_the_rate():
+    done = Result(output=Path("o.mp4"), frames_out=120, frames_before=30, elapsed_seconds=9.0)
+    assert done.fps == 10.0
+    assert done.speed() == "120 frames, 30 of them before, in 9.0 s, 10.00 fps"

@@ -120,6 +120,7 @@ def _hint(error: click.ClickException) -> str:
 
 
 def _report(message: str, code: int, arguments: list[str], hint: str = "") -> int:
+    from vsr.cli.shared.report import say
     from vsr.jobs.progress import printable
 
     message = printable(message)
@@ -129,8 +130,7 @@ def _report(message: str, code: int, arguments: list[str], hint: str = "") -> in
         click.echo(event, err=film_on_stdout)
     if _is_verbose(arguments) and not isinstance(sys.exception(), click.ClickException):
         traceback.print_exc()
-    with suppress(OSError):  # a terminal that was closed
-        print(f"vsr: {message}{hint}", file=sys.stderr)
+    say(f"{message}{hint}")
     return code
 
 

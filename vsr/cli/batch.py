@@ -27,7 +27,7 @@ from vsr.cli.shared.options import (
     with_segments,
 )
 from vsr.cli.shared.places import folder_of, places
-from vsr.cli.shared.report import emit, leaving, report_for
+from vsr.cli.shared.report import echo, emit, leaving, report_for, say
 from vsr.errors import Interrupted
 from vsr.jobs.progress import counted
 from vsr.specs import UpscaleSpec
@@ -169,8 +169,8 @@ def _show(
                         emit({"event": "file", **outcome.as_dict()})
                     elif not quiet:
                         report.note(outcome.line())
-                    elif outcome.state == "failed":
-                        click.echo(f"vsr: {outcome.line()}", err=True)
+                    elif outcome.has_losses and outcome.state != "skipped":
+                        say(outcome.line())
             except KeyboardInterrupt as error:
                 if not is_watching:
                     raise Interrupted(
@@ -202,14 +202,14 @@ def show_forecast(source: Sources, target: Path, job: BatchSpec, *, as_json: boo
         if as_json:
             emit({"event": "file", **one.as_dict()})
         else:
-            click.echo(one.line())
+            echo(one.line())
     total = totals(found)
     ignored = job.ignored(one.source for one in found if one.state == "todo")
     if as_json:
         emit({"event": "done", **total})
     else:
         if ignored:
-            click.echo(ignored)
+            echo(ignored)
         takes = f"; {words}" if (words := outlook_of(found)) else ""
         click.echo(
             f"{total['todo']} to do ({counted(total['clips'], 'clip')}, "

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vsr.cli.shared.options import complete_model
-from vsr.cli.shared.report import echo_table, emit
+from vsr.cli.shared.report import echo_table, emit, say
 from vsr.cli.shared.values import NumberOrAuto, PngPath
 from vsr.disk import writing
 from vsr.errors import FinishedWithLosses, InvalidOption
@@ -103,7 +103,7 @@ def evaluate(films: tuple[Path, ...], plot: Path | None, as_json: bool, **option
     else:
         _show(report)
     for text in report.skipped:
-        click.echo(f"vsr: not measured: {text}", err=True)
+        say(f"not measured: {text}")
     return FinishedWithLosses.exit_code if report.skipped else 0
 
 

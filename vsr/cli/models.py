@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vsr.cli.shared.options import complete_model
-from vsr.cli.shared.report import echo_table, emit, name_broken
+from vsr.cli.shared.report import echo, echo_table, emit, name_broken
 from vsr.errors import InvalidOption
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def add(
         return
     traits = kept.model.traits
     sees = "sees the whole frame" if traits.is_global else f"radius {traits.radius}"
-    click.echo(f"{kept.path}: {traits.architecture} ×{traits.scale}, {sees}")
+    echo(f"{kept.path}: {traits.architecture} ×{traits.scale}, {sees}")
 
 
 @models.command(short_help="Remove one that you added.")
@@ -149,7 +149,7 @@ def remove(name: str, scale: int | None, as_json: bool) -> None:
         if as_json:
             emit({"event": "removed", "path": str(path)})
         else:
-            click.echo(f"{path}: removed")
+            echo(f"{path}: removed")
 
 
 @models.command(short_help="Write a network for other programs.")
@@ -194,7 +194,7 @@ def export(
         emit({"event": "done", "path": str(done.path), "codes_apart": done.codes_apart})
     else:
         checked = f", within {done.codes_apart:.3f} codes of torch" if form == "onnx" else ""
-        click.echo(f"{done.path}{checked}")
+        echo(f"{done.path}{checked}")
 
 
 def _size(text: str | None) -> tuple[int, int] | None:

@@ -24,8 +24,8 @@ from vsr.cli.shared.options import (
     spec_from,
     spec_options,
 )
+from vsr.cli.shared.page_report import page_path, page_report, show_result
 from vsr.cli.shared.places import PIPE, LocalPath, Places, target_of
-from vsr.cli.shared.report import page_path, page_report, show_result
 from vsr.cli.shared.values import Seconds
 from vsr.errors import InvalidOption, UnknownName, one_of
 from vsr.jobs.preview.spec import DEFAULT_SHOTS, CompareSpec, PreviewSpec, SettingSpec

@@ -10,7 +10,7 @@ import click
 from click.shell_completion import get_completion_class
 
 from vsr.cli.shared.options import coding_options, complete_model, output_options, spec_from
-from vsr.cli.shared.report import echo_table, echo_wrapped, emit, report_for
+from vsr.cli.shared.report import echo, echo_table, echo_wrapped, emit, report_for, say
 from vsr.cli.shared.values import FactorOrSize, PngPath
 from vsr.disk import writing
 
@@ -49,12 +49,12 @@ def demo(folder: Path) -> None:
     """
     from vsr.jobs.setup import demonstrate
 
-    click.echo(f"vsr: drawing {folder / 'demo-270p.mp4'} …", err=True)
+    say(f"drawing {folder / 'demo-270p.mp4'} …")
     with report_for("upscaling", as_json=False, is_quiet=False) as report:
         shown = demonstrate(folder, on_progress=report.on_progress, note=report.note)
-    click.echo(f"clip        {shown.clip}")
-    click.echo(f"upscaled    {shown.upscaled}  ({shown.result.speed()})")
-    click.echo(f"comparison  {shown.comparison}")
+    echo(f"clip        {shown.clip}")
+    echo(f"upscaled    {shown.upscaled}  ({shown.result.speed()})")
+    echo(f"comparison  {shown.comparison}")
     click.echo(f"Y PSNR      bicubic {shown.bicubic_psnr:.2f} dB, vsr {shown.our_psnr:.2f} dB")
 
 
@@ -155,7 +155,7 @@ def bench_spec(model: str | None, options: dict[str, Any]) -> BenchSpec:
 
 def _say(text: str, *, is_quiet: bool) -> None:
     if not is_quiet:
-        click.echo(f"vsr: {text}", err=True)
+        say(text)
 
 
 def _show(report: BenchReport) -> None:

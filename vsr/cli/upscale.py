@@ -24,7 +24,7 @@ from vsr.cli.shared.options import (
     with_segments,
 )
 from vsr.cli.shared.places import folder_of, places, target_of
-from vsr.cli.shared.report import echo_lines, echo_wrapped, emit, leaving, looking, report_for
+from vsr.cli.shared.report import echo_lines, echo_wrapped, emit, leaving, looking, report_for, say
 from vsr.jobs.progress import printable
 from vsr.specs import UpscaleSpec
 
@@ -127,6 +127,9 @@ def _run(
         emit({"event": "done", **result.as_dict()}, to_stderr=is_pipe)
     elif not quiet:
         echo_lines(result.summary(), to_stderr=is_pipe)
+    else:  # but for what is lost
+        for loss in result.losses:
+            say(f"loss: {loss}")
     return result.exit_code
 
 

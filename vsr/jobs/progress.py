@@ -68,7 +68,8 @@ class Result:
         frames_out: frames in the output, verified.
         frames_reused: of these, repeats that reused the output of the previous frame.
         reused_tiles: unchanged tiles of the other frames that were not computed again.
-        fps: frames per second of wall time, everything included.
+        frames_before: of these, finished by an earlier run that this one resumed.
+        fps: frames of this run per second of wall time, everything included.
         model: the network, its scale, and its blend of flavours.
         losses: what is damaged or missing, known before the start or found on the way.
         is_skipped: the target existed and was kept.
@@ -80,6 +81,7 @@ class Result:
     frames_out: int = 0
     frames_reused: int = 0
     reused_tiles: int = 0
+    frames_before: int = 0
     elapsed_seconds: float = 0.0
     losses: tuple[str, ...] = ()
     model: str = ""
@@ -88,8 +90,9 @@ class Result:
 
     @property
     def fps(self) -> float:
-        """Frames per second of wall time."""
-        return self.frames_out / self.elapsed_seconds if self.elapsed_seconds > 0 else 0.0
+        """Frames of this run per second of wall time."""
+        here = self.frames_out - self.frames_before
+        return max(0, here) / self.elapsed_seconds if self.elapsed_seconds > 0 else 0.0
 
     @property
     def exit_code(self) -> int:
@@ -103,6 +106,7 @@ class Result:
             "frames_out": self.frames_out,
             "frames_reused": self.frames_reused,
             "reused_tiles": self.reused_tiles,
+            "frames_before": self.frames_before,
             "fps": round(self.fps, 3),
             "elapsed_seconds": round(self.elapsed_seconds, 3),
             "output": str(self.output),
@@ -115,15 +119,16 @@ class Result:
     def summary(self) -> str:
         """Return a summary for people, with each loss on a line of its own."""
         if self.is_skipped:
-            return f"{self.output}: already exists; skipped."
-        lines = [f"{self.output}: {self.speed()}"]
-        return "\n".join(lines + [f"loss: {loss}" for loss in self.losses])
+            return f"{printable(self.output)}: already exists; skipped."
+        lines = [f"{self.output}: {self.speed()}", *(f"loss: {loss}" for loss in self.losses)]
+        return "\n".join(map(printable, lines))
 
     def speed(self) -> str:
         """Return frames, time and rate in a few words."""
         reused = f", {self.frames_reused} repeated" if self.frames_reused else ""
+        before = f", {self.frames_before} of them before," if self.frames_before else ""
         seconds = self.elapsed_seconds
-        return f"{counted(self.frames_out)}{reused} in {seconds:.1f} s, {self.fps:.2f} fps"
+        return f"{counted(self.frames_out)}{reused}{before} in {seconds:.1f} s, {self.fps:.2f} fps"
 
 
 def joined_result(

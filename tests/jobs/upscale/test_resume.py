@@ -116,7 +116,9 @@ def test_ctrl_c_says_how_to_go_on(clip: Path, tmp_path: Path):
     with pytest.raises(Interrupted, match="1 of 3 segments .* same command again") as caught:
         upscale(clip, tmp_path / "out.mp4", spec(), on_progress=press)
     assert caught.value.exit_code == 130
-    assert upscale(clip, tmp_path / "out.mp4", spec()).frames_in == FRAMES
+    done = upscale(clip, tmp_path / "out.mp4", spec())
+    assert (done.frames_in, done.frames_before) == (FRAMES, 24)
+    assert done.fps * done.elapsed_seconds == pytest.approx(FRAMES - 24)
 
 
 @pytest.mark.parametrize(

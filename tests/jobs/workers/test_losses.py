@@ -128,6 +128,10 @@ def test_what_an_image_loses_is_said_before_it_is_lost(tmp_path: Path, capsys):
     said = capsys.readouterr()
     assert "vsr: .jpg cannot store alpha, which is lost." in said.err
     assert "loss: .jpg cannot store alpha, which is lost" in said.out
+    again = [tmp_path / "in.png", tmp_path / "out.jpg", "--model", "bicubic", "--overwrite", "-q"]
+    assert vsr("upscale", *again) == 3
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", "vsr: loss: .jpg cannot store alpha, which is lost\n")
 
 
 def test_a_forecast_refuses_what_the_run_would(film: Path, tmp_path: Path, capsys):

@@ -1,4 +1,4 @@
-"""What a job shows: a bar for people, JSON lines for programs, or nothing; tables; and pages."""
+"""What a job shows: a bar for people, JSON lines for programs, or nothing; and tables."""
 
 from __future__ import annotations
 
@@ -6,24 +6,21 @@ import json
 import logging
 import os
 import sys
-import webbrowser
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from shutil import get_terminal_size
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from vsr.cli.shared.status_line import LogLines, StatusLine
-from vsr.cli.shared.width import padded, width_of
-from vsr.errors import InvalidOption, Refused
-from vsr.jobs.progress import Count, Note, OnProgress, Progress, ignore
+from vsr.cli.shared.status_line import LogLines, StatusLine, message
+from vsr.cli.shared.width import padded, shortened, width_of
+from vsr.errors import Refused
+from vsr.jobs.progress import Note, OnProgress, Progress, ignore, printable
 
 if TYPE_CHECKING:
-    from vsr.jobs.preview.spec import PageResult
     from vsr.jobs.process_setup import Leave
 
 LOGGER = "vsr"
@@ -107,11 +104,24 @@ def leaving(*, as_json: bool, to_stderr: bool = False) -> Leave:
     def leave(text: str, code: int) -> None:
         if as_json:
             emit({"event": "error", "code": code, "message": text}, to_stderr=to_stderr)
-        print(f"\nvsr: {text}", file=sys.stderr)
+        click.echo(err=True)
+        say(text)
         sys.stdout.flush()
         os._exit(code)
 
     return leave
+
+
+def say(text: str) -> None:
+    """Print a message on stderr: on a terminal in lines that fit, elsewhere in one."""
+    width = columns() if sys.stderr.isatty() else None
+    with suppress(OSError):  # a terminal that was closed
+        print(message(text, width), file=sys.stderr)
+
+
+def echo(text: object) -> None:
+    """Print a line of a result, whatever is in the names that it holds."""
+    click.echo(printable(text))
 
 
 class _JsonLines:
@@ -158,11 +168,21 @@ def clock(seconds: float) -> str:
 def echo_table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Print columns as wide as their widest cell; numbers are right-aligned.
 
-    The last one is broken into lines that fit the terminal, or 80 columns without one.
+    The last one is broken into lines that fit the terminal, or 80 columns without one. On a
+    terminal the others are shortened in the middle where they do not fit.
     """
     cells = [[_text(cell) for cell in row] for row in rows]
     widths = [max(map(width_of, column)) for column in zip(heads, *cells, strict=True)]
     is_number = [all(isinstance(row[i], int | float) for row in rows) for i in range(len(heads))]
+    if sys.stdout.isatty():
+        last = widths[-1] if is_number[-1] else min(widths[-1], LEAST_COLUMNS)
+        room = columns() - last - 2 * len(widths[:-1])
+        widths[:-1] = _narrowed(widths[:-1], is_number, room)
+        for line in cells:
+            line[:-1] = [
+                shortened(cell, width, width // 2)
+                for cell, width in zip(line[:-1], widths[:-1], strict=True)
+            ]
     indent = sum(widths[:-1]) + 2 * len(widths[:-1])
     for line in (list(heads), *cells):
         filled = [
@@ -173,6 +193,18 @@ def echo_table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         click.echo("  ".join((*filled[:-1], lines[0])).rstrip())
         for more in lines[1:]:
             click.echo(" " * indent + more)
+
+
+def _narrowed(widths: Sequence[int], is_number: Sequence[bool], room: int) -> list[int]:
+    """Return widths that sum up to ``room``: the widest of those of words give way."""
+    narrowed = list(widths)
+    while sum(narrowed) > room:
+        words = [index for index in range(len(narrowed)) if not is_number[index]]
+        widest = max(words, key=lambda index: narrowed[index], default=None)
+        if widest is None or narrowed[widest] <= LEAST_NAME:
+            break
+        narrowed[widest] -= 1
+    return narrowed
 
 
 def echo_wrapped(head: str, text: str) -> None:
@@ -206,6 +238,10 @@ LEAST_COLUMNS = 20
 """In which a text is still broken readably."""
 
 
+LEAST_NAME = 12
+"""Columns in which a name is still told from others."""
+
+
 def columns() -> int:
     """Return the width of the terminal; 80 without one."""
     return get_terminal_size((80, 24)).columns
@@ -214,7 +250,7 @@ def columns() -> int:
 def name_broken(errors: Sequence[Refused]) -> int:
     """Say on stderr what could not be listed; return the exit code of the list."""
     for error in errors:
-        click.echo(f"vsr: {error}", err=True)
+        say(str(error))
     return 3 if errors else 0
 
 
@@ -225,61 +261,4 @@ def _text(cell: object) -> str:
         return f"{cell:,}".replace(",", " ")
     if isinstance(cell, float):
         return f"{cell:.2f}"
-    return "–" if cell is None else str(cell)
-
-
-SUFFIXES = (".html", ".htm")
-
-
-@dataclass(frozen=True, slots=True)
-class PageReport:
-    """Where the progress and the notes of a page in the making go."""
-
-    watch: Count
-    note: Note
-
-
-def page_path(target: Path | None, name: str, folder: Path) -> Path:
-    """Return where a page goes: ``target``, ``name`` in it if it is a folder, else in ``folder``.
-
-    Raises:
-        InvalidOption: another kind of file is named.
-    """
-    if target is None:
-        return folder / name
-    if target.is_dir():
-        return target / name
-    if target.suffix.lower() not in SUFFIXES:
-        raise InvalidOption(f"{target}: a page is written here. Give a name that ends in .html.")
-    return target
-
-
-@contextmanager
-def page_report(label: str, *, as_json: bool, is_quiet: bool) -> Iterator[PageReport]:
-    """Yield a report: a line on a terminal and notes on stderr, JSON lines, or nothing."""
-    with report_for(label, as_json=as_json, is_quiet=is_quiet) as report:
-
-        def watch(done: int, total: int | None) -> None:
-            report.show("rendering", f"{done}/{total}")
-
-        yield PageReport(watch, report.note)
-
-
-def show_result(result: PageResult, *, as_json: bool, is_quiet: bool, is_opened: bool) -> None:
-    """Print what was written, and open it in the browser if that was asked for."""
-    if as_json:
-        emit({"event": "done", **result.as_dict()})
-    elif result.is_skipped:
-        click.echo(f"{result.page}: already exists; skipped.")
-    elif not is_quiet:
-        for row in result.rows:
-            facts = ", ".join(value for key, value in row.items() if key not in HIDDEN)
-            click.echo(f"{row['name']}: {facts}")
-        click.echo(f"page   {result.page}")
-        click.echo(f"sheet  {result.sheet}")
-    if is_opened and not webbrowser.open(result.page.absolute().as_uri()):
-        click.echo(f"vsr: --open: no browser was found. Open {result.page} yourself.", err=True)
-
-
-HIDDEN = ("name", "command", "Seconds per frame")
-"""Columns of the page's table that the terminal does not repeat."""
+    return "–" if cell is None else printable(cell)

@@ -93,8 +93,7 @@ class StatusLine(Closing):
         """Print a line above this one."""
         with self._lock:
             self._wipe()
-            line = f"vsr: {printable(text)}"
-            shown = fill(line, self._width(), subsequent_indent="     ") if self.is_live else line
+            shown = message(text, self._width() if self.is_live else None)
             print(shown, file=self._stream, flush=True)
             if self.is_live and not self._closed.is_set():
                 self._draw()
@@ -133,6 +132,23 @@ class StatusLine(Closing):
     def _write(self, text: str) -> None:
         self._stream.write(text)
         self._stream.flush()
+
+
+def message(text: str, width: int | None) -> str:
+    """Return what the program says, in lines of ``width`` columns; None is one line."""
+    line = f"{SPEAKER}{printable(text)}"
+    if width is None:
+        return line
+    return fill(
+        line,
+        width,
+        subsequent_indent=" " * len(SPEAKER),
+        break_long_words=False,  # of names, which are copied
+        break_on_hyphens=False,
+    )
+
+
+SPEAKER = "vsr: "
 
 
 def parts_of(progress: Progress) -> list[str]:
@@ -174,4 +190,4 @@ class LogLines(logging.Handler):
         if self.status is not None:
             self.status.note(text)
         else:
-            print(f"vsr: {printable(text)}", file=sys.stderr)
+            print(message(text, None), file=sys.stderr)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from vsr.cli.shared.report import echo_table, emit, name_broken
+from vsr.cli.shared.report import echo, echo_table, emit, name_broken
 from vsr.cli.train.prepare import prepare
 from vsr.cli.train.run import fit, resume
 from vsr.cli.train.teach import teach
@@ -146,7 +146,7 @@ def export(
     if as_json:
         emit({"event": "done", "path": str(exported.path), "scores": scores})
         return
-    click.echo(f"{exported.path}")
+    echo(exported.path)
     for data, means in scores.items():
         click.echo(f"  {data}: {means['psnr_y']:.2f} dB, SSIM {means['ssim_y']:.4f}")
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from vsr.cli.shared.report import emit
+from vsr.cli.shared.report import echo, emit
 from vsr.cli.train.teach import line_of, taught_with_bar, teach_spec, teacher_options
 from vsr.errors import InvalidOption
 
@@ -115,11 +115,11 @@ def prepare(
         emit({"event": "done", "out": str(out), **manifest.summary()})
     elif not quiet:
         side = manifest.patch
-        click.echo(f"{out}: {manifest.count} patches of {side}×{side}, {manifest.sources} files")
+        echo(f"{out}: {manifest.count} patches of {side}×{side}, {manifest.sources} files")
         for line in manifest.losses(is_detailed=verbose):
-            click.echo(f"  {line}")
+            echo(f"  {line}")
         for one in taught:
-            click.echo(f"  {line_of(one)}")
+            echo(f"  {line_of(one)}")
     return 3 if manifest.skipped else 0
 
 

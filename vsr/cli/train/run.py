@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import click
 
 from vsr.cli.shared.options import complete_model
-from vsr.cli.shared.report import emit
+from vsr.cli.shared.report import echo, emit
 from vsr.errors import Interrupted, code_of_signal
 from vsr.jobs.process_setup import ENDING
 
@@ -135,7 +135,7 @@ def _finished(folder: RunFolder, options: dict[str, Any]) -> int:
     elif not options["quiet"]:
         for data, means in scores.items():
             click.echo(f"{data}: {means['psnr_y']:.2f} dB, SSIM {means['ssim_y']:.4f}")
-        click.echo(f"Finished. Export it as a model: vsr train export {folder.path} --name NAME")
+        echo(f"Finished. Export it as a model: vsr train export {folder.path} --name NAME")
     return 0
 
 

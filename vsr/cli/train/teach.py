@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from vsr.cli.shared.options import complete_model
-from vsr.cli.shared.report import emit
+from vsr.cli.shared.report import echo, emit
 from vsr.cli.train.run import stoppable
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def teach(
         emit({"event": "done", "out": str(data), "taught": [asdict(one) for one in taught]})
     elif not quiet:
         for one in taught:
-            click.echo(line_of(one))
+            echo(line_of(one))
     return 0
 
 

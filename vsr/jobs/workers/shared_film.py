@@ -288,7 +288,8 @@ class FilmInWork:
             model=self._begun.model,
             note=self._note,
         )
-        self.result = replace(result, losses=(*self._begun.lost, *result.losses))
+        losses = (*self._begun.lost, *result.losses)
+        self.result = replace(result, losses=losses, frames_before=self.frames_before)
 
 
 def _folder(name: str | None) -> Path | None:
