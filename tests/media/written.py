@@ -99,13 +99,16 @@ def carry(
     time: TimeRange = TimeRange(),
     options: Sequence[tuple[str, str]] = (),
     made_by: str = "",
+    encoder_preset: str = "ultrafast",
     **keep: bool,
 ) -> tuple[StreamPlan, JoinedFile]:
     """Encode ``source`` in segments and join them with its other streams into ``target``."""
     info = probe(source)
     container = {".mkv": "matroska", ".ts": "mpegts"}.get(target.suffix, target.suffix[1:])
     streams = plan_streams(info, container, **keep)
-    encoder = encoder_for(codec, info.video.layout, info.video.colour, info.video.size)
+    encoder = encoder_for(
+        codec, info.video.layout, info.video.colour, info.video.size, encoder_preset=encoder_preset
+    )
     video = replace(video_of(info), made_by=made_by)
     paths = []
     for segment in plan(info, frames_per_segment, time):

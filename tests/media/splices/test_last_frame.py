@@ -6,7 +6,7 @@ from pathlib import Path
 import av
 import pytest
 
-from tests.clips import Audio, write_clip
+from tests.clips import Audio, times_in, write_clip
 from tests.media.written import carry, packets_in
 from vsr.media.reading.probe import probe
 from vsr.media.splices.splices import last_duration_of
@@ -32,6 +32,30 @@ def test_the_last_slide_stands_as_long_as_in_the_source(tmp_path: Path, suffix: 
     assert joined.end_seconds == pytest.approx(2.2)
     with av.open(str(target)) as container:
         assert container.duration == pytest.approx(2_200_000, abs=1000)
+
+
+ENDINGS = [[2000, 2040, 2100], [2000, 2040, 2100, 2200], [2001, 2002, 2003], [2000, 2300, 2301]]
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mov", "mkv"])
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_reordered_frames_at_any_times_end_when_the_last_one_does(
+    tmp_path: Path, ending: list[int], suffix: str
+) -> None:
+    pts = [0, 33, 40, 500, 540, *ending]
+    source = write_clip(
+        tmp_path / "in.mkv", frames=len(pts), pts=pts, time_base=Fraction(1, 1000), b_frames=0
+    )
+    target = tmp_path / f"out.{suffix}"
+    _, joined = carry(source, target, encoder_preset="medium")
+    assert times_in(target) == times_in(source)
+    lasting = last_duration_of(probe(source), pts[-1])
+    with av.open(str(target)) as container:
+        video = container.streams.video[0]
+        decoding = [packet.dts for packet in container.demux(video) if packet.dts is not None]
+        assert decoding == sorted(set(decoding))
+        assert container.duration == pytest.approx((pts[-1] + lasting) * 1000, abs=1000)
+    assert joined.end_seconds == pytest.approx((pts[-1] + lasting) / 1000)
 
 
 def test_the_end_of_a_part_cuts_the_last_slide_and_its_sound(tmp_path: Path) -> None:

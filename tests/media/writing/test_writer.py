@@ -16,7 +16,7 @@ from vsr.frames import Extras, Layout
 from vsr.media.encoding.encoding import OutputVideo
 from vsr.media.frames.tags import extras_of, side_data_of
 from vsr.media.reading.probe import probe
-from vsr.media.writing.verify import scan
+from vsr.media.writing.segment_times import scan
 from vsr.media.writing.writer import Writer
 
 TICKS = Fraction(1, 90_000)

@@ -29,11 +29,12 @@ from vsr.media.source.info import MediaInfo
 from vsr.media.source.opening import reopen_input
 from vsr.media.splices.splice_search import splices_among
 from vsr.media.splices.splices import Cut, Splices, last_duration_of
-from vsr.media.streams.copy_streams import StreamPlan
+from vsr.media.streams.copy_streams import SIDE_BY_SIDE, StreamPlan
 from vsr.media.streams.other_streams import StreamDamage, Timed
 from vsr.media.writing.output_file import OutputFile, open_output
+from vsr.media.writing.segment_times import Scan, Times, scan
 from vsr.media.writing.target import output_failure
-from vsr.media.writing.verify import JoinedFile, Scan, Times, scan
+from vsr.media.writing.verify import JoinedFile
 from vsr.values import TimeRange
 
 PROFILE_IN_TAG = frozenset({"prores"})
@@ -127,7 +128,8 @@ def _timed(
         last_duration = last_duration_of(source, scans[-1].times[-1], time)
     elif scans:  # frames of fields last as long as the one before
         last_duration = scans[-1].lasting or step
-    return Times(scans, step, last_duration, closed), splices
+    counts = plan.container in SIDE_BY_SIDE
+    return Times(scans, step, last_duration, closed, counts_decoding=counts), splices
 
 
 def _mux(
@@ -163,7 +165,8 @@ def _pictures(
                 pts = times.closed(given)
                 packet.time_base = time_base
                 packet.pts, packet.dts = pts - times.offset, times.dts(index)
-                packet.duration = times.duration(pts)
+                is_last = times.counts_decoding and index == len(times.pts) - 1
+                packet.duration = times.last_duration if is_last else times.duration(pts)
                 packet.stream = target
                 yield float(packet.dts * time_base), cast("Packet[Stream]", packet)
                 index += 1

@@ -28,8 +28,9 @@ from vsr.media.clock import rounded, ticks_per_frame
 from vsr.media.encoding.codecs import Encoder
 from vsr.media.encoding.encoding import Encoding, OutputVideo
 from vsr.media.sequence import NUMBER, in_order, numbered
+from vsr.media.writing.segment_times import FIRST_PTS, Times, scan
 from vsr.media.writing.target import output_failure
-from vsr.media.writing.verify import FIRST_PTS, JoinedFile, OutputFacts, Times, scan
+from vsr.media.writing.verify import JoinedFile, OutputFacts
 from vsr.values import Size
 
 SEGMENT_OPTIONS = {"movflags": "use_metadata_tags", "avoid_negative_ts": "make_zero"}
