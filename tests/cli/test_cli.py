@@ -239,3 +239,12 @@ def test_help_keeps_its_examples_on_lines_of_their_own(capsys):
         assert max(map(len, shown.splitlines())) <= 80, command
         assert "\\b" not in shown
         assert all(line.count("  vsr ") <= 1 for line in shown.splitlines())
+
+
+@pytest.mark.parametrize("command", ["probe", "preview"])
+def test_what_writes_no_film_does_not_offer_what_only_a_run_has(command: str, capsys):
+    assert vsr(command, "--help") == 0
+    shown = capsys.readouterr().out
+    assert "--crf" in shown
+    for flag in ("--restart", "--keep-work", "--work-dir", "--faststart"):
+        assert flag not in shown

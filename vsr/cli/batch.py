@@ -210,10 +210,11 @@ def show_forecast(source: Sources, target: Path, job: BatchSpec, *, as_json: boo
     else:
         if ignored:
             echo(ignored)
+        about = "" if all(one.is_counted for one in found) else "about "
         takes = f"; {words}" if (words := outlook_of(found)) else ""
         click.echo(
             f"{total['todo']} to do ({counted(total['clips'], 'clip')}, "
-            f"{counted(total['pictures'], 'picture')}, {counted(total['frames'])} in all), "
+            f"{counted(total['pictures'], 'picture')}, {about}{counted(total['frames'])} in all), "
             f"{total['skipped']} skipped, {total['failed']} failed{takes}"
         )
     return 3 if total["failed"] else 0

@@ -21,8 +21,8 @@ from vsr.cli.shared.options import (
     existing_from,
     existing_options,
     output_options,
+    planning_options,
     spec_from,
-    spec_options,
 )
 from vsr.cli.shared.page_report import page_path, page_report, show_result
 from vsr.cli.shared.places import PIPE, LocalPath, Places, target_of
@@ -51,7 +51,7 @@ network, or, if that is the setting, the usual one."""
     help="Another setting: a model, preset, look, or options like model=lite,crf=20; repeatable.",
 )
 @click.option("--open", "is_opened", is_flag=True, help="Open the page in the browser.")
-@spec_options
+@planning_options
 @existing_options
 @output_options
 @click.pass_context

@@ -19,6 +19,7 @@ from vsr.cli.shared.options import (
     label_of,
     output_options,
     place_options,
+    planning_options,
     spec_from,
     spec_options,
     with_segments,
@@ -135,7 +136,7 @@ def _run(
 
 @click.command(cls=TypedCommand, short_help="Show what is in a file, and what an upscale would do.")
 @place_options
-@spec_options
+@planning_options
 @click.option(
     "-v", "--verbose", is_flag=True, help="Say more: formats, clocks, tags and every option."
 )

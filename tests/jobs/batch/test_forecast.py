@@ -8,6 +8,7 @@ from PIL import Image
 
 from tests.clips import write_clip
 from vsr.batch.plan import Selection, plan
+from vsr.cli import run
 from vsr.jobs.batch import batch as module
 from vsr.jobs.batch.batch import BatchSpec, batch
 from vsr.jobs.batch.forecast import forecast, outlook_of
@@ -82,6 +83,21 @@ def test_a_kind_of_file_is_tried_once_and_all_of_them_are_added_up(
     list(batch(folder, tmp_path / "out", job, note=said.append))
     assert said == ["about 1 h 30 min, 54–110 MB for 3 files."]
     assert tried == ["a.mp4", "c.mp4", "a.mp4", "c.mp4"]
+
+
+def test_a_length_that_another_stream_may_decide_is_about(tmp_path: Path, capsys) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    write_clip(folder / "a.mkv", frames=30)
+    command = ["batch", str(folder), str(tmp_path / "out"), "-m", "bicubic", "-s", "2", "--dry-run"]
+    assert run(command) == 0
+    said = capsys.readouterr().out
+    assert "a.mkv  (about 30 frames, about 1 s, a guess)" in said
+    assert "about 30 frames in all" in said
+    write_clip(folder / "a.mp4", frames=30)
+    (folder / "a.mkv").unlink()
+    assert run(command) == 0
+    assert "a.mp4  (30 frames, about 1 s, a guess)" in capsys.readouterr().out
 
 
 def test_files_that_were_not_looked_at_in_time_are_taken_to_be_like_the_others(

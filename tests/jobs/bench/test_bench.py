@@ -119,10 +119,16 @@ def test_a_chart_grows_with_its_reports(clip: Path):
     assert len(one.getcolors(1 << 16) or []) > 4  # text and three bars at least
 
 
+def test_our_own_clip_leaves_nothing_in_the_temporary_folder(tmp_path: Path, monkeypatch):
+    monkeypatch.setenv("VSR_HOME", str(tmp_path))
+    assert own_clip(TOY, 2).parent == tmp_path / "cache" / "bench"
+
+
 def test_our_own_clip_is_drawn_once(tmp_path: Path):
     clip = own_clip(TOY, 30, tmp_path)
     written = clip.stat().st_mtime_ns
     assert own_clip(TOY, 30, tmp_path) == clip
+
     assert clip.stat().st_mtime_ns == written
     assert probe(clip).video.size == TOY
     with Reader.open(clip) as reader:

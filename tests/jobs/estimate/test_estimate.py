@@ -11,7 +11,13 @@ from tests.clips import write_clip
 from vsr.disk import cache_folder
 from vsr.errors import UnwritableOutput
 from vsr.jobs.estimate import estimate, figures, remembered
-from vsr.jobs.estimate.estimate import estimate_of, estimate_with, kind_of, remember_run
+from vsr.jobs.estimate.estimate import (
+    estimate_of,
+    estimate_with,
+    kind_of,
+    known_estimate,
+    remember_run,
+)
 from vsr.jobs.estimate.figures import Between, Estimate, Other, Took, check_room
 from vsr.jobs.estimate.pace import STRIP_PIXELS, Pace, Rate, _strip, tried
 from vsr.jobs.estimate.remembered import Remembered, recall, remember
@@ -59,6 +65,15 @@ def test_short_work_is_guessed_and_tried_by_nobody(job: Job, monkeypatch):
     found = estimate_of(job)
     assert found is not None
     assert found.is_short
+
+
+def test_short_work_is_as_remembered(job: Job):
+    remember(Remembered(kind=kind_of(job), frame_seconds=Between(0.1, 0.1), is_of_runs=True))
+    found = estimate_of(job)
+    assert found is not None
+    assert str(found) == "about 3 s"
+    assert found.is_short  # a run does not begin with it
+    assert known_estimate(job) == found
 
 
 def test_short_work_is_tried_where_its_size_matters(tmp_path: Path, monkeypatch):

@@ -127,6 +127,19 @@ def spec_options(command: Command) -> Command:
     return _with(command, SPEC_OPTIONS)
 
 
+OF_RUNS = ("is_restart", "keeps_work", "work_dir", "is_faststart")
+"""What means nothing to a command that writes no film."""
+
+
+def planning_options(command: Command) -> Command:
+    """Add every upscale option; those of a run are taken, so that its words fit, but not shown."""
+    command = spec_options(command)
+    for option in getattr(command, "__click_params__", ()):
+        if option.name in OF_RUNS:
+            option.hidden = True
+    return command
+
+
 def place_options(command: Command) -> Command:
     """Add the inputs and the output: words in their order, or ``-i`` and ``-o``."""
     return _with(command, _PLACES)

@@ -29,6 +29,7 @@ class Forecast:
 
     Attributes:
         frames: how many are to be done, if the header says so.
+        is_counted: that is of the video alone, and not of the longest stream.
         estimate: of what it takes, for a film whose length is known.
         error: why it cannot be done, in one line.
     """
@@ -38,6 +39,7 @@ class Forecast:
     state: Literal["todo", "skipped", "failed"]
     is_picture: bool
     frames: int | None = None
+    is_counted: bool = True
     estimate: Estimate | None = None
     error: str = ""
 
@@ -58,9 +60,11 @@ class Forecast:
         detail = self.error
         if self.state == "todo":
             clip = "frames unknown" if self.frames is None else counted(self.frames)
+            clip = clip if self.is_counted else f"about {clip}"
             detail = "picture" if self.is_picture else clip
-            if self.estimate is not None and not self.estimate.is_short:
-                detail += f", {about_seconds(self.estimate.seconds)}"
+            if self.estimate is not None:
+                is_guess = self.estimate.basis == "guess"
+                detail += f", {about_seconds(self.estimate.seconds)}" + ", a guess" * is_guess
         return f"{self.state:7}  {printable(self.target)}" + f"  ({detail})" * bool(detail)
 
 
@@ -89,9 +93,11 @@ def forecast(source: Sources, target: Path, spec: BatchSpec) -> Iterator[Forecas
 def outlook_of(found: list[Forecast]) -> str | None:
     """Return in words what all that is to be done takes; None if nothing is known of it."""
     known = [one.estimate for one in found if one.estimate is not None]
-    if all(one.is_short for one in known):
+    if not known:
         return None
     words = about_seconds(total([one.seconds for one in known]))
+    if any(one.basis == "guess" for one in known):
+        words += " (a guess: not yet measured here)"
     sizes = [one.file_bytes for one in known if one.file_bytes is not None]
     return f"{words}, {about_bytes(total(sizes))}" if len(sizes) == len(known) else words
 
@@ -124,7 +130,10 @@ def _looked_at(item: Item, spec: UpscaleSpec, load: Load, estimates: Estimates) 
     except (VsrError, OSError) as error:
         return _forecast(item, "failed", error=failed(item, error).error)
     found = _forecast(item, "todo", frames=job.frames_expected)
-    return replace(found, estimate=estimates.of(job)) if isinstance(job, Job) else found
+    if not isinstance(job, Job):
+        return found
+    is_counted = job.is_length_counted or found.frames is None
+    return replace(found, estimate=estimates.of(job), is_counted=is_counted)
 
 
 def _forecast(

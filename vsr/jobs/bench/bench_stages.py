@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
@@ -11,6 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
+from vsr.disk import cache_folder
 from vsr.frames import HostFrame
 from vsr.jobs.upscale.upscale_plan import Job
 from vsr.media.clock import ticks_per_frame
@@ -173,10 +173,10 @@ def source_size(target: OutputSize) -> Size:
 
 
 def own_clip(size: Size, frames: int, folder: Path | None = None) -> Path:
-    """Return a clip of that size and length, made once and cached in a temporary folder."""
+    """Return a clip of that size and length, made once and kept in the cache."""
     from vsr.media.clips import SUPERSAMPLING, write_clip
 
-    folder = folder or Path(tempfile.gettempdir()) / f"vsr-bench-{getattr(os, 'getuid', int)()}"
+    folder = folder or cache_folder() / "bench"
     folder.mkdir(parents=True, exist_ok=True)
     clip = folder / f"scene-{size.width}x{size.height}-{frames}.nut"
     if clip.exists():

@@ -69,6 +69,10 @@ def estimate_of(job: Job, workers: int = 1) -> Estimate | None:
         return None
     guess = frames * guessed_seconds(job) / workers
     if _is_short(job, workers) and not _is_cramped(job):
+        known = recall(kind_of(job))
+        if known is not None:
+            short = estimate_with(job, shared(known.frame_seconds, job, workers), None)
+            return short and replace(short, basis="remembered")
         return Estimate(
             seconds=Between(guess, guess), other_bytes=carried_bytes(job), basis="guess"
         )
@@ -108,8 +112,8 @@ class Estimates:
 def known_estimate(job: Job) -> Estimate | None:
     """Return what a job takes as far as that is remembered, else a guess; nothing is tried."""
     known = recall(kind_of(job))
-    if known is not None:
-        return estimate_with(job, known.frame_seconds, None)
+    if known is not None and (found := estimate_with(job, known.frame_seconds, None)):
+        return replace(found, basis="remembered")
     frames = job.frames_expected
     if frames is None:
         return None

@@ -86,7 +86,7 @@ def duration(seconds: float) -> str:
 SHORT_SECONDS = 20.0
 """Work that is guessed to be shorter is not tried beforehand: that would take as long."""
 
-Basis = Literal["measured", "guess"]
+Basis = Literal["measured", "remembered", "guess"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +108,7 @@ class Estimate:
         seconds: of wall time.
         video_bytes: of the video; None where it was not tried.
         other_bytes: of the other streams, as far as headers say it.
-        basis: measured, in earlier runs or on a few frames, or only guessed.
+        basis: measured on a few frames, remembered of earlier runs, or only guessed.
         other: a faster or better network that is worth knowing of.
     """
 
@@ -121,7 +121,7 @@ class Estimate:
     @property
     def is_short(self) -> bool:
         """Whether it is over before an estimate could be read."""
-        return self.basis == "guess" and self.seconds.high < SHORT_SECONDS
+        return self.basis != "measured" and self.seconds.high < SHORT_SECONDS
 
     @property
     def file_bytes(self) -> Between | None:

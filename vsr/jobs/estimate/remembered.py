@@ -136,7 +136,9 @@ def usual_time(info: MediaInfo) -> str | None:
     seconds = _from(fitting, sizes)
     what = f"to {USUAL}: "
     if seconds is not None:
-        return what + about_seconds(seconds.scaled(frames))
+        is_other = not any(one.kind.sizes == str(sizes) for one in fitting)
+        words = what + about_seconds(seconds.scaled(frames))
+        return words + " (from what films of another size took)" * is_other
     guess = GUESSED_SECONDS.scaled(video.size.pixels * frames)
     return what + about_seconds(guess) + " on two CPU cores (a guess: not yet measured here)"
 

@@ -133,9 +133,14 @@ def _in_detail(job: Job) -> dict[str, Any]:
         "tagged as": colour(job.video.colour),
         "encoder": f"{encoder.name} {encoder.pix_fmt}, {options}",
         "carried": [str(fate) for fate in job.streams.fates],
-        "frames": job.frames_expected,
+        "frames": _frames(job),
         "notes": list(job.notes()),
     }
+
+
+def _frames(job: Job) -> str:
+    count = job.frames_expected
+    return "unknown" if count is None else f"{'' if job.is_length_counted else 'about '}{count}"
 
 
 def _values(job: Job, estimate: Estimate | None) -> dict[str, Any]:

@@ -174,6 +174,12 @@ class Job:
         return max(0.0, shown - self.spec.time.start_seconds)
 
     @property
+    def is_length_counted(self) -> bool:
+        """Whether `frames_expected` is of the video's own header: other streams may last longer."""
+        video = self.source.video
+        return bool(video.frames_in_header or video.duration_seconds)
+
+    @property
     def least_bytes(self) -> int:
         """The least disk space that the run needs: the segments, and the file joined from them."""
         return least_bytes(self.encoder.codec, self.video.size.pixels, self.frames_expected or 0)
