@@ -1,5 +1,6 @@
 """The last frame is shown as long as in the source: a slide may stand for minutes."""
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -56,6 +57,18 @@ def test_reordered_frames_at_any_times_end_when_the_last_one_does(
         assert decoding == sorted(set(decoding))
         assert container.duration == pytest.approx((pts[-1] + lasting) * 1000, abs=1000)
     assert joined.end_seconds == pytest.approx((pts[-1] + lasting) / 1000)
+
+
+def test_a_reordered_last_frame_of_mp4_lasts_as_long_as_the_file_does(tmp_path: Path) -> None:
+    """What is stored beside it is how long the next packet waits to be decoded."""
+    times = [0, 33, 40, 500, 540, 2000, 2040, 2100]
+    first = write_clip(tmp_path / "in.mkv", frames=8, pts=times, time_base=Fraction(1, 1000))
+    carry(first, tmp_path / "a.mp4", encoder_preset="medium")
+    info = probe(tmp_path / "a.mp4")
+    info = replace(info, video=replace(info.video, frame_rate=Fraction(25)))
+    for time, lasting in ((2100, 40), (2040, 60), (540, 1460)):
+        pts = int(Fraction(time, 1000) / info.video.time_base)
+        assert last_duration_of(info, pts) * info.video.time_base == Fraction(lasting, 1000)
 
 
 def test_the_end_of_a_part_cuts_the_last_slide_and_its_sound(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import accumulate
+from itertools import accumulate, islice
 from math import isinf
 from typing import Self
 
@@ -230,10 +230,17 @@ def last_duration_of(info: MediaInfo, pts: int, time: TimeRange = TimeRange()) -
     return max(1, duration)
 
 
+MOST_REORDERED = 16
+"""Frames that are decoded after one that is shown later. Source: ITU-T H.264, A.3.1: MaxDpbFrames
+is at most 16.
+"""
+
+
 def _said(info: MediaInfo, pts: int) -> int | None:
     """Return the duration of the packet with a time; None if there is none, or it has none.
 
-    MPEG-TS and MPEG-PS do not store any; what FFmpeg reports is the frame rate's.
+    MPEG-TS and MPEG-PS do not store any; what FFmpeg reports is the frame rate's. mp4 and mov store
+    the distance to the packet decoded next, which of a reordered frame tells nothing.
     """
     if info.video.timing is not Timing.GIVEN or info.format_name in STATION_CLOCKS:
         return None
@@ -241,7 +248,15 @@ def _said(info: MediaInfo, pts: int) -> int | None:
         stream = container.streams[info.video.index]
         with suppress(av.FFmpegError):  # a format that cannot seek is read from its beginning
             container.seek(pts, stream=stream)
-        for packet in container.demux(stream):
-            if packet.pts == pts:
+        packets = (packet for packet in container.demux(stream) if packet.size)
+        for packet in packets:
+            if packet.pts != pts:
+                continue
+            after = [one.pts or 0 for one in islice(packets, MOST_REORDERED)]
+            if not after or not info.format_name.startswith("mov"):
                 return packet.duration
+            end = min((later for later in after if later > pts), default=None)
+            if end is None and stream.duration is not None:
+                end = (info.video.start_pts or 0) + stream.duration
+            return None if end is None else max(0, end - pts)
     return None
