@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from errno import EDQUOT, EFBIG, ENOSPC
+from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 
@@ -110,7 +111,22 @@ def remove(path: Path) -> None:
 
 def part_of(path: Path) -> Path:
     """Return the name of a file while it is being written."""
-    return path.with_name(f"{path.name}.part")
+    return path.with_name(name_around("", path.name, ".part"))
+
+
+LONGEST_NAME = 255
+"""Bytes of a name; what Linux, macOS and Windows take in common."""
+
+
+def name_around(before: str, name: str, after: str) -> str:
+    """Return a name with something around it; what is too long is cut, and told apart by a hash."""
+    whole = os.fsencode(name)
+    room = LONGEST_NAME - len(os.fsencode(before + after))
+    if len(whole) <= room or len(whole) > LONGEST_NAME:  # such a name is refused as it is
+        return f"{before}{name}{after}"
+    digest = sha256(whole).hexdigest()[:12]
+    kept = whole[: room - len(digest) - 1].decode("utf-8", "ignore")
+    return f"{before}{kept}-{digest}{after}"
 
 
 @contextmanager

@@ -83,7 +83,7 @@ def test_a_run_resumes_only_with_the_same_images(tmp_path: Path, capsys) -> None
     assert vsr(*command, "--keep-work", "-y") == 0
     Image.new("RGB", (96, 64)).save(frames / "00003.png")
     assert vsr(*command, "-y") == 2
-    assert "left unfinished work (source" in capsys.readouterr().err
+    assert "its source has changed since an earlier run left" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
 
+from vsr.disk import name_around
 from vsr.errors import InvalidOption, NoSuchFile, UnwritableOutput
 from vsr.media.sequence import is_still
 
@@ -75,7 +76,7 @@ def check_inside(place: Path, folder: Path) -> None:
         UnwritableOutput: it would not.
     """
     root = folder.resolve()
-    work = place.with_name(f".{place.name}.vsr")
+    work = place.with_name(name_around(".", place.name, ".vsr"))
     is_inside = place.parent.resolve().is_relative_to(root) and not work.is_symlink()
     if not is_inside or ".." in place.relative_to(folder).parts:
         raise UnwritableOutput(

@@ -2,18 +2,19 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from vsr.disk import part_of
 from vsr.errors import DecodingFailed, OutputBusy, OutputError, UnwritableOutput
-from vsr.media.resume.manifest import differences, source_facts
+from vsr.media.resume.manifest import differences, source_changes, source_facts
 from vsr.media.resume.segments import Segment
-from vsr.media.resume.work import Work, work_folder_of
+from vsr.media.resume.work import Work, store_name, work_folder_of
 from vsr.values import PtsSpan
 
 PLAN = (
@@ -190,9 +191,37 @@ def test_facts_tell_inputs_apart(tmp_path: Path) -> None:
     for path, content in ((first, b"a" * 100), (second, b"b" * 100)):
         path.write_bytes(content)
         os.utime(path, ns=(10**18, 10**18))
-    assert len(differences(source_facts(first), source_facts(second))) == 1
-    os.utime(second, ns=(time.time_ns(), time.time_ns()))
-    assert len(differences(source_facts(first), source_facts(second))) == 2
+    assert source_changes(source_facts(first), source_facts(first)) == ()
+    assert source_changes(source_facts(first), source_facts(second)) == ("its contents differ",)
+    os.utime(second, ns=(10**18 + 5 * 10**8, 10**18 + 5 * 10**8))
+    (said,) = source_changes(source_facts(first), source_facts(second))
+    assert re.fullmatch(r"it was last changed at 2001-.*:40\.000 and is now of .*:40\.500", said)
+    second.write_bytes(b"b" * 1234)
+    said, _ = source_changes(source_facts(first), source_facts(second))
+    assert said == "it had 100 bytes and has 1 234 bytes"
+
+
+def test_a_source_that_changed_is_said_in_words(tmp_path: Path) -> None:
+    source, target = tmp_path / "in.mp4", tmp_path / "out.mp4"
+    source.write_bytes(b"film")
+    with begin(target, crf=20, **source_facts(source)) as work:
+        work.path_of(work.pending[0]).write_bytes(b"done")
+    source.write_bytes(b"another")
+    with pytest.raises(OutputError, match="its source has changed .*--restart") as refused:
+        begin(target, crf=20, **source_facts(source))
+    assert "source head" not in str(refused.value)
+    assert "machine" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["n" * 251 + ".mp4", "ü" * 125 + ".mp4"])
+def test_a_name_as_long_as_can_be_has_a_folder_of_its_own(tmp_path: Path, name: str) -> None:
+    target, other = tmp_path / name, tmp_path / f"{name[:-5]}x.mp4"
+    folders = {work_folder_of(target).name, work_folder_of(other).name, store_name(target)}
+    assert len(folders) == 3
+    assert max(len(os.fsencode(folder)) for folder in folders) <= 255
+    with begin(target) as work:
+        assert work.folder.is_dir()
+    assert len(os.fsencode(part_of(target).name)) <= 255
 
 
 def test_a_difference_shows_enough_of_a_hash_to_tell_it() -> None:

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -97,12 +98,57 @@ def source_facts(path: Path) -> dict[str, Any]:
     return {"source size": facts.st_size, "source time": facts.st_mtime_ns, "source head": head}
 
 
+def mismatch(target: Path, earlier: Fingerprint, now: Fingerprint) -> OutputError | None:
+    """Return why the work of an earlier run cannot be resumed, and what to do; None if it can."""
+    if changed := source_changes(earlier, now):
+        return OutputError(
+            f"{target}: its source has changed since an earlier run left unfinished work "
+            f"({'; '.join(changed)}). Start over with --restart, or put the earlier file back."
+        )
+    if not (changed := differences(earlier, now)):
+        return None
+    return OutputError(
+        f"{target}: an earlier run with other settings, or on another machine, left unfinished "
+        f"work ({'; '.join(changed)}). Repeat its settings to resume, or start over with --restart."
+    )
+
+
+def source_changes(earlier: Fingerprint, now: Fingerprint) -> tuple[str, ...]:
+    """Say in words how the source differs between two fingerprints; nothing if it does not."""
+    changed = [key for key in SOURCE if earlier.get(key) != now.get(key)]
+    if "source size" in changed:
+        return (f"it had {_bytes(earlier)} and has {_bytes(now)}", *_times(earlier, now))
+    return _times(earlier, now) or ("its contents differ",) * bool(changed)
+
+
+SOURCE = ("source size", "source time", "source head")
+
+
+def _bytes(facts: Fingerprint) -> str:
+    return f"{facts.get('source size', 0):,} bytes".replace(",", " ")
+
+
+def _times(earlier: Fingerprint, now: Fingerprint) -> tuple[str, ...]:
+    before, after = (int(facts.get("source time", 0)) for facts in (earlier, now))
+    if before == after or min(before, after) < FIRST_TIME:
+        return ()
+    dates = [datetime.fromtimestamp(time / 1e9, UTC).astimezone() for time in (before, after)]
+    spec = "milliseconds" if before // 10**9 == after // 10**9 else "seconds"
+    was, is_now = (date.replace(tzinfo=None).isoformat(" ", spec) for date in dates)
+    return (f"it was last changed at {was} and is now of {is_now}",)
+
+
+FIRST_TIME = 1 << 48
+"""In nanoseconds; an earlier time, of a few days, stands for the contents of a pipe."""
+
+
 def differences(earlier: Fingerprint, now: Fingerprint) -> tuple[str, ...]:
     """Name what differs between two fingerprints, with both values.
 
-    Of a table, only the entries that differ are named: ``encoder options crf was 18, is 16``.
+    The source is left out. Of a table, only the entries that differ are named: ``encoder options
+    crf was 18, is 16``.
     """
-    keys = [*earlier, *(key for key in now if key not in earlier)]
+    keys = [key for key in {**earlier, **now} if key not in SOURCE]
     return tuple(text for key in keys for text in _difference(key, earlier.get(key), now.get(key)))
 
 

@@ -17,9 +17,14 @@ from pathlib import Path
 from typing import Any, Self
 
 from vsr.closing import Closing
-from vsr.disk import locked, publish, published, remove_lock, sync_folder
+from vsr.disk import locked, name_around, publish, published, remove_lock, sync_folder
 from vsr.errors import DecodingFailed, OutputBusy, OutputError, UnwritableOutput
-from vsr.media.resume.manifest import Fingerprint, Manifest, differences, source_facts
+from vsr.media.resume.manifest import (
+    Fingerprint,
+    Manifest,
+    mismatch,
+    source_facts,
+)
 from vsr.media.resume.segments import Segment
 from vsr.media.sequence import is_numbered
 from vsr.media.writing.target import make_folder
@@ -186,13 +191,13 @@ class Work(Closing):
         path = self.folder / MANIFEST
         if path.exists():
             earlier = Manifest.read(path)
-            changed = differences(earlier.fingerprint, self.fingerprint)
-            if not changed:
+            changed = mismatch(self.target, earlier.fingerprint, self.fingerprint)
+            if changed is None:
                 self.segments = earlier.segments
                 return
             is_unfinished = any(self.store.glob("*.nut")) and not is_published(self.target)
             if is_unfinished:
-                raise self._mismatch(changed)
+                raise changed
         self._clear()
         self.segments = plan()
         place = None if work_dir is None else work_dir.absolute() / store_name(self.target)
@@ -201,26 +206,19 @@ class Work(Closing):
         Manifest(fingerprint, self.segments, place).write(path)
         sync_folder(self.folder.parent)
 
-    def _mismatch(self, changed: tuple[str, ...]) -> OutputError:
-        return OutputError(
-            f"{self.target}: an earlier run with other settings, or on another "
-            f"machine, left unfinished work ({'; '.join(changed)}). Repeat its settings to "
-            f"resume, or start over with --restart."
-        )
-
 
 MANIFEST, LOCK, PUBLISHED = "job.json", "lock", "published.json"
 
 
 def work_folder_of(target: Path) -> Path:
     """Return the folder in which the segments of ``target`` are made."""
-    return target.with_name(f".{target.name}.vsr")
+    return target.with_name(name_around(".", target.name, ".vsr"))
 
 
 def store_name(target: Path) -> str:
     """Return the name of the folder with the segments of ``target`` in a folder for many."""
     digest = sha256(str(target.absolute()).encode()).hexdigest()[:12]
-    return f".{target.name}-{digest}.vsr"
+    return name_around(".", target.name, f"-{digest}.vsr")
 
 
 def store_of(target: Path) -> Path:
