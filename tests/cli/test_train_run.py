@@ -67,7 +67,7 @@ def test_prepare_takes_pairs_and_nothing_that_they_decide(tmp_path, capsys):
         assert run([*arguments, *pairs, *more]) == 2
         assert "not together with --pairs" in capsys.readouterr().err
     assert run([*arguments, *pairs, "--patch", "64"]) == 0
-    assert "patches of 64×64, 1 files" in capsys.readouterr().out
+    assert "of 64×64, 1 file" in capsys.readouterr().out
     assert json.loads((out / "dataset.json").read_text())["degradations"] == ["pairs"]
 
 
@@ -106,16 +106,20 @@ def test_fit_and_export_report_as_json(tmp_path, data, capsys):
     assert exported["path"] == str(tmp_path / "mine_x4.safetensors")
 
 
-def test_fit_shows_a_bar_and_what_to_do_next(tmp_path, data, capsys):
+def test_fit_shows_a_line_and_what_to_do_next(tmp_path, data, capsys):
     out = tmp_path / "run"
     fit = ["train", "fit", recipe(tmp_path), "--data", str(data), "--out", str(out)]
     assert run([*fit, "--minutes", "0.001", "-d", "cpu"]) == 0
     captured = capsys.readouterr()
     assert captured.out.startswith("toy on cpu (")
     assert "steps/s" in captured.err
+    assert "\r" not in captured.err
+    assert len(captured.err.splitlines()) <= 2 * captured.err.count("%, step ")
     assert "than bicubic: " in captured.out
     assert "See verdict.png." in captured.out
     assert f"vsr train export {out} --name NAME" in captured.out
+    assert run(["train", "resume", str(out)]) == 0
+    assert capsys.readouterr().err == "", "nothing was left to do"
     assert run(["train", "resume", str(out), "--minutes", "0.002", "-q"]) == 0
     assert capsys.readouterr().out == ""
 

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import signal
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from vsr.cli.shared.options import complete_model
-from vsr.cli.shared.report import echo, emit
+from vsr.cli.shared.report import columns, echo, emit, say
+from vsr.cli.shared.status_line import StatusLine
 from vsr.errors import Interrupted, code_of_signal
+from vsr.jobs.estimate.figures import duration
 from vsr.jobs.process_setup import ENDING
 
 if TYPE_CHECKING:
-    from tqdm import tqdm
-
     from vsr.jobs.train import Watch
     from vsr.training.recipe.recipe import Budget
     from vsr.training.run.context import TrainProgress
@@ -169,9 +168,6 @@ def stoppable() -> Iterator[Callable[[], bool]]:
             signal.signal(number, handler)
 
 
-BAR = "{desc} {percentage:5.1f}%|{bar}| {postfix}"
-
-
 @contextmanager
 def watch_for(options: dict[str, Any], should_stop: Callable[[], bool]) -> Iterator[Watch]:
     """Yield what the user asked to see of a run.
@@ -192,52 +188,53 @@ def watch_for(options: dict[str, Any], should_stop: Callable[[], bool]) -> Itera
     elif options["quiet"]:
         yield Watch(should_stop=should_stop)
     else:
-        with closing(_StepBar()) as bar:
+        with closing(_StepLine()) as line:
             yield Watch(
-                on_start=bar.start,
-                on_note=bar.note,
-                on_progress=bar.show,
-                on_verdict=bar.end,
+                on_start=line.start,
+                on_note=line.note,
+                on_progress=line.show,
+                on_verdict=line.end,
                 should_stop=should_stop,
             )
 
 
-class _StepBar:
-    """A line naming the recipe and device, then a bar; a refused run shows neither."""
+class _StepLine:
+    """A line naming the recipe and device, then the status line; without a step there is none."""
 
     def __init__(self) -> None:
-        self._bar: tqdm[NoReturn] | None = None
+        self._label = ""
+        self._line: StatusLine | None = None
         self._psnr: float | None = None
 
     def start(self, run: Run) -> None:
-        """Print what starts, and open the bar."""
-        from tqdm import tqdm
-
+        """Print what starts."""
         click.echo(f"{run.recipe} on {run.device}")
-        self._bar = tqdm(total=1.0, bar_format=BAR, dynamic_ncols=True)
+        self._label = run.recipe
 
     def note(self, text: str) -> None:
-        """Print a line above the bar."""
-        assert self._bar is not None
-        self._bar.write(f"vsr: {text}", file=sys.stderr)
+        """Print a line, above the status line if there is one."""
+        if self._line is None:
+            say(text)
+        else:
+            self._line.note(text)
 
     def show(self, progress: TrainProgress) -> None:
-        """Update the bar."""
-        assert self._bar is not None
+        """Update the status line."""
+        if self._line is None:
+            self._line = StatusLine(self._label, columns)
         self._psnr = self._psnr if progress.psnr is None else progress.psnr
-        self._bar.n = progress.share
-        self._bar.set_description_str(progress.stage, refresh=False)
-        self._bar.set_postfix_str(_words(progress, self._psnr), refresh=True)
+        parts = _figures(progress, self._psnr)
+        self._line.show(progress.stage, parts, is_news=progress.share >= 1)
 
     def end(self, verdict: Verdict) -> None:
-        """Leave the bar, and print the verdict below it."""
+        """Take the line away, and print the verdict."""
         self.close()
         click.echo(verdict.words())
 
     def close(self) -> None:
-        """Leave the bar as it stands."""
-        if self._bar is not None:
-            self._bar.close()
+        """Take the line away."""
+        if self._line is not None:
+            self._line.close()
 
 
 def _start_line(run: Run) -> None:
@@ -263,10 +260,14 @@ def _line(progress: TrainProgress) -> None:
     emit({"event": "progress", **asdict(progress), "seconds_left": progress.seconds_left})
 
 
-def _words(progress: TrainProgress, psnr: float | None) -> str:
-    minutes, seconds = divmod(round(progress.seconds_left), 60)
-    quality = "" if psnr is None else f", {psnr:.2f} dB"
-    return (
-        f"step {progress.step}, loss {progress.loss:.5f}{quality}, "
-        f"{progress.steps_per_second:.1f} steps/s, {minutes}:{seconds:02} left"
-    )
+def _figures(progress: TrainProgress, psnr: float | None) -> list[str]:
+    quality = [] if psnr is None else [f"{psnr:.2f} dB"]
+    left = [f"{duration(progress.seconds_left)} left"] if 0 < progress.share < 1 else []
+    return [
+        f"{100 * min(progress.share, 1):.0f}%",
+        f"step {progress.step}",
+        *left,
+        f"loss {progress.loss:.5f}",
+        *quality,
+        f"{progress.steps_per_second:.1f} steps/s",
+    ]
