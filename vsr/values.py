@@ -258,6 +258,5 @@ def check_grain(value: Grain | GrainProfile) -> None:
     """
     if isinstance(value, GrainProfile) or value in ("auto", *AMOUNTS):
         return
-    if isinstance(value, str):
+    if isinstance(value, str) or not 0 <= value <= 1:
         raise InvalidOption(f"grain {value}: give keep, remove, auto or a number from 0 to 1.")
-    check_between("grain", value, 0, 1)

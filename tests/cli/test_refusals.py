@@ -5,8 +5,12 @@ import os
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tests.cli.command import vsr
+from vsr.errors import InvalidOption
+from vsr.jobs.estimate.moments import moment_near
+from vsr.media.reading.probe import probe
 
 
 def refusal(capsys, *arguments: object) -> str:
@@ -193,3 +197,18 @@ def test_verbose_shows_the_traceback(tmp_path: Path, capsys):
 
 def test_an_unknown_command_is_refused_with_a_suggestion(capsys):
     assert "Did you mean 'upscale'" in refusal(capsys, "upscail")
+
+
+def test_a_wrong_size_or_grain_is_answered_with_all_that_may_be_given(clip, capsys):
+    said = refusal(capsys, "probe", clip, "--preset", "10")
+    assert "Any height with a p, such as 720p, is one as well." in said
+    said = refusal(capsys, "probe", clip, "--scale", "2", "--grain", "5")
+    assert "grain 5.0: give keep, remove, auto or a number from 0 to 1." in said
+
+
+def test_only_a_time_that_was_given_is_refused_as_one(clip, tmp_path, capsys):
+    Image.new("RGB", (32, 24)).save(tmp_path / "p.png")
+    said = refusal(capsys, "compare", clip, tmp_path / "p.png", tmp_path / "c.html")
+    assert "p.png: is an image, and videos are compared here. Name a video." in said
+    with pytest.raises(InvalidOption, match="nothing at 0:09.00, beyond its .* Give --at"):
+        moment_near(probe(clip), 9.0, "")

@@ -13,7 +13,7 @@ from tests.barcode import picture
 from tests.cli.command import vsr
 from tests.clips import indices_in, times_in
 from vsr.errors import NoSuchFile
-from vsr.media.sequence import find_images, is_sequence
+from vsr.media.sequence import ImageSequence, find_images, is_sequence
 from vsr.values import Size
 
 QUICK = ["--model", "bicubic", "-s", 2, "--encoder-preset", "ultrafast"]
@@ -143,3 +143,8 @@ def test_workers_on_other_hosts_cannot_read_a_sequence(tmp_path: Path, capsys) -
     assert vsr("upscale", tmp_path / "frames", target, *QUICK, "--engine", "ray") == 2
     assert "which other hosts do not see. Omit --engine ray." in capsys.readouterr().err
     assert not target.exists()
+
+
+def test_one_missing_image_is_spoken_of_as_one() -> None:
+    images = ImageSequence("in", (Path("1.png"), Path("3.png")), ((2, 2),))
+    assert str(images) == "in: 2 images, 1.png to 3.png; number 2 is missing and skipped"

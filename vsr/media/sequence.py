@@ -54,10 +54,9 @@ class ImageSequence:
     def __str__(self) -> str:
         first, last = self.images[0].name, self.images[-1].name
         text = f"{self.name}: {len(self.images)} images, {first} to {last}"
-        if not self.missing:
-            return text
         gaps = ", ".join(f"{a}" if a == b else f"{a} to {b}" for a, b in self.missing)
-        return f"{text}; numbers {gaps} are missing and skipped"
+        what = f"number {gaps} is" if gaps.isdecimal() else f"numbers {gaps} are"
+        return f"{text}; {what} missing and skipped" if gaps else text
 
 
 def is_sequence(source: Path) -> bool:

@@ -40,6 +40,10 @@ WHAT: Mapping[Kind, str] = {
 """What a user calls a recipe of each kind."""
 
 
+ALSO: Mapping[Kind, str] = {"presets": "Any height with a p, such as 720p, is one as well."}
+"""What else may be named."""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """The text of a recipe, its name, and where it was found (for messages)."""
@@ -59,7 +63,7 @@ def find(kind: Kind, name: str) -> Source:
     if name.endswith(".toml") or any(mark in name for mark in (os.sep, os.altsep) if mark):
         return _read(Path(name), Path(name).stem)
     found = dict(_all(kind))
-    return _read(found[one_of(name, sorted(found), WHAT[kind])], name)
+    return _read(found[one_of(name, sorted(found), WHAT[kind], ALSO.get(kind, ""))], name)
 
 
 def recipe_names(kind: Kind) -> list[str]:

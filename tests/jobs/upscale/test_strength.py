@@ -115,7 +115,15 @@ def test_a_film_whose_compression_hardly_shows_is_not_called_clean() -> None:
     seen = Condition(codec="h264", bits_per_pixel=0.03, blockiness=0.05, quantiser=16)
     assert seen.kind == "clean"
     choice = Choice(SPEC, seen, ("strength", "sharpness"))
-    assert "(auto: compression hardly shows)" in choice.in_short(model)
+    assert "(auto: few bits per pixel, though compression hardly shows)" in choice.in_short(model)
+    for bits, blocks, why in (
+        (2.0, 0.05, "compression hardly shows"),
+        (1.0, 0.5, "blocks show, though it is finely quantised"),
+    ):
+        seen = Condition(codec="h264", bits_per_pixel=bits, blockiness=blocks, quantiser=16)
+        assert seen.in_words == why
+    grainy = Condition(codec="h264", bits_per_pixel=0.03, blockiness=0.05, quantiser=16, noise=3.0)
+    assert grainy.in_words == "few bits per pixel; the source is grainy"
 
 
 def test_auto_goes_between_the_network_and_its_only_flavour(tmp_path: Path, models: Path) -> None:

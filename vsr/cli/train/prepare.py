@@ -12,6 +12,7 @@ import click
 from vsr.cli.shared.report import echo, emit
 from vsr.cli.train.teach import line_of, taught_with_bar, teach_spec, teacher_options
 from vsr.errors import InvalidOption
+from vsr.jobs.progress import counted
 
 if TYPE_CHECKING:
     from vsr.jobs.teach import TeachSpec
@@ -115,7 +116,8 @@ def prepare(
         emit({"event": "done", "out": str(out), **manifest.summary()})
     elif not quiet:
         side = manifest.patch
-        echo(f"{out}: {manifest.count} patches of {side}×{side}, {manifest.sources} files")
+        patches = f"patch{'es' * (manifest.count != 1)} of {side}×{side}"
+        echo(f"{out}: {manifest.count} {patches}, {counted(manifest.sources, 'file')}")
         for line in manifest.losses(is_detailed=verbose):
             echo(f"  {line}")
         for one in taught:

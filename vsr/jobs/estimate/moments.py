@@ -92,6 +92,9 @@ def clock(seconds: float) -> str:
 def pts_at(info: MediaInfo, seconds: float, option: str = "--at") -> int:
     """Return the pts of the frame that is shown at a time, in seconds from the first frame.
 
+    Args:
+        option: which gave the time; empty if the program chose it.
+
     Raises:
         InvalidOption: the time is beyond the end.
         DecodingFailed: the film cannot be read there.
@@ -114,6 +117,8 @@ def pts_at(info: MediaInfo, seconds: float, option: str = "--at") -> int:
     end = f"its last frame, at {clock(seconds_at(info, last))}" if last is not None else "its end"
     if last is None and known is not None:
         end = f"its end, {clock(known)}"
+    if not option:
+        raise InvalidOption(f"{info.path}: nothing at {clock(seconds)}, beyond {end}. Give --at.")
     raise InvalidOption(
         f"{info.path}: {option} {clock(seconds)} is beyond {end}. Choose an earlier time."
     )
@@ -170,8 +175,11 @@ def moment_around(
     return _read(info, span, pts, context=context, crop=crop)
 
 
-def moment_near(info: MediaInfo, seconds: float) -> Moment:
+def moment_near(info: MediaInfo, seconds: float, option: str = "--at") -> Moment:
     """Read the frame whose time is nearest to ``seconds`` from the first frame, and context.
+
+    Args:
+        option: which gave the time; empty if the program chose it.
 
     Raises:
         InvalidOption: the film is over by then.
@@ -181,7 +189,7 @@ def moment_near(info: MediaInfo, seconds: float) -> Moment:
     wanted = first + rounded(Fraction(str(seconds)) / base)
     reach = rounded(NEAR * ticks_per_frame(video.frame_rate, base))
     found = _read(info, PtsSpan(wanted - reach, wanted + reach + 1), wanted, context=1)
-    times = [frame.pts for frame in wanted_frames(found)] or [pts_at(info, seconds)]
+    times = [frame.pts for frame in wanted_frames(found)] or [pts_at(info, seconds, option)]
     return moment_at(info, min(times, key=lambda pts: abs(pts - wanted)), context=1)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
-from vsr.errors import InvalidData
+from vsr.errors import InvalidData, Refused
 from vsr.frames import HostFrame
 from vsr.jobs.estimate.figures import Between, about_bytes
 from vsr.jobs.estimate.moments import (
@@ -39,8 +39,9 @@ from vsr.jobs.preview.pictures import Window, displayed_window, shown, stored_wi
 from vsr.jobs.preview.spec import CompareSpec, PageResult
 from vsr.jobs.progress import Count, Note, ignore, printable
 from vsr.media.frames.deinterlace import deinterlace
-from vsr.media.images.images import Picture
+from vsr.media.images.images import Picture, is_image
 from vsr.media.reading.probe import probe
+from vsr.media.sequence import is_animated
 from vsr.media.source.info import MediaInfo
 from vsr.metrics.scores import WINDOW, Scores
 from vsr.values import TimeRange
@@ -89,6 +90,9 @@ def compare(
         DecodingFailed: a film cannot be read.
     """
     names = _names(first, second)
+    for path in (first, second):
+        if is_image(path) and not is_animated(path):
+            raise Refused(f"{path}: is an image, and videos are compared here. Name a video.")
     infos = probe(first), probe(second)
     for path in (first, second):
         if not is_page_wanted(path, page, spec.existing):
@@ -99,7 +103,7 @@ def compare(
     moments = [moment_at(infos[0], one.pts, context=1) for one in choices]
     stills = (
         [_progressive(one)[-1] for one in moments],
-        [_nearest(infos[1], seconds) for seconds in times],
+        [_nearest(infos[1], seconds, "--at" if spec.at else "") for seconds in times],
     )
     watch(1, 3)
     loops, motion = _loops(infos, choices, moments)
@@ -131,8 +135,8 @@ def _progressive(moment: Moment) -> list[HostFrame]:
     return list(deinterlace(moment.frames, moment.span))
 
 
-def _nearest(info: MediaInfo, seconds: float) -> HostFrame:
-    return _progressive(moment_near(info, seconds))[-1]
+def _nearest(info: MediaInfo, seconds: float, option: str) -> HostFrame:
+    return _progressive(moment_near(info, seconds, option))[-1]
 
 
 def _loops(

@@ -75,6 +75,9 @@ LOW = 6
 CLEAR = 0.75
 """The sharpness for compressed sources. Others keep their texture, tone and grain: 0."""
 
+PLAIN = 0.3
+"""A strength from which on its reason is said, whatever else the source is called."""
+
 STEP = 0.05
 """Strengths are multiples of it, so that a folder of similar films needs few networks."""
 
@@ -113,8 +116,17 @@ class Condition:
 
     @property
     def in_words(self) -> str:
-        """What chose the blend. A clean film may still have few bits, which take a strength."""
-        return "compression hardly shows" if self.kind == "clean" else f"the source is {self.kind}"
+        """What chose the blend. A film not called compressed may still have few bits, or blocks."""
+        if self.kind == "compressed":
+            return "the source is compressed"
+        if self.strength < PLAIN:
+            return "the source is grainy" if self.kind == "grainy" else "compression hardly shows"
+        is_for_bits = self._for_bits > self._for_blocks
+        if self.kind == "grainy":
+            return f"{'few bits per pixel' if is_for_bits else 'blocks show'}; the source is grainy"
+        if is_for_bits:
+            return "few bits per pixel, though compression hardly shows"
+        return "blocks show, though it is finely quantised"
 
     @property
     def blend(self) -> Blend:
@@ -127,9 +139,17 @@ class Condition:
         """The strength that such a film needs, 0 to 1; it falls with bits and rises with blocks."""
         if self.codec in LOSSLESS:
             return 0.0
-        bits = max(self.bits_per_pixel * WORTH.get(self.codec, 1.0), 1e-4)
-        wanted = AT_ONE_BIT - PER_HALVING * log2(bits) + PER_BLOCKINESS * self.blockiness
+        wanted = AT_ONE_BIT + self._for_bits + self._for_blocks
         return round(round(min(max(wanted, 0.0), 1.0) / STEP) * STEP, 2)
+
+    @property
+    def _for_bits(self) -> float:
+        bits = max(self.bits_per_pixel * WORTH.get(self.codec, 1.0), 1e-4)
+        return -PER_HALVING * log2(bits)
+
+    @property
+    def _for_blocks(self) -> float:
+        return PER_BLOCKINESS * self.blockiness
 
 
 def condition_of(info: MediaInfo) -> Condition | None:

@@ -136,7 +136,7 @@ class DatasetManifest:
             detail = f" ({', '.join(names)})" if is_detailed else ""
             lines.append(f"{len(names)} skipped: {reason}{detail}")
         for reason, count in self.dropped_patches.items():
-            lines.append(f"{count} patches dropped: {reason}")
+            lines.append(f"{count} patch{'es' * (count != 1)} dropped: {reason}")
         return lines
 
     def write(self, folder: Path) -> None:

@@ -79,8 +79,8 @@ class Verdict:
         towards = "" if self.target == TRUTH else f" towards the targets '{self.target}'"
         line = (
             f"{self.judgement.capitalize()} than {self.against}{towards}: {self.before:.2f} → "
-            f"{self.after:.2f} dB ({self.after - self.before:+.2f}) on {self.patches} patches held "
-            f"out, {self.better} of which gained"
+            f"{self.after:.2f} dB ({self.after - self.before:+.2f}) on {self.patches} "
+            f"patch{'es' * (self.patches != 1)} held out, {self.better} of which gained"
         ).replace("No different than", "No different from")
         if self.target != TRUTH:
             line += f"; towards the truth {self.truth_before:.2f} → {self.truth_after:.2f} dB"
