@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from tests.cli.command import QUICK, vsr
+from tests.cli.command import vsr
 from vsr.errors import NoVideo
 from vsr.media.images.image_tags import HELD, tags_of
 from vsr.media.images.images import image_size, read_image
@@ -25,6 +25,8 @@ XMP = (
     b'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
     b'<rdf:Description tiff:Orientation="6" dc:title="a title"/></rdf:RDF></x:xmpmeta>'
 )
+
+QUICK = ["--model", "bicubic", "--scale", "2"]
 
 
 def exif() -> Image.Exif:
