@@ -80,7 +80,7 @@ def test_what_damage_takes_is_told_of_a_pipe_too(tmp_path: Path):
         capture_output=True, text=True, errors="replace", check=False,
     )  # fmt: skip
     assert done.returncode == 3
-    assert json.loads(done.stderr.splitlines()[-1])["losses"] == ["1 packets of audio or subtitles"]
+    assert json.loads(done.stderr.splitlines()[-1])["losses"] == ["1 packet of audio or subtitles"]
 
 
 def test_a_pipe_without_a_format_is_refused(clip: Path):

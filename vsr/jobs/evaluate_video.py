@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from vsr.colour import Codes, Range
 from vsr.errors import InvalidData
 from vsr.frames import HostFrame
-from vsr.jobs.progress import Count
+from vsr.jobs.progress import Count, counted
 from vsr.media.reading.probe import probe
 from vsr.media.reading.reader import Reader
 from vsr.media.source.info import MediaInfo
@@ -58,7 +58,8 @@ def evaluate_video(
             f"{result}: no frame of it could be compared with {reference}. Check that both play."
         )
     about = {"reference": str(reference), "result": str(result), "count": len(named)}
-    skipped = (f"{unpaired} frames of the longer video have no counterpart",) if unpaired else ()
+    what = f"{counted(unpaired)} of the longer video without a counterpart"
+    skipped = (what,) if unpaired else ()
     mean = mean_of([item.scores for item in named])
     return Evaluation(
         about=about, mean=mean, pictures=tuple(named), flicker=meter.flicker(), skipped=skipped

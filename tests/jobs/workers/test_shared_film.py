@@ -34,7 +34,7 @@ def test_damage_to_the_other_streams_is_told_as_of_one_worker(tmp_path: Path):
     with open_inline(opener(SPEC)) as engine:
         list(Scheduler(engine).run([film]))
     alone = upscale(source, tmp_path / "alone.mp4", SPEC)
-    assert film.outcome().losses == alone.losses == ("1 packets of audio or subtitles",)
+    assert film.outcome().losses == alone.losses == ("1 packet of audio or subtitles",)
 
 
 class TwoAtOnce:

@@ -78,7 +78,7 @@ def test_damage_to_the_other_streams_is_counted_and_passed_over(tmp_path: Path) 
     joined = join([segment], info, plan, target, video_of(info))
     verify(target, OutputFacts.of(joined, plan, SIZE))
     assert indices_in(target) == list(range(50))
-    assert "1 packets of audio or subtitles" in joined.losses[0]
+    assert "1 packet of audio or subtitles" in joined.losses[0]
 
 
 def test_a_source_that_fails_while_it_is_joined_is_named(

@@ -76,15 +76,17 @@ class Damage:
 
     def __str__(self) -> str:
         counts = (
-            (self.corrupt_frames, "damaged frames"),
-            (self.undecodable_packets, "packets that gave no frame"),
-            (self.corrupt_packets, "damaged packets"),
-            (self.broken_reads, "damaged places in the container"),
-            (self.missing_bytes, "bytes missing at the end of the file"),
-            (self.repaired_times, "repaired timestamps"),
-            (self.converted_frames, "frames converted to the first one's size and format"),
+            (self.corrupt_frames, "damaged frame{s}"),
+            (self.undecodable_packets, "packet{s} that gave no frame"),
+            (self.corrupt_packets, "damaged packet{s}"),
+            (self.broken_reads, "damaged place{s} in the container"),
+            (self.missing_bytes, "byte{s} missing at the end of the file"),
+            (self.repaired_times, "repaired timestamp{s}"),
+            (self.converted_frames, "frame{s} converted to the first one's size and format"),
         )
-        return ", ".join(f"{count} {what}" for count, what in counts if count)
+        return ", ".join(
+            f"{count} {what.format(s='s' * (count != 1))}" for count, what in counts if count
+        )
 
 
 class Decoder:

@@ -43,10 +43,12 @@ class StreamDamage:
     def losses(self) -> tuple[str, ...]:
         """The lines of a report: one, or none if nothing is lost."""
         counts = (
-            (self.packets, "packets of audio or subtitles"),
-            (self.broken_reads, "broken places"),
+            (self.packets, "packet{s} of audio or subtitles"),
+            (self.broken_reads, "broken place{s}"),
         )
-        line = ", ".join(f"{count} {what}" for count, what in counts if count)
+        line = ", ".join(
+            f"{count} {what.format(s='s' * (count != 1))}" for count, what in counts if count
+        )
         return (line,) if line else ()
 
 
