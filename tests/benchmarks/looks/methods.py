@@ -169,7 +169,7 @@ def by_candidate(text: str, scale: int = SCALE) -> Method:
         files.append(Path(match[1]).expanduser())
         shares.append(float(match[2] or 1))
     hashes = [hashlib.sha256(file.read_bytes()).hexdigest()[:16] for file in files]
-    key = "+".join(f"{one}*{share!r}" for one, share in zip(hashes, shares))
+    key = "+".join(f"{one}*{share!r}" for one, share in zip(hashes, shares)) + f" {scale}"
     blend = partial(_blend, files, shares, scale)
     if not wanted:
         return Method(name=name, key=key, network=_lazily(blend), scale=scale)
