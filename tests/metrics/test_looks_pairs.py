@@ -43,7 +43,10 @@ def test_every_clip_gives_a_pair_against_each_rival(written):
         "001.png", "002.png", "003.png", "004.png",
     ]  # fmt: skip
     key = json.loads(typed.key.read_text())["pairs"]
-    assert {one["kind"] for one in key.values()} == {"still", "strip"}
+    kinds = {rival: set() for rival in ("lanczos", "default")}
+    for one in key.values():
+        kinds[one["A"] if one["B"] == "mine" else one["B"]].add(one["kind"])
+    assert kinds == {rival: {"still", "strip"} for rival in kinds}  # not one kind for each rival
     assert all("mine" in (one["A"], one["B"]) for one in key.values())
 
 

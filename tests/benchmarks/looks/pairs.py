@@ -44,8 +44,8 @@ def write(
 ) -> int:
     """Write a PNG for each pair into ``typed.folder`` and the key to ``typed.key``.
 
-    Every clip gives a pair of the candidate against each other method, a still and a strip in
-    turn. Returns how many there are.
+    Every clip gives a pair of the candidate against each other method: a still and a strip in
+    turn, for each method too. Returns how many there are.
     """
     rng = np.random.default_rng(typed.seed)
     typed.folder.mkdir(parents=True, exist_ok=True)
@@ -107,18 +107,14 @@ def interval(won: float, count: int) -> tuple[float, float]:
 def _pairs(
     clips: Sequence[Clip], every: Sequence[Method], candidate: str
 ) -> Iterator[tuple[str, str, bool, Image.Image, Image.Image]]:
-    count = 0
-    for clip in clips:
-        if clip.purpose not in PURPOSES:
-            continue
+    shared = [clip for clip in clips if clip.purpose in PURPOSES]
+    for first, clip in enumerate(shared):
         _, results = shown(clip, [one for one in every if one.name not in SLOW], candidate)
         results.pop("truth", None)
         base = results["lanczos"]
-        for rival in results:
-            if rival == candidate:
-                continue
-            count += 1
-            is_strip = count % 2 == 0 and len(base) > 2
+        rivals = [name for name in results if name != candidate]
+        for turn, rival in enumerate(rivals, start=first):
+            is_strip = turn % 2 == 1 and len(base) > 2
             draw = _strip if is_strip else _still
             place = busiest(base[0], STRIP if is_strip else STILL)
             mine, theirs = (draw(results[name], place) for name in (candidate, rival))

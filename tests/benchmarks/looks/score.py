@@ -21,7 +21,7 @@ from tests.benchmarks.looks.material import LOOKED_AT, Material, text_page
 from tests.benchmarks.looks.planar import Rgb
 from tests.benchmarks.looks.shades import shading
 from tests.benchmarks.looks.sharpness import Both, Luma
-from tests.benchmarks.periodicity import periodicity
+from tests.benchmarks.periodicity import WINDOW, periodicity
 from vsr.errors import InvalidData
 from vsr.metrics.features import Features, cosine_distance, relative_distance
 from vsr.metrics.niqe import Pristine, niqe
@@ -177,8 +177,10 @@ def _of_picture(scene: Scene, place: int, frame: Rgb) -> dict[str, float | None]
         "chroma_shift": chroma_shift,
         "kept_texture": sharpness.kept_texture(luma, base) if scene.clip.is_clean else None,
     }
+    own, its = _inner(luma), _inner(base)
     for period in (period for period in PERIODS if scale % period == 0):
-        ratio = periodicity(_inner(luma), period) / periodicity(_inner(base), period)
+        is_large = min(own.shape) >= WINDOW
+        ratio = periodicity(own, period) / periodicity(its, period) if is_large else None
         found[f"period_{period}"] = ratio
     if scene.teacher is not None:
         found["psnr_teacher"] = _psnr(luma, lumas(pictures(scene.teacher)[place]))
