@@ -34,8 +34,12 @@ def test_a_call_prepares_trains_or_exports(tmp_path: Path):
     (tmp_path / "taught").touch()
     step = next_step(tmp_path, DATA, 25)
     assert step is not None
-    assert (step.arguments[0], *step.arguments[-2:]) == ("teach", "--name", "crisp")
+    assert {"--name", "crisp", "--scale", "4", "--sharpen", "0.8"} <= set(step.arguments)
     (tmp_path / "taught-crisp").touch()
+    step = next_step(tmp_path, DATA, 25)
+    assert step is not None
+    assert {"--name", "crisp", "--scale", "2", "--sharpen", "0.6"} <= set(step.arguments)
+    (tmp_path / "taught-crisp-x2").touch()
     run = tmp_path / "fast-x4"
     run.mkdir()
     for made, command in (("run.json", "fit"), ("trained", "resume"), ("exported", "export")):
@@ -51,8 +55,8 @@ def test_a_call_prepares_trains_or_exports(tmp_path: Path):
 
 def test_drawings_are_made_before_what_learns_from_them(tmp_path: Path):
     (tmp_path / "data").mkdir()
-    (tmp_path / "taught").touch()
-    (tmp_path / "taught-crisp").touch()
+    for name in ("taught", "taught-crisp", "taught-crisp-x2"):
+        (tmp_path / name).touch()
     first = next(index for index, one in enumerate(SHIPPED) if one.is_drawn)
     for one in SHIPPED[:first]:
         (tmp_path / one.recipe).mkdir()
@@ -69,8 +73,8 @@ def test_drawings_are_made_before_what_learns_from_them(tmp_path: Path):
 
 def test_nothing_is_left_to_do_when_all_is_exported(tmp_path: Path):
     (tmp_path / "data").mkdir()
-    (tmp_path / "taught").touch()
-    (tmp_path / "taught-crisp").touch()
+    for name in ("taught", "taught-crisp", "taught-crisp-x2"):
+        (tmp_path / name).touch()
     for one in SHIPPED:
         (tmp_path / one.recipe).mkdir()
         (tmp_path / one.recipe / "exported").touch()
