@@ -38,6 +38,8 @@ def other_data(tmp_path_factory, large_data):
     for targets in ("teacher", "crisp"):
         spec = TeachSpec(data=taught, teachers=(Part(source="fast"),), device="cpu", name=targets)
         teach(spec)
+    fast = (Part(source="fast"),)
+    teach(TeachSpec(data=large_data, teachers=fast, degradations=("bicubic",), name="clean"))
     high = large_data.parent / "pictures"
     (folder / "low").mkdir()
     for path in high.iterdir():
@@ -49,8 +51,9 @@ def other_data(tmp_path_factory, large_data):
 
 
 LIKE_ANOTHER = {
-    "dpsrgan-gan-x4", "dpsrgan-mobilenet-gan-x4", "dpsrgan-x4-cpu", "srgan-gan-x4", "srgan-x4-cpu",
-    "swift-srgan-code-gan-x4", "swift-srgan-multiscale-gan-x4", "swift-srgan-x4-cpu",
+    "dpsrgan-gan-x4", "dpsrgan-mobilenet-gan-x4", "dpsrgan-x4-cpu", "dpsrgan-x4-taught",
+    "srgan-gan-x4", "srgan-x4-cpu", "srgan-x4-taught", "swift-srgan-code-gan-x4",
+    "swift-srgan-multiscale-gan-x4", "swift-srgan-x4-cpu",
 }  # fmt: skip
 """Recipes of large networks whose steps another one, that is run by default, has as well."""
 
