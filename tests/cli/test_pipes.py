@@ -231,7 +231,18 @@ def test_what_cannot_come_from_a_pipe_is_refused_in_a_true_sentence(
     assert said in capsys.readouterr().err
 
 
+@pytest.fixture
+def _signals_as_usual():
+    """Hear them, though ``nohup`` may have started these tests, or Ray taken one before."""
+    kinds = (signal.SIGHUP, signal.SIGTERM)
+    before = {kind: signal.signal(kind, signal.SIG_DFL) for kind in kinds}
+    yield
+    for kind, handler in before.items():
+        signal.signal(kind, handler)
+
+
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="Windows has no such signal")
+@pytest.mark.usefixtures("_signals_as_usual")
 @pytest.mark.parametrize("kind", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_a_wait_for_a_pipe_as_ctrl_c_does(tmp_path: Path, kind: signal.Signals):
     temporary = tmp_path / "temporary"
@@ -252,6 +263,7 @@ def test_a_signal_ends_a_wait_for_a_pipe_as_ctrl_c_does(tmp_path: Path, kind: si
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="Windows has no such signal")
+@pytest.mark.usefixtures("_signals_as_usual")
 def test_what_nohup_starts_outlives_the_terminal() -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:

@@ -251,7 +251,7 @@ def test_what_is_no_film_and_where_no_page_can_be_is_refused(clip: Path, capsys)
         ([folder / "text.mp4"], "not a media file"),
         ([folder / "photo.png"], "is an image, and a preview shows a video"),
         ([folder], "director"),
-        (["-"], "Name a file"),
+        (["-"], "Save it to a file"),
         ([clip, folder / "out.mp4"], "Give a name that ends in .html"),
         ([clip, clip / "none" / "out.html"], "is not a folder"),
         ([clip, "/proc/out.html"], "cannot be written"),

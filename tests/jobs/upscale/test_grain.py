@@ -171,7 +171,7 @@ def test_an_amount_is_a_word_or_a_number(tmp_path: Path, capsys) -> None:
         assert run([*command, "--grain", value]) == 0
     for value, message in (
         ("some", "'some' is not an amount of grain"),
-        ("2", "grain 2.0 must be"),
+        ("2", "grain 2.0: give keep, remove, auto or a number"),
     ):
         assert run([*command, "--grain", value]) == 2
         assert message in capsys.readouterr().err
