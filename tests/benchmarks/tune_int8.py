@@ -39,7 +39,8 @@ without it both agree on what saturates, which is the nearest pixel."""
 
 CELLS, GRID = 0.5, 2.0
 """What kinks at the borders of cells, and an error that repeats from cell to cell, weigh beside the
-mean error of patches. Without the latter float weights learn a grid that takes back that of int8.
+mean error of patches. The latter does not keep float weights from learning a grid that takes back
+that of int8 (docs/notebook.md).
 """
 
 BELOW = 2

@@ -12,7 +12,7 @@ from tests.cli.command import vsr
 from vsr.cli.shared.page_report import show_result
 from vsr.cli.shared.report import echo_lines, echo_table, name_broken
 from vsr.cli.shared.status_line import StatusLine, fitted, parts_of
-from vsr.cli.shared.width import shortened, width_of
+from vsr.cli.shared.width import shortened, width_of, wrapped
 from vsr.errors import Refused
 from vsr.jobs.preview.spec import PageResult
 from vsr.jobs.progress import Phase, Progress
@@ -173,3 +173,25 @@ def test_escapes_in_names_do_not_reach_the_terminal(capsys: pytest.CaptureFixtur
     page = PageResult(page=Path("a\nb.html"), sheet=Path("a\nb.png"))
     show_result(page, as_json=False, is_quiet=False, is_opened=False)
     assert capsys.readouterr().out.splitlines() == ["page   a\\nb.html", "sheet  a\\nb.png"]
+
+
+@given(
+    st.text(st.characters(min_codepoint=32, max_codepoint=0x9FFF, categories=["L", "Zs"])),
+    st.integers(4, 90),
+)
+def test_wrapped_lines_fit_and_lose_nothing(text, width):
+    lines = wrapped(text, width, breaks_words=True)
+    assert all(width_of(line) <= width for line in lines)
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+    whole = wrapped(text, width, "  ")
+    assert all(width_of(line) <= width or " " not in line.strip() for line in whole)
+
+
+def test_a_note_in_japanese_fits_the_terminal() -> None:
+    stream = Terminal()
+    with StatusLine("映画.mkv", lambda: 40, stream) as line:
+        line.note("字幕は そのまま 残ります。 音声は 変換されます。 元の ファイルは 変わりません。")
+    shown = [line for line in stream.getvalue().split("\r")[-2].splitlines() if line.strip()]
+    shown = [one for one in stream.getvalue().replace("\r", "\n").splitlines() if "。" in one]
+    assert len(shown) >= 2
+    assert max(map(width_of, shown)) <= 40

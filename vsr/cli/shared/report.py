@@ -10,13 +10,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from shutil import get_terminal_size
-from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from vsr.cli.shared.status_line import LogLines, StatusLine, message
-from vsr.cli.shared.width import padded, shortened, width_of
+from vsr.cli.shared.width import padded, shortened, width_of, wrapped
 from vsr.errors import Refused
 from vsr.jobs.progress import Note, OnProgress, Progress, ignore, printable
 
@@ -175,8 +174,8 @@ def echo_table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     widths = [max(map(width_of, column)) for column in zip(heads, *cells, strict=True)]
     is_number = [all(isinstance(row[i], int | float) for row in rows) for i in range(len(heads))]
     if sys.stdout.isatty():
-        last = widths[-1] if is_number[-1] else min(widths[-1], LEAST_COLUMNS)
-        room = columns() - last - 2 * len(widths[:-1])
+        least = widths[-1] if is_number[-1] else min(widths[-1], LEAST_COLUMNS)
+        room = columns() - least - 2 * len(widths[:-1])
         widths[:-1] = _narrowed(widths[:-1], is_number, room)
         for line in cells:
             line[:-1] = [
@@ -189,7 +188,8 @@ def echo_table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
             padded(cell, width, is_right=right)
             for cell, width, right in zip(line, widths, is_number, strict=True)
         ]
-        lines = wrap(filled[-1].rstrip(), max(columns() - indent, LEAST_COLUMNS)) or [""]
+        last = filled[-1].rstrip()
+        lines = wrapped(last, max(columns() - indent, LEAST_COLUMNS), breaks_words=True)
         click.echo("  ".join((*filled[:-1], lines[0])).rstrip())
         for more in lines[1:]:
             click.echo(" " * indent + more)
@@ -210,7 +210,7 @@ def _narrowed(widths: Sequence[int], is_number: Sequence[bool], room: int) -> li
 def echo_wrapped(head: str, text: str) -> None:
     """Print a text behind its head; what does not fit the terminal goes below it."""
     width = max(columns() - len(head), LEAST_COLUMNS)
-    lines = _wrapped(text, width) or [""]
+    lines = wrapped(text, width)
     for index, line in enumerate(lines):
         click.echo(f"{' ' * len(head) if index else head}{line}")
 
@@ -221,15 +221,8 @@ def echo_lines(text: str, *, to_stderr: bool = False) -> None:
     for line in text.splitlines():
         shown = line
         if stream.isatty():
-            shown = "\n".join(_wrapped(line, columns(), HANGING))
+            shown = "\n".join(wrapped(line, columns(), HANGING))
         click.echo(shown, err=to_stderr)
-
-
-def _wrapped(text: str, width: int, hanging: str = "") -> list[str]:
-    """Break between words alone, as names stay as they are."""
-    return wrap(
-        text, width, subsequent_indent=hanging, break_long_words=False, break_on_hyphens=False
-    )
 
 
 HANGING = " " * len("loss: ")

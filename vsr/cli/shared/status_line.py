@@ -7,10 +7,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from textwrap import fill
 from typing import TextIO
 
-from vsr.cli.shared.width import cut, padded, shortened, width_of
+from vsr.cli.shared.width import cut, padded, shortened, width_of, wrapped
 from vsr.closing import Closing
 from vsr.jobs.estimate.figures import duration
 from vsr.jobs.progress import Phase, Progress, counted, printable
@@ -139,13 +138,7 @@ def message(text: str, width: int | None) -> str:
     line = f"{SPEAKER}{printable(text)}"
     if width is None:
         return line
-    return fill(
-        line,
-        width,
-        subsequent_indent=" " * len(SPEAKER),
-        break_long_words=False,  # of names, which are copied
-        break_on_hyphens=False,
-    )
+    return "\n".join(wrapped(line, width, " " * len(SPEAKER)))
 
 
 SPEAKER = "vsr: "

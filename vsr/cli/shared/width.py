@@ -37,6 +37,37 @@ def shortened(text: str, width: int, tail: int) -> str:
     return f"{cut(text, width - tail - 1)}…{end}"
 
 
+def wrapped(text: str, width: int, hanging: str = "", *, breaks_words: bool = False) -> list[str]:
+    """Return the lines of a text that is broken between words, at least one.
+
+    Args:
+        hanging: what every line but the first begins with.
+        breaks_words: break what is wider than a line; names stay whole, as they are copied.
+    """
+    if width_of(text) <= width:
+        return [text]
+    first, *words = text.split(" ")
+    lines, line = [], first
+    for word in words:
+        if width_of(f"{line} {word}") <= width:
+            line += f" {word}"
+        else:
+            lines.append(line)
+            line = hanging + word
+    lines.append(line)
+    if not breaks_words:
+        return lines
+    return [part for line in lines for part in _broken(line, width)]
+
+
+def _broken(line: str, width: int) -> list[str]:
+    parts = []
+    while width_of(line) > width:
+        parts.append(cut(line, width))
+        line = line.removeprefix(parts[-1])
+    return [*parts, line]
+
+
 def _fitting(text: str, width: int) -> int:
     taken = 0
     for index, letter in enumerate(text):
