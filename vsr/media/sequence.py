@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from vsr.errors import NoSuchFile, UnreadableMedia, VsrError
+from vsr.temporary import temporary_folder
 
 LIST_SUFFIX = ".images.ffconcat"
 
@@ -113,9 +113,9 @@ def as_film(sequence: ImageSequence, rate: Fraction) -> Iterator[Path]:
         UnreadableMedia: a name or a file that cannot be listed.
     """
     text = "".join(_listed(path, rate) for path in sequence.images)
-    with tempfile.TemporaryDirectory(prefix="vsr-images-") as folder:
+    with temporary_folder("images") as folder:
         name = _DIGITS.sub("", sequence.name.name.replace("%", "")) or "images"
-        film = Path(folder, f"{name}{LIST_SUFFIX}")
+        film = folder / f"{name}{LIST_SUFFIX}"
         film.write_text(f"ffconcat version 1.0\n{text}", encoding="utf-8")
         os.utime(film, ns=(0, int.from_bytes(sha256(text.encode()).digest()[:6])))
         yield film
@@ -235,15 +235,15 @@ def animation_as_film(source: Path) -> Iterator[Path]:
     Raises:
         UnreadableMedia: it is damaged.
     """
-    with tempfile.TemporaryDirectory(prefix="vsr-animation-") as folder:
+    with temporary_folder("animation") as folder:
         if source.suffix.lower() == ".png":
-            film = Path(folder, f"{source.stem}.apng")
+            film = folder / f"{source.stem}.apng"
             try:
                 film.symlink_to(source.absolute())
             except OSError:  # Windows lets only administrators make links
                 shutil.copyfile(source, film)
         else:
-            film = Path(folder, f"{source.stem}.mov")
+            film = folder / f"{source.stem}.mov"
             with told(source):
                 _decode(source, film)
         yield film

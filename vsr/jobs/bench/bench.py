@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import logging
 import platform
-import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -31,6 +30,7 @@ from vsr.jobs.upscale.segment_worker import step_context
 from vsr.jobs.upscale.upscale_plan import Job
 from vsr.media.encoding.codecs import Encoder
 from vsr.specs import UpscaleSpec
+from vsr.temporary import temporary_folder
 from vsr.upscaling.steps import open_steps
 from vsr.values import PtsSpan
 from vsr.version import __version__
@@ -183,7 +183,7 @@ def bench(
         note("drawing a clip, once …")
         clip = own_clip(source_size(spec.upscale.size), max(MOST_FRAMES, spec.frames or 0))
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vsr-bench-")))
+        folder = stack.enter_context(temporary_folder("bench"))
         job = prepare(clip, folder / "out.mkv", spec.upscale)
         log.info("%s", job.outline)
         steps = open_steps(job.spec.steps, step_context(job, note), stack)(PtsSpan())

@@ -5,12 +5,10 @@ A job is tried on strips of a few frames: fast, whatever the size of the film.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from math import inf, sqrt
-from pathlib import Path
 from statistics import fmean
 from time import perf_counter
 
@@ -20,6 +18,7 @@ from vsr.jobs.estimate.trial import RenderedMoment, Trial
 from vsr.jobs.progress import ignore
 from vsr.jobs.upscale.upscale_plan import Job
 from vsr.media.reading.glimpses import frames_in_places
+from vsr.temporary import temporary_folder
 from vsr.values import Size
 
 GROUP_FRAMES = (60, 250)
@@ -148,8 +147,8 @@ def tried(job: Job) -> tuple[Pace, Rate] | None:
     moments, done = [], []
     started = perf_counter()
     with (
-        tempfile.TemporaryDirectory(prefix="vsr-estimate-") as folder,
-        closing(Trial(job, Path(folder), ignore)) as trial,
+        temporary_folder("estimate") as folder,
+        closing(Trial(job, folder, ignore)) as trial,
     ):
         for moment in _moments(job):
             moments.append(moment)

@@ -5,7 +5,6 @@ Every moment of a preview in every setting: one network open at a time.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -38,6 +37,7 @@ from vsr.jobs.upscale.spool import PIPE
 from vsr.jobs.upscale.upscale_plan import Job
 from vsr.media.images.images import Picture, is_image
 from vsr.media.reading.probe import probe
+from vsr.temporary import temporary_folder
 
 SOURCE, FILE = "Source (Lanczos)", "File size"
 
@@ -239,9 +239,9 @@ def render_all(
     done = 0
     made = []
     watch(done, total)
-    with tempfile.TemporaryDirectory(prefix="vsr-preview-") as folder:
+    with temporary_folder("preview") as folder:
         for job in jobs:
-            with closing(Trial(job, Path(folder), note)) as trial:
+            with closing(Trial(job, folder, note)) as trial:
                 rendered: list[RenderedMoment] = []
                 for moment in (*moments, *([loop] if loop is not None else [])):
                     rendered.append(trial.render(moment))

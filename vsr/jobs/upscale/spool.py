@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from hashlib import file_digest
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from vsr.errors import Interrupted, InvalidOption, UnreadableMedia, VsrError
 from vsr.media.writing.target import output_failure
+from vsr.temporary import temporary_folder
 
 PIPE = Path("-")
 
@@ -45,8 +45,8 @@ def spooled(source: Path) -> Iterator[Path]:
         yield source
         return
     told = "standard input" if source == PIPE else source
-    with tempfile.TemporaryDirectory(prefix="vsr-stdin-") as folder:
-        copy = Path(folder, "input")  # closed before it is read, as Windows wants it
+    with temporary_folder("stdin") as folder:
+        copy = folder / "input"  # closed before it is read, as Windows wants it
         try:
             with (
                 nullcontext(sys.stdin.buffer) if source == PIPE else source.open("rb") as pipe,
