@@ -213,6 +213,22 @@ def test_a_pipe_is_told_of_as_a_file_is(clip: Path, capsys, monkeypatch, command
 
 
 @pytest.mark.parametrize(
+    ("typed", "output"),
+    [([], "out-x2.mkv"), (["--format", "mp4"], "out-x2.mp4"), (["films/"], "films/out.mkv")],
+)
+def test_a_probe_of_a_pipe_needs_no_name_for_a_result(
+    clip: Path, capsys, monkeypatch, typed: list[str], output: str
+):
+    with clip.open("rb") as pipe:
+        monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=pipe))
+        assert vsr("probe", "-", *typed, *SCALE) == 0
+    told = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
+    assert told["file"] == "-"
+    assert told["output"] == f"{output}: 192×128, H.264"
+    assert list(clip.parent.iterdir()) == [clip]
+
+
+@pytest.mark.parametrize(
     ("command", "said"),
     [
         (["upscale", "-", "o.png"], "what comes from a pipe is read as a film. Name a film,"),

@@ -168,7 +168,8 @@ def probe(
 
             with looking(source.name, is_quiet=as_json):
                 spec = spec_from(options)
-                place = target_of(replace(found, sources=(source,)), label, spec.container)
+                one = replace(found, sources=(source,))
+                place = target_of(one, label, spec.container, of_pipe="out")
                 told = look_ahead(source, place, spec)
             _show(told, as_json=as_json, is_verbose=verbose)
         else:

@@ -77,7 +77,9 @@ def places(words: Sequence[str], inputs: Sequence[str] = (), output: str | None 
     return Places(tuple(sources), target, is_folder)
 
 
-def target_of(found: Places, label: str, format_name: str | None = None) -> Path:
+def target_of(
+    found: Places, label: str, format_name: str | None = None, *, of_pipe: str | None = None
+) -> Path:
     """Return the file that the result of one file goes to.
 
     In a folder it has the source's name, and in the source's own folder the size as well:
@@ -86,6 +88,7 @@ def target_of(found: Places, label: str, format_name: str | None = None) -> Path
     Args:
         label: the size in a few letters.
         format_name: the container, if it was chosen.
+        of_pipe: what to call the result of a pipe, if it need not be named.
 
     Raises:
         InvalidOption: the source is a pipe, which has no name; several sources, one file.
@@ -97,7 +100,8 @@ def target_of(found: Places, label: str, format_name: str | None = None) -> Path
                 f"{found.target}: a size, and no name. Write --preset {found.target}."
             )
         return found.target
-    if str(source) == PIPE:
+    is_pipe = str(source) == PIPE
+    if is_pipe and of_pipe is None:
         folder_too = ", not only a folder" if found.is_folder else ""
         raise InvalidOption(
             f"-: what comes from a pipe has no name. Name a file for its result{folder_too}."
@@ -110,7 +114,8 @@ def target_of(found: Places, label: str, format_name: str | None = None) -> Path
         suffix = container_named(format_name).suffixes[0]
     folder = found.target or source.parent
     is_beside = folder.resolve() == source.parent.resolve()
-    return folder / f"{source.stem}{f'-{label}' * is_beside}{suffix}"
+    stem = of_pipe if is_pipe else source.stem
+    return folder / f"{stem}{f'-{label}' * is_beside}{suffix}"
 
 
 def folder_of(found: Places, label: str) -> tuple[Path, str | None]:
