@@ -195,6 +195,7 @@ def _show_total(outcomes: list[Outcome], *, as_json: bool, quiet: bool) -> None:
 def show_forecast(source: Sources, target: Path, job: BatchSpec, *, as_json: bool) -> int:
     """Print a line for each file and a total; return 3 if any file would fail."""
     from vsr.jobs.batch.forecast import forecast, outlook_of, totals
+    from vsr.jobs.batch.outlook import little_room
 
     found = []
     for one in forecast(source, target, job):
@@ -217,4 +218,7 @@ def show_forecast(source: Sources, target: Path, job: BatchSpec, *, as_json: boo
             f"{counted(total['pictures'], 'picture')}, {about}{counted(total['frames'])} in all), "
             f"{total['skipped']} skipped, {total['failed']} failed{takes}"
         )
+        estimates = [one.estimate for one in found if one.estimate is not None]
+        if warning := little_room(target, job.upscale.work_dir, estimates):
+            echo(warning)
     return 3 if total["failed"] else 0

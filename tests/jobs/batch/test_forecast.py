@@ -9,11 +9,11 @@ from PIL import Image
 from tests.clips import write_clip
 from vsr.batch.plan import Selection, plan
 from vsr.cli import run
-from vsr.jobs.batch import batch as module
+from vsr.jobs.batch import outlook as module
 from vsr.jobs.batch.batch import BatchSpec, batch
 from vsr.jobs.batch.forecast import forecast, outlook_of
-from vsr.jobs.estimate import estimate
-from vsr.jobs.estimate.figures import Took
+from vsr.jobs.estimate import estimate, figures
+from vsr.jobs.estimate.figures import Between, Estimate, Took
 from vsr.jobs.estimate.pace import Pace, Rate
 from vsr.jobs.process_setup import core_count
 from vsr.jobs.upscale.upscale_plan import Job
@@ -107,5 +107,54 @@ def test_files_that_were_not_looked_at_in_time_are_taken_to_be_like_the_others(
     monkeypatch.setattr(estimate, "guessed_seconds", lambda job: 5.0)
     items = plan(folder, tmp_path / "out", Selection())
     spec = replace(SPEC, size=OutputSize(scale=2))
-    assert module.outlook(items, spec, 1) == "15 s to 30 s for 2 files."
-    assert module.outlook(items, replace(spec, sharpness=1.0), 1) is None
+    out = tmp_path / "out"
+    assert module.outlook(items, out, spec, 1) == ["15 s to 30 s for 2 files."]
+    assert module.outlook(items, out, replace(spec, sharpness=1.0), 1) == []
+
+
+HOUR = Estimate(
+    seconds=Between(3600, 3600), other_bytes=0, video_bytes=Between(2e9, 3e9), basis="measured"
+)
+
+
+@pytest.mark.parametrize(
+    ("free", "said"),
+    [
+        (12e9, None),
+        (9e9, "may fill up: it takes about 8–12 GB for all results, and 9 GB is free. Make room,"),
+        (7e9, "will fill up: it takes about 8–12 GB"),
+    ],
+)
+def test_that_a_batch_will_fill_the_disk_is_said_before_it_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: float, said: str | None
+) -> None:
+    """Three results, and the segments of the one that is being joined."""
+    monkeypatch.setattr(module, "free_bytes", lambda folder: free)
+    warning = module.little_room(tmp_path / "out", None, [HOUR] * 3)
+    assert warning is None if said is None else said in str(warning)
+    half = module.little_room(tmp_path / "out", None, [HOUR], Between(3, 3))
+    assert half == warning
+
+
+def test_segments_on_another_disk_are_not_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "free_bytes", lambda folder: 9e9)
+    monkeypatch.setattr(module, "is_one_disk", lambda folder, other: False)
+    assert module.little_room(tmp_path, "elsewhere", [HOUR] * 3) is None
+    monkeypatch.setattr(module, "is_one_disk", lambda folder, other: True)
+    assert module.little_room(tmp_path, "elsewhere", [HOUR] * 3) is not None
+
+
+def test_a_film_of_a_batch_that_will_not_fit_is_refused_before_its_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    write_clip(folder / "a.mp4", frames=30)
+    monkeypatch.setattr(figures, "free_bytes", lambda folder: 1e3)
+    monkeypatch.setattr(estimate, "free_bytes", lambda folder: 1e3)
+    job = BatchSpec(upscale=replace(SPEC, size=OutputSize(scale=2)))
+    (outcome,) = batch(folder, tmp_path / "out", job)
+    assert outcome.state == "failed"
+    assert "too little room" in outcome.error

@@ -219,7 +219,7 @@ def test_segments_on_another_disk_need_less_on_this_one(tmp_path: Path, monkeypa
     room(monkeypatch, 3.2e9)
     other = tmp_path / "other"
     other.mkdir()
-    monkeypatch.setattr(figures, "_disk", hash)
+    monkeypatch.setattr(figures, "is_one_disk", lambda folder, other: folder == other)
     assert check_room(tmp_path, other, HOUR) is None
     room(monkeypatch, 1e9)
     with pytest.raises(UnwritableOutput, match="for the result"):

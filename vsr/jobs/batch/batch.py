@@ -1,30 +1,22 @@
-"""``vsr batch``: every file of a folder, once, on all workers; bad files do not stop it.
-
-What it will take is said before it starts: each kind of file is tried once.
-"""
+"""``vsr batch``: every file of a folder, once, on all workers; bad files do not stop it."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
 from vsr.batch.engine import EngineSpec, Scheduler
 from vsr.batch.ledger import Ledger, facts_of, open_ledger
 from vsr.batch.plan import Item, Selection, Sources, check_sources, named, plan
-from vsr.errors import NoSuchFile, VsrError
+from vsr.errors import NoSuchFile
 from vsr.jobs.batch.outcome import FileState, Outcome, failed, file_state, fingerprint, write_report
-from vsr.jobs.estimate.estimate import Estimates
-from vsr.jobs.estimate.figures import Between, Estimate, about_bytes, about_seconds, total
+from vsr.jobs.batch.outlook import outlook
 from vsr.jobs.process_setup import Watchdog
 from vsr.jobs.progress import Note, OnProgress, counted, ignore
-from vsr.jobs.upscale.plan import plan as plan_upscale
-from vsr.jobs.upscale.segment_worker import SegmentWorker
-from vsr.jobs.upscale.upscale_plan import Job
 from vsr.jobs.workers.shared_film import FilmInWork
 from vsr.jobs.workers.upscale import OpenPool, TotalProgress, open_pool, release_all
 from vsr.media.images.images import is_image
@@ -164,10 +156,11 @@ class _Batch:
             )
             if self._note is not ignore:
                 work = [one.item for one in todo]
-                if line := outlook(work, self._spec.upscale_each, self._opened.pool.size):
+                each, workers = self._spec.upscale_each, self._opened.pool.size
+                for line in outlook(work, self._ledger.folder, each, workers):
                     self._note(line)
-                if line := self._spec.ignored(item.source for item in work):
-                    self._note(line)
+                if ignored := self._spec.ignored(item.source for item in work):
+                    self._note(ignored)
             yield from self._work(self._opened, todo)
 
     def _settled(self, item: Item, todo: list[FileState]) -> Outcome | None:
@@ -230,41 +223,3 @@ class _Batch:
     def _report(self) -> None:
         with suppress(OSError):  # a full disk; that error is already propagating
             write_report(self._ledger.folder, self._outcomes)
-
-
-PATIENCE_SECONDS = 3.0
-"""Files that are not looked at by then are taken to be like those that were."""
-
-UNSEEN = (0.7, 1.5)
-"""How far that may be wrong."""
-
-
-def outlook(items: Sequence[Item], spec: UpscaleSpec, workers: int) -> str | None:
-    """Return in one line what the files of a batch take; None if none can be estimated.
-
-    Files that will be refused count for nothing.
-    """
-    estimates, load = Estimates(workers), SegmentWorker().load
-    found: list[Estimate] = []
-    seen, started = 0, monotonic()
-    for item in items:
-        if seen and monotonic() - started > PATIENCE_SECONDS:
-            break
-        seen += 1
-        try:
-            job = plan_upscale(item.source, item.target, spec, load)
-        except (VsrError, OSError):
-            continue
-        estimate = estimates.of(job) if isinstance(job, Job) else None
-        found += [] if estimate is None else [estimate]
-    if not found or total([one.seconds for one in found]).high < 1:
-        return None
-    factor = len(items) / seen
-    low, high = UNSEEN if factor > 1 else (1.0, 1.0)
-    seconds = total([one.seconds for one in found]).scaled(factor)
-    words = about_seconds(Between(seconds.low * low, seconds.high * high))
-    sizes = [one.file_bytes for one in found if one.file_bytes is not None]
-    if len(sizes) == len(found):
-        size = total(sizes).scaled(factor)
-        words += f", {about_bytes(Between(size.low * low, size.high * high))}"
-    return f"{words} for {counted(len(items), 'file')}."

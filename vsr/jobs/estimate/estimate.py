@@ -85,6 +85,14 @@ def estimate_of(job: Job, workers: int = 1) -> Estimate | None:
     return replace(estimate, other=_other(job, estimate.seconds, workers))
 
 
+def estimate_if_cramped(job: Job) -> Estimate | None:
+    """Return what a job takes if the disk may be too full for it; else None, and nothing is tried.
+
+    For one of many films, of which all together was estimated.
+    """
+    return estimate_of(job) if _is_cramped(job) else None
+
+
 class Estimates:
     """Estimates of many films: each kind of work is tried once, on the first film of it.
 

@@ -202,7 +202,7 @@ def check_room(folder: Path, segments: Path, estimate: Estimate, done_bytes: int
     if file is None or video is None:
         return None
     rest = Between(max(0.0, video.low - done_bytes), max(0.0, video.high - done_bytes))
-    if _disk(folder) == _disk(segments):
+    if is_one_disk(folder, segments):
         both = Between(file.low + rest.low, file.high + rest.high)
         return _checked(folder, both, "the segments and the file joined from them")
     warnings = (
@@ -231,7 +231,7 @@ def room_needed(folder: Path, work_dir: str | None, estimate: Estimate) -> list[
     if file is None or video is None or peak is None:
         return []
     segments = folder if work_dir is None else Path(work_dir).expanduser()
-    if _disk(folder) == _disk(segments):
+    if is_one_disk(folder, segments):
         needs = [(folder, peak, "at the peak: the segments, and the file joined from them")]
     else:
         needs = [(folder, file, "for the result"), (segments, video, "for the segments")]
@@ -246,5 +246,6 @@ def free_bytes(folder: Path) -> float:
     return shutil.disk_usage(nearest(folder)).free
 
 
-def _disk(folder: Path) -> int:
-    return nearest(folder).stat().st_dev
+def is_one_disk(folder: Path, other: Path) -> bool:
+    """Return whether both are, or will be, on one disk."""
+    return nearest(folder).stat().st_dev == nearest(other).stat().st_dev

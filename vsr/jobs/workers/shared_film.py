@@ -84,7 +84,7 @@ class FilmInWork:
             is_shared: several workers may do parts of it at once.
             is_mixed: workers may be of different classes.
             is_one_of_many: it is looked at first, so that the longest can begin first.
-            workers: how many there are, for an estimate before the start; 0 for none.
+            workers: how many there are, for an estimate before the start; 0: only if cramped.
             note: called with remarks for the user.
             on_progress: called whenever `headway` changes.
         """

@@ -160,7 +160,7 @@ class Begin:
     """Decide everything about a film, and cut it into segments.
 
     Attributes:
-        workers: how many will share it, for an estimate of what it takes; 0 for none.
+        workers: how many will share it, for an estimate of what it takes; 0: only if cramped.
     """
 
     film: FilmSpec
@@ -169,7 +169,7 @@ class Begin:
 
     def run(self, worker: FilmWorker, report: Report) -> PlannedFilm:
         """Plan; write nothing."""
-        from vsr.jobs.estimate.estimate import estimate_of
+        from vsr.jobs.estimate.estimate import estimate_if_cramped, estimate_of
         from vsr.jobs.upscale.plan import announce
         from vsr.jobs.upscale.segment_worker import frame_seconds, plan_segments
         from vsr.jobs.upscale.upscale_plan import Job
@@ -177,7 +177,7 @@ class Begin:
         job = worker.checked(self.film)
         assert isinstance(job, Job)
         with worker.watched(f"{self.film.source}: its estimate", frame_seconds(job)):
-            estimate = estimate_of(job, self.workers) if self.workers else None
+            estimate = estimate_of(job, self.workers) if self.workers else estimate_if_cramped(job)
         if estimate is not None and not estimate.is_short:
             report(f"{estimate}.")
         announce(job, report)
