@@ -35,7 +35,15 @@ def test_the_last_slide_stands_as_long_as_in_the_source(tmp_path: Path, suffix: 
         assert container.duration == pytest.approx(2_200_000, abs=1000)
 
 
-ENDINGS = [[2000, 2040, 2100], [2000, 2040, 2100, 2200], [2001, 2002, 2003], [2000, 2300, 2301]]
+ENDINGS = [
+    [2000, 2040, 2100],
+    [2000, 2040, 2100, 2200],
+    [2001, 2002, 2003],
+    [2000, 2300, 2301],
+    [2000, 9000, 9040],  # a slide among the last frames
+    [2000, 2040, 9000],
+    [2000, 9000, 9040, 9080],
+]
 
 
 @pytest.mark.parametrize("suffix", ["mp4", "mov", "mkv"])
@@ -57,6 +65,21 @@ def test_reordered_frames_at_any_times_end_when_the_last_one_does(
         assert decoding == sorted(set(decoding))
         assert container.duration == pytest.approx((pts[-1] + lasting) * 1000, abs=1000)
     assert joined.end_seconds == pytest.approx((pts[-1] + lasting) / 1000)
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mov", "mkv"])
+@pytest.mark.parametrize("given", ["mp4", "mkv"])
+def test_a_last_frame_may_be_short(tmp_path: Path, given: str, suffix: str) -> None:
+    """Slides of a second, and a last one of a tenth: shorter than half the average."""
+    source = write_clip(
+        tmp_path / f"in.{given}", frames=4, pts=[0, 1000, 2000, 3000],
+        time_base=Fraction(1, 1000), rate=Fraction(10), b_frames=0,
+    )  # fmt: skip
+    target = tmp_path / f"out.{suffix}"
+    _, joined = carry(source, target)
+    assert joined.end_seconds == pytest.approx(3.1)
+    with av.open(str(target)) as container:
+        assert container.duration == pytest.approx(3_100_000, abs=1000)
 
 
 def test_a_reordered_last_frame_of_mp4_lasts_as_long_as_the_file_does(tmp_path: Path) -> None:
@@ -97,7 +120,7 @@ def test_a_duration_of_one_tick_is_none(tmp_path: Path, monkeypatch: pytest.Monk
     info = probe(write_clip(tmp_path / "in.mkv", frames=10))
     last = 360
     assert last_duration_of(info, last) == 40
-    monkeypatch.setattr("vsr.media.splices.splices._said", lambda info, pts: 1)
+    monkeypatch.setattr("vsr.media.splices.splices._said", lambda info, pts, step: 1)
     assert last_duration_of(info, last) == 40
 
 

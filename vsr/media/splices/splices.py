@@ -222,8 +222,8 @@ def last_duration_of(info: MediaInfo, pts: int, time: TimeRange = TimeRange()) -
     """
     video = info.video
     step = rounded(ticks_per_frame(video.frame_rate, video.time_base))
-    said = _said(info, pts) or 0
-    duration = said if 2 * said >= step else step  # some files give every frame one tick
+    said = _said(info, pts, step)
+    duration = step if said is None or said <= 1 else said  # some files give every frame one tick
     if not isinf(time.end_seconds) and video.start_pts is not None:
         end = video.start_pts + ticks(Fraction(str(time.end_seconds)), video.time_base)
         duration = min(duration, end - pts)
@@ -236,11 +236,12 @@ is at most 16.
 """
 
 
-def _said(info: MediaInfo, pts: int) -> int | None:
+def _said(info: MediaInfo, pts: int, step: int) -> int | None:
     """Return the duration of the packet with a time; None if there is none, or it has none.
 
     MPEG-TS and MPEG-PS do not store any; what FFmpeg reports is the frame rate's. mp4 and mov store
-    the distance to the packet decoded next, which of a reordered frame tells nothing.
+    the distance to the packet decoded next, which of a reordered frame tells nothing. The sum of
+    these does, but not where times are uneven: less than half of ``step`` is not believed.
     """
     if info.video.timing is not Timing.GIVEN or info.format_name in STATION_CLOCKS:
         return None
@@ -257,6 +258,7 @@ def _said(info: MediaInfo, pts: int) -> int | None:
                 return packet.duration
             end = min((later for later in after if later > pts), default=None)
             if end is None and stream.duration is not None:
-                end = (info.video.start_pts or 0) + stream.duration
-            return None if end is None else max(0, end - pts)
+                whole = (info.video.start_pts or 0) + stream.duration
+                end = whole if 2 * (whole - pts) >= step else None
+            return None if end is None else end - pts
     return None

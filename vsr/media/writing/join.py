@@ -164,9 +164,8 @@ def _pictures(
                 given = rescaled(packet.pts or 0, packet.time_base, time_base) + one.shift
                 pts = times.closed(given)
                 packet.time_base = time_base
-                packet.pts, packet.dts = pts - times.offset, times.dts(index)
-                is_last = times.counts_decoding and index == len(times.pts) - 1
-                packet.duration = times.last_duration if is_last else times.duration(pts)
+                packet.pts = pts - times.offset
+                packet.dts, packet.duration = times.decoding(index, pts)
                 packet.stream = target
                 yield float(packet.dts * time_base), cast("Packet[Stream]", packet)
                 index += 1

@@ -144,6 +144,21 @@ class Times:
             return self.pts[place] - self.offset
         return self.pts[0] - self.offset - self._lead * -place // self._reorder
 
+    def decoding(self, index: int, pts: int) -> tuple[int, int]:
+        """Return when a packet is decoded, and the duration to store beside it.
+
+        Where decoding times are counted, the last packet makes their sum the length of the film.
+
+        Args:
+            index: in decoding order.
+            pts: without the offset.
+        """
+        if not self.counts_decoding or index + 1 < len(self.pts):
+            return self.dts(index), self.duration(pts)
+        # As late as lets its duration end with the film: a frame near the end may stand for long.
+        last = max(self.dts(index), pts - self.offset - self._lead)
+        return last, self.end - self.pts[0] - (last - self.dts(0))
+
     def _usual_lead(self, step: int) -> int:
         # Not by the first frame's own duration: it may be a slide that stands for minutes.
         return self._reorder * min(step, self._duration(0))
