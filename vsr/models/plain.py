@@ -49,7 +49,7 @@ class Stack(Generator):
         InvalidOption: another scale.
     """
 
-    has_linear_tail = True
+    has_linear_tail = shows_cells = True
     head: nn.Module
     body: nn.ModuleList
     tail: nn.Module

@@ -19,8 +19,11 @@ from torch import nn
 from tests.benchmarks.looks.clips import SCALE
 from tests.benchmarks.looks.filters import gaussian
 from tests.benchmarks.looks.planar import Rgb
+from vsr.colour import Matrix, rgb_from_yuv
+from vsr.device.yuv import mixed, yuv_of
 from vsr.kernels import CATMULL_ROM
 from vsr.models import catalog
+from vsr.models.blocks import Generator
 from vsr.models.catalog import Model
 from vsr.models.flavours import added_up
 from vsr.models.int8.features import quantise
@@ -29,6 +32,7 @@ from vsr.models.plain import Plain
 from vsr.models.recognise import generator_of, read_generator
 from vsr.training.damage.camera import enlarged
 from vsr.training.teacher.teacher import Correction
+from vsr.upscaling.passes.even_colour import evened
 from vsr.values import PLAIN, Blend
 
 DEFAULT, LANCZOS, TEACHER = "default", "lanczos", "general-x4v3"
@@ -41,6 +45,12 @@ SLOW = ("x4plus",)
 
 COUNTED_SIDE = 16
 """Source pixels a side of the picture on which operations are counted."""
+
+EVENED = " evened"
+"""Part of the key of whatever a pass may even out."""
+
+HALVING = 2
+"""Pixels a side for each chroma sample that is written: fewer for a source pixel hold no step."""
 
 UNSHARP_SIGMA = 2.0
 """Result pixels: half a pixel of the source, the radius at which a mask looks least like a halo."""
@@ -134,18 +144,18 @@ def by_default(scale: int = SCALE, *, in_int8: bool = False) -> Method:
     def in_floats(blend: Blend) -> nn.Module:
         net = model(blend).net
         assert net is not None
-        return net.to(memory_format=torch.channels_last)
+        return as_written(net.to(memory_format=torch.channels_last))
 
     @cache
     def in_integers(blend: Blend) -> nn.Module:
-        card, net = model(blend).card, in_floats(blend)
+        card, net = model(blend).card, model(blend).net
         assert isinstance(net, Plain)
         is_tuned = card is not None and card.is_quantised
-        return with_integers(net, quantise(net)) if is_tuned else net
+        return _Evened(with_integers(net, quantise(net)), scale) if is_tuned else in_floats(blend)
 
     ends = [Blend(strength=strength) for strength in (0.0, 1 / 3, 2 / 3, 1.0)]
     keys = (model(blend).sha256 for blend in (*ends, Blend(sharpness=1.0)))
-    key = "-".join(key[:8] for key in keys)
+    key = "-".join(key[:8] for key in keys) + EVENED
     if not in_int8:
         return Method(name=DEFAULT, key=key, network=in_floats, scale=scale)
     name = f"{DEFAULT}, int8"
@@ -169,7 +179,7 @@ def by_candidate(text: str, scale: int = SCALE) -> Method:
         files.append(Path(match[1]).expanduser())
         shares.append(float(match[2] or 1))
     hashes = [hashlib.sha256(file.read_bytes()).hexdigest()[:16] for file in files]
-    key = "+".join(f"{one}*{share!r}" for one, share in zip(hashes, shares)) + f" {scale}"
+    key = "+".join(f"{one}*{share!r}" for one, share in zip(hashes, shares)) + f" {scale}{EVENED}"
     blend = partial(_blend, files, shares, scale)
     if not wanted:
         return Method(name=name, key=key, network=_lazily(blend), scale=scale)
@@ -208,6 +218,27 @@ def _correction(text: str) -> Correction:
     )
 
 
+class _Evened(nn.Module):
+    """A network whose chroma is averaged over the source's pixels, as the program writes it."""
+
+    def __init__(self, net: nn.Module, scale: int) -> None:
+        super().__init__()
+        self.net, self.scale = net, scale
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        made: torch.Tensor = self.net(x)
+        if self.scale < HALVING * 2:
+            return made
+        yuv = yuv_of(made.float(), Matrix.SMPTE170M)
+        even = torch.cat((yuv[:, :1], evened(yuv[:, 1:], (self.scale, self.scale))), 1)
+        return mixed(even, rgb_from_yuv(Matrix.SMPTE170M))
+
+
+def as_written(net: Generator) -> nn.Module:
+    """Return a network with what passes do to its colour (`vsr.upscaling.passes.even_colour`)."""
+    return _Evened(net, net.scale) if net.shows_cells else net
+
+
 class _Reduced(nn.Module):
     """A network of a larger scale, whose pictures are reduced."""
 
@@ -239,4 +270,5 @@ def _blend(files: Sequence[Path], shares: Sequence[float], scale: int) -> nn.Mod
     names = [str(file) for file in files]
     tensors = added_up([net.state_dict() for net in nets], shares, names)
     net = generator_of(tensors, names[0]).to(memory_format=torch.channels_last)
-    return net if net.scale == scale else _Reduced(net, scale)
+    written = as_written(net)
+    return written if net.scale == scale else _Reduced(written, scale)

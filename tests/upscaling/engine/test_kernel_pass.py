@@ -16,7 +16,8 @@ from vsr.device.yuv import YuvFormat, rgb_of
 from vsr.frames import Layout
 from vsr.upscaling.engine.kernel_pass import Base, PassKernels, Tail
 from vsr.upscaling.passes.folding import fold
-from vsr.upscaling.passes.passes import LumaPass, Pass, PassSpec, RgbPass, TonedPass
+from vsr.upscaling.passes.passes import LumaPass, Pass, PassSpec, RgbPass
+from vsr.upscaling.passes.toned import TonedPass
 from vsr.values import Size
 
 ODD = Size(37, 11)

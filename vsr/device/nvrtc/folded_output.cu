@@ -5,9 +5,12 @@
    forms of an axis are what a cell carries over to its neighbour, and what it adds itself at the
    edge of the picture (AxisForms of vsr/upscaling/passes/folded.py).
 
+   Chroma may be averaged over the EVEN_COLUMNS × EVEN_ROWS samples of a cell, twice, with the edges
+   held (vsr/upscaling/passes/even_colour.py).
+
    Defined before: SCALE, HAS_BASE, CHANNELS (of the base), LUMA_UNIT and LUMA_START (from a form to
    a code plus one half), HAS_CHROMA; COLUMN_SAMPLES, COLUMN_FORMS, COLUMN_STEP, the same of ROW_;
-   IS_NEUTRAL and NEUTRAL: chroma is that code, whatever the network says. */
+   EVEN_COLUMNS, EVEN_ROWS; IS_NEUTRAL and NEUTRAL: chroma is that code, whatever the network says. */
 
 #define LUMA_FORMS (SCALE * SCALE)
 #define CHROMA_FORM(column, row, component) \
@@ -87,6 +90,31 @@ DEVICE float chroma_sample(const Tail *tail, int x, int y, int column, int row, 
 #endif
     return value;
 }
+
+/* A sample by its place in the plane. */
+DEVICE float held_sample(const Tail *tail, int column, int row, int component)
+{
+    int columns = tail->planes->width * COLUMN_SAMPLES, rows = tail->planes->height * ROW_SAMPLES;
+    column = column < 0 ? 0 : column < columns ? column : columns - 1;
+    row = row < 0 ? 0 : row < rows ? row : rows - 1;
+    return chroma_sample(
+        tail, column / COLUMN_SAMPLES, row / ROW_SAMPLES, column % COLUMN_SAMPLES,
+        row % ROW_SAMPLES, component);
+}
+
+/* The mean of a box around a sample, and of the boxes around it: weights 1 2 1 for two samples. */
+DEVICE float even_sample(const Tail *tail, int column, int row, int component)
+{
+    float total = 0.0f;
+    for (int down = 1 - EVEN_ROWS; down < EVEN_ROWS; down++) {
+        float line = 0.0f;
+        for (int right = 1 - EVEN_COLUMNS; right < EVEN_COLUMNS; right++)
+            line += (EVEN_COLUMNS - (right < 0 ? -right : right)) *
+                held_sample(tail, column + right, row + down, component);
+        total += (EVEN_ROWS - (down < 0 ? -down : down)) * line;
+    }
+    return total * (1.0f / (EVEN_COLUMNS * EVEN_COLUMNS * EVEN_ROWS * EVEN_ROWS));
+}
 #endif
 
 ENTRY void folded_output(
@@ -118,8 +146,9 @@ ENTRY void folded_output(
 #if IS_NEUTRAL
             out_cb[place] = out_cr[place] = NEUTRAL;
 #else
-            out_cb[place] = code_of(chroma_sample(&tail, x, y, column, row, 0));
-            out_cr[place] = code_of(chroma_sample(&tail, x, y, column, row, 1));
+            int right = x * COLUMN_SAMPLES + column, down = y * ROW_SAMPLES + row;
+            out_cb[place] = code_of(even_sample(&tail, right, down, 0));
+            out_cr[place] = code_of(even_sample(&tail, right, down, 1));
 #endif
         }
     }

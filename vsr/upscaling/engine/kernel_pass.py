@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from vsr.device.nvrtc import text
 from vsr.device.nvrtc.program import Compile, Kernel, NoKernel
 from vsr.device.yuv import HALF
+from vsr.upscaling.passes.even_colour import SINGLE
 from vsr.upscaling.passes.folded import FoldedLumaPass, FoldedPass
 from vsr.upscaling.passes.folding import FoldedPlain
 from vsr.upscaling.passes.passes import LumaPass, Pass, PassSpec, RgbPass, chroma_planes
@@ -200,7 +201,8 @@ def _output(way: Known, tail: Tail) -> tuple[str, Constants]:
     """Return the name and the constants of the kernel that writes the output's planes.
 
     Raises:
-        NoKernel: the tail leaves something out that is needed before a resize.
+        NoKernel: the tail leaves something out that is needed before a resize, or chroma is
+            averaged, which is left to torch.
     """
     spec = way.spec
     has_colour = not spec.source_format.layout.is_gray and not spec.output_format.layout.is_gray
@@ -213,6 +215,8 @@ def _output(way: Known, tail: Tail) -> tuple[str, Constants]:
         "IS_NEUTRAL": int(not has_colour and not spec.output_format.layout.is_gray),
     }
     if isinstance(way, RgbPass):
+        if way.cell != SINGLE:
+            raise NoKernel("averaged chroma of a whole picture has no kernel")
         return "rgb_output", constants | _rgb_constants(spec, tail, has_colour)
     return "folded_output", constants | _cell_constants(way, tail)
 
@@ -247,6 +251,7 @@ def _cell_constants(way: FoldedPass | FoldedLumaPass | LumaPass, tail: Tail) -> 
             constants[f"{name}_SAMPLES"] = axis.samples
             constants[f"{name}_FORMS"] = axis.count
             constants[f"{name}_STEP"] = axis.step
+        constants["EVEN_ROWS"], constants["EVEN_COLUMNS"] = way.cell
         return constants
     # chroma is torch's
     constants |= {"HAS_CHROMA": 0, "IS_NEUTRAL": 0}

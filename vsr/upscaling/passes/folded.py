@@ -27,6 +27,7 @@ from torch import Tensor
 
 from vsr.device.yuv import cut_codes, upsample_chroma
 from vsr.errors import InvalidOption
+from vsr.upscaling.passes.even_colour import SINGLE, Cell, evened
 from vsr.upscaling.passes.passes import PassSpec, Planes, chroma_planes
 from vsr.upscaling.passes.resample import Memo
 
@@ -145,7 +146,11 @@ LUMA, COLOUR = 1, 3
 
 @dataclass(frozen=True, slots=True)
 class FoldedPass:
-    """Planes → code differences → folded network → planes; the network's output is unshuffled."""
+    """Planes → code differences → folded network → planes; the network's output is unshuffled.
+
+    Attributes:
+        cell: over which chroma is averaged (`vsr.upscaling.passes.even_colour`).
+    """
 
     alters_output: ClassVar[bool] = True
 
@@ -154,10 +159,11 @@ class FoldedPass:
     rows: AxisForms
     has_chroma_in: bool
     has_chroma_out: bool
+    cell: Cell = SINGLE
     memo: Memo = field(default_factory=Memo, compare=False, repr=False)
 
     @classmethod
-    def of(cls, spec: PassSpec) -> FoldedPass:
+    def of(cls, spec: PassSpec, cell: Cell = SINGLE) -> FoldedPass:
         """Return the pass for these formats."""
         layout, (right, down) = spec.output_format.layout, spec.output_format.offset
         has_chroma_in = not spec.source_format.layout.is_gray
@@ -168,6 +174,7 @@ class FoldedPass:
             has_chroma_in,
             # a network may tint colourless input: gray must stay gray
             has_chroma_in and not layout.is_gray,
+            cell,
         )
 
     @property
@@ -211,9 +218,23 @@ class FoldedPass:
             return (luma,)
         if not self.has_chroma_out:
             return luma, *chroma_planes(planes, self.spec, self.memo)
-        kept = self._chroma(codes)[:, :, : self.columns.samples, : self.rows.samples]
-        cb, cr = kept.transpose(2, 3).unbind(-1)
+        if self.cell != SINGLE:
+            return luma, *self._evened(cells)
+        cb, cr = self._samples(codes).unbind(-1)
         return luma, shuffled(cb), shuffled(cr)
+
+    def _evened(self, cells: Tensor) -> Planes:
+        """Return chroma planes, averaged, of the values (H, W, forms) of all cells."""
+        height, width, rows, columns, _ = self._samples(cells).shape
+        planes = self._samples(cells).permute(4, 0, 2, 1, 3)
+        chroma = planes.reshape(1, 2, height * rows, width * columns)
+        peak = self.spec.output_format.codes.peak
+        return tuple(cut_codes(evened(chroma, self.cell)[0], peak))
+
+    def _samples(self, cells: Tensor) -> Tensor:
+        """Return the chroma samples of all cells as (H, W, rows, columns, 2)."""
+        kept = self._chroma(cells)[:, :, : self.columns.samples, : self.rows.samples]
+        return kept.transpose(2, 3)
 
     def _chroma(self, cells: Tensor) -> Tensor:
         """Return the chroma of all cells as (H, W, column forms, row forms, 2)."""

@@ -16,8 +16,10 @@ from vsr.models.blocks import Generator
 from vsr.models.foreign.adapter import Foreign
 from vsr.models.plain import Compact, Plain
 from vsr.models.rewrites.fuse import fuse
+from vsr.upscaling.passes.even_colour import cell_of
 from vsr.upscaling.passes.folded import FoldedLumaPass, FoldedPass
-from vsr.upscaling.passes.passes import LumaPass, Pass, PassSpec, RgbPass, TonedPass, curved_spec
+from vsr.upscaling.passes.passes import LumaPass, Pass, PassSpec, RgbPass
+from vsr.upscaling.passes.toned import TonedPass, curved_spec
 
 if TYPE_CHECKING:
     from vsr.models.catalog import Model
@@ -117,7 +119,7 @@ def fold(net: Generator, spec: PassSpec) -> tuple[FoldedPass | FoldedLumaPass, F
         to_image = torch.tensor([[1 / source.luma_scale]], dtype=torch.float64)
         offsets = torch.full((len(forms),), target.luma_offset + HALF, dtype=torch.float64)
         return FoldedLumaPass(spec), _folded(layers, forms, to_image, offsets)
-    way = FoldedPass.of(spec)
+    way = FoldedPass.of(spec, cell_of(net, spec))
     units = torch.tensor(
         [source.luma_scale, source.chroma_scale, source.chroma_scale], dtype=torch.float64
     )
@@ -206,5 +208,6 @@ def route(
     is_rewritten = is_rewritten and not isinstance(net, Foreign)
     if is_rewritten and can_fold(net, spec):
         return fold(net, spec)
-    way = LumaPass(spec) if model.traits.colour == "luma" else RgbPass(spec)
+    is_luma = model.traits.colour == "luma"
+    way = LumaPass(spec) if is_luma else RgbPass(spec, cell=cell_of(net, spec))
     return way, fuse(net, is_dense=is_dense) if is_rewritten else net
