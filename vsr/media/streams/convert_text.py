@@ -1,7 +1,9 @@
 """Text subtitles in another format, what that loses, and what was never meant to be read.
 
 Bold, italic, underlined and coloured text survives a conversion by FFmpeg. What it does not know it
-writes as text: a drawing as the numbers of its points, a remark of the author with its braces.
+writes as text: a drawing as the numbers of its points, a remark of the author with its braces, and
+a brace of WebVTT with the escapes of ASS, through which all formats go. The place of a cue it drops
+for WebVTT, which has it beside the text.
 """
 
 from __future__ import annotations
@@ -10,10 +12,12 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from av.codec.context import CodecContext
 from av.container import OutputContainer
-from av.packet import Packet
+from av.packet import Packet, PacketSideData, packet_sidedata_type_from_literal
 from av.stream import Stream
 from av.subtitles.codeccontext import SubtitleCodecContext
+from av.subtitles.subtitle import AssSubtitle, SubtitleSet
 
 from vsr.errors import UnsuitableContainer
 from vsr.media.streams.copy_streams import CUE_CLOCK, SIDE_BY_SIDE, container_of, stream_metadata
@@ -33,6 +37,28 @@ OVERRIDES = re.compile(rb"(\{[^{}]*\})")
 DRAWING = re.compile(rb"\\p(\d+)")
 """The tag that says whether what follows is drawn (above 0) or written. ``\\pos`` and ``\\pbo`` are
 others. Source: Aegisub's manual, ASS tags.
+"""
+
+PLACE = re.compile(rb"\{[^{}]*\\an([1-9])")
+"""The tag that places a cue, as the keys of a number pad lie: 2 is the usual place."""
+
+SETTINGS: Mapping[int, bytes] = MappingProxyType({
+    1: b"position:0% align:start",
+    3: b"position:100% align:end",
+    4: b"line:50% position:0% align:start",
+    5: b"line:50%",
+    6: b"line:50% position:100% align:end",
+    7: b"line:0 position:0% align:start",
+    8: b"line:0",
+    9: b"line:0 position:100% align:end",
+})  # fmt: skip
+"""The same in WebVTT. Source: WebVTT (W3C), 3.2, settings of cues."""
+
+JOINER = "\u2060".encode()
+BRACE = b"\\{{}"
+TAG = re.compile(rb"\\\{\{\}((?:\\" + JOINER + rb"[^{}]+)\})")
+"""How FFmpeg's decoder of WebVTT escapes a backslash, a brace, and so a tag, which WebVTT lacks: it
+was left there by a conversion from SubRip.
 """
 
 FIELDS_BEFORE_TEXT = 8
@@ -75,12 +101,39 @@ def converted_packet(packet: Packet[Stream], target: Stream) -> Packet[Stream] |
     subtitle = decoder.decode2(packet)
     if subtitle is None or len(subtitle) == 0:
         return None
+    event = subtitle[0].ass if isinstance(subtitle[0], AssSubtitle) else b""
+    if BRACE in event:
+        event = _without_escapes(event, is_ass=encoder.name in ASS)
+        subtitle = _as_subtitle(event, decoder.subtitle_header) or subtitle
     converted = encoder.encode_subtitle(subtitle)
+    if encoder.name == "webvtt" and (place := PLACE.search(event)):
+        _place(converted, int(place[1]))
     converted.time_base = packet.time_base
     converted.pts = converted.dts = packet.pts
     converted.duration = packet.duration
     converted.is_keyframe = True
     return converted
+
+
+def _without_escapes(event: bytes, *, is_ass: bool) -> bytes:
+    """Return an event as if WebVTT knew tags; outside of ASS a brace is a letter as any other."""
+    event = TAG.sub(lambda tag: b"{" + tag[1].replace(JOINER, b""), event)
+    return event if is_ass else event.replace(BRACE, b"{")
+
+
+def _as_subtitle(event: bytes, header: bytes | None) -> SubtitleSet | None:
+    reader = CodecContext.create("ass", "r")
+    assert isinstance(reader, SubtitleCodecContext)
+    reader.extradata = header
+    return reader.decode2(Packet(event))
+
+
+def _place(packet: Packet[Stream], place: int) -> None:
+    if settings := SETTINGS.get(place):
+        kind = packet_sidedata_type_from_literal("webvtt_settings")
+        beside = PacketSideData(kind, len(settings))  # type: ignore[call-arg]  # not in its stub
+        beside.update(settings)
+        packet.set_sidedata(beside)
 
 
 def _readable(packet: Packet[Stream]) -> Packet[Stream] | None:

@@ -134,6 +134,8 @@ def _converted_text(
     """Return the conversion of a text subtitle, and what it loses."""
     reason = f"{container} does not support {info.codec}"
     lost = LOST_IN_PLAIN.get(info.codec)
+    if info.codec == "subrip" and codec == "mov_text":
+        reason += ", nor cues that are placed"
     if lost is None or {codec, info.codec} <= ASS:
         return StreamFate(stream=info, fate=Fate.CONVERT, target_codec=codec, reason=reason)
     reason += f", whose {lost} are lost{_ways_out(source, info, packets)}"
