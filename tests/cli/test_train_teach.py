@@ -30,6 +30,26 @@ def test_prepare_with_a_teacher_makes_its_targets_and_names_them(tmp_path, photo
     assert [one["name"] for one in done["taught"]] == ["b"]
 
 
+def test_the_same_command_goes_on_where_a_teacher_was_stopped(tmp_path, photo, monkeypatch, capsys):
+    out = tmp_path / "out"
+    command = ["train", "prepare", photo, "--out", str(out), "--patch", "64", "--scale", "2"]
+    teacher = ["--teacher", "fast", "-d", "cpu"]
+    with monkeypatch.context() as patched:
+        patched.setattr("vsr.training.teacher.lesson.TargetFile.note", _killed)
+        with pytest.raises(SystemExit):
+            run([*command, *teacher])
+    assert list(out.glob("*.part"))
+    assert run([*command[:-1], "4", *teacher]) == 2
+    assert "already exists" in capsys.readouterr().err
+    assert run([*command, *teacher]) == 0
+    assert {path.suffix for path in out.iterdir()} == {".u8", ".json"}
+    assert run([*command, *teacher]) == 2
+
+
+def _killed(*_):
+    raise SystemExit
+
+
 @pytest.mark.parametrize(
     ("teacher", "message"),
     [

@@ -17,8 +17,9 @@ from vsr.disk import writing
 from vsr.errors import Interrupted, InvalidOption, OutputExists
 from vsr.specs import Precision
 from vsr.training.data.manifest import BICUBIC, TRUTH, DatasetManifest, Taught, read_manifest
+from vsr.training.data.prepare import PrepareSpec
 from vsr.training.run.context import training_device
-from vsr.training.teacher.lesson import Class, Lesson
+from vsr.training.teacher.lesson import JOURNAL, Class, Lesson
 from vsr.training.teacher.teacher import Correction, Part, Teacher
 
 
@@ -74,6 +75,15 @@ def check_teachers(teachers: tuple[Part, ...], scales: tuple[int, ...]) -> None:
         Teacher.open(teachers, scale)
 
 
+def begun(spec: PrepareSpec) -> DatasetManifest | None:
+    """Return the set that was prepared so, if its teacher was stopped: it is gone on with."""
+    if not any(spec.out.glob(f"*{JOURNAL}")):
+        return None
+    found = read_manifest(spec.out)
+    asked = (spec.patch, spec.scales, (BICUBIC, *spec.degradations))
+    return found if asked == (found.patch, found.scales, found.degradations) else None
+
+
 def teach(spec: TeachSpec, watch: TeachWatch = TeachWatch()) -> tuple[Taught, ...]:
     """Make the targets that are not there yet; return all of them.
 
@@ -88,10 +98,10 @@ def teach(spec: TeachSpec, watch: TeachWatch = TeachWatch()) -> tuple[Taught, ..
     """
     lessons = _lessons(spec)
     classes = [Class(lesson) for lesson in lessons]
-    begun = [(one, _left(one)) for one in classes]
-    total = sum(len(left) for _, left in begun)
+    lacking = [(one, _left(one)) for one in classes]
+    total = sum(len(left) for _, left in lacking)
     done = 0
-    for one, left in begun:
+    for one, left in lacking:
         with _opened(one.lesson, spec.workers) as engine:
             for _ in _taught(engine, one, left, watch.should_stop):
                 done += 1

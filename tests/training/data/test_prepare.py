@@ -166,6 +166,16 @@ def test_an_existing_output_is_left_alone(tmp_path, source):
         prepare_in(tmp_path)
 
 
+def test_what_a_killed_run_left_is_cleared_and_no_source(tmp_path, source):
+    save(source / "a.png", Image.fromarray(picture(1)))
+    part = source / "out.part"
+    part.mkdir()
+    (part / "hr.u8").write_bytes(b"half")
+    manifest = prepare(PrepareSpec(sources=(source,), out=source / "out", patch=64))
+    assert (manifest.sources, manifest.skipped) == (1, {})
+    assert {path.name for path in source.iterdir()} == {"a.png", "out"}
+
+
 def test_a_full_disk_leaves_nothing(tmp_path, source, monkeypatch):
     save(source / "a.png", Image.fromarray(picture(1)))
 

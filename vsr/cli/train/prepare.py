@@ -90,8 +90,8 @@ def prepare(
 
     With --pairs, the low resolution is your own: sizes are checked, the scale follows from them,
     and pairs that are shifted are refused. With --teacher, a network then makes the targets, as vsr
-    train teach does, which also goes on where that was stopped. The exit code is 3 if files were
-    skipped; the report names them.
+    train teach does; the same command goes on where that was stopped. The exit code is 3 if files
+    were skipped; the report names them.
     """
     weighed = tuple(_weight(text) for text in weights)
     spec: PrepareSpec | PairsSpec
@@ -109,7 +109,8 @@ def prepare(
             degradations=_each(degradations),
         )
         teach = _teaching(out, teaching, spec.scales)
-    manifest = _prepared(spec, is_silent=quiet or as_json)
+    manifest = _begun(spec) if teach else None
+    manifest = manifest or _prepared(spec, is_silent=quiet or as_json)
     taught = taught_with_bar(teach, is_silent=quiet or as_json) if teach else ()
     manifest = replace(manifest, taught=taught)
     if as_json:
@@ -193,6 +194,14 @@ def _teaching(out: Path, options: dict[str, Any], scales: tuple[int, ...]) -> Te
     spec = teach_spec(out, options)
     check_teachers(spec.teachers, scales)
     return spec
+
+
+def _begun(spec: PrepareSpec | PairsSpec) -> DatasetManifest | None:
+    """Return what the same command prepared before its teacher was stopped, if anything."""
+    from vsr.jobs.teach import begun
+    from vsr.training.data.prepare import PrepareSpec
+
+    return begun(spec) if isinstance(spec, PrepareSpec) else None
 
 
 def _each(names: tuple[str, ...]) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from math import lcm
 from pathlib import Path
 
 from vsr.device.yuv import picture_of
-from vsr.disk import writing
+from vsr.disk import part_of, writing
 from vsr.errors import DecodingFailed, InvalidData, InvalidOption, MediaError, OutputExists, one_of
 from vsr.frames import HostFrame
 from vsr.media.reading.reader import Reader
@@ -108,9 +108,9 @@ def prepare(
         InvalidOption: a weight matches no file.
         OutputExists, UnwritableOutput, NoSpace: the output folder.
     """
-    files = list(find_sources(spec.sources))
-    check_weights(spec.weights, files)
     with new_set(spec.out) as part:
+        files = list(find_sources(spec.sources))  # what a killed run left among them is gone
+        check_weights(spec.weights, files)
         manifest = _write(spec, files, part, on_file)
         manifest.write(part)
     return manifest
@@ -120,12 +120,14 @@ def prepare(
 def new_set(out: Path) -> Iterator[Path]:
     """Yield the folder in which to make a set; it gets its name once it is complete.
 
+    What a killed run left in its place is removed first.
+
     Raises:
         OutputExists, UnwritableOutput, NoSpace: the output folder.
     """
     if out.exists():
         raise OutputExists(f"{out}: already exists. Choose another --out.")
-    part = out.with_name(out.name + ".part")
+    part = part_of(out)
     shutil.rmtree(part, ignore_errors=True)
     try:
         with writing(out):

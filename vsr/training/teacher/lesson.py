@@ -26,6 +26,8 @@ from vsr.training.data.manifest import DatasetManifest, Taught, low_name, read_m
 from vsr.training.pictures import Pixels, is_field
 from vsr.training.teacher.teacher import Correction, Part, Teacher
 
+JOURNAL = ".journal"
+
 CHUNK = 8
 """Patches that go through the teacher together, and are noted together."""
 
@@ -46,7 +48,7 @@ class TargetFile:
     @property
     def journal(self) -> Path:
         """What has been done."""
-        return self.path.with_suffix(".journal")
+        return self.path.with_suffix(JOURNAL)
 
     def begin(self) -> list[int]:
         """Make the file, or go on with it; return the chunks that are left.
