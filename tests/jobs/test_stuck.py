@@ -1,17 +1,26 @@
 """A run that is stuck in a library: it ends by itself, or at the second Ctrl-C, and resumes."""
 
 import os
+import pickle
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.clips import indices_in, write_clip
+from vsr.batch.engine import STALLED, EngineSpec, OpenWorker
 from vsr.jobs import process_setup
 from vsr.jobs.process_setup import LEAST_SECONDS, TIMES_SLOWEST, Idleness, Watchdog
+from vsr.jobs.workers.tasks import Finish
+from vsr.jobs.workers.upscale import open_pool
+from vsr.jobs.workers.worker import FilmSpec, FilmWorker
+from vsr.specs import UpscaleSpec
+from vsr.values import OutputSize
 
 ROOT = Path(__file__).parents[2]
 QUICK = ["--model", "bicubic", "--scale", "2", "--encoder-preset", "ultrafast", "-c", "h264"]
@@ -125,10 +134,15 @@ def test_time_in_which_the_process_slept_does_not_count():
     assert one.seconds < 3.0
 
 
-def test_a_file_that_changes_is_progress(monkeypatch: pytest.MonkeyPatch):
+@pytest.fixture
+def _is_impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process_setup, "LEAST_SECONDS", 0.02)
     monkeypatch.setattr(process_setup, "TIMES_SLOWEST", 0)
     monkeypatch.setattr(process_setup, "TICK_SECONDS", 0.01)
+
+
+@pytest.mark.usefixtures("_is_impatient")
+def test_a_file_that_changes_is_progress():
     ended: list[tuple[str, int]] = []
     dog = Watchdog(lambda text, code: ended.append((text, code)))
     counts = iter(range(10_000_000))
@@ -140,3 +154,75 @@ def test_a_file_that_changes_is_progress(monkeypatch: pytest.MonkeyPatch):
     ((text, code),) = ended
     assert text.startswith("in.mp4: joining made no progress for")
     assert code == 1
+
+
+SPEC = UpscaleSpec(
+    size=OutputSize(scale=2), steps=("upscale", "fit"), model="bicubic", device="cpu"
+)
+FILM = FilmSpec(source=Path("in.mkv"), target=Path("out.mkv"), spec=SPEC)
+
+
+def worker_told(ended: list[str]) -> FilmWorker:
+    return FilmWorker("cpu", "fp32", watchdog=Watchdog(lambda text, code: ended.append(text)))
+
+
+def waiting(*_: object) -> None:
+    time.sleep(0.5)
+
+
+def reading(*_: object) -> None:
+    """Read for as long, a megabyte in each of two ticks."""
+    with Path("/dev/zero").open("rb", buffering=0) as file:
+        for _ in range(100):
+            file.read(500_000)
+            time.sleep(0.005)
+
+
+@pytest.mark.usefixtures("_is_impatient")
+@pytest.mark.skipif(not Path("/proc/self/io").exists(), reason="it says what a process reads")
+@pytest.mark.parametrize(("work", "is_stuck"), [(waiting, True), (reading, False)])
+def test_a_plan_is_stuck_once_it_neither_computes_nor_reads(
+    monkeypatch: pytest.MonkeyPatch, work: Callable[..., None], is_stuck: bool
+):
+    monkeypatch.setattr(process_setup, "LEAST_SECONDS", 0.2)
+    monkeypatch.setattr("vsr.jobs.upscale.plan.plan", work)
+    ended: list[str] = []
+    worker_told(ended).planned(FILM)
+    assert [text.split(" made no progress")[0] for text in ended] == ["in.mkv: its plan"] * is_stuck
+    assert not any("--codec" in text for text in ended)
+
+
+@pytest.mark.usefixtures("_is_impatient")
+@pytest.mark.skipif(not Path("/proc/self/io").exists(), reason="it says what a process reads")
+def test_verifying_that_never_ends_is_stuck(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    joined = tmp_path / "joined.mkv"
+    joined.touch()
+    monkeypatch.setattr(FilmWorker, "planned", lambda *_: None)
+    monkeypatch.setattr(FilmWorker, "job", lambda *_: None)
+    monkeypatch.setattr("vsr.jobs.upscale.segment_worker.join_segments", lambda *_: None)
+    monkeypatch.setattr("vsr.jobs.upscale.segment_worker.verify_joined", waiting)
+    ended: list[str] = []
+    Finish(FILM, {}, (), joined).run(worker_told(ended), lambda _: None)
+    assert ended[0].startswith("in.mkv: verifying its result made no progress for")
+
+
+def test_workers_of_a_cluster_have_a_watchdog_too(monkeypatch: pytest.MonkeyPatch):
+    opened = []
+
+    @contextmanager
+    def pretended(open_worker: OpenWorker, *_: object, **__: object):
+        opened.append(pickle.loads(pickle.dumps(open_worker))())
+        yield None
+
+    monkeypatch.setattr("vsr.batch.ray.open_ray", pretended)
+    monkeypatch.setattr("torch.set_num_threads", lambda number: None)
+    monkeypatch.setattr(process_setup, "settle", lambda: None)
+    with open_pool(EngineSpec(name="ray", workers=1), SPEC):
+        pass
+    left: list[int] = []
+    monkeypatch.setattr("os._exit", left.append)
+    monkeypatch.setattr(process_setup, "LEAST_SECONDS", 0.02)
+    monkeypatch.setattr(process_setup, "TICK_SECONDS", 0.01)
+    with opened[0].watched("in.mkv: segment 1"):
+        time.sleep(0.3)
+    assert left == [STALLED]

@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
@@ -197,6 +198,27 @@ class Idleness:
         return self.seconds > self.limit_seconds
 
 
+LOAD_SECONDS, LOAD_BYTES = 3.0, 1_000_000
+"""What a process computes, reads and writes in five minutes while it is at work, at least; and does
+not while it waits for ever, and only this is counted."""
+
+
+def load() -> object:
+    """Return a value that changes while this process works, in what counts no steps.
+
+    Where the system does not say what it reads, every value is another.
+    """
+    try:
+        counts = dict(line.split(": ") for line in Path("/proc/self/io").read_text().splitlines())
+        moved = int(counts["rchar"]) + int(counts["wchar"])
+    except (OSError, ValueError, KeyError):
+        return object()
+    return time.process_time() // LOAD_SECONDS, moved // LOAD_BYTES
+
+
+ANOTHER_CODEC = ", with another --codec if it stops there again"
+
+
 class Watchdog:
     """Watches work in this process, and leaves it once there is no progress any more.
 
@@ -214,6 +236,7 @@ class Watchdog:
         what: str,
         expected_seconds: float = 0.0,
         sample: Callable[[], object] = lambda: None,
+        advice: str = ANOTHER_CODEC,
     ) -> Iterator[None]:
         """Watch while the ``with`` lasts.
 
@@ -221,11 +244,12 @@ class Watchdog:
             what: is done, for the message, such as ``in.mp4: encoding``.
             expected_seconds: of one step.
             sample: a value that changes while there is progress, beside `step`.
+            advice: what else to do than to run it again.
         """
         idleness = self._idleness = Idleness(expected_seconds)
         done = threading.Event()
         thread = threading.Thread(
-            target=self._watch, args=(what, idleness, sample, done), daemon=True
+            target=self._watch, args=(what, idleness, sample, done, advice), daemon=True
         )
         thread.start()
         try:
@@ -241,7 +265,12 @@ class Watchdog:
             self._idleness.step()
 
     def _watch(
-        self, what: str, idleness: Idleness, sample: Callable[[], object], done: threading.Event
+        self,
+        what: str,
+        idleness: Idleness,
+        sample: Callable[[], object],
+        done: threading.Event,
+        advice: str,
     ) -> None:
         last = sample()
         while not done.wait(TICK_SECONDS):
@@ -251,13 +280,17 @@ class Watchdog:
             if idleness.tick(time.monotonic()):
                 self._leave(
                     f"{what} made no progress for {idleness.seconds:.0f} s and was ended. What is "
-                    "finished is kept: run the same command again to resume, with another --codec "
-                    "if it stops there again.",
+                    f"finished is kept: run the same command again to resume{advice}.",
                     Failed.exit_code,
                 )
                 return
 
 
 def watchdog_of_worker() -> Watchdog:
-    """Return what ends a worker's process; its driver says why, and fails the task."""
-    return Watchdog(lambda text, code: os._exit(STALLED))
+    """Return what ends a worker's process, to be sent there; its driver fails the task."""
+    return Watchdog(_leave_stalled)
+
+
+def _leave_stalled(text: str, code: int) -> NoReturn:
+    del text, code
+    os._exit(STALLED)

@@ -87,10 +87,11 @@ class Look:
         from vsr.media.images.images import image_size, is_image
         from vsr.media.reading.probe import probe
 
-        del worker, report
+        del report
         if is_image(self.film.source):
             return HeaderFacts(1, image_size(self.film.source).pixels)
-        info = probe(self.film.source)
+        with worker.watched_load(f"{self.film.source}: its header"):
+            info = probe(self.film.source)
         spec, video = self.film.spec, info.video
         ratio = FRAME_RATIOS.get(mode_of(spec, video), 1)
         seconds = _frame_seconds(video.frame_rate) / ratio
@@ -123,7 +124,8 @@ class Finish:
             with worker.watched(f"{self.film.source}: joining its segments", file=self.joined):
                 joined = join_segments(job, [path for path, _ in self.segments], self.joined)
             report(Phase.VERIFYING)
-            verify_joined(job, joined, self.joined)
+            with worker.watched_load(f"{self.film.source}: verifying its result"):
+                verify_joined(job, joined, self.joined)
         except BaseException:
             remove(self.joined)  # it may have filled the disk, and is made again from the segments
             raise
@@ -181,7 +183,8 @@ class Begin:
         if estimate is not None and not estimate.is_short:
             report(f"{estimate}.")
         announce(job, report)
-        segments, remark = plan_segments(job)
+        with worker.watched_load(f"{self.film.source}: its segments"):
+            segments, remark = plan_segments(job)
         return PlannedFilm(
             fingerprint=job.fingerprint(),
             segments=segments,

@@ -15,7 +15,7 @@ from pathlib import Path
 from vsr.batch.engine import EngineSpec, Scheduler, WorkerPool, open_inline
 from vsr.batch.local import open_local
 from vsr.errors import Interrupted, InvalidOption
-from vsr.jobs.process_setup import Watchdog, core_count
+from vsr.jobs.process_setup import Watchdog, core_count, watchdog_of_worker
 from vsr.jobs.progress import Note, OnProgress, Phase, Progress, Result, ignore
 from vsr.jobs.upscale.plan import is_kept
 from vsr.jobs.upscale.spool import PIPE, spooled
@@ -226,7 +226,9 @@ def open_pool(
 
         spec = replace(spec, threads=wanted.cpus_per_worker or 1)
         with open_ray(
-            opener(spec, is_remote=True), wanted, has_gpus=spec.device != "cpu"
+            opener(spec, watchdog_of_worker(), is_remote=True),
+            wanted,
+            has_gpus=spec.device != "cpu",
         ) as engine:
             yield OpenPool(engine, spec)
         return
@@ -238,7 +240,7 @@ def open_pool(
     count = wanted.workers or max(1, len(gpus))
     spec = replace(spec, threads=wanted.cpus_per_worker or max(1, core_count() // count))
     places = [gpus[index % len(gpus)] if gpus else None for index in range(count)]
-    with open_local(opener(spec), places) as local:
+    with open_local(opener(spec, watchdog_of_worker()), places) as local:
         yield OpenPool(local, spec)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import socket
 import time
 from collections.abc import Callable
@@ -124,7 +123,8 @@ class FilmWorker:
 
         if self._last is None or self._last[0] != film:
             spec = replace(film.spec, model=self._here.get(film.spec.model, film.spec.model))
-            self._last = (film, plan(film.source, film.target, spec, self._segments.load))
+            with self.watched_load(f"{film.source}: its plan"):
+                self._last = (film, plan(film.source, film.target, spec, self._segments.load))
         return self._last[1]
 
     def as_sent(self, spec: UpscaleSpec) -> UpscaleSpec:
@@ -172,6 +172,16 @@ class FilmWorker:
 
         return self._watchdog.watching(what, expected_seconds, facts)
 
+    def watched_load(self, what: str) -> AbstractContextManager[None]:
+        """Watch what counts no steps: it is stuck once it neither computes, nor reads or writes."""
+        from vsr.jobs.process_setup import load
+
+        return (
+            nullcontext()
+            if self._watchdog is None
+            else self._watchdog.watching(what, sample=load, advice="")
+        )
+
     def do_segment(self, job: Job, segment: Segment, path: Path, report: Report) -> None:
         """Do one segment, and remember its pace."""
         from vsr.jobs.estimate.estimate import remember_run
@@ -218,9 +228,10 @@ class FilmWorker:
 def opener(
     spec: UpscaleSpec, watchdog: Watchdog | None = None, *, is_remote: bool = False
 ) -> OpenWorker:
-    """Return what opens a worker for this spec, in any process; with a watchdog, in this one.
+    """Return what opens a worker for this spec, in any process.
 
     Args:
+        watchdog: of the process that it is opened in.
         is_remote: on another machine, which may not have the network's files.
     """
     sent = None
@@ -242,12 +253,8 @@ def open_worker(
 
     Args:
         threads: CPU threads; None leaves the process as it is.
-        watchdog: of this process, if it is the program's own; that of a worker has one anyway.
+        watchdog: of this process; none if that is the user's own.
     """
-    if multiprocessing.parent_process() is not None:
-        from vsr.jobs.process_setup import watchdog_of_worker
-
-        watchdog = watchdog_of_worker()
     if threads is not None:
         from vsr.jobs.process_setup import settle
 
