@@ -45,6 +45,9 @@ CODE = 1 / 255
 
 CPU_PROVIDER = "CPUExecutionProvider"
 
+MOST_CACHED_BYTES = 2_000_000_000
+"""Of files that can be written again: one of `fast` has 1 MB for each size, of ESRGAN 67 MB."""
+
 INSTALL = "pip install 'vsr-cli[onnx]'"
 
 
@@ -215,6 +218,8 @@ def _quietly() -> Iterator[None]:
 def exported(net: Generator, folder: Path, key: str, size: Size, *, is_half: bool) -> Path:
     """Return the ONNX file of a network at a size, written unless it is there already.
 
+    Beyond `MOST_CACHED_BYTES` the files that were opened longest ago are removed.
+
     Args:
         folder: of what can be made again.
         key: by which the same weights are known again: their SHA-256.
@@ -229,4 +234,19 @@ def exported(net: Generator, folder: Path, key: str, size: Size, *, is_half: boo
         own = path.with_name(f"{path.stem}.{os.getpid()}{path.suffix}")  # two workers may write it
         write_onnx(net, own, size, is_half=is_half)
         own.replace(path)
+    with contextlib.suppress(OSError):  # such as a cache that others may only read
+        os.utime(path)
+        _limit(folder, path)
     return path
+
+
+def _limit(folder: Path, kept: Path) -> None:
+    """Remove the files that were opened longest ago, until the rest is small enough."""
+    facts = {path: path.stat() for path in folder.iterdir() if path.is_file()}
+    taken = sum(one.st_size for one in facts.values())
+    for path in sorted(facts, key=lambda path: facts[path].st_mtime_ns):
+        if taken <= MOST_CACHED_BYTES:
+            return
+        if path != kept:
+            path.unlink(missing_ok=True)
+            taken -= facts[path].st_size
