@@ -1,6 +1,7 @@
 import os
 import signal
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,13 @@ def one_thread() -> Iterator[None]:
 
     with one_compute_thread():
         yield
+
+
+@pytest.fixture
+def onnx() -> None:
+    """Skip where the extra ``onnx`` is not installed, without importing it, as it would report."""
+    if not all(map(find_spec, ("onnx", "onnxruntime"))):
+        pytest.skip("the extra onnx is not installed")
 
 
 @pytest.fixture

@@ -64,6 +64,7 @@ def test_a_refused_file_ends_with_2_one_line_and_no_output(clip, tmp_path, capsy
     assert list(tmp_path.glob("out*")) == []
 
 
+@pytest.mark.usefixtures("onnx")
 def test_onnx_runtime_upscales_a_film_and_resumes_with_nothing_else(clip, tmp_path, capsys):
     out = tmp_path / "out.mkv"
     common = ("-m", "lite", "-s", "4", "--encoder-preset", "ultrafast")

@@ -14,7 +14,7 @@ from vsr.errors import InvalidOption
 from vsr.models.blocks import Generator
 from vsr.models.catalog import load
 from vsr.models.foreign.adapter import drawn
-from vsr.models.onnx_file import write_onnx
+from vsr.models.onnx_file import CPU_PROVIDER, open_session, run_session, write_onnx
 from vsr.models.plain import Plain
 from vsr.models.weights_files import read_card
 
@@ -112,19 +112,18 @@ def test_weights_go_out_as_they_came(weights, tmp_path, capsys):
     assert "48: write WIDTHxHEIGHT" in capsys.readouterr().err
 
 
-def test_onnx_for_any_size_is_checked_within_a_code(tmp_path, capsys, one_thread):
-    import onnxruntime
-
+@pytest.mark.usefixtures("onnx", "one_thread")
+def test_onnx_for_any_size_is_checked_within_a_code(tmp_path, capsys):
     out = tmp_path / "lite.onnx"
     assert vsr("models", "export", "lite", out, "--json") == 0
     assert json.loads(capsys.readouterr().out)["codes_apart"] <= 1
-    session = onnxruntime.InferenceSession(str(out), providers=["CPUExecutionProvider"])
-    (made,) = session.run(None, {"frame": drawn(1, 21, 47).numpy()})
+    made = run_session(open_session(out, CPU_PROVIDER), drawn(1, 21, 47))
     assert made.shape == (1, 1, 84, 188)
     assert list(tmp_path.glob("*.part")) == []
 
 
-def test_half_precision_goes_out_too(tmp_path, one_thread):
+@pytest.mark.usefixtures("onnx", "one_thread")
+def test_half_precision_goes_out_too(tmp_path):
     import onnx
 
     out = tmp_path / "lite.onnx"
@@ -134,7 +133,8 @@ def test_half_precision_goes_out_too(tmp_path, one_thread):
     assert onnx.TensorProto.FLOAT not in kinds
 
 
-def test_a_network_that_works_at_one_size_only_says_so(weights, tmp_path, capsys, one_thread):
+@pytest.mark.usefixtures("onnx", "one_thread")
+def test_a_network_that_works_at_one_size_only_says_so(weights, tmp_path, capsys):
     assert vsr("models", "export", weights, tmp_path / "x.onnx") == 2
     error = capsys.readouterr().err
     assert error.count("\n") == 1
@@ -143,6 +143,7 @@ def test_a_network_that_works_at_one_size_only_says_so(weights, tmp_path, capsys
     assert [path.name for path in tmp_path.glob("x.onnx*")] == ["x.onnx"]
 
 
+@pytest.mark.usefixtures("onnx")
 def test_a_network_on_cells_is_refused_for_any_size_rather_than_written_wrong(tmp_path):
     class Cells(Generator):
         """Completes a picture to cells of 16 pixels, which a trace of whole cells has not seen."""

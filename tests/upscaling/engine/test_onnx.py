@@ -17,6 +17,8 @@ from vsr.models.catalog import load
 from vsr.upscaling.engine.engine import open_engine, with_precision
 from vsr.values import Size
 
+pytestmark = pytest.mark.usefixtures("onnx")
+
 SIZE = Size(70, 50)
 
 TALKS = "from vsr.device.select import providers_here; assert providers_here()"
