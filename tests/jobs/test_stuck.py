@@ -16,8 +16,8 @@ from tests.clips import indices_in, write_clip
 from vsr.batch.engine import STALLED, EngineSpec, OpenWorker
 from vsr.jobs import process_setup
 from vsr.jobs.process_setup import LEAST_SECONDS, TIMES_SLOWEST, Idleness, Watchdog
+from vsr.jobs.workers.pool import open_pool
 from vsr.jobs.workers.tasks import Finish
-from vsr.jobs.workers.upscale import open_pool
 from vsr.jobs.workers.worker import FilmSpec, FilmWorker
 from vsr.specs import UpscaleSpec
 from vsr.values import OutputSize

@@ -25,7 +25,7 @@ def test_a_picture_is_done_by_one_however_many_there_are(tmp_path: Path, monkeyp
     def refuse(*_: object) -> None:
         raise AssertionError("workers were started for a picture")
 
-    monkeypatch.setattr("vsr.jobs.workers.upscale.open_local", refuse)
+    monkeypatch.setattr("vsr.jobs.workers.pool.open_local", refuse)
     source, target = tmp_path / "in.png", tmp_path / "out.png"
     Image.fromarray(np.zeros((8, 12, 3), np.uint8)).save(source)
     spec = UpscaleSpec(size=OutputSize(scale=2), steps=("upscale", "fit"), model="bicubic")

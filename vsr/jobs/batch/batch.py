@@ -17,8 +17,10 @@ from vsr.jobs.batch.outcome import FileState, Outcome, failed, file_state, finge
 from vsr.jobs.batch.outlook import outlook
 from vsr.jobs.process_setup import Watchdog
 from vsr.jobs.progress import Note, OnProgress, counted, ignore
+from vsr.jobs.workers.pool import OpenPool, open_pool
 from vsr.jobs.workers.shared_film import FilmInWork
-from vsr.jobs.workers.upscale import OpenPool, TotalProgress, open_pool, release_all
+from vsr.jobs.workers.total_progress import TotalProgress
+from vsr.jobs.workers.upscale import release_all
 from vsr.media.images.images import is_image
 from vsr.media.resume.work import remove_published
 from vsr.specs import UpscaleSpec
