@@ -19,7 +19,7 @@ from tests.clips import Subtitle, indices_in, times_in, write_clip
 from tests.cues import spoil_cue
 from vsr.cli.shared.status_line import StatusLine
 from vsr.errors import UnreadableMedia
-from vsr.jobs.process_setup import heeding_ends
+from vsr.jobs.ending import heeding_ends
 from vsr.jobs.progress import Progress
 from vsr.jobs.upscale import standard_streams, upscale_plan
 from vsr.jobs.upscale.spool import PIPE, spooled

@@ -45,7 +45,8 @@ def run(arguments: list[str]) -> int:
 
     Every error ends as one line on stderr; ``-v`` adds log and traceback, ``--json`` an event.
     """
-    from vsr.jobs.process_setup import heeding_ends, settle
+    from vsr.jobs.ending import heeding_ends
+    from vsr.jobs.process_setup import settle
 
     settle()
     with heeding_ends() as came:

@@ -152,7 +152,7 @@ def _show(
     """Run the job, and show each outcome as it comes."""
     from vsr.jobs.batch.batch import batch as once
     from vsr.jobs.batch.batch import watch as forever
-    from vsr.jobs.process_setup import Watchdog, heeding_interrupts
+    from vsr.jobs.ending import Watchdog, heeding_interrupts
 
     leave = leaving(as_json=as_json)
     with (

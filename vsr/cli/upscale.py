@@ -102,7 +102,7 @@ def _run(
     quiet: bool,
 ) -> int:
     """Run the job on one clip, print a summary line; return the exit code."""
-    from vsr.jobs.process_setup import Watchdog, heeding_interrupts
+    from vsr.jobs.ending import Watchdog, heeding_interrupts
 
     name = source.name if isinstance(source, Path) else source[0].parent.name
     with looking(name, is_quiet=quiet or as_json):

@@ -20,7 +20,7 @@ from vsr.errors import Refused
 from vsr.jobs.progress import Note, OnProgress, Progress, ignore, printable
 
 if TYPE_CHECKING:
-    from vsr.jobs.process_setup import Leave
+    from vsr.jobs.ending import Leave
 
 LOGGER = "vsr"
 """Every job's logger is below it, under its module's name."""

@@ -16,8 +16,8 @@ from vsr.cli.shared.options import complete_model
 from vsr.cli.shared.report import columns, echo, emit, say
 from vsr.cli.shared.status_line import StatusLine
 from vsr.errors import Interrupted, code_of_signal
+from vsr.jobs.ending import ENDING
 from vsr.jobs.estimate.figures import duration
-from vsr.jobs.process_setup import ENDING
 
 if TYPE_CHECKING:
     from vsr.jobs.train import Watch

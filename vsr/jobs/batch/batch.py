@@ -15,7 +15,7 @@ from vsr.batch.plan import Item, Selection, Sources, check_sources, named, plan
 from vsr.errors import NoSuchFile
 from vsr.jobs.batch.outcome import FileState, Outcome, failed, file_state, fingerprint, write_report
 from vsr.jobs.batch.outlook import outlook
-from vsr.jobs.process_setup import Watchdog
+from vsr.jobs.ending import Watchdog
 from vsr.jobs.progress import Note, OnProgress, counted, ignore
 from vsr.jobs.workers.pool import OpenPool, open_pool
 from vsr.jobs.workers.shared_film import FilmInWork

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from vsr.batch.engine import EngineSpec, Scheduler
 from vsr.errors import Interrupted, InvalidOption
-from vsr.jobs.process_setup import Watchdog
+from vsr.jobs.ending import Watchdog
 from vsr.jobs.progress import Note, OnProgress, Result, ignore
 from vsr.jobs.upscale.plan import is_kept
 from vsr.jobs.upscale.spool import PIPE, spooled

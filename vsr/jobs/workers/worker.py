@@ -19,7 +19,7 @@ from vsr.version import __version__
 
 if TYPE_CHECKING:
     from vsr.frames import HostFrame
-    from vsr.jobs.process_setup import Watchdog
+    from vsr.jobs.ending import Watchdog
     from vsr.jobs.upscale.picture import PictureJob
     from vsr.jobs.upscale.upscale_plan import Job
     from vsr.media.resume.segments import Segment
@@ -174,7 +174,7 @@ class FilmWorker:
 
     def watched_load(self, what: str) -> AbstractContextManager[None]:
         """Watch what counts no steps: it is stuck once it neither computes, nor reads or writes."""
-        from vsr.jobs.process_setup import load
+        from vsr.jobs.ending import load
 
         return (
             nullcontext()

@@ -1,0 +1,239 @@
+"""How the program ends where it is asked to, or nothing else is left; the library never does.
+
+A decoder or encoder that never returns hears neither an exception nor Ctrl-C. Nothing is lost by
+leaving it, as every finished segment is complete and on disk.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from vsr.batch.engine import STALLED
+from vsr.errors import Failed, code_of_signal
+
+Leave = Callable[[str, int], None]
+"""Says a line, and ends the process with an exit code, whatever its other threads do."""
+
+ENDING = ("SIGTERM", "SIGHUP")
+"""Signals that ask a program to end, where the system has them: from ``kill``, ``timeout`` and
+service managers, and from a terminal that is closed."""
+
+
+@contextmanager
+def heeding_ends() -> Iterator[list[int]]:
+    """Treat `ENDING` as Ctrl-C while the ``with`` lasts; yield those that came.
+
+    One that was ignored from the start, as ``nohup`` asks, stays ignored.
+    """
+    came: list[int] = []
+
+    def end(number: int, frame: FrameType | None) -> NoReturn:
+        del frame
+        came.append(number)
+        raise KeyboardInterrupt
+
+    known = [getattr(signal, name) for name in ENDING if hasattr(signal, name)]
+    is_main = threading.current_thread() is threading.main_thread()
+    taken = [one for one in known if is_main and signal.getsignal(one) is signal.SIG_DFL]
+    for number in taken:
+        signal.signal(number, end)
+    try:
+        yield came
+    finally:
+        for number in taken:
+            signal.signal(number, signal.SIG_DFL)
+
+
+PATIENCE_SECONDS = 5.0
+"""How long an interrupted run may take to end by itself."""
+
+INTERRUPTED = "interrupted; what is finished is kept. Run the same command again to resume."
+
+
+@contextmanager
+def heeding_interrupts(leave: Leave) -> Iterator[None]:
+    """End the process at the second Ctrl-C, or 5 s after the first, if it has not ended by itself.
+
+    So it does at what `heeding_ends` treats as Ctrl-C.
+
+    Python runs its signal handlers between two instructions of the main thread, which may be in a
+    library for ever; but the signal's number is written to a socket at once, which a thread reads.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    heard, told = socket.socketpair()
+    told.setblocking(False)
+    before = signal.set_wakeup_fd(told.fileno(), warn_on_full_buffer=False)
+    thread = threading.Thread(target=_await_interrupts, args=(heard, leave), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(before)
+        told.close()
+        thread.join()
+        heard.close()
+
+
+def _await_interrupts(heard: socket.socket, leave: Leave) -> None:
+    ending = {signal.SIGINT, *(getattr(signal, name, None) for name in ENDING)}
+    came: list[int] = []
+    with suppress(TimeoutError):
+        while len(came) < 2:
+            numbers = heard.recv(16)
+            if not numbers:
+                return
+            came += [number for number in numbers if number in ending]
+            if came:
+                heard.settimeout(PATIENCE_SECONDS)
+    leave(INTERRUPTED, code_of_signal(came[0]))
+
+
+LEAST_SECONDS = 300.0
+"""A run is never taken for stuck before."""
+
+TIMES_SLOWEST = 20
+"""Nor before so many times the slowest step seen, or expected."""
+
+TICK_SECONDS = 1.0
+
+
+class Idleness:
+    """Counts the time without progress, in ticks; time in which the process slept is not counted.
+
+    Attributes:
+        seconds: since the last step.
+        limit_seconds: what counts as stuck.
+    """
+
+    def __init__(self, expected_seconds: float = 0.0) -> None:
+        self.seconds = 0.0
+        self._slowest = expected_seconds
+        self._before: float | None = None
+
+    @property
+    def limit_seconds(self) -> float:
+        """What counts as stuck."""
+        return max(LEAST_SECONDS, TIMES_SLOWEST * self._slowest)
+
+    def step(self) -> None:
+        """Count a step: a decoded frame, a tile, a packet."""
+        self._slowest, self.seconds = max(self._slowest, self.seconds), 0.0
+
+    def tick(self, now: float) -> bool:
+        """Add the time since the last tick; return whether it is stuck.
+
+        A tick that comes late by more than its own length has been suspended, as a laptop is.
+        """
+        if self._before is not None:
+            self.seconds += min(now - self._before, 2 * TICK_SECONDS)
+        self._before = now
+        return self.seconds > self.limit_seconds
+
+
+LOAD_SECONDS, LOAD_BYTES = 3.0, 1_000_000
+"""What a process computes, reads and writes in five minutes while it is at work, at least; and does
+not while it waits for ever, and only this is counted."""
+
+
+def load() -> object:
+    """Return a value that changes while this process works, in what counts no steps.
+
+    Where the system does not say what it reads, every value is another.
+    """
+    try:
+        counts = dict(line.split(": ") for line in Path("/proc/self/io").read_text().splitlines())
+        moved = int(counts["rchar"]) + int(counts["wchar"])
+    except (OSError, ValueError, KeyError):
+        return object()
+    return time.process_time() // LOAD_SECONDS, moved // LOAD_BYTES
+
+
+ANOTHER_CODEC = ", with another --codec if it stops there again"
+
+
+class Watchdog:
+    """Watches work in this process, and leaves it once there is no progress any more.
+
+    Args:
+        leave: ends the process.
+    """
+
+    def __init__(self, leave: Leave) -> None:
+        self._leave = leave
+        self._idleness: Idleness | None = None
+
+    @contextmanager
+    def watching(
+        self,
+        what: str,
+        expected_seconds: float = 0.0,
+        sample: Callable[[], object] = lambda: None,
+        advice: str = ANOTHER_CODEC,
+    ) -> Iterator[None]:
+        """Watch while the ``with`` lasts.
+
+        Args:
+            what: is done, for the message, such as ``in.mp4: encoding``.
+            expected_seconds: of one step.
+            sample: a value that changes while there is progress, beside `step`.
+            advice: what else to do than to run it again.
+        """
+        idleness = self._idleness = Idleness(expected_seconds)
+        done = threading.Event()
+        thread = threading.Thread(
+            target=self._watch, args=(what, idleness, sample, done, advice), daemon=True
+        )
+        thread.start()
+        try:
+            yield
+        finally:
+            self._idleness = None
+            done.set()
+            thread.join()
+
+    def step(self) -> None:
+        """Count a step."""
+        if self._idleness is not None:
+            self._idleness.step()
+
+    def _watch(
+        self,
+        what: str,
+        idleness: Idleness,
+        sample: Callable[[], object],
+        done: threading.Event,
+        advice: str,
+    ) -> None:
+        last = sample()
+        while not done.wait(TICK_SECONDS):
+            if (now := sample()) != last:
+                last = now
+                idleness.step()
+            if idleness.tick(time.monotonic()):
+                self._leave(
+                    f"{what} made no progress for {idleness.seconds:.0f} s and was ended. What is "
+                    f"finished is kept: run the same command again to resume{advice}.",
+                    Failed.exit_code,
+                )
+                return
+
+
+def watchdog_of_worker() -> Watchdog:
+    """Return what ends a worker's process, to be sent there; its driver fails the task."""
+    return Watchdog(_leave_stalled)
+
+
+def _leave_stalled(text: str, code: int) -> NoReturn:
+    del text, code
+    os._exit(STALLED)
