@@ -17,8 +17,8 @@ from vsr.batch.ledger import open_ledger
 from vsr.device.memory import available_host_bytes
 from vsr.disk import LOCKED_BYTE, locked, remove_lock, replace
 from vsr.jobs.process_setup import core_count, keep_large_blocks
+from vsr.media.animation import animation_as_film
 from vsr.media.resume.work import work_folder_of
-from vsr.media.sequence import animation_as_film
 
 ABSENT = ("pread", "pwrite", "O_NOFOLLOW", "sched_getaffinity", "getuid", "geteuid", "mkfifo")
 

@@ -10,8 +10,8 @@ from PIL import Image, ImageDraw
 
 from tests.cli.command import vsr
 from tests.clips import times_in
+from vsr.media.animation import is_animated
 from vsr.media.reading.probe import probe
-from vsr.media.sequence import is_animated
 
 QUICK = ["--model", "bicubic", "-s", 2]
 MILLISECONDS = (100, 40, 250, 700)

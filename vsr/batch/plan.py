@@ -12,7 +12,7 @@ from pathlib import Path
 
 from vsr.disk import name_around
 from vsr.errors import InvalidOption, NoSuchFile, UnwritableOutput
-from vsr.media.sequence import is_still
+from vsr.media.animation import is_still
 
 FIELDS = ("stem", "name", "suffix", "model", "scale", "preset")
 DEFAULT_TEMPLATE = "{stem}"

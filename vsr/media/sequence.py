@@ -1,15 +1,13 @@
-"""Images as films: numbered ones, a pattern or a folder, at a frame rate; and animated ones.
+"""Images as films: numbered ones, a pattern or a folder, at a frame rate.
 
-FFmpeg reads the former through a list (``ffconcat``): each may have any name and number, and every
-time is exact. The list is a file like any other, so that everything else need not know. Of GIF,
-APNG and WebP it reads the first two, Pillow the last. Light to import.
+FFmpeg reads them through a list (``ffconcat``): each may have any name and number, and every time
+is exact. The list is a file like any other, so that everything else need not know. Light to import.
 """
 
 from __future__ import annotations
 
 import os
 import re
-import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,7 +17,7 @@ from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
 
-from vsr.errors import NoSuchFile, UnreadableMedia, VsrError
+from vsr.errors import NoSuchFile, UnreadableMedia
 from vsr.temporary import temporary_folder
 
 LIST_SUFFIX = ".images.ffconcat"
@@ -179,121 +177,3 @@ def _missing(images: Sequence[Path]) -> tuple[tuple[int, int], ...]:
     if len(shapes) > 1:
         return ()
     return tuple((a + 1, b - 1) for a, b in pairwise(numbers) if b > a + 1)
-
-
-ANIMATED = frozenset({".png", ".webp"})
-"""Suffixes that still and moving images share."""
-
-MOVING = frozenset({".gif", ".apng"})
-"""Suffixes of moving images, of which some hold a single frame."""
-
-LOOPING = frozenset({"gif", "apng"})
-"""FFmpeg's names of formats that say how often they are repeated, which it does not pass on."""
-
-MILLISECOND = Fraction(1, 1000)
-
-
-def is_animated(path: Path) -> bool:
-    """Return whether an image of a name that still images have, too, holds several frames."""
-    return path.suffix.lower() in ANIMATED and _moves(path) is True
-
-
-def is_still(path: Path) -> bool:
-    """Return whether an image of a name that moving images have holds a single frame."""
-    return path.suffix.lower() in MOVING and _moves(path) is False
-
-
-def _moves(path: Path) -> bool | None:
-    """Return whether an image holds several frames; None if it cannot be read."""
-    from PIL import Image
-
-    try:
-        if not path.is_file():
-            return None
-        with Image.open(path) as file:
-            return bool(getattr(file, "is_animated", False))
-    except (OSError, ValueError, SyntaxError):  # told where it is read
-        return None
-
-
-def loops_of(path: Path) -> dict[str, str]:
-    """Return how often an animation is repeated, 0 for ever, as a tag; empty if it does not say."""
-    from PIL import Image
-
-    try:
-        with Image.open(path) as file:
-            count = file.info.get("loop")
-    except (OSError, ValueError, SyntaxError):
-        return {}
-    return {} if count is None else {"loop": str(count)}
-
-
-@contextmanager
-def animation_as_film(source: Path) -> Iterator[Path]:
-    """Yield an animation as a file that FFmpeg reads as a film; it exists as long as the ``with``.
-
-    Raises:
-        UnreadableMedia: it is damaged.
-    """
-    with temporary_folder("animation") as folder:
-        if source.suffix.lower() == ".png":
-            film = folder / f"{source.stem}.apng"
-            try:
-                film.symlink_to(source.absolute())
-            except OSError:  # Windows lets only administrators make links
-                shutil.copyfile(source, film)
-        else:
-            film = folder / f"{source.stem}.mov"
-            with told(source):
-                _decode(source, film)
-        yield film
-
-
-def _decode(source: Path, film: Path) -> None:
-    """Write the frames of a WebP, exactly and each at its time, as PNG in QuickTime."""
-    import av
-    import numpy as np
-    from av.video.frame import VideoFrame
-    from PIL import Image
-
-    options = {"movflags": "use_metadata_tags", "movie_timescale": "1000"}
-    with (
-        Image.open(source) as file,
-        av.open(str(film), "w", format="mov", container_options=options) as output,
-    ):
-        output.metadata.update(loops_of(source))
-        stream = output.add_stream("png", rate=25)
-        stream.width, stream.height = file.size
-        stream.pix_fmt = "rgba" if file.has_transparency_data else "rgb24"
-        stream.codec_context.time_base = stream.time_base = MILLISECOND
-        stream.codec_context.thread_count = 1  # each frame gives its packet at once
-        time = 0
-        for index in range(getattr(file, "n_frames", 1)):
-            file.seek(index)
-            file.load()
-            pixels = np.asarray(file.convert("RGBA"))
-            frame = VideoFrame.from_ndarray(pixels, format="rgba").reformat(format=stream.pix_fmt)
-            frame.pts, frame.time_base = time, MILLISECOND
-            duration = max(1, int(file.info.get("duration", 0)))
-            for packet in stream.encode(frame):
-                packet.duration = duration
-                output.mux(packet)
-            time += duration
-        output.mux(stream.encode(None))
-
-
-@contextmanager
-def told(path: Path) -> Iterator[None]:
-    """Turn Pillow's errors into readable reasons."""
-    from PIL import Image
-
-    try:
-        yield
-    except VsrError:
-        raise
-    except FileNotFoundError as error:
-        raise NoSuchFile(f"{path}: no such file. Check the name.") from error
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise UnreadableMedia(
-            f"{path}: cannot be read as an image ({error}). Choose another file."
-        ) from error

@@ -38,10 +38,10 @@ from vsr.jobs.preview.page import Variant
 from vsr.jobs.preview.pictures import Window, displayed_window, shown, stored_window
 from vsr.jobs.preview.spec import CompareSpec, PageResult
 from vsr.jobs.progress import Count, Note, ignore, printable
+from vsr.media.animation import is_animated
 from vsr.media.frames.deinterlace import deinterlace
 from vsr.media.images.images import Picture, is_image
 from vsr.media.reading.probe import probe
-from vsr.media.sequence import is_animated
 from vsr.media.source.info import MediaInfo
 from vsr.metrics.scores import WINDOW, Scores
 from vsr.values import TimeRange

@@ -13,10 +13,11 @@ from vsr.jobs.estimate.figures import UNITS
 from vsr.jobs.estimate.remembered import usual_time
 from vsr.jobs.probe.ffprobe_names import values_of
 from vsr.jobs.upscale.spool import PIPE, spooled
+from vsr.media.animation import is_animated
 from vsr.media.images.images import image_size, is_image
 from vsr.media.reading.cadence import TELECINED, looks_telecined
 from vsr.media.reading.probe import probe
-from vsr.media.sequence import DEFAULT_RATE, as_film, find_images, is_animated, is_sequence
+from vsr.media.sequence import DEFAULT_RATE, as_film, find_images, is_sequence
 from vsr.media.source.info import MediaInfo, StreamInfo, VideoInfo
 
 Lines = Mapping[str, Any]

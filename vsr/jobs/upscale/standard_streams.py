@@ -13,15 +13,14 @@ from vsr.jobs.progress import Note, Result
 from vsr.jobs.upscale.segment_worker import SegmentWorker, encoder_of, rated
 from vsr.jobs.upscale.spool import PIPE, named
 from vsr.jobs.upscale.upscale_plan import Job
+from vsr.media.animation import animation_as_film, is_animated
 from vsr.media.images.images import is_image
 from vsr.media.resume.segments import plan
 from vsr.media.sequence import (
     DEFAULT_RATE,
-    animation_as_film,
     as_film,
     find_images,
     in_order,
-    is_animated,
     is_numbered,
     is_sequence,
 )

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vsr.errors import InvalidData, NoSuchFile, UnreadableMedia
+from vsr.media.animation import is_still, told
 from vsr.media.images.deep_images import (
     MOST,
     DeepCodes,
@@ -29,7 +30,6 @@ from vsr.media.images.deep_images import (
     upright,
 )
 from vsr.media.images.image_tags import NO_TAGS, ImageTags, tags_of
-from vsr.media.sequence import is_still, told
 from vsr.values import CropBox, Size
 
 RESULTS = {

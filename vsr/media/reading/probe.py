@@ -13,12 +13,12 @@ from av.video.frame import VideoFrame
 from vsr.colour import UNSPECIFIED, Range
 from vsr.errors import UnreadableMedia
 from vsr.frames import HostFrame, Layout, Plane
+from vsr.media.animation import LOOPING, loops_of
 from vsr.media.clock import STATION_CLOCKS, TICKS_PER_SECOND, TURN_TICKS
 from vsr.media.frames.formats import Reading, reading_of
 from vsr.media.frames.planes import Converter, FieldOrder, alpha_in, planes_in
 from vsr.media.frames.tags import extras_of, side_data_of
 from vsr.media.reading.file_ends import boxes, missing_bytes
-from vsr.media.sequence import LOOPING, loops_of
 from vsr.media.source.decoder import Damage, Decoder
 from vsr.media.source.info import MediaInfo, StreamInfo, VideoInfo, stream_info, video_info
 from vsr.media.source.opening import best_video, open_input
