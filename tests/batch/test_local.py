@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from tests.batch.toys import Toy, ToyPiece, open_broken, open_toy
-from vsr.batch.engine import EngineSpec, Scheduler, open_inline
+from vsr.batch.engine import EngineSpec, open_inline
 from vsr.batch.local import masked, open_local, portable
+from vsr.batch.scheduler import Scheduler
 from vsr.errors import DecodingFailed, Failed, InvalidOption
 
 ROOT = Path(__file__).parents[2]
@@ -70,7 +71,7 @@ def test_workers_end_with_their_driver_even_when_it_is_killed(tmp_path: Path):
     code = f"""
 from pathlib import Path
 from tests.batch.toys import Toy, ToyPiece, open_toy
-from vsr.batch.engine import Scheduler
+from vsr.batch.scheduler import Scheduler
 from vsr.batch.local import open_local
 if __name__ == "__main__":
     with open_local(open_toy, [None]) as engine:

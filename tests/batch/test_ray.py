@@ -11,8 +11,9 @@ from tests.batch.toys import (
     open_toy,
     open_toy_of_its_own_kind,
 )
-from vsr.batch.engine import EngineSpec, Scheduler
+from vsr.batch.engine import EngineSpec
 from vsr.batch.ray import RayEngine, import_ray, open_ray
+from vsr.batch.scheduler import Scheduler
 from vsr.errors import DecodingFailed, DeviceUnavailable, Refused
 
 ROOT = Path(__file__).parents[2]

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.batch.toys import Toy, ToyPiece
-from vsr.batch.engine import RETRIES, Ended, Scheduler
+from vsr.batch.engine import Ended
+from vsr.batch.scheduler import RETRIES, Scheduler
 from vsr.errors import Failed
 
 

@@ -6,7 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from tests.clips import Audio, indices_in, write_clip
-from vsr.batch.engine import InlineEngine, Scheduler, open_inline
+from vsr.batch.engine import InlineEngine, open_inline
+from vsr.batch.scheduler import Scheduler
 from vsr.jobs.upscale.plan import spec_of_preset
 from vsr.jobs.workers.shared_film import FilmInWork
 from vsr.jobs.workers.tasks import Finish, Part

@@ -7,7 +7,8 @@ import pytest
 
 from tests.clips import Subtitle, write_clip
 from tests.cues import spoil_cue
-from vsr.batch.engine import Ended, Scheduler, open_inline
+from vsr.batch.engine import Ended, open_inline
+from vsr.batch.scheduler import Scheduler
 from vsr.errors import Failed, NoSpace, OutputBusy
 from vsr.jobs.upscale.plan import spec_of_preset
 from vsr.jobs.workers.shared_film import FilmInWork

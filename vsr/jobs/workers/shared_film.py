@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from vsr.batch.engine import InlineEngine, Scheduler
+from vsr.batch.engine import InlineEngine
+from vsr.batch.scheduler import Scheduler
 from vsr.disk import wait_for
 from vsr.errors import VsrError
 from vsr.jobs.estimate.figures import check_room
@@ -41,8 +42,7 @@ class Whole:
         alone = FilmInWork(film.source, film.target, film.spec, is_shared=False, note=report)
         alone.headway.on_progress = lambda: report(alone.headway.done)
         try:
-            for _ in Scheduler(InlineEngine(worker)).run([alone]):
-                pass
+            list(Scheduler(InlineEngine(worker)).run([alone]))
             return alone.outcome()
         finally:
             alone.release()
@@ -52,7 +52,7 @@ Task = Look | Begin | Part | Finish | Whole
 
 
 class FilmInWork:
-    """Turns a film into tasks, and their results into a `Result`; a `vsr.batch.engine.Piece`.
+    """Turns a film into tasks, and their results into a `Result`; a `vsr.batch.scheduler.Piece`.
 
     Attributes:
         result: the finished result, or None.

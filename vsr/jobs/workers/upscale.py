@@ -7,7 +7,8 @@ from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from vsr.batch.engine import EngineSpec, Scheduler
+from vsr.batch.engine import EngineSpec
+from vsr.batch.scheduler import Scheduler
 from vsr.errors import Interrupted, InvalidOption
 from vsr.jobs.ending import Watchdog
 from vsr.jobs.progress import Note, OnProgress, Result, ignore
