@@ -11,7 +11,8 @@ from vsr.errors import (
     InvalidOption,
     OutputExists,
 )
-from vsr.jobs.train import ExportSpec, export, fit
+from vsr.jobs.export import ExportSpec, export
+from vsr.jobs.train import fit
 from vsr.models.catalog import load
 
 pytestmark = pytest.mark.usefixtures("one_thread")

@@ -7,7 +7,8 @@ import torch
 
 from tests.jobs.runs import log_of
 from vsr.errors import Interrupted, InvalidRecipe
-from vsr.jobs.train import ExportSpec, FitSpec, Watch, export, fit, resume
+from vsr.jobs.export import ExportSpec, export
+from vsr.jobs.train import FitSpec, Watch, fit, resume
 from vsr.models.catalog import load
 from vsr.training.recipe.recipe import Budget
 

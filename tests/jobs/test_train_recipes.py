@@ -9,8 +9,9 @@ from safetensors.torch import save_file
 
 from tests.jobs.runs import log_of, shrunk_recipe
 from tests.training.toys import prepared
+from vsr.jobs.export import ExportSpec, export
 from vsr.jobs.teach import TeachSpec, teach
-from vsr.jobs.train import ExportSpec, FitSpec, export, fit
+from vsr.jobs.train import FitSpec, fit
 from vsr.metrics.features import Features
 from vsr.models.catalog import load
 from vsr.models.plain import compact

@@ -15,7 +15,8 @@ from vsr.errors import (
     InvalidRecipe,
     NoSuchFile,
 )
-from vsr.jobs.train import ExportSpec, FitSpec, export, fit, resume
+from vsr.jobs.export import ExportSpec, export
+from vsr.jobs.train import FitSpec, fit, resume
 from vsr.metrics.features import Features
 from vsr.training.run.run_folder import RunFolder
 

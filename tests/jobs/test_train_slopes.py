@@ -8,7 +8,8 @@ from safetensors.torch import save_file
 
 from tests.jobs.runs import log_of, stop_after
 from vsr.errors import Interrupted, InvalidData, InvalidOption
-from vsr.jobs.train import ExportSpec, FitSpec, export, fit, resume
+from vsr.jobs.export import ExportSpec, export
+from vsr.jobs.train import FitSpec, fit, resume
 from vsr.models.catalog import load
 from vsr.models.plain import Compact, Plain
 from vsr.training.recipe.recipe import Budget

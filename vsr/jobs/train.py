@@ -1,19 +1,15 @@
-"""``vsr train``: fit a recipe, resume a run, export its network under a name."""
+"""``vsr train``: fit a recipe, resume a run."""
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from vsr.device.select import Device, select
-from vsr.disk import user_folder
-from vsr.errors import InvalidData, InvalidOption, OutputExists
-from vsr.metrics.protocol import score
-from vsr.models.catalog import NAMES, load
-from vsr.models.weights_files import Card, is_path, shipped_names, weights_name
+from vsr.device.select import Device
+from vsr.errors import InvalidData, InvalidOption
+from vsr.models.weights_files import is_path
 from vsr.recipes.preset import Pipeline, Step
 from vsr.recipes.read import find
 from vsr.specs import Precision
@@ -33,14 +29,6 @@ from vsr.training.run.context import Context, Team, TrainProgress, joined, train
 from vsr.training.run.preflight import check_free, check_supplies, norm_note
 from vsr.training.run.run_folder import RECIPE, Run, RunFolder
 from vsr.training.run.steps import run_steps
-from vsr.training.run.trained_network import (
-    NO_LICENCE,
-    Provenance,
-    manifest_of,
-    trained_network,
-    write_model,
-    write_run_card,
-)
 from vsr.training.run.verdict import Verdict, give_verdict
 
 
@@ -229,71 +217,3 @@ def _go(
     result = run_steps(context, run, net)
     if team.is_first:
         watch.on_verdict(give_verdict(context, run, result))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExportSpec:
-    """What to export, and under which name.
-
-    Attributes:
-        folder: the destination; None is the user's own folder of models, where names are looked up.
-        benchmarks: folders of ground-truth images to measure the exported file on, for the card.
-        licence: SPDX identifier for the card.
-    """
-
-    run: Path
-    name: str
-    folder: Path | None = None
-    benchmarks: tuple[Path, ...] = ()
-    licence: str = NO_LICENCE
-    note: str = ""
-    is_half: bool = True
-    may_overwrite: bool = False
-
-    def __post_init__(self) -> None:
-        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", self.name):
-            raise InvalidOption(f"--name {self.name}: use letters, digits, '.', '_' and '-'.")
-        if self.folder is None and self.name in shipped_names().union(NAMES):
-            raise InvalidOption(f"--name {self.name}: is shipped with vsr. Choose another name.")
-
-
-@dataclass(frozen=True, slots=True)
-class Exported:
-    """A written model: its file and its card."""
-
-    path: Path
-    card: Card
-
-
-def export(spec: ExportSpec) -> Exported:
-    """Write the averaged network of a run, finished or not, with its card.
-
-    What is measured is the file as written, in half precision.
-
-    Raises:
-        InvalidData: not a run, no checkpoint, or benchmarks without images.
-        OutputExists: there is a model of that name and scale.
-    """
-    folder = RunFolder(spec.run)
-    run = folder.read()
-    recipe = folder.recipe()
-    target = (spec.folder or user_folder("models")) / weights_name(spec.name, recipe.scale)
-    if target.exists() and not spec.may_overwrite:
-        raise OutputExists(f"{target}: already exists. Choose another --name, or add --overwrite.")
-    network = trained_network(folder, recipe)
-    target.with_suffix(".json").unlink(missing_ok=True)  # of the file that is replaced
-    write_model(network.net, target, is_half=spec.is_half)
-    device = select("auto", "fp32").torch_device
-    written = load(str(target)).net
-    assert written is not None  # it was just written
-    scores = {**folder.read_scores(), **score(written, spec.benchmarks, device)}
-    provenance = Provenance(
-        run=run,
-        recipe=recipe,
-        manifest=manifest_of(run),
-        device=run.device or str(select("cpu")),
-        licence=spec.licence,
-        note=spec.note,
-    )
-    network = replace(network, net=written)
-    return Exported(target, write_run_card(network, provenance, scores, spec.name, target))

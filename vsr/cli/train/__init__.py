@@ -128,8 +128,8 @@ def export(
 
     Afterwards, vsr upscale --model NAME finds it.
     """
-    from vsr.jobs.train import ExportSpec
-    from vsr.jobs.train import export as write
+    from vsr.jobs.export import ExportSpec
+    from vsr.jobs.export import export as write
 
     spec = ExportSpec(
         run=run,
