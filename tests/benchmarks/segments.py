@@ -24,7 +24,7 @@ from vsr.jobs.upscale.segment_worker import SegmentWorker
 from vsr.jobs.upscale.standard_streams import WHOLE
 from vsr.jobs.workers.upscale import upscale
 from vsr.media.resume.segments import plan
-from vsr.media.writing.output_file import DirectWriter
+from vsr.media.writing.direct import DirectWriter
 from vsr.specs import EncodeSpec
 from vsr.values import OutputSize, Size
 

@@ -20,7 +20,7 @@ from vsr.jobs.workers.upscale import upscale
 from vsr.media.frames.tags import extras_of, side_data_of
 from vsr.media.reading.probe import probe
 from vsr.media.resume.work import work_folder_of
-from vsr.media.writing.output_file import DirectWriter
+from vsr.media.writing.direct import DirectWriter
 from vsr.values import PtsSpan, TimeRange
 
 

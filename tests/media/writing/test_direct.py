@@ -16,7 +16,7 @@ from vsr.errors import DecodingFailed, EncodingFailed
 from vsr.media.reading.probe import probe
 from vsr.media.reading.reader import Reader
 from vsr.media.streams.streams import plan_streams
-from vsr.media.writing.output_file import DirectWriter
+from vsr.media.writing.direct import DirectWriter
 from vsr.values import PtsSpan
 
 
@@ -132,7 +132,7 @@ def test_a_source_that_fails_is_not_called_the_pipe(
     source = write_clip(tmp_path / "in.mkv", frames=20, audio=[Audio()])
     with monkeypatch.context() as patched:
         torn = tearing({2: OSError(5, "Input/output error")})
-        patched.setattr("vsr.media.writing.output_file.reopen_input", torn)
+        patched.setattr("vsr.media.writing.direct.reopen_input", torn)
         with pytest.raises(DecodingFailed, match=r"in\.mkv: reading failed"):
             send(source, "matroska", Pipe())
     info, (frame, *_) = probe(source), list(Reader.open(source).frames())

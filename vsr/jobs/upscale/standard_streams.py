@@ -25,7 +25,7 @@ from vsr.media.sequence import (
     is_sequence,
 )
 from vsr.media.source.opening import check_there
-from vsr.media.writing.output_file import DirectWriter
+from vsr.media.writing.direct import DirectWriter
 from vsr.option import rate_of
 from vsr.specs import UpscaleSpec
 
