@@ -37,10 +37,12 @@ class Pipe(io.RawIOBase):
         return len(data)  # type: ignore[arg-type]
 
 
-def send(source: Path, container: str, target: object, span: PtsSpan = PtsSpan()) -> None:
+def send(
+    source: Path, container: str, target: object, span: PtsSpan = PtsSpan(), **encode: str
+) -> None:
     info = probe(source)
     plan = plan_streams(info, container)
-    encoder = encoder_for("h264" if container != "webm" else "av1")
+    encoder = encoder_for("h264" if container != "webm" else "av1", **encode)
     with (
         Reader.open(source, info, span) as reader,
         DirectWriter.create(target, info, plan, video_of(info), encoder, span) as writer,  # type: ignore[arg-type]
@@ -59,6 +61,37 @@ def test_every_picture_goes_through_a_pipe_at_its_time(tmp_path: Path, container
     assert indices_in(out) == list(range(30))
     shifts = {a - b for a, b in zip(times_in(out), times_in(source), strict=True)}
     assert len(shifts) == 1
+
+
+@pytest.mark.parametrize("container", ["mp4", "mov"])
+@pytest.mark.parametrize("ending", [[440, 480], [440, 5480], [5440, 5480], [5440, 5480, 5520]])
+def test_a_slide_among_the_last_frames_lasts_as_long_in_a_pipe(
+    tmp_path: Path, ending: list[int], container: str
+) -> None:
+    pts = [*range(0, 440, 40), *ending]
+    source = write_clip(
+        tmp_path / "in.mkv", frames=len(pts), pts=pts, time_base=Fraction(1, 1000), b_frames=0
+    )
+    for preset in ("ultrafast", "medium"):
+        pipe = Pipe()
+        send(source, container, pipe, encoder_preset=preset)
+        out = tmp_path / "out"
+        out.write_bytes(pipe.content)
+        assert times_in(out) == times_in(source)
+        with av.open(str(out)) as file:
+            assert file.duration == pytest.approx((pts[-1] + 40) * 1000, abs=1000)
+
+
+def test_the_last_slide_stands_in_a_pipe_as_long_as_in_its_source(tmp_path: Path) -> None:
+    source = write_clip(
+        tmp_path / "in.mp4", frames=3, pts=[0, 100, 200],
+        time_base=Fraction(1, 1000), rate=Fraction(1, 2),
+    )  # fmt: skip
+    pipe = Pipe()
+    send(source, "mp4", pipe)
+    (tmp_path / "out.mp4").write_bytes(pipe.content)
+    with av.open(str(tmp_path / "out.mp4")) as file:
+        assert file.duration == pytest.approx(2_200_000, abs=1000)
 
 
 def test_the_other_streams_go_along(tmp_path: Path) -> None:

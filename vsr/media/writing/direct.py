@@ -16,7 +16,7 @@ from av.video.stream import VideoStream
 
 from vsr.errors import EncodingFailed
 from vsr.frames import HostFrame
-from vsr.media.clock import rounded
+from vsr.media.clock import rounded, ticks_per_frame
 from vsr.media.containers import container_named
 from vsr.media.encoding.codecs import Encoder
 from vsr.media.encoding.encoding import DEFAULT_RATE, Encoding, OutputVideo
@@ -24,8 +24,8 @@ from vsr.media.reading.missing_frames import missing_frames
 from vsr.media.source.info import MediaInfo
 from vsr.media.source.opening import reopen_input
 from vsr.media.splices.splice_search import splices_among
-from vsr.media.splices.splices import Cut
-from vsr.media.streams.copy_streams import StreamPlan
+from vsr.media.splices.splices import Cut, last_duration_of
+from vsr.media.streams.copy_streams import SIDE_BY_SIDE, StreamPlan
 from vsr.media.streams.other_streams import StreamDamage, Timed
 from vsr.media.writing.output_file import OutputFile, open_output
 from vsr.media.writing.target import output_failure
@@ -64,6 +64,9 @@ class DirectWriter:
         self._others: Iterator[Timed] = iter(())
         self._next: Timed | None = None
         self._offset = 0
+        self._counts_decoding = plan.container in SIDE_BY_SIDE
+        self._held: Packet[VideoStream] | None = None
+        self._first_dts: int | None = None
         self._closed_before: Callable[[int], int] = lambda pts: 0
 
     @classmethod
@@ -157,14 +160,55 @@ class DirectWriter:
         return Cut.part(first_pts * base, end, zero * base)
 
     def _mux(self, packets: Iterable[Packet[VideoStream]]) -> None:
-        assert self._output is not None
         for packet in packets:
             if packet.pts is not None:
                 packet.pts -= self._offset
             if packet.dts is not None:
                 packet.dts -= self._offset
-                self._mux_others_until(float(packet.dts * packet.time_base))
-            self._output.mux(packet)
+            if not self._counts_decoding:
+                self._send(packet)
+                continue
+            if self._held is None:
+                self._first_dts = packet.dts
+            else:
+                self._send(self._held)
+            self._held = packet  # the last one is sent otherwise
+
+    def _send(self, packet: Packet[VideoStream]) -> None:
+        assert self._output is not None
+        if packet.dts is not None:
+            self._mux_others_until(float(packet.dts * packet.time_base))
+        self._output.mux(packet)
+
+    def _send_last(self) -> None:
+        """Send the packet that was held, so that the sum of decoding times is the length.
+
+        As `vsr.media.writing.segment_times.Times.decoding` does, with the encoder's own lead.
+        """
+        packet, first = self._held, self._first_dts
+        if packet is None:
+            return
+        if packet.pts is not None and packet.dts is not None and first is not None:
+            start = self._shown(self._times[0])
+            packet.dts = max(packet.dts, packet.pts - (start - first))
+            packet.duration = max(1, self._end() - start - (packet.dts - first))
+        self._send(packet)
+
+    def _shown(self, pts: int) -> int:
+        return pts - self._closed_before(pts) - self._offset
+
+    def _end(self) -> int:
+        """Return when the last frame ends."""
+        video, last = self._video, self._times[-1]
+        if self._source.video.time_base == video.time_base:
+            lasting = last_duration_of(self._source, last)
+            if self._span.end is not None:
+                lasting = max(1, min(lasting, self._span.end - last))
+        elif len(self._times) > 1:  # frames of fields last as long as the one before
+            lasting = last - self._times[-2]
+        else:
+            lasting = rounded(ticks_per_frame(video.frame_rate, video.time_base))
+        return self._shown(last) + lasting
 
     def _mux_others_until(self, seconds: float) -> None:
         assert self._output is not None
@@ -180,6 +224,7 @@ class DirectWriter:
             raise EncodingFailed("the pipe: no frame was written.")
         try:
             self._mux(self._encoding.drain())
+            self._send_last()
             self._mux_others_until(float("inf"))
             if self._output is not None:
                 output, self._output = self._output, None
