@@ -10,7 +10,7 @@ import pytest
 from tests.clips import Audio, times_in, write_clip
 from tests.media.written import carry, packets_in
 from vsr.media.reading.probe import probe
-from vsr.media.splices.splices import last_duration_of
+from vsr.media.splices.part import last_duration_of
 from vsr.values import TimeRange
 
 
@@ -120,7 +120,7 @@ def test_a_duration_of_one_tick_is_none(tmp_path: Path, monkeypatch: pytest.Monk
     info = probe(write_clip(tmp_path / "in.mkv", frames=10))
     last = 360
     assert last_duration_of(info, last) == 40
-    monkeypatch.setattr("vsr.media.splices.splices._said", lambda info, pts, step: 1)
+    monkeypatch.setattr("vsr.media.splices.part._said", lambda info, pts, step: 1)
     assert last_duration_of(info, last) == 40
 
 

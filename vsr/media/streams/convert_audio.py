@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from vsr.media.clock import STATION_CLOCKS, rounded
 from vsr.media.containers import Container
-from vsr.media.splices.splices import Cut
+from vsr.media.splices.part import Cut
 from vsr.media.streams.copy_streams import named_layout, stream_metadata
 
 LOSSLESS = frozenset({

@@ -21,7 +21,7 @@ from av.stream import Stream
 from vsr.media.clock import rounded
 from vsr.media.source.info import StreamInfo
 from vsr.media.source.opening import open_input
-from vsr.media.splices.splices import Cut
+from vsr.media.splices.part import Cut
 
 if TYPE_CHECKING:
     from av.container.core import Chapter

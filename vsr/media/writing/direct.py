@@ -23,8 +23,8 @@ from vsr.media.encoding.encoding import DEFAULT_RATE, Encoding, OutputVideo
 from vsr.media.reading.missing_frames import missing_frames
 from vsr.media.source.info import MediaInfo
 from vsr.media.source.opening import reopen_input
+from vsr.media.splices.part import Cut, last_duration_of
 from vsr.media.splices.splice_search import splices_among
-from vsr.media.splices.splices import Cut, last_duration_of
 from vsr.media.streams.copy_streams import SIDE_BY_SIDE, StreamPlan
 from vsr.media.streams.other_streams import StreamDamage, Timed
 from vsr.media.writing.output_file import OutputFile, open_output

@@ -27,8 +27,9 @@ from vsr.media.reading.missing_frames import missing_frames
 from vsr.media.source.decoder import has_alpha_aside
 from vsr.media.source.info import MediaInfo
 from vsr.media.source.opening import reopen_input
+from vsr.media.splices.part import Cut, last_duration_of
 from vsr.media.splices.splice_search import splices_among
-from vsr.media.splices.splices import Cut, Splices, last_duration_of
+from vsr.media.splices.splices import Splices
 from vsr.media.streams.copy_streams import SIDE_BY_SIDE, StreamPlan
 from vsr.media.streams.other_streams import StreamDamage, Timed
 from vsr.media.writing.output_file import OutputFile, open_output

@@ -17,7 +17,8 @@ from av.video.stream import VideoStream
 from vsr.media.containers import container_named
 from vsr.media.encoding.encoding import OutputVideo
 from vsr.media.source.info import MediaInfo
-from vsr.media.splices.splices import Cut, Splices
+from vsr.media.splices.part import Cut
+from vsr.media.splices.splices import Splices
 from vsr.media.streams.container_trial import add_carried
 from vsr.media.streams.copy_streams import (
     StreamFate,

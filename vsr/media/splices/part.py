@@ -1,0 +1,120 @@
+"""Which part of the source an output holds: where its clock starts, and how long its end is."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import islice
+from math import isinf
+from typing import Self
+
+import av
+from av.container import InputContainer
+
+from vsr.media.clock import (
+    STATION_CLOCKS,
+    Timing,
+    rounded,
+    ticks,
+    ticks_per_frame,
+)
+from vsr.media.source.info import MediaInfo
+from vsr.media.source.opening import open_input
+from vsr.values import TimeRange
+
+MICROSECOND = Fraction(1, 1_000_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """The part of the source that is upscaled, in seconds of its own clock.
+
+    Attributes:
+        start: None if open.
+        end: None if open.
+        zero: what is subtracted from the times of every stream; a part starts at 0.
+    """
+
+    start: Fraction | None = None
+    end: Fraction | None = None
+    zero: Fraction = Fraction(0)
+
+    @classmethod
+    def part(cls, start: Fraction, end: Fraction | None, zero: Fraction) -> Self:
+        """Return the cut for a part whose first frame is shown at ``start``.
+
+        Args:
+            zero: ``start`` without the holes that are closed before it (see `splice_search`).
+        """
+        return cls(start, end, zero)
+
+    @classmethod
+    def whole(
+        cls, source: InputContainer, target: str, first_pts: int, time_base: Fraction
+    ) -> Self:
+        """Return the cut for all of a source.
+
+        Args:
+            target: FFmpeg's name of the muxer.
+            first_pts: of the first frame, in ticks of ``time_base``.
+            time_base: of the video; the clock is shifted by whole ticks, so that times stay exact.
+        """
+        keeps_clock = source.format.name not in STATION_CLOCKS or target in STATION_CLOCKS
+        if keeps_clock or source.start_time is None:
+            return cls()
+        start = rounded(source.start_time * MICROSECOND / time_base)
+        return cls(zero=min(start, first_pts) * time_base)
+
+
+def last_duration_of(info: MediaInfo, pts: int, time: TimeRange = TimeRange()) -> int:
+    """Return how long the frame at ``pts``, the last one, is shown, in ticks; at least 1.
+
+    It is what the source says, as a slide may stand for minutes, else one frame at the frame rate.
+    The end of a part cuts it short.
+
+    Args:
+        time: the part of the source that is upscaled.
+    """
+    video = info.video
+    step = rounded(ticks_per_frame(video.frame_rate, video.time_base))
+    said = _said(info, pts, step)
+    duration = step if said is None or said <= 1 else said  # some files give every frame one tick
+    if not isinf(time.end_seconds) and video.start_pts is not None:
+        end = video.start_pts + ticks(Fraction(str(time.end_seconds)), video.time_base)
+        duration = min(duration, end - pts)
+    return max(1, duration)
+
+
+MOST_REORDERED = 16
+"""Frames that are decoded after one that is shown later. Source: ITU-T H.264, A.3.1: MaxDpbFrames
+is at most 16.
+"""
+
+
+def _said(info: MediaInfo, pts: int, step: int) -> int | None:
+    """Return the duration of the packet with a time; None if there is none, or it has none.
+
+    MPEG-TS and MPEG-PS do not store any; what FFmpeg reports is the frame rate's. mp4 and mov store
+    the distance to the packet decoded next, which of a reordered frame tells nothing. The sum of
+    these does, but not where times are uneven: less than half of ``step`` is not believed.
+    """
+    if info.video.timing is not Timing.GIVEN or info.format_name in STATION_CLOCKS:
+        return None
+    with suppress(av.FFmpegError, OSError, OverflowError), open_input(info.path) as container:
+        stream = container.streams[info.video.index]
+        with suppress(av.FFmpegError):  # a format that cannot seek is read from its beginning
+            container.seek(pts, stream=stream)
+        packets = (packet for packet in container.demux(stream) if packet.size)
+        for packet in packets:
+            if packet.pts != pts:
+                continue
+            after = [one.pts or 0 for one in islice(packets, MOST_REORDERED)]
+            if not after or not info.format_name.startswith("mov"):
+                return packet.duration
+            end = min((later for later in after if later > pts), default=None)
+            if end is None and stream.duration is not None:
+                whole = (info.video.start_pts or 0) + stream.duration
+                end = whole if 2 * (whole - pts) >= step else None
+            return None if end is None else end - pts
+    return None
