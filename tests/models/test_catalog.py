@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 
 from vsr.errors import InvalidCheckpoint, InvalidOption, NoSuchFile, UnknownName
 from vsr.models import catalog, weights_files
-from vsr.models.catalog import describe
+from vsr.models.descriptions import describe
 from vsr.models.plain import Plain
 from vsr.models.weights_files import Card, read_card, sha256_of, write_card
 from vsr.recipes.read import recipe_names

@@ -6,7 +6,7 @@ from safetensors.torch import save_file
 
 from vsr.errors import InvalidCheckpoint, InvalidOption
 from vsr.models import catalog
-from vsr.models.catalog import describe
+from vsr.models.descriptions import describe
 from vsr.models.flavours import flavours_of
 from vsr.models.plain import Plain
 from vsr.models.weights_files import Card, sha256_of, write_card

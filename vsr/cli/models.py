@@ -13,7 +13,7 @@ from vsr.cli.shared.report import echo, echo_table, emit, name_broken
 from vsr.errors import InvalidOption
 
 if TYPE_CHECKING:
-    from vsr.models.catalog import Description
+    from vsr.models.descriptions import Description
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON lines.")
 _VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Print size, cost and scores.")
@@ -54,7 +54,8 @@ def list_models(as_json: bool, verbose: bool) -> int:
 
 
 def _list(as_json: bool, is_verbose: bool) -> int:
-    from vsr.models.catalog import USUAL, describe
+    from vsr.models.catalog import USUAL
+    from vsr.models.descriptions import describe
 
     rows, broken = describe()
     if as_json:

@@ -1,16 +1,16 @@
-"""The networks by name, and what `vsr models` shows. Light: torch is loaded to build one."""
+"""The networks by name. Light: torch is loaded to build one."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vsr.disk import user_folder
-from vsr.errors import InvalidCheckpoint, InvalidOption, Refused, one_of
-from vsr.models.flavours import added_up, shares_of, summary
+from vsr.errors import InvalidCheckpoint, InvalidOption, one_of
+from vsr.models.flavours import added_up, shares_of
 from vsr.models.traits import Traits, traits_of
 from vsr.models.weights_files import (
     Card,
@@ -41,9 +41,10 @@ SUMMARIES: Mapping[str, str] = {
 
 NAMES = tuple(SUMMARIES)
 
+USUAL = ("fast", "lite", "quality")
+
 QUANTISED_SHARE = 0.5
 """How much of a blend has to be tuned for int8, so that the whole counts as tuned."""
-USUAL = ("fast", "lite", "quality")
 
 OTHERS = "Others are given by their weights file."
 
@@ -222,79 +223,4 @@ def _without_weights(name: str, scale: int, known: list[int]) -> str:
     return (
         f"{name}: no weights are available. Train them (vsr train fit), put "
         f"{weights_name(name, 4)} into {user_folder('models')}, or give --model a file."
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Description:
-    """One row of ``vsr models``.
-
-    Attributes:
-        name: what ``--model`` calls it.
-        summary: what it is for, in half a line.
-        scales: those with weights available.
-        parameters: learnt numbers, at the largest scale, like the next two.
-        macs_per_pixel: multiply-accumulates for each low-resolution pixel.
-        radius: in low-resolution pixels.
-        is_global: there is no radius: it sees the whole frame.
-        scores: data set → metric → value, from the card.
-        flavour: from the card.
-        is_shipped: the weights came with the package.
-    """
-
-    name: str
-    summary: str
-    scales: tuple[int, ...]
-    parameters: int
-    macs_per_pixel: int
-    radius: int
-    is_global: bool = False
-    scores: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    flavour: str = ""
-    is_shipped: bool = False
-
-
-def describe() -> tuple[tuple[Description, ...], list[Refused]]:
-    """Return a row for every name, without scores if there is no card.
-
-    Returns:
-        the rows, the usual networks first and those for comparison last; and why each of the
-        others cannot be read: one broken file of the user's, or a missing extra, does not hide
-        the rest.
-    """
-    rows, broken = [], []
-    for name in sorted(names(), key=_rank):
-        try:
-            rows.append(_described(name))
-        except Refused as error:
-            broken.append(error)
-    return tuple(rows), broken
-
-
-def _rank(name: str) -> int:
-    if name in USUAL:
-        return USUAL.index(name)
-    is_own = not (name in NAMES or summary(name))
-    return len(USUAL) + (0 if is_own else 1 if name not in NAMES else 2)
-
-
-def _described(name: str) -> Description:
-    at_hand = scales(name)
-    files = files_of(name)
-    if name == "bicubic" or at_hand:
-        model = load(name, DEFAULT_SCALE if name == "bicubic" else max(at_hand))
-        traits, card = model.traits, model.card
-    else:
-        traits, card = traits_of(build(name, DEFAULT_SCALE)), None
-    return Description(
-        name=name,
-        summary=SUMMARIES.get(name) or summary(name) or f"yours: {traits.architecture}",
-        scales=at_hand,
-        parameters=traits.parameters,
-        macs_per_pixel=traits.macs_per_pixel,
-        radius=traits.radius,
-        is_global=traits.is_global,
-        scores=card.scores if card else {},
-        flavour=card.flavour if card else "",
-        is_shipped=bool(files) and files[max(files)].is_shipped,
     )
