@@ -104,6 +104,16 @@ def test_the_end_of_a_part_cuts_the_last_slide_and_its_sound(tmp_path: Path) -> 
         assert container.duration == pytest.approx(1_100_000, abs=25_000)
 
 
+@pytest.mark.parametrize("suffix", ["mp4", "mov", "mkv"])
+def test_a_part_that_ends_within_a_frame_keeps_an_even_rate(tmp_path: Path, suffix: str) -> None:
+    source = write_clip(tmp_path / "in.mp4", frames=40, audio=[Audio()])
+    target = tmp_path / f"out.{suffix}"
+    carry(source, target, time=TimeRange(start_seconds=0.1, end_seconds=1.1))
+    with av.open(str(target)) as container:
+        assert container.streams.video[0].average_rate == 25
+    assert len(times_in(target)) == 25
+
+
 @pytest.mark.parametrize("suffix", ["mp4", "mkv", "avi", "ts"])
 def test_at_a_constant_rate_it_is_one_frame(tmp_path: Path, suffix: str) -> None:
     info = probe(write_clip(tmp_path / f"in.{suffix}", frames=10))

@@ -71,7 +71,8 @@ def last_duration_of(info: MediaInfo, pts: int, time: TimeRange = TimeRange()) -
     """Return how long the frame at ``pts``, the last one, is shown, in ticks; at least 1.
 
     It is what the source says, as a slide may stand for minutes, else one frame at the frame rate.
-    The end of a part cuts it short.
+    The end of a part cuts a slide short, to one frame at the frame rate at least: an even rate
+    stays even.
 
     Args:
         time: the part of the source that is upscaled.
@@ -82,7 +83,7 @@ def last_duration_of(info: MediaInfo, pts: int, time: TimeRange = TimeRange()) -
     duration = step if said is None or said <= 1 else said  # some files give every frame one tick
     if not isinf(time.end_seconds) and video.start_pts is not None:
         end = video.start_pts + ticks(Fraction(str(time.end_seconds)), video.time_base)
-        duration = min(duration, end - pts)
+        duration = min(duration, max(end - pts, step))
     return max(1, duration)
 
 
