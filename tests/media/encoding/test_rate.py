@@ -61,6 +61,7 @@ def test_parameters_of_the_library_are_added_to_those_of_the_rate() -> None:
         ({"file_size": "4GB", "bitrate": "1M"}, "bitrate and file-size each choose"),
         ({"bitrate": "fast"}, "'fast' is not an amount; write 800k, 8M or 4GB"),
         ({"bitrate": "-5"}, "'-5' is not an amount"),
+        ({"bitrate": 800}, "--bitrate 800: bits per second, .* write 800k"),
     ],
 )
 def test_what_contradicts_or_means_nothing_is_refused(spec: dict[str, Any], words: str) -> None:

@@ -68,11 +68,17 @@ def test_a_part_that_moves_gets_more_and_the_shares_add_up(tmp_path: Path) -> No
     assert [replace(one, bit_rate=None) for one in rated] == list(segments)
 
 
-def test_a_size_that_the_sound_fills_is_refused(tmp_path: Path) -> None:
+def test_a_size_that_the_sound_fills_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     info = probe(panning(tmp_path / "in.mp4", frames=50))
     with pytest.raises(InvalidOption, match="nothing is left for the video"):
         share(plan(info), info, plan_streams(info, "mp4"), 2_000, None)
-    assert vsr("upscale", info.path, tmp_path / "out.mp4", "-s", 2, "--file-size", "2k") == 2
+    for size in ("2k", "5"):
+        for more in ((), ("--dry-run",)):
+            wanted = ["-s", 2, "--file-size", size, *more]
+            assert vsr("upscale", info.path, tmp_path / "out.mp4", *wanted) == 2
+            assert "nothing is left for the video" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["in.mp4"]
 
 

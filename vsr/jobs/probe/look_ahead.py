@@ -14,6 +14,7 @@ from vsr.jobs.probe.look import Lines, Told, colour, described, format_in_words,
 from vsr.jobs.progress import counted
 from vsr.jobs.upscale.picture import PictureJob
 from vsr.jobs.upscale.plan import is_kept, plan
+from vsr.jobs.upscale.segment_worker import plan_segments
 from vsr.jobs.upscale.spool import spooled
 from vsr.jobs.upscale.standard_streams import as_clip
 from vsr.jobs.upscale.upscale_plan import Job
@@ -63,6 +64,8 @@ def _rehearse(source: Path, target: Path, spec: UpscaleSpec) -> Told:
         job = plan(clip, target, spec)
         if isinstance(job, PictureJob):
             return _picture_told(job, kept)
+        if job.spec.encode.file_size is not None:
+            plan_segments(job)  # refuses a size that leaves nothing for the video
         estimate = estimate_of(job)
     also: dict[str, Any] = {"takes": _takes(estimate)}
     if estimate is not None:

@@ -36,6 +36,9 @@ __all__ = ["Encoder", "choose"]
 DEFAULT_CRF = 18.0
 """Visually clean, on x264's scale: a film is upscaled once, and the result is kept."""
 
+LEAST_BITS_PER_SECOND = 1000
+"""The encoders count in thousands; x264 takes less for no rate at all."""
+
 DEFAULT_PRESET = "medium"
 CPU_PRESET = "superfast"
 """On a CPU the encoder shares the cores with the network."""
@@ -82,6 +85,8 @@ def choose(
     coded = _format(entry, spec, layout, is_rgb=is_rgb)
     if isinstance(spec.bitrate, int):
         bit_rate = spec.bitrate
+    elif bit_rate is not None:  # the segments' own rates say whether a file can be so small
+        bit_rate = max(bit_rate, LEAST_BITS_PER_SECOND)
     _check_rate(entry, spec)
     options = _options(entry, spec, coded.pix_fmt, bit_rate, is_cpu_device=is_cpu_device)
     encoder = Encoder(
@@ -218,6 +223,11 @@ def _check_rate(entry: CodecEntry, spec: EncodeSpec) -> None:
     asked += [f"-e {key}={value}" for key, value in spec.options.items() if key in RATE_OPTIONS]
     if asked and entry.quality_option is None:
         raise InvalidOption(f"{asked[0]}: {entry.name} has no such setting. Omit it.")
+    if isinstance(spec.bitrate, int) and spec.bitrate < LEAST_BITS_PER_SECOND:
+        raise InvalidOption(
+            f"{asked[0]}: bits per second, which no encoder gets by with. For thousands of them "
+            f"write {spec.bitrate}k."
+        )
     if len(asked) > 1:
         raise InvalidOption(f"{' and '.join(asked)} contradict each other; give only one of them.")
 

@@ -22,6 +22,7 @@ from av.stream import Stream
 
 from vsr.errors import InvalidOption
 from vsr.media.clock import USUAL_FRAME_RATE, Timing, Turns, rounded, ticks, ticks_per_frame
+from vsr.media.encoding.choose_encoder import LEAST_BITS_PER_SECOND
 from vsr.media.frames.deinterlace import Film, at_cycles, pictures_in
 from vsr.media.source.info import MediaInfo
 from vsr.media.source.opening import demuxed, open_input
@@ -220,8 +221,6 @@ USUAL_PACKET_BYTES = 12
 
 FLAC_SHARE = 0.65
 """What FLAC usually leaves of PCM."""
-
-LEAST_BITS_PER_SECOND = 1000
 
 
 def share(
