@@ -9,7 +9,7 @@ import vsr
 from vsr.api import Options
 from vsr.errors import InvalidOption, Refused, UnknownOption
 from vsr.jobs.upscale.upscale_plan import asked
-from vsr.option import options_of
+from vsr.option import options_of, seconds_of
 from vsr.specs import UpscaleSpec
 from vsr.values import TimeRange
 
@@ -68,6 +68,23 @@ def test_a_wrong_name_is_refused_with_the_closest():
         vsr.spec_of(sharpnes=1)
     assert isinstance(no.value, Refused)
     assert isinstance(no.value, TypeError)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("90", 90), ("1.5", 1.5), (".5", 0.5), ("1:30", 90), ("0:01:30.5", 90.5), ("75:30", 4530),
+        ("00:01:30,250", 90.25), ("90s", 90), ("1m30s", 90), ("1h", 3600), ("1H02m3.5s", 3723.5),
+    ],
+)  # fmt: skip
+def test_times_are_read_as_people_write_them(text: str, seconds: float):
+    assert seconds_of(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "h", "s", "1:99", "1:60:00", "1h75m", "1m75s", "-1", "1e3"])
+def test_what_is_no_time_is_refused(text: str):
+    with pytest.raises(InvalidOption, match="is not a time"):
+        seconds_of(text)
 
 
 def test_a_time_that_cannot_be_read_is_refused():

@@ -160,27 +160,33 @@ def _words(name: str) -> str:
     return name.replace("_", " ")
 
 
-_CLOCK = re.compile(r"(?:(\d+):)?([0-5]?\d):([0-5]?\d(?:\.\d*)?)")
-
-
-_PLAIN = re.compile(r"\d+(?:\.\d*)?")
+_SECONDS = r"(\d+(?:[.,]\d*)?|[.,]\d+)"
+_TIMES = (
+    re.compile(rf"(?:(\d+):)?(\d+):{_SECONDS}"),
+    re.compile(rf"(?:(\d+)h)?(?:(\d+)m)?(?:{_SECONDS}s)?", re.IGNORECASE),
+    re.compile(rf"()(){_SECONDS}"),
+)
+"""Clocks, units and plain seconds: each with hours, minutes and seconds. A subtitle file writes a
+comma.
+"""
 
 
 def seconds_of(value: float | str) -> float:
-    """Return a time in seconds, which may be written as ``90``, ``1:30`` or ``0:01:30.5``.
+    """Return a time in seconds, which may be written as ``90``, ``1:30``, ``0:01:30.5``, ``1m30s``.
 
     Raises:
         InvalidOption: it is not a time.
     """
     if not isinstance(value, str):
         return value
-    if _PLAIN.fullmatch(value):
-        return float(value)
-    match = _CLOCK.fullmatch(value)
-    if match is None:
-        raise InvalidOption(f"{value!r} is not a time; write 90, 1:30 or 0:01:30.5.")
-    hours, minutes, seconds = match.groups()
-    return 3600 * int(hours or 0) + 60 * int(minutes) + float(seconds)
+    for form in _TIMES:
+        match = form.fullmatch(value.strip())
+        if match is None or not any(match.groups()):
+            continue
+        hours, minutes, seconds = (float((one or "0").replace(",", ".")) for one in match.groups())
+        if (not match[1] or minutes < 60) and (not match[2] or seconds < 60):
+            return 3600 * hours + 60 * minutes + seconds
+    raise InvalidOption(f"{value!r} is not a time; write 90, 1:30 or 0:01:30.5.")
 
 
 FrameRate = Fraction | float | str
