@@ -146,6 +146,15 @@ def test_one_broken_file_of_the_users_does_not_hide_the_others(
     assert "mine.toml: unknown key 'descriptoin'. Did you mean 'description'?" in shown.err
 
 
+@pytest.mark.parametrize("command", ["upscale", "probe"])
+def test_a_part_beyond_the_end_is_refused_by_a_dry_run_too(
+    clip: Path, tmp_path: Path, capsys, command: str
+):
+    dry = ["--dry-run"] if command == "upscale" else []
+    assert vsr(command, clip, tmp_path / "out.mp4", *QUICK, *dry, "--start", "50") == 2
+    assert "no frame between --start and --end" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("command", ["batch", "upscale"])
 def test_a_dry_run_over_a_folder_counts_clips_and_pictures_and_writes_nothing(
     command: str, tmp_path: Path, capsys

@@ -118,7 +118,8 @@ def test_seconds_are_decimal_not_binary(tmp_path: Path) -> None:
 
 def test_an_empty_part_is_refused(tmp_path: Path) -> None:
     path = write_clip(tmp_path / "a.mp4", frames=20)
-    with pytest.raises(InvalidOption, match="no frame between --start and --end"):
+    words = "no frame between --start and --end. Change them: it is 0.8 s long"
+    with pytest.raises(InvalidOption, match=words):
         plan(probe(path), time=TimeRange(start_seconds=10))
 
 

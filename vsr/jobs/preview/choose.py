@@ -76,13 +76,13 @@ def choices_of(
 
 
 def _check_start(info: MediaInfo, time: TimeRange) -> None:
-    known = info.video.duration_seconds or info.duration_seconds
-    if known is not None and time.start_seconds >= known:
+    if time.start_seconds >= (info.video.duration_seconds or info.duration_seconds or inf):
         raise _without_frames(info)
 
 
 def _without_frames(info: MediaInfo) -> InvalidOption:
-    return InvalidOption(f"{info.path}: no frame between --start and --end. Change them.")
+    long = f": it is {info.duration_seconds:.6g} s long" if info.duration_seconds else ""
+    return InvalidOption(f"{info.path}: no frame between --start and --end. Change them{long}.")
 
 
 def span_in_header(info: MediaInfo, time: TimeRange) -> PtsSpan:

@@ -34,6 +34,7 @@ def look_ahead(source: Path, target: Path, spec: UpscaleSpec) -> Told:
         job = plan(clip, target, spec)
         if isinstance(job, PictureJob):
             return _picture_told(job, {})
+        _check_packets(job)
         estimate = known_estimate(job)
     return _told(_renamed(job, source), estimate, {"takes": _takes(estimate)})
 
@@ -64,14 +65,25 @@ def _rehearse(source: Path, target: Path, spec: UpscaleSpec) -> Told:
         job = plan(clip, target, spec)
         if isinstance(job, PictureJob):
             return _picture_told(job, kept)
-        if job.spec.encode.file_size is not None:
-            plan_segments(job)  # refuses a size that leaves nothing for the video
+        _check_packets(job)
         estimate = estimate_of(job)
     also: dict[str, Any] = {"takes": _takes(estimate)}
     if estimate is not None:
         folder = job.target.absolute().parent
         also["disk"] = room_needed(folder, job.spec.work_dir, estimate)
     return _told(_renamed(job, source), estimate, also | kept)
+
+
+def _check_packets(job: Job) -> None:
+    """Refuse what a run refuses once it has read the packets, where that may be.
+
+    Raises:
+        InvalidOption: sound alone fills a file of that size; the part holds no frame.
+        DecodingFailed: the source cannot be read.
+    """
+    may_be_empty = not job.spec.time.is_whole and job.frames_expected is None
+    if may_be_empty or job.spec.encode.file_size is not None:
+        plan_segments(job)
 
 
 def _renamed(job: Job, source: Path) -> Job:

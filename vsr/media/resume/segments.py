@@ -122,7 +122,8 @@ def plan(
     first, last = _indices(packets.times, whole)
     times = packets.times[first:last]
     if not times:
-        raise InvalidOption(f"{info.path}: no frame between --start and --end. Change them.")
+        long = f": it is {info.duration_seconds:.6g} s long" if info.duration_seconds else ""
+        raise InvalidOption(f"{info.path}: no frame between --start and --end. Change them{long}.")
     if info.video.timing is not Timing.GIVEN:
         frames = max(frames, -(-len(times) // (MOST_CUTS_WITHOUT_TIMES + 1)))
     places = [] if packets.is_spliced else cut_places(times, packets.keys, frames)
