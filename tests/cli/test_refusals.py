@@ -167,6 +167,11 @@ def test_what_the_system_refuses_is_a_failure_and_no_usage_error(
     assert shown.count("\n") == 1
 
 
+def test_the_choices_for_a_missing_argument_are_on_one_line(capsys):
+    assert vsr("completion") == 2
+    assert "Choose from: bash, zsh, fish. Try 'vsr completion" in capsys.readouterr().err
+
+
 def test_every_line_ends_as_a_sentence(capsys):
     assert "(more). Try 'vsr doctor --help'." in refusal(capsys, "doctor", "more")
 

@@ -64,7 +64,7 @@ def _run(arguments: list[str], came: Sequence[int]) -> int:
         with logged(is_on=_is_verbose(arguments)):
             code = vsr.main(arguments, prog_name="vsr", standalone_mode=False)
     except click.ClickException as error:
-        message = _sentence(error.format_message())
+        message = _sentence(_on_one_line(error))
         return _report(message, error.exit_code, arguments, hint=_hint(error))
     except (KeyboardInterrupt, click.Abort):
         return _report("interrupted.", _code_of_stop(came), arguments)
@@ -109,6 +109,12 @@ def _system_error(error: OSError) -> tuple[str, int]:
 def _bug(error: Exception) -> str:
     what = f"internal error: {type(error).__name__}: {error}".splitlines()[0]
     return f"{what}. Run again with -v for the traceback, and report this bug."
+
+
+def _on_one_line(error: click.ClickException) -> str:
+    """Return what click says; it gives the choices for a missing argument a line each."""
+    text = error.format_message()
+    return text.replace("\n\t", " ") if isinstance(error, click.MissingParameter) else text
 
 
 def _sentence(text: str) -> str:
