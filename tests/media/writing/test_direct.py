@@ -94,6 +94,15 @@ def test_the_last_slide_stands_in_a_pipe_as_long_as_in_its_source(tmp_path: Path
         assert file.duration == pytest.approx(2_200_000, abs=1000)
 
 
+def test_the_last_frame_of_a_part_is_whole_in_a_pipe(tmp_path: Path) -> None:
+    source = write_clip(tmp_path / "in.mkv", frames=12)
+    pipe = Pipe()
+    send(source, "mp4", pipe, PtsSpan(0, 210))
+    (tmp_path / "out.mp4").write_bytes(pipe.content)
+    with av.open(str(tmp_path / "out.mp4")) as file:
+        assert file.duration == pytest.approx(6 * 40_000, abs=1000)
+
+
 def test_the_other_streams_go_along(tmp_path: Path) -> None:
     source = write_clip(
         tmp_path / "in.mkv",

@@ -200,14 +200,13 @@ class DirectWriter:
     def _end(self) -> int:
         """Return when the last frame ends."""
         video, last = self._video, self._times[-1]
+        step = max(1, rounded(ticks_per_frame(video.frame_rate, video.time_base)))
         if self._source.video.time_base == video.time_base:
             lasting = last_duration_of(self._source, last)
             if self._span.end is not None:
-                lasting = max(1, min(lasting, self._span.end - last))
-        elif len(self._times) > 1:  # frames of fields last as long as the one before
-            lasting = last - self._times[-2]
-        else:
-            lasting = rounded(ticks_per_frame(video.frame_rate, video.time_base))
+                lasting = min(lasting, max(self._span.end - last, step))
+        else:  # frames of fields last as long as the one before
+            lasting = last - self._times[-2] if len(self._times) > 1 else step
         return self._shown(last) + lasting
 
     def _mux_others_until(self, seconds: float) -> None:
