@@ -83,6 +83,13 @@ def test_what_is_said_to_be_lost_is_lost_and_nothing_else(
         assert code == (2 if lost else 0)
 
 
+def test_a_tiff_that_says_no_resolution_is_given_none(tmp_path: Path) -> None:
+    Image.new("RGB", (24, 16)).save(tmp_path / "a.tif")
+    assert read_image(tmp_path / "a.tif").tags.dpi is None
+    Image.new("RGB", (24, 16)).save(tmp_path / "b.tif", dpi=(300, 300))
+    assert read_image(tmp_path / "b.tif").tags.dpi == (300, 300)
+
+
 @pytest.mark.parametrize("suffix", [suffix for suffix in HELD if "EXIF" in HELD[suffix]])
 def test_model_place_and_date_stay_and_the_orientation_is_reset(
     tmp_path: Path, suffix: str

@@ -122,7 +122,13 @@ def tags_of(file: Any) -> ImageTags:
     )
 
 
+X_RESOLUTION = 282
+"""The number of the tag. Source: TIFF 6.0, section 8; Pillow takes 1 where it is missing."""
+
+
 def _dpi(file: Any) -> tuple[float, float] | None:
+    if file.format == "TIFF" and X_RESOLUTION not in file.tag_v2:
+        return None
     dpi = file.info.get("dpi")
     usable = dpi is not None and all(0 < one < 1e6 for one in dpi)
     return (float(dpi[0]), float(dpi[1])) if usable else None
