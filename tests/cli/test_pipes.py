@@ -178,7 +178,7 @@ def test_what_is_wrong_is_named_as_the_user_gave_it(tmp_path: Path, capsys, clip
         "out.mp4: photo.png is an image, and so is its result. Name it" in capsys.readouterr().err
     )
     assert vsr("upscale", clip, tmp_path / "out.png", *QUICK) == 2
-    assert f"out.png: names an image, and {clip.name} is a film." in capsys.readouterr().err
+    assert f"out.png: names an image, and {clip.name} is read as a film." in capsys.readouterr().err
     command = [sys.executable, "-c", "from vsr.cli import main; main()", "upscale", "-"]
     ended = subprocess.run(
         [*command, str(tmp_path / "out.mkv")], input=b"no film", capture_output=True, check=False

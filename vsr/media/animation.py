@@ -32,8 +32,8 @@ def is_animated(path: Path) -> bool:
 
 
 def is_still(path: Path) -> bool:
-    """Return whether an image of a name that moving images have holds a single frame."""
-    return path.suffix.lower() in MOVING and _moves(path) is False
+    """Return whether an image of a name that moving images have, or of none, has one frame."""
+    return path.suffix.lower() in (*MOVING, "") and _moves(path) is False
 
 
 def _moves(path: Path) -> bool | None:

@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.cli.command import vsr
 from vsr.errors import NoSuchFile, UnreadableMedia
 from vsr.media.images.deep_images import codes_of, frame_of
 from vsr.media.images.image_tags import HELD
 from vsr.media.images.images import (
     StillImage,
     image_size,
+    is_image,
     read_image,
     write_image,
 )
@@ -115,6 +117,31 @@ def test_sixteen_bits_of_a_tiff_are_read(tmp_path: Path):
     assert (there.codes == DEEP).all()
 
 
+@pytest.mark.parametrize("suffix", [".jp2", ".ppm", ".tga", ".ico", ""])
+def test_formats_that_are_not_written_are_read_and_become_png(tmp_path: Path, suffix: str):
+    source = tmp_path / f"a{suffix}"
+    Image.fromarray(COLOUR).save(source, {".jp2": "JPEG2000", "": "PNG"}.get(suffix))
+    assert is_image(source)
+    assert vsr("upscale", source, "--scale", 2, "--model", "bicubic", "-q") == 0
+    with Image.open(tmp_path / "a-x2.png") as file:
+        assert file.size == (34, 24)
+
+
+@pytest.mark.parametrize(("suffix", "codec"), [(".jp2", "jpeg2000"), (".ppm", "ppm")])
+def test_sixteen_bits_of_those_are_read(tmp_path: Path, suffix: str, codec: str):
+    source = tmp_path / f"a{suffix}"
+    order = "be" if codec == "ppm" else "le"
+    frame = av.VideoFrame.from_ndarray(DEEP, "rgb48le").reformat(format=f"rgb48{order}")
+    with av.open(str(source), "w", format="image2") as output:
+        stream = output.add_stream(codec, rate=1)
+        stream.width, stream.height, stream.pix_fmt = 17, 12, f"rgb48{order}"
+        stream.options = {"pred": "1"} if codec == "jpeg2000" else {}  # without loss
+        output.mux([*stream.encode(frame), *stream.encode(None)])
+    there = read_image(source)
+    assert there.bits == 16
+    assert (there.codes == DEEP).all()
+
+
 def test_a_profile_of_other_colours_is_not_given_to_rgb(tmp_path: Path):
     Image.new("CMYK", (8, 8), (255, 0, 0, 0)).save(tmp_path / "a.jpg", icc_profile=ICC)
     there = read_image(tmp_path / "a.jpg")
@@ -148,6 +175,9 @@ def test_samples_without_a_range_are_refused(tmp_path: Path):
     Image.fromarray(COLOUR[..., 0].astype(np.float32)).save(tmp_path / "a.tif")
     with pytest.raises(UnreadableMedia, match="floating-point"):
         read_image(tmp_path / "a.tif")
+    Image.fromarray(DEEP[..., 0].astype(np.int32) * 2).save(tmp_path / "b.tif")
+    with pytest.raises(UnreadableMedia, match="integer samples of 32 bits"):
+        read_image(tmp_path / "b.tif")
 
 
 def test_what_is_no_picture_is_refused(tmp_path: Path):

@@ -109,7 +109,7 @@ def is_kept(source: Path, target: Path, spec: UpscaleSpec) -> bool:
         return False
     if spec.container is None and is_written(target) and not is_numbered(target):
         raise UnsuitableContainer(
-            f"{target}: names an image, and {source.name} is a film. Name a film, such as "
+            f"{target}: names an image, and {source.name} is read as a film. Name a film, such as "
             f"{source.stem}.mp4, or {source.stem}/%05d.png for an image of every frame."
         )
     return check_target(source, target, spec.existing, spec.container) is None

@@ -40,12 +40,25 @@ def is_deep(path: Path, image: Any) -> bool:
     Args:
         image: the same file, as Pillow has opened it.
     """
+    if image.format in ("JPEG2000", "PPM"):
+        return _format_of(path)[:-2] in CHANNELS
     if image.format == "TIFF":
         bits = image.tag_v2.get(BITS_PER_SAMPLE, (1,))
         return len(bits) > 1 and max(bits) == 16
     with path.open("rb") as file:
         head = file.read(26)
     return head.startswith(b"\x89PNG") and head[24] == 16 and head[25] in (2, 4, 6)
+
+
+def _format_of(path: Path) -> str:
+    """Return FFmpeg's pixel format of an image; empty if it does not open it."""
+    import av
+
+    try:
+        with av.open(f"file:{path}") as container:
+            return container.streams.video[0].format.name
+    except (av.FFmpegError, IndexError):
+        return ""
 
 
 def read_deep(path: Path) -> tuple[DeepCodes, DeepCodes | None]:

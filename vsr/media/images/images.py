@@ -1,8 +1,9 @@
 """Read and write single images: PNG, JPEG, WebP, AVIF, TIFF, BMP; turn them into frames and back.
 
-HEIC is read too, by the extra ``heic``: it is a grid of tiles, which PyAV does not put together.
-An image's ICC profile is kept, because the meaning of the codes does not change. A frame is
-full-range 4:4:4 (or gray) at 16 bits, at which 8-bit codes come back exactly.
+JPEG 2000, the PNM family, TGA and ICO are read too, and their results are PNG. HEIC is read by the
+extra ``heic``: it is a grid of tiles, which PyAV does not put together. An image's ICC profile is
+kept, because the meaning of the codes does not change. A frame is full-range 4:4:4 (or gray) at 16
+bits, at which 8-bit codes come back exactly.
 
 Images to measure are 8-bit R'G'B', or gray if the file is gray.
 """
@@ -36,6 +37,8 @@ RESULTS = {
     ".png": ".png", ".jpg": ".jpg", ".jpeg": ".jpeg", ".webp": ".webp", ".avif": ".avif",
     ".tif": ".tif", ".tiff": ".tiff", ".bmp": ".bmp",
     ".heic": ".jpg", ".heif": ".jpg", ".hif": ".jpg",
+    ".jp2": ".png", ".j2k": ".png", ".jpx": ".png", ".ppm": ".png", ".pgm": ".png", ".pbm": ".png",
+    ".pnm": ".png", ".tga": ".png", ".ico": ".png",
 }  # fmt: skip
 """Suffix of an image → suffix of its result in a batch."""
 
@@ -103,7 +106,7 @@ class StillImage:
 
 
 def is_image(path: Path) -> bool:
-    """Return whether a file is an image that can be read: by its name, or a GIF of one frame."""
+    """Return whether a file is an image that can be read: by its name, or by what is in it."""
     return path.suffix.lower() in RESULTS or is_still(path)
 
 
@@ -224,7 +227,10 @@ def write_image(file: Path, suffix: str, picture: StillImage) -> None:
 def _codes_of(image: Any) -> tuple[DeepCodes, DeepCodes | None, int]:
     """Return codes, alpha and depth of what Pillow has read."""
     if image.mode.startswith("I"):  # 16-bit gray
-        return np.clip(np.asarray(image), 0, MOST).astype(np.uint16), None, 16
+        gray = np.asarray(image)
+        if gray.min() < 0 or gray.max() > MOST:
+            raise ValueError("integer samples of 32 bits without a defined range")
+        return gray.astype(np.uint16), None, 16
     if image.mode == "F":
         raise ValueError("floating-point samples without a defined range")
     has_alpha = image.has_transparency_data
