@@ -61,6 +61,13 @@ def test_options_of_the_encoder_and_the_time_are_keywords_too():
     assert (both.encode.codec, both.encode.crf) == ("hevc", 16)
 
 
+def test_values_may_be_written_as_on_the_command_line():
+    spec = vsr.spec_of(height="480p", end="1m", encoder_options={"g": 50, "bf": "2"})
+    assert spec.size.height == 480
+    assert spec.time.end_seconds == 60
+    assert spec.encode.options == {"g": "50", "bf": "2"}
+
+
 def test_a_wrong_name_is_refused_with_the_closest():
     with pytest.raises(
         UnknownOption, match=r"sharpnes: no option .* Did you mean sharpness\?"

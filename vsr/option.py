@@ -152,7 +152,10 @@ def check_between(name: str, value: float | None, least: float, most: float) -> 
     Raises:
         InvalidOption: it is out of range, or not a number.
     """
-    if value is not None and not (isinstance(value, Real) and least <= value <= most):
+    if value is not None and not isinstance(value, Real):
+        what = f"{_words(name)} {value!r} is not a number"
+        raise InvalidOption(f"{what}; give one between {least:g} and {most:g}.")
+    if value is not None and not least <= value <= most:
         raise InvalidOption(f"{_words(name)} {value} must be between {least:g} and {most:g}.")
 
 
@@ -231,6 +234,25 @@ def amount_of(value: float | str) -> int:
     if amount < 1:
         raise InvalidOption(f"{value!r} is not an amount; write 800k, 8M or 4GB.")
     return amount
+
+
+Pixels = int | str
+
+_PIXELS = re.compile(r"(-?\d+)(?:p|px)?", re.IGNORECASE)
+
+
+def pixels_of(value: Pixels) -> int:
+    """Return a number of pixels, which may be written as ``1080p`` or ``1920px``.
+
+    Raises:
+        InvalidOption: it is not one.
+    """
+    if not isinstance(value, str):
+        return value
+    match = _PIXELS.fullmatch(value.strip())
+    if match is None:
+        raise InvalidOption(f"{value!r} is not a number of pixels; write 1080 or 1080p.")
+    return int(match[1])
 
 
 Factor = Fraction | float

@@ -97,6 +97,9 @@ class EncodeSpec:
 
     def __post_init__(self) -> None:
         check_ranges(self)
+        if not all(isinstance(value, str) for value in self.options.values()):
+            options = {name: str(value) for name, value in self.options.items()}  # g=50
+            object.__setattr__(self, "options", options)
         for name in ("bitrate", "file_size"):
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, amount_of(getattr(self, name)))

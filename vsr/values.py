@@ -18,6 +18,7 @@ from vsr.option import (
     factor_of,
     option,
     options_of,
+    pixels_of,
     seconds_of,
 )
 
@@ -110,10 +111,12 @@ class TimeRange:
     def __post_init__(self) -> None:
         for name in ("start_seconds", "end_seconds"):
             object.__setattr__(self, name, seconds_of(getattr(self, name)))
-        if not 0 <= self.start_seconds < self.end_seconds:
+        if self.start_seconds < 0:
+            raise InvalidOption(f"the start, {self.start_seconds:g} s, must not be negative.")
+        if not self.start_seconds < self.end_seconds:
             raise InvalidOption(
-                f"the start, {self.start_seconds:g} s, must not be negative and must come before "
-                f"the end, {self.end_seconds:g} s."
+                f"the start, {self.start_seconds:g} s, must come before the end, "
+                f"{self.end_seconds:g} s."
             )
         check_ranges(self)
 
@@ -151,6 +154,9 @@ class OutputSize:
             object.__setattr__(self, "scale", factor_of(self.scale))
             if self.scale < 1:
                 raise InvalidOption(f"scale {float(self.scale):g} must be at least 1.")
+        for name in ("width", "height"):
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, pixels_of(getattr(self, name)))
         check_ranges(self)
 
     @property

@@ -10,7 +10,7 @@ from typing import Any, cast
 import click
 
 from vsr.errors import InvalidOption
-from vsr.option import amount_of, factor_of, rate_of, seconds_of
+from vsr.option import amount_of, factor_of, pixels_of, rate_of, seconds_of
 from vsr.values import Dial, Grain
 
 
@@ -85,13 +85,10 @@ class Pixels(click.ParamType[int]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Return the number; its range is checked where it is used."""
-        match = _PIXELS.fullmatch(str(value))
-        if match is None:
-            self.fail(f"{value!r} is not a number of pixels; write 1080 or 1080p.", param, ctx)
-        return int(match[1])
-
-
-_PIXELS = re.compile(r"(-?\d+)(?:p|px)?", re.IGNORECASE)
+        try:
+            return pixels_of(value)
+        except InvalidOption as error:
+            self.fail(str(error), param, ctx)
 
 
 class NumberOrAuto(click.ParamType[Dial]):
