@@ -130,6 +130,13 @@ def test_links_in_a_circle_are_not_followed(tmp_path: Path):
     assert [item.name for item in plan(source, tmp_path / "out")] == ["x/a.mp4"]
 
 
+def test_a_link_that_leads_nowhere_is_not_left_out_in_silence(tmp_path: Path):
+    source = folder(tmp_path, "a.mp4")
+    (source / "gone.mp4").symlink_to("elsewhere.mp4")
+    (source / "gone.txt").symlink_to("elsewhere.txt")
+    assert [item.name for item in plan(source, tmp_path / "out")] == ["a.mp4", "gone.mp4"]
+
+
 def test_a_link_that_leads_out_of_the_output_folder_is_refused(tmp_path: Path):
     out, elsewhere = tmp_path / "out", tmp_path / "elsewhere"
     out.mkdir()

@@ -253,7 +253,8 @@ def _files(source: Path, target: Path, selection: Selection) -> Iterator[Path]:
         ]
         for name in names:
             path = here / name
-            if selection.takes(path.relative_to(source)) and path.is_file():
+            leads_nowhere = path.is_symlink() and not path.exists()
+            if selection.takes(path.relative_to(source)) and (path.is_file() or leads_nowhere):
                 yield path
 
 

@@ -126,6 +126,14 @@ def test_an_input_that_is_gone_between_plan_and_work_costs_itself_alone(folder, 
     assert found == {**DONE, "short.mp4": "failed"}
 
 
+def test_a_link_that_leads_nowhere_is_a_file_that_failed(tmp_path: Path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "gone.mp4").symlink_to("elsewhere.mp4")
+    (outcome,) = batch(tmp_path / "in", tmp_path / "out", spec())
+    assert outcome.state == "failed"
+    assert "gone.mp4: a link that leads nowhere. Check the path." in (outcome.error or "")
+
+
 def test_two_batches_on_one_folder_do_not_meet(folder: Path, tmp_path: Path):
     first = batch(folder, tmp_path / "out", spec())
     next(first)

@@ -18,6 +18,7 @@ from vsr.errors import OutputExists, VsrError
 from vsr.jobs.progress import counted, printable
 from vsr.jobs.upscale.choice import model_named
 from vsr.media.resume.manifest import source_facts
+from vsr.media.source.opening import check_there
 from vsr.models.flavours import weights_of
 from vsr.models.weights_files import sha256_of
 from vsr.option import options_of
@@ -146,6 +147,7 @@ def file_state(item: Item, ledger: Ledger, existing: Existing, settings: str) ->
     key: dict[str, Any] = {}
     try:
         check_inside(item.target, ledger.folder)
+        check_there(item.source)
         key = {**source_facts(item.source), "settings": settings}
         is_skipped = item.target.exists() and _is_kept(item, ledger, existing, key)
     except (VsrError, OSError) as error:
