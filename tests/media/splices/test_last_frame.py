@@ -94,6 +94,15 @@ def test_a_reordered_last_frame_of_mp4_lasts_as_long_as_the_file_does(tmp_path: 
         assert last_duration_of(info, pts) * info.video.time_base == Fraction(lasting, 1000)
 
 
+def test_a_part_that_ends_with_a_reordered_frame_shows_it_for_one_frame(tmp_path: Path) -> None:
+    """The frame that is shown next was decoded before it."""
+    reordered = {"preset": "medium", "bf": "3", "x264-params": "b-adapt=0:b-pyramid=normal"}
+    info = probe(write_clip(tmp_path / "in.mp4", frames=20, options=reordered))
+    step = int(Fraction(1, 25) / info.video.time_base)
+    lasting = {index: last_duration_of(info, index * step) for index in range(20)}
+    assert lasting == dict.fromkeys(range(20), step)
+
+
 def test_the_end_of_a_part_cuts_the_last_slide_and_its_sound(tmp_path: Path) -> None:
     source = slides(tmp_path / "in.mp4", audio=[Audio(seconds=2.2)])
     target = tmp_path / "out.mp4"

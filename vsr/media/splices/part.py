@@ -107,13 +107,15 @@ def _said(info: MediaInfo, pts: int, step: int) -> int | None:
         with suppress(av.FFmpegError):  # a format that cannot seek is read from its beginning
             container.seek(pts, stream=stream)
         packets = (packet for packet in container.demux(stream) if packet.size)
+        before: list[int] = []  # decoded before it, and shown after it
         for packet in packets:
             if packet.pts != pts:
+                before += [packet.pts] if packet.pts is not None and packet.pts > pts else []
                 continue
             after = [one.pts or 0 for one in islice(packets, MOST_REORDERED)]
-            if not after or not info.format_name.startswith("mov"):
+            if not (before or after) or not info.format_name.startswith("mov"):
                 return packet.duration
-            end = min((later for later in after if later > pts), default=None)
+            end = min((later for later in (*before, *after) if later > pts), default=None)
             if end is None and stream.duration is not None:
                 whole = (info.video.start_pts or 0) + stream.duration
                 end = whole if 2 * (whole - pts) >= step else None
