@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from vsr.media.clock import STATION_CLOCKS, rounded
 from vsr.media.containers import Container
 from vsr.media.splices.part import Cut
-from vsr.media.streams.copy_streams import named_layout, stream_metadata
+from vsr.media.streams.copy_streams import container_of, named_layout, stream_metadata
 
 LOSSLESS = frozenset({
     "alac", "ape", "flac", "mlp", "mp4als", "ralf", "s302m", "shorten", "tak", "truehd", "tta",
@@ -109,7 +109,7 @@ def add_converted_audio(output: OutputContainer, stream: AudioStream, encoder: s
     if encoder in BITS_PER_SECOND:
         context.bit_rate = bit_rate_of(stream, encoder)
     added.disposition = stream.disposition
-    added.metadata.update(stream_metadata(stream.metadata))
+    added.metadata.update(stream_metadata(stream.metadata, container_of(output)))
     return added
 
 

@@ -84,7 +84,7 @@ def add_converted(output: OutputContainer, stream: Stream, codec: str) -> Stream
     is_side_by_side = container_of(output) in SIDE_BY_SIDE
     converted.time_base = CUE_CLOCK if is_side_by_side else stream.time_base
     converted.disposition = stream.disposition
-    converted.metadata.update(stream_metadata(stream.metadata))
+    converted.metadata.update(stream_metadata(stream.metadata, container_of(output)))
     return converted
 
 

@@ -22,6 +22,7 @@ from vsr.media.clock import rounded
 from vsr.media.source.info import StreamInfo
 from vsr.media.source.opening import open_input
 from vsr.media.splices.part import Cut
+from vsr.media.streams.languages import spelt
 
 if TYPE_CHECKING:
     from av.container.core import Chapter
@@ -99,7 +100,7 @@ def add_copy(output: OutputContainer, stream: Stream) -> Stream:
     if stream.type == "subtitle" and container_of(output) in SIDE_BY_SIDE:
         copy.time_base = CUE_CLOCK
     copy.disposition = stream.disposition
-    copy.metadata.update(stream_metadata(stream.metadata))
+    copy.metadata.update(stream_metadata(stream.metadata, container_of(output)))
     return copy
 
 
@@ -131,10 +132,13 @@ def add_cover(output: OutputContainer, stream: Stream) -> Stream:
     return output.add_attachment(f"cover.{suffix}", mime_type, data)
 
 
-def stream_metadata(metadata: dict[str, str]) -> dict[str, str]:
-    """Return the part of a stream's metadata that still applies to a copy.
+def stream_metadata(metadata: dict[str, str], container: str) -> dict[str, str]:
+    """Return the part of a stream's metadata that still applies to a copy, as a container has it.
 
     A track's title is read from mp4 as ``name``, but written from ``title`` alone.
+
+    Args:
+        container: FFmpeg's name of the muxer.
     """
     kept = {
         key: value
@@ -143,6 +147,8 @@ def stream_metadata(metadata: dict[str, str]) -> dict[str, str]:
     }
     if "name" in kept and "title" not in kept:
         kept["title"] = kept.pop("name")
+    if "language" in kept:
+        kept["language"] = spelt(kept["language"], container)
     return kept
 
 

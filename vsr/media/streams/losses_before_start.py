@@ -23,6 +23,7 @@ from vsr.media.encoding.codecs import Encoder
 from vsr.media.encoding.encoding import OutputVideo, can_write_mastering
 from vsr.media.source.info import MediaInfo, VideoInfo
 from vsr.media.streams.copy_streams import Fate, StreamPlan, container_metadata
+from vsr.media.streams.languages import is_held
 
 HDR_AND_VIEWS = frozenset({
     "HDR10+ dynamic metadata", "HDR Vivid dynamic metadata", "Dolby Vision metadata",
@@ -118,7 +119,7 @@ def losses_of(
 
 
 def losses_in(info: MediaInfo, container: Container) -> Iterator[Loss]:
-    """Yield what a container cannot hold of a file: rotation, tags, titles, chapters."""
+    """Yield what a container cannot hold of a file: rotation, tags, titles, languages, chapters."""
     if info.video.display_matrix is not None and not container.has_rotation:
         yield Loss(
             f"{container.name} cannot store the rotation; players will show the frame as it is "
@@ -131,8 +132,15 @@ def losses_in(info: MediaInfo, container: Container) -> Iterator[Loss]:
     titles = [stream.title for stream in info.others if stream.title is not None]
     if titles and not container.has_track_tags:
         yield Loss(
-            f"{container.name} cannot store titles of streams; {', '.join(titles)} are lost. "
+            f"{container.name} cannot store titles of streams: {', '.join(titles)}. "
             "Choose .mkv to keep them."
+        )
+    spoken = {stream.language for stream in info.others if stream.language is not None}
+    untold = sorted(one for one in spoken if not is_held(one, container.name))
+    if untold:
+        yield Loss(
+            f"{container.name} cannot store the language of a stream that is {', '.join(untold)}. "
+            "Choose .mp4 or .mkv to keep it."
         )
     if info.chapters and not container.has_chapters:
         yield Loss(

@@ -56,7 +56,7 @@ class OutputFile:
         if tag is not None:
             stream.codec_context.codec_tag = tag
         stream.set_display_matrix(self.video.display_matrix)
-        stream.metadata.update(stream_metadata(upscaled.metadata))
+        stream.metadata.update(stream_metadata(upscaled.metadata, self.plan.container))
         if self.is_part:
             stream.metadata.pop("timecode", None)  # it counts from the start of the clip
         stream.metadata.update(track_tags(self.plan.container, self.video.made_by))

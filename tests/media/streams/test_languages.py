@@ -1,0 +1,66 @@
+"""A track keeps its language in every container that can tell it; else that is said."""
+
+from pathlib import Path
+
+import av
+import pytest
+
+from tests.clips import Audio, Subtitle, write_clip
+from tests.media.written import carry
+from vsr.media.containers import container_named
+from vsr.media.reading.probe import probe
+from vsr.media.streams.languages import AS_THEY_ARE, QUICKTIME, is_held, spelt
+from vsr.media.streams.losses_before_start import losses_in
+
+
+def languages_in(path: Path) -> list[str | None]:
+    with av.open(str(path)) as container:
+        tracks = [*container.streams.audio, *container.streams.subtitles]
+        return [stream.metadata.get("language") for stream in tracks]
+
+
+@pytest.mark.parametrize("languages", [sorted(AS_THEY_ARE), sorted(QUICKTIME)])
+def test_quicktime_holds_what_is_said_to_be_held(tmp_path: Path, languages: list[str]) -> None:
+    path = tmp_path / "a.mov"
+    with av.open(str(path), "w") as output:
+        for language in languages:
+            stream = output.add_stream("pcm_s16le", rate=8000, layout="mono")
+            stream.metadata["language"] = spelt(language, "mov")
+        output.start_encoding()
+        for stream in output.streams:
+            packet = av.Packet(bytes(2))
+            packet.stream, packet.pts, packet.dts = stream, 0, 0
+            output.mux(packet)
+    found = languages_in(path)
+    assert found == [spelt(language, "mov") for language in languages]
+    for language, one in zip(languages, found, strict=True):
+        assert spelt(one or "", "matroska") == (one if one in AS_THEY_ARE else language)
+
+
+@pytest.mark.parametrize(
+    ("path", "written"),
+    [
+        (["in.mkv", "out.mov"], ["fra", "sve", "ces"]),
+        (["in.mkv", "out.mov", "back.mkv"], ["fra", "swe", "ces"]),
+        (["in.mkv", "out.mp4"], ["fre", "swe", "cze"]),
+    ],
+)
+def test_sound_and_subtitles_keep_their_language(
+    tmp_path: Path, path: list[str], written: list[str]
+) -> None:
+    audio = [Audio(language="fre"), Audio(language="swe", codec="flac")]
+    subtitles = [Subtitle(language="cze")]
+    source = write_clip(tmp_path / path[0], frames=5, audio=audio, subtitles=subtitles)
+    for name in path[1:]:
+        carry(source, tmp_path / name)
+        source = tmp_path / name
+    assert languages_in(source) == written
+
+
+def test_a_language_that_quicktime_does_not_know_is_told(tmp_path: Path) -> None:
+    info = probe(write_clip(tmp_path / "in.mkv", frames=5, audio=[Audio(language="gle")]))
+    (loss,) = losses_in(info, container_named("mov"))
+    assert loss.text.startswith("mov cannot store the language of a stream that is gle.")
+    assert not loss.is_content
+    assert not list(losses_in(info, container_named("mp4")))
+    assert is_held("und", "mov")
