@@ -23,6 +23,14 @@ MOVING = frozenset({".gif", ".apng"})
 LOOPING = frozenset({"gif", "apng"})
 """FFmpeg's names of formats that say how often they are repeated, which it does not pass on."""
 
+MOVING_FORMATS = ("GIF", "PNG", "WEBP")
+"""Pillow's names of formats whose images follow one another. Further images of others are pages, or
+belong to the first, as the gain map of a phone's JPEG does.
+"""
+
+STILL_FORMATS = ("JPEG", "BMP", "PPM", "TIFF", "AVIF", "JPEG2000", "ICO")
+"""Those that begin with a signature: without its suffix, TGA could be anything."""
+
 MILLISECOND = Fraction(1, 1000)
 
 
@@ -43,8 +51,9 @@ def _moves(path: Path) -> bool | None:
     try:
         if not path.is_file():
             return None
-        with Image.open(path) as file:
-            return bool(getattr(file, "is_animated", False))
+        # Of all formats Pillow would also take the header of an MPEG film for an image.
+        with Image.open(path, formats=(*MOVING_FORMATS, *STILL_FORMATS)) as file:
+            return file.format in MOVING_FORMATS and bool(getattr(file, "is_animated", False))
     except (OSError, ValueError, SyntaxError):  # told where it is read
         return None
 
@@ -77,7 +86,7 @@ def animation_as_film(source: Path) -> Iterator[Path]:
                 shutil.copyfile(source, film)
         else:
             film = folder / f"{source.stem}.mov"
-            with told(source):
+            with pillow_errors(source):
                 _decode(source, film)
         yield film
 
@@ -116,8 +125,13 @@ def _decode(source: Path, film: Path) -> None:
 
 
 @contextmanager
-def told(path: Path) -> Iterator[None]:
-    """Turn Pillow's errors into readable reasons."""
+def pillow_errors(path: Path) -> Iterator[None]:
+    """Turn errors of Pillow, and of the system, while an image is read into errors of vsr.
+
+    Raises:
+        NoSuchFile: there is none.
+        UnreadableMedia: for any other reason.
+    """
     from PIL import Image
 
     try:

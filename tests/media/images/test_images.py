@@ -127,6 +127,24 @@ def test_formats_that_are_not_written_are_read_and_become_png(tmp_path: Path, su
         assert file.size == (34, 24)
 
 
+@pytest.mark.parametrize(("kind", "more"), [("MPO", 1), ("TIFF", 1), ("PNG", 0), ("GIF", 0)])
+def test_without_a_suffix_an_image_goes_by_what_is_in_it(tmp_path: Path, kind: str, more: int):
+    """As one from a pipe does: a phone's JPEG with a gain map, or pages, are no film."""
+    one = Image.fromarray(COLOUR)
+    one.save(tmp_path / "piped", kind, save_all=True, append_images=[one] * more)
+    assert is_image(tmp_path / "piped")
+
+
+def test_a_film_without_a_suffix_is_no_image(tmp_path: Path):
+    path = tmp_path / "piped"
+    with av.open(str(path), "w", format="mpeg2video") as film:
+        stream = film.add_stream("mpeg2video", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        film.mux(stream.encode(av.VideoFrame(64, 48, "yuv420p")))
+        film.mux(stream.encode(None))
+    assert not is_image(path)
+
+
 @pytest.mark.parametrize(("suffix", "codec"), [(".jp2", "jpeg2000"), (".ppm", "ppm")])
 def test_sixteen_bits_of_those_are_read(tmp_path: Path, suffix: str, codec: str):
     source = tmp_path / f"a{suffix}"

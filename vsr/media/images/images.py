@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vsr.errors import InvalidData, NoSuchFile, UnreadableMedia
-from vsr.media.animation import is_still, told
+from vsr.media.animation import is_still, pillow_errors
 from vsr.media.images.deep_images import (
     MOST,
     DeepCodes,
@@ -144,7 +144,7 @@ def image_size(path: Path) -> Size:
     Raises:
         NoSuchFile, UnreadableMedia: as `read_image`.
     """
-    with told(path), opened(path) as file:
+    with pillow_errors(path), opened(path) as file:
         size = Size(*file.size)
         # Pillow would decode a whole PNG to look for a tag after its pixels.
         is_tagged = file.format != "PNG" or "exif" in file.info
@@ -159,7 +159,7 @@ def jpeg_steps(path: Path) -> NDArray[np.int64] | None:
     """
     from PIL import Image
 
-    with told(path), Image.open(path) as file:
+    with pillow_errors(path), Image.open(path) as file:
         tables: dict[int, list[int]] = getattr(file, "quantization", None) or {}
         return np.array(tables[0]).reshape(8, 8) if 0 in tables else None
 
@@ -172,7 +172,7 @@ def read_image(path: Path) -> StillImage:
     """
     from PIL import ImageOps
 
-    with told(path), opened(path) as file:
+    with pillow_errors(path), opened(path) as file:
         icc, frames = file.info.get("icc_profile"), getattr(file, "n_frames", 1)
         mode, has_deep_samples = file.mode, is_deep(path, file)
         is_converted = mode in NOT_RGB
