@@ -39,8 +39,10 @@ def test_the_same_command_goes_on_where_a_teacher_was_stopped(tmp_path, photo, m
         with pytest.raises(SystemExit):
             run([*command, *teacher])
     assert list(out.glob("*.part"))
-    assert run([*command[:-1], "4", *teacher]) == 2
-    assert "already exists" in capsys.readouterr().err
+    Image.fromarray(picture(2)).save(tmp_path / "b.png")
+    for other in (["4"], ["2", str(tmp_path / "b.png")], ["2", "--shrink", "2"]):
+        assert run([*command[:-1], *other, *teacher]) == 2
+        assert "already exists" in capsys.readouterr().err
     assert run([*command, *teacher]) == 0
     assert {path.suffix for path in out.iterdir()} == {".u8", ".json"}
     assert run([*command, *teacher]) == 2

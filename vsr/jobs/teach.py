@@ -76,12 +76,15 @@ def check_teachers(teachers: tuple[Part, ...], scales: tuple[int, ...]) -> None:
 
 
 def begun(spec: PrepareSpec) -> DatasetManifest | None:
-    """Return the set that was prepared so, if its teacher was stopped: it is gone on with."""
+    """Return what the same spec has prepared, if the teacher of it was stopped; else None.
+
+    Raises:
+        InvalidData: its manifest cannot be read.
+    """
     if not any(spec.out.glob(f"*{JOURNAL}")):
         return None
     found = read_manifest(spec.out)
-    asked = (spec.patch, spec.scales, (BICUBIC, *spec.degradations))
-    return found if asked == (found.patch, found.scales, found.degradations) else None
+    return found if found.asked == spec.digest else None
 
 
 def teach(spec: TeachSpec, watch: TeachWatch = TeachWatch()) -> tuple[Taught, ...]:

@@ -60,7 +60,8 @@ class DatasetManifest:
     ``degradations`` are the ways in which the patches were reduced, each to every scale.
     ``sha256`` is `digest_of` all of it: a run is only resumed on the set that it began with.
     ``has_fields`` tells whether some patches are `fields`; ``taught`` lists the targets of
-    teachers, which have digests of their own.
+    teachers, which have digests of their own. ``asked`` is the digest of the spec that was
+    prepared; empty if that is not known.
     """
 
     format: int = FORMAT
@@ -76,6 +77,7 @@ class DatasetManifest:
     degradations: tuple[str, ...] = (BICUBIC,)
     has_fields: bool = False
     taught: tuple[Taught, ...] = ()
+    asked: str = ""
 
     def __post_init__(self) -> None:
         if self.format not in READ:
@@ -126,7 +128,7 @@ class DatasetManifest:
     def summary(self) -> dict[str, Any]:
         """Return what it holds and what was left out, for programs."""
         table = asdict(self)
-        del table["weights"]
+        del table["weights"], table["asked"]
         return table
 
     def losses(self, *, is_detailed: bool) -> list[str]:

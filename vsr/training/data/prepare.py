@@ -10,8 +10,9 @@ import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from fnmatch import fnmatch
+from hashlib import sha256
 from math import lcm
 from pathlib import Path
 
@@ -76,6 +77,13 @@ class PrepareSpec:
     def grid(self) -> int:
         """Corners and sides are multiples of this many pixels, so that every scale divides."""
         return lcm(*self.scales)
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of all that decides what is prepared, but for what is in the sources."""
+        values = asdict(self) | {"sources": [str(path.absolute()) for path in self.sources]}
+        del values["out"]
+        return sha256(repr(values).encode()).hexdigest()
 
 
 def weight_of(weights: Weights, path: Path) -> float:
@@ -195,6 +203,7 @@ def _write(
         sha256=digest_of(part, (f"{name} {DEGRADATIONS[name]}" for name in spec.degradations)),
         degradations=(BICUBIC, *spec.degradations),
         has_fields=spec.has_fields,
+        asked=spec.digest,
     )
 
 
