@@ -182,12 +182,6 @@ def test_a_dry_run_over_a_folder_counts_clips_and_pictures_and_writes_nothing(
     assert {path: path.stat().st_mtime_ns for path in out.iterdir()} == before
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completion_scripts_are_printed(shell: str, capsys):
-    assert vsr("completion", shell) == 0
-    assert "_VSR_COMPLETE" in capsys.readouterr().out
-
-
 def test_a_folder_goes_on_after_a_bad_file_and_skips_finished_ones(tmp_path: Path, capsys):
     folder, out = tmp_path / "in", tmp_path / "out"
     (folder / "sub").mkdir(parents=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from vsr.cli.shared.options import complete_model
+from vsr.cli.shared.completion import complete_model
 from vsr.cli.shared.report import echo_table, emit, say
 from vsr.cli.shared.values import NumberOrAuto, PngPath
 from vsr.disk import writing

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from vsr.cli.shared.options import complete_model
+from vsr.cli.shared.completion import complete_model
 from vsr.cli.shared.report import echo, echo_table, emit, name_broken
 from vsr.errors import InvalidOption
 

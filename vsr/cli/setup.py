@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.shell_completion import get_completion_class
 
-from vsr.cli.shared.options import coding_options, complete_model, output_options, spec_from
+from vsr.cli.shared.completion import complete_model
+from vsr.cli.shared.options import coding_options, output_options, spec_from
 from vsr.cli.shared.report import echo, echo_table, echo_wrapped, emit, report_for, say
 from vsr.cli.shared.values import FactorOrSize, PngPath
 from vsr.disk import writing

@@ -9,9 +9,15 @@ from types import NoneType
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import click
-from click.shell_completion import CompletionItem
 
 from vsr.batch.engine import EngineSpec
+from vsr.cli.shared.completion import (
+    complete_codec,
+    complete_file,
+    complete_folder,
+    complete_model,
+    complete_recipe,
+)
 from vsr.cli.shared.values import (
     Amount,
     FactorOrSize,
@@ -45,13 +51,19 @@ CODING = (
 PRESET = click.option(
     "-p", "--preset", metavar="NAME|FILE",
     help="Output size and defaults: 720p ... 8k (default 1080p), or a file.",
+    shell_complete=complete_recipe("presets"),
 )  # fmt: skip
 
 
 _LOOK = click.option(
     "--look", metavar="NAME|FILE",
     help="Kind of film: film, phone, tape, anime, screen, or faithful (see vsr presets).",
+    shell_complete=complete_recipe("presets/looks"),
 )  # fmt: skip
+
+
+COMPLETED = {"model": complete_model, "codec": complete_codec, "work_dir": complete_folder}
+"""Options that a shell completes by more than their type."""
 
 
 def _offered(*names: str) -> tuple[Callable[[Command], Command], ...]:
@@ -59,21 +71,10 @@ def _offered(*names: str) -> tuple[Callable[[Command], Command], ...]:
     return tuple(_declared(LEAVES[name]) for name in names)
 
 
-def complete_model(
-    context: click.Context, parameter: click.Parameter, incomplete: str
-) -> list[CompletionItem]:
-    """Complete the name of a network, or of a file."""
-    del context, parameter
-    from vsr.models.catalog import names
-
-    fitting = [CompletionItem(name) for name in names() if name.startswith(incomplete)]
-    return fitting or [CompletionItem(incomplete, type="file")]
-
-
 def _declared(leaf: Leaf) -> Callable[[Command], Command]:
     facts: dict[str, Any] = {"help": leaf.option.help, "metavar": leaf.option.metavar}
-    if leaf.name == "model":
-        facts["shell_complete"] = complete_model
+    if leaf.name in COMPLETED:
+        facts["shell_complete"] = COMPLETED[leaf.name]
     kinds = [kind for kind in get_args(leaf.kind) if kind is not NoneType]
     if leaf.kind is bool:
         facts["is_flag"] = True
@@ -116,10 +117,13 @@ _OUTPUT_OPTIONS = (
     click.option("-q", "--quiet", is_flag=True, help="Print no progress and no notes."),
 )  # fmt: skip
 _PLACES = (
-    click.argument("paths", metavar="IN... [OUT]", nargs=-1),
-    click.option("-i", "--input", "inputs", multiple=True, hidden=True, help="As IN."),
-    click.option("-o", "--output", hidden=True, help="As OUT."),
-)
+    click.argument("paths", metavar="IN... [OUT]", nargs=-1, shell_complete=complete_file),
+    click.option(
+        "-i", "--input", "inputs", multiple=True, hidden=True, help="As IN.",
+        shell_complete=complete_file,
+    ),
+    click.option("-o", "--output", hidden=True, help="As OUT.", shell_complete=complete_file),
+)  # fmt: skip
 
 
 def spec_options(command: Command) -> Command:

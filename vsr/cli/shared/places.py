@@ -12,8 +12,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import click
+from click.shell_completion import CompletionItem
 
 from vsr.batch.plan import VIDEO_SUFFIXES, Selection, common_folder
+from vsr.cli.shared.completion import complete_file
 from vsr.cli.shared.values import SIZE_NAME
 from vsr.errors import InvalidOption, NoSuchFile
 from vsr.media.sequence import SUFFIXES, images_in
@@ -155,6 +157,12 @@ class LocalPath(click.ParamType[Path]):
         """Return the path."""
         del param, ctx
         return value if isinstance(value, Path) else _local(value)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Complete it."""
+        return complete_file(ctx, param, incomplete)
 
 
 def is_there(path: Path, what: str) -> bool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from vsr.cli.shared.options import complete_model
+from vsr.cli.shared.completion import complete_model, complete_recipe
 from vsr.cli.shared.report import columns, echo, emit, say
 from vsr.cli.shared.status_line import StatusLine
 from vsr.errors import Interrupted, code_of_signal
@@ -53,7 +53,7 @@ def _run_options(command: Command) -> Command:
 
 
 @click.command(short_help="Train a recipe from the start.")
-@click.argument("recipe")
+@click.argument("recipe", shell_complete=complete_recipe("presets/train"))
 @click.option("--data", required=True, type=FOLDER, help="Data set made by vsr train prepare.")
 @click.option("-o", "--out", required=True, type=FOLDER, help="Folder for the run.")
 @click.option(

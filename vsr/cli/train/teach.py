@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from vsr.cli.shared.options import complete_model
+from vsr.cli.shared.completion import complete_model
 from vsr.cli.shared.report import echo, emit
 from vsr.cli.train.run import stoppable
 
