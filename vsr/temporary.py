@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from vsr.disk import locked, remove_lock
+from vsr.disk.locks import locked, remove_lock
 
 LOCK = "vsr-temporary.lock"
 """In each such folder and in no other, so that nothing else is ever cleared."""

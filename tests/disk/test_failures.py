@@ -2,7 +2,7 @@ import errno
 
 import pytest
 
-from vsr.disk import writing
+from vsr.disk.publishing import writing
 from vsr.errors import DecodingFailed, NoSpace, UnwritableOutput
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from vsr.disk import Kind, user_folder
+from vsr.disk.folders import Kind, user_folder
 
 KINDS: tuple[Kind, ...] = ("presets", "presets/train", "pipelines", "models")
 

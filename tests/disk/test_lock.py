@@ -8,12 +8,12 @@ import sys
 
 import pytest
 
-from vsr.disk import locked
+from vsr.disk.locks import locked
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from vsr.disk import locked
+from vsr.disk.locks import locked
 with locked(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from vsr.disk import part_of, published
+from vsr.disk.publishing import part_of, published
 
 
 def test_a_file_has_its_name_only_once_it_is_complete(tmp_path):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from vsr.disk import wait_for
+from vsr.disk.waiting import wait_for
 from vsr.errors import Failed
 
 

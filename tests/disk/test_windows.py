@@ -15,7 +15,8 @@ from tests.cli.command import QUICK, vsr
 from tests.clips import indices_in, write_clip
 from vsr.batch.ledger import open_ledger
 from vsr.device.memory import available_host_bytes
-from vsr.disk import LOCKED_BYTE, locked, remove_lock, replace
+from vsr.disk.locks import LOCKED_BYTE, locked, remove_lock
+from vsr.disk.publishing import replace
 from vsr.jobs.process_setup import core_count, keep_large_blocks
 from vsr.media.animation import animation_as_film
 from vsr.media.resume.work import work_folder_of
@@ -60,7 +61,7 @@ def test_a_lock_is_taken_by_a_byte_far_behind_its_owner(windows: list[int], tmp_
 
 
 def test_a_folder_goes_once_its_lock_is_let_go(tmp_path: Path, monkeypatch):
-    monkeypatch.setattr("vsr.disk.BINARY", 0x8000)
+    monkeypatch.setattr("vsr.disk.locks.BINARY", 0x8000)
     (tmp_path / "work").mkdir()
     (tmp_path / "work" / "lock").touch()
     remove_lock(tmp_path / "work" / "lock")

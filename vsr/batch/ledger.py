@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Self, TextIO
 
-from vsr.disk import BINARY, locked, remove_lock, writing
+from vsr.disk.locks import BINARY, locked, remove_lock
+from vsr.disk.publishing import writing
 from vsr.errors import OutputBusy, UnwritableOutput
 
 LEDGER, LOCK = ".vsr-ledger.jsonl", ".vsr-lock"

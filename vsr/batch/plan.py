@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
 
-from vsr.disk import name_around
+from vsr.disk.publishing import name_around
 from vsr.errors import InvalidOption, NoSuchFile, UnwritableOutput
 from vsr.media.animation import is_still
 

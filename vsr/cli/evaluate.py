@@ -13,7 +13,7 @@ import click
 from vsr.cli.shared.completion import complete_model
 from vsr.cli.shared.report import echo_table, emit, say
 from vsr.cli.shared.values import NumberOrAuto, PngPath
-from vsr.disk import writing
+from vsr.disk.publishing import writing
 from vsr.errors import FinishedWithLosses, InvalidOption
 from vsr.values import Blend
 

@@ -13,7 +13,7 @@ from vsr.cli.shared.completion import complete_model
 from vsr.cli.shared.options import coding_options, output_options, spec_from
 from vsr.cli.shared.report import echo, echo_table, echo_wrapped, emit, report_for, say
 from vsr.cli.shared.values import FactorOrSize, PngPath
-from vsr.disk import writing
+from vsr.disk.publishing import writing
 
 if TYPE_CHECKING:
     from vsr.jobs.bench.bench import BenchSpec

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vsr.device.select import select
-from vsr.disk import user_folder
+from vsr.disk.folders import user_folder
 from vsr.errors import InvalidOption, OutputExists
 from vsr.metrics.protocol import score
 from vsr.models.catalog import NAMES, load

@@ -13,7 +13,7 @@ from typing import Any
 
 from vsr.batch.engine import DeviceClass, WorkerPool, open_inline
 from vsr.batch.local import open_local
-from vsr.disk import writing
+from vsr.disk.publishing import writing
 from vsr.errors import Interrupted, InvalidOption, OutputExists
 from vsr.specs import Precision
 from vsr.training.data.manifest import BICUBIC, TRUTH, DatasetManifest, Taught, read_manifest

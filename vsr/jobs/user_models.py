@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from vsr.disk import user_folder
+from vsr.disk.folders import user_folder
 from vsr.errors import InvalidCheckpoint, InvalidOption, OutputExists, UnknownName, one_of
 from vsr.models.catalog import NAMES, Model, load
 from vsr.models.checkpoint import read_tensors, write_tensors

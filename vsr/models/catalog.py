@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vsr.disk import user_folder
+from vsr.disk.folders import user_folder
 from vsr.errors import InvalidCheckpoint, InvalidOption, one_of
 from vsr.models.flavours import added_up, shares_of
 from vsr.models.traits import Traits, traits_of

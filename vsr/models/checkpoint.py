@@ -14,7 +14,7 @@ from zipfile import BadZipFile, ZipFile, is_zipfile
 import torch
 from torch import Tensor
 
-from vsr.disk import published, writing
+from vsr.disk.publishing import published, writing
 from vsr.errors import InvalidCheckpoint, InvalidOption, NoSuchFile
 
 WRAPPERS = (

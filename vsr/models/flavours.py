@@ -22,7 +22,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from vsr.disk import cache_folder, writing
+from vsr.disk.folders import cache_folder
+from vsr.disk.publishing import writing
 from vsr.errors import InvalidCheckpoint, InvalidOption
 from vsr.models.weights_files import (
     SHIPPED,

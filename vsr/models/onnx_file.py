@@ -21,7 +21,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from vsr.disk import published, writing
+from vsr.disk.publishing import published, writing
 from vsr.errors import InvalidCheckpoint, InvalidOption, VerificationFailed
 from vsr.models.blocks import Generator
 from vsr.models.foreign.adapter import drawn, short

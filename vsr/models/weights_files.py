@@ -13,7 +13,8 @@ from hashlib import file_digest
 from pathlib import Path
 from typing import Any
 
-from vsr.disk import published, user_folder, writing
+from vsr.disk.folders import user_folder
+from vsr.disk.publishing import published, writing
 from vsr.errors import InvalidCheckpoint
 
 SHIPPED = Path(__file__).with_name("weights")

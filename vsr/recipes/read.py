@@ -2,8 +2,8 @@
 
 Recipes are TOML files in two folders, ``presets`` (values; those of looks and of training in
 folders within it) and ``pipelines`` (order). They are looked for in the user's own folder first
-(`vsr.disk`), then among the shipped ones: inside the installed package, or beside it in a checkout.
-Anything that ends in ``.toml`` or holds a path separator is taken as a path.
+(`vsr.disk.folders`), then among the shipped ones: inside the installed package, or beside it in a
+checkout. Anything that ends in ``.toml`` or holds a path separator is taken as a path.
 
 One decoder serves presets, pipelines and training recipes: the dataclass is the schema, with strict
 keys, and its ``__post_init__`` the range check. Errors name the place. Nothing is coerced but
@@ -23,7 +23,7 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from vsr.disk import user_folder
+from vsr.disk.folders import user_folder
 from vsr.errors import InvalidRecipe, Refused, one_of
 
 T = TypeVar("T")

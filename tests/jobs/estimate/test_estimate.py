@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.clips import write_clip
-from vsr.disk import cache_folder
+from vsr.disk.folders import cache_folder
 from vsr.errors import UnwritableOutput
 from vsr.jobs.estimate import estimate, figures, remembered
 from vsr.jobs.estimate.estimate import (

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from vsr.disk import part_of
+from vsr.disk.publishing import part_of
 from vsr.errors import DecodingFailed, OutputBusy, OutputError, UnwritableOutput
 from vsr.media.resume.manifest import differences, source_changes, source_facts
 from vsr.media.resume.segments import Segment

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from vsr.batch.ledger import Ledger
 from vsr.batch.plan import Item, check_inside
-from vsr.disk import published, writing
+from vsr.disk.publishing import published, writing
 from vsr.errors import OutputExists, VsrError
 from vsr.jobs.progress import counted, printable
 from vsr.jobs.upscale.choice import model_named

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from vsr.disk import cache_folder
+from vsr.disk.folders import cache_folder
 from vsr.frames import HostFrame
 from vsr.jobs.upscale.upscale_plan import Job
 from vsr.media.clock import ticks_per_frame

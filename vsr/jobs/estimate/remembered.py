@@ -12,7 +12,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from vsr.disk import cache_folder, published
+from vsr.disk.folders import cache_folder
+from vsr.disk.publishing import published
 from vsr.errors import Refused
 from vsr.jobs.estimate.figures import Between, about_seconds
 from vsr.jobs.process_setup import core_count

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from vsr.disk import published, writing
+from vsr.disk.publishing import published, writing
 from vsr.errors import EncodingFailed
 from vsr.jobs.preview.choose import Loop, Motion, PictureAt, loop_of
 from vsr.jobs.preview.page import Page, ShownFrame, Variant, html_of, loop_budget, picture_budget

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from vsr.device.select import Device, select
-from vsr.disk import published
+from vsr.disk.publishing import published
 from vsr.errors import InvalidOption, Refused, UnsuitableContainer
 from vsr.frames import HostFrame
 from vsr.jobs.progress import Note, Result

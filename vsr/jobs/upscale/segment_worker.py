@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from vsr.disk import part_of
+from vsr.disk.publishing import part_of
 from vsr.errors import Failed
 from vsr.frames import HostFrame
 from vsr.jobs.progress import Note, ignore

@@ -13,7 +13,7 @@ from typing import Any
 
 from vsr.batch.engine import InlineEngine
 from vsr.batch.scheduler import Scheduler
-from vsr.disk import wait_for
+from vsr.disk.waiting import wait_for
 from vsr.errors import VsrError
 from vsr.jobs.estimate.figures import check_room
 from vsr.jobs.progress import Note, Phase, Result, counted, ignore, joined_result

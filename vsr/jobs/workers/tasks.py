@@ -13,7 +13,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vsr.disk import remove, wait_for
+from vsr.disk.publishing import remove
+from vsr.disk.waiting import wait_for
 from vsr.errors import DecodingFailed, DeviceUnavailable, InvalidCheckpoint
 from vsr.jobs.progress import Phase
 from vsr.jobs.workers.worker import FilmSpec, TaskProgress

@@ -11,7 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from vsr.disk import published
+from vsr.disk.publishing import published
 from vsr.errors import OutputError
 from vsr.media.resume.segments import Segment
 from vsr.media.writing.target import output_failure

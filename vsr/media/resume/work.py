@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from vsr.closing import Closing
-from vsr.disk import locked, name_around, publish, published, remove_lock, sync_folder
+from vsr.disk.locks import locked, remove_lock
+from vsr.disk.publishing import name_around, publish, published, sync_folder
 from vsr.errors import DecodingFailed, OutputBusy, OutputError, UnwritableOutput
 from vsr.media.resume.manifest import (
     Fingerprint,

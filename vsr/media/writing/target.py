@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from errno import ENOTDIR, EPIPE
 from pathlib import Path
 
-from vsr.disk import FULL
+from vsr.disk.publishing import FULL
 from vsr.errors import EncodingFailed, Failed, NoSpace, OutputExists, UnwritableOutput
 from vsr.media.containers import Container, container_for
 from vsr.media.encoding.nvenc import SESSIONS
@@ -92,7 +92,7 @@ def is_wanted(source: Path | None, target: Path, existing: Existing) -> bool:
 def check_folder(folder: Path) -> None:
     """Check that a file can be created in a folder, by creating an unnamed one.
 
-    A folder that is missing is looked at where it would be made (`vsr.disk.folder_made`).
+    A folder that is missing is looked at where it would be made (`folder_made`).
 
     Raises:
         UnwritableOutput: it is not a folder, or read-only.

@@ -21,7 +21,7 @@ from av.container import OutputContainer
 from av.packet import Packet
 from av.video.stream import VideoStream
 
-from vsr.disk import part_of, publish, sync_folder
+from vsr.disk.publishing import part_of, publish, sync_folder
 from vsr.errors import VerificationFailed
 from vsr.frames import HostFrame
 from vsr.media.clock import rounded, ticks_per_frame

@@ -19,7 +19,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from vsr.disk import cache_folder, published
+from vsr.disk.folders import cache_folder
+from vsr.disk.publishing import published
 from vsr.models.foreign.adapter import SAME, Foreign, drawn, try_out
 from vsr.models.traits import Traits
 

@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from vsr.disk import published
+from vsr.disk.publishing import published
 from vsr.errors import InvalidData, InvalidRecipe
 from vsr.models.weights_files import sha256_of
 from vsr.recipes.read import decode

@@ -17,7 +17,7 @@ from math import lcm
 from pathlib import Path
 
 from vsr.device.yuv import picture_of
-from vsr.disk import part_of, writing
+from vsr.disk.publishing import part_of, writing
 from vsr.errors import DecodingFailed, InvalidData, InvalidOption, MediaError, OutputExists, one_of
 from vsr.frames import HostFrame
 from vsr.media.reading.reader import Reader

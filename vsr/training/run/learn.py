@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from vsr.disk import writing
+from vsr.disk.publishing import writing
 from vsr.models.blocks import Channels, Generator
 from vsr.training.damage.camera import luma
 from vsr.training.data.batches import normalised

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
 
-from vsr.disk import published, writing
+from vsr.disk.publishing import published, writing
 from vsr.metrics.plot import Panel, Point, draw_panels
 from vsr.training.run.context import TrainProgress
 from vsr.training.run.run_folder import LOG, RunFolder

@@ -24,7 +24,8 @@ from pathlib import Path
 from typing import Any
 
 from vsr.device.select import Chosen
-from vsr.disk import locked, published, writing
+from vsr.disk.locks import locked
+from vsr.disk.publishing import published, writing
 from vsr.errors import InvalidData, InvalidRecipe, OutputBusy, OutputExists
 from vsr.metrics.protocol import MeanScores
 from vsr.recipes.preset import Step

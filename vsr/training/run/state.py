@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from vsr.disk import published, writing
+from vsr.disk.publishing import published, writing
 from vsr.errors import InvalidCheckpoint
 
 EMA_RAMP = 10

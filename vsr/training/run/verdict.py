@@ -17,7 +17,7 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
-from vsr.disk import published, writing
+from vsr.disk.publishing import published, writing
 from vsr.errors import Refused
 from vsr.kernels import CATMULL_ROM
 from vsr.models.blocks import Generator

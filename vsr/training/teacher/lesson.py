@@ -18,7 +18,7 @@ import numpy as np
 import torch
 
 from vsr.device.select import Device
-from vsr.disk import part_of, publish, writing
+from vsr.disk.publishing import part_of, publish, writing
 from vsr.models.weights_files import sha256_of
 from vsr.training.data.batches import normalised
 from vsr.training.data.dataset import mapped

@@ -14,7 +14,7 @@ from vsr.closing import Closing
 from vsr.device.memory import available_host_bytes, one_compute_thread
 from vsr.device.select import Chosen, Device, providers_here
 from vsr.device.yuv import tensor_of
-from vsr.disk import cache_folder
+from vsr.disk.folders import cache_folder
 from vsr.errors import Failed
 from vsr.frames import HostFrame
 from vsr.models.foreign.adapter import Foreign, Mixed, with_float32_ends

@@ -1,0 +1,1 @@
+"""Files that a crash does not spoil: locks, names that mean completeness, and a full disk."""

@@ -1,0 +1,88 @@
+"""Locks: the system releases one however its owner ends."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+LONGEST_PID = 20
+"""Digits; more than any system gives."""
+
+LOCKED_BYTE = 1 << 30
+"""Of a lock file on Windows; far behind the number of its owner, which others read."""
+
+BINARY = getattr(os, "O_BINARY", 0)
+"""A flag of Windows, which else changes the ends of lines."""
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Lock a file while the ``with`` lasts, creating it if missing; its folder must have a parent.
+
+    The system releases the lock when the process ends, however it ends.
+
+    Raises:
+        BlockingIOError: another process holds it; ``strerror`` names that process.
+        OSError: it cannot be created.
+    """
+    handle = _open_locked(path)
+    try:
+        with suppress(OSError):  # a full disk: the lock holds, only the name of its owner is lost
+            os.ftruncate(handle, 0)
+            os.lseek(handle, 0, os.SEEK_SET)
+            os.write(handle, str(os.getpid()).encode())
+        yield
+    finally:
+        os.close(handle)
+
+
+def _open_locked(path: Path) -> int:
+    while True:
+        path.parent.mkdir(exist_ok=True)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | BINARY, 0o644)
+        try:
+            _lock(handle)
+            if path.exists() and os.fstat(handle).st_ino == path.stat().st_ino:
+                return handle
+        except BaseException:
+            os.close(handle)
+            raise
+        os.close(handle)  # the run that held it has just removed it
+
+
+def _lock(handle: int) -> None:
+    try:
+        _take(handle)
+    except OSError as error:
+        if error.errno in (errno.EAGAIN, errno.EACCES, errno.EDEADLK):
+            os.lseek(handle, 0, os.SEEK_SET)
+            owner = os.read(handle, LONGEST_PID).decode("ascii", "replace") or "unknown"
+            raise BlockingIOError(error.errno, f"in use by process {owner}") from error
+        raise
+
+
+def _take(handle: int) -> None:
+    """Lock an open file, or fail at once; closing it lets go of it."""
+    try:
+        import fcntl
+    except ImportError:  # Windows, which locks bytes, also those beyond the end, and nobody reads
+        import msvcrt
+
+        os.lseek(handle, LOCKED_BYTE, os.SEEK_SET)
+        msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined] # of Windows
+    else:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def remove_lock(path: Path) -> None:
+    """Delete a lock that was let go of, and its empty folder, where an open one cannot be deleted.
+
+    On Windows, that is; where another process holds it by now, it stays.
+    """
+    if BINARY:
+        with suppress(OSError):
+            path.unlink()
+            path.parent.rmdir()
