@@ -103,7 +103,7 @@ def test_a_hole_in_the_file_is_a_loss_in_a_file_and_in_a_pipe(tmp_path: Path, ca
 def test_lost_chapters_end_with_3(tmp_path: Path, capsys):
     film = write_clip(tmp_path / "in.mkv", frames=3, chapters=[(0, 0.04, "one")])
     assert vsr("upscale", film, tmp_path / "out.ts", *QUICK, "--json") == 3
-    assert done(capsys) == ["mpegts cannot store chapters; 1 are lost. Choose .mkv."]
+    assert done(capsys) == ["mpegts cannot store chapters; 1 is lost. Choose .mkv."]
 
 
 def test_lost_tags_are_listed_and_end_with_0(tmp_path: Path, capsys):

@@ -143,8 +143,9 @@ def losses_in(info: MediaInfo, container: Container) -> Iterator[Loss]:
             "Choose .mp4 or .mkv to keep it."
         )
     if info.chapters and not container.has_chapters:
+        are = "1 is" if info.chapters == 1 else f"{info.chapters} are"
         yield Loss(
-            f"{container.name} cannot store chapters; {info.chapters} are lost. Choose .mkv.",
+            f"{container.name} cannot store chapters; {are} lost. Choose .mkv.",
             is_content=True,
         )
 
