@@ -1,8 +1,8 @@
 """Compare the deinterlacers of PyAV's build, field by field: what flickers, and what is lost.
 
-Run: ``python -m tests.benchmarks.deinterlace``; it takes a minute. The scene of `vsr.media.clips`
-(text, a Siemens star of diagonals, a zone plate of rings) at 720×576 with a little noise is woven
-into 50i and bobbed to 50p. Flicker is the mean difference of neighbouring frames, over that of the
+Run: ``python -m tests.benchmarks.deinterlace``; it takes a minute. `vsr.media.clips.scene` (text, a
+Siemens star of diagonals, a zone plate of rings) at 720×576 with a little noise is woven into 50i
+and bobbed to 50p. Flicker is the mean difference of neighbouring frames, over that of the
 progressive source; PSNR is of luma, against it. The figures are in ``docs/notebook.md``.
 """
 
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tests.woven import interlaced
-from vsr.media.clips import render
+from vsr.media.clips.scene import render
 from vsr.media.frames.planes import video_frame_of
 from vsr.values import Size
 

@@ -23,7 +23,7 @@ from tests.benchmarks.video_clips import SOURCES, Planes, decode, encode, planes
 from tests.benchmarks.video_methods import METHODS, enlarged
 from tests.benchmarks.video_scores import rgb_of
 from vsr.jobs.upscale.segment_worker import SegmentWorker
-from vsr.media.clips import clip_frames
+from vsr.media.clips.scene import clip_frames
 from vsr.values import Size
 
 RESULTS = Path(__file__).with_name("results")

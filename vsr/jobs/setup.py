@@ -174,7 +174,8 @@ def demonstrate(
     Raises:
         Refused, Failed: as `upscale` does.
     """
-    from vsr.media.clips import render, write_clip
+    from vsr.media.clips.h264 import write_clip
+    from vsr.media.clips.scene import render
 
     folder.mkdir(parents=True, exist_ok=True)
     clip, upscaled = folder / "demo-270p.mp4", folder / "demo-1080p.mp4"

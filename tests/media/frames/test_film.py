@@ -13,7 +13,7 @@ from PIL import Image
 
 from tests.woven import interlaced, telecined
 from vsr.frames import Extras, HostFrame, Layout
-from vsr.media.clips import render
+from vsr.media.clips.scene import render
 from vsr.media.frames.deinterlace import Cycles, Film, starts_of
 from vsr.media.frames.film import CONTEXT, inverse_telecine
 from vsr.media.frames.planes import video_frame_of

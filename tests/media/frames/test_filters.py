@@ -10,7 +10,7 @@ from PIL import Image
 
 from tests.woven import interlaced as interlaced_pictures
 from vsr.frames import Extras, HostFrame, Layout
-from vsr.media.clips import render
+from vsr.media.clips.scene import render
 from vsr.media.frames.deinterlace import deinterlace
 from vsr.values import PtsSpan, Size
 

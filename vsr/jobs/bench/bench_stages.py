@@ -174,7 +174,8 @@ def source_size(target: OutputSize) -> Size:
 
 def own_clip(size: Size, frames: int, folder: Path | None = None) -> Path:
     """Return a clip of that size and length, made once and kept in the cache."""
-    from vsr.media.clips import SUPERSAMPLING, write_clip
+    from vsr.media.clips.h264 import write_clip
+    from vsr.media.clips.scene import SUPERSAMPLING
 
     folder = folder or cache_folder() / "bench"
     folder.mkdir(parents=True, exist_ok=True)

@@ -25,7 +25,7 @@ from torch.nn import functional as F
 
 from vsr.colour import Matrix, luma_weights
 from vsr.kernels import BOX, CATMULL_ROM, LANCZOS3, Array, Kernel, mirrored, resize_matrix
-from vsr.media.clips import SMALLEST_SIDE
+from vsr.media.clips.roundtrip import SMALLEST_SIDE
 from vsr.training.pictures import Pixels
 
 SINC_REACH = 6

@@ -16,7 +16,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from vsr.media.clips import Roundtrip
+from vsr.media.clips.roundtrip import Roundtrip
 from vsr.training.damage.camera import Camera, margin
 from vsr.training.damage.wear import (
     PRESETS,

@@ -21,7 +21,7 @@ from vsr.colour import Colour, Matrix, Range, Siting
 from vsr.device.yuv import YuvFormat, planes_of, rgb_of
 from vsr.frames import HostFrame, Layout
 from vsr.kernels import BOX, CATMULL_ROM, TRIANGLE, Array, Kernel
-from vsr.media.clips import Roundtrip
+from vsr.media.clips.roundtrip import Roundtrip
 from vsr.training.damage.camera import FRAMES, gaussian, low_pass, one_field, resampled
 from vsr.training.pictures import Pixels
 

@@ -3,7 +3,8 @@ from pathlib import Path
 import numpy as np
 
 from tests.clips import times_in
-from vsr.media.clips import RATE, clip_frames, render, write_clip
+from vsr.media.clips.h264 import write_clip
+from vsr.media.clips.scene import RATE, clip_frames, render
 from vsr.media.reading.probe import probe
 from vsr.media.reading.reader import Reader
 from vsr.values import Size

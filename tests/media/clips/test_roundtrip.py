@@ -3,7 +3,7 @@ import pytest
 
 from vsr.errors import EncodingFailed
 from vsr.frames import HostFrame
-from vsr.media.clips import Roundtrip
+from vsr.media.clips.roundtrip import Roundtrip
 
 X264 = {"encoder": "libx264", "decoder": "h264"}
 CODECS = [
