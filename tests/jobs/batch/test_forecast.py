@@ -12,7 +12,7 @@ from vsr.cli import run
 from vsr.jobs.batch import outlook as module
 from vsr.jobs.batch.batch import BatchSpec, batch
 from vsr.jobs.batch.forecast import forecast, outlook_of
-from vsr.jobs.estimate import estimate, figures
+from vsr.jobs.estimate import estimate, room
 from vsr.jobs.estimate.figures import Between, Estimate, Took
 from vsr.jobs.estimate.pace import Pace, Rate
 from vsr.jobs.process_setup import core_count
@@ -152,7 +152,7 @@ def test_a_film_of_a_batch_that_will_not_fit_is_refused_before_its_start(
     folder = tmp_path / "in"
     folder.mkdir()
     write_clip(folder / "a.mp4", frames=30)
-    monkeypatch.setattr(figures, "free_bytes", lambda folder: 1e3)
+    monkeypatch.setattr(room, "free_bytes", lambda folder: 1e3)
     monkeypatch.setattr(estimate, "free_bytes", lambda folder: 1e3)
     job = BatchSpec(upscale=replace(SPEC, size=OutputSize(scale=2)))
     (outcome,) = batch(folder, tmp_path / "out", job)

@@ -10,7 +10,7 @@ import pytest
 from tests.clips import write_clip
 from vsr.disk.folders import cache_folder
 from vsr.errors import UnwritableOutput
-from vsr.jobs.estimate import estimate, figures, remembered
+from vsr.jobs.estimate import estimate, remembered, room
 from vsr.jobs.estimate.estimate import (
     estimate_of,
     estimate_with,
@@ -18,9 +18,10 @@ from vsr.jobs.estimate.estimate import (
     known_estimate,
     remember_run,
 )
-from vsr.jobs.estimate.figures import Between, Estimate, Other, Took, check_room
+from vsr.jobs.estimate.figures import Between, Estimate, Other, Took
 from vsr.jobs.estimate.pace import STRIP_PIXELS, Pace, Rate, _strip, tried
 from vsr.jobs.estimate.remembered import Remembered, recall, remember
+from vsr.jobs.estimate.room import check_room
 from vsr.jobs.upscale.plan import prepare, spec_of_preset
 from vsr.jobs.upscale.segment_worker import SegmentStats
 from vsr.jobs.upscale.upscale_plan import Job
@@ -82,7 +83,7 @@ def test_short_work_is_tried_where_its_size_matters(tmp_path: Path, monkeypatch)
     found = estimate_of(prepare(write_clip(tmp_path / "in.mkv", frames=30), target, SPEC))
     assert found is not None
     assert found.video_bytes is not None
-    monkeypatch.setattr(figures, "free_bytes", lambda folder: 1e3)
+    monkeypatch.setattr(room, "free_bytes", lambda folder: 1e3)
     with pytest.raises(UnwritableOutput, match="too little room"):
         upscale(tmp_path / "in.mkv", target, SPEC)
     assert [path.name for path in tmp_path.glob("*.mkv")] == ["in.mkv"]
@@ -196,19 +197,19 @@ def test_bytes_of_key_frames_count_by_how_often_they_come(job: Job):
     )
 
 
-def room(monkeypatch: pytest.MonkeyPatch, free: float) -> None:
+def limit_room(monkeypatch: pytest.MonkeyPatch, free: float) -> None:
     usage = type("Usage", (), {"free": free})()
-    monkeypatch.setattr(figures.shutil, "disk_usage", lambda folder: usage)
+    monkeypatch.setattr(room.shutil, "disk_usage", lambda folder: usage)
 
 
 def test_too_little_room_is_refused_and_perhaps_too_little_is_said(tmp_path: Path, monkeypatch):
-    room(monkeypatch, 7e9)
+    limit_room(monkeypatch, 7e9)
     assert check_room(tmp_path, tmp_path, HOUR) is None
-    room(monkeypatch, 5e9)
+    limit_room(monkeypatch, 5e9)
     warning = check_room(tmp_path, tmp_path, HOUR)
     assert warning is not None
     assert "may fill up: it takes about 4.1–6.1 GB" in warning
-    room(monkeypatch, 3e9)
+    limit_room(monkeypatch, 3e9)
     with pytest.raises(UnwritableOutput, match=r"too little room.*3 GB is free.*--work-dir"):
         check_room(tmp_path, tmp_path, HOUR)
     assert check_room(tmp_path, tmp_path, HOUR, done_bytes=int(1.5e9)) is not None
@@ -216,12 +217,12 @@ def test_too_little_room_is_refused_and_perhaps_too_little_is_said(tmp_path: Pat
 
 
 def test_segments_on_another_disk_need_less_on_this_one(tmp_path: Path, monkeypatch):
-    room(monkeypatch, 3.2e9)
+    limit_room(monkeypatch, 3.2e9)
     other = tmp_path / "other"
     other.mkdir()
-    monkeypatch.setattr(figures, "is_one_disk", lambda folder, other: folder == other)
+    monkeypatch.setattr(room, "is_one_disk", lambda folder, other: folder == other)
     assert check_room(tmp_path, other, HOUR) is None
-    room(monkeypatch, 1e9)
+    limit_room(monkeypatch, 1e9)
     with pytest.raises(UnwritableOutput, match="for the result"):
         check_room(tmp_path, other, HOUR)
 
@@ -238,9 +239,7 @@ def test_a_run_begins_with_its_estimate(tmp_path: Path, monkeypatch):
 def test_a_full_disk_is_refused_at_second_0(tmp_path: Path, monkeypatch):
     monkeypatch.setattr(estimate, "SHORT_SECONDS", 0.0)
     source = write_clip(tmp_path / "in.mkv", frames=30)
-    monkeypatch.setattr(
-        figures, "_checked", lambda *_: (_ for _ in ()).throw(UnwritableOutput("no"))
-    )
+    monkeypatch.setattr(room, "_checked", lambda *_: (_ for _ in ()).throw(UnwritableOutput("no")))
     with pytest.raises(UnwritableOutput):
         upscale(source, tmp_path / "out.mkv", SPEC)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["home", "in.mkv"]

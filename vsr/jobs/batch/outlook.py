@@ -9,15 +9,8 @@ from time import monotonic
 from vsr.batch.plan import Item
 from vsr.errors import VsrError
 from vsr.jobs.estimate.estimate import Estimates
-from vsr.jobs.estimate.figures import (
-    Between,
-    Estimate,
-    about_bytes,
-    about_seconds,
-    free_bytes,
-    is_one_disk,
-    total,
-)
+from vsr.jobs.estimate.figures import Between, Estimate, about_bytes, about_seconds, total
+from vsr.jobs.estimate.room import free_bytes, is_one_disk
 from vsr.jobs.progress import counted
 from vsr.jobs.upscale.plan import plan as plan_upscale
 from vsr.jobs.upscale.segment_worker import SegmentWorker

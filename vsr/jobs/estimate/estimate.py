@@ -7,15 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from vsr.errors import Refused
-from vsr.jobs.estimate.figures import (
-    SHORT_SECONDS,
-    Between,
-    Estimate,
-    Other,
-    free_bytes,
-)
+from vsr.jobs.estimate.figures import SHORT_SECONDS, Between, Estimate, Other
 from vsr.jobs.estimate.pace import UNSURE_SECONDS, Pace, Rate, tried
 from vsr.jobs.estimate.remembered import Kind, Remembered, recall, remember
+from vsr.jobs.estimate.room import free_bytes
 from vsr.jobs.process_setup import core_count
 from vsr.jobs.upscale.segment_worker import SegmentStats
 from vsr.jobs.upscale.spool import PIPE

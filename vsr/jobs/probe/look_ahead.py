@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from vsr.jobs.estimate.estimate import estimate_of, known_estimate
-from vsr.jobs.estimate.figures import Estimate, room_needed
+from vsr.jobs.estimate.figures import Estimate
+from vsr.jobs.estimate.room import room_needed
 from vsr.jobs.probe.ffprobe_names import values_of
 from vsr.jobs.probe.look import Lines, Told, colour, described, format_in_words, in_words, ratio
 from vsr.jobs.progress import counted

@@ -15,7 +15,7 @@ from vsr.batch.engine import InlineEngine
 from vsr.batch.scheduler import Scheduler
 from vsr.disk.waiting import wait_for
 from vsr.errors import VsrError
-from vsr.jobs.estimate.figures import check_room
+from vsr.jobs.estimate.room import check_room
 from vsr.jobs.progress import Note, Phase, Result, counted, ignore, joined_result
 from vsr.jobs.upscale.spool import NOTHING_YET, PIPE
 from vsr.jobs.workers.tasks import Begin, Finish, HeaderFacts, Headway, Look, Part, PlannedFilm
