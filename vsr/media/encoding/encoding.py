@@ -1,16 +1,10 @@
-"""The upscaled video: what a file says about it, and its frames as packets of an output stream.
-
-HDR10 metadata as parameters of the encoders that can write it.
-
-FFmpeg's wrappers read it from a field that PyAV does not expose, so it is passed as text.
-"""
+"""The upscaled video: what a file says about it, and its frames as packets of an output stream."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from fractions import Fraction
-from types import MappingProxyType
 from typing import cast
 
 import av
@@ -24,8 +18,9 @@ from vsr.frames import Extras, HostFrame
 from vsr.media.encoding.captions import can_carry_captions, with_captions
 from vsr.media.encoding.codecs import X265_DELAY, Encoder
 from vsr.media.encoding.encoder_trial import configure
+from vsr.media.encoding.mastering import with_mastering
 from vsr.media.frames.formats import alpha_pix_fmt, layout_of
-from vsr.media.frames.tags import HdrMetadata, MasteringDisplay, Point
+from vsr.media.frames.tags import HdrMetadata
 from vsr.values import Size
 
 
@@ -179,81 +174,3 @@ def image_frame(
     image.color_range = int(Range.FULL)
     image.color_primaries, image.color_trc = colour.primaries, colour.transfer
     return image
-
-
-CHROMATICITY_UNITS = 50_000
-LUMINANCE_UNITS = 10_000
-"""x264 and x265 take integers in the units of the SEI message (H.265 D.3.28)."""
-
-
-def with_mastering(encoder: Encoder, hdr: HdrMetadata | None) -> Encoder:
-    """Return the encoder with ``hdr`` among its parameters, if it can write it.
-
-    The user's values for the same parameters come last and win.
-    """
-    if hdr is None or encoder.params_option is None or encoder.name not in PARAMETERS:
-        return encoder
-    given = encoder.options.get(encoder.params_option)
-    parts = [*PARAMETERS[encoder.name](hdr), *([given] if given else [])]
-    options = dict(encoder.options) | {encoder.params_option: ":".join(parts)}
-    return replace(encoder, options=MappingProxyType(options))
-
-
-def can_write_mastering(encoder: Encoder) -> bool:
-    """Return whether HDR10 metadata reaches the file through this encoder."""
-    return encoder.name in PARAMETERS
-
-
-def _x264(hdr: HdrMetadata) -> list[str]:
-    parts = [f"mastering-display={_integers(hdr.mastering)}"] if hdr.mastering else []
-    if hdr.light:
-        parts.append(f"cll={hdr.light.max_content},{hdr.light.max_frame_average}")
-    return parts
-
-
-def _x265(hdr: HdrMetadata) -> list[str]:
-    parts = ["hdr10=1", "repeat-headers=1"]
-    if hdr.mastering:
-        parts.append(f"master-display={_integers(hdr.mastering)}")
-    if hdr.light:
-        parts.append(f"max-cll={hdr.light.max_content},{hdr.light.max_frame_average}")
-    return parts
-
-
-def _svtav1(hdr: HdrMetadata) -> list[str]:
-    parts = [f"mastering-display={_decimals(hdr.mastering)}"] if hdr.mastering else []
-    if hdr.light:
-        parts.append(f"content-light={hdr.light.max_content},{hdr.light.max_frame_average}")
-    return parts
-
-
-PARAMETERS: dict[str, Callable[[HdrMetadata], list[str]]] = {
-    "libx264": _x264,
-    "libx265": _x265,
-    "libsvtav1": _svtav1,
-}
-
-
-def _integers(display: MasteringDisplay) -> str:
-    def point(xy: Point) -> str:
-        return f"({round(xy[0] * CHROMATICITY_UNITS)},{round(xy[1] * CHROMATICITY_UNITS)})"
-
-    def luminance(value: Fraction) -> int:
-        return round(value * LUMINANCE_UNITS)
-
-    return (
-        f"G{point(display.green)}B{point(display.blue)}R{point(display.red)}"
-        f"WP{point(display.white)}"
-        f"L({luminance(display.max_luminance)},{luminance(display.min_luminance)})"
-    )
-
-
-def _decimals(display: MasteringDisplay) -> str:
-    def point(xy: Point) -> str:
-        return f"({float(xy[0]):.5f},{float(xy[1]):.5f})"
-
-    return (
-        f"G{point(display.green)}B{point(display.blue)}R{point(display.red)}"
-        f"WP{point(display.white)}"
-        f"L({float(display.max_luminance):.4f},{float(display.min_luminance):.4f})"
-    )

@@ -20,7 +20,8 @@ from vsr.media.clock import Timing
 from vsr.media.containers import Container, container_named
 from vsr.media.encoding.captions import can_carry_captions
 from vsr.media.encoding.codecs import Encoder
-from vsr.media.encoding.encoding import OutputVideo, can_write_mastering
+from vsr.media.encoding.encoding import OutputVideo
+from vsr.media.encoding.mastering import can_write_mastering
 from vsr.media.source.info import MediaInfo, VideoInfo
 from vsr.media.streams.copy_streams import Fate, StreamPlan, container_metadata
 from vsr.media.streams.languages import is_held
