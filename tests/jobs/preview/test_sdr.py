@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from vsr.colour import HLG, PQ, Colour
-from vsr.jobs.preview.pictures import in_sdr
+from vsr.jobs.preview.sdr import in_sdr
 
 WHITE_CODES = {PQ: 0.58, HLG: 0.75}
 """Of diffuse white. Source: ITU-R BT.2408-7, table 1."""

@@ -28,7 +28,8 @@ from vsr.jobs.preview.choose import (
     loop_moment,
 )
 from vsr.jobs.preview.page import Variant
-from vsr.jobs.preview.pictures import is_hdr, lanczos, shown, size_of
+from vsr.jobs.preview.pictures import lanczos, shown, size_of
+from vsr.jobs.preview.sdr import is_hdr
 from vsr.jobs.preview.spec import PageResult, PreviewSpec, SettingSpec
 from vsr.jobs.progress import Count, Note, ignore, printable
 from vsr.jobs.upscale.plan import prepare
