@@ -5,7 +5,7 @@ from PIL import Image
 from tests.training.toys import picture
 from vsr.kernels import imresize
 from vsr.metrics.protocol import luma
-from vsr.training.data.pairs import shift_between
+from vsr.training.data.shift import shift_between
 
 LARGE = np.asarray(Image.fromarray(picture(3, 512, 640)).resize((640, 512)))
 
