@@ -37,7 +37,8 @@ from vsr.device.yuv import rgb_of
 from vsr.jobs.upscale.segment_worker import SegmentWorker
 from vsr.jobs.upscale.strength import condition_of
 from vsr.media.reading.probe import probe
-from vsr.metrics.scores import FlickerMeter, psnr
+from vsr.metrics.flicker import FlickerMeter
+from vsr.metrics.scores import psnr
 from vsr.models.blocks import Generator
 from vsr.models.catalog import load
 from vsr.training.damage.wear import SD_VIDEO

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from tests.benchmarks.video_clips import Planes
 from vsr.colour import Codes, Matrix, Range, rgb_from_yuv
 from vsr.jobs.evaluate import Judge, parameter_files
+from vsr.metrics.flicker import FlickerMeter
 from vsr.metrics.protocol import Pair
-from vsr.metrics.scores import FlickerMeter, psnr, ssim
+from vsr.metrics.scores import psnr, ssim
 
 LOOKED_AT = 5
 """Structure is measured on every fifth picture, as it costs more than enlarging one."""

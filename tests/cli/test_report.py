@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.cli.command import vsr
+from vsr.cli.shared.lines import echo_lines, echo_table, name_broken
 from vsr.cli.shared.page_report import show_result
-from vsr.cli.shared.report import echo_lines, echo_table, name_broken
 from vsr.cli.shared.status_line import StatusLine, fitted, parts_of
 from vsr.cli.shared.width import shortened, width_of, wrapped
 from vsr.errors import Refused

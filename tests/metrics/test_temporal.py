@@ -5,7 +5,7 @@ from math import sqrt
 import numpy as np
 import pytest
 
-from vsr.metrics.scores import FlickerMeter
+from vsr.metrics.flicker import FlickerMeter
 
 RNG = np.random.default_rng(6)
 

@@ -127,7 +127,7 @@ def _hint(error: click.ClickException) -> str:
 
 
 def _report(message: str, code: int, arguments: list[str], hint: str = "") -> int:
-    from vsr.cli.shared.report import say
+    from vsr.cli.shared.lines import say
     from vsr.jobs.progress import printable
 
     message = printable(message)

@@ -13,6 +13,7 @@ import click
 from vsr.batch.engine import EngineSpec
 from vsr.batch.plan import DEFAULT_TEMPLATE, Sources, named
 from vsr.cli.shared.command import TypedCommand
+from vsr.cli.shared.lines import echo, say
 from vsr.cli.shared.options import (
     DRY_RUN,
     engine_from,
@@ -27,7 +28,7 @@ from vsr.cli.shared.options import (
     with_segments,
 )
 from vsr.cli.shared.places import folder_of, places
-from vsr.cli.shared.report import echo, emit, leaving, report_for, say
+from vsr.cli.shared.report import emit, leaving, report_for
 from vsr.errors import Interrupted
 from vsr.jobs.progress import counted
 from vsr.specs import UpscaleSpec
@@ -181,7 +182,7 @@ def _show(
 
 def _show_total(outcomes: list[Outcome], *, as_json: bool, quiet: bool) -> None:
     """Show how many files ended in each state, and, unless JSON is printed, a table of all."""
-    from vsr.cli.shared.report import echo_table
+    from vsr.cli.shared.lines import echo_table
     from vsr.jobs.batch.outcome import HEADS, counts
 
     total = counts(outcomes)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vsr.cli.shared.completion import complete_model
-from vsr.cli.shared.report import echo_table, emit, say
+from vsr.cli.shared.lines import echo_table, say
+from vsr.cli.shared.report import emit
 from vsr.cli.shared.values import NumberOrAuto, PngPath
 from vsr.disk.publishing import writing
 from vsr.errors import FinishedWithLosses, InvalidOption
@@ -19,7 +20,7 @@ from vsr.values import Blend
 
 if TYPE_CHECKING:
     from vsr.jobs.progress import Count
-    from vsr.metrics.scores import Evaluation
+    from vsr.metrics.evaluation import Evaluation
 
 A_PATH = click.Path(path_type=Path)
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from vsr.cli.shared.completion import complete_model
-from vsr.cli.shared.report import echo, echo_table, emit, name_broken
+from vsr.cli.shared.lines import echo, echo_table, name_broken
+from vsr.cli.shared.report import emit
 from vsr.errors import InvalidOption
 
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ import click
 from click.shell_completion import get_completion_class
 
 from vsr.cli.shared.completion import complete_model
+from vsr.cli.shared.lines import echo, echo_table, echo_wrapped, say
 from vsr.cli.shared.options import coding_options, output_options, spec_from
-from vsr.cli.shared.report import echo, echo_table, echo_wrapped, emit, report_for, say
+from vsr.cli.shared.report import emit, report_for
 from vsr.cli.shared.values import FactorOrSize, PngPath
 from vsr.disk.publishing import writing
 

@@ -10,6 +10,7 @@ import click
 
 from vsr.batch.engine import EngineSpec
 from vsr.cli.shared.command import TypedCommand
+from vsr.cli.shared.lines import echo_lines, echo_wrapped, say
 from vsr.cli.shared.options import (
     DRY_RUN,
     engine_from,
@@ -25,7 +26,7 @@ from vsr.cli.shared.options import (
     with_segments,
 )
 from vsr.cli.shared.places import folder_of, places, target_of
-from vsr.cli.shared.report import echo_lines, echo_wrapped, emit, leaving, looking, report_for, say
+from vsr.cli.shared.report import emit, leaving, looking, report_for
 from vsr.jobs.progress import printable
 from vsr.specs import UpscaleSpec
 

@@ -15,9 +15,9 @@ from vsr.errors import InvalidData, InvalidOption, MediaError
 from vsr.jobs.progress import Count
 from vsr.media.images.images import Picture, pictures_in, read_picture
 from vsr.metrics.enlarge import Enlarge, bicubic, by_network, ensembled
+from vsr.metrics.evaluation import Evaluation, NamedScores, Scores, mean_of
 from vsr.metrics.niqe import Pristine, niqe
 from vsr.metrics.protocol import Pair, fidelity, luma, standard_pair, swift_pair, swift_scores
-from vsr.metrics.scores import Evaluation, NamedScores, Scores, mean_of
 from vsr.models.catalog import Model, load
 from vsr.models.int8.features import features_of
 from vsr.models.int8.network import with_integers

@@ -15,17 +15,9 @@ from vsr.jobs.progress import Count, counted
 from vsr.media.reading.probe import probe
 from vsr.media.reading.reader import Reader
 from vsr.media.source.info import MediaInfo
-from vsr.metrics.scores import (
-    CEILING_DB,
-    WINDOW,
-    Evaluation,
-    FlickerMeter,
-    NamedScores,
-    Scores,
-    mean_of,
-    psnr,
-    ssim,
-)
+from vsr.metrics.evaluation import Evaluation, NamedScores, Scores, mean_of
+from vsr.metrics.flicker import FlickerMeter
+from vsr.metrics.scores import CEILING_DB, WINDOW, psnr, ssim
 
 
 def evaluate_video(

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vsr.cli.shared.report import echo, emit, report_for, say
+from vsr.cli.shared.lines import echo, say
+from vsr.cli.shared.report import emit, report_for
 from vsr.errors import InvalidOption
 from vsr.jobs.progress import Count, Note
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from vsr.cli.shared.report import echo, echo_table, emit, name_broken
+from vsr.cli.shared.lines import echo, echo_table, name_broken
+from vsr.cli.shared.report import emit
 from vsr.cli.train.prepare import prepare
 from vsr.cli.train.run import fit, resume
 from vsr.cli.train.teach import teach

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from vsr.cli.shared.report import echo, emit
+from vsr.cli.shared.lines import echo
+from vsr.cli.shared.report import emit
 from vsr.cli.train.teach import line_of, taught_with_bar, teach_spec, teacher_options
 from vsr.errors import InvalidOption
 from vsr.jobs.progress import counted

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from vsr.cli.shared.completion import complete_model, complete_recipe
-from vsr.cli.shared.report import columns, echo, emit, say
+from vsr.cli.shared.lines import columns, echo, say
+from vsr.cli.shared.report import emit
 from vsr.cli.shared.status_line import StatusLine
 from vsr.errors import Interrupted, code_of_signal
 from vsr.jobs.ending import ENDING

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from vsr.cli.shared.completion import complete_model
-from vsr.cli.shared.report import echo, emit
+from vsr.cli.shared.lines import echo
+from vsr.cli.shared.report import emit
 from vsr.cli.train.run import stoppable
 
 if TYPE_CHECKING:

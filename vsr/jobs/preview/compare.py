@@ -43,7 +43,8 @@ from vsr.media.frames.deinterlace import deinterlace
 from vsr.media.images.images import Picture, is_image
 from vsr.media.reading.probe import probe
 from vsr.media.source.info import MediaInfo
-from vsr.metrics.scores import WINDOW, Scores
+from vsr.metrics.evaluation import Scores
+from vsr.metrics.scores import WINDOW
 from vsr.values import TimeRange
 
 SAME_SHAPE = 0.01
