@@ -1,6 +1,7 @@
 """What an upscale takes is said before it starts, and remembered."""
 
 import json
+import re
 from dataclasses import replace
 from math import sqrt
 from pathlib import Path
@@ -232,8 +233,7 @@ def test_a_run_begins_with_its_estimate(tmp_path: Path, monkeypatch):
     source = write_clip(tmp_path / "in.mkv", frames=30)
     said: list[str] = []
     upscale(source, tmp_path / "out.mkv", SPEC, note=said.append)
-    assert said[0].startswith("about ")
-    assert "B" in said[0]
+    assert re.match(r"(about )?\d+ (s|min).*B", said[0])  # a range, where the cores are shared
 
 
 def test_a_full_disk_is_refused_at_second_0(tmp_path: Path, monkeypatch):
