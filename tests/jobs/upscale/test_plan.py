@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from vsr.jobs.probe.look_ahead import look_ahead
 from vsr.jobs.upscale.plan import prepare
 from vsr.models.int8.convolution import refusal
 from vsr.specs import EncodeSpec, UpscaleSpec
-from vsr.values import OutputSize, Size
+from vsr.values import OutputSize, Size, TimeRange
 
 FAST = EncodeSpec(encoder_preset="ultrafast")
 TWICE = UpscaleSpec(
@@ -64,6 +65,23 @@ def test_chapters_that_a_container_does_not_hold_are_counted(tmp_path: Path) -> 
     source = write_clip(tmp_path / "in.mkv", frames=2, chapters=chapters)
     assert "mpegts cannot store chapters; 2 are lost. Choose .mkv." in notes_of(source, "out.ts")
     assert not any("chapters" in notes_of(source, name) for name in ("out.mkv", "out.mp4"))
+
+
+@pytest.mark.parametrize(
+    ("part", "lost"),
+    [
+        ({"start_seconds": 0.4}, "2 are lost"),
+        ({"start_seconds": 0.12, "end_seconds": 0.2}, "1 is lost"),
+        ({"max_frames": 2}, "1 is lost"),
+        ({"start_seconds": 0.88}, ""),
+    ],
+)
+def test_only_the_chapters_of_a_part_can_be_lost(tmp_path: Path, part: Any, lost: str) -> None:
+    chapters = [(2, 2.2, "one"), (2.2, 2.6, "two"), (2.6, 2.8, "three")]
+    source = write_clip(tmp_path / "in.mkv", frames=25, pts=range(50, 75), chapters=chapters)
+    said = notes_of(source, "out.ts", time=TimeRange(**part))
+    assert lost in said
+    assert ("chapters" in said) is bool(lost)
 
 
 def test_a_rotation_that_a_container_does_not_hold_is_told(tmp_path: Path) -> None:

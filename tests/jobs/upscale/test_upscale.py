@@ -69,7 +69,7 @@ def test_every_stream_of_a_rich_file_survives(tmp_path: Path):
     described = [(s.kind, s.codec, s.language) for s in before.others]
     assert [(s.kind, s.codec, s.language) for s in after.others] == described
     assert len(described) == 5
-    assert after.chapters == 2
+    assert len(after.chapters) == 2
     for kind in ("audio", "subtitle"):
         assert _packets(tmp_path / "out.mkv", kind) == _packets(clip, kind) != []
 

@@ -39,7 +39,7 @@ def test_everything_in_a_file_is_found(tmp_path: Path) -> None:
         ("subtitle", "ass", "fra", None),
         ("attachment", "font.ttf", None, None),
     ]
-    assert (info.chapters, info.metadata["title"], info.missing_bytes) == (2, "A clip", 0)
+    assert (len(info.chapters), info.metadata["title"], info.missing_bytes) == (2, "A clip", 0)
     assert info.format_name == "matroska,webm"
     assert (info.video.codec, info.video.pix_fmt) == ("h264", "yuv420p")
     assert (info.video.size, info.video.sar) == (Size(96, 64), Fraction(4, 3))

@@ -37,7 +37,7 @@ def values_of(info: MediaInfo) -> dict[str, Any]:
         "format": _known(
             filename=str(info.path),
             nb_streams=1 + len(info.others),
-            nb_chapters=info.chapters,
+            nb_chapters=len(info.chapters),
             format_name=info.format_name,
             duration=info.duration_seconds,
             size=size,

@@ -103,7 +103,7 @@ def in_words(info: MediaInfo) -> dict[str, Any]:
         "subtitles": [_stream_in_words(one) for one in info.others if one.kind == "subtitle"],
         "also": [f"{one.kind}: {_stream_in_words(one)}" for one in info.others
                  if one.kind not in kinds],
-        "chapters": info.chapters or None,
+        "chapters": len(info.chapters) or None,
     }  # fmt: skip
 
 
@@ -180,7 +180,7 @@ def described(info: MediaInfo) -> dict[str, Any]:
         "display": _display(video),
         "hdr": str(video.hdr) if video.hdr else None,
         "streams": [_stream(stream) for stream in info.others],
-        "chapters": info.chapters or None,
+        "chapters": len(info.chapters) or None,
     }
 
 

@@ -165,7 +165,7 @@ def prepare(source: Path, target: Path, spec: UpscaleSpec, load: Load = catalog.
     video = _output_video(info.video, fields, size, sizes.sar, colour, choice.made_by(model))
     losses = (
         *losses_of(info.video, video, encoder, container.name),
-        *losses_in(info, container),
+        *losses_in(info, container, spec.time),
         *losses_among(streams),
     )
     if spec.is_strict:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import av
 from av.container import InputContainer
@@ -24,6 +26,9 @@ from vsr.media.source.info import MediaInfo, StreamInfo, VideoInfo, stream_info,
 from vsr.media.source.opening import best_video, open_input
 from vsr.media.splices.splice_search import splices_in
 from vsr.values import CropBox, PtsSpan, Size
+
+if TYPE_CHECKING:
+    from av.container.core import Chapter
 
 __all__ = ["MediaInfo", "StreamInfo", "VideoInfo", "probe"]
 
@@ -59,7 +64,7 @@ def probe(path: Path | str) -> MediaInfo:
             others=tuple(
                 stream_info(item) for item in container.streams if item.index != stream.index
             ),
-            chapters=len(container.chapters()),
+            chapters=tuple(map(_span, container.chapters())),
             missing_bytes=missing_bytes(path, container.format.name),
             metadata=dict(container.metadata) | _loops(path, container.format.name),
         )
@@ -71,6 +76,11 @@ def probe(path: Path | str) -> MediaInfo:
 
 def _loops(path: Path, format_name: str) -> dict[str, str]:
     return loops_of(path) if format_name in LOOPING else {}
+
+
+def _span(chapter: Chapter) -> tuple[Fraction, Fraction]:
+    base = chapter["time_base"] or Fraction(1)
+    return chapter["start"] * base, chapter["end"] * base
 
 
 def _measured(info: MediaInfo) -> MediaInfo:

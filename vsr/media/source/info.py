@@ -135,6 +135,7 @@ class MediaInfo:
     """A media file.
 
     Attributes:
+        chapters: (start, end) of each, in seconds of the file's clock.
         missing_bytes: how much shorter it is than its own header says; 0 if unknown.
     """
 
@@ -143,7 +144,7 @@ class MediaInfo:
     duration_seconds: float | None
     video: VideoInfo
     others: tuple[StreamInfo, ...] = ()
-    chapters: int = 0
+    chapters: tuple[tuple[Fraction, Fraction], ...] = ()
     missing_bytes: int = 0
     metadata: Mapping[str, str]
 

@@ -10,13 +10,15 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
+from math import isinf
 from pathlib import Path
 
 import av
 
 from vsr.colour import Siting
 from vsr.errors import UnsuitableContainer
-from vsr.media.clock import Timing
+from vsr.media.clock import USUAL_FRAME_RATE, Timing
 from vsr.media.containers import Container, container_named
 from vsr.media.encoding.captions import can_carry_captions
 from vsr.media.encoding.codecs import Encoder
@@ -25,6 +27,7 @@ from vsr.media.encoding.mastering import can_write_mastering
 from vsr.media.source.info import MediaInfo, VideoInfo
 from vsr.media.streams.copy_streams import Fate, StreamPlan, container_metadata
 from vsr.media.streams.languages import is_held
+from vsr.values import TimeRange
 
 HDR_AND_VIEWS = frozenset({
     "HDR10+ dynamic metadata", "HDR Vivid dynamic metadata", "Dolby Vision metadata",
@@ -119,8 +122,14 @@ def losses_of(
         )
 
 
-def losses_in(info: MediaInfo, container: Container) -> Iterator[Loss]:
-    """Yield what a container cannot hold of a file: rotation, tags, titles, languages, chapters."""
+def losses_in(
+    info: MediaInfo, container: Container, time: TimeRange = TimeRange()
+) -> Iterator[Loss]:
+    """Yield what a container cannot hold of a file: rotation, tags, titles, languages, chapters.
+
+    Args:
+        time: the part of the file that is upscaled.
+    """
     if info.video.display_matrix is not None and not container.has_rotation:
         yield Loss(
             f"{container.name} cannot store the rotation; players will show the frame as it is "
@@ -143,12 +152,30 @@ def losses_in(info: MediaInfo, container: Container) -> Iterator[Loss]:
             f"{container.name} cannot store the language of a stream that is {', '.join(untold)}. "
             "Choose .mp4 or .mkv to keep it."
         )
-    if info.chapters and not container.has_chapters:
-        are = "1 is" if info.chapters == 1 else f"{info.chapters} are"
+    if not container.has_chapters and (count := _chapters_within(info, time)):
+        are = "1 is" if count == 1 else f"{count} are"
         yield Loss(
             f"{container.name} cannot store chapters; {are} lost. Choose .mkv.",
             is_content=True,
         )
+
+
+def _chapters_within(info: MediaInfo, time: TimeRange) -> int:
+    """Return how many chapters a part overlaps, as far as the header tells where it ends."""
+    if time.is_whole:
+        return len(info.chapters)
+    video, ends = info.video, []
+    zero = (video.start_pts or 0) * video.time_base
+    first = zero + Fraction(str(time.start_seconds))
+    if not isinf(time.end_seconds):
+        ends.append(zero + Fraction(str(time.end_seconds)))
+    if time.max_frames is not None:
+        ends.append(first + time.max_frames / (video.frame_rate or USUAL_FRAME_RATE))
+    last = min(ends, default=None)
+    return sum(
+        (end > first or begin >= first) and (last is None or begin < last)
+        for begin, end in info.chapters
+    )
 
 
 def check_times(info: MediaInfo, container: Container) -> None:
