@@ -119,7 +119,7 @@ def test_fit_shows_a_line_and_what_to_do_next(tmp_path, data, capsys):
     assert "See verdict.png." in captured.out
     assert f"vsr train export {out} --name NAME" in captured.out
     assert run(["train", "resume", str(out)]) == 0
-    assert capsys.readouterr().err == "", "nothing was left to do"
+    assert capsys.readouterr().err.startswith("vsr: Nothing is left to train: pixel has done its ")
     assert run(["train", "resume", str(out), "--minutes", "0.002", "-q"]) == 0
     assert capsys.readouterr().out == ""
 

@@ -129,6 +129,19 @@ def test_more_budget_goes_to_the_stage_that_was_reached(tmp_path, data):
     assert (spec.out / "pixel.ckpt").read_bytes() == before
 
 
+def test_a_run_with_nothing_left_to_train_says_so_and_what_trains_it_on(tmp_path, data):
+    spec = FitSpec(recipe=game_recipe(tmp_path), data=data, out=tmp_path / "run", device="cpu")
+    fit(spec)
+    notes = []
+    for budget in (None, Budget(steps=6), Budget(seconds=0.001), Budget(steps=8)):
+        resume(spec.out, budget, device="cpu", watch=Watch(on_note=notes.append))
+    told = (
+        "Nothing is left to train: adversarial has done its 3 steps. Train on with --steps above "
+        f"7, or from its weights: vsr train fit RECIPE --init {spec.out}/swift-srgan_x4.safetensors"
+    )
+    assert notes == [told] * 3, "the last one trained on"
+
+
 def test_a_run_is_resumed_without_the_weights_it_started_from(toy, tmp_path):
     fit(toy)
     init = shutil.copy(toy.out / "lite_x4.safetensors", tmp_path / "init.safetensors")

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from vsr.device.select import Device
 from vsr.errors import InvalidData, InvalidOption
-from vsr.models.weights_files import is_path
+from vsr.jobs.progress import counted
+from vsr.models.weights_files import is_path, weights_name
 from vsr.recipes.preset import Pipeline, Step
 from vsr.recipes.read import find
 from vsr.specs import Precision
@@ -26,6 +27,7 @@ from vsr.training.recipe.recipe import (
     learning_stages,
 )
 from vsr.training.run.context import Context, Team, TrainProgress, joined, training_device
+from vsr.training.run.log import read
 from vsr.training.run.preflight import check_free, check_supplies, norm_note
 from vsr.training.run.run_folder import RECIPE, Run, RunFolder
 from vsr.training.run.steps import run_steps
@@ -128,7 +130,15 @@ def resume(
         run = replace(run, device=str(chosen), finished=())
         if team.is_first:
             folder.write(run)
-        _go(folder, run, recipe, patches, chosen, team, watch)
+        seen: list[TrainProgress] = []  # whatever trains ends with a line
+
+        def show(line: TrainProgress) -> None:
+            seen.append(line)
+            watch.on_progress(line)
+
+        _go(folder, run, recipe, patches, chosen, team, replace(watch, on_progress=show))
+        if team.is_first and not seen:
+            watch.on_note(_nothing_left(folder, run, recipe))
     return folder
 
 
@@ -146,6 +156,20 @@ def _run(spec: FitSpec, recipe: str, pipeline: Pipeline, patches: Patches, devic
         perceptual_weights=str(weights.resolve()) if weights else None,
         device=str(device),
         precision=device.precision,
+    )
+
+
+def _nothing_left(folder: RunFolder, run: Run, recipe: Recipe) -> str:
+    """Return in words that a run is finished within its budget, and what trains it on."""
+    stages = learning_stages(recipe, run.pipeline)
+    last = stages[-1]
+    steps = max((line.step for line in read(folder) if line.stage == last.name), default=0)
+    whole = (steps + 0.5) * sum(stage.values.share for stage in stages) / last.values.share
+    weights = folder.path / weights_name(recipe.model, recipe.scale)
+    anew = f", or from its weights: vsr train fit RECIPE --init {weights}" * weights.exists()
+    return (
+        f"Nothing is left to train: {last.name} has done its {counted(steps, 'step')}. "
+        f"Train on with --steps above {int(whole)}{anew}"
     )
 
 
