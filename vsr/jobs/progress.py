@@ -126,9 +126,12 @@ class Result:
     def speed(self) -> str:
         """Return frames, time and rate in a few words."""
         reused = f", {self.frames_reused} repeated" if self.frames_reused else ""
-        before = f", {self.frames_before} of them before," if self.frames_before else ""
+        is_all = self.frames_before >= self.frames_out
+        count = "all" if is_all else self.frames_before
+        before = f", {count} of them before," if self.frames_before else ""
+        rate = f", {self.fps:.2f} fps" if self.fps else ""
         seconds = self.elapsed_seconds
-        return f"{counted(self.frames_out)}{reused}{before} in {seconds:.1f} s, {self.fps:.2f} fps"
+        return f"{counted(self.frames_out)}{reused}{before} in {seconds:.1f} s{rate}"
 
 
 def joined_result(
