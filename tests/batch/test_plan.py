@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vsr.batch.plan import Selection, check_inside, collision_key, filled, plan
+from vsr.batch.names import check_inside, collision_key, filled
+from vsr.batch.plan import Selection, plan
 from vsr.errors import InvalidOption, NoSuchFile, UnwritableOutput
 
 PICTURES = {".png": ".png", ".bmp": ".png"}

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vsr.batch.engine import EngineSpec
-from vsr.batch.plan import DEFAULT_TEMPLATE, Sources, named
+from vsr.batch.names import DEFAULT_TEMPLATE
+from vsr.batch.plan import Sources, named
 from vsr.cli.shared.command import TypedCommand
 from vsr.cli.shared.lines import echo, say
 from vsr.cli.shared.options import (

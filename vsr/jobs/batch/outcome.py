@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from vsr.batch.ledger import Ledger
-from vsr.batch.plan import Item, check_inside
+from vsr.batch.names import check_inside
+from vsr.batch.plan import Item
 from vsr.disk.publishing import published, writing
 from vsr.errors import OutputExists, VsrError
 from vsr.jobs.progress import counted, printable
