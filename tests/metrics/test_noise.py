@@ -5,7 +5,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from vsr.metrics.defects import BANDS, BLOCK, noise_between, power_before_and_after
+from vsr.metrics.defects import BLOCK
+from vsr.metrics.noise import BANDS, noise_between, power_before_and_after
 
 
 def coloured(shape, blur, seed):

@@ -10,7 +10,7 @@ import torch
 from vsr.colour import Codes, Range
 from vsr.errors import InvalidOption
 from vsr.frames import HostFrame, Layout
-from vsr.metrics.defects import noise_between
+from vsr.metrics.noise import noise_between
 from vsr.upscaling.grain import SIDE, GrainField, place_of
 from vsr.upscaling.passes.resample import resize
 from vsr.values import GrainProfile, Size, check_grain

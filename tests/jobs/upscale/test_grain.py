@@ -23,7 +23,7 @@ from vsr.jobs.upscale.lost_grain import enlarged_and_reduced, lost_grain
 from vsr.jobs.upscale.strength import Condition
 from vsr.jobs.workers.upscale import upscale
 from vsr.media.frames.planes import video_frame_of
-from vsr.metrics.defects import power_before_and_after
+from vsr.metrics.noise import power_before_and_after
 from vsr.models.catalog import Model, load
 from vsr.models.plain import Plain
 from vsr.models.traits import traits_of

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vsr.colour import Codes, Colour, Tone, from_sdr, towards_sdr, yuv_from_rgb
-from vsr.metrics.defects import BLOCK, Pair, noise_between, power_before_and_after
+from vsr.metrics.defects import BLOCK
+from vsr.metrics.noise import Pair, noise_between, power_before_and_after
 from vsr.values import GrainProfile, Size
 
 if TYPE_CHECKING:

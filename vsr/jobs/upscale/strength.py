@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from vsr.media.images.images import jpeg_steps
 from vsr.media.reading.film_sample import FilmSample, sample_film
 from vsr.media.source.info import MediaInfo
-from vsr.metrics.defects import blockiness, coarseness, noise_between
+from vsr.metrics.defects import blockiness, coarseness
+from vsr.metrics.noise import noise_between
 from vsr.values import Blend
 
 LOSSLESS = frozenset(
