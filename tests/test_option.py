@@ -9,7 +9,8 @@ import vsr
 from vsr.api import Options
 from vsr.errors import InvalidOption, Refused, UnknownOption
 from vsr.jobs.upscale.upscale_plan import asked
-from vsr.option import options_of, seconds_of
+from vsr.notation import seconds_of
+from vsr.option import options_of
 from vsr.specs import UpscaleSpec
 from vsr.values import TimeRange
 

@@ -14,7 +14,7 @@ from vsr.jobs.batch.outcome import Outcome
 from vsr.jobs.progress import Progress, Result, ignore
 from vsr.jobs.upscale.plan import spec_of_preset
 from vsr.jobs.workers.upscale import upscale as run
-from vsr.option import Factor, FrameRate
+from vsr.notation import Factor, FrameRate
 from vsr.specs import (
     AudioChoice,
     Deinterlace,

@@ -10,15 +10,8 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from vsr.errors import InvalidOption, UnknownOption
-from vsr.option import (
-    FrameRate,
-    amount_of,
-    check_choices,
-    check_ranges,
-    option,
-    options_of,
-    rate_of,
-)
+from vsr.notation import FrameRate, amount_of, rate_of
+from vsr.option import check_choices, check_ranges, option, options_of
 from vsr.values import (
     DIALS,
     PLAIN,

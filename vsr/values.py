@@ -10,17 +10,8 @@ from math import floor, inf
 from typing import Literal
 
 from vsr.errors import InvalidOption
-from vsr.option import (
-    HALF,
-    Factor,
-    check_between,
-    check_ranges,
-    factor_of,
-    option,
-    options_of,
-    pixels_of,
-    seconds_of,
-)
+from vsr.notation import HALF, Factor, factor_of, pixels_of, seconds_of
+from vsr.option import check_between, check_ranges, option, options_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from vsr.errors import InvalidOption
 from vsr.frames import Layout
 from vsr.media.encoding.choose_encoder import at_rate, choose
 from vsr.media.encoding.codecs import Encoder
-from vsr.option import amount_of
+from vsr.notation import amount_of
 from vsr.specs import EncodeSpec
 
 

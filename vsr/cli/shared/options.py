@@ -28,7 +28,8 @@ from vsr.cli.shared.values import (
     Seconds,
 )
 from vsr.errors import InvalidOption
-from vsr.option import Factor, Leaf, options_of
+from vsr.notation import Factor
+from vsr.option import Leaf, options_of
 from vsr.specs import Existing, UpscaleSpec
 from vsr.values import SIZE, Dial, Grain, GrainProfile, OutputSize
 

@@ -10,7 +10,7 @@ from typing import Any, cast
 import click
 
 from vsr.errors import InvalidOption
-from vsr.option import amount_of, factor_of, pixels_of, rate_of, seconds_of
+from vsr.notation import amount_of, factor_of, pixels_of, rate_of, seconds_of
 from vsr.values import Dial, Grain
 
 

@@ -13,7 +13,6 @@ from typing import Literal
 
 import numpy as np
 
-from vsr.errors import InvalidOption
 from vsr.jobs.estimate.moments import (
     ALIGNED,
     LOOP_SECONDS,
@@ -32,6 +31,7 @@ from vsr.media.clock import USUAL_FRAME_RATE, rounded, ticks, ticks_per_frame
 from vsr.media.images.images import Picture
 from vsr.media.reading.glimpses import Glimpse, glimpses
 from vsr.media.source.info import MediaInfo
+from vsr.media.splices.part import empty_part
 from vsr.values import PtsSpan, Size, TimeRange
 
 LOOP_PIXELS = 1_600_000
@@ -69,7 +69,7 @@ def choices_of(
         span = span_in_header(info, time)
         found = glimpses(info, span, frames_expected(info, time))
         if not found and not chosen:
-            raise _without_frames(info)
+            raise empty_part(info)
         if found:
             chosen += telling_frames(found, missing, named)
     return tuple(sorted(chosen, key=lambda choice: choice.pts))
@@ -77,12 +77,7 @@ def choices_of(
 
 def _check_start(info: MediaInfo, time: TimeRange) -> None:
     if time.start_seconds >= (info.video.duration_seconds or info.duration_seconds or inf):
-        raise _without_frames(info)
-
-
-def _without_frames(info: MediaInfo) -> InvalidOption:
-    long = f": it is {info.duration_seconds:.6g} s long" if info.duration_seconds else ""
-    return InvalidOption(f"{info.path}: no frame between --start and --end. Change them{long}.")
+        raise empty_part(info)
 
 
 def span_in_header(info: MediaInfo, time: TimeRange) -> PtsSpan:

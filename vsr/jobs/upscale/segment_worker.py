@@ -19,13 +19,13 @@ from vsr.jobs.upscale.upscale_plan import Job
 from vsr.media.encoding.choose_encoder import at_rate
 from vsr.media.encoding.codecs import Encoder
 from vsr.media.reading.reader import Reader
+from vsr.media.resume.rates import share
 from vsr.media.resume.segments import (
     FEWEST_RATED_FRAMES,
     PATIENCE,
     Segment,
     frames_per_segment,
     plan,
-    share,
 )
 from vsr.media.resume.work import record
 from vsr.media.writing.join import join

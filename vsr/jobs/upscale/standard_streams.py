@@ -26,7 +26,7 @@ from vsr.media.sequence import (
 )
 from vsr.media.source.opening import check_there
 from vsr.media.writing.direct import DirectWriter
-from vsr.option import rate_of
+from vsr.notation import rate_of
 from vsr.specs import UpscaleSpec
 
 STANDARD_OUTPUT = "pipe:1"

@@ -14,11 +14,12 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import median_low, quantiles
 
-from vsr.media.clock import STATION_CLOCKS, rounded, time_of
+from vsr.media.clock import rounded
 from vsr.media.reading.file_ends import ogg_faults
 from vsr.media.source.decoder import Damage
 from vsr.media.source.info import MediaInfo
 from vsr.media.source.opening import demuxed, open_input
+from vsr.media.station_clock import STATION_CLOCKS, time_of
 
 STEADY = 0.75
 """The share of frames that follow the one before at the same distance, where a hole shows."""

@@ -16,7 +16,6 @@ from vsr.colour import UNSPECIFIED, Range
 from vsr.errors import UnreadableMedia
 from vsr.frames import HostFrame, Layout, Plane
 from vsr.media.animation import LOOPING, loops_of
-from vsr.media.clock import STATION_CLOCKS, TICKS_PER_SECOND, TURN_TICKS
 from vsr.media.frames.formats import Reading, reading_of
 from vsr.media.frames.planes import Converter, FieldOrder, alpha_in, planes_in
 from vsr.media.frames.tags import extras_of, side_data_of
@@ -25,6 +24,7 @@ from vsr.media.source.decoder import Damage, Decoder
 from vsr.media.source.info import MediaInfo, StreamInfo, VideoInfo, stream_info, video_info
 from vsr.media.source.opening import best_video, open_input
 from vsr.media.splices.splice_search import splices_in
+from vsr.media.station_clock import STATION_CLOCKS, TICKS_PER_SECOND, TURN_TICKS
 from vsr.values import CropBox, PtsSpan, Size
 
 if TYPE_CHECKING:

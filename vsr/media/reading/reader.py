@@ -19,22 +19,14 @@ from av.video.stream import VideoStream
 
 from vsr.closing import Closing
 from vsr.frames import HostFrame
-from vsr.media.clock import (
-    STATION_CLOCKS,
-    S,
-    Timeline,
-    Timing,
-    Turns,
-    rounded,
-    ticks_per_frame,
-    timed,
-)
+from vsr.media.clock import Timeline, Timing, rounded, ticks_per_frame
 from vsr.media.reading.probe import Delivery, probe
 from vsr.media.source.decoder import Damage, Decoder, from_key_frame, from_last_key_frame
 from vsr.media.source.hardware import SOFTWARE, Decoding, open_decoding
 from vsr.media.source.info import MediaInfo
 from vsr.media.source.opening import is_header
 from vsr.media.splices.splice_search import RestartDetector, splices_in
+from vsr.media.station_clock import STATION_CLOCKS, S, Turns, timed
 from vsr.values import PtsSpan
 
 EVERYTHING = PtsSpan()

@@ -18,8 +18,8 @@ from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from vsr.errors import DecodingFailed, MediaError, NoSuchFile, NoVideo, UnreadableMedia
-from vsr.media.clock import S
 from vsr.media.sequence import LIST_SUFFIX
+from vsr.media.station_clock import S
 
 NOT_A_MOVING_PICTURE = (
     Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.dependent

@@ -12,7 +12,8 @@ from fractions import Fraction
 from av.packet import Packet
 from av.video.frame import VideoFrame
 
-from vsr.media.clock import STATION_CLOCKS, S, rounded
+from vsr.media.clock import rounded
+from vsr.media.station_clock import STATION_CLOCKS, S
 
 ONE_FRAME_EACH = frozenset({
     "h264", "hevc", "vp8", "vp9", "av1", "mpeg1video", "mpeg2video", "prores", "dnxhd", "ffv1",

@@ -12,15 +12,11 @@ from typing import Self
 import av
 from av.container import InputContainer
 
-from vsr.media.clock import (
-    STATION_CLOCKS,
-    Timing,
-    rounded,
-    ticks,
-    ticks_per_frame,
-)
+from vsr.errors import InvalidOption
+from vsr.media.clock import Timing, rounded, ticks, ticks_per_frame
 from vsr.media.source.info import MediaInfo
 from vsr.media.source.opening import open_input
+from vsr.media.station_clock import STATION_CLOCKS
 from vsr.values import TimeRange
 
 MICROSECOND = Fraction(1, 1_000_000)
@@ -85,6 +81,12 @@ def last_duration_of(info: MediaInfo, pts: int, time: TimeRange = TimeRange()) -
         end = video.start_pts + ticks(Fraction(str(time.end_seconds)), video.time_base)
         duration = min(duration, max(end - pts, step))
     return max(1, duration)
+
+
+def empty_part(info: MediaInfo) -> InvalidOption:
+    """Return the refusal of a part in which no frame begins, with the length of the film."""
+    long = f": it is {info.duration_seconds:.6g} s long" if info.duration_seconds else ""
+    return InvalidOption(f"{info.path}: no frame between --start and --end. Change them{long}.")
 
 
 MOST_REORDERED = 16

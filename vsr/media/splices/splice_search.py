@@ -22,23 +22,12 @@ from av.packet import Packet
 from av.stream import Discard, Stream
 
 from vsr.errors import DecodingFailed
-from vsr.media.clock import (
-    JUMP_SECONDS,
-    STATION_CLOCKS,
-    S,
-    Timeline,
-    Timing,
-    Turns,
-    rounded,
-    steady,
-    ticks_per_frame,
-    timed,
-    turned,
-)
+from vsr.media.clock import Timeline, Timing, rounded, ticks_per_frame
 from vsr.media.source.decoder import Damage
 from vsr.media.source.info import MediaInfo
 from vsr.media.source.opening import demuxed, is_header, open_input
 from vsr.media.splices.splices import Recording, Splices
+from vsr.media.station_clock import JUMP_SECONDS, STATION_CLOCKS, S, Turns, steady, timed, turned
 
 
 def video_packets(info: MediaInfo) -> Iterator[Packet[Stream]]:
@@ -204,7 +193,7 @@ def closed(info: MediaInfo, recordings: Sequence[Recording]) -> list[Recording]:
     """Return the recordings with the holes between them closed; without a hole, two may become one.
 
     Args:
-        recordings: of a format of `vsr.media.clock.STATION_CLOCKS`.
+        recordings: of a format of `vsr.media.station_clock.STATION_CLOCKS`.
 
     Raises:
         DecodingFailed: the source cannot be read.

@@ -15,13 +15,9 @@ from itertools import accumulate
 from av.packet import Packet
 from av.stream import Disposition, Stream
 
-from vsr.media.clock import (
-    TICKS_PER_SECOND,
-    TURN_TICKS,
-    rounded,
-    time_of,
-)
+from vsr.media.clock import rounded
 from vsr.media.source.opening import is_header
+from vsr.media.station_clock import TICKS_PER_SECOND, TURN_TICKS, time_of
 
 LONGEST_OVERLAP_SECONDS = Fraction(1, 2)
 """Audio that reaches further into the next recording, or into the previous one, has no place."""
@@ -67,7 +63,7 @@ class Splices:
     Attributes:
         video: the index of the stream whose packets are passed to `follow`.
         recordings: at least one.
-        has_turns: the clock wraps around (`vsr.media.clock`).
+        has_turns: the clock wraps around (`vsr.media.station_clock`).
     """
 
     def __init__(self, video: int, recordings: Sequence[Recording], *, has_turns: bool) -> None:

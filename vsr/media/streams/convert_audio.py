@@ -25,9 +25,10 @@ from av.packet import Packet
 from av.stream import Stream
 from numpy.typing import NDArray
 
-from vsr.media.clock import STATION_CLOCKS, rounded
+from vsr.media.clock import rounded
 from vsr.media.containers import Container
 from vsr.media.splices.part import Cut
+from vsr.media.station_clock import STATION_CLOCKS
 from vsr.media.streams.copy_streams import container_of, named_layout, stream_metadata
 
 LOSSLESS = frozenset({

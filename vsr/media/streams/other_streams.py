@@ -16,10 +16,11 @@ from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Discard, Disposition, Stream
 
-from vsr.media.clock import STATION_CLOCKS, rounded, steady
+from vsr.media.clock import rounded
 from vsr.media.source.opening import demuxed
 from vsr.media.splices.part import Cut
 from vsr.media.splices.splices import Splices
+from vsr.media.station_clock import STATION_CLOCKS, steady
 from vsr.media.streams.convert_audio import AudioConversion
 from vsr.media.streams.convert_text import converted_packet
 from vsr.media.streams.copy_streams import Fate, StreamFate

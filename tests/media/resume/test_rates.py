@@ -12,7 +12,8 @@ from tests.cli.command import vsr
 from tests.clips import Audio, write_clip
 from vsr.errors import InvalidOption
 from vsr.media.reading.probe import probe
-from vsr.media.resume.segments import plan, share
+from vsr.media.resume.rates import share
+from vsr.media.resume.segments import plan
 from vsr.media.streams.streams import plan_streams
 
 PAN = (5, 1, 3)
