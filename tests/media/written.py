@@ -13,7 +13,8 @@ import av
 from tests.clips import host_frame
 from vsr.colour import Colour
 from vsr.frames import HostFrame, Layout
-from vsr.media.encoding.choose_encoder import Encoder, choose
+from vsr.media.encoding.choose_encoder import EncoderInput, choose
+from vsr.media.encoding.codecs import Encoder
 from vsr.media.encoding.encoding import OutputVideo
 from vsr.media.frames.tags import ContentLight, HdrMetadata, MasteringDisplay
 from vsr.media.reading.probe import probe
@@ -53,9 +54,7 @@ def encoder_for(
     return choose(
         EncodeSpec(codec=codec, **spec),
         {"prores": "mov"}.get(codec, "matroska"),
-        size,
-        layout,
-        colour,
+        EncoderInput(size=size, layout=layout, colour=colour),
         is_cpu_device=True,
         threads=2,
     )

@@ -5,12 +5,11 @@ import io
 import av
 import pytest
 
-from vsr.colour import Colour
 from vsr.errors import EncoderUnavailable, InvalidOption, UnknownName, UnsuitableContainer
 from vsr.frames import Layout
 from vsr.media.containers import CONTAINERS
-from vsr.media.encoding.choose_encoder import Encoder, choose
-from vsr.media.encoding.codecs import CODECS, codec_named
+from vsr.media.encoding.choose_encoder import EncoderInput, choose
+from vsr.media.encoding.codecs import CODECS, Encoder, codec_named
 from vsr.media.encoding.encoder_trial import check_option_names
 from vsr.media.frames.formats import layout_of
 from vsr.specs import X264_PRESETS, EncodeSpec
@@ -24,7 +23,8 @@ def chosen(
     container: str = "mp4", size: Size = SMALL, layout: Layout = Layout(), **spec: object
 ) -> Encoder:
     asked = EncodeSpec(**spec)  # type: ignore[arg-type]  # the fields under test
-    return choose(asked, container, size, layout, Colour(), is_cpu_device=True, threads=1)
+    frames = EncoderInput(size=size, layout=layout)
+    return choose(asked, container, frames, is_cpu_device=True, threads=1)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_an_unknown_preset_is_refused() -> None:
 def test_the_cpu_gets_a_fast_preset_and_a_gpu_a_good_one() -> None:
     spec = EncodeSpec()
     presets = [
-        choose(spec, "mp4", SMALL, Layout(), Colour(), is_cpu_device=is_cpu).options["preset"]
+        choose(spec, "mp4", EncoderInput(size=SMALL), is_cpu_device=is_cpu).options["preset"]
         for is_cpu in (True, False)
     ]
     assert presets == ["superfast", "medium"]
@@ -237,7 +237,7 @@ def test_a_container_takes_what_it_is_said_to_hold(container: str, encoder: str)
 
 def test_threads_are_fixed_and_recorded() -> None:
     assert chosen().threads == 1
-    assert choose(EncodeSpec(), "mp4", SMALL, Layout(), Colour(), is_cpu_device=True).threads >= 1
+    assert choose(EncodeSpec(), "mp4", EncoderInput(size=SMALL), is_cpu_device=True).threads >= 1
 
 
 def test_nothing_is_printed(capfd: pytest.CaptureFixture[str]) -> None:
@@ -288,7 +288,6 @@ def test_no_depth_becomes_eight_bits_by_itself(codec: str) -> None:
 
 @pytest.mark.parametrize(("rows", "threads"), [(64, 1), (270, 4), (1080, 8)])
 def test_a_small_picture_gets_few_threads_of_x264(rows: int, threads: int) -> None:
-    encoder = choose(
-        EncodeSpec(), "mp4", Size(1920, rows), Layout(), Colour(), is_cpu_device=True, threads=8
-    )
+    frames = EncoderInput(size=Size(1920, rows))
+    encoder = choose(EncodeSpec(), "mp4", frames, is_cpu_device=True, threads=8)
     assert encoder.threads == threads

@@ -5,19 +5,16 @@ from typing import Any
 import pytest
 
 from tests.clips import SMALL
-from vsr.colour import Colour
 from vsr.errors import InvalidOption
-from vsr.frames import Layout
-from vsr.media.encoding.choose_encoder import at_rate, choose
+from vsr.media.encoding.choose_encoder import EncoderInput, at_rate, choose
 from vsr.media.encoding.codecs import Encoder
 from vsr.notation import amount_of
 from vsr.specs import EncodeSpec
 
 
 def chosen(container: str = "matroska", **spec: Any) -> Encoder:
-    return choose(
-        EncodeSpec(**spec), container, SMALL, Layout(), Colour(), is_cpu_device=True, threads=1
-    )
+    frames = EncoderInput(size=SMALL)
+    return choose(EncodeSpec(**spec), container, frames, is_cpu_device=True, threads=1)
 
 
 @pytest.mark.parametrize("codec", ["h264", "hevc", "av1", "vp9"])

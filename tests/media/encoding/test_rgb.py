@@ -2,9 +2,9 @@
 
 import pytest
 
-from vsr.colour import Colour
 from vsr.frames import Layout
-from vsr.media.encoding.choose_encoder import Encoder, choose
+from vsr.media.encoding.choose_encoder import EncoderInput, choose
+from vsr.media.encoding.codecs import Encoder
 from vsr.specs import EncodeSpec
 from vsr.values import Size
 
@@ -35,9 +35,6 @@ def of_rgb(bits: int, container: str, **spec: object) -> Encoder:
     return choose(
         EncodeSpec(**spec),  # type: ignore[arg-type]  # the fields under test
         container,
-        SMALL,
-        Layout(bits, 0, 0),
-        Colour(),
+        EncoderInput(size=SMALL, layout=Layout(bits, 0, 0), is_rgb=True),
         is_cpu_device=True,
-        is_rgb=True,
     )

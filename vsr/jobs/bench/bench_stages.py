@@ -14,7 +14,7 @@ from vsr.disk.folders import cache_folder
 from vsr.frames import HostFrame
 from vsr.jobs.upscale.upscale_plan import Job
 from vsr.media.clock import ticks_per_frame
-from vsr.media.encoding.choose_encoder import choose
+from vsr.media.encoding.choose_encoder import EncoderInput, choose
 from vsr.media.encoding.encoding import OutputVideo
 from vsr.media.reading.probe import probe
 from vsr.media.reading.reader import Reader
@@ -206,7 +206,8 @@ def _lengthen(drawn: Path, clip: Path, frames: int) -> None:
     video = info.video
     with Reader.open(drawn, info) as reader:
         pictures = list(islice(reader.frames(), DRAWN_FRAMES))
-    encoder = choose(SPEC, "mkv", video.size, video.layout, video.colour, is_cpu_device=True)
+    frames_in = EncoderInput.of(video, video.size, video.colour)
+    encoder = choose(SPEC, "mkv", frames_in, is_cpu_device=True)
     output = OutputVideo(
         size=video.size,
         time_base=video.time_base,

@@ -29,7 +29,7 @@ from vsr.jobs.upscale.strength import Condition, condition_in
 from vsr.jobs.upscale.upscale_plan import Job, Load, frames_expected
 from vsr.media.clock import USUAL_FRAME_RATE
 from vsr.media.containers import Container, container_for
-from vsr.media.encoding.choose_encoder import choose
+from vsr.media.encoding.choose_encoder import EncoderInput, choose
 from vsr.media.encoding.codecs import Encoder
 from vsr.media.encoding.encoding import OutputVideo
 from vsr.media.images.images import is_image, is_written
@@ -235,18 +235,13 @@ def _encoder(
     colour: Colour,
     device: Device,
 ) -> Encoder:
-    video = info.video
     return choose(
         spec.encode,
         container.name,
-        size,
-        video.layout,
-        colour,
+        EncoderInput.of(info.video, size, colour),
         is_cpu_device=not device.is_cuda,
-        is_rgb=video.reading.is_from_rgb,
         threads=spec.threads,
         bit_rate=_average_rate(info, spec),
-        alpha=("seen" if video.is_transparent else "channel") if video.has_alpha else "none",
     )
 
 

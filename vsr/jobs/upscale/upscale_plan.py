@@ -17,7 +17,7 @@ from vsr.device.select import Device
 from vsr.jobs.upscale.choice import Choice, Fields, mode_of
 from vsr.media.clock import USUAL_FRAME_RATE, Timing, rounded, ticks_per_frame
 from vsr.media.containers import Container
-from vsr.media.encoding.choose_encoder import Encoder
+from vsr.media.encoding.codecs import Encoder
 from vsr.media.encoding.encoding import OutputVideo
 from vsr.media.reading.black_bars import crop_note
 from vsr.media.resume.manifest import source_facts

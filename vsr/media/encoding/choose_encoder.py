@@ -6,9 +6,9 @@ The pixel format is the smallest of the encoder's own that loses nothing of the 
 from __future__ import annotations
 
 import os
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, Self
 
 from vsr.colour import Colour
 from vsr.errors import EncoderUnavailable, InvalidOption, UnsuitableContainer
@@ -28,10 +28,9 @@ from vsr.media.encoding.encoder_trial import (
     smallest,
 )
 from vsr.media.frames.formats import pix_fmt_of
+from vsr.media.source.info import VideoInfo
 from vsr.specs import RATES, EncodeSpec
 from vsr.values import Size
-
-__all__ = ["Encoder", "choose"]
 
 DEFAULT_CRF = 18.0
 """Visually clean, on x264's scale: a film is upscaled once, and the result is kept."""
@@ -49,40 +48,68 @@ H264_SIDE = 4096
 MAX_THREADS = 16
 
 
+Alpha = Literal["seen", "channel", "none"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EncoderInput:
+    """The frames that an encoder is chosen for.
+
+    Attributes:
+        size: of the output, in pixels.
+        layout: of the source.
+        colour: the tags of the output.
+        is_rgb: the source is RGB, and only read as 4:4:4.
+        alpha: of the source: seen in its first frames, only a channel, or none.
+    """
+
+    size: Size
+    layout: Layout = Layout()
+    colour: Colour = Colour()
+    is_rgb: bool = False
+    alpha: Alpha = "none"
+
+    @classmethod
+    def of(cls, video: VideoInfo, size: Size, colour: Colour) -> Self:
+        """Return what becomes of a source's video at another size."""
+        return cls(
+            size=size,
+            layout=video.layout,
+            colour=colour,
+            is_rgb=video.reading.is_from_rgb,
+            alpha=("seen" if video.is_transparent else "channel") if video.has_alpha else "none",
+        )
+
+
 def choose(
     spec: EncodeSpec,
     container: str,
-    size: Size,
-    layout: Layout,
-    colour: Colour,
+    frames: EncoderInput,
     *,
     is_cpu_device: bool,
-    is_rgb: bool = False,
     threads: int | None = None,
     bit_rate: int | None = None,
-    alpha: Alpha = "none",
 ) -> Encoder:
     """Choose the encoder that the user asks for, and check that it opens at this size.
 
+    Depth and chroma of the source are kept unless ``spec.pix_fmt`` says otherwise.
+
     Args:
-        layout: of the source. Depth and chroma are kept unless ``spec.pix_fmt`` says otherwise.
-        is_rgb: the source is RGB, and only read as 4:4:4.
         threads: of the encoder; by default one per core, at most 16.
         bit_rate: the average, if the spec asks for the size of the file.
-        alpha: of the source: seen in its first frames, only a channel, or none.
 
     Raises:
         EncoderUnavailable: it does not open, or cannot take the size or format.
         UnsuitableContainer: the container cannot hold the codec.
         InvalidOption, UnknownName: a codec, preset, option or quality that does not exist.
     """
-    entry = _entry(spec, container, size, shown_everywhere(layout) if is_rgb else layout, alpha)
+    entry, size = _entry(spec, container, frames), frames.size
     is_held = entry.codec != "vp9" or container in BESIDE_PACKETS
-    if has_alpha := alpha != "none" and is_held and bool(entry.alpha_pix_fmts):
+    if has_alpha := frames.alpha != "none" and is_held and bool(entry.alpha_pix_fmts):
         entry = replace(entry, pix_fmts=entry.alpha_pix_fmts)
     _check_container(entry, container, spec)
     _check_size(entry, size, container)
-    coded = _format(entry, spec, layout, is_rgb=is_rgb)
+    coded = _format(entry, spec, frames.layout, is_rgb=frames.is_rgb)
     if isinstance(spec.bitrate, int):
         bit_rate = spec.bitrate
     elif bit_rate is not None:  # the segments' own rates say whether a file can be so small
@@ -103,7 +130,7 @@ def choose(
         losses=coded.losses,
     )
     check_option_names(entry.name, spec.options)
-    prove(encoder, size, colour, is_hardware=entry.is_hardware)
+    prove(encoder, size, frames.colour, is_hardware=entry.is_hardware)
     return encoder
 
 
@@ -119,11 +146,8 @@ def _threads(name: str, size: Size, most: int) -> int:
     return max(1, min(most, -(-size.height // 16) // ROWS_PER_THREAD))
 
 
-Alpha = Literal["seen", "channel", "none"]
-
 OF_ALPHA = {"mov": "prores", "matroska": "ffv1", "webm": "vp9", "nut": "ffv1"}
 """What transparency is written with, by container."""
-
 
 BESIDE_PACKETS = ("matroska", "webm")
 """Containers with a place for the alpha of VP9."""
@@ -137,16 +161,16 @@ def _of_alpha(spec: EncodeSpec, container: str) -> str | None:
     return OF_ALPHA.get(container)
 
 
-def _entry(
-    spec: EncodeSpec, container: str, size: Size, layout: Layout, alpha: Alpha
-) -> CodecEntry:
+def _entry(spec: EncodeSpec, container: str, frames: EncoderInput) -> CodecEntry:
     if spec.codec.lower() != "auto":
         return codec_named(spec.codec)
     held = container_named(container).video_codecs
-    if alpha == "seen" and (name := _of_alpha(spec, container)):
+    if frames.alpha == "seen" and (name := _of_alpha(spec, container)):
         return codec_named(name)
     if len(held) == 1:
         return codec_named(*held)
+    size = frames.size
+    layout = shown_everywhere(frames.layout) if frames.is_rgb else frames.layout
     bits = layout.bits
     if spec.pix_fmt is not None:
         bits = layout_named(spec.pix_fmt).bits
