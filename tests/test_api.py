@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import vsr
@@ -56,7 +57,7 @@ def test_a_whole_spec_and_the_same_keywords_give_the_same_film(clip: Path, tmp_p
 def test_a_target_that_exists_is_replaced_only_when_that_is_asked(clip: Path, tmp_path: Path):
     target = tmp_path / "out.mkv"
     target.write_bytes(b"mine")
-    with pytest.raises(OutputExists):
+    with pytest.raises(OutputExists, match='Give existing="overwrite" to overwrite it'):
         vsr.upscale(clip, target, **QUICK)
     vsr.upscale(clip, target, existing="overwrite", **QUICK)
     assert indices_in(target) == [0, 1, 2]
@@ -72,3 +73,25 @@ def test_a_folder_is_done_as_the_command_does_it(clip: Path, tmp_path: Path):
     }
     again = vsr.upscale_folder(clip.parent, tmp_path / "out", include=["a.*"], **QUICK)
     assert [one.state for one in again] == ["skipped"]
+
+
+def test_remarks_losses_and_outcomes_name_keywords_too(tmp_path: Path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    source = write_clip(folder / "a.mkv", frames=2, codec="ffv1", pix_fmt="yuva444p")
+    notes: list[str] = []
+    result = vsr.upscale(source, tmp_path / "a.nut", note=notes.append, **QUICK, max_frames=1)
+    said = [*notes, *result.losses]
+    assert any('Choose .mov with codec="prores"' in text for text in said)
+    assert not any("--" in text for text in said)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "a.mkv").write_bytes(b"mine")
+    (outcome,) = vsr.upscale_folder(folder, tmp_path / "out", **QUICK)
+    assert 'Give existing="overwrite"' in outcome.error
+
+
+def test_frames_in_memory_are_refused_by_keywords():
+    frame = np.zeros((8, 8, 3), np.uint8)
+    refused = pytest.raises(InvalidOption, match='^device="onnx:none": choose a provider')
+    with vsr.Upscaler("bicubic", device="onnx:none") as up, refused:
+        up(frame)

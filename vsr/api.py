@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 from vsr.errors import InvalidOption
 from vsr.jobs.arrays.upscaler import Upscaler
 from vsr.jobs.batch.outcome import Outcome
+from vsr.jobs.keywords import naming_keywords, with_keywords
 from vsr.jobs.progress import Progress, Result, ignore
 from vsr.jobs.upscale.plan import spec_of_preset
 from vsr.jobs.workers.upscale import upscale as run
@@ -101,7 +103,12 @@ def spec_of(spec: UpscaleSpec | None = None, **options: Unpack[Options]) -> Upsc
         Refused: an invalid value or combination; no such preset.
         UnknownOption: no such keyword.
     """
-    fields: dict[str, Any] = dict(options)
+    with naming_keywords():
+        return _spec_of(spec, dict(options))
+
+
+def _spec_of(spec: UpscaleSpec | None, fields: dict[str, Any]) -> UpscaleSpec:
+    """Return a complete spec: that of a preset, or the given one, with these fields."""
     preset, look = fields.pop("preset", None), fields.pop("look", None)
     box = {name: fields.pop(name) for name in ("scale", "width", "height") if name in fields}
     target = OutputSize(**box) if box else None
@@ -145,9 +152,15 @@ def upscale(
         Refused: nothing was started (input, target, option, preset, model or codec).
         Failed: it was started and could not be finished; no file is left under the target's name.
     """
-    return run(
-        Path(source), Path(target), spec_of(spec, **options), on_progress=on_progress, note=note
-    )
+    with naming_keywords():
+        result = run(
+            Path(source),
+            Path(target),
+            spec_of(spec, **options),
+            on_progress=on_progress,
+            note=lambda text: note(with_keywords(text)),
+        )
+    return replace(result, losses=tuple(map(with_keywords, result.losses)))
 
 
 def upscale_folder(
@@ -189,7 +202,15 @@ def upscale_folder(
         selection=Selection(include=tuple(include), exclude=tuple(exclude), pictures=RESULTS),
         engine=EngineSpec(workers=workers),
     )
-    return batch(Path(source), Path(target), job, on_progress=on_progress)
+    return _told(batch(Path(source), Path(target), job, on_progress=on_progress))
+
+
+def _told(outcomes: Generator[Outcome]) -> Iterator[Outcome]:
+    """Yield outcomes that name keywords in the place of flags."""
+    with naming_keywords(), closing(outcomes):
+        for one in outcomes:
+            losses = tuple(map(with_keywords, one.losses))
+            yield replace(one, losses=losses, error=with_keywords(one.error))
 
 
 def probe(source: StrPath) -> MediaInfo:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from vsr.closing import Closing
 from vsr.errors import InvalidArray, InvalidOption
 from vsr.frames import HostFrame
+from vsr.jobs.keywords import naming_keywords, with_keywords
 from vsr.specs import Precision, UpscaleSpec
 from vsr.values import OutputSize
 
@@ -83,7 +84,7 @@ class Upscaler(Closing):
             tile=tile,
             deinterlace="off",
         )
-        self._note = note
+        self._note = lambda text: note(with_keywords(text))
         self._worker = SegmentWorker()
 
     @overload
@@ -139,9 +140,10 @@ class Upscaler(Closing):
                 kinds.append(kind)
                 yield replace(frame_of(codes), pts=index)
 
-        for _, alike in groupby(read(), key=lambda frame: (frame.size, frame.layout)):
-            for enlarged in self._enlarged(alike):
-                yield kinds.popleft().restored(codes_of(enlarged))
+        with naming_keywords():
+            for _, alike in groupby(read(), key=lambda frame: (frame.size, frame.layout)):
+                for enlarged in self._enlarged(alike):
+                    yield kinds.popleft().restored(codes_of(enlarged))
 
     def _enlarged(self, alike: Iterator[HostFrame]) -> Iterator[HostFrame]:
         """Enlarge frames of one size and layout, of which there is at least one."""
