@@ -134,8 +134,7 @@ def run_batch(
     )
     if is_dry_run:
         return show_forecast(source, target, job, as_json=as_json)
-    outcomes: list[Outcome] = []
-    _show(source, target, job, outcomes, is_watching, as_json=as_json, quiet=quiet)
+    outcomes = _show(source, target, job, is_watching=is_watching, as_json=as_json, quiet=quiet)
     _show_total(outcomes, as_json=as_json, quiet=quiet)
     has_losses = any(one.has_losses for one in outcomes if one.state != "skipped")
     return 3 if has_losses else 0
@@ -145,18 +144,18 @@ def _show(
     source: Sources,
     target: Path,
     job: BatchSpec,
-    outcomes: list[Outcome],
-    is_watching: bool,
     *,
+    is_watching: bool,
     as_json: bool,
     quiet: bool,
-) -> None:
-    """Run the job, and show each outcome as it comes."""
+) -> list[Outcome]:
+    """Run the job, and show each outcome as it comes; return all of them."""
     from vsr.jobs.batch.batch import batch as once
     from vsr.jobs.batch.batch import watch as forever
     from vsr.jobs.ending import Watchdog, heeding_interrupts
 
     leave = leaving(as_json=as_json)
+    outcomes: list[Outcome] = []
     with (
         heeding_interrupts(leave),
         report_for(named(source), as_json=as_json, is_quiet=quiet) as report,
@@ -179,6 +178,7 @@ def _show(
                         f"interrupted; {counted(len(outcomes), 'file')} done. "
                         "Run the same command again to go on."
                     ) from error
+    return outcomes
 
 
 def _show_total(outcomes: list[Outcome], *, as_json: bool, quiet: bool) -> None:

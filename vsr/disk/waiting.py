@@ -19,7 +19,6 @@ def wait_for(
     path: Path,
     size_bytes: int | None = None,
     *,
-    patience_seconds: float = PATIENCE_SECONDS,
     sleep: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
 ) -> None:
@@ -28,12 +27,12 @@ def wait_for(
     Raises:
         Failed: it does not appear.
     """
-    end, pause = clock() + patience_seconds, FIRST_PAUSE_SECONDS
+    end, pause = clock() + PATIENCE_SECONDS, FIRST_PAUSE_SECONDS
     while not _is_there(path, size_bytes):
         if clock() >= end:
             raise Failed(
                 f"{path}: written by another worker, but not visible here after "
-                f"{patience_seconds:g} s. Do all machines share this folder?"
+                f"{PATIENCE_SECONDS:g} s. Do all machines share this folder?"
             )
         sleep(pause)
         pause = min(2 * pause, LONGEST_PAUSE_SECONDS)

@@ -184,14 +184,12 @@ def _normed(
     return nn.Sequential(layer, nn.BatchNorm2d(c_out), nn.ReLU6())
 
 
-def feature_distance(
-    net: Features, result: Tensor, truth: Tensor, taps: Sequence[int] = TAPS
-) -> Tensor:
-    """Return the mean over ``taps`` of their `relative_distance`: a scalar.
+def feature_distance(net: Features, result: Tensor, truth: Tensor) -> Tensor:
+    """Return the mean over `TAPS` of their `relative_distance`: a scalar.
 
     It is 0 for equal images and differentiable in ``result``. Shape: (N, 3, H, W) in [0, 1].
     """
-    return relative_distance(net(result, taps), net(truth, taps))
+    return relative_distance(net(result), net(truth))
 
 
 def relative_distance(mine: Sequence[Tensor], theirs: Sequence[Tensor]) -> Tensor:

@@ -265,16 +265,14 @@ def open_worker(
     return FilmWorker(device, precision, watchdog=watchdog, sent=sent)
 
 
-def _seldom(
-    report: Report, pause_seconds: float, clock: Callable[[], float] = time.monotonic
-) -> Callable[[TaskProgress], None]:
+def _seldom(report: Report, pause_seconds: float) -> Callable[[TaskProgress], None]:
     """Return ``report`` limited to one report in each pause."""
-    reported_at = clock() - pause_seconds
+    reported_at = time.monotonic() - pause_seconds
 
     def reported(done: TaskProgress) -> None:
         nonlocal reported_at
-        if clock() - reported_at >= pause_seconds:
-            reported_at = clock()
+        if time.monotonic() - reported_at >= pause_seconds:
+            reported_at = time.monotonic()
             report(done)
 
     return reported
