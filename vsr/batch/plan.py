@@ -171,6 +171,16 @@ def _found(sources: Sources, target: Path, selection: Selection) -> Iterator[tup
 
 
 def _files(source: Path, target: Path, selection: Selection) -> Iterator[Path]:
+    for here, _, names in _folders(source, target):
+        for name in names:
+            path = here / name
+            leads_nowhere = path.is_symlink() and not path.exists()
+            if selection.takes(path.relative_to(source)) and (path.is_file() or leads_nowhere):
+                yield path
+
+
+def _folders(source: Path, target: Path) -> Iterator[tuple[Path, list[str], list[str]]]:
+    """Yield each folder with its folders and files, but none that is hidden or of results."""
     results = target.resolve()
     for folder, subfolders, names in os.walk(source):
         here = Path(folder)
@@ -179,11 +189,31 @@ def _files(source: Path, target: Path, selection: Selection) -> Iterator[Path]:
             for name in subfolders
             if not name.startswith(".") and (here / name).resolve() != results
         ]
-        for name in names:
-            path = here / name
-            leads_nowhere = path.is_symlink() and not path.exists()
-            if selection.takes(path.relative_to(source)) and (path.is_file() or leads_nowhere):
-                yield path
+        yield here, subfolders, names
+
+
+def links_left_out(sources: Sources, target: Path) -> str | None:
+    """Return in one line which links to folders are not followed; None if there is none."""
+    links = [
+        here / name
+        for source in ([sources] if isinstance(sources, Path) else sources)
+        for here, subfolders, _ in _folders(source, target)
+        for name in subfolders
+        if (here / name).is_symlink()
+    ]
+    if not links:
+        return None
+    what = "a link to a folder, and is" if len(links) == 1 else "links to folders, and are"
+    return f"{named(sorted(links))}: {what} not followed. Name what is meant as another input."
+
+
+def nothing_in(sources: Sources, target: Path) -> NoSuchFile:
+    """Return the error of a batch without a file."""
+    left_out = links_left_out(sources, target)
+    return NoSuchFile(
+        f"{named(sources)}: nothing to upscale in this folder. "
+        f"{left_out or 'Check its files and --include.'}"
+    )
 
 
 def _free_place(path: Path, folder: Path, selection: Selection, taken: set[str]) -> Path:

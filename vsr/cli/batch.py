@@ -12,7 +12,7 @@ import click
 
 from vsr.batch.engine import EngineSpec
 from vsr.batch.names import DEFAULT_TEMPLATE
-from vsr.batch.plan import Sources, named
+from vsr.batch.plan import Sources, links_left_out, named
 from vsr.cli.shared.command import TypedCommand
 from vsr.cli.shared.lines import echo, say
 from vsr.cli.shared.options import (
@@ -211,8 +211,9 @@ def show_forecast(source: Sources, target: Path, job: BatchSpec, *, as_json: boo
     if as_json:
         emit({"event": "done", **total})
     else:
-        if ignored:
-            echo(ignored)
+        for remark in (links_left_out(source, target), ignored):
+            if remark:
+                echo(remark)
         about = "" if all(one.is_counted for one in found) else "about "
         takes = f"; {words}" if (words := outlook_of(found)) else ""
         click.echo(

@@ -9,7 +9,7 @@ import pytest
 
 from tests.clips import Audio, indices_in, write_clip
 from vsr.batch.engine import EngineSpec
-from vsr.batch.plan import Selection
+from vsr.batch.plan import Selection, links_left_out
 from vsr.errors import NoSuchFile, OutputBusy
 from vsr.jobs.batch.batch import WATCH_SECONDS, BatchSpec, batch, watch
 from vsr.jobs.upscale.plan import spec_of_preset
@@ -132,6 +132,26 @@ def test_a_link_that_leads_nowhere_is_a_file_that_failed(tmp_path: Path):
     (outcome,) = batch(tmp_path / "in", tmp_path / "out", spec())
     assert outcome.state == "failed"
     assert "gone.mp4: a link that leads nowhere. Check the path." in (outcome.error or "")
+
+
+def test_a_link_to_a_folder_is_named_and_not_followed(tmp_path: Path):
+    source, target, notes = tmp_path / "in", tmp_path / "out", []
+    (source / "x").mkdir(parents=True)
+    (source / ".hidden").symlink_to(source)
+    (source / "x" / "round").symlink_to(source)
+    with pytest.raises(NoSuchFile, match="nothing to upscale in this folder.*in/x/round: a link"):
+        next(batch(source, target, spec()))
+    (source / "bad.mp4").write_bytes(b"no film")
+    assert len(list(batch(source, target, spec(), note=notes.append))) == 1
+    assert notes[0] == (
+        f"{source}/x/round: a link to a folder, and is not followed. Name what is meant as another "
+        "input."
+    )
+    (source / "also").symlink_to(tmp_path)
+    (source / "results").symlink_to(target)
+    said = links_left_out([source], target)
+    assert said is not None
+    assert said.startswith(f"{source}/also and 1 more: links to folders, and are not fol")
 
 
 def test_two_batches_on_one_folder_do_not_meet(folder: Path, tmp_path: Path):

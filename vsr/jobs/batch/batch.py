@@ -11,9 +11,8 @@ from typing import Any
 
 from vsr.batch.engine import EngineSpec
 from vsr.batch.ledger import Ledger, facts_of, open_ledger
-from vsr.batch.plan import Item, Selection, Sources, check_sources, named, plan
+from vsr.batch.plan import Item, Selection, Sources, check_sources, links_left_out, nothing_in, plan
 from vsr.batch.scheduler import Scheduler
-from vsr.errors import NoSuchFile
 from vsr.jobs.batch.outcome import FileState, Outcome, failed, file_state, fingerprint, write_report
 from vsr.jobs.batch.outlook import outlook
 from vsr.jobs.ending import Watchdog
@@ -79,10 +78,10 @@ def batch(
     check_sources(source, target)
     items = plan(source, target, spec.selection)
     if not items:
-        raise NoSuchFile(
-            f"{named(source)}: nothing to upscale in this folder. Check its files and --include."
-        )
+        raise nothing_in(source, target)
     with open_ledger(target) as ledger, ExitStack() as stack:
+        if note is not ignore and (left_out := links_left_out(source, target)):
+            note(left_out)
         yield from _Batch(ledger, spec, on_progress, stack, note, watchdog).run(items)
 
 

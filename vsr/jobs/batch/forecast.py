@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from vsr.batch.ledger import LEDGER, Ledger
-from vsr.batch.plan import Item, Sources, named, plan
-from vsr.errors import NoSuchFile, VsrError
+from vsr.batch.plan import Item, Sources, nothing_in, plan
+from vsr.errors import VsrError
 from vsr.jobs.batch.batch import BatchSpec
 from vsr.jobs.batch.outcome import failed, file_state, fingerprint
 from vsr.jobs.estimate.estimate import Estimates
@@ -76,9 +76,7 @@ def forecast(source: Sources, target: Path, spec: BatchSpec) -> Iterator[Forecas
     """
     items = plan(source, target, spec.selection)
     if not items:
-        raise NoSuchFile(
-            f"{named(source)}: nothing to upscale in this folder. Check its files and --include."
-        )
+        raise nothing_in(source, target)
     ledger, settings = _ledger(target), fingerprint(spec.upscale)
     load, estimates = SegmentWorker().load, Estimates(spec.engine.workers or 1)
     for item in items:
