@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.clips import write_clip
+from tests.clips import Audio, write_clip
 from vsr.batch.plan import Selection, plan
 from vsr.cli import run
 from vsr.jobs.batch import outlook as module
@@ -18,7 +18,7 @@ from vsr.jobs.estimate.pace import Pace, Rate
 from vsr.jobs.process_setup import core_count
 from vsr.jobs.upscale.upscale_plan import Job
 from vsr.media.images.images import RESULTS
-from vsr.specs import UpscaleSpec
+from vsr.specs import EncodeSpec, UpscaleSpec
 from vsr.values import OutputSize, Size
 
 SPEC = UpscaleSpec(size=OutputSize(width=96, height=96), steps=("upscale", "fit"), model="bicubic")
@@ -54,6 +54,20 @@ def test_what_the_batch_will_refuse_is_foreseen(
     assert {name for name, error in foreseen.items() if error} == refused
     done = {one.source.name: one.error for one in batch(folder, tmp_path / "out", job)}
     assert foreseen == done
+
+
+def test_a_size_that_sound_alone_fills_is_foreseen(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    write_clip(folder / "a.mkv", frames=25, audio=[Audio(codec="pcm_s16le", seconds=1)])
+    write_clip(folder / "b.mkv", frames=25)
+    encode = EncodeSpec(file_size="90kB")
+    spec = BatchSpec(upscale=replace(SPEC, size=OutputSize(scale=2), encode=encode))
+    found = {one.source.name: one for one in forecast(folder, tmp_path / "out", spec)}
+    assert [one.state for one in found.values()] == ["failed", "todo"]
+    assert "--file-size 90000: the other streams and the container take" in found["a.mkv"].error
+    done = {one.source.name: one for one in batch(folder, tmp_path / "out", spec)}
+    assert done["a.mkv"].error == found["a.mkv"].error
 
 
 def test_a_kind_of_file_is_tried_once_and_all_of_them_are_added_up(

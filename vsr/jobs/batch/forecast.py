@@ -15,6 +15,7 @@ from vsr.jobs.batch.batch import BatchSpec
 from vsr.jobs.batch.outcome import failed, file_state, fingerprint
 from vsr.jobs.estimate.estimate import Estimates
 from vsr.jobs.estimate.figures import Estimate, about_bytes, about_seconds, total
+from vsr.jobs.probe.look_ahead import check_packets
 from vsr.jobs.progress import counted, printable
 from vsr.jobs.upscale.plan import plan as plan_upscale
 from vsr.jobs.upscale.segment_worker import SegmentWorker
@@ -125,6 +126,8 @@ def _looked_at(item: Item, spec: UpscaleSpec, load: Load, estimates: Estimates) 
     """Plan the work completely, so that whatever it would refuse is refused here."""
     try:
         job = plan_upscale(item.source, item.target, spec, load)
+        if isinstance(job, Job):
+            check_packets(job)
     except (VsrError, OSError) as error:
         return _forecast(item, "failed", error=failed(item, error).error)
     found = _forecast(item, "todo", frames=job.frames_expected)

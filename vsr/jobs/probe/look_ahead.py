@@ -35,7 +35,7 @@ def look_ahead(source: Path, target: Path, spec: UpscaleSpec) -> Told:
         job = plan(clip, target, spec)
         if isinstance(job, PictureJob):
             return _picture_told(job, {})
-        _check_packets(job)
+        check_packets(job)
         estimate = known_estimate(job)
     return _told(_renamed(job, source), estimate, {"takes": _takes(estimate)})
 
@@ -66,7 +66,7 @@ def _rehearse(source: Path, target: Path, spec: UpscaleSpec) -> Told:
         job = plan(clip, target, spec)
         if isinstance(job, PictureJob):
             return _picture_told(job, kept)
-        _check_packets(job)
+        check_packets(job)
         estimate = estimate_of(job)
     also: dict[str, Any] = {"takes": _takes(estimate)}
     if estimate is not None:
@@ -75,7 +75,7 @@ def _rehearse(source: Path, target: Path, spec: UpscaleSpec) -> Told:
     return _told(_renamed(job, source), estimate, also | kept)
 
 
-def _check_packets(job: Job) -> None:
+def check_packets(job: Job) -> None:
     """Refuse what a run refuses once it has read the packets, where that may be.
 
     Raises:
