@@ -54,7 +54,7 @@ def _moves(path: Path) -> bool | None:
         # Of all formats Pillow would also take the header of an MPEG film for an image.
         with Image.open(path, formats=(*MOVING_FORMATS, *STILL_FORMATS)) as file:
             return file.format in MOVING_FORMATS and bool(getattr(file, "is_animated", False))
-    except (OSError, ValueError, SyntaxError):  # told where it is read
+    except reading_errors():  # told where it is read
         return None
 
 
@@ -65,7 +65,7 @@ def loops_of(path: Path) -> dict[str, str]:
     try:
         with Image.open(path) as file:
             count = file.info.get("loop")
-    except (OSError, ValueError, SyntaxError):
+    except reading_errors():
         return {}
     return {} if count is None else {"loop": str(count)}
 
@@ -132,15 +132,26 @@ def pillow_errors(path: Path) -> Iterator[None]:
         NoSuchFile: there is none.
         UnreadableMedia: for any other reason.
     """
-    from PIL import Image
-
     try:
         yield
     except VsrError:
         raise
     except FileNotFoundError as error:
         raise NoSuchFile(f"{path}: no such file. Check the name.") from error
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except reading_errors() as error:
+        what = str(error) or type(error).__name__
         raise UnreadableMedia(
-            f"{path}: cannot be read as an image ({error}). Choose another file."
+            f"{path}: cannot be read as an image ({what}). Choose another file."
         ) from error
+
+
+def reading_errors() -> tuple[type[Exception], ...]:
+    """Return what Pillow raises of an image that is damaged, too large, or none.
+
+    A page of a TIFF without its size is a TypeError, without another tag a KeyError; a damaged AVIF
+    is a RuntimeError, a JPEG 2000 that claims an absurd size a MemoryError.
+    """
+    from PIL import Image
+
+    documented = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)
+    return (*documented, TypeError, LookupError, RuntimeError, MemoryError)

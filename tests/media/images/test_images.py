@@ -10,6 +10,7 @@ from PIL import Image
 
 from tests.cli.command import vsr
 from vsr.errors import NoSuchFile, UnreadableMedia
+from vsr.media.animation import is_animated, loops_of
 from vsr.media.images.deep_images import codes_of, frame_of
 from vsr.media.images.image_tags import HELD
 from vsr.media.images.images import (
@@ -133,6 +134,40 @@ def test_without_a_suffix_an_image_goes_by_what_is_in_it(tmp_path: Path, kind: s
     one = Image.fromarray(COLOUR)
     one.save(tmp_path / "piped", kind, save_all=True, append_images=[one] * more)
     assert is_image(tmp_path / "piped")
+
+
+def test_a_cut_off_jpeg_2000_is_refused_wherever_it_ends(tmp_path: Path):
+    """Half of a header lets FFmpeg open it without a pixel format."""
+    path = tmp_path / "cut.jp2"
+    Image.fromarray(COLOUR).save(path)
+    whole = path.read_bytes()
+    for length in range(60, 140):
+        path.write_bytes(whole[:length])
+        with pytest.raises(UnreadableMedia, match=r"cut\.jp2: cannot be read as an image"):
+            read_image(path)
+
+
+def test_a_tiff_whose_second_page_is_garbage_is_refused(tmp_path: Path):
+    """Pillow fails with a TypeError where it counts the pages."""
+    path = tmp_path / "page.tif"
+    Image.fromarray(COLOUR).save(path)
+    data = bytearray(path.read_bytes())
+    (first,) = struct.unpack_from("<I", data, 4)
+    (entries,) = struct.unpack_from("<H", data, first)
+    struct.pack_into("<I", data, first + 2 + 12 * entries, len(data))
+    path.write_bytes(bytes(data) + bytes(6))  # a page of no entries
+    with pytest.raises(UnreadableMedia, match="Missing dimensions"):
+        read_image(path)
+
+
+@pytest.mark.parametrize("name", ["huge", "huge.gif", "huge.png"])
+def test_an_image_that_claims_an_absurd_size_does_not_stop_a_batch(tmp_path: Path, name: str):
+    path = tmp_path / name
+    Image.fromarray(COLOUR).save(path, "GIF")
+    path.write_bytes(path.read_bytes()[:6] + b"\xff" * 4 + path.read_bytes()[10:])
+    assert is_image(path) is (path.suffix == ".png")
+    assert not is_animated(path)
+    assert loops_of(path) == {}
 
 
 def test_a_film_without_a_suffix_is_no_image(tmp_path: Path):

@@ -56,9 +56,10 @@ def _format_of(path: Path) -> str:
 
     try:
         with av.open(f"file:{path}") as container:
-            return container.streams.video[0].format.name
+            layout = container.streams.video[0].format
     except (av.FFmpegError, IndexError):
         return ""
+    return layout.name if layout is not None else ""  # None of a damaged one
 
 
 def read_deep(path: Path) -> tuple[DeepCodes, DeepCodes | None]:
