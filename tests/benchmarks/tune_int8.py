@@ -25,7 +25,7 @@ from tests.benchmarks.family import (
     wanted_of,
 )  # fmt: skip
 from vsr.models.int8 import pictures
-from vsr.training.losses.terms import grid, kinks
+from vsr.training.losses.cells import grid, kinks
 from vsr.training.network.plain_forms import RoundedPlain
 
 HARD = 4

@@ -6,7 +6,7 @@ from torch.nn import functional as F
 from vsr.training.losses.terms import (
     PIXEL_LOSSES,
 )
-from vsr.training.recipe.values import AdversarialValues
+from vsr.training.recipe.adversarial_values import AdversarialValues
 from vsr.training.run.adversarial import discriminator_loss, generator_loss, labels_of, variation
 
 RNG = np.random.default_rng(0)

@@ -3,7 +3,7 @@ from math import exp, sqrt
 import pytest
 import torch
 
-from vsr.training.losses.terms import SIDE, SMOOTHNESS, smooth, smoothness
+from vsr.training.losses.cells import SIDE, SMOOTHNESS, smooth, smoothness
 
 
 def test_an_error_on_a_flat_picture_counts_whole():

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from vsr.training.losses.terms import STILLNESS, consistency, temporal
+from vsr.training.losses.pairs import STILLNESS, consistency, temporal
 
 RNG = np.random.default_rng(0)
 

@@ -5,18 +5,16 @@ import torch
 from vsr.errors import InvalidOption
 from vsr.training.damage.camera import enlarged
 from vsr.training.data.batches import Batch
+from vsr.training.losses.cells import COLOUR, grid, kinks, ripples, smooth
+from vsr.training.losses.pairs import consistency, temporal
 from vsr.training.losses.terms import (
-    COLOUR,
     DETAIL,
     FLOOR,
     NEIGHBOURHOOD,
-    consistency,
+    colour,
     differences,
-    grid,
-    kinks,
     overshoot,
-    smooth,
-    temporal,
+    squared_luma,
     texture,
     tone,
     weighted_terms,
@@ -108,12 +106,41 @@ def test_broken_slopes_at_the_borders_of_cells_cost(scale):
 def test_a_kink_of_colour_counts_beside_a_larger_error_of_luma():
     cb = torch.zeros(1, 1, 16, 16)
     cb[..., 8:] = 0.02
-    colour = torch.cat((0 * cb, -0.344136 * cb, 1.772 * cb), 1)
-    darker = torch.full_like(colour, -0.3)
-    alone, both = (kinks(one, torch.zeros_like(colour), 4) for one in (colour, colour + darker))
+    blue = torch.cat((0 * cb, -0.344136 * cb, 1.772 * cb), 1)
+    darker = torch.full_like(blue, -0.3)
+    alone, both = (kinks(one, torch.zeros_like(blue), 4) for one in (blue, blue + darker))
     one_border_of_three = COLOUR * 0.02 / 3 / 2
     assert float(alone) == pytest.approx(one_border_of_three, rel=1e-3)
     assert float(both) == pytest.approx(float(alone), rel=1e-4)
+
+
+def test_colour_counts_without_luma():
+    gray = torch.full((2, 3, 8, 8), 0.5)
+    cb = torch.tensor([0.0, -0.344136, 1.772]).view(1, 3, 1, 1)
+    assert float(colour(gray + 0.1 * cb, gray)) == pytest.approx(0.1, rel=1e-3)
+    assert float(colour(gray + 0.1, gray)) == pytest.approx(0, abs=1e-6)
+    assert float(colour(gray[:, :1], gray[:, :1] + 1)) == 0
+
+
+def test_ripples_cost_the_same_wherever_they_lie_and_nothing_beside_an_edge():
+    flat = torch.full((1, 3, 32, 32), 0.5)
+    wave = 0.01 * torch.tensor([1.0, -1.0]).repeat(16).expand(1, 3, 32, 32)
+    here, there = (ripples(flat + one, flat) for one in (wave, wave.roll(1, 3)))
+    # of luma alone: gray has no colour; eight times the amplitude, along one of two directions
+    assert float(here) == pytest.approx(8 * 0.01 / 2 / 2, rel=1e-3)
+    assert float(there) == pytest.approx(float(here), rel=1e-3)
+    slope = torch.arange(32.0) / 64
+    assert float(ripples(flat + slope, flat)) == pytest.approx(0, abs=1e-6)
+    edge = flat.clone()
+    edge[..., ::2] = 0.9  # nothing is smooth
+    assert float(ripples(edge + wave, edge)) == pytest.approx(0, abs=1e-4)
+
+
+def test_an_error_of_colour_alone_has_no_luma():
+    gray = torch.full((1, 3, 8, 8), 0.5)
+    cr = torch.tensor([1.402, -0.714136, 0.0]).view(1, 3, 1, 1)
+    assert float(squared_luma(gray + 0.1 * cr, gray)) == pytest.approx(0, abs=1e-9)
+    assert float(squared_luma(gray + 0.1, gray)) == pytest.approx(0.01, rel=1e-4)
 
 
 def test_terms_are_added_with_their_weights_and_none_without():
@@ -127,6 +154,9 @@ def test_terms_are_added_with_their_weights_and_none_without():
         "overshoot": overshoot(output, low),
         "grid": grid(output, target, 4),
         "kinks": kinks(output, target, 4),
+        "colour": colour(output, target),
+        "ripples": ripples(output, target),
+        "luma": squared_luma(output, target),
         "temporal": temporal(output, target, low),
         "consistency": consistency(output, batch.move),
     }

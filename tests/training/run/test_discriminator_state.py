@@ -1,8 +1,9 @@
 import pytest
 
 from vsr.errors import InvalidOption
+from vsr.training.recipe.adversarial_values import AdversarialValues
 from vsr.training.recipe.recipe import Stage
-from vsr.training.recipe.values import AdversarialValues, PixelValues
+from vsr.training.recipe.values import PixelValues
 from vsr.training.run.adversarial import check_discriminators
 
 

@@ -4,38 +4,6 @@ L1 alone answers doubt with blur, as the median of what might have been there is
 network that learns to be sharp learns outlines, shifted tones and a grid of the pixel shuffle's
 period with it. Each takes output and target, (N, C, s·h, s·w), or the low resolution (N, C, h, w),
 all in [0, 1], and returns a scalar.
-
-A pixel loss for smooth regions: where the ground truth has no texture, none may be invented.
-
-Feature losses and discriminators respond to texture; in sky, skin or the inside of a letter they
-hardly notice a faint grid of the period of the pixel shuffle, and a pixel loss strong enough to
-prevent it would suppress texture everywhere. So this loss is weighted by smoothness.
-
-Measured after 400 adversarial steps of `fast-perceptual-x4`, on Set14 and 20 images of BSD100,
-without it and at a weight of 4: the grid in smooth blocks (standard deviation over the positions of
-a cell, in 8-bit codes; 0.17 in the ground truth) 0.40 and 0.31, NIQE 5.34 and 5.21, the distance of
-features that no loss sees 0.584 and 0.585.
-
-Distinguishing such regions is the idea of J. Liang et al., Details or Artifacts: A Locally
-Discriminative Learning Approach (CVPR 2022); the weight is ours, and depends on the ground truth
-alone.
-
-Losses on two frames: what stands still must not flicker, what moves must not change.
-
-`temporal` needs no optical flow: the change of the output from one frame to the next is compared
-with the change of the ground truth at the same position, weighted by how little the source changes.
-So the network learns to ignore what a codec did differently in two frames of one static scene.
-
-Measured after 400 steps of 8 pairs from `fast`, against 16 single crops, on six real clips at CRF
-28: at a weight of 4 still regions flicker 0.90 times as much as the truth instead of 0.95, and luma
-PSNR is 0.02 dB higher.
-
-`consistency` uses that the second frame is the first, moved by whole pixels of the high resolution,
-with noise and coding of its own: two codings, at two phases of the low-resolution grid, are to
-give one answer. What differs between the two is not in the picture.
-
-Source: J. Xu et al., Frame Difference-Based Temporal Loss for Video Stylization (arXiv 2102.05822);
-the weight is ours.
 """
 
 from __future__ import annotations
@@ -43,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from vsr.colour import Matrix, yuv_from_rgb
 from vsr.training.damage.camera import blurred, enlarged, local_range, luma
 from vsr.training.data.batches import Batch
+from vsr.training.losses.cells import grid, kinks, opponent, ripples, smooth
+from vsr.training.losses.pairs import consistency, temporal
 from vsr.training.recipe.values import LossName, TermValues
 
 Loss = Callable[[Tensor, Tensor], Tensor]
@@ -76,78 +44,6 @@ def charbonnier(output: Tensor, target: Tensor) -> Tensor:
 PIXEL_LOSSES: Mapping[LossName, Loss] = {"l1": l1, "mse": mse, "charbonnier": charbonnier}
 
 
-STILLNESS = 8.0 / 255
-"""A change of the source by so much (mean of the channels, [0, 1]) counts 1/e of none."""
-
-
-def temporal(output: Tensor, target: Tensor, source: Tensor) -> Tensor:
-    """Return mean w·|Δoutput − Δtarget|, w = exp(−|Δsource| / `STILLNESS`): a scalar.
-
-    Shape: ``output`` and ``target`` (2N, C, s·h, s·w), ``source`` (2N, C, h, w), [0, 1]; the second
-    half of each is the next frame of the first, and Δ is the difference between the halves.
-    """
-    change = (_change(output) - _change(target)).abs()
-    stillness = (-_change(source).abs().mean(dim=1, keepdim=True) / STILLNESS).exp()
-    return (F.interpolate(stillness, size=change.shape[-2:]) * change).mean()
-
-
-def consistency(output: Tensor, move: Tensor) -> Tensor:
-    """Return the mean |first − second| where both show the same: a scalar.
-
-    Shape: ``output`` (2N, C, H, W), the second half the next frame of the first; ``move`` (N, 2),
-    whole pixels (down, right) by which the window of the second lies further.
-
-    Source: G. Eilertsen et al., Single-frame Regularization for Temporally Stable CNNs (CVPR 2019),
-    for transformed inputs; here the transformations are a camera's and a codec's.
-    """
-    total = output.new_zeros(())
-    area = 0
-    for first, second, (down, right) in zip(*output.chunk(2), move.tolist(), strict=True):
-        error = _shared(first, down, right) - _shared(second, -down, -right)
-        total = total + error.abs().sum()
-        area += error.numel()
-    return total / area
-
-
-def _shared(picture: Tensor, down: int, right: int) -> Tensor:
-    """Return the part of a window (C, H, W) that lies in one moved by so much as well."""
-    height, width = picture.shape[-2:]
-    rows = slice(max(0, down), height + min(0, down))
-    return picture[:, rows, max(0, right) : width + min(0, right)]
-
-
-def _change(pairs: Tensor) -> Tensor:
-    first, second = pairs.chunk(2)
-    return second - first
-
-
-SMOOTHNESS = 4.0 / 255
-"""A deviation of the truth by so much ([0, 1]) counts 1/e of none."""
-
-SIDE = 7
-"""Pixels along the window of the deviation: less than two cells of four, and odd."""
-
-
-def smooth(output: Tensor, target: Tensor) -> Tensor:
-    """Return mean w·|output − target|, w = exp(−σ(target) / `SMOOTHNESS`): a scalar.
-
-    σ is the deviation in windows of `SIDE`², the mean over channels. Shape: (N, C, H, W), [0, 1].
-    """
-    return (smoothness(target) * (output - target).abs()).mean()
-
-
-def smoothness(picture: Tensor) -> Tensor:
-    """Return 1 where a picture (N, C, H, W) is smooth, down to 0 where it is not: (N, 1, H, W)."""
-    mean = _window_mean(picture)
-    variance = (_window_mean(picture.square()) - mean.square()).clamp_min(0)
-    deviation = variance.sqrt().mean(dim=1, keepdim=True)
-    return (-deviation / SMOOTHNESS).exp()
-
-
-def _window_mean(picture: Tensor) -> Tensor:
-    return F.avg_pool2d(picture, SIDE, stride=1, padding=SIDE // 2, count_include_pad=False)
-
-
 DETAIL = 1.5
 """Deviation of the Gaussian above which frequencies are texture, in pixels of the output."""
 
@@ -162,9 +58,6 @@ TONE_SIDE = 8
 
 RANGE_SIDE = 17
 """Pixels of the output along the window whose range is not to be left."""
-
-COLOUR = 4.0
-"""What kinks of Cb and Cr weigh, those of luma being 1."""
 
 
 def differences(output: Tensor, target: Tensor) -> Tensor:
@@ -196,39 +89,18 @@ def overshoot(output: Tensor, low: Tensor) -> Tensor:
     return (F.relu(mine - most) + F.relu(least - mine)).mean()
 
 
-def grid(output: Tensor, target: Tensor, scale: int) -> Tensor:
-    """Return mean |e − mean(e)|, e the mean error of luma at each of a cell's scale² places."""
-    error = F.pixel_unshuffle(luma(output) - luma(target), scale).mean(dim=(2, 3))
-    return (error - error.mean(dim=1, keepdim=True)).abs().mean()
+def squared_luma(output: Tensor, target: Tensor) -> Tensor:
+    """Return the mean squared error of luma, Y-PSNR's own."""
+    return mse(luma(output), luma(target))
 
 
-def kinks(output: Tensor, target: Tensor, scale: int) -> Tensor:
-    """Return the mean |error| of how far slopes break at cells' borders: a scalar.
+def colour(output: Tensor, target: Tensor) -> Tensor:
+    """Return mean |ΔCb| + mean |ΔCr|, 0 of gray pictures.
 
-    At a border between the cells of two low-resolution pixels, the step less the mean of the step
-    before and the step after: of luma, Cb and Cr, which are added up. In R'G'B' the sign of an
-    error is luma's, so that a network whose base is the nearest pixel keeps the steps of colours;
-    and as errors of colour are small beside those of luma, they count `COLOUR` times.
+    In R'G'B' the errors of luma hide those of colour: edges of luma become sharp, those of colour
+    stay as wide as the codec's halved chroma left them, and things get a rim.
     """
-    error = _opponent(output - target)
-    error[:, 1:] *= COLOUR
-    both = (_kink(error, scale), _kink(error.transpose(2, 3), scale))
-    return sum((one.abs().sum(dim=1).mean() for one in both), error.new_zeros(())) / 2
-
-
-def _kink(planes: Tensor, scale: int) -> Tensor:
-    step = planes.diff(dim=3)
-    count = planes.shape[3] // scale - 1
-    before, there, after = (step[..., scale - 2 + k :: scale][..., :count] for k in range(3))
-    return there - (before + after) / 2
-
-
-def _opponent(picture: Tensor) -> Tensor:
-    """Return Y, Cb and Cr of R'G'B' (N, 3, H, W); luma (N, 1, H, W) as it is."""
-    if picture.shape[1] == 1:
-        return picture
-    matrix = torch.tensor(yuv_from_rgb(Matrix.SMPTE170M), dtype=picture.dtype)
-    return torch.einsum("ij,njhw->nihw", matrix.to(picture.device), picture)
+    return opponent(output - target)[:, 1:].abs().mean(dim=(0, 2, 3)).sum()
 
 
 def weighted_terms(values: TermValues, output: Tensor, batch: Batch) -> Tensor:
@@ -249,6 +121,12 @@ def weighted_terms(values: TermValues, output: Tensor, batch: Batch) -> Tensor:
         total = total + values.grid * grid(output, target, output.shape[-1] // low.shape[-1])
     if values.kinks:
         total = total + values.kinks * kinks(output, target, output.shape[-1] // low.shape[-1])
+    if values.colour:
+        total = total + values.colour * colour(output, target)
+    if values.ripples:
+        total = total + values.ripples * ripples(output, target)
+    if values.luma:
+        total = total + values.luma * squared_luma(output, target)
     if values.temporal:
         total = total + values.temporal * temporal(output, target, low)
     if values.consistency:

@@ -15,8 +15,8 @@ from vsr.errors import InvalidOption, InvalidRecipe
 from vsr.recipes.preset import Pipeline, Step, load_pipeline
 from vsr.recipes.read import decode, decode_toml, find
 from vsr.training.data.manifest import BICUBIC, PAIRS, TRUTH
+from vsr.training.recipe.adversarial_values import AdversarialValues
 from vsr.training.recipe.values import (
-    AdversarialValues,
     EvaluateValues,
     ExportValues,
     LevelValues,

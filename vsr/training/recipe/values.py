@@ -9,20 +9,25 @@ from vsr.errors import InvalidOption
 
 LossName = Literal["l1", "mse", "charbonnier"]
 FeatureName = Literal["mobilenet-v2", "vgg19"]
-DiscriminatorName = Literal["srgan", "swift-srgan", "patch", "unet"]
 Schedule = Literal["cosine", "constant"]
 
 MAX_PATCH = 512
 SMALLEST_CROP = 8
 """Low-resolution pixels along what is left of a crop, at least."""
 
-TERMS = ("smooth", "differences", "texture", "tone", "overshoot", "grid", "kinks")
+TERMS = (
+    "smooth",
+    "differences",
+    "texture",
+    "tone",
+    "overshoot",
+    "grid",
+    "kinks",
+    "colour",
+    "ripples",
+    "luma",
+)
 MAX_ZOOM = 2.0
-UNET_WIDTH = 64
-"""Of Real-ESRGAN's discriminator (arXiv 2107.10833)."""
-
-WEIGHTS = ("pixel", "adversarial", "variation")
-"""The keys that weight one loss against the others, besides ``perceptual``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +46,7 @@ class Optimisation:
         weight_decay: decoupled from the gradient, as in AdamW.
         ema: decay of the average of the weights, which is what is evaluated and exported.
         clip: largest norm of the gradient; 0 does not clip.
-        temporal: weight of the temporal loss (`vsr.training.losses.terms`); above 0 crops come
+        temporal: weight of the temporal loss (`vsr.training.losses.pairs`); above 0 crops come
             in pairs of frames, so that a step costs twice, and the degradation must be a video's.
         consistency: weight of the difference between what is made of two frames where they show
             the same, from the same module; as above.
@@ -110,6 +115,9 @@ class TermValues(Optimisation):
         overshoot: of how far values leave the range of the low resolution nearby.
         grid: of an error that repeats from cell to cell.
         kinks: of the error of how slopes break at the borders of cells, in luma and colour.
+        colour: of the error of Cb and Cr.
+        ripples: of the third differences of the error where luma or colour is smooth.
+        luma: of the squared error of luma, which is what the eye sees first and Y-PSNR measures.
     """
 
     smooth: float = 0.0
@@ -119,6 +127,9 @@ class TermValues(Optimisation):
     overshoot: float = 0.0
     grid: float = 0.0
     kinks: float = 0.0
+    colour: float = 0.0
+    ripples: float = 0.0
+    luma: float = 0.0
 
     def __post_init__(self) -> None:
         super(TermValues, self).__post_init__()  # slots: the class cell is the old class
@@ -225,54 +236,6 @@ class QuantiseValues(PixelValues):
             )
         if self.reparameterise or self.slopes or self.path:
             raise InvalidOption("a quantise step takes neither reparameterise nor slopes nor path.")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AdversarialValues(PerceptualValues):
-    """Values of an `adversarial` step: a generator against a discriminator.
-
-    Attributes:
-        discriminator: its architecture (`vsr.models.discriminators`).
-        discriminator_width: channels of the U-Net's first convolution; others have no choice.
-        discriminator_learning_rate: at its peak; 0 is the generator's.
-        objective: the generator's loss, given the discriminator's output p: ``bce`` is −log p,
-            ``linear`` is 1 − p, as in SwiftSRGAN's code.
-        real: the labels of real images are drawn from this range, per verdict and step.
-        fake: likewise for generated images.
-        pixel_loss: the regression loss alongside it.
-        pixel: its weight.
-        adversarial: weight of the adversarial loss.
-        variation: weight of the total variation.
-        collapse_db: the stage stops when PSNR falls this far below where it started.
-    """
-
-    learning_rate: float = 1e-4
-    discriminator: DiscriminatorName = "unet"
-    discriminator_width: int = UNET_WIDTH
-    discriminator_learning_rate: float = 0.0
-    objective: Literal["bce", "linear"] = "bce"
-    real: tuple[float, float] = (1.0, 1.0)
-    fake: tuple[float, float] = (0.0, 0.0)
-    pixel_loss: LossName = "l1"
-    pixel: float = 1.0
-    adversarial: float = 1e-3
-    variation: float = 0.0
-    collapse_db: float = 6.0
-
-    def __post_init__(self) -> None:
-        super(AdversarialValues, self).__post_init__()  # slots: the class cell is the old class
-        for name in (*WEIGHTS, "discriminator_learning_rate"):
-            if getattr(self, name) < 0:
-                raise InvalidOption(f"{name} {getattr(self, name)} must not be negative.")
-        for name in ("discriminator_width", "collapse_db"):
-            if not getattr(self, name) > 0:
-                raise InvalidOption(f"{name} {getattr(self, name)} must be above 0.")
-        if self.discriminator != "unet" and self.discriminator_width != UNET_WIDTH:
-            raise InvalidOption(f"discriminator_width: '{self.discriminator}' has a fixed width.")
-        for name in ("real", "fake"):
-            low, high = getattr(self, name)
-            if not 0 <= low <= high <= 1:
-                raise InvalidOption(f"{name} [{low}, {high}] must be a range within [0, 1].")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

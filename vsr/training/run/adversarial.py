@@ -25,8 +25,8 @@ from vsr.models.discriminators import (
 from vsr.training.data.batches import Batch
 from vsr.training.losses.perceptual import Extract, extractor_of, perceptual_term
 from vsr.training.losses.terms import PIXEL_LOSSES, weighted_terms
+from vsr.training.recipe.adversarial_values import AdversarialValues
 from vsr.training.recipe.recipe import Budget, Stage
-from vsr.training.recipe.values import AdversarialValues
 from vsr.training.run.context import Context
 from vsr.training.run.learn import Validation, descend, optimiser_of, state_of, trained, validate
 from vsr.training.run.loop import collapse, diverged, train

@@ -17,9 +17,9 @@ from vsr.training.data.dataset import Patches
 from vsr.training.losses.perceptual import feature_extractor
 from vsr.training.network.plain_forms import SlopedPlain, WeightPath
 from vsr.training.network.start import start
+from vsr.training.recipe.adversarial_values import AdversarialValues
 from vsr.training.recipe.recipe import Recipe, Stage, learning_stages
 from vsr.training.recipe.values import (
-    AdversarialValues,
     PerceptualValues,
     PixelValues,
     QuantiseValues,
