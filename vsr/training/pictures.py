@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from vsr.media.animation import reading_errors
 from vsr.media.images.deep_images import MOST, eight_bit
 
 Pixels = NDArray[np.uint8]
@@ -79,7 +80,7 @@ def decode_picture(path: Path) -> TrainingPicture:
             return TrainingPicture(_rgb(upright, conversions), tuple(conversions))
     except UnidentifiedImageError as error:
         raise UnusablePicture("not an image") from error
-    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
+    except reading_errors() as error:
         raise UnusablePicture("damaged") from error
 
 

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from tests.cli.command import vsr
+from tests.media.images.damaged import save_with_a_garbled_page
 from vsr.errors import NoSuchFile, UnreadableMedia
 from vsr.media.animation import is_animated, loops_of
 from vsr.media.images.deep_images import codes_of, frame_of
@@ -148,14 +149,8 @@ def test_a_cut_off_jpeg_2000_is_refused_wherever_it_ends(tmp_path: Path):
 
 
 def test_a_tiff_whose_second_page_is_garbage_is_refused(tmp_path: Path):
-    """Pillow fails with a TypeError where it counts the pages."""
     path = tmp_path / "page.tif"
-    Image.fromarray(COLOUR).save(path)
-    data = bytearray(path.read_bytes())
-    (first,) = struct.unpack_from("<I", data, 4)
-    (entries,) = struct.unpack_from("<H", data, first)
-    struct.pack_into("<I", data, first + 2 + 12 * entries, len(data))
-    path.write_bytes(bytes(data) + bytes(6))  # a page of no entries
+    save_with_a_garbled_page(Image.fromarray(COLOUR), path)
     with pytest.raises(UnreadableMedia, match="Missing dimensions"):
         read_image(path)
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.media.images.damaged import save_with_a_garbled_page
 from tests.training.toys import picture
 from vsr.errors import InvalidData, InvalidOption, NoSpace, OutputExists, UnknownName
 from vsr.metrics.protocol import low_resolution
@@ -114,12 +115,13 @@ def test_unusable_files_are_skipped_and_named(tmp_path, source):
     (source / "notes.txt").write_text("no picture, and no video either\n" * 20)
     whole = (source / "good.png").read_bytes()
     (source / "cut.png").write_bytes(whole[: len(whole) // 2])
+    save_with_a_garbled_page(Image.fromarray(picture(3)), source / "page.tif")
     through = Image.fromarray(picture(2))
     through.putalpha(128)
     save(source / "through.png", through)
     manifest, _ = prepare_in(tmp_path)
     assert manifest.skipped == {
-        "damaged": ("cut.png",),
+        "damaged": ("cut.png", "page.tif"),
         "neither image nor video": ("notes.txt",),
         "not an image": ("text.png",),
         "partly transparent": ("through.png",),
