@@ -179,6 +179,11 @@ def test_what_is_wrong_is_named_as_the_user_gave_it(tmp_path: Path, capsys, clip
     )
     assert vsr("upscale", clip, tmp_path / "out.png", *QUICK) == 2
     assert f"out.png: names an image, and {clip.name} is read as a film." in capsys.readouterr().err
+    for kind in ("exr", "DPX"):
+        (single := tmp_path / f"shot.{kind}").touch()
+        assert vsr("upscale", single, tmp_path / "out.mkv", *QUICK) == 2
+        told = f"{kind.upper()} is read as the frames of a sequence, and not as one image."
+        assert told in capsys.readouterr().err
     command = [sys.executable, "-c", "from vsr.cli import main; main()", "upscale", "-"]
     ended = subprocess.run(
         [*command, str(tmp_path / "out.mkv")], input=b"no film", capture_output=True, check=False

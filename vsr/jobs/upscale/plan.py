@@ -11,7 +11,7 @@ from pathlib import Path
 from vsr.colour import UNSPECIFIED, Colour, guessed_matrix
 from vsr.device.cuda import share_context
 from vsr.device.select import Device, select
-from vsr.errors import Refused, UnsuitableContainer
+from vsr.errors import Refused
 from vsr.jobs.progress import Note
 from vsr.jobs.upscale.choice import (
     Choice,
@@ -25,6 +25,7 @@ from vsr.jobs.upscale.choice import (
 from vsr.jobs.upscale.lost_grain import lost_grain
 from vsr.jobs.upscale.picture import PictureJob, is_picture_wanted, prepare_picture
 from vsr.jobs.upscale.spool import PIPE, check_pipe
+from vsr.jobs.upscale.standard_streams import check_film
 from vsr.jobs.upscale.strength import Condition, condition_in
 from vsr.jobs.upscale.upscale_plan import Job, Load, frames_expected
 from vsr.media.clock import USUAL_FRAME_RATE
@@ -32,7 +33,7 @@ from vsr.media.containers import Container, container_for
 from vsr.media.encoding.choose_encoder import EncoderInput, choose
 from vsr.media.encoding.codecs import Encoder
 from vsr.media.encoding.encoding import OutputVideo
-from vsr.media.images.images import is_image, is_written
+from vsr.media.images.images import is_image
 from vsr.media.reading.black_bars import cropped
 from vsr.media.reading.film_sample import sample_film
 from vsr.media.reading.probe import probe
@@ -107,11 +108,8 @@ def is_kept(source: Path, target: Path, spec: UpscaleSpec) -> bool:
     if target == PIPE:
         check_pipe(spec.container)
         return False
-    if spec.container is None and is_written(target) and not is_numbered(target):
-        raise UnsuitableContainer(
-            f"{target}: names an image, and {source.name} is read as a film. Name a film, such as "
-            f"{source.stem}.mp4, or {source.stem}/%05d.png for an image of every frame."
-        )
+    if not is_numbered(target):
+        check_film(source, target, spec.container)
     return check_target(source, target, spec.existing, spec.container) is None
 
 

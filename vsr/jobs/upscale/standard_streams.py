@@ -7,17 +7,18 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from vsr.errors import InvalidOption, UnsuitableContainer
+from vsr.errors import InvalidOption, UnreadableMedia, UnsuitableContainer
 from vsr.frames import HostFrame
 from vsr.jobs.progress import Note, Result
 from vsr.jobs.upscale.segment_worker import SegmentWorker, encoder_of, rated
 from vsr.jobs.upscale.spool import PIPE, named
 from vsr.jobs.upscale.upscale_plan import Job
 from vsr.media.animation import animation_as_film, is_animated
-from vsr.media.images.images import is_image
+from vsr.media.images.images import RESULTS, is_image, is_written
 from vsr.media.resume.segments import plan
 from vsr.media.sequence import (
     DEFAULT_RATE,
+    SUFFIXES,
     as_film,
     find_images,
     in_order,
@@ -105,3 +106,22 @@ def upscale_into_pipe(
         model=str(job.model),
         paths=met.paths,
     )
+
+
+def check_film(source: Path, target: Path, container: str | None) -> None:
+    """Refuse the name of an image for a film, and to take an image that cannot be read for one.
+
+    Raises:
+        UnreadableMedia, UnsuitableContainer: it is so.
+    """
+    kind = source.suffix.lower()
+    if kind in SUFFIXES - RESULTS.keys() and source.is_file():
+        raise UnreadableMedia(
+            f"{source}: {kind[1:].upper()} is read as the frames of a sequence, and not as one "
+            f"image. Convert it to PNG or TIFF, or name {source.stem}/%05d.png as the output."
+        )
+    if container is None and is_written(target):
+        raise UnsuitableContainer(
+            f"{target}: names an image, and {source.name} is read as a film. Name a film, such as "
+            f"{source.stem}.mp4, or {source.stem}/%05d.png for an image of every frame."
+        )
