@@ -57,6 +57,34 @@ def test_sound_and_subtitles_keep_their_language(
     assert languages_in(source) == written
 
 
+@pytest.mark.parametrize(
+    ("suffix", "written"),
+    [
+        ("mp4", ["swe", "por", "hrv"]),
+        ("mov", ["sve", "por", "hr "]),
+        ("ts", ["swe", "por", "hrv"]),
+        ("mkv", ["sv", "pt-BR", "hr"]),
+        ("nut", ["sv", "pt-BR", "hr"]),
+    ],
+)
+def test_a_language_of_two_letters_is_written_as_a_container_has_it(
+    tmp_path: Path, suffix: str, written: list[str]
+) -> None:
+    audio = [Audio(language=one) for one in ("sv", "pt-BR", "hr")]
+    source = write_clip(tmp_path / "in.mkv", frames=5, audio=audio)
+    carry(source, tmp_path / f"out.{suffix}")
+    assert languages_in(tmp_path / f"out.{suffix}") == written
+
+
+def test_what_is_behind_a_language_is_told_where_it_is_lost(tmp_path: Path) -> None:
+    info = probe(write_clip(tmp_path / "in.mkv", frames=5, audio=[Audio(language="pt-BR")]))
+    for name in ("mp4", "mov"):
+        (loss,) = losses_in(info, container_named(name))
+        assert loss.text.startswith(f"{name} stores a language alone, without the rest of pt-BR.")
+    assert not list(losses_in(info, container_named("matroska")))
+    assert not is_held("x", "mp4")
+
+
 def test_a_language_that_quicktime_does_not_know_is_told(tmp_path: Path) -> None:
     info = probe(write_clip(tmp_path / "in.mkv", frames=5, audio=[Audio(language="gle")]))
     (loss,) = losses_in(info, container_named("mov"))

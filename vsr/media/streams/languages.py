@@ -2,7 +2,8 @@
 
 Most hold the codes of ISO 639-2, of which some languages have two: ``fre`` and ``fra``. QuickTime
 numbers the languages that Macintosh systems knew; FFmpeg names each number in one way, not always
-that of the standard, and writes nothing for every other code.
+that of the standard, and writes nothing for every other code. Matroska and NUT hold any text, such
+as the ``pt-BR`` of BCP 47, whose first part may have two letters; the others hold three.
 """
 
 from __future__ import annotations
@@ -35,18 +36,63 @@ NO_LANGUAGE = frozenset({"und", "mul", "zxx", "mis"})
 _NAMED_IN_QUICKTIME = {theirs: code for code, theirs in QUICKTIME.items()}
 
 
+THREE_LETTERS: Mapping[str, str] = {
+    "aa": "aar", "ab": "abk", "ae": "ave", "af": "afr", "ak": "aka", "am": "amh", "an": "arg",
+    "ar": "ara", "as": "asm", "av": "ava", "ay": "aym", "az": "aze", "ba": "bak", "be": "bel",
+    "bg": "bul", "bi": "bis", "bm": "bam", "bn": "ben", "bo": "bod", "br": "bre", "bs": "bos",
+    "ca": "cat", "ce": "che", "ch": "cha", "co": "cos", "cr": "cre", "cs": "ces", "cu": "chu",
+    "cv": "chv", "cy": "cym", "da": "dan", "de": "deu", "dv": "div", "dz": "dzo", "ee": "ewe",
+    "el": "ell", "en": "eng", "eo": "epo", "es": "spa", "et": "est", "eu": "eus", "fa": "fas",
+    "ff": "ful", "fi": "fin", "fj": "fij", "fo": "fao", "fr": "fra", "fy": "fry", "ga": "gle",
+    "gd": "gla", "gl": "glg", "gn": "grn", "gu": "guj", "gv": "glv", "ha": "hau", "he": "heb",
+    "hi": "hin", "ho": "hmo", "hr": "hrv", "ht": "hat", "hu": "hun", "hy": "hye", "hz": "her",
+    "ia": "ina", "id": "ind", "ie": "ile", "ig": "ibo", "ii": "iii", "ik": "ipk", "io": "ido",
+    "is": "isl", "it": "ita", "iu": "iku", "ja": "jpn", "jv": "jav", "ka": "kat", "kg": "kon",
+    "ki": "kik", "kj": "kua", "kk": "kaz", "kl": "kal", "km": "khm", "kn": "kan", "ko": "kor",
+    "kr": "kau", "ks": "kas", "ku": "kur", "kv": "kom", "kw": "cor", "ky": "kir", "la": "lat",
+    "lb": "ltz", "lg": "lug", "li": "lim", "ln": "lin", "lo": "lao", "lt": "lit", "lu": "lub",
+    "lv": "lav", "mg": "mlg", "mh": "mah", "mi": "mri", "mk": "mkd", "ml": "mal", "mn": "mon",
+    "mr": "mar", "ms": "msa", "mt": "mlt", "my": "mya", "na": "nau", "nb": "nob", "nd": "nde",
+    "ne": "nep", "ng": "ndo", "nl": "nld", "nn": "nno", "no": "nor", "nr": "nbl", "nv": "nav",
+    "ny": "nya", "oc": "oci", "oj": "oji", "om": "orm", "or": "ori", "os": "oss", "pa": "pan",
+    "pi": "pli", "pl": "pol", "ps": "pus", "pt": "por", "qu": "que", "rm": "roh", "rn": "run",
+    "ro": "ron", "ru": "rus", "rw": "kin", "sa": "san", "sc": "srd", "sd": "snd", "se": "sme",
+    "sg": "sag", "si": "sin", "sk": "slk", "sl": "slv", "sm": "smo", "sn": "sna", "so": "som",
+    "sq": "sqi", "sr": "srp", "ss": "ssw", "st": "sot", "su": "sun", "sv": "swe", "sw": "swa",
+    "ta": "tam", "te": "tel", "tg": "tgk", "th": "tha", "ti": "tir", "tk": "tuk", "tl": "tgl",
+    "tn": "tsn", "to": "ton", "tr": "tur", "ts": "tso", "tt": "tat", "tw": "twi", "ty": "tah",
+    "ug": "uig", "uk": "ukr", "ur": "urd", "uz": "uzb", "ve": "ven", "vi": "vie", "vo": "vol",
+    "wa": "wln", "wo": "wol", "xh": "xho", "yi": "yid", "yo": "yor", "za": "zha", "zh": "zho",
+    "zu": "zul",
+}  # fmt: skip
+"""Code of ISO 639-1 → of ISO 639-2 for terminology, as ISO/IEC 14496-12, 8.4.2 asks for."""
+
+OF_THREE_LETTERS = frozenset({"mp4", "mov", "mpegts"})
+"""Containers that hold codes of three letters alone."""
+
+
 def spelt(language: str, container: str) -> str:
     """Return the code of a language for a container, whatever container it comes from.
 
     Args:
         container: FFmpeg's name of the muxer.
     """
-    if container == "mov":
-        return QUICKTIME.get(language, language)
-    return language if language in AS_THEY_ARE else _NAMED_IN_QUICKTIME.get(language, language)
+    if language not in AS_THEY_ARE:
+        language = _NAMED_IN_QUICKTIME.get(language, language)
+    if container in OF_THREE_LETTERS:
+        first = language.split("-")[0].lower()
+        language = THREE_LETTERS.get(first, first)
+    return QUICKTIME.get(language, language) if container == "mov" else language
 
 
 def is_held(language: str, container: str) -> bool:
     """Return whether a container can tell a language."""
-    known = language in NO_LANGUAGE or language in AS_THEY_ARE or language in QUICKTIME
-    return container != "mov" or known or language in _NAMED_IN_QUICKTIME
+    code = spelt(language, container)
+    if container == "mov":
+        return code in NO_LANGUAGE or code in AS_THEY_ARE or code in _NAMED_IN_QUICKTIME
+    return container not in OF_THREE_LETTERS or (len(code) == 3 and code.isascii())
+
+
+def is_shortened(language: str, container: str) -> bool:
+    """Return whether a container holds a language without its region or script."""
+    return "-" in language and container in OF_THREE_LETTERS and is_held(language, container)

@@ -26,7 +26,7 @@ from vsr.media.encoding.encoding import OutputVideo
 from vsr.media.encoding.mastering import can_write_mastering
 from vsr.media.source.info import MediaInfo, VideoInfo
 from vsr.media.streams.copy_streams import Fate, StreamPlan, container_metadata
-from vsr.media.streams.languages import is_held
+from vsr.media.streams.languages import is_held, is_shortened
 from vsr.values import TimeRange
 
 HDR_AND_VIEWS = frozenset({
@@ -150,7 +150,13 @@ def losses_in(
     if untold:
         yield Loss(
             f"{container.name} cannot store the language of a stream that is {', '.join(untold)}. "
-            "Choose .mp4 or .mkv to keep it."
+            f"Choose {'.mp4 or ' * (container.name == 'mov')}.mkv to keep it."
+        )
+    shortened = sorted(one for one in spoken if is_shortened(one, container.name))
+    if shortened:
+        yield Loss(
+            f"{container.name} stores a language alone, without the rest of "
+            f"{', '.join(shortened)}. Choose .mkv to keep it."
         )
     if not container.has_chapters and (count := _chapters_within(info, time)):
         are = "1 is" if count == 1 else f"{count} are"
