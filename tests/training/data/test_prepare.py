@@ -178,6 +178,13 @@ def test_what_a_killed_run_left_is_cleared_and_no_source(tmp_path, source):
     assert {path.name for path in source.iterdir()} == {"a.png", "out"}
 
 
+def test_a_mistyped_source_leaves_no_folder_for_the_set(tmp_path):
+    spec = PrepareSpec(sources=(tmp_path / "typo",), out=tmp_path / "sets/new/out", patch=64)
+    with pytest.raises(InvalidData, match="typo: does not exist"):
+        prepare(spec)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_full_disk_leaves_nothing(tmp_path, source, monkeypatch):
     save(source / "a.png", Image.fromarray(picture(1)))
 

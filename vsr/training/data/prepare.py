@@ -21,6 +21,7 @@ from vsr.disk.publishing import part_of, writing
 from vsr.errors import DecodingFailed, InvalidData, InvalidOption, MediaError, OutputExists, one_of
 from vsr.frames import HostFrame
 from vsr.media.reading.reader import Reader
+from vsr.media.writing.target import folder_made
 from vsr.metrics.protocol import low_resolution
 from vsr.training.damage.degradation import DEGRADATIONS
 from vsr.training.data.cutting import Cutter, Footage, Tally
@@ -128,7 +129,7 @@ def prepare(
 def new_set(out: Path) -> Iterator[Path]:
     """Yield the folder in which to make a set; it gets its name once it is complete.
 
-    What a killed run left in its place is removed first.
+    What a killed run left in its place is removed first; an error leaves no new folder.
 
     Raises:
         OutputExists, UnwritableOutput, NoSpace: the output folder.
@@ -137,13 +138,14 @@ def new_set(out: Path) -> Iterator[Path]:
         raise OutputExists(f"{out}: already exists. Choose another --out.")
     part = part_of(out)
     shutil.rmtree(part, ignore_errors=True)
-    try:
-        with writing(out):
-            part.mkdir(parents=True)
-            yield part
-            part.replace(out)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
+    with folder_made(out.parent):
+        try:
+            with writing(out):
+                part.mkdir()
+                yield part
+                part.replace(out)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
 
 
 def find_sources(sources: Iterable[Path]) -> Iterator[Path]:
