@@ -51,8 +51,10 @@ def _moves(path: Path) -> bool | None:
     try:
         if not path.is_file():
             return None
-        # Of all formats Pillow would also take the header of an MPEG film for an image.
-        with Image.open(path, formats=(*MOVING_FORMATS, *STILL_FORMATS)) as file:
+        # Pillow would leave a file open that cannot be read; and, of all the formats it knows, take
+        # the header of an MPEG film for an image.
+        known = (*MOVING_FORMATS, *STILL_FORMATS)
+        with path.open("rb") as stream, Image.open(stream, formats=known) as file:
             return file.format in MOVING_FORMATS and bool(getattr(file, "is_animated", False))
     except reading_errors():  # told where it is read
         return None
@@ -63,7 +65,7 @@ def loops_of(path: Path) -> dict[str, str]:
     from PIL import Image
 
     try:
-        with Image.open(path) as file:
+        with path.open("rb") as stream, Image.open(stream) as file:
             count = file.info.get("loop")
     except reading_errors():
         return {}
