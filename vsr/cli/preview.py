@@ -208,6 +208,7 @@ def _result_of(source: Path, spec: UpscaleSpec) -> Path:
 @click.option(
     "--frames", type=int, help=f"How many frames to show; default: {DEFAULT_SHOTS}, or each --at."
 )
+@click.option("--start", type=Seconds(), default=0.0, help="Where B begins in A: 90, 1:30.")
 @click.option("--open", "is_opened", is_flag=True, help="Open the page in the browser.")
 @existing_options
 @output_options
@@ -217,6 +218,7 @@ def compare(
     target: Path | None,
     at: tuple[float, ...],
     frames: int | None,
+    start: float,
     is_opened: bool,
     overwrite: bool,
     no_clobber: bool,
@@ -233,11 +235,13 @@ def compare(
     \b
       vsr compare in.mp4 out.mp4
       vsr compare one.mkv other.mkv --at 0:12 --at 1:30
+      vsr compare film.mkv part.mkv --start 1:30
     """  # noqa: D301 # \b tells click to keep the lines
     del verbose
     spec = CompareSpec(
         at=at,
         count=frames if frames is not None else len(at) or DEFAULT_SHOTS,
+        start_seconds=start,
         existing=existing_from(overwrite, no_clobber),
     )
     page = page_path(target, f"{second.stem}-compare.html", second.parent)

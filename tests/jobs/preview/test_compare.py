@@ -75,6 +75,29 @@ def test_the_shorter_file_decides_what_is_shown(clip: Path, tmp_path: Path):
     assert all(left == right < 10 for left, right in indices(page))
 
 
+def test_an_excerpt_is_shown_beside_where_it_begins(clip: Path, tmp_path: Path):
+    part = write_clip(tmp_path / "part.mkv", frames=12, first_index=10)
+    page = compared(clip, part, "--start", "0.4", "--frames", 3, "--at", "0.52")
+    assert (13, 13) in indices(page)
+    assert all(left == right for left, right in indices(page))
+    loop = page.data["loop"]
+    for number, frame in enumerate(page.loop(), start=10):
+        for left, top in loop["tiles"]:
+            tile = frame[top : top + loop["height"], left : left + loop["width"], 1]
+            assert index_of(tile) == number
+    assert "part.mkv begins at 0:00.40 of in.mp4; frames are matched by time." in page.texts["li"]
+
+
+def test_two_files_of_unlike_length_are_said_to_begin_together(tmp_path: Path, capsys):
+    long = write_clip(tmp_path / "long.mkv", frames=50)
+    short = write_clip(tmp_path / "short.mkv", frames=10)
+    assert vsr("compare", long, short, "-y") == 0
+    said = "short.mkv is shorter, and both are compared from their beginning. If it begins later"
+    assert said in capsys.readouterr().err
+    assert vsr("compare", long, short, "-y", "--start", "0.1") == 0
+    assert "from their beginning" not in capsys.readouterr().err
+
+
 def test_what_cannot_be_compared_is_refused_in_one_line(clip: Path, tmp_path: Path, capsys):
     other = write_clip(tmp_path / "b.mkv", frames=10)
     for arguments, message in (
@@ -83,6 +106,8 @@ def test_what_cannot_be_compared_is_refused_in_one_line(clip: Path, tmp_path: Pa
         ([clip, other, tmp_path / "out.mkv"], "ends in .html"),
         ([clip, other, "--at", "1"], "b.mkv: --at 0:01.00 is beyond its"),
         ([clip, other, "--frames", "0"], "at least 1"),
+        ([clip, other, "--start", "0.4", "--at", "0.2"], "--at 0:00.20 is before --start 0:00.40."),
+        ([clip, other, "--start", "9"], "in.mp4: --start 0:09.00 is beyond its end, 0:01.20."),
         ([clip], "Missing argument 'B'"),
     ):
         assert vsr("compare", *arguments) == 2

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from statistics import fmean
 
-from vsr.errors import InvalidData, Refused
+from vsr.errors import InvalidData, InvalidOption, Refused
 from vsr.frames import HostFrame
 from vsr.jobs.estimate.figures import Between, about_bytes
 from vsr.jobs.estimate.moments import (
-    EVERYTHING,
     Crop,
     Moment,
     clock,
@@ -33,6 +33,7 @@ from vsr.jobs.preview.choose import (
     frames_a_second,
     loop_label,
     moving_of,
+    span_in_header,
 )
 from vsr.jobs.preview.page import Variant
 from vsr.jobs.preview.pictures import Window, displayed_window, shown, stored_window
@@ -49,6 +50,9 @@ from vsr.values import TimeRange
 
 SAME_SHAPE = 0.01
 """Aspect ratios that differ by less are taken for rounding."""
+
+AS_LONG_SECONDS = 1.0
+"""Lengths that differ by less are those of one film: sound and rounding end a little apart."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,16 +102,20 @@ def compare(
     for path in (first, second):
         if not is_page_wanted(path, page, spec.existing):
             return PageResult(page=page, sheet=sheet_of(page), is_skipped=True)
-    choices = choices_of(infos[0], _common(infos), spec.at, spec.count, note)
+    common = _common(infos, spec)
+    if text := _length_note(infos, names[1], spec):
+        note(text)
+    choices = choices_of(infos[0], common, spec.at, spec.count, note)
     watch(0, 3)
     times = [seconds_at(infos[0], one.pts) for one in choices]
+    option = ("--at after --start" if spec.start_seconds else "--at") if spec.at else ""
     moments = [moment_at(infos[0], one.pts, context=1) for one in choices]
     stills = (
         [_progressive(one)[-1] for one in moments],
-        [_nearest(infos[1], seconds, "--at" if spec.at else "") for seconds in times],
+        [_nearest(infos[1], seconds - spec.start_seconds, option) for seconds in times],
     )
     watch(1, 3)
-    loops, motion = _loops(infos, choices, moments)
+    loops, motion = _loops(infos, choices, moments, common)
     watch(2, 3)
     films = [Film(info, tuple(s), tuple(m)) for info, s, m in zip(infos, stills, loops)]
     scores = _scores(films)
@@ -117,7 +125,7 @@ def compare(
         moments=tuple((clock(seconds), one.why) for seconds, one in zip(times, choices)),
         sides=(_side(films[0], names[0], ()), _side(films[1], names[1], scores)),
         motion=motion,
-        notes=_notes(films, scores),
+        notes=(_matching(names, spec.start_seconds), *_notes(films, scores)),
         made_by="vsr compare",
     )
     write_page(contents, page, note)
@@ -125,11 +133,46 @@ def compare(
     return PageResult(page=page, sheet=sheet_of(page), rows=contents.rows())
 
 
-def _common(infos: Sequence[MediaInfo]) -> TimeRange:
-    """Return the time that both films last, as far as their headers say it."""
-    known = [info.video.duration_seconds or info.duration_seconds for info in infos]
-    seconds = [one for one in known if one]
-    return TimeRange(end_seconds=min(seconds)) if seconds else TimeRange()
+def _common(infos: Sequence[MediaInfo], spec: CompareSpec) -> TimeRange:
+    """Return the time of the first film in which both last, as far as their headers say it.
+
+    Raises:
+        InvalidOption: the first one is over by then, or a frame is asked for from before.
+    """
+    start, (first, second) = spec.start_seconds, _lengths(infos)
+    if first is not None and start >= first:
+        raise InvalidOption(
+            f"{infos[0].path}: --start {clock(start)} is beyond its end, {clock(first)}. "
+            "Choose an earlier time."
+        )
+    if spec.at and min(spec.at) < start:
+        raise InvalidOption(
+            f"--at {clock(min(spec.at))} is before --start {clock(start)}. Choose a later time."
+        )
+    ends = [one for one in (first, second and start + second) if one]
+    return TimeRange(start_seconds=start, end_seconds=min(ends, default=inf))
+
+
+def _lengths(infos: Sequence[MediaInfo]) -> list[float | None]:
+    return [info.video.duration_seconds or info.duration_seconds for info in infos]
+
+
+def _length_note(infos: Sequence[MediaInfo], name: str, spec: CompareSpec) -> str | None:
+    """Return what to say where the second film may be an excerpt of the first; None if not."""
+    first, second = _lengths(infos)
+    if spec.start_seconds or first is None or second is None or first - second < AS_LONG_SECONDS:
+        return None
+    return (
+        f"{name} is shorter, and both are compared from their beginning. "
+        "If it begins later in the other one, give that time by --start."
+    )
+
+
+def _matching(names: Sequence[str], start: float) -> str:
+    """Return in words which frames are shown side by side."""
+    if not start:
+        return "Frames are matched by their times from the first frame of each file."
+    return f"{names[1]} begins at {clock(start)} of {names[0]}; frames are matched by time."
 
 
 def _progressive(moment: Moment) -> list[HostFrame]:
@@ -141,22 +184,26 @@ def _nearest(info: MediaInfo, seconds: float, option: str) -> HostFrame:
 
 
 def _loops(
-    infos: Sequence[MediaInfo], choices: Sequence[Choice], moments: Sequence[Moment]
+    infos: Sequence[MediaInfo],
+    choices: Sequence[Choice],
+    moments: Sequence[Moment],
+    common: TimeRange,
 ) -> tuple[tuple[list[HostFrame], list[HostFrame]], Motion | None]:
     """Return the frames of the loop in both films, paired by time, and what it shows."""
     first, second = infos
     index = moving_of(choices)
     crop = busiest_crop(first, moments[index])
-    loop = moment_around(first, choices[index].pts, EVERYTHING, crop, context=1)
+    within, start = span_in_header(first, common), common.start_seconds
+    loop = moment_around(first, choices[index].pts, within, crop, context=1)
     mine = _progressive(loop)
     if len(mine) < 2:
         return ([], []), None
     times = [seconds_at(first, frame.pts) for frame in mine]
     there = _other_crop(first, second, crop)
-    theirs = _progressive(moment_between(second, times[0], times[-1], there))
+    theirs = _progressive(moment_between(second, times[0] - start, times[-1] - start, there))
     if not theirs:
         return ([], []), None
-    marks = [seconds_at(second, frame.pts) for frame in theirs]
+    marks = [start + seconds_at(second, frame.pts) for frame in theirs]
     paired = [
         theirs[min(range(len(marks)), key=lambda i: abs(marks[i] - seconds))]  # called at once
         for seconds in times
@@ -229,7 +276,7 @@ def _names(first: Path, second: Path) -> tuple[str, str]:
 
 
 def _notes(films: Sequence[Film], scores: Sequence[Scores]) -> tuple[str, ...]:
-    notes = ["Frames are matched by their times from the first frame of each file."]
+    notes: list[str] = []
     shapes = [film.picture(film.stills[0]).shape[:2] for film in films]
     if shapes[0] != shapes[1]:
         small = min(shapes)

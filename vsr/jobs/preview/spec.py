@@ -63,6 +63,7 @@ class CompareSpec:
     """A comparison of two films.
 
     Attributes:
+        start_seconds: where the second film begins in the first one.
         at: times to show, in seconds from the first frame.
         count: how many frames to show; those that ``at`` does not name are chosen.
         existing: what to do with a page that exists.
@@ -70,6 +71,7 @@ class CompareSpec:
 
     at: tuple[float, ...] = ()
     count: int = DEFAULT_SHOTS
+    start_seconds: float = 0.0
     existing: Existing = "refuse"
 
     def __post_init__(self) -> None:
