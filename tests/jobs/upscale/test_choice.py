@@ -71,7 +71,7 @@ def test_the_dial_of_a_preset_is_dropped_where_it_does_not_fit(tmp_path: Path) -
     film = natural(tmp_path / "film.mp4", 30)
     job = prepare(film, tmp_path / "out.mkv", replace(spec_of_preset(str(preset)), device="cpu"))
     assert str(job.model) == "bicubic ×2"
-    with pytest.raises(InvalidOption, match="--strength 0.5: bicubic ×2 has no flavour for it"):
+    with pytest.raises(InvalidOption, match="strength=0.5: bicubic ×2 has no flavour for it"):
         vsr.upscale(film, tmp_path / "out.mkv", preset=str(preset), strength=0.5)
 
 
