@@ -1,11 +1,17 @@
 """Weights files reach workers on machines that do not have them."""
 
+import os
+import time
+from hashlib import sha256
+from pathlib import Path
+
 import pytest
 import torch
 
 from vsr.errors import InvalidCheckpoint
+from vsr.models import flavours
 from vsr.models.catalog import load
-from vsr.models.flavours import SentFile, SentModel
+from vsr.models.flavours import LONGEST_RUN_SECONDS, SentFile, SentModel
 from vsr.models.plain import Plain
 
 
@@ -60,6 +66,20 @@ def test_a_name_is_found_there_with_its_card(tmp_path, monkeypatch, elsewhere):
     elsewhere()
     there = load(sent.arrive())
     assert (there.name, there.sha256, there.card) == ("mine", kept.card.sha256, kept.card)
+
+
+def test_what_arrived_long_ago_makes_room(tmp_path, elsewhere, monkeypatch):
+    monkeypatch.setattr(flavours, "MOST_SENT_BYTES", 1)
+    elsewhere()
+    old, recent = (tmp_path / "other" / "cache" / "sent" / name for name in ("old", "recent"))
+    for folder, age in ((old, 2 * LONGEST_RUN_SECONDS), (recent, LONGEST_RUN_SECONDS / 2)):
+        folder.mkdir(parents=True)
+        (folder / "a.pth").write_bytes(bytes(10))
+        os.utime(folder, times=(time.time() - age,) * 2)
+    file = SentFile("mine.pth", sha256(b"weights").hexdigest(), b"weights")
+    there = Path(SentModel("mine.pth", (file,)).arrive())
+    assert there.read_bytes() == b"weights"
+    assert set(old.parent.iterdir()) == {recent, there.parent}
 
 
 def test_what_arrives_damaged_is_refused(tmp_path, elsewhere):

@@ -1,9 +1,11 @@
-"""Where the user's own files are, and what can be made again."""
+"""Where the user's own files are, and what can be made again, of which there is a limit."""
 
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
+from shutil import rmtree
 from typing import Literal
 
 Kind = Literal["presets", "presets/looks", "presets/train", "pipelines", "models"]
@@ -38,3 +40,36 @@ def cache_folder() -> Path:
     if home := os.environ.get("VSR_HOME"):
         return Path(home).expanduser() / "cache"
     return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "vsr"
+
+
+def limit_cache(used: Path, most_bytes: int, *, spared_seconds: float = 0.0) -> None:
+    """Mark a part of a cache as used, and remove what was used longest ago, until the rest fits.
+
+    Args:
+        used: a file or folder, which stays; the other parts are next to it.
+        most_bytes: of all of them together.
+        spared_seconds: what was used within them stays too.
+    """
+    with suppress(OSError):  # such as a cache that others may only read
+        os.utime(used)
+        times = {path: path.stat().st_mtime for path in used.parent.iterdir()}
+        sizes = {path: _bytes_in(path) for path in times}
+        taken = sum(sizes.values())
+        for path in sorted(times, key=times.__getitem__):
+            if taken <= most_bytes:
+                return
+            if path != used and times[path] <= times[used] - spared_seconds:
+                _remove(path)
+                taken -= sizes[path]
+
+
+def _bytes_in(path: Path) -> int:
+    inside = path.rglob("*") if path.is_dir() else (path,)
+    return sum(one.stat().st_size for one in inside)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)

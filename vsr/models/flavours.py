@@ -22,7 +22,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from vsr.disk.folders import cache_folder
+from vsr.disk.folders import cache_folder, limit_cache
 from vsr.disk.publishing import writing
 from vsr.errors import InvalidCheckpoint, InvalidOption
 from vsr.models.weights_files import (
@@ -204,6 +204,13 @@ def _those_with(ends: tuple[str, ...]) -> str:
     return f"; {' and '.join(found)} {'do' if found[1:] else 'does'}" if found else ""
 
 
+MOST_SENT_BYTES = 2_000_000_000
+"""Of weights that were received; they can be sent again."""
+
+LONGEST_RUN_SECONDS = 7 * 24 * 3600
+"""What arrived within a week is kept: a run that still opens it may be that long."""
+
+
 @dataclass(frozen=True, slots=True)
 class SentFile:
     """One file: its name, its SHA-256, and what is in it."""
@@ -250,6 +257,7 @@ class SentModel:
             if sha256(file.content).hexdigest() != file.sha256:
                 raise InvalidCheckpoint(f"{file.name}: arrived damaged. Start the run again.")
             _write(folder / file.name, file.content)
+        limit_cache(folder, MOST_SENT_BYTES, spared_seconds=LONGEST_RUN_SECONDS)
         if is_path(self.model):
             return str(folder / self.files[0].name)
         os.environ["VSR_MODELS"] = str(folder)

@@ -21,6 +21,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from vsr.disk.folders import limit_cache
 from vsr.disk.publishing import published, writing
 from vsr.errors import InvalidCheckpoint, InvalidOption, VerificationFailed
 from vsr.models.blocks import Generator
@@ -234,19 +235,5 @@ def exported(net: Generator, folder: Path, key: str, size: Size, *, is_half: boo
         own = path.with_name(f"{path.stem}.{os.getpid()}{path.suffix}")  # two workers may write it
         write_onnx(net, own, size, is_half=is_half)
         own.replace(path)
-    with contextlib.suppress(OSError):  # such as a cache that others may only read
-        os.utime(path)
-        _limit(folder, path)
+    limit_cache(path, MOST_CACHED_BYTES)
     return path
-
-
-def _limit(folder: Path, kept: Path) -> None:
-    """Remove the files that were opened longest ago, until the rest is small enough."""
-    facts = {path: path.stat() for path in folder.iterdir() if path.is_file()}
-    taken = sum(one.st_size for one in facts.values())
-    for path in sorted(facts, key=lambda path: facts[path].st_mtime_ns):
-        if taken <= MOST_CACHED_BYTES:
-            return
-        if path != kept:
-            path.unlink(missing_ok=True)
-            taken -= facts[path].st_size
