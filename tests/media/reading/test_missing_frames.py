@@ -106,6 +106,17 @@ def test_a_whole_film_lacks_nothing(tmp_path: Path, name: str) -> None:
     assert missing_in(clip(tmp_path, name)) == ((), 50)
 
 
+@pytest.mark.parametrize(("name", "codec"), [("a.avi", "mpeg4"), ("a.mxf", "mpeg2video")])
+def test_frames_before_a_part_are_not_missing(tmp_path: Path, name: str, codec: str) -> None:
+    path = write_clip(tmp_path / name, frames=50, codec=codec)
+    times = [frame.pts for frame in read(path)[0]]
+    for first in (0, 1, 25, 49):
+        assert missing_frames(probe(path), times[first:], to_end=True) == ()
+    assert missing_frames(probe(path), times[25:45], to_end=True) == (
+        () if name == "a.avi" else ("5 of 25 frames missing",)
+    )
+
+
 def test_packets_that_somebody_took_out_left_no_hole_in_the_file(tmp_path: Path) -> None:
     source, target = clip(tmp_path), tmp_path / "out.mkv"
     with av.open(str(source)) as origin, av.open(str(target), "w") as output:

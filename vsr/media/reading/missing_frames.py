@@ -142,6 +142,7 @@ def missing_frames(info: MediaInfo, times: Sequence[int], *, to_end: bool) -> tu
     step = median_low([later - earlier for earlier, later in pairwise(times)] or [1])
     doubts = list(_holes(times, step))
     counted = (_counted_in_header(info) or 0) if to_end else 0
+    counted -= (times[0] - (info.video.start_pts or 0)) // step  # those before a part
     seconds = info.duration_seconds if info.format_name in TOLD_BY_HEADER and to_end else None
     shown = float((times[-1] + step) * info.video.time_base)
     unsure = UNSURE_FRAMES * step * float(info.video.time_base)
