@@ -170,4 +170,4 @@ def test_a_full_folder_of_everything_odd_ends(tmp_path: Path):
         one.source.name: one.state
         for one in batch(source, tmp_path / "out", BatchSpec(upscale=spec(), selection=Selection()))
     }
-    assert found == {"0.mkv": "done"}
+    assert found == {"0.mkv": "done", "loop.mkv": "failed", "gone.mkv": "failed"}
