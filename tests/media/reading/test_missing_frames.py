@@ -126,3 +126,9 @@ def test_packets_that_somebody_took_out_left_no_hole_in_the_file(tmp_path: Path)
                 packet.stream = stream
                 output.mux(packet)
     assert missing_in(target)[0] == ()
+
+
+def test_fields_that_share_a_time_are_no_hole_and_no_fault(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "tape.avi", frames=3, is_interlaced=True)
+    times = [pts for frame in range(3) for pts in (frame, frame)]
+    assert missing_frames(probe(path), times, to_end=True) == ()

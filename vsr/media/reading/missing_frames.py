@@ -125,13 +125,20 @@ class _Layout:
         return free > max(64, LEAST_SHARE * quantiles(self.sizes, n=4)[0] * frames)
 
 
+def _usual_step(times: Sequence[int]) -> int:
+    """Return the median step; both fields of a frame may have the time of one, which is none."""
+    steps = [later - earlier for earlier, later in pairwise(times) if later > earlier]
+    return median_low(steps or [1])
+
+
 def missing_frames(info: MediaInfo, times: Sequence[int], *, to_end: bool) -> tuple[str, ...]:
     """Return what is missing of a film among frames at these times, one sentence each.
 
     Only if the times leave a doubt, all packets are read.
 
     Args:
-        times: of the frames that were read, ascending, in ticks of the source.
+        times: of the frames that were read, ascending, in ticks of the source; of two fields
+            both, which may be equal.
         to_end: the film was read to its end.
 
     Raises:
@@ -139,7 +146,7 @@ def missing_frames(info: MediaInfo, times: Sequence[int], *, to_end: bool) -> tu
     """
     if not times:
         return ()
-    step = median_low([later - earlier for earlier, later in pairwise(times)] or [1])
+    step = _usual_step(times)
     doubts = list(_holes(times, step))
     counted = (_counted_in_header(info) or 0) if to_end else 0
     counted -= (times[0] - (info.video.start_pts or 0)) // step  # those before a part
