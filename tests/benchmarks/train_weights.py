@@ -59,7 +59,7 @@ SHIPPED = (
     Shipped(recipe="fast-video-strong-x4", name="fast-video-strong", init="fast"),
     Shipped(recipe="fast-video-medium-x4", name="fast-video-medium", init="fast"),
     Shipped(recipe="fast-video-light-x4", name="fast-video-light", init="fast"),
-    Shipped(recipe="fast-clear-x4", name="fast-clear", init="fast"),
+    Shipped(recipe="fast-clear-x4", name="fast-clear", init="fast", has_features=True),
     Shipped(recipe="quality-x4", name="quality", init=FAST),
     Shipped(recipe="clear-x4", name="clear", init=PUBLIC),
     Shipped(recipe="lite-x4", name="lite"),

@@ -25,7 +25,7 @@ from tests.benchmarks.family import (
     wanted_of,
 )  # fmt: skip
 from vsr.models.int8 import pictures
-from vsr.training.losses.cells import grid, kinks
+from vsr.training.losses.cells import grid, ripples
 from vsr.training.network.plain_forms import RoundedPlain
 
 HARD = 4
@@ -37,8 +37,8 @@ FAITHFUL, ANCHOR = 2.5, 0.02
 """What patches weigh against the agreement on hard pictures, and what the float network was there:
 without it both agree on what saturates, which is the nearest pixel."""
 
-CELLS, GRID = 0.5, 2.0
-"""What kinks at the borders of cells, and an error that repeats from cell to cell, weigh beside the
+CELLS, GRID = 1.0, 2.0
+"""What waves in smooth places, and an error that repeats from cell to cell, weigh beside the
 mean error of patches. The latter does not keep float weights from learning a grid that takes back
 that of int8 (docs/notebook.md).
 """
@@ -93,7 +93,7 @@ def tune(family: Family, lows: list[np.ndarray], minutes: float, seed: int) -> N
 
 def _distance(made: Tensor, target: Tensor, scale: int) -> Tensor:
     """Return the mean error, and what of it is a grid: else colours and lines get one again."""
-    pattern = CELLS * kinks(made, target, scale) + GRID * grid(made, target, scale)
+    pattern = CELLS * ripples(made, target) + GRID * grid(made, target, scale)
     return (made - target).abs().mean() + pattern
 
 
