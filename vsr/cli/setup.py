@@ -46,8 +46,8 @@ def doctor(as_json: bool) -> int:
 def demo(folder: Path) -> None:
     """Make a clip with sound in FOLDER, upscale it, and compare.
 
-    480×270 becomes 1920×1080 with the default network, nothing drawn. A PNG shows bicubic, vsr and
-    the original side by side.
+    480×270 becomes 1920×1080 with the default network, nothing drawn or repaired. A PNG shows
+    bicubic, vsr and the original side by side.
     """
     from vsr.jobs.setup import demonstrate
 

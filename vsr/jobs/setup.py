@@ -169,7 +169,8 @@ def demonstrate(
 ) -> DemoResult:
     """Draw a 480×270 clip, upscale it to 1920×1080 with the default network, compare a frame.
 
-    Nothing is drawn by the network: in a chart it could only be wrong.
+    Nothing is drawn or repaired by the network: it would take the chart's finest lines for what a
+    codec left, and could only be wrong.
 
     Raises:
         Refused, Failed: as `upscale` does.
@@ -180,7 +181,7 @@ def demonstrate(
     folder.mkdir(parents=True, exist_ok=True)
     clip, upscaled = folder / "demo-270p.mp4", folder / "demo-1080p.mp4"
     write_clip(clip)
-    spec = replace(spec_of_preset("1080p", existing="overwrite"), sharpness=0.0)
+    spec = replace(spec_of_preset("1080p", existing="overwrite"), strength=0.0, sharpness=0.0)
     result = upscale(clip, upscaled, spec, on_progress=on_progress, note=note)
     seconds = COMPARED_FRAME / 24
     original = render(FULL_HD, seconds)
