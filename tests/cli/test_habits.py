@@ -98,7 +98,7 @@ ANSWERED = [
     ),
     (
         ["-preset", "slow"],
-        "vsr: slow: --preset chooses the output size here. For the encoder's speed use "
+        "vsr: slow: --preset is for the output size here. For the encoder's speed use "
         "--encoder-preset slow.",
     ),
     (

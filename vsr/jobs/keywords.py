@@ -17,9 +17,13 @@ SHORT = {"Add -y": 'Give existing="overwrite"', "or -n": 'or existing="skip"'}
 OF_FUNCTIONS = ("preset", "look", "include", "exclude", "workers")
 """Keywords of the functions that no spec holds."""
 
+_SUBJECT = re.compile(r"(--[a-z][a-z-]*|-e)(?: (.+))?")
+"""A flag as what a message is about, with its value, which may hold anything."""
+
 _FLAG = re.compile(
     r"""
-    (--[a-z][a-z-]*)
+    (?<![^\s(])  # not within a name
+    (--[a-z][a-z-]*|-e\b)
     (?:[ ]
         (?!(?:an?|and|another|are|for|if|in|is|or|the|to|was|with)\b)  # the sentence goes on
         ([^\s,;()"]*[^\s,;()".:])  # a value
@@ -30,7 +34,18 @@ _FLAG = re.compile(
 
 
 def with_keywords(text: str) -> str:
-    """Return a message with keywords in the place of flags; of other options it stays as it is."""
+    """Return a message with keywords in the place of flags; of other options it stays as it is.
+
+    What it is about, up to the first colon, is the flag itself or a file, which may have any name.
+    """
+    subject, colon, rest = text.partition(": ")
+    if not colon:
+        return _in_sentence(text)
+    about = _SUBJECT.fullmatch(subject)
+    return (subject if about is None else _keyword(about)) + colon + _in_sentence(rest)
+
+
+def _in_sentence(text: str) -> str:
     for flag, keyword in SHORT.items():
         text = text.replace(flag, keyword)
     return _FLAG.sub(_keyword, text)
@@ -55,8 +70,15 @@ def _keyword(found: re.Match[str]) -> str:
         return f"{name}={switched}" + (f" {value}" if value else "")
     if not value:
         return name
+    key, equals, setting = value.partition("=")
+    if equals and name == "encoder_options":
+        return f'{name}={{"{key}": "{setting}"}}'
     is_number = re.fullmatch(r"\d+(\.\d+)?", value)
     return f"{name}={value}" if is_number else f'{name}="{value}"'
+
+
+def _of_encoder(found: re.Match[str]) -> str:
+    return 'encoder_options={{"{}": "{}"}}'.format(*found.groups())
 
 
 @cache

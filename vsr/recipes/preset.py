@@ -68,7 +68,7 @@ def load_preset(name: str) -> Preset:
     """
     if name in X264_PRESETS:
         raise UnknownName(
-            f"{name}: --preset chooses the output size here. "
+            f"{name}: --preset is for the output size here. "
             f"For the encoder's speed use --encoder-preset {name}."
         )
     named = _named(name)
