@@ -85,6 +85,33 @@ def test_what_is_behind_a_language_is_told_where_it_is_lost(tmp_path: Path) -> N
     assert not is_held("x", "mp4")
 
 
+@pytest.mark.parametrize(
+    ("suffix", "name", "written", "lost"),
+    [
+        ("ts", "mpegts", "eng,deu", ""),
+        ("mp4", "mp4", "eng", "without the rest of eng,deu."),
+        ("mov", "mov", "eng", "without the rest of eng,deu."),
+        ("mkv", "matroska", "eng,deu", ""),
+    ],
+)
+def test_of_two_languages_of_one_stream_the_first_is_kept_everywhere(
+    tmp_path: Path, suffix: str, name: str, written: str, lost: str
+) -> None:
+    """As a broadcast has them: one is in the left channel, the other in the right one."""
+    source = write_clip(tmp_path / "in.ts", frames=5, audio=[Audio(language="eng,deu")])
+    assert languages_in(source) == ["eng,deu"]
+    carry(source, tmp_path / f"out.{suffix}")
+    assert languages_in(tmp_path / f"out.{suffix}") == [written]
+    texts = " ".join(map(str, losses_in(probe(source), container_named(name))))
+    assert lost in texts
+    assert bool(lost) is ("language" in texts)
+
+
+def test_the_same_language_twice_is_no_loss(tmp_path: Path) -> None:
+    info = probe(write_clip(tmp_path / "in.ts", frames=5, audio=[Audio(language="deu,deu")]))
+    assert not list(losses_in(info, container_named("mp4")))
+
+
 def test_a_language_that_quicktime_does_not_know_is_told(tmp_path: Path) -> None:
     info = probe(write_clip(tmp_path / "in.mkv", frames=5, audio=[Audio(language="gle")]))
     (loss,) = losses_in(info, container_named("mov"))

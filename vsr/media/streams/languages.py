@@ -70,6 +70,11 @@ THREE_LETTERS: Mapping[str, str] = {
 OF_THREE_LETTERS = frozenset({"mp4", "mov", "mpegts"})
 """Containers that hold codes of three letters alone."""
 
+SEVERAL = ","
+"""Between the languages of one stream, such as of two channels, which FFmpeg reads as one tag. Only
+MPEG-TS has a list. Source: ISO/IEC 13818-1, 2.6.18.
+"""
+
 
 def spelt(language: str, container: str) -> str:
     """Return the code of a language for a container, whatever container it comes from.
@@ -80,19 +85,27 @@ def spelt(language: str, container: str) -> str:
     if language not in AS_THEY_ARE:
         language = _NAMED_IN_QUICKTIME.get(language, language)
     if container in OF_THREE_LETTERS:
-        first = language.split("-")[0].lower()
-        language = THREE_LETTERS.get(first, first)
+        codes = [_of_three_letters(one) for one in language.split(SEVERAL)]
+        language = SEVERAL.join(codes) if container == "mpegts" else codes[0]
     return QUICKTIME.get(language, language) if container == "mov" else language
 
 
+def _of_three_letters(language: str) -> str:
+    code = language.split("-", maxsplit=1)[0].lower()
+    return THREE_LETTERS.get(code, code)
+
+
 def is_held(language: str, container: str) -> bool:
-    """Return whether a container can tell a language."""
+    """Return whether a container can tell a language; of several, at least the first."""
     code = spelt(language, container)
     if container == "mov":
         return code in NO_LANGUAGE or code in AS_THEY_ARE or code in _NAMED_IN_QUICKTIME
-    return container not in OF_THREE_LETTERS or (len(code) == 3 and code.isascii())
+    codes = code.split(SEVERAL)
+    return container not in OF_THREE_LETTERS or all(len(x) == 3 and x.isascii() for x in codes)
 
 
 def is_shortened(language: str, container: str) -> bool:
-    """Return whether a container holds a language without its region or script."""
-    return "-" in language and container in OF_THREE_LETTERS and is_held(language, container)
+    """Return whether a container holds a language without its region, its script or the others."""
+    has_others = len(set(language.split(SEVERAL))) > 1 and container != "mpegts"
+    has_rest = "-" in language or has_others
+    return has_rest and container in OF_THREE_LETTERS and is_held(language, container)
