@@ -7,16 +7,20 @@ import pytest
 
 from tests.clips import Audio, Subtitle, write_clip
 from tests.media.written import carry
-from vsr.media.containers import container_named
 from vsr.media.reading.probe import probe
 from vsr.media.streams.languages import AS_THEY_ARE, QUICKTIME, is_held, spelt
-from vsr.media.streams.losses_before_start import losses_in
+from vsr.media.streams.losses_before_start import Loss, losses_among
+from vsr.media.streams.streams import plan_streams
 
 
 def languages_in(path: Path) -> list[str | None]:
     with av.open(str(path)) as container:
         tracks = [*container.streams.audio, *container.streams.subtitles]
         return [stream.metadata.get("language") for stream in tracks]
+
+
+def losses(source: Path, container: str, **keep: bool) -> list[Loss]:
+    return list(losses_among(plan_streams(probe(source), container, **keep)))
 
 
 @pytest.mark.parametrize("languages", [sorted(AS_THEY_ARE), sorted(QUICKTIME)])
@@ -77,11 +81,11 @@ def test_a_language_of_two_letters_is_written_as_a_container_has_it(
 
 
 def test_what_is_behind_a_language_is_told_where_it_is_lost(tmp_path: Path) -> None:
-    info = probe(write_clip(tmp_path / "in.mkv", frames=5, audio=[Audio(language="pt-BR")]))
+    source = write_clip(tmp_path / "in.mkv", frames=5, audio=[Audio(language="pt-BR")])
     for name in ("mp4", "mov"):
-        (loss,) = losses_in(info, container_named(name))
+        (loss,) = losses(source, name)
         assert loss.text.startswith(f"{name} stores a language alone, without the rest of pt-BR.")
-    assert not list(losses_in(info, container_named("matroska")))
+    assert not losses(source, "matroska")
     assert not is_held("x", "mp4")
 
 
@@ -102,20 +106,33 @@ def test_of_two_languages_of_one_stream_the_first_is_kept_everywhere(
     assert languages_in(source) == ["eng,deu"]
     carry(source, tmp_path / f"out.{suffix}")
     assert languages_in(tmp_path / f"out.{suffix}") == [written]
-    texts = " ".join(map(str, losses_in(probe(source), container_named(name))))
+    texts = " ".join(map(str, losses(source, name)))
     assert lost in texts
     assert bool(lost) is ("language" in texts)
 
 
 def test_the_same_language_twice_is_no_loss(tmp_path: Path) -> None:
-    info = probe(write_clip(tmp_path / "in.ts", frames=5, audio=[Audio(language="deu,deu")]))
-    assert not list(losses_in(info, container_named("mp4")))
+    source = write_clip(tmp_path / "in.ts", frames=5, audio=[Audio(language="deu,deu")])
+    assert not losses(source, "mp4")
 
 
 def test_a_language_that_quicktime_does_not_know_is_told(tmp_path: Path) -> None:
-    info = probe(write_clip(tmp_path / "in.mkv", frames=5, audio=[Audio(language="gle")]))
-    (loss,) = losses_in(info, container_named("mov"))
+    source = write_clip(tmp_path / "in.mkv", frames=5, audio=[Audio(language="gle")])
+    (loss,) = losses(source, "mov")
     assert loss.text.startswith("mov cannot store the language of a stream that is gle.")
     assert not loss.is_content
-    assert not list(losses_in(info, container_named("mp4")))
+    assert not losses(source, "mp4")
     assert is_held("und", "mov")
+
+
+def test_of_what_is_left_out_nothing_more_is_lost(tmp_path: Path) -> None:
+    """A strict run would refuse it, though nobody wants it."""
+    source = write_clip(
+        tmp_path / "in.mkv", frames=5, audio=[Audio(language="gle", title="Irish")],
+        subtitles=[Subtitle(language="gle", title="Words")],
+    )  # fmt: skip
+    assert [loss.text.count("gle") for loss in losses(source, "mov", keep_subtitles=False)] == [1]
+    assert not losses(source, "mov", keep_audio=False, keep_subtitles=False)
+    (loss, *_) = losses(source, "mpegts", keep_subtitles=False)
+    assert loss.text.startswith("mpegts cannot store titles of streams: Irish.")
+    assert not losses(source, "mpegts", keep_audio=False, keep_subtitles=False)

@@ -11,7 +11,7 @@ from tests.clips import Attachment, Audio, Subtitle, av_frame, write_clip
 from tests.media.written import carry
 from vsr.media.containers import container_named
 from vsr.media.reading.probe import probe
-from vsr.media.streams.losses_before_start import losses_in, lost_tags
+from vsr.media.streams.losses_before_start import losses_among, losses_in, lost_tags
 from vsr.media.streams.streams import plan_streams
 from vsr.values import Size
 
@@ -120,7 +120,8 @@ def test_what_is_predicted_to_be_lost_is_lost_and_nothing_else(
     info, name = probe(path), CONTAINERS[suffix]
     plan = plan_streams(info, name)
     lost_kinds = [fate.stream.kind for fate in plan.fates if not fate.target_codec and fate.is_loss]
-    texts = " ".join(map(str, losses_in(info, container_named(name))))
+    losses = (*losses_in(info, container_named(name)), *losses_among(plan))
+    texts = " ".join(map(str, losses))
     carry(path, target, codec=CODECS.get(suffix, "h264"))
     before, after = held_by(path), held_by(target)
 

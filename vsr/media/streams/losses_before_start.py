@@ -125,7 +125,7 @@ def losses_of(
 def losses_in(
     info: MediaInfo, container: Container, time: TimeRange = TimeRange()
 ) -> Iterator[Loss]:
-    """Yield what a container cannot hold of a file: rotation, tags, titles, languages, chapters.
+    """Yield what a container cannot hold of a file: rotation, tags, chapters.
 
     Args:
         time: the part of the file that is upscaled.
@@ -139,25 +139,6 @@ def losses_in(
     if tags:
         names = ", ".join(tags)
         yield Loss(f"{container.name} cannot store the tags {names}. Choose .mkv to keep them.")
-    titles = [stream.title for stream in info.others if stream.title is not None]
-    if titles and not container.has_track_tags:
-        yield Loss(
-            f"{container.name} cannot store titles of streams: {', '.join(titles)}. "
-            "Choose .mkv to keep them."
-        )
-    spoken = {stream.language for stream in info.others if stream.language is not None}
-    untold = sorted(one for one in spoken if not is_held(one, container.name))
-    if untold:
-        yield Loss(
-            f"{container.name} cannot store the language of a stream that is {', '.join(untold)}. "
-            f"Choose {'.mp4 or ' * (container.name == 'mov')}.mkv to keep it."
-        )
-    shortened = sorted(one for one in spoken if is_shortened(one, container.name))
-    if shortened:
-        yield Loss(
-            f"{container.name} stores a language alone, without the rest of "
-            f"{', '.join(shortened)}. Choose .mkv to keep it."
-        )
     if not container.has_chapters and (count := _chapters_within(info, time)):
         are = "1 is" if count == 1 else f"{count} are"
         yield Loss(
@@ -199,10 +180,37 @@ def check_times(info: MediaInfo, container: Container) -> None:
 
 
 def losses_among(plan: StreamPlan) -> Iterator[Loss]:
-    """Yield the streams that are dropped, or converted with loss, unasked for."""
+    """Yield what is lost of the streams unasked for.
+
+    They may be dropped or converted with loss; of a carried one a title or a language may be.
+    """
     for fate in plan.losses:
         is_dropped = fate.fate is Fate.DROP
         yield Loss(f"{fate}.", is_content=is_dropped and fate.stream.kind != "data")
+    yield from _losses_of_names(plan)
+
+
+def _losses_of_names(plan: StreamPlan) -> Iterator[Loss]:
+    container, carried = container_named(plan.container), [fate.stream for fate in plan.carried]
+    titles = [stream.title for stream in carried if stream.title is not None]
+    if titles and not container.has_track_tags:
+        yield Loss(
+            f"{container.name} cannot store titles of streams: {', '.join(titles)}. "
+            "Choose .mkv to keep them."
+        )
+    spoken = {stream.language for stream in carried if stream.language is not None}
+    untold = sorted(one for one in spoken if not is_held(one, container.name))
+    if untold:
+        yield Loss(
+            f"{container.name} cannot store the language of a stream that is {', '.join(untold)}. "
+            f"Choose {'.mp4 or ' * (container.name == 'mov')}.mkv to keep it."
+        )
+    shortened = sorted(one for one in spoken if is_shortened(one, container.name))
+    if shortened:
+        yield Loss(
+            f"{container.name} stores a language alone, without the rest of "
+            f"{', '.join(shortened)}. Choose .mkv to keep it."
+        )
 
 
 def content_of(losses: Iterable[Loss]) -> tuple[str, ...]:
