@@ -119,10 +119,19 @@ def test_the_same_language_twice_is_no_loss(tmp_path: Path) -> None:
 def test_a_language_that_quicktime_does_not_know_is_told(tmp_path: Path) -> None:
     source = write_clip(tmp_path / "in.mkv", frames=5, audio=[Audio(language="gle")])
     (loss,) = losses(source, "mov")
-    assert loss.text.startswith("mov cannot store the language of a stream that is gle.")
+    assert loss.text == (
+        "mov cannot store the language of a stream that is gle. Choose .mp4 or .mkv to keep it."
+    )
     assert not loss.is_content
     assert not losses(source, "mp4")
     assert is_held("und", "mov")
+
+
+def test_a_container_that_cannot_tell_a_language_either_is_not_advised(tmp_path: Path) -> None:
+    source = write_clip(tmp_path / "in.mkv", frames=5, audio=[Audio(language="i-klingon")])
+    for name in ("mov", "mp4", "mpegts"):
+        (loss,) = losses(source, name)
+        assert loss.text.endswith("is i-klingon. Choose .mkv to keep it.")
 
 
 def test_of_what_is_left_out_nothing_more_is_lost(tmp_path: Path) -> None:

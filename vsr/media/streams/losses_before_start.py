@@ -201,9 +201,10 @@ def _losses_of_names(plan: StreamPlan) -> Iterator[Loss]:
     spoken = {stream.language for stream in carried if stream.language is not None}
     untold = sorted(one for one in spoken if not is_held(one, container.name))
     if untold:
+        mp4 = ".mp4 or " if all(is_held(one, "mp4") for one in untold) else ""
         yield Loss(
             f"{container.name} cannot store the language of a stream that is {', '.join(untold)}. "
-            f"Choose {'.mp4 or ' * (container.name == 'mov')}.mkv to keep it."
+            f"Choose {mp4}.mkv to keep it."
         )
     shortened = sorted(one for one in spoken if is_shortened(one, container.name))
     if shortened:
