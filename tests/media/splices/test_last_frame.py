@@ -103,6 +103,23 @@ def test_a_part_that_ends_with_a_reordered_frame_shows_it_for_one_frame(tmp_path
     assert lasting == dict.fromkeys(range(20), step)
 
 
+@pytest.mark.parametrize("given", ["mp4", "mkv"])
+def test_a_part_that_ends_with_a_slide_shows_it_and_plays_its_sound(
+    tmp_path: Path, given: str
+) -> None:
+    """Matroska stores no duration of it: only the next frame tells that it stands."""
+    source = write_clip(
+        tmp_path / f"in.{given}", frames=4, pts=[0, 1000, 3000, 3040],
+        time_base=Fraction(1, 1000), b_frames=0, audio=[Audio(seconds=3)],
+    )  # fmt: skip
+    target = tmp_path / "out.mp4"
+    carry(source, target, time=TimeRange(end_seconds=2.5))
+    with av.open(str(target)) as container:
+        for stream in (*container.streams.video, *container.streams.audio):
+            assert stream.duration is not None
+            assert stream.duration * stream.time_base == pytest.approx(2.5, abs=0.03)
+
+
 def test_the_end_of_a_part_cuts_the_last_slide_and_its_sound(tmp_path: Path) -> None:
     source = slides(tmp_path / "in.mp4", audio=[Audio(seconds=2.2)])
     target = tmp_path / "out.mp4"

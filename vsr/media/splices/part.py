@@ -96,11 +96,13 @@ is at most 16.
 
 
 def _said(info: MediaInfo, pts: int, step: int) -> int | None:
-    """Return the duration of the packet with a time; None if there is none, or it has none.
+    """Return how long the source shows the frame with a time; None if it does not say.
 
-    MPEG-TS and MPEG-PS do not store any; what FFmpeg reports is the frame rate's. mp4 and mov store
-    the distance to the packet decoded next, which of a reordered frame tells nothing. The sum of
-    these does, but not where times are uneven: less than half of ``step`` is not believed.
+    It is shown until the next one, else for the duration of its packet, which other formats than
+    mp4 and mov derive from the frame rate where none is stored. These two store the distance to the
+    packet decoded next, which of a reordered frame tells nothing. The sum of these does, but not
+    where times are uneven: less than half of ``step`` is not believed. MPEG-TS and MPEG-PS do not
+    store any duration.
     """
     if info.video.timing is not Timing.GIVEN or info.format_name in STATION_CLOCKS:
         return None
@@ -115,11 +117,10 @@ def _said(info: MediaInfo, pts: int, step: int) -> int | None:
                 before += [packet.pts] if packet.pts is not None and packet.pts > pts else []
                 continue
             after = [one.pts or 0 for one in islice(packets, MOST_REORDERED)]
-            if not (before or after) or not info.format_name.startswith("mov"):
+            if later := [one for one in (*before, *after) if one > pts]:
+                return min(later) - pts
+            if not after or not info.format_name.startswith("mov"):
                 return packet.duration
-            end = min((later for later in (*before, *after) if later > pts), default=None)
-            if end is None and stream.duration is not None:
-                whole = (info.video.start_pts or 0) + stream.duration
-                end = whole if 2 * (whole - pts) >= step else None
-            return None if end is None else end - pts
+            whole = (info.video.start_pts or 0) + (stream.duration or 0)
+            return whole - pts if 2 * (whole - pts) >= step else None
     return None
