@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -118,6 +119,25 @@ def test_a_part_that_ends_with_a_slide_shows_it_and_plays_its_sound(
         for stream in (*container.streams.video, *container.streams.audio):
             assert stream.duration is not None
             assert stream.duration * stream.time_base == pytest.approx(2.5, abs=0.03)
+
+
+@pytest.mark.parametrize("key_frames", [1, 5, 6, 7, 50])
+@pytest.mark.parametrize("suffix", ["mp4", "mov", "mkv"])
+def test_each_frame_stands_until_the_next_wherever_key_frames_are(
+    tmp_path: Path, suffix: str, key_frames: int
+) -> None:
+    """The key frame after a slide is decoded while it stands: seeking to it leads behind it."""
+    pts = [0, 40, 80, 120, 160, 3000, 6000, 9000, 9040, 9080, 9120]
+    reordered = {"preset": "medium", "bf": "3", "g": f"{key_frames}", "sc_threshold": "0"}
+    info = probe(
+        write_clip(
+            tmp_path / f"in.{suffix}", frames=len(pts), pts=pts, time_base=Fraction(1, 1000),
+            options=reordered,
+        )
+    )  # fmt: skip
+    ticks = [int(Fraction(time, 1000) / info.video.time_base) for time in pts]
+    lasting = [last_duration_of(info, one) for one in ticks[:-1]]
+    assert lasting == [later - one for one, later in pairwise(ticks)]
 
 
 def test_the_end_of_a_part_cuts_the_last_slide_and_its_sound(tmp_path: Path) -> None:

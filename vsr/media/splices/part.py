@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import islice
+from itertools import chain, islice
 from math import isinf
 from typing import Self
 
 import av
 from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Stream
 
 from vsr.errors import InvalidOption
 from vsr.media.clock import Timing, rounded, ticks, ticks_per_frame
@@ -108,9 +111,7 @@ def _said(info: MediaInfo, pts: int, step: int) -> int | None:
         return None
     with suppress(av.FFmpegError, OSError, OverflowError), open_input(info.path) as container:
         stream = container.streams[info.video.index]
-        with suppress(av.FFmpegError):  # a format that cannot seek is read from its beginning
-            container.seek(pts, stream=stream)
-        packets = (packet for packet in container.demux(stream) if packet.size)
+        packets = _packets_up_to(pts, container, stream, MOST_REORDERED * step)
         before: list[int] = []  # decoded before it, and shown after it
         for packet in packets:
             if packet.pts != pts:
@@ -124,3 +125,20 @@ def _said(info: MediaInfo, pts: int, step: int) -> int | None:
             whole = (info.video.start_pts or 0) + (stream.duration or 0)
             return whole - pts if 2 * (whole - pts) >= step else None
     return None
+
+
+def _packets_up_to(
+    pts: int, container: InputContainer, stream: Stream, ticks_back: int
+) -> Iterator[Packet[Stream]]:
+    """Return the packets of a stream from a key frame that is shown no later than a time.
+
+    mp4 and mov are sought by decoding times: there it may be a later one.
+    """
+    for sought in (pts, pts - ticks_back, stream.start_time or 0):
+        with suppress(av.FFmpegError):  # a format that cannot seek is read from its beginning
+            container.seek(sought, stream=stream)
+        packets = (packet for packet in container.demux(stream) if packet.size)
+        first = next(packets, None)
+        if first is not None and first.pts is not None and first.pts <= pts:
+            return chain([first], packets)
+    return iter(())
