@@ -12,9 +12,9 @@ import click
 
 from vsr.batch.engine import EngineSpec
 from vsr.batch.names import DEFAULT_TEMPLATE
-from vsr.batch.plan import Sources, links_left_out, named
+from vsr.batch.plan import Sources, named
 from vsr.cli.shared.command import TypedCommand
-from vsr.cli.shared.lines import echo, say
+from vsr.cli.shared.lines import echo_lines, say
 from vsr.cli.shared.options import (
     DRY_RUN,
     engine_from,
@@ -31,7 +31,7 @@ from vsr.cli.shared.options import (
 from vsr.cli.shared.places import folder_of, places
 from vsr.cli.shared.report import emit, leaving, report_for
 from vsr.errors import Interrupted
-from vsr.jobs.progress import counted
+from vsr.jobs.progress import counted, printable
 from vsr.specs import UpscaleSpec
 
 if TYPE_CHECKING:
@@ -195,9 +195,8 @@ def _show_total(outcomes: list[Outcome], *, as_json: bool, quiet: bool) -> None:
 
 
 def show_forecast(source: Sources, target: Path, job: BatchSpec, *, as_json: bool) -> int:
-    """Print a line for each file and a total; return 3 if any file would fail."""
-    from vsr.jobs.batch.forecast import forecast, outlook_of, totals
-    from vsr.jobs.batch.outlook import little_room
+    """Print a line for each file, remarks and a total; return 3 if any file would fail."""
+    from vsr.jobs.batch.forecast import forecast, remarks, summary, totals
 
     found = []
     for one in forecast(source, target, job):
@@ -205,23 +204,14 @@ def show_forecast(source: Sources, target: Path, job: BatchSpec, *, as_json: boo
         if as_json:
             emit({"event": "file", **one.as_dict()})
         else:
-            echo(one.line())
+            echo_lines(one.line())
     total = totals(found)
-    ignored = job.ignored(one.source for one in found if one.state == "todo")
+    told = remarks(source, target, job, found)
     if as_json:
+        for text in told:
+            emit({"event": "note", "message": printable(text)})
         emit({"event": "done", **total})
     else:
-        for remark in (links_left_out(source, target), ignored):
-            if remark:
-                echo(remark)
-        about = "" if all(one.is_counted for one in found) else "about "
-        takes = f"; {words}" if (words := outlook_of(found)) else ""
-        click.echo(
-            f"{total['todo']} to do ({counted(total['clips'], 'clip')}, "
-            f"{counted(total['pictures'], 'picture')}, {about}{counted(total['frames'])} in all), "
-            f"{total['skipped']} skipped, {total['failed']} failed{takes}"
-        )
-        estimates = [one.estimate for one in found if one.estimate is not None]
-        if warning := little_room(target, job.upscale.work_dir, estimates):
-            echo(warning)
+        for text in (*told, summary(found)):
+            echo_lines(printable(text))
     return 3 if total["failed"] else 0

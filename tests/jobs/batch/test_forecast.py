@@ -1,5 +1,6 @@
 """What ``vsr batch --dry-run`` foresees: what the batch then does, refusals included."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -97,6 +98,32 @@ def test_a_kind_of_file_is_tried_once_and_all_of_them_are_added_up(
     list(batch(folder, tmp_path / "out", job, note=said.append))
     assert said == ["about 1 h 30 min, 54–110 MB for 3 files."]
     assert tried == ["a.mp4", "c.mp4", "a.mp4", "c.mp4"]
+
+
+def test_a_dry_run_fits_eighty_columns_and_tells_programs_what_it_tells_people(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "in"
+    folder.mkdir()
+    write_clip(folder / f"{'long name ' * 6}.mp4", frames=3)
+    (folder / "link").symlink_to(tmp_path)
+    monkeypatch.setattr("vsr.jobs.batch.forecast.little_room", lambda *_: "out: it may fill up.")
+    command = ["batch", "in", "out", "-m", "bicubic", "-s", "2", "--dry-run"]
+    assert run([*command, "--json"]) == 0
+    events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [one["event"] for one in events] == ["file", "note", "note", "done"]
+    assert "in/link: a link to a folder" in events[1]["message"]
+    assert events[2]["message"] == "out: it may fill up."
+    assert run(command) == 0
+    whole = capsys.readouterr().out.splitlines()
+    assert whole[1:3] == [events[1]["message"], events[2]["message"]]
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    assert run(command) == 0
+    shown = capsys.readouterr().out.splitlines()
+    assert max(map(len, shown)) <= 80
+    assert " ".join(shown).split() == " ".join(whole).split()
 
 
 def test_a_length_that_another_stream_may_decide_is_about(tmp_path: Path, capsys) -> None:

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from vsr.batch.ledger import LEDGER, Ledger
-from vsr.batch.plan import Item, Sources, nothing_in, plan
+from vsr.batch.plan import Item, Sources, links_left_out, nothing_in, plan
 from vsr.errors import VsrError
 from vsr.jobs.batch.batch import BatchSpec
 from vsr.jobs.batch.outcome import failed, file_state, fingerprint
+from vsr.jobs.batch.outlook import little_room
 from vsr.jobs.estimate.estimate import Estimates
 from vsr.jobs.estimate.figures import Estimate, about_bytes, about_seconds, total
 from vsr.jobs.probe.look_ahead import check_packets
@@ -99,6 +100,29 @@ def outlook_of(found: list[Forecast]) -> str | None:
         words += " (a guess: not yet measured here)"
     sizes = [one.file_bytes for one in known if one.file_bytes is not None]
     return f"{words}, {about_bytes(total(sizes))}" if len(sizes) == len(known) else words
+
+
+def remarks(source: Sources, target: Path, spec: BatchSpec, found: list[Forecast]) -> list[str]:
+    """Return what is left out, what changes nothing, and whether the disk may fill up."""
+    estimates = [one.estimate for one in found if one.estimate is not None]
+    told = (
+        links_left_out(source, target),
+        spec.ignored(one.source for one in found if one.state == "todo"),
+        little_room(target, spec.upscale.work_dir, estimates),
+    )
+    return [text for text in told if text]
+
+
+def summary(found: list[Forecast]) -> str:
+    """Return in one line how many files are in each state, and what they take."""
+    total = totals(found)
+    about = "" if all(one.is_counted for one in found) else "about "
+    takes = f"; {words}" if (words := outlook_of(found)) else ""
+    return (
+        f"{total['todo']} to do ({counted(total['clips'], 'clip')}, "
+        f"{counted(total['pictures'], 'picture')}, {about}{counted(total['frames'])} in all), "
+        f"{total['skipped']} skipped, {total['failed']} failed{takes}"
+    )
 
 
 def totals(found: list[Forecast]) -> dict[str, int]:
