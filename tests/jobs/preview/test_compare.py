@@ -105,6 +105,10 @@ def test_what_cannot_be_compared_is_refused_in_one_line(clip: Path, tmp_path: Pa
         ([clip, tmp_path / "none.mkv"], "no such file"),
         ([clip, other, tmp_path / "out.mkv"], "ends in .html"),
         ([clip, other, "--at", "1"], "b.mkv: --at 0:01.00 is beyond its"),
+        (
+            [clip, other, "--start", "0.4", "--at", "1"],
+            "b.mkv: --at 0:01.00 minus --start: 0:00.60 is beyond its last frame, at 0:00.36.",
+        ),
         ([clip, other, "--frames", "0"], "at least 1"),
         ([clip, other, "--start", "0.4", "--at", "0.2"], "--at 0:00.20 is before --start 0:00.40."),
         ([clip, other, "--start", "9"], "in.mp4: --start 0:09.00 is beyond its end, 0:01.20."),

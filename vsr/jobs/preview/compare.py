@@ -108,11 +108,10 @@ def compare(
     choices = choices_of(infos[0], common, spec.at, spec.count, note)
     watch(0, 3)
     times = [seconds_at(infos[0], one.pts) for one in choices]
-    option = ("--at after --start" if spec.start_seconds else "--at") if spec.at else ""
     moments = [moment_at(infos[0], one.pts, context=1) for one in choices]
     stills = (
         [_progressive(one)[-1] for one in moments],
-        [_nearest(infos[1], seconds - spec.start_seconds, option) for seconds in times],
+        [_nearest(infos[1], seconds, spec) for seconds in times],
     )
     watch(1, 3)
     loops, motion = _loops(infos, choices, moments, common)
@@ -179,8 +178,11 @@ def _progressive(moment: Moment) -> list[HostFrame]:
     return list(deinterlace(moment.frames, moment.span))
 
 
-def _nearest(info: MediaInfo, seconds: float, option: str) -> HostFrame:
-    return _progressive(moment_near(info, seconds, option))[-1]
+def _nearest(second: MediaInfo, seconds: float, spec: CompareSpec) -> HostFrame:
+    """Return the frame of the second film that is shown at a time of the first."""
+    option = f"--at {clock(seconds)} minus --start:" if spec.start_seconds else "--at"
+    moment = moment_near(second, seconds - spec.start_seconds, option if spec.at else "")
+    return _progressive(moment)[-1]
 
 
 def _loops(
