@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import closing
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -160,8 +159,15 @@ def _show(
         heeding_interrupts(leave),
         report_for(named(source), as_json=as_json, is_quiet=quiet) as report,
     ):
-        run = forever if is_watching else partial(once, note=report.note)
-        jobs = run(source, target, job, on_progress=report.on_progress, watchdog=Watchdog(leave))
+        run = forever if is_watching else once
+        jobs = run(
+            source,
+            target,
+            job,
+            on_progress=report.on_progress,
+            note=report.note,
+            watchdog=Watchdog(leave),
+        )
         with closing(jobs) as found:
             try:
                 for outcome in found:

@@ -134,6 +134,10 @@ def test_a_link_that_leads_nowhere_is_a_file_that_failed(tmp_path: Path):
     assert "gone.mp4: a link that leads nowhere. Check the path." in (outcome.error or "")
 
 
+def interrupted(_: float) -> None:
+    raise KeyboardInterrupt
+
+
 def test_a_link_to_a_folder_is_named_and_not_followed(tmp_path: Path):
     source, target, notes = tmp_path / "in", tmp_path / "out", []
     (source / "x").mkdir(parents=True)
@@ -147,6 +151,9 @@ def test_a_link_to_a_folder_is_named_and_not_followed(tmp_path: Path):
         f"{source}/x/round: a link to a folder, and is not followed. Name what is meant as another "
         "input."
     )
+    with pytest.raises(KeyboardInterrupt):
+        list(watch(source, target, spec(), note=notes.append, sleep=interrupted))
+    assert notes[1:] == notes[:1]
     (source / "also").symlink_to(tmp_path)
     (source / "results").symlink_to(target)
     said = links_left_out([source], target)

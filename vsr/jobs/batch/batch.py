@@ -80,8 +80,7 @@ def batch(
     if not items:
         raise nothing_in(source, target)
     with open_ledger(target) as ledger, ExitStack() as stack:
-        if note is not ignore and (left_out := links_left_out(source, target)):
-            note(left_out)
+        _name_links(source, target, note)
         yield from _Batch(ledger, spec, on_progress, stack, note, watchdog).run(items)
 
 
@@ -91,10 +90,14 @@ def watch(
     spec: BatchSpec,
     *,
     on_progress: OnProgress = ignore,
+    note: Note = ignore,
     sleep: Callable[[float], None] = time.sleep,
     watchdog: Watchdog | None = None,
 ) -> Generator[Outcome, None, None]:
     """Repeat the batch, taking files that have stopped growing, until interrupted.
+
+    Args:
+        note: called with the links that are not followed, as they are at the start.
 
     Raises:
         Refused: as `batch`; an empty folder is waited for.
@@ -103,6 +106,7 @@ def watch(
     before: dict[Path, Any] = {}
     handled: dict[Path, Any] = {}
     with open_ledger(target) as ledger, ExitStack() as stack:
+        _name_links(source, target, note)
         work = _Batch(ledger, spec, on_progress, stack, watchdog=watchdog)
         while True:
             items = plan(source, target, spec.selection)
@@ -116,6 +120,11 @@ def watch(
             handled |= {item.source: now[item.source] for item in ready}
             before = now
             sleep(WATCH_SECONDS)
+
+
+def _name_links(source: Sources, target: Path, note: Note) -> None:
+    if note is not ignore and (left_out := links_left_out(source, target)):
+        note(left_out)
 
 
 class _Batch:
