@@ -6,6 +6,7 @@ FFmpeg reads GIF and APNG, Pillow WebP.
 from __future__ import annotations
 
 import shutil
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
@@ -151,9 +152,10 @@ def reading_errors() -> tuple[type[Exception], ...]:
     """Return what Pillow raises of an image that is damaged, too large, or none.
 
     A page of a TIFF without its size is a TypeError, without another tag a KeyError; a damaged AVIF
-    is a RuntimeError, a JPEG 2000 that claims an absurd size a MemoryError.
+    is a RuntimeError, a JPEG 2000 that claims an absurd size a MemoryError, a GIF that ends where
+    its second image is described a ``struct.error``.
     """
     from PIL import Image
 
     documented = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)
-    return (*documented, TypeError, LookupError, RuntimeError, MemoryError)
+    return (*documented, TypeError, LookupError, RuntimeError, MemoryError, struct.error)

@@ -148,6 +148,17 @@ def test_a_cut_off_jpeg_2000_is_refused_wherever_it_ends(tmp_path: Path):
             read_image(path)
 
 
+def test_a_cut_off_gif_stops_no_batch_wherever_it_ends(tmp_path: Path):
+    path = tmp_path / "cut.gif"
+    more = [Image.fromarray(255 - COLOUR)]
+    Image.fromarray(COLOUR).save(path, save_all=True, append_images=more, duration=40)
+    whole = path.read_bytes()
+    for length in range(1, len(whole)):
+        path.write_bytes(whole[:length])
+        assert is_image(path) in (True, False)
+        assert not is_animated(path)
+
+
 def test_a_tiff_whose_second_page_is_garbage_is_refused(tmp_path: Path):
     path = tmp_path / "page.tif"
     save_with_a_garbled_page(Image.fromarray(COLOUR), path)
