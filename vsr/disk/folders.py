@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from pathlib import Path
-from shutil import rmtree
 from typing import Literal
+
+from vsr.disk.publishing import remove
 
 Kind = Literal["presets", "presets/looks", "presets/train", "pipelines", "models"]
 
@@ -59,17 +60,10 @@ def limit_cache(used: Path, most_bytes: int, *, spared_seconds: float = 0.0) -> 
             if taken <= most_bytes:
                 return
             if path != used and times[path] <= times[used] - spared_seconds:
-                _remove(path)
+                remove(path)
                 taken -= sizes[path]
 
 
 def _bytes_in(path: Path) -> int:
     inside = path.rglob("*") if path.is_dir() else (path,)
     return sum(one.stat().st_size for one in inside)
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)
