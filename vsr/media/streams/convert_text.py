@@ -56,7 +56,7 @@ SETTINGS: Mapping[int, bytes] = MappingProxyType({
 
 JOINER = "\u2060".encode()
 BRACE = b"\\{{}"
-TAG = re.compile(rb"\\\{\{\}((?:\\" + JOINER + rb"[^{}]+)\})")
+TAG = re.compile(rb"\\\{\{\}(\\" + JOINER + rb"[^{}]+\})")
 """How FFmpeg's decoder of WebVTT escapes a backslash, a brace, and so a tag, which WebVTT lacks: it
 was left there by a conversion from SubRip.
 """
