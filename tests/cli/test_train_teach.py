@@ -48,6 +48,20 @@ def test_the_same_command_goes_on_where_a_teacher_was_stopped(tmp_path, photo, m
     assert run([*command, *teacher]) == 2
 
 
+def test_so_it_does_where_the_teacher_could_not_begin(tmp_path, photo, monkeypatch):
+    out = tmp_path / "out"
+    command = ["train", "prepare", photo, "--out", str(out), "--patch", "64", "--scale", "2"]
+    teacher = ["--teacher", "fast", "-d", "cpu"]
+    with monkeypatch.context() as patched:
+        patched.setattr("vsr.jobs.teach.Class", _killed)
+        with pytest.raises(SystemExit):
+            run([*command, *teacher])
+    before = (out / "hr.u8").stat()
+    assert run([*command, *teacher]) == 0
+    assert (out / "hr.u8").stat() == before
+    assert run([*command, *teacher]) == 2
+
+
 def _killed(*_):
     raise SystemExit
 
@@ -58,6 +72,7 @@ def _killed(*_):
         (["--scale", "3", "--teacher", "quality"], "--teacher quality: ×4 cannot teach ×3"),
         (["--scale", "4", "--teacher", "lite"], "lite: produces luma only"),
         (["--teacher", "fast", "--window", "4"], "--window 4 must be odd"),
+        (["--teacher", "fast", "-d", "cpu", "--precision", "fp16"], "--precision fp16: needs CUDA"),
         (["--teacher", "no/such:0.5"], "shares 0.5 must be above 0 and sum to 1"),
     ],
 )

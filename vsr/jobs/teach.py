@@ -16,7 +16,14 @@ from vsr.batch.local import open_local
 from vsr.disk.publishing import writing
 from vsr.errors import Interrupted, InvalidOption, OutputExists
 from vsr.specs import Precision
-from vsr.training.data.manifest import BICUBIC, TRUTH, DatasetManifest, Taught, read_manifest
+from vsr.training.data.manifest import (
+    BICUBIC,
+    MANIFEST,
+    TRUTH,
+    DatasetManifest,
+    Taught,
+    read_manifest,
+)
 from vsr.training.data.prepare import PrepareSpec
 from vsr.training.run.context import training_device
 from vsr.training.teacher.lesson import JOURNAL, Class, Lesson
@@ -65,26 +72,29 @@ class TeachWatch:
     should_stop: Callable[[], bool] = lambda: False
 
 
-def check_teachers(teachers: tuple[Part, ...], scales: tuple[int, ...]) -> None:
-    """Refuse teachers that cannot teach every scale.
+def check_teachers(spec: TeachSpec, scales: tuple[int, ...]) -> None:
+    """Refuse teachers that cannot teach every scale, or not on that device.
 
     Raises:
-        Refused: as `Teacher.open`.
+        Refused: as `Teacher.open` and `training_device`.
     """
+    training_device(spec.device, spec.precision)
     for scale in scales:
-        Teacher.open(teachers, scale)
+        Teacher.open(spec.teachers, scale)
 
 
-def begun(spec: PrepareSpec) -> DatasetManifest | None:
-    """Return what the same spec has prepared, if the teacher of it was stopped; else None.
+def begun(spec: PrepareSpec, name: str) -> DatasetManifest | None:
+    """Return what the same spec has prepared, if targets of that name are still to be made.
 
     Raises:
         InvalidData: its manifest cannot be read.
     """
-    if not any(spec.out.glob(f"*{JOURNAL}")):
+    if not (spec.out / MANIFEST).is_file():
         return None
     found = read_manifest(spec.out)
-    return found if found.asked == spec.digest else None
+    is_taught = any(one.name == name for one in found.taught)
+    is_complete = is_taught and not any(spec.out.glob(f"*{JOURNAL}"))
+    return found if found.asked == spec.digest and not is_complete else None
 
 
 def teach(spec: TeachSpec, watch: TeachWatch = TeachWatch()) -> tuple[Taught, ...]:

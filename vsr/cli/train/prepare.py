@@ -110,7 +110,7 @@ def prepare(
             degradations=_each(degradations),
         )
         teach = _teaching(out, teaching, spec.scales)
-    manifest = _begun(spec) if teach else None
+    manifest = _begun(spec, teach.name) if teach else None
     manifest = manifest or _prepared(spec, is_silent=quiet or as_json)
     taught = taught_with_bar(teach, is_silent=quiet or as_json) if teach else ()
     manifest = replace(manifest, taught=taught)
@@ -193,16 +193,16 @@ def _teaching(out: Path, options: dict[str, Any], scales: tuple[int, ...]) -> Te
     from vsr.jobs.teach import check_teachers
 
     spec = teach_spec(out, options)
-    check_teachers(spec.teachers, scales)
+    check_teachers(spec, scales)
     return spec
 
 
-def _begun(spec: PrepareSpec | PairsSpec) -> DatasetManifest | None:
-    """Return what the same command prepared before its teacher was stopped, if anything."""
+def _begun(spec: PrepareSpec | PairsSpec, name: str) -> DatasetManifest | None:
+    """Return what the same command prepared before its teacher was done, if anything."""
     from vsr.jobs.teach import begun
     from vsr.training.data.prepare import PrepareSpec
 
-    return begun(spec) if isinstance(spec, PrepareSpec) else None
+    return begun(spec, name) if isinstance(spec, PrepareSpec) else None
 
 
 def _each(names: tuple[str, ...]) -> tuple[str, ...]:
