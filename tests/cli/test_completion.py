@@ -1,5 +1,8 @@
 """What a shell completes: commands, options, names, and files wherever one is meant."""
 
+from collections.abc import Iterator
+
+import click
 import pytest
 from click.shell_completion import get_completion_class
 
@@ -36,6 +39,30 @@ def test_the_name_of_a_file_is_completed(words: list[str]):
     assert FILE in completed(words, "f")
 
 
+def parameters(
+    command: click.Command, context: click.Context
+) -> Iterator[tuple[click.Context, click.Parameter]]:
+    """Yield every parameter of a command and of those within it."""
+    for name in command.list_commands(context) if isinstance(command, click.Group) else ():
+        inner = command.get_command(context, name)
+        assert inner is not None
+        yield from parameters(inner, click.Context(inner, context, name))
+    yield from ((context, one) for one in command.params)
+
+
+def test_every_parameter_that_takes_a_path_completes_one():
+    context = click.Context(program, info_name="vsr", resilient_parsing=True)
+    paths = [
+        (within, one)
+        for within, one in parameters(program, context)
+        if one.type.name in ("path", "file", "directory") or "FILE" in str(one.metavar)
+    ]
+    assert len(paths) > 40
+    for within, one in paths:
+        kinds = {item.type for item in one.shell_complete(within, "no such name")}
+        assert kinds in ({"file"}, {"dir"}), f"{within.command_path} {one.name}"
+
+
 def test_without_a_command_a_command_or_a_file_is_completed():
     assert completed([], "pre") == [("file", "pre"), ("plain", "preview"), ("plain", "presets")]
     assert completed(["in.mp4"], "--mod") == [("plain", "--model")]
@@ -49,6 +76,7 @@ def test_without_a_command_a_command_or_a_file_is_completed():
         (["in.mp4", "--look"], "a", "anime"),
         (["upscale", "--model"], "l", "lite"),
         (["batch", "--codec"], "he", "hevc"),
+        (["bench", "--preset"], "4", "4k"),
         (["train", "fit"], "fast-x4", "fast-x4"),
     ],
 )

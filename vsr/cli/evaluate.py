@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from vsr.cli.shared.completion import complete_model
+from vsr.cli.shared.completion import complete_file, complete_model
 from vsr.cli.shared.lines import echo_table, say
 from vsr.cli.shared.report import emit
 from vsr.cli.shared.values import NumberOrAuto, PngPath
@@ -79,7 +79,10 @@ PLOT_COLOUR = (20, 90, 180)
     default="fp32",
     help="int8 is that of an upscale on the CPU.",
 )
-@click.option("--plot", type=PngPath(), metavar="FILE.png", help="Plot the PSNR of each image.")
+@click.option(
+    "--plot", type=PngPath(), metavar="FILE.png", help="Plot the PSNR of each image.",
+    shell_complete=complete_file,
+)  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def evaluate(films: tuple[Path, ...], plot: Path | None, as_json: bool, **options: Any) -> int:
     """Measure a network on a folder of ground-truth images, or a video against its reference.

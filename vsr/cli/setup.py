@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.shell_completion import get_completion_class
 
-from vsr.cli.shared.completion import complete_model
+from vsr.cli.shared.completion import complete_file, complete_model, complete_recipe
 from vsr.cli.shared.lines import echo, echo_table, echo_wrapped, say
 from vsr.cli.shared.options import coding_options, output_options, spec_from
 from vsr.cli.shared.report import emit, report_for
@@ -96,13 +96,20 @@ PLAIN: dict[str, Any] = {
     shell_complete=complete_model,
 )
 @click.option(
-    "-p", "--preset", metavar="NAME|FILE", help="Output size and defaults: 1080p, 4k, or a file."
+    "-p",
+    "--preset",
+    metavar="NAME|FILE",
+    help="Output size and defaults: 1080p, 4k, or a file.",
+    shell_complete=complete_recipe("presets"),
 )
 @click.option("-s", "--scale", type=FactorOrSize(), help="Enlarge by this factor.")
 @click.option("--frames", type=int, help="Frames per run; default: a few seconds' worth.")
 @click.option("--repeat", "repeats", type=int, default=3, help="Runs; the median is reported.")
 @click.option("--discard-output", is_flag=True, help="Discard the frames instead of encoding them.")
-@click.option("--png", type=PngPath(), help="Write a chart of the stage times to this file.")
+@click.option(
+    "--png", type=PngPath(), help="Write a chart of the stage times to this file.",
+    shell_complete=complete_file,
+)  # fmt: skip
 @coding_options
 @output_options
 def bench(
