@@ -27,12 +27,11 @@ PUBLIC = "weights/public/realesr-animevideov3.pth"
 """What ``clear`` begins as, of the shared data; it has the shape of ``quality``. ``anime`` learns
 from its pictures."""
 
-CORRECTION = ("--tone", "6", "--texture", "0.8", "--sharpen", "0.6")
 CRISP = ("--tone", "6", "--texture", "0.3", "--window", "0", "--name", "crisp")
 CRISP_X4 = (*CRISP, "--scale", "4", "--sharpen", "0.8")
 CRISP_X2 = (*CRISP, "--scale", "2", "--sharpen", "0.6")
 DRAWN_CORRECTION = ("--tone", "6", "--texture", "0.8", "--sharpen", "1")
-"""Corrections of targets: of ``clear``, of ``fast-clear`` ×4 and ×2, of ``anime``."""
+"""Corrections of targets: of ``clear`` and ``fast-clear`` ×4, the latter ×2, and of ``anime``."""
 
 BENCHMARKS = ("Set5", "Set14", "BSD100")
 
@@ -138,7 +137,7 @@ def _made(runs: Path, data: Path) -> Step | None:
             arguments=("prepare", *_photos(data), *options), done=None, text="data prepared"
         )
     teacher = data / TEACHER
-    sets = {"taught": CORRECTION, "taught-crisp": CRISP_X4, "taught-crisp-x2": CRISP_X2}
+    sets = {"taught-crisp": CRISP_X4, "taught-crisp-x2": CRISP_X2}
     steps = (_targets(prepared, runs / name, teacher, wanted) for name, wanted in sets.items())
     return next(filter(None, steps), None)
 

@@ -11,6 +11,7 @@ from vsr.training.losses.terms import (
     DETAIL,
     FLOOR,
     NEIGHBOURHOOD,
+    TERMS,
     colour,
     differences,
     overshoot,
@@ -20,7 +21,7 @@ from vsr.training.losses.terms import (
     weighted_terms,
     without_border,
 )
-from vsr.training.recipe.values import PixelValues
+from vsr.training.recipe.values import PixelValues, TermValues
 
 RNG = np.random.default_rng(0)
 A, B = RNG.random((2, 2, 3, 32, 32))
@@ -160,6 +161,7 @@ def test_terms_are_added_with_their_weights_and_none_without():
         "temporal": temporal(output, target, low),
         "consistency": consistency(output, batch.move),
     }
+    assert set(TERMS) == set(alone) == {*TermValues.__annotations__, "temporal", "consistency"}
     weights = {name: float(index + 2) for index, name in enumerate(alone)}
     assert weighted_terms(PixelValues(), output, batch) == 0
     for name, weight in weights.items():

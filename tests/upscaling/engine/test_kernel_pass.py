@@ -15,6 +15,7 @@ from vsr.device.nvrtc.program import NoKernel
 from vsr.device.yuv import YuvFormat, rgb_of
 from vsr.frames import Layout
 from vsr.upscaling.engine.kernel_pass import Base, PassKernels, Tail
+from vsr.upscaling.passes.even_colour import cell_of
 from vsr.upscaling.passes.folding import fold
 from vsr.upscaling.passes.passes import LumaPass, Pass, PassSpec, RgbPass
 from vsr.upscaling.passes.toned import TonedPass
@@ -144,9 +145,25 @@ def deep(layout: Layout, bits: int) -> Layout:
 )
 def test_a_folded_network_has_the_same_ends(bits, sited, dtype):
     layout, siting = sited
-    scale = 4 if bits == 12 else 2  # several samples of chroma in a cell, or one
+    scale = 4 if bits in (10, 12) else 2  # several samples of chroma in a cell, or one
     spec = pass_spec(ODD, scale, deep(layout, bits), colour=colour_of(siting))
     folded_ends(plain(scale), spec, dtype)
+
+
+@pytest.mark.parametrize("size", [ODD, Size(1, 1), Size(2, 9)], ids=str)
+@pytest.mark.parametrize(
+    ("source", "output", "cell"),
+    [
+        (Layout(8, 1, 1), Layout(8, 1, 1), (2, 2)),
+        (Layout(10, 1, 1), Layout(8, 0, 0), (4, 4)),
+        (Layout(8, 0, 1), Layout(16, 0, 1), (2, 1)),
+    ],
+    ids=str,
+)
+def test_chroma_is_averaged_over_the_same_cells(size, source, output, cell):
+    spec = pass_spec(size, 4, source, output_layout=output)
+    assert fold(plain(4), spec)[0].cell == cell
+    folded_ends(plain(4), spec, torch.float32)
 
 
 @pytest.mark.parametrize(
@@ -241,6 +258,12 @@ def test_one_number_that_is_not_finite_clears_the_flag(dtype, wrong):
         tail[0, form, 5, 36] = wrong
         kernels.complete(tail, planes, targets, flag)
         assert flag[0] == 0
+
+
+def test_averaged_chroma_of_a_whole_picture_has_no_kernel():
+    spec = pass_spec(ODD, 4)
+    with pytest.raises(NoKernel, match="averaged"):
+        Ends.of(RgbPass(spec, cell=cell_of(plain(4), spec)))
 
 
 def test_a_toned_pass_and_a_base_that_is_resized_have_no_kernels():

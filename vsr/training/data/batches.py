@@ -29,6 +29,17 @@ class Batch:
     high: Tensor
     move: Tensor | None = None
 
+    @property
+    def scale(self) -> int:
+        """Pixels of the high resolution along one of the low resolution."""
+        return self.high.shape[-1] // self.low.shape[-1]
+
+    @property
+    def paired_move(self) -> Tensor:
+        """The move of a batch of pairs, which a step that compares frames always has."""
+        assert self.move is not None  # a recipe that compares frames is refused without them
+        return self.move
+
 
 BatchSource = Callable[[Crops, int], Batch]
 

@@ -103,35 +103,32 @@ def colour(output: Tensor, target: Tensor) -> Tensor:
     return opponent(output - target)[:, 1:].abs().mean(dim=(0, 2, 3)).sum()
 
 
+Term = Callable[[Tensor, Batch], Tensor]
+
+TERMS: Mapping[str, Term] = {
+    "smooth": lambda output, batch: smooth(output, batch.high),
+    "differences": lambda output, batch: differences(output, batch.high),
+    "texture": lambda output, batch: texture(output, batch.high),
+    "tone": lambda output, batch: tone(output, batch.low),
+    "overshoot": lambda output, batch: overshoot(output, batch.low),
+    "grid": lambda output, batch: grid(output, batch.high, batch.scale),
+    "kinks": lambda output, batch: kinks(output, batch.high, batch.scale),
+    "colour": lambda output, batch: colour(output, batch.high),
+    "ripples": lambda output, batch: ripples(output, batch.high),
+    "luma": lambda output, batch: squared_luma(output, batch.high),
+    "temporal": lambda output, batch: temporal(output, batch.high, batch.low),
+    "consistency": lambda output, batch: consistency(output, batch.paired_move),
+}
+"""Every term under the name of its weight in a recipe."""
+
+
 def weighted_terms(values: TermValues, output: Tensor, batch: Batch) -> Tensor:
     """Return the weighted sum of all terms: a scalar, 0 where no weight is set."""
-    target, low = batch.high, batch.low
     total = output.new_zeros(())
-    if values.smooth:
-        total = total + values.smooth * smooth(output, target)
-    if values.differences:
-        total = total + values.differences * differences(output, target)
-    if values.texture:
-        total = total + values.texture * texture(output, target)
-    if values.tone:
-        total = total + values.tone * tone(output, low)
-    if values.overshoot:
-        total = total + values.overshoot * overshoot(output, low)
-    if values.grid:
-        total = total + values.grid * grid(output, target, output.shape[-1] // low.shape[-1])
-    if values.kinks:
-        total = total + values.kinks * kinks(output, target, output.shape[-1] // low.shape[-1])
-    if values.colour:
-        total = total + values.colour * colour(output, target)
-    if values.ripples:
-        total = total + values.ripples * ripples(output, target)
-    if values.luma:
-        total = total + values.luma * squared_luma(output, target)
-    if values.temporal:
-        total = total + values.temporal * temporal(output, target, low)
-    if values.consistency:
-        assert batch.move is not None  # refused before the start
-        total = total + values.consistency * consistency(output, batch.move)
+    for name, term in TERMS.items():
+        weight: float = getattr(values, name)
+        if weight:
+            total = total + weight * term(output, batch)
     return total
 
 
@@ -139,7 +136,7 @@ def without_border(output: Tensor, batch: Batch, border: int) -> tuple[Tensor, B
     """Return output and batch without ``border`` low-resolution pixels at each side."""
     if border == 0:
         return output, batch
-    edge = border * (output.shape[-1] // batch.low.shape[-1])
+    edge = border * batch.scale
     inner = (..., slice(edge, -edge), slice(edge, -edge))
     low = batch.low[..., border:-border, border:-border]
     return output[inner], replace(batch, low=low, high=batch.high[inner])

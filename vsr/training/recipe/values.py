@@ -15,18 +15,6 @@ MAX_PATCH = 512
 SMALLEST_CROP = 8
 """Low-resolution pixels along what is left of a crop, at least."""
 
-TERMS = (
-    "smooth",
-    "differences",
-    "texture",
-    "tone",
-    "overshoot",
-    "grid",
-    "kinks",
-    "colour",
-    "ripples",
-    "luma",
-)
 MAX_ZOOM = 2.0
 
 
@@ -117,7 +105,7 @@ class TermValues(Optimisation):
         kinks: of the error of how slopes break at the borders of cells, in luma and colour.
         colour: of the error of Cb and Cr.
         ripples: of the third differences of the error where luma or colour is smooth.
-        luma: of the squared error of luma, which is what the eye sees first and Y-PSNR measures.
+        luma: of the squared error of luma, which Y-PSNR measures.
     """
 
     smooth: float = 0.0
@@ -133,7 +121,7 @@ class TermValues(Optimisation):
 
     def __post_init__(self) -> None:
         super(TermValues, self).__post_init__()  # slots: the class cell is the old class
-        for name in TERMS:
+        for name in TermValues.__annotations__:
             if getattr(self, name) < 0:
                 raise InvalidOption(f"{name} {getattr(self, name)} must not be negative.")
 

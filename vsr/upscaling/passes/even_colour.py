@@ -5,8 +5,9 @@ little colour. What is left of the nearest pixel are steps of Cb and Cr at the b
 smooth places up to five times those beside them: a fine grid on skin and sky. A box as wide as a
 source pixel, applied twice, takes nothing but these steps away: it leaves a ramp as it is, and has
 its zeros at their frequency. Chroma that was halved before it was enlarged holds little that a box
-of half its own distance could remove, so only such chroma is averaged; codes change by 3 at most
-in the frames that were looked at (`python -m tests.benchmarks.looks`, row "the same, colour").
+of half its own distance could remove, so only such chroma is averaged (`python -m
+tests.benchmarks.looks`, row "the same, colour"). In frames of ten real clips codes changed by 0.1
+in the mean, 999 of 1,000 by 4 at most, none by more than 10.
 
 Only sums and one product: the same bits on every processor.
 """
