@@ -1,4 +1,4 @@
-"""A real Ray cluster on this machine: two workers, lost ones, different ones, a head that dies."""
+"""A real Ray cluster on this machine: two workers, lost ones, different ones, broken ones, none."""
 
 from pathlib import Path
 

@@ -4,6 +4,7 @@ from collections import deque
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -58,6 +59,29 @@ def test_a_lost_task_is_done_again_and_begins_anew():
     assert list(Scheduler(engine).run([lost])) == [lost]
     assert lost.value == "a"
     assert lost.ticks.count(None) == RETRIES
+
+
+class WakingEngine(PaperEngine):
+    """A worker that is lost comes back while the next end is waited for, as an actor of Ray."""
+
+    waking = 0
+
+    @property
+    def free(self) -> int:
+        return super().free - self.waking
+
+    def wait(self, on_report):
+        self.waking = 0
+        ended = super().wait(on_report) if self.running else []
+        self.waking = sum(one.is_lost for one in ended)
+        return ended
+
+
+@pytest.mark.timeout(60)
+def test_the_only_worker_is_waited_for_after_it_was_lost():
+    lost, other = piece("lost", 9), piece("other")
+    list(Scheduler(WakingEngine(1, {"lost": RETRIES})).run([lost, other]))
+    assert (lost.value, other.value) == ("lost", "other")
 
 
 class Pair(ToyPiece):

@@ -75,7 +75,8 @@ class Scheduler:
                 yield over.popleft()
             while self._queue and self._engine.free:
                 self._start()
-            for ended in self._engine.wait(self._on_report) if self._running else ():
+            is_waiting = self._running or self._queue  # for an end, or for a lost worker's return
+            for ended in self._engine.wait(self._on_report) if is_waiting else ():
                 self._running.remove(ended.ticket)
                 piece = self._tasks[ended.ticket][0]
                 self._take(piece, ended)
