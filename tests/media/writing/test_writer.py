@@ -116,6 +116,17 @@ def test_colour_tags_are_in_the_stream(tmp_path: Path, codec: str) -> None:
     assert replace(probe(path).video.colour, siting=Siting.UNSPECIFIED) == colour
 
 
+def test_colour_tags_are_in_the_frames_of_prores(tmp_path: Path) -> None:
+    colour = Colour(primaries=9, transfer=18, matrix=Matrix.BT2020_NCL, range=Range.LIMITED)
+    layout = Layout(10, 1, 0)
+    encoder = encoder_for("prores", layout, colour=colour)
+    frames = [host_frame(index, layout=layout) for index in range(2)]
+    path = write_segment(tmp_path / "a.mov", frames, encoder, replace(VIDEO, colour=colour))
+    with av.open(str(path)) as container:
+        for frame in container.decode(video=0):
+            assert (frame.color_primaries, frame.color_trc, frame.colorspace) == (9, 18, 9)
+
+
 @pytest.mark.parametrize("codec", ["h264", "hevc"])
 def test_unknown_colour_stays_unknown(tmp_path: Path, codec: str) -> None:
     colour = probe(write_segment(tmp_path / "a.nut", 3, encoder_for(codec))).video.colour

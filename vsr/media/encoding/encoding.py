@@ -132,6 +132,9 @@ class Encoding:
                 used[:] = frame.planes[index]
             else:
                 used[:] = 1 << (layout.bits - 1)  # neutral chroma for a gray frame
+        colour = self._colour  # ProRes tells what the frames are tagged with
+        picture.color_primaries, picture.color_trc = colour.primaries, colour.transfer
+        picture.colorspace, picture.color_range = colour.matrix, int(colour.range)
         picture.pts, picture.time_base = frame.pts, self._time_base
         return picture
 
