@@ -95,6 +95,12 @@ class Colour:
     range: Range = Range.UNSPECIFIED
     siting: Siting = Siting.UNSPECIFIED
 
+    def completed_by(self, other: Colour) -> Colour:
+        """Return the tags with other ones where primaries, transfer or matrix are unspecified."""
+        names = ("primaries", "transfer", "matrix")
+        unknown = [name for name in names if getattr(self, name) == UNSPECIFIED]
+        return replace(self, **{name: getattr(other, name) for name in unknown})
+
     def resolved(self, width: int, height: int) -> Colour:
         """Return the tags with what the maths needs filled in.
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import pytest
 
 from tests.clips import write_clip
-from vsr.colour import Colour, Range, Siting
+from vsr.colour import UNSPECIFIED, Colour, Matrix, Range, Siting
 from vsr.errors import UnreadableMedia
 from vsr.media.reading.probe import probe
+from vsr.media.reading.reader import Reader
 
 MASTERING = "G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,50)"
 
@@ -84,6 +87,62 @@ def test_the_siting_of_y4m_is_read_from_its_header(
     picture = bytes(32 * 16 * 3 if b"444" in tag else 32 * 16 * 3 // 2)
     path.write_bytes(b"YUV4MPEG2 W32 H16 F25:1 Ip A1:1" + tag + b"\n" + b"FRAME\n" + picture)
     assert probe(path).video.colour.siting is siting
+
+
+def write_tagged(path: Path, codec: str, pix_fmt: str, matrix: int = 9) -> Path:
+    """Write a film whose container alone says BT.2020 and HLG."""
+    plain = write_clip(path.with_stem("plain"), codec=codec, pix_fmt=pix_fmt, frames=3)
+    with av.open(str(plain)) as source, av.open(str(path), "w") as output:
+        stream = output.add_stream_from_template(source.streams.video[0], opaque=True)
+        context = stream.codec_context
+        context.color_primaries, context.color_trc, context.colorspace = 9, 18, matrix
+        for packet in source.demux(video=0):
+            if packet.size:
+                packet.stream = stream
+                output.mux(packet)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "pix_fmt"),
+    [
+        ("hevc.mkv", "libx265", "yuv420p10le"),
+        ("hevc.mp4", "libx265", "yuv420p10le"),
+        ("vp9.webm", "libvpx-vp9", "yuv420p"),
+        ("prores.mov", "prores_ks", "yuv422p10le"),
+        ("h264.mp4", "libx264", "yuv420p"),
+    ],
+)
+def test_what_only_the_container_says_of_colour_counts(
+    tmp_path: Path, name: str, codec: str, pix_fmt: str
+) -> None:
+    path = write_tagged(tmp_path / name, codec, pix_fmt)
+    colour = probe(path).video.colour
+    assert (colour.primaries, colour.transfer, colour.matrix) == (9, 18, 9)
+    with Reader.open(path) as reader:
+        assert {frame.colour for frame in reader.frames()} == {colour}
+        assert not reader.damage.converted_frames
+
+
+def test_a_matrix_of_the_container_that_cannot_be_is_ignored(tmp_path: Path) -> None:
+    path = write_tagged(tmp_path / "rgb.mp4", "libx265", "yuv420p10le", matrix=8)
+    assert probe(path).video.colour.matrix == UNSPECIFIED
+
+
+def test_the_zeros_of_prores_are_unspecified(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "a.mov", codec="prores_ks", pix_fmt="yuv422p10le", frames=2)
+    path.write_bytes(
+        re.sub(
+            rb"(icpf.{14})\x02\x02\x02",
+            lambda match: match[1] + bytes(3),
+            path.read_bytes(),
+            flags=re.DOTALL,
+        )
+    )
+    with av.open(str(path)) as container:
+        assert next(container.decode(video=0)).colorspace == Matrix.RGB
+    colour = probe(path).video.colour
+    assert (colour.primaries, colour.transfer, colour.matrix) == (UNSPECIFIED,) * 3
 
 
 def test_an_unsupported_matrix_is_refused_at_once(tmp_path: Path) -> None:

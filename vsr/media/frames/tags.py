@@ -26,7 +26,7 @@ from av.sidedata.sidedata import SideData, SideDataContainer, Type
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from vsr.colour import UNSPECIFIED, Colour, Matrix, Range, Siting
+from vsr.colour import LUMA_WEIGHTS, UNSPECIFIED, Colour, Matrix, Range, Siting
 from vsr.frames import Extras
 from vsr.media.frames.formats import Reading
 
@@ -125,23 +125,51 @@ def side_data_of(frame: VideoFrame) -> dict[Type, bytes]:
     return found
 
 
+RESERVED = 0
+"""In H.273 reserved for primaries and transfer, and RGB as a matrix, which no YUV is: what ProRes
+writes for "unknown". Source: SMPTE RDD 36, 6.1.1.
+"""
+
+
+def header_colour(stream: VideoStream) -> Colour:
+    """Return the tags that the container itself has; call it before anything is decoded.
+
+    Decoders of HEVC, ProRes and VP9 replace them by those of the frames, unspecified or not.
+    """
+    context = stream.codec_context
+    matrix = int(context.colorspace)
+    return Colour(
+        primaries=_code_point(context.color_primaries),
+        transfer=_code_point(context.color_trc),
+        matrix=matrix if matrix in LUMA_WEIGHTS else UNSPECIFIED,
+    )
+
+
 def colour_of(frame: VideoFrame, reading: Reading, siting: Siting) -> Colour:
     """Return the tags of a decoded frame as its reader delivers it."""
-    primaries, transfer = int(frame.color_primaries), int(frame.color_trc)
+    primaries, transfer = _code_point(frame.color_primaries), _code_point(frame.color_trc)
     if reading.is_from_rgb:
         return Colour(
             primaries=primaries, transfer=transfer, matrix=Matrix.BT709, range=Range.LIMITED
         )
     is_jpeg = frame.format.name.startswith("yuvj")
     color_range = _range(int(frame.color_range))
-    matrix = int(frame.colorspace)
     return Colour(
         primaries=primaries,
         transfer=transfer,
-        matrix=UNSPECIFIED if reading.layout.is_gray and matrix == Matrix.RGB else matrix,
+        matrix=matrix_of(frame),
         range=Range.FULL if is_jpeg else color_range,
         siting=siting if reading.layout.x_shift else Siting.UNSPECIFIED,
     )
+
+
+def matrix_of(frame: VideoFrame) -> int:
+    """Return the matrix of a frame that is not RGB."""
+    return _code_point(frame.colorspace)
+
+
+def _code_point(value: int) -> int:
+    return UNSPECIFIED if value == RESERVED else int(value)
 
 
 def display_matrix_of(side_data: Mapping[Type, bytes]) -> tuple[int, ...] | None:

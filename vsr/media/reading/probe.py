@@ -18,7 +18,7 @@ from vsr.frames import HostFrame, Layout, Plane
 from vsr.media.animation import LOOPING, loops_of
 from vsr.media.frames.formats import Reading, reading_of
 from vsr.media.frames.planes import Converter, FieldOrder, alpha_in, planes_in
-from vsr.media.frames.tags import extras_of, side_data_of
+from vsr.media.frames.tags import extras_of, header_colour, matrix_of, side_data_of
 from vsr.media.reading.file_ends import boxes, missing_bytes
 from vsr.media.source.decoder import Damage, Decoder
 from vsr.media.source.info import MediaInfo, StreamInfo, VideoInfo, stream_info, video_info
@@ -48,6 +48,7 @@ def probe(path: Path | str) -> MediaInfo:
     path = Path(path)
     with open_input(path) as container:
         stream = best_video(container, path)
+        tagged = header_colour(stream)
         decoder = Decoder(container, stream, Damage(), PtsSpan())
         packets = islice(decoder.packets(), PACKETS_TRIED)
         frames = list(islice(decoder.frames(packets), FRAMES_LOOKED_AT))
@@ -56,11 +57,12 @@ def probe(path: Path | str) -> MediaInfo:
             raise UnreadableMedia(
                 f"{path}: no frame of its {codec} video can be decoded. Choose another file."
             )
+        video = video_info(path, stream, frames, decoder.decoding_times)
         info = MediaInfo(
             path=path,
             format_name=container.format.name,
             duration_seconds=_container_seconds(container),
-            video=video_info(path, stream, frames, decoder.decoding_times),
+            video=replace(video, colour=video.colour.completed_by(tagged)),
             others=tuple(
                 stream_info(item) for item in container.streams if item.index != stream.index
             ),
@@ -151,7 +153,7 @@ class Delivery:
         if self._reading.is_from_rgb:
             return False
         colour = self._video.colour
-        matrices = {int(frame.colorspace), colour.matrix} - {UNSPECIFIED}
+        matrices = {matrix_of(frame), colour.matrix} - {UNSPECIFIED}
         ranges = {int(frame.color_range), int(colour.range)} - {int(Range.UNSPECIFIED)}
         return len(matrices) > 1 or len(ranges) > 1
 

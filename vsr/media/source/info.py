@@ -45,7 +45,7 @@ class VideoInfo:
     Attributes:
         pix_fmt: as decoded.
         layout: as the reader delivers it.
-        colour: the tags of the first frame; unspecified stays unspecified.
+        colour: the tags of the first frame, else of the container; unspecified stays unspecified.
         sar: the sample aspect ratio, width over height.
         start_pts: the first frame's time in ticks of ``time_base``.
         timing: where the times of the frames come from.
