@@ -87,10 +87,19 @@ def test_a_template_names_the_results(tmp_path: Path):
     assert found == {"x/a.mp4": "x/a_fast_4x.mp4"}
 
 
-@pytest.mark.parametrize("template", ["{film}", "../{stem}", "a/{stem}", "{stem", "a\0b", "a\\b"])
+@pytest.mark.parametrize(
+    "template",
+    ["{film}", "../{stem}", "a/{stem}", "{stem", "a\0b", "a\\b", "{scale:03d}", "{stem!x}"],
+)
 def test_a_template_that_cannot_be_meant_is_refused(template: str):
     with pytest.raises(InvalidOption, match="--name"):
         Selection(name=template)
+
+
+def test_a_field_in_the_format_of_another_is_refused_by_name():
+    with pytest.raises(InvalidOption, match=r"--name \{stem:\{name\}\}: "):
+        filled("{stem:{name}}", Path("in/a.mp4"), ".mp4", {})
+    assert filled("{stem:.3}", Path("in/abcdef.mp4"), ".mp4", {}) == "abc.mp4"
 
 
 @given(st.text(st.characters(blacklist_characters="/\0", blacklist_categories=["Cs"]), min_size=1))

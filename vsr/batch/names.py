@@ -35,6 +35,7 @@ def check_template(template: str) -> None:
         )
     if "/" in template or "\\" in template or "\0" in template:
         raise InvalidOption(f"--name {template}: a path. Give a name only; folders are mirrored.")
+    _formatted(template, dict.fromkeys(FIELDS, ""))
 
 
 def filled(template: str, source: Path, suffix: str, values: dict[str, str]) -> str:
@@ -48,7 +49,7 @@ def filled(template: str, source: Path, suffix: str, values: dict[str, str]) -> 
         InvalidOption: the name would be empty, too long or mean another folder.
     """
     own = {"stem": source.stem, "name": source.name, "suffix": source.suffix.lstrip(".")}
-    name = template.format(**dict.fromkeys(FIELDS, "") | values | own) + suffix
+    name = _formatted(template, dict.fromkeys(FIELDS, "") | values | own) + suffix
     is_path = "/" in name or "\0" in name
     if is_path or name in ("", ".", "..", suffix) or name.startswith("."):
         raise InvalidOption(
@@ -57,6 +58,15 @@ def filled(template: str, source: Path, suffix: str, values: dict[str, str]) -> 
     if len(name.encode("utf-8", "surrogateescape")) > LONGEST_BYTES:
         raise InvalidOption(f"{source.name}: the output name would be too long. Use --name.")
     return name
+
+
+def _formatted(template: str, values: dict[str, str]) -> str:
+    try:
+        return template.format(**values)
+    except ValueError as error:  # a format of numbers, or one that is a field itself
+        raise InvalidOption(
+            f"--name {template}: {error}. Write fields as they are, such as {{stem}}."
+        ) from error
 
 
 def collision_key(place: Path) -> str:
