@@ -90,6 +90,34 @@ def test_a_pipe_without_a_format_is_refused(clip: Path):
     assert b"--format" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("words", "is_film_on_stdout"),
+    [
+        (("none.mkv", "-"), True),
+        (("none.mkv", "-", "--crf", "99"), True),
+        (("none.mkv", "--crf", "bad", "-"), True),
+        (("none.mkv", "-o", "-"), True),
+        (("none.mkv", "--output=-"), True),
+        (("none.mkv", "--out", "-"), True),
+        (("-i", "none.mkv", "-", "--resume"), True),
+        (("-", "out.mkv", "--crf", "99"), False),
+        (("-i", "-", "out.mkv", "--crf", "99"), False),
+        (("-", "--crf", "99"), False),
+    ],
+)
+def test_an_error_for_programs_is_where_the_film_is_not(words, is_film_on_stdout, capsys):
+    assert vsr("upscale", *words, "--json") == 2
+    told = capsys.readouterr()
+    assert ('{"event": "error"' in told.err) is is_film_on_stdout
+    assert (told.out == "") is is_film_on_stdout
+
+
+def test_an_error_of_a_probe_for_programs_is_where_its_results_are(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO()))
+    assert vsr("probe", "-", "--json") == 2
+    assert json.loads(capsys.readouterr().out)["event"] == "error"
+
+
 def test_nothing_on_standard_input_is_called_so(tmp_path: Path):
     done = subprocess.run(
         [*COMMAND, "-", str(tmp_path / "out.mkv"), *QUICK],

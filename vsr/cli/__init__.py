@@ -132,13 +132,23 @@ def _report(message: str, code: int, arguments: list[str], hint: str = "") -> in
 
     message = printable(message)
     if "--json" in arguments:
-        film_on_stdout = "-" in arguments
         event = json.dumps({"event": "error", "code": code, "message": message})
-        click.echo(event, err=film_on_stdout)
+        click.echo(event, err=_sends_film(arguments))
     if _is_verbose(arguments) and not isinstance(sys.exception(), click.ClickException):
         traceback.print_exc()
     say(f"{message}{hint}")
     return code
+
+
+def _sends_film(arguments: list[str]) -> bool:
+    """Return whether stdout is for the film, and not for lines of JSON."""
+    from vsr.cli.root import with_command
+    from vsr.cli.shared.command import words_of
+    from vsr.cli.shared.places import is_output_piped
+    from vsr.cli.upscale import upscale
+
+    name, *words = with_command(arguments)
+    return name == "upscale" and is_output_piped(*words_of(upscale, words))
 
 
 def _is_verbose(arguments: list[str]) -> bool:

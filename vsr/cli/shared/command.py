@@ -17,6 +17,7 @@ from click.core import ParameterSource
 
 from vsr.cli.habits import translated
 from vsr.cli.shared.options import spec_options
+from vsr.errors import Refused
 
 TOPICS = {
     "What comes out": ("preset", "scale", "width", "height", "model", "start", "end"),
@@ -82,6 +83,18 @@ def valued_options(command: click.Command) -> set[str]:
 def _names(command: click.Command, *, is_flag: bool) -> Sequence[str]:
     options = (one for one in command.params if isinstance(one, click.Option))
     return [name for one in options if one.is_flag is is_flag for name in one.opts]
+
+
+def words_of(command: click.Command, words: Sequence[str]) -> tuple[list[str], set[str]]:
+    """Return words as the command spells them, where it understands them, and what takes a value.
+
+    They may be what it has just refused.
+    """
+    valued = valued_options(command)
+    try:
+        return translated(words, set(_names(command, is_flag=True)), valued), valued
+    except Refused:
+        return list(words), valued
 
 
 SIZES = ("preset", "scale", "width", "height")

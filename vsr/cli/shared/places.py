@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from glob import glob, has_magic
 from pathlib import Path
@@ -77,6 +77,26 @@ def places(words: Sequence[str], inputs: Sequence[str] = (), output: str | None 
     target = _local(output)
     is_folder = output.endswith(("/", os.sep)) or is_there(target, "is_dir")
     return Places(tuple(sources), target, is_folder)
+
+
+def is_output_piped(words: Sequence[str], valued: Collection[str]) -> bool:
+    """Return whether the words of a command, even of a refused one, name ``-`` as the output.
+
+    Args:
+        valued: options that take a value.
+    """
+    output, named, rest = None, [], list(words)
+    while rest:
+        word = rest.pop(0)
+        name, separator, value = word.partition("=")
+        if name in valued:
+            given = value if separator else "".join(rest[:1])
+            rest = rest if separator else rest[1:]
+            output = given if name in ("-o", "--output") else output
+            named += [given] * (name in ("-i", "--input"))
+        elif word == PIPE or not word.startswith("-"):
+            named.append(word)
+    return (output or "".join(named[1:][-1:])) == PIPE
 
 
 def target_of(
