@@ -88,6 +88,33 @@ def test_a_second_signal_ends_what_never_returns(tmp_path: Path, kind: signal.Si
     assert "resuming: 1 of 3 segments" in resumed(tmp_path)
 
 
+UNHEARD = """
+import os, sys, threading, time
+from vsr.cli.shared import report
+
+report.TELLING_SECONDS = 0.5
+read, write = os.pipe()
+{nobody}
+report.leaving(as_json=False)("interrupted.", 130)
+"""
+
+GONE = "os.close(read); os.dup2(write, 2)"
+NOT_READING = """
+sys.stdout = open(write, "w")
+threading.Thread(target=sys.stdout.write, args=("x" * 10**7,), daemon=True).start()
+time.sleep(0.5)
+"""
+
+
+@pytest.mark.parametrize("nobody", [GONE, NOT_READING], ids=["gone", "not reading"])
+def test_nobody_has_to_hear_why_it_ends(nobody: str):
+    run = subprocess.run(
+        [sys.executable, "-c", UNHEARD.format(nobody=nobody)],
+        env={**os.environ, "PYTHONPATH": str(ROOT)}, timeout=60, check=False,
+    )  # fmt: skip
+    assert run.returncode == 130
+
+
 @pytest.mark.slow
 @pytest.mark.usefixtures("heeds_ctrl_c")
 def test_so_does_one_ctrl_c_after_five_seconds(tmp_path: Path):

@@ -6,8 +6,9 @@ import json
 import logging
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -98,15 +99,25 @@ def emit(event: dict[str, Any], *, to_stderr: bool = False) -> None:
 def leaving(*, as_json: bool, to_stderr: bool = False) -> Leave:
     """Return what says a last line and ends the process at once, from any thread."""
 
+    def tell(text: str, code: int) -> None:
+        with suppress(OSError, ValueError):  # whoever read it is gone
+            if as_json:
+                emit({"event": "error", "code": code, "message": text}, to_stderr=to_stderr)
+            click.echo(err=True)
+            say(text)
+            sys.stdout.flush()
+
     def leave(text: str, code: int) -> None:
-        if as_json:
-            emit({"event": "error", "code": code, "message": text}, to_stderr=to_stderr)
-        click.echo(err=True)
-        say(text)
-        sys.stdout.flush()
+        telling = threading.Thread(target=tell, args=(text, code), daemon=True)
+        telling.start()
+        telling.join(TELLING_SECONDS)
         os._exit(code)
 
     return leave
+
+
+TELLING_SECONDS = 2.0
+"""How long a reader who has stopped reading is waited for."""
 
 
 class _JsonLines:
