@@ -12,6 +12,7 @@ from vsr.batch.engine import EngineSpec
 from vsr.batch.plan import Selection, links_left_out
 from vsr.errors import NoSuchFile, OutputBusy
 from vsr.jobs.batch.batch import WATCH_SECONDS, BatchSpec, batch, watch
+from vsr.jobs.progress import Progress
 from vsr.jobs.upscale.plan import spec_of_preset
 from vsr.jobs.workers.upscale import upscale
 from vsr.media.resume.work import work_folder_of
@@ -206,6 +207,28 @@ def test_a_watched_folder_takes_a_file_once_it_has_stopped_growing(folder: Path,
         found.extend((outcome.source.name, outcome.state) for outcome in outcomes)
     assert sorted(found) == sorted({**DONE, "late.mp4": "done"}.items())
     assert len(indices_in(tmp_path / "out" / "late.mp4")) == 3
+
+
+def test_the_progress_of_a_watched_folder_is_of_what_it_found_last(tmp_path: Path):
+    source, looks = tmp_path / "in", 0
+    source.mkdir()
+    write_clip(source / "first.mp4", frames=3)
+    seen: list[Progress] = []
+
+    def sleep(seconds: float) -> None:
+        nonlocal looks
+        looks += 1
+        if looks == 3:
+            seen.clear()
+            write_clip(source / "second.mp4", frames=5)
+        if looks == 6:
+            raise KeyboardInterrupt
+
+    outcomes = watch(source, tmp_path / "out", spec(), sleep=sleep, on_progress=seen.append)
+    with pytest.raises(KeyboardInterrupt):
+        list(outcomes)
+    assert {one.total_frames for one in seen} == {5}
+    assert (seen[0].frames, seen[0].elapsed_seconds, seen[-1].frames) == (0, 0, 5)
 
 
 def test_two_workers_make_the_bytes_of_one(folder: Path, tmp_path: Path):

@@ -210,6 +210,7 @@ class _Batch:
             assert isinstance(piece, FilmInWork)
             yield self._ended(piece, films[id(piece)])
         self._films.clear()
+        self._progress.clear()
 
     def _ended(self, film: FilmInWork, one: FileState) -> Outcome:
         film.release()

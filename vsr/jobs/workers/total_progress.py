@@ -20,6 +20,11 @@ class TotalProgress:
         """Count one more film."""
         self._films.append(film)
 
+    def clear(self) -> None:
+        """Forget the films, which are all over, and the time that they took."""
+        self._films.clear()
+        self._started = None
+
     def start(self) -> None:
         """Start the clock; else the first progress does, as workers take long to open."""
         self._started = time.monotonic()
