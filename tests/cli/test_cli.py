@@ -10,6 +10,7 @@ from PIL import Image
 
 from tests.cli.command import QUICK, vsr
 from tests.clips import indices_in, write_clip
+from vsr.jobs.batch.outcome import Outcome, State
 
 
 def test_upscale_says_what_it_made(clip: Path, tmp_path: Path, capsys):
@@ -201,12 +202,18 @@ def test_a_folder_goes_on_after_a_bad_file_and_skips_finished_ones(tmp_path: Pat
 
 def test_ctrl_c_in_a_batch_says_what_is_done(clip: Path, tmp_path: Path, monkeypatch, capsys):
     def interrupted(*_: object, **__: object):
+        for state in states:
+            yield Outcome(source=clip, target=clip, state=state)
         raise KeyboardInterrupt
-        yield
 
     monkeypatch.setattr("vsr.jobs.batch.batch.batch", interrupted)
+    states: tuple[State, ...] = ()
     assert vsr("batch", clip.parent, tmp_path / "out", *QUICK) == 130
     said = "interrupted; 0 files done. Run the same command again to go on.\n"
+    assert capsys.readouterr().err == f"vsr: {said}"
+    states = ("skipped", "failed")
+    assert vsr("batch", clip.parent, tmp_path / "out", *QUICK, "-q") == 130
+    said = "interrupted; 1 file done, 1 failed. Run the same command again to go on.\n"
     assert capsys.readouterr().err == f"vsr: {said}"
 
 

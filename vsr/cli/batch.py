@@ -180,8 +180,10 @@ def _show(
                         say(outcome.line())
             except KeyboardInterrupt as error:
                 if not is_watching:
+                    failed = sum(one.state == "failed" for one in outcomes)
+                    done = counted(len(outcomes) - failed, "file")
                     raise Interrupted(
-                        f"interrupted; {counted(len(outcomes), 'file')} done. "
+                        f"interrupted; {done} done{f', {failed} failed' * bool(failed)}. "
                         "Run the same command again to go on."
                     ) from error
     return outcomes
