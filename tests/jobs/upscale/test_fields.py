@@ -52,6 +52,12 @@ def test_times_between_the_ticks_of_the_source_are_exact(tmp_path: Path):
     assert times_in(tmp_path / "out.mp4") == [field / (2 * rate) for field in range(20)]
 
 
+def test_a_time_code_counts_the_frames_of_fields(tmp_path: Path):
+    clip = write_fields(tmp_path / "in.mkv", frames=10, metadata={"timecode": "01:00:00:12"})
+    upscale(clip, tmp_path / "out.mov", bob_spec())
+    assert probe(tmp_path / "out.mov").video.timecode == "01:00:00:24"
+
+
 def test_the_sound_stays_in_step(tmp_path: Path):
     clip = write_fields(tmp_path / "in.mp4", audio=[Audio(start=0.2)])
     upscale(clip, tmp_path / "out.mp4", bob_spec())

@@ -6,10 +6,10 @@ import av
 import pytest
 
 from tests.clips import Audio, Subtitle, write_clip
-from tests.media.written import carry
+from tests.media.written import carry, video_of
 from vsr.media.reading.probe import probe
 from vsr.media.streams.languages import AS_THEY_ARE, QUICKTIME, is_held, spelt
-from vsr.media.streams.losses_before_start import Loss, losses_among
+from vsr.media.streams.losses_before_start import Loss, losses_among, losses_of_labels
 from vsr.media.streams.streams import plan_streams
 
 
@@ -20,7 +20,9 @@ def languages_in(path: Path) -> list[str | None]:
 
 
 def losses(source: Path, container: str, **keep: bool) -> list[Loss]:
-    return list(losses_among(plan_streams(probe(source), container, **keep)))
+    info = probe(source)
+    plan = plan_streams(info, container, **keep)
+    return [*losses_among(plan), *losses_of_labels(info, plan, video_of(info))]
 
 
 @pytest.mark.parametrize("languages", [sorted(AS_THEY_ARE), sorted(QUICKTIME)])

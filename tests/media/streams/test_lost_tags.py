@@ -7,10 +7,13 @@ import av
 import pytest
 
 from tests.clips import write_clip
-from tests.media.written import carry
+from tests.media.written import carry, video_of
 from vsr.media.reading.probe import probe
 from vsr.media.source.info import MediaInfo, StreamInfo
-from vsr.media.streams.losses_before_start import lost_tags, muxer_options
+from vsr.media.streams.losses_before_start import losses_of_labels
+from vsr.media.streams.lost_tags import lost_tags, muxer_options
+from vsr.media.streams.streams import plan_streams
+from vsr.values import TimeRange
 
 TAGS = {"title": "A film", "comment": "Great", "com.android.version": "14", "my key": "mine"}
 COVER = StreamInfo(index=1, kind="video", codec="mjpeg", is_cover_art=True)
@@ -69,3 +72,40 @@ def test_a_phones_place_and_make_come_through(tmp_path: Path, suffix: str) -> No
         held = {key.lower(): value for key, value in written.metadata.items()}  # Matroska shouts
     assert held["title"] == "A film"
     assert all(held[key.lower()] == value for key, value in PHONE.items())
+
+
+def losses(source: MediaInfo, container: str, start: float = 0, ratio: int = 1) -> list[str]:
+    video = video_of(source)
+    video = replace(video, frame_rate=ratio * (video.frame_rate or 25))
+    plan, time = plan_streams(source, container), TimeRange(start_seconds=start)
+    return [str(loss) for loss in losses_of_labels(source, plan, video, time)]
+
+
+def test_what_a_container_cannot_say_of_the_video_is_named(source: MediaInfo) -> None:
+    spoken = {"title": "Angle 1", "language": "jpn", "timecode": "01:00:00:00"}
+    named = replace(source, video=replace(source.video, **spoken))
+    assert losses(named, "matroska") == losses(named, "mp4") == []
+    assert losses(named, "mpegts") == [
+        "mpegts cannot store titles of streams: Angle 1. Choose .mkv to keep them.",
+        "mpegts cannot store the language of a stream that is jpn. Choose .mp4 or .mkv to keep it.",
+        "mpegts cannot store the timecode 01:00:00:00. Choose .mov or .mkv to keep it.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "container", "start", "ratio", "lost"),
+    [
+        ("01:00:00:00", "mov", 1, 2, ""),
+        ("a label", "matroska", 0, 1, ""),
+        ("a label", "mov", 0, 1, "mov cannot store the timecode a label"),
+        ("01:00:00;00", "mp4", 0, 1, "mp4 cannot store the timecode 01:00:00;00"),
+        ("01:00:00;00", "matroska", 1, 1, "the timecode 01:00:00;00 cannot be counted on"),
+        ("a label", "matroska", 0, 2, "the timecode a label cannot be counted on"),
+    ],
+)
+def test_a_timecode_that_cannot_be_kept_is_named(
+    source: MediaInfo, text: str, container: str, start: float, ratio: int, lost: str
+) -> None:
+    named = replace(source, metadata={"TIMECODE": text})
+    found = losses(named, container, start, ratio)
+    assert [one[: len(lost)] for one in found] == [lost] * bool(lost)

@@ -8,10 +8,11 @@ import pytest
 from av.stream import Disposition
 
 from tests.clips import Attachment, Audio, Subtitle, av_frame, write_clip
-from tests.media.written import carry
+from tests.media.written import carry, video_of
 from vsr.media.containers import container_named
 from vsr.media.reading.probe import probe
-from vsr.media.streams.losses_before_start import losses_among, losses_in, lost_tags
+from vsr.media.streams.losses_before_start import losses_among, losses_in, losses_of_labels
+from vsr.media.streams.lost_tags import lost_tags
 from vsr.media.streams.streams import plan_streams
 from vsr.values import Size
 
@@ -120,7 +121,11 @@ def test_what_is_predicted_to_be_lost_is_lost_and_nothing_else(
     info, name = probe(path), CONTAINERS[suffix]
     plan = plan_streams(info, name)
     lost_kinds = [fate.stream.kind for fate in plan.fates if not fate.target_codec and fate.is_loss]
-    losses = (*losses_in(info, container_named(name)), *losses_among(plan))
+    losses = (
+        *losses_in(info, container_named(name)),
+        *losses_among(plan),
+        *losses_of_labels(info, plan, video_of(info)),
+    )
     texts = " ".join(map(str, losses))
     carry(path, target, codec=CODECS.get(suffix, "h264"))
     before, after = held_by(path), held_by(target)

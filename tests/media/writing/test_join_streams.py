@@ -26,7 +26,9 @@ from tests.media.written import (
 )
 from vsr.media.reading.probe import probe
 from vsr.media.streams.streams import plan_streams
+from vsr.media.timecode import timecode_in
 from vsr.media.writing.verify import OutputFacts, verify
+from vsr.values import TimeRange
 
 
 def test_every_sound_track_is_byte_exact_and_keeps_its_place(tmp_path: Path) -> None:
@@ -174,6 +176,25 @@ def test_the_time_code_of_a_camera_is_kept(tmp_path: Path, suffix: str) -> None:
     with av.open(str(target)) as container:
         (track,) = container.streams.data
         assert track.metadata["timecode"] == "01:02:03:04"
+
+
+@pytest.mark.parametrize("name", ["out.mov", "out.mp4", "out.mkv"])
+def test_a_part_has_the_time_code_of_its_own_first_frame(tmp_path: Path, name: str) -> None:
+    source, target = with_time_code(tmp_path / "in.mov"), tmp_path / name
+    carry(source, target, time=TimeRange(start_seconds=0.2))
+    assert probe(target).video.timecode == "01:02:03:09"
+    again = tmp_path / f"again{target.suffix}"
+    carry(target, again, time=TimeRange(start_seconds=0.12))
+    assert probe(again).video.timecode == "01:02:03:12"
+    carry(target, again, time=TimeRange(end_seconds=0.12))
+    assert probe(again).video.timecode == "01:02:03:09"
+
+
+def test_a_time_code_among_the_tags_of_a_file_is_that_of_the_part_too(tmp_path: Path) -> None:
+    tags = {"timecode": "01:02:03:04"}
+    source = write_clip(tmp_path / "in.mkv", frames=20, metadata=tags)
+    carry(source, tmp_path / "out.mkv", time=TimeRange(start_seconds=0.4))
+    assert timecode_in(probe(tmp_path / "out.mkv").metadata) == "01:02:03:14"
 
 
 def test_a_time_code_that_a_container_cannot_say_is_a_loss(tmp_path: Path) -> None:

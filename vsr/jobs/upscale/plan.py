@@ -46,6 +46,7 @@ from vsr.media.streams.losses_before_start import (
     losses_among,
     losses_in,
     losses_of,
+    losses_of_labels,
     refuse_losses,
 )
 from vsr.media.streams.streams import plan_streams
@@ -165,6 +166,7 @@ def prepare(source: Path, target: Path, spec: UpscaleSpec, load: Load = catalog.
         *losses_of(info.video, video, encoder, container.name),
         *losses_in(info, container, spec.time),
         *losses_among(streams),
+        *losses_of_labels(info, streams, video, spec.time),
     )
     if spec.is_strict:
         refuse_losses(source, losses)

@@ -21,7 +21,8 @@ from vsr.media.frames.planes import Converter, FieldOrder, alpha_in, planes_in
 from vsr.media.frames.tags import extras_of, header_colour, matrix_of, side_data_of
 from vsr.media.reading.file_ends import boxes, missing_bytes
 from vsr.media.source.decoder import Damage, Decoder
-from vsr.media.source.info import MediaInfo, StreamInfo, VideoInfo, stream_info, video_info
+from vsr.media.source.describe import stream_info, video_info
+from vsr.media.source.info import MediaInfo, StreamInfo, VideoInfo
 from vsr.media.source.opening import best_video, open_input
 from vsr.media.splices.splice_search import splices_in
 from vsr.media.station_clock import STATION_CLOCKS, TICKS_PER_SECOND, TURN_TICKS

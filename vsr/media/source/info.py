@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Literal, cast, get_args
+from typing import Literal
 
-from av.sidedata.sidedata import Type
-from av.stream import Disposition, Stream
-from av.video.frame import VideoFrame
-from av.video.stream import VideoStream
-
-from vsr.colour import LUMA_WEIGHTS, UNSPECIFIED, Colour
-from vsr.errors import UnreadableMedia
+from vsr.colour import Colour
 from vsr.frames import Layout
-from vsr.media.clock import Timing, rounded, runs_backward, ticks_per_frame
+from vsr.media.clock import Timing
 from vsr.media.frames.formats import Reading, reading_of
-from vsr.media.frames.planes import FieldOrder
 from vsr.media.frames.tags import (
     HdrMetadata,
-    colour_of,
-    display_matrix_of,
-    extras_of,
-    hdr_of,
-    lost_of,
-    side_data_of,
-    siting_of,
 )
 from vsr.values import CropBox, Size
 
@@ -57,6 +43,7 @@ class VideoInfo:
         is_transparent: alpha of the first frames is not all opaque.
         unsupported: names of side data that cannot be carried.
         conversion: what the reader must change, None if nothing.
+        timecode: of the first frame, as the stream's tag has it.
     """
 
     index: int
@@ -85,6 +72,9 @@ class VideoInfo:
     decoded_size: Size | None = None
     unsupported: tuple[str, ...] = ()
     conversion: str | None = None
+    title: str | None = None
+    language: str | None = None
+    timecode: str | None = None
 
     @property
     def is_quarter_turned(self) -> bool:
@@ -147,151 +137,3 @@ class MediaInfo:
     chapters: tuple[tuple[Fraction, Fraction], ...] = ()
     missing_bytes: int = 0
     metadata: Mapping[str, str]
-
-
-FASTEST_FRAME_RATE = 1000
-"""A guessed rate beyond this is the time base mistaken for a rate."""
-
-TIMED_BY_RATE = frozenset({"avi"})
-"""Formats in which a frame has a number instead of a time."""
-
-FIELD_ORDERS_TOP_FIRST = (2, 4)
-FIELD_ORDERS_BOTTOM_FIRST = (3, 5)
-"""``AVFieldOrder``: TT, TB and BB, BT."""
-
-
-def video_info(
-    path: Path, stream: VideoStream, frames: Sequence[VideoFrame], decoding_times: Sequence[int]
-) -> VideoInfo:
-    """Describe a video stream by its header and its first frames.
-
-    Raises:
-        UnreadableMedia: its pixel format or its colour matrix cannot be handled.
-    """
-    first = frames[0]
-    reading = _reading(path, first)
-    side_data: dict[Type, bytes] = {}
-    for frame in reversed(frames):  # the first frame's tags count most
-        side_data |= side_data_of(frame)
-    time_base = stream.time_base or Fraction(1, 1000)
-    rate, too_fast = _frame_rate(stream), _implausible_rate(stream)
-    timing = _timing(frames, decoding_times)
-    if too_fast is not None and stream.container.format.name in TIMED_BY_RATE:
-        timing = Timing.FRAME_RATE  # its times are that rate, and mean nothing
-    is_interlaced, is_in_header, is_top_first = _interlacing(frames, stream)
-    return VideoInfo(
-        index=stream.index,
-        codec=stream.codec_context.codec.canonical_name,
-        size=Size(first.width, first.height),
-        pix_fmt=first.format.name,
-        layout=reading.layout,
-        colour=_colour(path, stream, first, reading),
-        time_base=time_base,
-        sar=Fraction(max(stream.sample_aspect_ratio or 0, 0) or 1),
-        start_pts=_start_pts(frames, timing, rate, stream),
-        timing=timing,
-        frame_rate=rate,
-        implausible_rate=too_fast,
-        duration_seconds=float(stream.duration * time_base) if stream.duration else None,
-        frames_in_header=stream.frames or None,
-        is_interlaced=is_interlaced,
-        is_interlaced_in_header=is_in_header,
-        is_top_field_first=is_top_first,
-        display_matrix=display_matrix_of(side_data),
-        hdr=hdr_of(side_data),
-        bit_rate=stream.bit_rate or None,
-        has_captions=extras_of(side_data).captions is not None,
-        is_transparent=reading.alpha is not None and any(map(_is_transparent, frames)),
-        unsupported=tuple(dict.fromkeys(lost_of(side_data))),
-        conversion=reading.conversion,
-    )
-
-
-def _is_transparent(frame: VideoFrame) -> bool:
-    """Return whether any pixel is not opaque."""
-    return bool(frame.to_ndarray(format="rgba")[..., 3].min() < 255)
-
-
-def _reading(path: Path, frame: VideoFrame) -> Reading:
-    reading = reading_of(frame.format.name)
-    if reading is None:
-        raise UnreadableMedia(
-            f"{path}: pixel format {frame.format.name} cannot be read. Convert it to YUV first."
-        )
-    return reading
-
-
-def _colour(path: Path, stream: VideoStream, frame: VideoFrame, reading: Reading) -> Colour:
-    colour = colour_of(frame, reading, siting_of(stream, path))
-    has_chroma = not reading.layout.is_gray
-    if has_chroma and colour.matrix != UNSPECIFIED and colour.matrix not in LUMA_WEIGHTS:
-        raise UnreadableMedia(
-            f"{path}: colour matrix {colour.matrix} of H.273 is not supported. "
-            "Convert it to BT.709 first."
-        )
-    return colour
-
-
-def _interlacing(frames: Sequence[VideoFrame], stream: VideoStream) -> tuple[bool, bool, bool]:
-    """Return whether it is interlaced, whether only by its header, and whether top field first.
-
-    The frames take precedence over the header: the two contradict each other in files of some
-    encoders. Codecs without such a flag (raw video) have only the header.
-    """
-    flagged = [frame for frame in frames if frame.interlaced_frame]
-    if flagged:
-        return True, False, FieldOrder().is_top_first(flagged[0])
-    order = stream.codec_context.field_order
-    is_in_header = order in FIELD_ORDERS_TOP_FIRST + FIELD_ORDERS_BOTTOM_FIRST
-    return is_in_header, is_in_header, order not in FIELD_ORDERS_BOTTOM_FIRST
-
-
-def _timing(frames: Sequence[VideoFrame], decoding_times: Sequence[int]) -> Timing:
-    given = [frame.pts for frame in frames if frame.pts is not None]
-    if 2 * len(given) > len(frames) and not runs_backward(given):
-        return Timing.GIVEN
-    return Timing.DECODING_ORDER if decoding_times else Timing.FRAME_RATE
-
-
-def _start_pts(
-    frames: Sequence[VideoFrame], timing: Timing, rate: Fraction | None, stream: VideoStream
-) -> int:
-    """Return the time of the first frame, extrapolated from the first one that has a time."""
-    step = ticks_per_frame(rate, stream.time_base or Fraction(1, 1000))
-    if timing is Timing.GIVEN:
-        for index, frame in enumerate(frames):
-            if frame.pts is not None:
-                return frame.pts - rounded(index * step)
-    return stream.start_time or 0
-
-
-def _frame_rate(stream: VideoStream) -> Fraction | None:
-    for rate in (stream.guessed_rate, stream.average_rate):
-        if rate and 0 < rate <= FASTEST_FRAME_RATE:
-            return Fraction(rate)
-    return None
-
-
-def _implausible_rate(stream: VideoStream) -> Fraction | None:
-    rates = [Fraction(one) for one in (stream.guessed_rate, stream.average_rate) if one]
-    return max(rates) if rates and min(rates) > FASTEST_FRAME_RATE else None
-
-
-def stream_info(stream: Stream) -> StreamInfo:
-    """Describe any other stream by its header."""
-    context = stream.codec_context
-    codec = context.codec.canonical_name if context is not None else getattr(stream, "name", None)
-    time_base, duration = stream.time_base, stream.duration
-    return StreamInfo(
-        index=stream.index,
-        kind=cast(Kind, stream.type) if stream.type in get_args(Kind) else "data",
-        codec=codec or "unknown",
-        language=stream.language,
-        title=stream.metadata.get("title") or stream.metadata.get("name"),
-        is_cover_art=bool(stream.disposition & Disposition.attached_pic),
-        is_default=bool(stream.disposition & Disposition.default),
-        is_forced=bool(stream.disposition & Disposition.forced),
-        time_base=time_base,
-        duration_seconds=float(duration * time_base) if duration and time_base else None,
-        bit_rate=getattr(context, "bit_rate", None) or None,
-    )

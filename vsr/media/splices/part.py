@@ -66,6 +66,12 @@ class Cut:
         return cls(zero=min(start, first_pts) * time_base)
 
 
+def skipped_before(info: MediaInfo, start: Fraction) -> Fraction:
+    """Return how many seconds of a film come before what is shown at ``start`` of its clock."""
+    video = info.video
+    return max(Fraction(0), start - (video.start_pts or 0) * video.time_base)
+
+
 def last_duration_of(info: MediaInfo, pts: int, time: TimeRange = TimeRange()) -> int:
     """Return how long the frame at ``pts``, the last one, is shown, in ticks; at least 1.
 

@@ -1,32 +1,24 @@
-"""What is lost of the video stream and of the file around it, known before the start.
-
-Tags are found by writing them. mp4 and mov have a box for a few, which every player reads. Under
-Apple's keys they hold any tag (a phone's location, make and model), but no cover art, so the keys
-are used only if a tag needs them and the source has no cover art.
-"""
+"""What is lost of the video stream and of the file around it, known before the start."""
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from math import isinf
 from pathlib import Path
 
-import av
-
 from vsr.colour import Siting
 from vsr.errors import UnsuitableContainer
 from vsr.media.clock import USUAL_FRAME_RATE, Timing
-from vsr.media.containers import Container, container_named
+from vsr.media.containers import Container
 from vsr.media.encoding.captions import can_carry_captions
 from vsr.media.encoding.codecs import Encoder
 from vsr.media.encoding.encoding import OutputVideo
 from vsr.media.encoding.mastering import can_write_mastering
 from vsr.media.source.info import MediaInfo, VideoInfo
-from vsr.media.streams.copy_streams import Fate, StreamPlan, container_metadata
-from vsr.media.streams.languages import is_held, is_shortened
+from vsr.media.streams.copy_streams import Fate, StreamPlan
+from vsr.media.streams.lost_tags import lost_labels, lost_tags, lost_timecode
 from vsr.values import TimeRange
 
 HDR_AND_VIEWS = frozenset({
@@ -180,38 +172,25 @@ def check_times(info: MediaInfo, container: Container) -> None:
 
 
 def losses_among(plan: StreamPlan) -> Iterator[Loss]:
-    """Yield what is lost of the streams unasked for.
-
-    They may be dropped or converted with loss; of a carried one a title or a language may be.
-    """
+    """Yield the streams that are dropped unasked for, or converted with loss."""
     for fate in plan.losses:
         is_dropped = fate.fate is Fate.DROP
         yield Loss(f"{fate}.", is_content=is_dropped and fate.stream.kind != "data")
-    yield from _losses_of_names(plan)
 
 
-def _losses_of_names(plan: StreamPlan) -> Iterator[Loss]:
-    container, carried = container_named(plan.container), [fate.stream for fate in plan.carried]
-    titles = [stream.title for stream in carried if stream.title is not None]
-    if titles and not container.has_track_tags:
-        yield Loss(
-            f"{container.name} cannot store titles of streams: {', '.join(titles)}. "
-            "Choose .mkv to keep them."
-        )
-    spoken = {stream.language for stream in carried if stream.language is not None}
-    untold = sorted(one for one in spoken if not is_held(one, container.name))
-    if untold:
-        mp4 = ".mp4 or " if all(is_held(one, "mp4") for one in untold) else ""
-        yield Loss(
-            f"{container.name} cannot store the language of a stream that is {', '.join(untold)}. "
-            f"Choose {mp4}.mkv to keep it."
-        )
-    shortened = sorted(one for one in spoken if is_shortened(one, container.name))
-    if shortened:
-        yield Loss(
-            f"{container.name} stores a language alone, without the rest of "
-            f"{', '.join(shortened)}. Choose .mkv to keep it."
-        )
+def losses_of_labels(
+    info: MediaInfo, plan: StreamPlan, video: OutputVideo, time: TimeRange = TimeRange()
+) -> Iterator[Loss]:
+    """Yield what is lost of titles, languages and timecode.
+
+    Args:
+        video: what is written.
+        time: the part of the file that is upscaled.
+    """
+    yield from map(Loss, lost_labels(info, plan))
+    timecode = lost_timecode(info, plan, video, Fraction(str(time.start_seconds)))
+    if timecode is not None:
+        yield Loss(timecode)
 
 
 def content_of(losses: Iterable[Loss]) -> tuple[str, ...]:
@@ -231,59 +210,3 @@ def refuse_losses(source: Path, losses: Iterable[Loss]) -> None:
             f"{source}: --strict was given, but not everything can be kept: {lost} "
             "Choose another format, such as .mkv, or omit --strict."
         )
-
-
-SELECTIVE = frozenset({"mp4", "mov"})
-"""Muxers that write only the tags they have a box for, and silently drop the others."""
-
-AS_A_TRACK = frozenset({"timecode"})
-"""Tags that they write as a track of its own."""
-
-APPLES_KEYS = "+use_metadata_tags"
-"""For ``movflags``: any tag, by its name. Source: FFmpeg, libavformat/movenc.c."""
-
-
-def lost_tags(source: MediaInfo, container: str) -> tuple[str, ...]:
-    """Return the names of the tags that ``container`` would not hold, in order.
-
-    MPEG-TS holds only a title; Matroska, WebM and NUT hold every tag.
-    """
-    tags = container_metadata(dict(source.metadata))
-    if container_named(container).is_bare:
-        return tuple(tags)
-    if container == "mpegts":
-        return tuple(key for key in tags if key.lower() != "title")
-    return _without_box(tags, container, _flags(source, container))
-
-
-def muxer_options(
-    source: MediaInfo, container: str, options: Iterable[tuple[str, str]]
-) -> dict[str, str]:
-    """Return a muxer's options, extended so that it holds most of the source's tags."""
-    found = dict(options)
-    if flags := _flags(source, container):
-        found["movflags"] = found.get("movflags", "") + flags
-    return found
-
-
-def _flags(source: MediaInfo, container: str) -> str:
-    if any(stream.is_cover_art for stream in source.others):
-        return ""
-    tags = container_metadata(dict(source.metadata))
-    return APPLES_KEYS if _without_box(tags, container, "") else ""
-
-
-def _without_box(tags: Mapping[str, str], container: str, flags: str) -> tuple[str, ...]:
-    """Return the names of the tags that are lost when written."""
-    if not tags or container not in SELECTIVE:
-        return ()
-    file = io.BytesIO()
-    options = {"movflags": flags} if flags else {}
-    with av.open(file, "w", format=container, container_options=options) as output:
-        output.metadata.update(tags)
-        output.add_stream("aac", rate=48_000)
-        output.start_encoding()
-    file.seek(0)
-    with av.open(file, metadata_errors="ignore") as written:
-        held = frozenset(key.lower() for key in written.metadata)
-    return tuple(key for key in tags if key.lower() not in held | AS_A_TRACK)

@@ -6,6 +6,7 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
+from fractions import Fraction
 from types import TracebackType
 from typing import BinaryIO, Self
 
@@ -23,7 +24,7 @@ from vsr.media.encoding.encoding import DEFAULT_RATE, Encoding, OutputVideo
 from vsr.media.reading.missing_frames import missing_frames
 from vsr.media.source.info import MediaInfo
 from vsr.media.source.opening import reopen_input
-from vsr.media.splices.part import Cut, last_duration_of
+from vsr.media.splices.part import Cut, last_duration_of, skipped_before
 from vsr.media.splices.splice_search import splices_among
 from vsr.media.streams.copy_streams import SIDE_BY_SIDE, StreamPlan
 from vsr.media.streams.other_streams import StreamDamage, Timed
@@ -135,7 +136,7 @@ class DirectWriter:
             source=self._source,
             plan=self._plan,
             video=video,
-            is_part=self._span != PtsSpan(),
+            skipped=self._skipped(first_pts),
         )
         base = 1 / (video.frame_rate or DEFAULT_RATE) if self._is_bare else video.time_base
         encoding = Encoding(output, replace(video, time_base=base), self._encoder)
@@ -150,6 +151,11 @@ class DirectWriter:
         _, self._others = file.carry(cut, self.lost, splices)
         self._next = next(self._others, None)
         return encoding
+
+    def _skipped(self, first_pts: int) -> Fraction:
+        is_whole = self._span == PtsSpan()
+        start = first_pts * self._video.time_base
+        return Fraction(0) if is_whole else skipped_before(self._source, start)
 
     def _cut(self, origin: InputContainer, first_pts: int) -> Cut:
         base = self._video.time_base

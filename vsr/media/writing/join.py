@@ -27,7 +27,7 @@ from vsr.media.reading.missing_frames import missing_frames
 from vsr.media.source.decoder import has_alpha_aside
 from vsr.media.source.info import MediaInfo
 from vsr.media.source.opening import reopen_input
-from vsr.media.splices.part import Cut, last_duration_of
+from vsr.media.splices.part import Cut, last_duration_of, skipped_before
 from vsr.media.splices.splice_search import splices_among
 from vsr.media.splices.splices import Splices
 from vsr.media.streams.copy_streams import SIDE_BY_SIDE, StreamPlan
@@ -85,7 +85,7 @@ def join(
                     source=source,
                     plan=plan,
                     video=video,
-                    is_part=not time.is_whole,
+                    skipped=_skipped(source, times, time, video.time_base),
                 )
                 stream = _add_video(file, scans[0].path)
                 cut = _cut(origin, plan.container, times, time, video.time_base)
@@ -192,6 +192,10 @@ def _add_video(file: OutputFile, segment: Path) -> VideoStream:
     if video.frame_rate is not None:
         context.framerate = video.frame_rate
     return stream
+
+
+def _skipped(source: MediaInfo, times: Times, time: TimeRange, time_base: Fraction) -> Fraction:
+    return Fraction(0) if time.is_whole else skipped_before(source, times.given_start * time_base)
 
 
 def _cut(

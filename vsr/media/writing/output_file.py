@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import BinaryIO
 
 from av.container import InputContainer, OutputContainer
@@ -28,8 +29,9 @@ from vsr.media.streams.copy_streams import (
     open_muxer,
     stream_metadata,
 )
-from vsr.media.streams.losses_before_start import muxer_options
+from vsr.media.streams.lost_tags import muxer_options
 from vsr.media.streams.other_streams import StreamDamage, Timed, other_packets
+from vsr.media.timecode import TIMECODE, relabelled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +41,7 @@ class OutputFile:
     Attributes:
         origin: the source, open.
         plan: what happens to its other streams.
-        is_part: only a part of the source is upscaled.
+        skipped: seconds of the source before the first frame that is upscaled.
     """
 
     output: OutputContainer
@@ -47,7 +49,7 @@ class OutputFile:
     source: MediaInfo
     plan: StreamPlan
     video: OutputVideo
-    is_part: bool
+    skipped: Fraction
 
     def dress(self, stream: VideoStream, codec: str) -> None:
         """Give the video stream what the frames of a source do not say."""
@@ -56,9 +58,8 @@ class OutputFile:
         if tag is not None:
             stream.codec_context.codec_tag = tag
         stream.set_display_matrix(self.video.display_matrix)
-        stream.metadata.update(stream_metadata(upscaled.metadata, self.plan.container))
-        if self.is_part:
-            stream.metadata.pop("timecode", None)  # it counts from the start of the clip
+        kept = stream_metadata(upscaled.metadata, self.plan.container)
+        stream.metadata.update(self._relabelled(kept))
         stream.metadata.update(track_tags(self.plan.container, self.video.made_by))
         stream.disposition = upscaled.disposition
 
@@ -66,9 +67,8 @@ class OutputFile:
         self, cut: Cut, lost: StreamDamage, splices: Splices | None
     ) -> tuple[list[tuple[StreamFate, Stream]], Iterator[Timed]]:
         """Set tags, and chapters cut to the part; add the streams, and return their packets too."""
-        self.output.metadata.update(container_metadata(dict(self.source.metadata)))
-        if self.is_part:  # it counts from the start of the clip
-            self.output.metadata.pop("timecode", None)
+        kept = container_metadata(dict(self.source.metadata))
+        self.output.metadata.update(self._relabelled(kept))
         self.output.metadata.update(file_tags(self.plan.container, self.video.made_by))
         if chapters := chapters_within(self.origin.chapters(), cut):
             self.output.set_chapters(chapters)
@@ -76,6 +76,18 @@ class OutputFile:
             (fate, add_carried(self.output, self.origin, fate)) for fate in self.plan.carried
         ]
         return carried, other_packets(self.origin, carried, cut, lost, splices)
+
+    def _relabelled(self, tags: Mapping[str, str]) -> dict[str, str]:
+        """Return tags with the timecode of the first frame that is upscaled, if it has one."""
+        rate, new_rate = self.source.video.frame_rate, self.video.frame_rate
+        ratio = new_rate / rate if rate and new_rate else Fraction(1)
+        found: dict[str, str] = {}
+        for key, value in tags.items():
+            is_timecode = key.lower() == TIMECODE
+            label = relabelled(value, rate, self.skipped, ratio) if is_timecode else value
+            if label is not None:
+                found[key] = label
+        return found
 
 
 def open_output(
