@@ -93,6 +93,13 @@ def test_a_subtitle_that_outlasts_the_film_is_no_damage(tmp_path: Path) -> None:
     assert missing_in(path) == ((), 50)
 
 
+def test_the_last_packet_of_sound_lasts_as_long_as_the_one_before(tmp_path: Path) -> None:
+    """FLV says no durations, and a packet of ADPCM there is longer than four frames."""
+    sound = Audio(codec="adpcm_swf", rate=22_050, seconds=1.0)
+    path = write_clip(tmp_path / "in.flv", codec="flv1", frames=21, audio=[sound])
+    assert missing_in(path) == ((), 21)
+
+
 @pytest.mark.parametrize("name", ["in.mkv", "in.mp4", "in.flv", "in.nut", "in.ts"])
 def test_frames_that_stand_are_not_missing(tmp_path: Path, name: str) -> None:
     steps = [1] * 20 + [10] + [1] * 20 + [4] + [1] * 20

@@ -205,7 +205,7 @@ def _holes(times: Sequence[int], step: int) -> Iterator[Hole]:
 
 
 def _layout(info: MediaInfo) -> _Layout:
-    layout, pairs = _Layout(), list[tuple[int, int]]()
+    layout, pairs, latest = _Layout(), list[tuple[int, int]](), dict[int, int]()
     is_spread = info.format_name in STATION_CLOCKS
     with open_input(info.path) as container:
         streams = [one for one in container.streams if one.type != "attachment"]
@@ -213,7 +213,12 @@ def _layout(info: MediaInfo) -> _Layout:
         for packet in demuxed(container, streams, Damage()):
             time = time_of(packet)
             if time is not None:
-                end = float((time + (packet.duration or 0)) * packet.time_base)
+                earlier = latest.get(packet.stream_index, time)
+                latest[packet.stream_index] = max(earlier, time)
+                lasting = packet.duration or 0
+                if not lasting and packet.stream.type == "audio":
+                    lasting = max(0, time - earlier)  # as the one before, where FLV tells none
+                end = float((time + lasting) * packet.time_base)
                 layout.end_of_all_seconds = max(layout.end_of_all_seconds, end)
                 if packet.stream.type in SEEN_AND_HEARD:
                     layout.end_seconds = max(layout.end_seconds, end)
