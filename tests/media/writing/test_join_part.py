@@ -49,6 +49,16 @@ def test_a_part_starts_at_zero_with_all_its_streams(tmp_path: Path, suffix: str)
     assert chapters_in(target)[0][:2] == pytest.approx((0.0, 0.5))
 
 
+@pytest.mark.parametrize(("end", "last"), [(0.2, 0.2), (2.0, 2.0), (9.0, 3.0)])
+def test_sound_that_outlasts_the_pictures_goes_on_to_the_end_of_the_part(
+    tmp_path: Path, end: float, last: float
+) -> None:
+    source = write_clip(tmp_path / "in.mkv", frames=10, audio=[Audio(seconds=3.0)])
+    carry(source, tmp_path / "out.mkv", time=TimeRange(end_seconds=end))
+    sound = [float(time) for time, _ in packets_in(tmp_path / "out.mkv", "audio")]
+    assert sound[-1] == pytest.approx(last, abs=0.05)
+
+
 def test_a_part_of_max_frames_ends_with_its_last_picture(tmp_path: Path) -> None:
     chapters = [(0.0, 0.2, "whole"), (0.2, 1.0, "cut"), (1.0, 2.0, "after it")]
     source = write_clip(tmp_path / "in.mkv", frames=50, audio=[Audio()], chapters=chapters)

@@ -68,8 +68,12 @@ class Cut:
 
 def skipped_before(info: MediaInfo, start: Fraction) -> Fraction:
     """Return how many seconds of a film come before what is shown at ``start`` of its clock."""
-    video = info.video
-    return max(Fraction(0), start - (video.start_pts or 0) * video.time_base)
+    return max(Fraction(0), start - shown_from(info))
+
+
+def shown_from(info: MediaInfo) -> Fraction:
+    """Return when the first frame of a film is shown, in seconds of its clock."""
+    return (info.video.start_pts or 0) * info.video.time_base
 
 
 def last_duration_of(info: MediaInfo, pts: int, time: TimeRange = TimeRange()) -> int:

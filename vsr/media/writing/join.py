@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import cast
 
 import av
-from av.container import Flags, InputContainer, OutputContainer
+from av.container import Flags, OutputContainer
 from av.packet import Packet
 from av.stream import Stream
 from av.video.stream import VideoStream
@@ -27,7 +27,7 @@ from vsr.media.reading.missing_frames import missing_frames
 from vsr.media.source.decoder import has_alpha_aside
 from vsr.media.source.info import MediaInfo
 from vsr.media.source.opening import reopen_input
-from vsr.media.splices.part import Cut, last_duration_of, skipped_before
+from vsr.media.splices.part import Cut, last_duration_of, shown_from, skipped_before
 from vsr.media.splices.splice_search import splices_among
 from vsr.media.splices.splices import Splices
 from vsr.media.streams.copy_streams import SIDE_BY_SIDE, StreamPlan
@@ -88,7 +88,7 @@ def join(
                     skipped=_skipped(source, times, time, video.time_base),
                 )
                 stream = _add_video(file, scans[0].path)
-                cut = _cut(origin, plan.container, times, time, video.time_base)
+                cut = _cut(file, times, time)
                 times.offset = rounded(cut.zero / video.time_base)
                 carried, others = file.carry(cut, lost, splices)
                 pictures = _pictures(scans, times, stream, video.time_base)
@@ -198,11 +198,13 @@ def _skipped(source: MediaInfo, times: Times, time: TimeRange, time_base: Fracti
     return Fraction(0) if time.is_whole else skipped_before(source, times.given_start * time_base)
 
 
-def _cut(
-    source: InputContainer, target: str, times: Times, time: TimeRange, time_base: Fraction
-) -> Cut:
+def _cut(file: OutputFile, times: Times, time: TimeRange) -> Cut:
+    base, source = file.video.time_base, file.source
     if time.is_whole:
-        return Cut.whole(source, target, times.pts[0], time_base)
-    is_open = isinf(time.end_seconds) and time.max_frames is None
-    end = None if is_open else times.given_end * time_base
-    return Cut.part(times.given_start * time_base, end, times.pts[0] * time_base)
+        return Cut.whole(file.origin, file.plan.container, times.pts[0], base)
+    end = None
+    if not isinf(time.end_seconds) or time.max_frames is not None:
+        end = times.given_end * base
+    if end is not None and time.max_frames is None:  # sound may outlast the pictures
+        end = max(end, shown_from(source) + Fraction(str(time.end_seconds)))
+    return Cut.part(times.given_start * base, end, times.pts[0] * base)
