@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tests.cli.command import QUICK, vsr
 from tests.clips import indices_in, write_clip
@@ -75,6 +76,15 @@ def test_several_films_are_a_batch(here: Path, typed: list[str], made: list[str]
     assert [name for name in made_in(here) if "report" not in name] == made
 
 
+@pytest.mark.parametrize("typed", [["shots"], ["shots/*.ppm"], ["shots/1.ppm", "shots/2.ppm"]])
+def test_images_become_numbered_images(here: Path, typed: list[str]):
+    (here / "shots").mkdir()
+    for name in ("1.ppm", "2.ppm"):
+        Image.new("RGB", (8, 8)).save(here / "shots" / name)
+    assert vsr(*typed, "out/%03d.png", *QUICK[:4], "-q") == 0
+    assert made_in(here / "out") == ["001.png", "002.png"]
+
+
 def test_the_results_of_a_folder_are_put_beside_it(here: Path):
     assert vsr(here, *QUICK, "-q") == 0
     assert sorted(path.name for path in (here.parent / "here-x2").glob("*.m*")) == [
@@ -94,6 +104,11 @@ def test_the_results_of_a_folder_are_put_beside_it(here: Path):
             ["a.mp4", "b.mkv", "out.mp4"],
             "out.mp4: names one video for 2 inputs. Name a folder.",
         ),
+        (
+            ["a.mp4", "b.mkv", "out/%03d.png"],
+            "out/%03d.png: names one video for 2 inputs. Name a folder.",
+        ),
+        ([".", "%03d.png"], "%03d.png: names one video for a folder. Name a folder."),
         (
             ["https://example.org/a.mp4", "out.mp4"],
             "https://example.org/a.mp4: vsr reads files, not addresses. Download it first, or pipe "

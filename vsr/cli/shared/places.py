@@ -18,7 +18,7 @@ from vsr.batch.plan import VIDEO_SUFFIXES, Selection, common_folder
 from vsr.cli.shared.completion import complete_file
 from vsr.cli.shared.values import SIZE_NAME
 from vsr.errors import InvalidOption, NoSuchFile
-from vsr.media.sequence import SUFFIXES, images_in
+from vsr.media.sequence import SUFFIXES, images_in, is_numbered
 
 PIPE = "-"
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
@@ -48,8 +48,7 @@ class Places:
         """Whether this makes one film of a folder of images, or of several."""
         if self.target is None or self.is_folder or self.is_one_file:
             return False
-        is_film = self.target.suffix.lower() in VIDEO_SUFFIXES
-        return is_film and (
+        return _is_film(self.target) and (
             bool(images_in(self.sources[0]))
             if len(self.sources) == 1
             else all(path.suffix.lower() in SUFFIXES for path in self.sources)
@@ -77,6 +76,12 @@ def places(words: Sequence[str], inputs: Sequence[str] = (), output: str | None 
     target = _local(output)
     is_folder = output.endswith(("/", os.sep)) or is_there(target, "is_dir")
     return Places(tuple(sources), target, is_folder)
+
+
+def _is_film(target: Path) -> bool:
+    """Return whether a name is that of one film, or of an image for each of its frames."""
+    suffix = target.suffix.lower()
+    return suffix in VIDEO_SUFFIXES or (suffix in SUFFIXES and is_numbered(target))
 
 
 def is_output_piped(words: Sequence[str], valued: Collection[str]) -> bool:
@@ -152,10 +157,9 @@ def folder_of(found: Places, label: str) -> tuple[Path, str | None]:
     target, sources = found.target, found.sources
     template = "{stem}-" + label.replace("{", "{{").replace("}", "}}")
     if target is not None:
-        if len(sources) > 1 and not found.is_folder and target.suffix.lower() in VIDEO_SUFFIXES:
-            raise InvalidOption(
-                f"{target}: names one video for {len(sources)} inputs. Name a folder."
-            )
+        if (len(sources) > 1 or is_numbered(target)) and not found.is_folder and _is_film(target):
+            inputs = f"{len(sources)} inputs" if len(sources) > 1 else "a folder"
+            raise InvalidOption(f"{target}: names one video for {inputs}. Name a folder.")
         is_own = any(one.is_file() and one.parent.resolve() == target.resolve() for one in sources)
         return target, template if is_own else None
     if len(sources) == 1:
