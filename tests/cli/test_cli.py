@@ -89,6 +89,29 @@ def test_a_photo_is_probed_as_one(tmp_path: Path, capsys):
     assert json.loads(capsys.readouterr().out)["streams"][0]["width"] == 60
 
 
+def test_any_option_of_an_upscale_asks_a_probe_what_it_would_do(clip: Path, monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "500")
+    assert vsr("probe", clip, "--model", "bicubic") == 0
+    assert f"output     {clip.with_name('in-1080p.mp4')}: " in capsys.readouterr().out
+    for typed in (["--model", "no-such"], ["--crf", "99"], ["--fps", "3"]):
+        assert vsr("probe", clip, *typed) == 2
+        assert capsys.readouterr().out == ""
+
+
+def test_a_broken_file_of_several_keeps_no_other_from_being_probed(clip: Path, monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "500")
+    bad = clip.with_name("bad.mp4")
+    bad.write_bytes(b"junk")
+    assert vsr("probe", bad, clip, clip) == 3
+    told = capsys.readouterr()
+    assert told.out.count(f"file       {clip}") == 2
+    assert told.err.startswith(f"vsr: {bad}: not a media file")
+    assert vsr("probe", bad, clip, clip, "--json") == 3
+    events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert ["error" if "event" in one else "file" for one in events] == ["error", "file", "file"]
+    assert vsr("probe", clip, clip, clip, "--crf", "99") == 2
+
+
 def test_everything_that_is_shown_before_a_run_fits_eighty_columns(clip: Path, monkeypatch, capsys):
     monkeypatch.delenv("COLUMNS", raising=False)
     for options in ([], ["-v"]):

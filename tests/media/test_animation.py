@@ -44,6 +44,23 @@ def test_an_animation_becomes_a_film_with_its_times(tmp_path: Path, suffix: str)
         assert (alpha[60, 40 + 10 * index], alpha[4, 4], alpha[120, 180]) == (255, 0, 0)
 
 
+@pytest.mark.parametrize("suffix", [".gif", ".png", ".webp"])
+def test_what_would_become_of_an_animation_is_told_under_its_name(
+    tmp_path: Path, monkeypatch, capsys, suffix: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", "500")
+    source, target = write_animation(tmp_path / f"in{suffix}"), tmp_path / "out.mkv"
+    for command in (
+        ["probe", source],
+        ["probe", source, target, *QUICK],
+        ["upscale", source, target, *QUICK, "--dry-run"],
+    ):
+        assert vsr(*command) == 0
+        shown = capsys.readouterr().out
+        assert shown.startswith(f"file       {source}, ")
+        assert "\nvideo      96×64, " in shown
+
+
 def test_the_last_frame_lasts_as_long_as_it_says(tmp_path: Path) -> None:
     source = write_animation(tmp_path / "in.webp")
     assert vsr("upscale", source, tmp_path / "out.mov", *QUICK) == 0

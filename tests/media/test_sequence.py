@@ -1,5 +1,6 @@
 """Numbered images are a film: every image one frame, in order, at an exact rate."""
 
+import json
 from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
@@ -135,6 +136,25 @@ def test_a_sequence_can_be_looked_at(tmp_path: Path, capsys) -> None:
     write_images(tmp_path / "frames", range(6))
     assert vsr("probe", tmp_path / "frames/%05d.png") == 0
     assert "96×64" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("place", ["frames/%05d.png", "frames", "frames/0*.png"])
+def test_what_an_upscale_would_do_with_a_sequence_is_told_under_its_name(
+    tmp_path: Path, monkeypatch, capsys, place: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", "500")
+    write_images(tmp_path / "frames", range(6))
+    target = tmp_path / "out.mp4"
+    words = [tmp_path / place, target, "--fps", "12", *QUICK]
+    name = str(tmp_path / ("frames" if "*" in place else place))
+    for command in (["upscale", *words, "--dry-run"], ["probe", *words]):
+        assert vsr(*command) == 0
+        shown = capsys.readouterr().out
+        assert shown.startswith(f"file       {name}\nvideo      96×64, png, 12 frames a second")
+        assert f"output     {target}: 192×128" in shown
+        assert vsr(*command, "--json") == 0
+        assert json.loads(capsys.readouterr().out)["format"]["filename"] == name
+    assert not target.exists()
 
 
 def test_workers_on_other_hosts_cannot_read_a_sequence(tmp_path: Path, capsys) -> None:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vsr.batch.engine import EngineSpec
-from vsr.cli.shared.command import TypedCommand
-from vsr.cli.shared.lines import echo_lines, echo_wrapped, say
+from vsr.cli.shared.command import TypedCommand, typed_in
+from vsr.cli.shared.lines import echo_lines, echo_wrapped, name_broken, say
 from vsr.cli.shared.options import (
     DRY_RUN,
     engine_from,
@@ -25,8 +25,9 @@ from vsr.cli.shared.options import (
     spec_options,
     with_segments,
 )
-from vsr.cli.shared.places import folder_of, places, target_of
+from vsr.cli.shared.places import Film, Places, folder_of, name_of, places, target_of
 from vsr.cli.shared.report import emit, leaving, looking, report_for
+from vsr.errors import Refused
 from vsr.jobs.progress import printable
 from vsr.specs import UpscaleSpec
 
@@ -83,9 +84,7 @@ def upscale(
             as_json=as_json,
             quiet=quiet,
         )
-    source: Path | tuple[Path, ...] = found.sources[0]
-    if found.is_sequence and len(found.sources) > 1:
-        source = found.sources
+    source = found.film
     target = found.target if found.is_sequence else target_of(found, label, spec.container)
     assert target is not None  # of a sequence
     if dry_run:
@@ -94,7 +93,7 @@ def upscale(
 
 
 def _run(
-    source: Path | tuple[Path, ...],
+    source: Film,
     target: Path,
     spec: UpscaleSpec,
     engine: EngineSpec,
@@ -105,7 +104,7 @@ def _run(
     """Run the job on one clip, print a summary line; return the exit code."""
     from vsr.jobs.ending import Watchdog, heeding_interrupts
 
-    name = source.name if isinstance(source, Path) else source[0].parent.name
+    name = name_of(source)
     with looking(name, is_quiet=quiet or as_json):
         from vsr.jobs.workers.upscale import upscale as run
 
@@ -142,7 +141,10 @@ def _run(
     "-v", "--verbose", is_flag=True, help="Say more: formats, clocks, tags and every option."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object, with ffprobe's names.")
+@click.pass_context
 def probe(
+    context: click.Context,
+    /,
     paths: tuple[str, ...],
     inputs: tuple[str, ...],
     output: str | None,
@@ -152,7 +154,7 @@ def probe(
 ) -> int:
     """Show what is in IN, and what an upscale would do with it.
 
-    With OUT, a look or a size (--preset, --scale, ...), show exactly what an upscale would do:
+    With OUT or an option of an upscale (--preset, --model, ...), show exactly what it would do:
     sizes, network, colour, encoder, and what happens to every stream. Nothing is written.
 
     \b
@@ -160,28 +162,42 @@ def probe(
       vsr probe in.mp4 --preset 4k
     """  # noqa: D301 # \b tells click to keep the lines
     found, label = places(paths, inputs, output), label_of(options)
-    wants_plan = found.target is not None or any(
-        options[name] is not None for name in ("preset", "look", "scale", "width", "height")
-    )
-    for source in found.sources:
-        if wants_plan:
-            from vsr.jobs.probe.look_ahead import look_ahead
-
-            with looking(source.name, is_quiet=as_json):
-                spec = spec_from(options)
-                one = replace(found, sources=(source,))
-                place = target_of(one, label, spec.container, of_pipe="out")
-                told = look_ahead(source, place, spec)
+    each = [replace(found, sources=(source,)) for source in found.sources]
+    several = [found] if found.is_sequence else each
+    spec = None
+    if found.target is not None or typed_in(context):
+        with looking(name_of(found.film), is_quiet=as_json):
+            spec = spec_from(options)
+    broken: list[Refused] = []
+    for one in several:
+        try:
+            told = _told(one, label, spec, as_json=as_json)
             _show(told, as_json=as_json, is_verbose=verbose)
-        else:
-            from vsr.jobs.probe.look import look
+        except Refused as error:
+            if len(several) == 1:
+                raise
+            if as_json:
+                emit({"event": "error", "code": error.exit_code, "message": str(error)})
+            broken.append(error)
+    return name_broken(broken)
 
-            _show(look(source), as_json=as_json, is_verbose=verbose)
-    return 0
+
+def _told(found: Places, label: str, spec: UpscaleSpec | None, *, as_json: bool) -> Told:
+    """Return what is in a file or a sequence, and with a spec what an upscale would do with it."""
+    if spec is None:
+        from vsr.jobs.probe.look import look
+
+        return look(found.sources[0])
+    from vsr.jobs.probe.look_ahead import look_ahead
+
+    with looking(name_of(found.film), is_quiet=as_json):
+        target = found.target if found.is_sequence else None
+        place = target or target_of(found, label, spec.container, of_pipe="out")
+        return look_ahead(found.film, place, spec)
 
 
 def show_plan(
-    source: Path | tuple[Path, ...],
+    source: Film,
     target: Path,
     spec: UpscaleSpec,
     *,
@@ -191,7 +207,7 @@ def show_plan(
     """Print what is in the file and what an upscale would do; refuse whatever it would."""
     from vsr.jobs.probe.look_ahead import rehearse
 
-    name = source.name if isinstance(source, Path) else source[0].parent.name
+    name = name_of(source)
     with looking(name, is_quiet=as_json):
         told = rehearse(source, target, spec)
     _show(told, as_json=as_json, is_verbose=is_verbose)

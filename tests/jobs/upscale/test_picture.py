@@ -57,6 +57,32 @@ def test_a_dry_run_of_a_picture_says_what_would_be_made_of_it(tmp_path: Path, ca
     assert "already exists, and is kept" in shown
 
 
+def test_a_dry_run_of_a_picture_says_what_the_run_says(tmp_path: Path, capsys):
+    source, target = photo(tmp_path / "in.png"), tmp_path / "out.png"
+    words = [source, target, "--scale", 1, "--model", "fast"]
+    assert vsr("upscale", *words) == 0
+    said = capsys.readouterr().err
+    for command in (["upscale", *words, "-y", "--dry-run"], ["probe", *words]):
+        assert vsr(*command, "--json") == 0
+        (note,) = json.loads(capsys.readouterr().out)["upscale"]["notes"]
+        assert note.startswith("the network enlarges ×4")
+        assert note in said
+        assert vsr(*command) == 0
+        assert note in " ".join(capsys.readouterr().out.split())
+
+
+def test_what_chose_the_network_of_a_picture_is_told_in_words(tmp_path: Path, capsys):
+    source = tmp_path / "in.jpg"
+    photo(tmp_path / "in.png").replace(source)
+    with Image.open(source) as image:
+        image.convert("RGB").save(source, quality=20)
+    words = ["probe", source, "--scale", 2, "--model", "fast"]
+    assert vsr(*words) == 0
+    assert "blockiness" not in capsys.readouterr().out
+    assert vsr(*words, "-v") == 0
+    assert "blockiness" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     "options",
     [

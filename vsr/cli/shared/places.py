@@ -24,6 +24,15 @@ PIPE = "-"
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 
 
+Film = Path | tuple[Path, ...]
+"""A file, a folder of images, or several images."""
+
+
+def name_of(film: Film) -> str:
+    """Return what a film is called on the line of its job."""
+    return film.name if isinstance(film, Path) else film[0].parent.name
+
+
 @dataclass(frozen=True, slots=True)
 class Places:
     """What is to be read, and where the results go.
@@ -42,6 +51,11 @@ class Places:
     def is_one_file(self) -> bool:
         """Whether this is about one film or image."""
         return len(self.sources) == 1 and not self.sources[0].is_dir()
+
+    @property
+    def film(self) -> Film:
+        """What is read as one film, if this is about one."""
+        return self.sources[0] if len(self.sources) == 1 else self.sources
 
     @property
     def is_sequence(self) -> bool:

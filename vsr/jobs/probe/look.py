@@ -13,7 +13,7 @@ from vsr.jobs.estimate.figures import UNITS
 from vsr.jobs.estimate.remembered import usual_time
 from vsr.jobs.probe.ffprobe_names import values_of
 from vsr.jobs.upscale.spool import PIPE, spooled
-from vsr.media.animation import is_animated
+from vsr.media.animation import animation_as_film, is_animated
 from vsr.media.images.images import image_size, is_image
 from vsr.media.reading.cadence import TELECINED, looks_telecined
 from vsr.media.reading.probe import probe
@@ -51,9 +51,10 @@ def look(source: Path) -> Told:
     if source == PIPE or source.is_fifo():
         with spooled(source) as copy:
             return _told(probe(copy), source)
-    if is_image(source) and not is_animated(source):
-        return look_at_image(source)
-    return _told(probe(source), source)
+    if is_animated(source):
+        with animation_as_film(source) as film:
+            return _told(probe(film), source)
+    return look_at_image(source) if is_image(source) else _told(probe(source), source)
 
 
 def _told(info: MediaInfo, source: Path) -> Told:

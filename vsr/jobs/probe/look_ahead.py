@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,14 +16,17 @@ from vsr.jobs.progress import counted
 from vsr.jobs.upscale.picture import PictureJob
 from vsr.jobs.upscale.plan import is_kept, plan
 from vsr.jobs.upscale.segment_worker import plan_segments
-from vsr.jobs.upscale.spool import spooled
+from vsr.jobs.upscale.spool import PIPE, check_pipe, spooled
 from vsr.jobs.upscale.standard_streams import as_clip
 from vsr.jobs.upscale.upscale_plan import Job
 from vsr.media.streams.copy_streams import Fate
 from vsr.specs import UpscaleSpec
 
+Source = Path | Sequence[Path]
+"""As `vsr.jobs.workers.upscale.upscale` takes it."""
 
-def look_ahead(source: Path, target: Path, spec: UpscaleSpec) -> Told:
+
+def look_ahead(source: Source, target: Path, spec: UpscaleSpec) -> Told:
     """Return what is in a file, and what an upscale would do; write nothing.
 
     How long that takes is what is remembered, or a guess: nothing is tried.
@@ -31,16 +34,22 @@ def look_ahead(source: Path, target: Path, spec: UpscaleSpec) -> Told:
     Raises:
         Refused: whatever `vsr.jobs.workers.upscale.upscale` would, except for the target's place.
     """
-    with spooled(source) as clip:
-        job = plan(clip, target, spec)
-        if isinstance(job, PictureJob):
-            return _picture_told(job, {})
-        check_packets(job)
-        estimate = known_estimate(job)
-    return _told(_renamed(job, source), estimate, {"takes": _takes(estimate)})
+
+    def told(clip: Path) -> Told:
+        if target == PIPE:
+            check_pipe(spec.container)
+        with spooled(clip) as film:
+            job = plan(film, target, spec)
+            if isinstance(job, PictureJob):
+                return _picture_told(job, {})
+            check_packets(job)
+            estimate = known_estimate(job)
+        return _told(_named(job, source), estimate, {"takes": _takes(estimate)})
+
+    return _of_clip(source, target, spec, told)
 
 
-def rehearse(source: Path | Sequence[Path], target: Path, spec: UpscaleSpec) -> Told:
+def rehearse(source: Source, target: Path, spec: UpscaleSpec) -> Told:
     """Return what `look_ahead` does, for a target that really is to be written.
 
     How long it takes, and how much disk, is tried on a few frames.
@@ -48,31 +57,36 @@ def rehearse(source: Path | Sequence[Path], target: Path, spec: UpscaleSpec) -> 
     Raises:
         Refused: whatever `vsr.jobs.workers.upscale.upscale` would.
     """
+
+    def told(clip: Path) -> Told:
+        is_there = is_kept(clip, target, spec)
+        kept = {"output": f"{target}: already exists, and is kept"} if is_there else {}
+        with spooled(clip) as film:
+            job = plan(film, target, spec)
+            if isinstance(job, PictureJob):
+                return _picture_told(job, kept)
+            check_packets(job)
+            estimate = estimate_of(job)
+        also: dict[str, Any] = {"takes": _takes(estimate)}
+        if estimate is not None:
+            folder = job.target.absolute().parent
+            also["disk"] = room_needed(folder, job.spec.work_dir, estimate)
+        return _told(_named(job, source), estimate, also | kept)
+
+    return _of_clip(source, target, spec, told)
+
+
+def _of_clip(source: Source, target: Path, spec: UpscaleSpec, told: Callable[[Path], Told]) -> Told:
+    """Return what there is to say of the clip that a source is, with what is said of the source."""
     said: list[str] = []
     with as_clip(source, target, spec, said.append) as clip:
-        found = _rehearse(clip, target, spec)
+        found = told(clip)
     return replace(
         found,
         words=_with_notes(found.words, said),
         details=_with_notes(found.details, said),
         values={**found.values, "upscale": _with_notes(found.values["upscale"], said)},
     )
-
-
-def _rehearse(source: Path, target: Path, spec: UpscaleSpec) -> Told:
-    is_there = is_kept(source, target, spec)
-    kept = {"output": f"{target}: already exists, and is kept"} if is_there else {}
-    with spooled(source) as clip:
-        job = plan(clip, target, spec)
-        if isinstance(job, PictureJob):
-            return _picture_told(job, kept)
-        check_packets(job)
-        estimate = estimate_of(job)
-    also: dict[str, Any] = {"takes": _takes(estimate)}
-    if estimate is not None:
-        folder = job.target.absolute().parent
-        also["disk"] = room_needed(folder, job.spec.work_dir, estimate)
-    return _told(_renamed(job, source), estimate, also | kept)
 
 
 def check_packets(job: Job) -> None:
@@ -87,9 +101,10 @@ def check_packets(job: Job) -> None:
         plan_segments(job)
 
 
-def _renamed(job: Job, source: Path) -> Job:
-    """Return the plan of what came through a pipe, under the name of the pipe."""
-    return replace(job, source=replace(job.source, path=source))
+def _named(job: Job, source: Source) -> Job:
+    """Return the plan of a temporary file under the name of what it stands for."""
+    path = source if isinstance(source, Path) else source[0].parent
+    return replace(job, source=replace(job.source, path=path))
 
 
 def _with_notes(found: Lines, said: list[str]) -> Lines:
@@ -120,7 +135,6 @@ def _in_words(job: Job) -> dict[str, Any]:
     also = "".join(f", {one} bit" for one in [encoder.layout.bits] if one > 8)
     told = [str(fate) for fate in fates if fate not in kept]
     network = job.choice.in_short(job.model)
-    notes = (note for note in job.notes() if note.rstrip(".") not in (*told, f"model {network}"))
     size = job.video.size.turned() if job.source.video.is_quarter_turned else job.video.size
     return {
         "output": f"{job.target}: {size}, {format_in_words(encoder.codec)}{also}",
@@ -131,8 +145,15 @@ def _in_words(job: Job) -> dict[str, Any]:
             *([f"{counted(len(kept), 'stream')} as in the source"] if kept else []),
             *told,
         ],
-        "notes": [note.removeprefix(f"model {network}.").strip() for note in notes],
+        "notes": _in_short(job.notes(), network, told),
     }
+
+
+def _in_short(notes: Iterable[str], network: str, told: Sequence[str] = ()) -> list[str]:
+    """Return the notes without those, or the beginnings of those, that other lines tell."""
+    head = f"model {network}."
+    left = (note for note in notes if note.rstrip(".") not in told and note != head)
+    return [note.removeprefix(head).strip() for note in left]
 
 
 def _in_detail(job: Job) -> dict[str, Any]:
@@ -191,16 +212,21 @@ def _values(job: Job, estimate: Estimate | None) -> dict[str, Any]:
 def _picture_told(job: PictureJob, kept: Lines) -> Told:
     """Return what is in an image, and what would become of it."""
     has_alpha = job.picture.alpha is not None
-    notes = [str(loss) for loss in job.losses]
+    notes, network = list(job.notes()), job.choice.in_short(job.model)
     words = {
         "file": str(job.source),
         "image": f"{job.sizes.source}, {job.picture.bits} bit" + ", transparent" * has_alpha,
         "output": f"{job.target}: {job.sizes.output}",
-        "network": job.network,
+        "network": network,
         "device": str(job.device),
+        "notes": _in_short(notes, network),
+    }
+    details = {
+        "sizes": str(job.sizes),
+        "network": job.network,
+        "device": f"{job.device}: {job.device.why}",
         "notes": notes,
     }
-    details = {"sizes": str(job.sizes), "device": f"{job.device}: {job.device.why}"}
     values = {
         "format": {"filename": str(job.source), "size": job.source.stat().st_size},
         "streams": [
@@ -218,6 +244,8 @@ def _picture_told(job: PictureJob, kept: Lines) -> Told:
             "sizes": str(job.sizes),
             "model": job.model.name,
             "scale": job.sizes.scale,
+            "strength": job.model.blend.strength,
+            "sharpness": job.model.blend.sharpness,
             "device": job.device.kind,
             "precision": job.device.precision,
             "notes": notes,
