@@ -208,7 +208,11 @@ def _result_of(source: Path, spec: UpscaleSpec) -> Path:
 @click.option(
     "--frames", type=int, help=f"How many frames to show; default: {DEFAULT_SHOTS}, or each --at."
 )
-@click.option("--start", type=Seconds(), default=0.0, help="Where B begins in A: 90, 1:30.")
+@click.option(
+    "--start",
+    type=Seconds(),
+    help="Where B begins in A: 90, 1:30; what vsr made of a part says it.",
+)
 @click.option("--open", "is_opened", is_flag=True, help="Open the page in the browser.")
 @existing_options
 @output_options
@@ -218,7 +222,7 @@ def compare(
     target: Path | None,
     at: tuple[float, ...],
     frames: int | None,
-    start: float,
+    start: float | None,
     is_opened: bool,
     overwrite: bool,
     no_clobber: bool,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command import vsr
+from tests.cli.command import QUICK, vsr
 from tests.clips import index_of, write_clip
 from tests.jobs.preview.pages import ReadPage, read_page
 from vsr.values import Size
@@ -86,6 +86,31 @@ def test_an_excerpt_is_shown_beside_where_it_begins(clip: Path, tmp_path: Path):
             tile = frame[top : top + loop["height"], left : left + loop["width"], 1]
             assert index_of(tile) == number
     assert "part.mkv begins at 0:00.40 of in.mp4; frames are matched by time." in page.texts["li"]
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mov", "mkv"])
+def test_what_vsr_made_of_a_part_says_where_it_begins(
+    clip: Path, tmp_path: Path, capsys, suffix: str
+):
+    part = tmp_path / f"part.{suffix}"
+    assert vsr("upscale", clip, part, *QUICK, "--start", "0.4", "-q") == 0
+    page = compared(clip, part, "--frames", 3)
+    assert all(left == right >= 10 for left, right in indices(page))
+    assert f"part.{suffix} begins at 0:00.40 of in.mp4;" in " ".join(page.texts["li"])
+    capsys.readouterr()
+    assert vsr("compare", clip, part, "-y") == 0
+    said = f"part.{suffix} says that it begins at 0:00.40; --start 0 compares from its beginning."
+    assert said in capsys.readouterr().err
+    page = compared(clip, part, "--frames", 3, "--start", 0)
+    assert all(right == left + 10 for left, right in indices(page))
+
+
+def test_a_part_of_another_film_is_compared_from_its_beginning(clip: Path, tmp_path: Path):
+    part = tmp_path / "part.mkv"
+    assert vsr("upscale", clip, part, *QUICK, "--start", "0.4", "-q") == 0
+    cut = write_clip(tmp_path / "cut.mkv", frames=20, first_index=10)
+    page = compared(cut, part, "--frames", 3)
+    assert all(left == right for left, right in indices(page))
 
 
 def test_two_files_of_unlike_length_are_said_to_begin_together(tmp_path: Path, capsys):

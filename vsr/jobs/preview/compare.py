@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import inf
 from pathlib import Path
 from statistics import fmean
 
-from vsr.errors import InvalidData, InvalidOption, Refused
+from vsr.errors import InvalidData, Refused
 from vsr.frames import HostFrame
 from vsr.jobs.estimate.figures import Between, about_bytes
 from vsr.jobs.estimate.moments import (
@@ -23,6 +22,13 @@ from vsr.jobs.estimate.moments import (
 )
 from vsr.jobs.evaluate_video import luma_codes, luma_scores
 from vsr.jobs.preview.assemble import Contents, Side, is_page_wanted, sheet_of, write_page
+from vsr.jobs.preview.beginning import (
+    Beginning,
+    beginning_note,
+    beginning_of,
+    common_time,
+    matching,
+)
 from vsr.jobs.preview.choose import (
     Choice,
     Motion,
@@ -50,9 +56,6 @@ from vsr.values import TimeRange
 
 SAME_SHAPE = 0.01
 """Aspect ratios that differ by less are taken for rounding."""
-
-AS_LONG_SECONDS = 1.0
-"""Lengths that differ by less are those of one film: sound and rounding end a little apart."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,8 +105,9 @@ def compare(
     for path in (first, second):
         if not is_page_wanted(path, page, spec.existing):
             return PageResult(page=page, sheet=sheet_of(page), is_skipped=True)
-    common = _common(infos, spec)
-    if text := _length_note(infos, names[1], spec):
+    beginning = beginning_of(infos, spec.start_seconds)
+    common = common_time(infos, beginning, spec.at)
+    if text := beginning_note(infos, names[1], beginning):
         note(text)
     choices = choices_of(infos[0], common, spec.at, spec.count, note)
     watch(0, 3)
@@ -111,7 +115,7 @@ def compare(
     moments = [moment_at(infos[0], one.pts, context=1) for one in choices]
     stills = (
         [_progressive(one)[-1] for one in moments],
-        [_nearest(infos[1], seconds, spec) for seconds in times],
+        [_nearest(infos[1], seconds, beginning, spec.at) for seconds in times],
     )
     watch(1, 3)
     loops, motion = _loops(infos, choices, moments, common)
@@ -124,7 +128,7 @@ def compare(
         moments=tuple((clock(seconds), one.why) for seconds, one in zip(times, choices)),
         sides=(_side(films[0], names[0], ()), _side(films[1], names[1], scores)),
         motion=motion,
-        notes=(_matching(names, spec.start_seconds), *_notes(films, scores)),
+        notes=(matching(names, beginning), *_notes(films, scores)),
         made_by="vsr compare",
     )
     write_page(contents, page, note)
@@ -132,56 +136,16 @@ def compare(
     return PageResult(page=page, sheet=sheet_of(page), rows=contents.rows())
 
 
-def _common(infos: Sequence[MediaInfo], spec: CompareSpec) -> TimeRange:
-    """Return the time of the first film in which both last, as far as their headers say it.
-
-    Raises:
-        InvalidOption: the first one is over by then, or a frame is asked for from before.
-    """
-    start, (first, second) = spec.start_seconds, _lengths(infos)
-    if first is not None and start >= first:
-        raise InvalidOption(
-            f"{infos[0].path}: --start {clock(start)} is beyond its end, {clock(first)}. "
-            "Choose an earlier time."
-        )
-    if spec.at and min(spec.at) < start:
-        raise InvalidOption(
-            f"--at {clock(min(spec.at))} is before --start {clock(start)}. Choose a later time."
-        )
-    ends = [one for one in (first, second and start + second) if one]
-    return TimeRange(start_seconds=start, end_seconds=min(ends, default=inf))
-
-
-def _lengths(infos: Sequence[MediaInfo]) -> list[float | None]:
-    return [info.video.duration_seconds or info.duration_seconds for info in infos]
-
-
-def _length_note(infos: Sequence[MediaInfo], name: str, spec: CompareSpec) -> str | None:
-    """Return what to say where the second film may be an excerpt of the first; None if not."""
-    first, second = _lengths(infos)
-    if spec.start_seconds or first is None or second is None or first - second < AS_LONG_SECONDS:
-        return None
-    return (
-        f"{name} is shorter, and both are compared from their beginning. "
-        "If it begins later in the other one, give that time by --start."
-    )
-
-
-def _matching(names: Sequence[str], start: float) -> str:
-    """Return in words which frames are shown side by side."""
-    if not start:
-        return "Frames are matched by their times from the first frame of each file."
-    return f"{names[1]} begins at {clock(start)} of {names[0]}; frames are matched by time."
-
-
 def _progressive(moment: Moment) -> list[HostFrame]:
     return list(deinterlace(moment.frames, moment.span))
 
 
-def _nearest(second: MediaInfo, seconds: float, spec: CompareSpec) -> HostFrame:
+def _nearest(
+    second: MediaInfo, seconds: float, beginning: Beginning, at: Sequence[float]
+) -> HostFrame:
     """Return the frame of the second film that is shown at a time of the first."""
-    option = f"--at {clock(seconds)} minus --start:" if spec.start_seconds else "--at"
-    moment = moment_near(second, seconds - spec.start_seconds, option if spec.at else "")
+    option = f"--at {clock(seconds)} minus --start:" if beginning.seconds else "--at"
+    moment = moment_near(second, seconds - beginning.seconds, option if at else "")
     return _progressive(moment)[-1]
 
 

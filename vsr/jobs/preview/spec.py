@@ -63,7 +63,7 @@ class CompareSpec:
     """A comparison of two films.
 
     Attributes:
-        start_seconds: where the second film begins in the first one.
+        start_seconds: where the second film begins in the first one; None: where it says itself.
         at: times to show, in seconds from the first frame.
         count: how many frames to show; those that ``at`` does not name are chosen.
         existing: what to do with a page that exists.
@@ -71,7 +71,7 @@ class CompareSpec:
 
     at: tuple[float, ...] = ()
     count: int = DEFAULT_SHOTS
-    start_seconds: float = 0.0
+    start_seconds: float | None = None
     existing: Existing = "refuse"
 
     def __post_init__(self) -> None:

@@ -88,7 +88,13 @@ def video_info(
         title=_title(stream.metadata),
         language=stream.language,
         timecode=timecode_in(stream.metadata),
+        made_by=_tag(stream.metadata, "encoder"),
     )
+
+
+def _tag(tags: Mapping[str, str], name: str) -> str | None:
+    """Return a tag that Matroska has in capitals."""
+    return next((value for key, value in tags.items() if key.lower() == name), None)
 
 
 def _title(tags: Mapping[str, str]) -> str | None:

@@ -44,6 +44,7 @@ class VideoInfo:
         unsupported: names of side data that cannot be carried.
         conversion: what the reader must change, None if nothing.
         timecode: of the first frame, as the stream's tag has it.
+        made_by: the program that encoded it, as it says itself.
     """
 
     index: int
@@ -75,6 +76,7 @@ class VideoInfo:
     title: str | None = None
     language: str | None = None
     timecode: str | None = None
+    made_by: str | None = None
 
     @property
     def is_quarter_turned(self) -> bool:

@@ -1,8 +1,4 @@
-"""A file or pipe with all streams, and what is set in it, joined or written at once.
-
-An output's own tags say what made it: ``encoder`` names the program that encoded; it is never
-carried over from a source. MPEG-TS has no place for it.
-"""
+"""A file or pipe with all streams, and what is set in it, joined or written at once."""
 
 from __future__ import annotations
 
@@ -17,6 +13,7 @@ from av.video.stream import VideoStream
 
 from vsr.media.containers import container_named
 from vsr.media.encoding.encoding import OutputVideo
+from vsr.media.provenance import file_tags, track_tags, with_start
 from vsr.media.source.info import MediaInfo
 from vsr.media.splices.part import Cut
 from vsr.media.splices.splices import Splices
@@ -60,7 +57,7 @@ class OutputFile:
         stream.set_display_matrix(self.video.display_matrix)
         kept = stream_metadata(upscaled.metadata, self.plan.container)
         stream.metadata.update(self._relabelled(kept))
-        stream.metadata.update(track_tags(self.plan.container, self.video.made_by))
+        stream.metadata.update(track_tags(self.plan.container, self._made_by))
         stream.disposition = upscaled.disposition
 
     def carry(
@@ -69,13 +66,17 @@ class OutputFile:
         """Set tags, and chapters cut to the part; add the streams, and return their packets too."""
         kept = container_metadata(dict(self.source.metadata))
         self.output.metadata.update(self._relabelled(kept))
-        self.output.metadata.update(file_tags(self.plan.container, self.video.made_by))
+        self.output.metadata.update(file_tags(self.plan.container, self._made_by))
         if chapters := chapters_within(self.origin.chapters(), cut):
             self.output.set_chapters(chapters)
         carried = [
             (fate, add_carried(self.output, self.origin, fate)) for fate in self.plan.carried
         ]
         return carried, other_packets(self.origin, carried, cut, lost, splices)
+
+    @property
+    def _made_by(self) -> str:
+        return with_start(self.video.made_by, self.skipped)
 
     def _relabelled(self, tags: Mapping[str, str]) -> dict[str, str]:
         """Return tags with the timecode of the first frame that is upscaled, if it has one."""
@@ -101,29 +102,3 @@ def open_output(
     container = container_named(plan.container)
     muxing = muxer_options(source, container.name, (*container.options, *options))
     return open_muxer(target, container.name, muxing, is_acm=plan.is_acm)
-
-
-SHORT_BYTES = 31
-"""Of the name of a compressor in MP4 and QuickTime, in plain ASCII: ISO/IEC 14496-12, 12.1.3."""
-
-SHORT = frozenset({"mp4", "mov"})
-"""Containers whose tracks have no more room than that."""
-
-
-def file_tags(container: str, made_by: str) -> Mapping[str, str]:
-    """Return the tags of the file: MP4 has a box for it, which is read as ``encoder``."""
-    return {"encoding_tool": made_by} if container == "mp4" and made_by else {}
-
-
-def track_tags(container: str, made_by: str) -> Mapping[str, str]:
-    """Return the tags of the video track; shortened to whole words where there is little room."""
-    if not made_by:
-        return {}
-    return {"encoder": _short(made_by) if container in SHORT else made_by}
-
-
-def _short(text: str) -> str:
-    plain = text.replace("×", "x").encode("ascii", "replace").decode()
-    words = plain[: SHORT_BYTES + 1].split(" ")
-    fits = words if len(plain) <= SHORT_BYTES else words[:-1]
-    return " ".join(fits).rstrip(",:") or plain[:SHORT_BYTES]
