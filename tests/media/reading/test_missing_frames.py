@@ -93,6 +93,14 @@ def test_a_subtitle_that_outlasts_the_film_is_no_damage(tmp_path: Path) -> None:
     assert missing_in(path) == ((), 50)
 
 
+@pytest.mark.parametrize("name", ["in.mkv", "in.nut"])
+def test_several_tracks_of_sound_do_not_seem_to_pause(tmp_path: Path, name: str) -> None:
+    pts = [*range(30), *range(40, 50)]
+    sound = [Audio(seconds=3), Audio(seconds=3), Audio(seconds=2.5, codec="ac3")]
+    path = write_clip(tmp_path / name, frames=40, pts=pts, audio=sound)
+    assert missing_in(path) == ((), 40)
+
+
 def test_the_last_packet_of_sound_lasts_as_long_as_the_one_before(tmp_path: Path) -> None:
     """FLV says no durations, and a packet of ADPCM there is longer than four frames."""
     sound = Audio(codec="adpcm_swf", rate=22_050, seconds=1.0)

@@ -80,7 +80,8 @@ class _Layout:
         suspect: times of those that the demuxer finds damaged, ascending.
         used: position → end of all packets that begin there, of any stream; empty where packets
             are spread over the file (MPEG-TS and MPEG-PS).
-        sound: when packets of sound begin, ascending, in ticks of the video.
+        sound: when packets of each stream of sound begin, ascending, in ticks of the video. Those
+            of several together would seem to have no usual distance.
         end_seconds: when the last packet of video or sound ends.
         end_of_all_seconds: when the last of any stream does. Headers count a subtitle that stands
             longer than the film.
@@ -91,25 +92,22 @@ class _Layout:
     sizes: list[int] = field(default_factory=list)
     suspect: list[int] = field(default_factory=list)
     used: dict[int, int] = field(default_factory=dict)
-    sound: list[int] = field(default_factory=list)
+    sound: dict[int, list[int]] = field(default_factory=dict)
     end_seconds: float = 0.0
     end_of_all_seconds: float = 0.0
     video_seconds: float = 0.0
 
     def is_silent(self, hole: Hole) -> bool:
         """Return whether sound, which there is before and after, pauses for most of a hole."""
-        first, last = bisect_right(self.sound, hole.start), bisect_left(self.sound, hole.end)
-        if first == 0 or last >= len(self.sound):
-            return False
-        step = median_low(later - earlier for earlier, later in pairwise(self.sound))
-        expected = (hole.end - hole.start) / max(1, step)
-        return expected >= 2 and last - first <= expected / 2
+        around = [
+            one for one in self.sound.values() if one[0] <= hole.start and one[-1] >= hole.end
+        ]
+        return bool(around) and all(_is_silent(one, hole) for one in around)
 
     def pauses_after(self, pts: int) -> bool:
         """Return whether sound pauses, and goes on, after a time."""
-        steps = [later - earlier for earlier, later in pairwise(self.sound)]
-        later = self.sound[max(0, bisect_left(self.sound, pts) - 1) :]
-        return any(b - a > LONG_PAUSE * median_low(steps) for a, b in pairwise(later))
+        going_on = [one for one in self.sound.values() if one[-1] > pts]
+        return bool(going_on) and all(_pauses_after(one, pts) for one in going_on)
 
     def lacks(self, frames: int) -> bool:
         """Return whether so many frames could lie anywhere between the packets."""
@@ -123,6 +121,17 @@ class _Layout:
         for position in sorted(one for one in self.used if first <= one <= last):
             free, reach = max(free, position - reach), max(reach, self.used[position])
         return free > max(64, LEAST_SHARE * quantiles(self.sizes, n=4)[0] * frames)
+
+
+def _is_silent(sound: Sequence[int], hole: Hole) -> bool:
+    first, last = bisect_right(sound, hole.start), bisect_left(sound, hole.end)
+    expected = (hole.end - hole.start) / _usual_step(sound)
+    return expected >= 2 and last - first <= expected / 2
+
+
+def _pauses_after(sound: Sequence[int], pts: int) -> bool:
+    later = sound[max(0, bisect_left(sound, pts) - 1) :]
+    return any(b - a > LONG_PAUSE * _usual_step(sound) for a, b in pairwise(later))
 
 
 def _usual_step(times: Sequence[int]) -> int:
@@ -223,7 +232,8 @@ def _layout(info: MediaInfo) -> _Layout:
                 if packet.stream.type in SEEN_AND_HEARD:
                     layout.end_seconds = max(layout.end_seconds, end)
             if packet.stream.type == "audio" and time is not None:
-                layout.sound.append(rounded(time * packet.time_base / info.video.time_base))
+                begins = rounded(time * packet.time_base / info.video.time_base)
+                layout.sound.setdefault(packet.stream_index, []).append(begins)
             is_video = packet.stream_index == info.video.index and packet.pts is not None
             if is_video and packet.is_corrupt:
                 layout.suspect.append(packet.pts or 0)
@@ -234,7 +244,8 @@ def _layout(info: MediaInfo) -> _Layout:
                 pairs.append((packet.pts or 0, packet.pos))
                 layout.sizes.append(packet.size)
     layout.video = sorted(pairs)
-    layout.sound.sort()
+    for sound in layout.sound.values():
+        sound.sort()
     return layout
 
 
