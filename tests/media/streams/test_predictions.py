@@ -11,6 +11,7 @@ from tests.clips import Attachment, Audio, Subtitle, av_frame, write_clip
 from tests.media.written import carry, video_of
 from vsr.media.containers import container_named
 from vsr.media.reading.probe import probe
+from vsr.media.source.info import ROLES
 from vsr.media.streams.losses_before_start import losses_among, losses_in, losses_of_labels
 from vsr.media.streams.lost_tags import lost_tags
 from vsr.media.streams.streams import plan_streams
@@ -146,3 +147,29 @@ def test_what_is_predicted_to_be_lost_is_lost_and_nothing_else(
     )
     for kind in ("audio", "subtitle", "attachment"):
         assert len(before[kind]) - len(after[kind]) == lost_kinds.count(kind)
+
+
+@pytest.mark.parametrize("suffix", CONTAINERS)
+@pytest.mark.parametrize("kind", ["audio", "subtitle"])
+def test_a_role_is_kept_or_said_to_be_lost(tmp_path: Path, suffix: str, kind: str) -> None:
+    plain = write_clip(
+        tmp_path / "plain.mkv", frames=5, audio=[Audio(codec="libopus")], subtitles=[Subtitle()]
+    )
+    for role in ROLES:
+        path, target = tmp_path / f"{role}.mkv", tmp_path / f"{role}.{suffix}x.{suffix}"
+        with av.open(str(plain)) as source, av.open(str(path), "w") as output:
+            copies = [output.add_stream_from_template(one, opaque=True) for one in source.streams]
+            for copy in copies:
+                copy.disposition = Disposition[role] if copy.type == kind else Disposition(0)
+            for packet in source.demux():
+                if packet.size:
+                    packet.stream = copies[packet.stream_index]
+                    output.mux(packet)
+        info = probe(path)
+        plan, _ = carry(path, target, codec=CODECS.get(suffix, "h264"))
+        (before,) = [one for one in info.others if one.kind == kind]
+        after = [one for one in probe(target).others if one.kind == kind]
+        texts = " ".join(map(str, losses_of_labels(info, plan, video_of(info))))
+        assert before.roles == (role,)
+        if after:
+            assert (after[0].roles == (role,)) is ("what streams are for" not in texts)

@@ -26,7 +26,7 @@ from vsr.media.frames.tags import (
     side_data_of,
     siting_of,
 )
-from vsr.media.source.info import Kind, StreamInfo, VideoInfo
+from vsr.media.source.info import ROLES, Kind, StreamInfo, VideoInfo
 from vsr.media.timecode import timecode_in
 from vsr.values import Size
 
@@ -185,6 +185,7 @@ def stream_info(stream: Stream) -> StreamInfo:
         is_cover_art=bool(stream.disposition & Disposition.attached_pic),
         is_default=bool(stream.disposition & Disposition.default),
         is_forced=bool(stream.disposition & Disposition.forced),
+        roles=tuple(name for name in ROLES if stream.disposition & Disposition[name]),
         time_base=time_base,
         duration_seconds=float(duration * time_base) if duration and time_base else None,
         bit_rate=getattr(context, "bit_rate", None) or None,

@@ -17,6 +17,9 @@ from vsr.media.frames.tags import (
 )
 from vsr.values import CropBox, Size
 
+ROLES = ("dub", "original", "comment", "forced", "hearing_impaired", "visual_impaired")
+"""Flags of a stream by which players and people choose among several."""
+
 Kind = Literal["video", "audio", "subtitle", "attachment", "data"]
 
 
@@ -107,7 +110,11 @@ class VideoInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamInfo:
-    """A stream other than the video; its index is that of the container."""
+    """A stream other than the video; its index is that of the container.
+
+    Attributes:
+        roles: what it is for, as FFmpeg's names of flags (`ROLES`).
+    """
 
     index: int
     kind: Kind
@@ -117,6 +124,7 @@ class StreamInfo:
     is_cover_art: bool = False
     is_default: bool = False
     is_forced: bool = False
+    roles: tuple[str, ...] = ()
     time_base: Fraction | None = None
     duration_seconds: float | None = None
     bit_rate: int | None = None

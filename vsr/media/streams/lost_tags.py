@@ -15,7 +15,7 @@ import av
 
 from vsr.media.containers import container_named
 from vsr.media.encoding.encoding import OutputVideo
-from vsr.media.source.info import MediaInfo
+from vsr.media.source.info import ROLES, MediaInfo
 from vsr.media.streams.copy_streams import StreamPlan, container_metadata
 from vsr.media.streams.languages import NO_LANGUAGE, is_held, is_shortened
 from vsr.media.timecode import TIMECODE, is_countable, relabelled, timecode_in
@@ -25,6 +25,24 @@ SELECTIVE = frozenset({"mp4", "mov"})
 
 AS_A_TRACK = frozenset({TIMECODE})
 """Tags that they write as a track of its own."""
+
+ROLES_LOST = {
+    "mov": frozenset(ROLES),
+    "mp4": frozenset({"original"}),
+    "mpegts": frozenset({"dub", "original", "comment", "forced"}),
+    "nut": frozenset({"forced", "hearing_impaired", "visual_impaired"}),
+    "webm": frozenset(ROLES) - {"forced"},
+}
+"""What streams are for, as far as each muxer does not write it. Matroska's does."""
+
+ROLES_IN_WORDS = {
+    "dub": "dubbed",
+    "original": "original language",
+    "comment": "commentary",
+    "forced": "forced",
+    "hearing_impaired": "for the hard of hearing",
+    "visual_impaired": "with description",
+}
 
 APPLES_KEYS = "+use_metadata_tags"
 """For ``movflags``: any tag, by its name. Source: FFmpeg, libavformat/movenc.c."""
@@ -77,7 +95,7 @@ def _without_box(tags: Mapping[str, str], container: str, flags: str) -> tuple[s
 
 
 def lost_labels(info: MediaInfo, plan: StreamPlan) -> Iterator[str]:
-    """Yield what is lost of the titles and languages of the video and of what is carried."""
+    """Yield what is lost of titles, languages and roles of the video and of what is carried."""
     container, carried = container_named(plan.container), [fate.stream for fate in plan.carried]
     titles = [one for one in (info.video.title, *(x.title for x in carried)) if one is not None]
     if titles and not container.has_track_tags:
@@ -104,6 +122,17 @@ def lost_labels(info: MediaInfo, plan: StreamPlan) -> Iterator[str]:
         yield (
             f"{container.name} stores a language alone, without the rest of "
             f"{', '.join(shortened)}. Choose .mkv to keep it."
+        )
+    lost = ROLES_LOST.get(container.name, frozenset())
+    unsaid = [
+        f"{one.kind} {one.index} ({', '.join(ROLES_IN_WORDS[role] for role in roles)})"
+        for one in carried
+        if (roles := [role for role in one.roles if role in lost])
+    ]
+    if unsaid:
+        yield (
+            f"{container.name} cannot store what streams are for: {', '.join(unsaid)}. "
+            "Choose .mkv to keep it."
         )
 
 
