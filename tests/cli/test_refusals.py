@@ -42,6 +42,17 @@ def test_an_input_that_is_no_video_is_refused(tmp_path: Path, capsys, content, m
     assert not (tmp_path / "out.mp4").exists()
 
 
+@pytest.mark.parametrize("place", ["out.mkv", "-"])
+def test_an_index_is_put_first_only_where_there_is_one(clip: Path, tmp_path: Path, capsys, place):
+    format_name = ["--format", "matroska"] if place == "-" else []
+    target = "-" if place == "-" else tmp_path / place
+    words = [clip, target, *format_name, "--model", "bicubic", "-s", 2, "--faststart"]
+    said = "vsr: --faststart: only mp4 and mov have an index to put first, not matroska."
+    for more in ([], ["--dry-run"]):
+        assert refusal(capsys, "upscale", *words, *more).startswith(said)
+    assert vsr("batch", clip.parent, tmp_path / "out", *words[-5:], "-q") == 0  # other files have
+
+
 def test_sound_alone_is_refused(tmp_path: Path, capsys):
     import wave
 

@@ -45,7 +45,7 @@ WORKERS = ("segment_frames",)
 
 CODING = (
     *(name for name, leaf in LEAVES.items() if leaf.path[0] == "encode"),
-    *("container", "is_faststart", "device", "precision", "hwaccel", "tile"),
+    *("container", "device", "precision", "hwaccel", "tile"),
 )
 """Those that a benchmark offers."""
 

@@ -27,7 +27,7 @@ from vsr.jobs.upscale.picture import PictureJob, is_picture_wanted, prepare_pict
 from vsr.jobs.upscale.spool import PIPE, check_pipe
 from vsr.jobs.upscale.standard_streams import check_film
 from vsr.jobs.upscale.strength import Condition, condition_in
-from vsr.jobs.upscale.upscale_plan import Job, Load, frames_expected
+from vsr.jobs.upscale.upscale_plan import Job, Load, check_index, frames_expected
 from vsr.media.clock import USUAL_FRAME_RATE
 from vsr.media.containers import Container, container_for
 from vsr.media.encoding.choose_encoder import EncoderInput, choose
@@ -145,6 +145,7 @@ def prepare(source: Path, target: Path, spec: UpscaleSpec, load: Load = catalog.
         Refused: whatever would fail later, found now.
     """
     container, spec = container_for(target, spec.container), with_model(spec)
+    check_index(container, spec)
     info = probe(source)
     if spec.crop is not None:
         info = cropped(info, spec.crop)

@@ -15,7 +15,7 @@ from vsr.disk.publishing import part_of
 from vsr.errors import Failed
 from vsr.frames import HostFrame
 from vsr.jobs.progress import Note, ignore
-from vsr.jobs.upscale.upscale_plan import Job
+from vsr.jobs.upscale.upscale_plan import INDEXED, Job
 from vsr.media.encoding.choose_encoder import at_rate
 from vsr.media.encoding.codecs import Encoder
 from vsr.media.reading.reader import Reader
@@ -272,8 +272,8 @@ def join_segments(job: Job, segments: list[Path], target: Path) -> JoinedFile:
     """
     if job.container.is_sequence:
         return join_into_images(segments, target, job.target.name, job.video)
-    is_mp4 = job.container.name in ("mp4", "mov")
-    options = [("movflags", "+faststart")] if job.spec.is_faststart and is_mp4 else []
+    has_index = job.container.name in INDEXED
+    options = [("movflags", "+faststart")] if job.spec.is_faststart and has_index else []
     return join(
         segments,
         job.source,
