@@ -154,6 +154,26 @@ def test_the_swift_protocol_gives_its_own_two_numbers_only(folder):
     assert 0 < report.mean.ssim_rgb <= 1
 
 
+@pytest.mark.parametrize("name", ["perceptual_weights", "niqe_parameters"])
+def test_what_the_swift_protocol_does_not_measure_is_refused(folder, name: str):
+    with pytest.raises(InvalidOption, match="PSNR and SSIM alone"):
+        EvaluateSpec(data=folder, model="bicubic", protocol="swift", **{name: Path("any")})
+
+
+def test_what_is_no_network_has_no_integers(folder):
+    with pytest.raises(InvalidOption, match="bicubic is no network"):
+        evaluate(EvaluateSpec(data=folder, model="bicubic", precision="int8"))
+
+
+def test_beside_two_videos_nothing_about_a_network_is_taken(tmp_path: Path, capsys):
+    words = ["evaluate", str(tmp_path / "a.mkv"), str(tmp_path / "b.mkv")]
+    assert run([*words, "--model", "lite", "-s", "2"]) == 2
+    said = "vsr: two videos are compared as they are. Omit --model and --scale.\n"
+    assert capsys.readouterr().err == said
+    assert run([*words, "--json"]) == 2
+    assert "no such file" in capsys.readouterr().err
+
+
 def test_swift_at_scale_1_is_refused(folder):
     with pytest.raises(InvalidOption):
         EvaluateSpec(data=folder, model="bicubic", scale=1, protocol="swift")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from vsr.cli.shared.completion import complete_file, complete_model
 from vsr.cli.shared.lines import echo_table, say
@@ -84,7 +85,15 @@ PLOT_COLOUR = (20, 90, 180)
     shell_complete=complete_file,
 )  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def evaluate(films: tuple[Path, ...], plot: Path | None, as_json: bool, **options: Any) -> int:
+@click.pass_context
+def evaluate(
+    context: click.Context,
+    /,
+    films: tuple[Path, ...],
+    plot: Path | None,
+    as_json: bool,
+    **options: Any,
+) -> int:
     """Measure a network on a folder of ground-truth images, or a video against its reference.
 
     \b
@@ -98,6 +107,8 @@ def evaluate(films: tuple[Path, ...], plot: Path | None, as_json: bool, **option
     videos must have the same size; they are compared frame by frame, and their flicker is
     measured.
     """  # noqa: D301 # \b tells click to keep the lines
+    if films:
+        _check_alone(context)
     with _bar(is_shown=not as_json) as on_progress:
         report = _measured(films, options, on_progress)
     if plot is not None:
@@ -109,6 +120,22 @@ def evaluate(films: tuple[Path, ...], plot: Path | None, as_json: bool, **option
     for text in report.skipped:
         say(f"not measured: {text}")
     return FinishedWithLosses.exit_code if report.skipped else 0
+
+
+def _check_alone(context: click.Context) -> None:
+    """Refuse, beside two videos, what is about a network or about images."""
+    flags = [
+        parameter.opts[-1]
+        for parameter in context.command.params
+        if context.get_parameter_source(parameter.name or "") is ParameterSource.COMMANDLINE
+        and parameter.name not in OF_FILMS
+    ]
+    if flags:
+        raise InvalidOption(f"two videos are compared as they are. Omit {' and '.join(flags)}.")
+
+
+OF_FILMS = ("films", "plot", "as_json", "data")
+"""What goes with two videos, or has a refusal of its own."""
 
 
 @contextmanager
@@ -137,7 +164,7 @@ def _measured(films: tuple[Path, ...], options: dict[str, Any], on_progress: Cou
         raise InvalidOption("give --data FOLDER, or two videos: REFERENCE and RESULT.")
     from vsr.jobs.evaluate import EvaluateSpec, evaluate, parameter_files
 
-    features, niqe = parameter_files()
+    features, niqe = parameter_files() if options["protocol"] == "standard" else (None, None)
     options["perceptual_weights"] = options["perceptual_weights"] or features
     options["niqe_parameters"] = options["niqe_parameters"] or niqe
     strength, sharpness = options.pop("strength"), options.pop("sharpness")

@@ -139,6 +139,11 @@ class EvaluateSpec:
     def __post_init__(self) -> None:
         check_choices(self)
         check_whole("scale", self.scale, 1)
+        if self.protocol == "swift" and (self.perceptual_weights or self.niqe_parameters):
+            raise InvalidOption(
+                "the swift protocol measures PSNR and SSIM alone: omit --perceptual-weights and "
+                "--niqe-parameters."
+            )
         if self.protocol == "swift" and self.scale == 1:
             raise InvalidOption("the swift protocol downscales images: give a scale of 2 or more.")
 
@@ -151,6 +156,8 @@ def evaluate(spec: EvaluateSpec, on_progress: Count = lambda _done, _of: None) -
     """
     paths = pictures_in(spec.data)
     model = load(spec.model, spec.scale, spec.blend)
+    if model.net is None and spec.precision == "int8":
+        raise InvalidOption(f"--precision int8: {model.name} is no network. Omit --precision.")
     skipped: list[str] = []
     pictures = _readable(paths, skipped, on_progress)
     measure = _by_swift if spec.protocol == "swift" else _by_standard
