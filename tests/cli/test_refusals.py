@@ -2,6 +2,7 @@
 
 import json
 import os
+from errno import ENOSPC
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,22 @@ def test_an_input_that_is_no_video_is_refused(tmp_path: Path, capsys, content, m
         source.write_bytes(content)
     assert message in refusal(capsys, "upscale", source, tmp_path / "out.mp4")
     assert not (tmp_path / "out.mp4").exists()
+
+
+def test_a_demo_that_fails_leaves_nothing(tmp_path: Path, monkeypatch, capsys):
+    def full(path: Path) -> None:
+        path.write_bytes(b"half")
+        raise OSError(ENOSPC, "full")
+
+    monkeypatch.setattr("vsr.media.clips.h264.write_clip", full)
+    assert vsr("demo", tmp_path / "demo") == 1
+    assert capsys.readouterr().err.endswith(
+        "demo-270p.mp4: the disk is full. Make room and try again.\n"
+    )
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "file").touch()
+    assert vsr("demo", tmp_path / "file") == 2
+    assert "file: cannot be created" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("place", ["out.mkv", "-"])

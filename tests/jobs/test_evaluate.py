@@ -2,6 +2,7 @@
 
 import json
 import os
+from errno import ENOSPC
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +76,22 @@ def test_a_table_and_a_plot_are_made_for_people(folder, tmp_path, capsys):
     assert lines[0].split() == ["picture", "psnr_y", "ssim_y", "psnr_rgb"]
     assert [line.split()[0] for line in lines[1:5]] == ["a.png", "b.png", "c.png", "mean"]
     assert plot.read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_plot_that_fills_the_disk_leaves_the_one_before(folder, tmp_path, monkeypatch, capsys):
+    plot = tmp_path / "plot.png"
+    plot.write_bytes(b"before")
+
+    class Full:
+        def save(self, path: Path, *_: object, **__: object) -> None:
+            Path(path).write_bytes(b"half")
+            raise OSError(ENOSPC, "full")
+
+    monkeypatch.setattr("vsr.metrics.plot.draw_panels", lambda panels: Full())
+    assert run(["evaluate", "--model", "bicubic", "--data", str(folder), "--plot", str(plot)]) == 1
+    assert f"{plot}: the disk is full" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.glob("plot*")] == ["plot.png"]
+    assert plot.read_bytes() == b"before"
 
 
 @pytest.mark.parametrize("name", ["plot.txt", "none/plot.png"])

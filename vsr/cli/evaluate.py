@@ -15,7 +15,7 @@ from vsr.cli.shared.completion import complete_file, complete_model
 from vsr.cli.shared.lines import echo_table, say
 from vsr.cli.shared.report import emit
 from vsr.cli.shared.values import NumberOrAuto, PngPath
-from vsr.disk.publishing import writing
+from vsr.disk.publishing import published, writing
 from vsr.errors import FinishedWithLosses, InvalidOption
 from vsr.values import Blend
 
@@ -207,5 +207,5 @@ def _draw(report: Evaluation, path: Path) -> None:
         curves={metric: list(enumerate(values, 1))},
         colour=PLOT_COLOUR,
     )
-    with writing(path):
-        draw_panels([panel]).save(path)
+    with writing(path), published(path) as part:
+        draw_panels([panel]).save(part, format="PNG")

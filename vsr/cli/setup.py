@@ -14,7 +14,7 @@ from vsr.cli.shared.lines import echo, echo_table, echo_wrapped, say
 from vsr.cli.shared.options import coding_options, output_options, spec_from
 from vsr.cli.shared.report import emit, report_for
 from vsr.cli.shared.values import FactorOrSize, PngPath
-from vsr.disk.publishing import writing
+from vsr.disk.publishing import published, writing
 
 if TYPE_CHECKING:
     from vsr.jobs.bench.bench import BenchSpec
@@ -145,8 +145,8 @@ def bench(
     if png is not None:
         from vsr.jobs.bench.bench_report import draw_chart
 
-        with writing(png):
-            draw_chart(reports).save(png)
+        with writing(png), published(png) as part:
+            draw_chart(reports).save(part, format="PNG")
 
 
 def bench_spec(model: str | None, options: dict[str, Any]) -> BenchSpec:

@@ -13,11 +13,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from vsr.disk.publishing import publish, published, remove, writing
 from vsr.errors import VsrError
 from vsr.jobs.progress import Note, OnProgress, Result, ignore
 from vsr.jobs.upscale.plan import spec_of_preset
 from vsr.jobs.workers.upscale import upscale
 from vsr.media.images.images import Picture
+from vsr.media.writing.target import folder_made
 from vsr.values import Size
 
 LITTLE_DISK_BYTES = 2 * 10**9
@@ -178,9 +180,14 @@ def demonstrate(
     from vsr.media.clips.h264 import write_clip
     from vsr.media.clips.scene import render
 
-    folder.mkdir(parents=True, exist_ok=True)
     clip, upscaled = folder / "demo-270p.mp4", folder / "demo-1080p.mp4"
-    write_clip(clip)
+    part = clip.with_suffix(".part.mp4")  # its suffix chooses the container
+    with folder_made(folder), writing(clip):
+        try:
+            write_clip(part)
+            publish(part, clip)
+        finally:
+            remove(part)
     spec = replace(spec_of_preset("1080p", existing="overwrite"), strength=0.0, sharpness=0.0)
     result = upscale(clip, upscaled, spec, on_progress=on_progress, note=note)
     seconds = COMPARED_FRAME / 24
@@ -189,7 +196,8 @@ def demonstrate(
     small = Image.fromarray(picture_at(clip, COMPARED_FRAME))
     bicubic = np.asarray(small.resize((1920, 1080), Image.Resampling.BICUBIC))
     comparison = folder / "demo-comparison.png"
-    sheet({"bicubic": bicubic, "vsr": ours, "original": original}).save(comparison)
+    with writing(comparison), published(comparison) as part:
+        sheet({"bicubic": bicubic, "vsr": ours, "original": original}).save(part, format="PNG")
     return DemoResult(
         clip=clip,
         upscaled=upscaled,

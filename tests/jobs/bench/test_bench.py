@@ -124,6 +124,17 @@ def test_our_own_clip_leaves_nothing_in_the_temporary_folder(tmp_path: Path, mon
     assert own_clip(TOY, 2).parent == tmp_path / "cache" / "bench"
 
 
+def test_our_own_clip_leaves_nothing_where_it_is_interrupted(tmp_path: Path, monkeypatch):
+    def interrupted(path: Path, *_: object) -> None:
+        path.write_bytes(b"half")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("vsr.media.clips.h264.write_clip", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        own_clip(TOY, 30, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_our_own_clip_is_drawn_once(tmp_path: Path):
     clip = own_clip(TOY, 30, tmp_path)
     written = clip.stat().st_mtime_ns

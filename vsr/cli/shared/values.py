@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from fractions import Fraction
 from pathlib import Path
@@ -139,4 +140,8 @@ class PngPath(click.ParamType[Path]):
             self.fail(f"{path}: give a name that ends in .png.", param, ctx)
         if not path.absolute().parent.is_dir():
             self.fail(f"{path}: its folder does not exist. Create it first.", param, ctx)
+        if path.is_dir():
+            self.fail(f"{path}: is a folder. Give the name of a file.", param, ctx)
+        if not os.access(path.absolute().parent, os.W_OK):
+            self.fail(f"{path}: its folder cannot be written. Choose another.", param, ctx)
         return path

@@ -11,6 +11,7 @@ from itertools import islice
 from pathlib import Path
 
 from vsr.disk.folders import cache_folder
+from vsr.disk.publishing import remove
 from vsr.frames import HostFrame
 from vsr.jobs.upscale.upscale_plan import Job
 from vsr.media.clock import ticks_per_frame
@@ -186,8 +187,11 @@ def own_clip(size: Size, frames: int, folder: Path | None = None) -> Path:
     if not drawn.exists():
         part = drawn.with_name(f"part-{os.getpid()}-{drawn.name}")
         supersampling = SUPERSAMPLING if size.pixels <= SUPERSAMPLED.pixels else 1
-        write_clip(part, DRAWN_FRAMES / 24, size, supersampling)
-        part.replace(drawn)
+        try:
+            write_clip(part, DRAWN_FRAMES / 24, size, supersampling)
+            part.replace(drawn)
+        finally:
+            remove(part)
     _lengthen(drawn, clip, frames)
     return clip
 

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from vsr.disk.publishing import writing
+from vsr.disk.publishing import published, writing
 from vsr.models.blocks import Channels, Generator
 from vsr.training.damage.camera import luma
 from vsr.training.data.batches import normalised
@@ -80,7 +80,8 @@ def _show(folder: RunFolder, name: str, low: Tensor, output: Tensor, high: Tenso
     path = folder.path / "validation" / f"{name}.png"
     with writing(path):
         path.parent.mkdir(exist_ok=True)
-        Image.fromarray(np.ascontiguousarray(pixels)).save(path)
+        with published(path) as part:
+            Image.fromarray(np.ascontiguousarray(pixels)).save(part, "PNG")
 
 
 def state_of(
