@@ -14,6 +14,7 @@ from PIL import Image
 from tests.cli.command import QUICK, vsr
 from tests.clips import index_of, write_clip
 from tests.jobs.preview.pages import ReadPage, read_page
+from tests.transport import end_to_end, recording
 from vsr.cli.preview import settings_of
 from vsr.cli.shared.command import completed, parsed
 from vsr.cli.shared.options import spec_from
@@ -32,6 +33,17 @@ def previewed(source: Path, *options: object) -> ReadPage:
 def seconds_of(page: ReadPage) -> list[float]:
     clocks = [shot["time"].split(":") for shot in page.data["shots"]]
     return [60 * int(minutes) + float(seconds) for minutes, seconds in clocks]
+
+
+def test_recordings_that_were_put_end_to_end_have_a_page(tmp_path: Path):
+    parts = [
+        recording(tmp_path / f"{first}.ts", 1, frames=25, first_index=first) for first in (0, 25)
+    ]
+    film = end_to_end(tmp_path / "in.ts", *parts)
+    page = previewed(film, "--frames", 5)
+    found = [index_of(page.pictures[shot, 1][..., 1]) for shot in range(5)]
+    assert found == [round(seconds * 25) for seconds in seconds_of(page)]
+    assert max(found) >= 25
 
 
 def test_every_picture_is_the_frame_of_its_time(clip: Path):

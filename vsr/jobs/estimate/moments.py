@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import islice
 from math import ceil
 
-from vsr.errors import InvalidOption
+from vsr.errors import DecodingFailed, InvalidOption
 from vsr.frames import HostFrame, Plane
 from vsr.jobs.estimate.figures import NOTHING, Stopwatch, Took, typical
 from vsr.media.clock import rounded, ticks, ticks_per_frame
@@ -142,12 +142,19 @@ def moment_at(
 
     Args:
         context: frames beyond either end that the steps look at.
+
+    Raises:
+        DecodingFailed: there is none.
     """
     step = ticks_per_frame(info.video.frame_rate, info.video.time_base)
     first = info.video.start_pts or 0
     start = max(first, pts - rounded((LEAD + Fraction(1, 2)) * step))
     span = PtsSpan(None if start <= first else start, pts + 1)
-    return _read(info, span, pts, context=context, decoding=decoding)
+    found = _read(info, span, pts, context=context, decoding=decoding)
+    if not found.frames:
+        time = clock(seconds_at(info, pts))
+        raise DecodingFailed(f"{info.path}: the frame at {time} cannot be read again. Give --at.")
+    return found
 
 
 def moment_around(
@@ -212,13 +219,35 @@ def _read(
     decoding: Decoding = SOFTWARE,
     crop: Crop | None = None,
 ) -> Moment:
+    frames, took = _frames_in(info, span, context, decoding, crop)
+    if not any(frame.pts in span for frame in frames) and span.start is not None:
+        # Where recordings were put end to end, no seek finds what comes after the first.
+        frames, took = _frames_in(info, span, context, decoding, crop, from_start=True)
+    return Moment(tuple(frames), span, pts, took)
+
+
+def _frames_in(
+    info: MediaInfo,
+    span: PtsSpan,
+    context: int,
+    decoding: Decoding,
+    crop: Crop | None,
+    *,
+    from_start: bool = False,
+) -> tuple[Sequence[HostFrame], Took]:
+    """Return the frames of a span with their context, and what one took."""
     frames: list[HostFrame] = []
+    before: deque[HostFrame] = deque(maxlen=context)
     watch, laps = Stopwatch(), []
-    with Reader.open(info.path, info, span, context=context, decoding=decoding) as reader:
-        for frame in islice(reader.frames(), MOST_FRAMES):
-            frames.append(frame if crop is None else crop.of(frame))
+    sought = PtsSpan(None, span.end) if from_start else span
+    with Reader.open(info.path, info, sought, context=context, decoding=decoding) as reader:
+        for frame in reader.frames():
+            is_before = span.start is not None and frame.pts < span.start
+            (before if is_before else frames).append(frame if crop is None else crop.of(frame))
             laps.append(watch.lap())
-    return Moment(tuple(frames), span, pts, typical(laps) if laps else NOTHING)
+            if len(frames) == MOST_FRAMES:
+                break
+    return [*before, *frames], typical(laps) if laps else NOTHING
 
 
 def wanted_frames(moment: Moment) -> Iterator[HostFrame]:
