@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tests.benchmarks.looks import cache, cells, methods, score, tones
+from tests.benchmarks.looks import cache, cells, frame_edges, methods, score, tones
 from tests.benchmarks.looks.clips import Clip
 from tests.benchmarks.looks.material import LOOKED_AT, Material, material
 from tests.benchmarks.looks.methods import LANCZOS, SLOW, TEACHER, Method
@@ -28,6 +28,7 @@ MEASURES: dict[str, tuple[str, ...]] = {
     "text": (*PLAIN, "pages"),
     "flat": ("tones",),
     "cells": ("cells", "tones"),
+    "frame_edges": ("frame_edges", "tones"),
 }
 """The modules that figures of each kind depend on: they are measured anew when one changes."""
 
@@ -106,9 +107,20 @@ def _all_scores(scene: Scene, key: str, frames: Rgb) -> dict[str, Any]:
     found = _scores(scene, key, frames)
     if scene.clip.purpose not in ("looks", "face"):
         return found
-    whole = cache.digest("cells", key, scene.clip, scene.material.key, _version("cells"))
-    pair = (pictures(frames), pictures(scene.lanczos))
-    return found | cache.kept_values(whole, lambda: cells.steps(*pair, scene.clip.scale))
+    own, scale = pictures(frames), scene.clip.scale
+
+    def kept(kind: str, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        whole = cache.digest(kind, key, scene.clip, scene.material.key, _version(kind))
+        return cache.kept_values(whole, make)
+
+    found = found | kept("cells", lambda: cells.steps(own, pictures(scene.lanczos), scale))
+    truth = scene.material.truth
+    if truth is None:
+        return found
+    return found | kept(
+        "frame_edges",
+        lambda: {"frame_edges": frame_edges.ring_error(own, pictures(truth), scale)},
+    )
 
 
 def _scores(scene: Scene, key: str, frames: Rgb) -> dict[str, Any]:

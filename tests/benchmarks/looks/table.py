@@ -118,6 +118,12 @@ MEASURES = (
         passes=lambda mean, worst: worst <= 1.4,
     ),
     Measure(
+        name="frame_edges",
+        title="error at the edge of the frame / Lanczos",
+        must="",
+        is_ratio=True,
+    ),
+    Measure(
         name="gain",
         title="Y-PSNR − Lanczos, dB",
         must="each ≥ −0.3",
