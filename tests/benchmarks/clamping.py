@@ -10,6 +10,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from vsr.frames import HostFrame
 from vsr.media.reading.reader import Reader
 from vsr.models import catalog
 from vsr.models.plain import Plain
+from vsr.upscaling.passes.folded import FoldedPass
 from vsr.upscaling.passes.folding import fold
 from vsr.upscaling.passes.passes import PassSpec, Planes, RgbPass
 from vsr.values import Size
@@ -46,8 +48,10 @@ MOST = Size(320, 180)
 
 
 def folded(net: Plain, spec: PassSpec, planes: Sequence[Tensor]) -> Planes:
-    """Return code planes by the folded network."""
+    """Return code planes by the folded network, chroma as it makes it."""
     way, middle = fold(net, spec)
+    assert isinstance(way, FoldedPass)
+    way = replace(way, follows=False)
     with torch.inference_mode():
         return way.complete(middle(way.prepare(planes)), planes)
 

@@ -19,8 +19,9 @@ from torch import nn
 from tests.benchmarks.looks.clips import SCALE
 from tests.benchmarks.looks.filters import gaussian
 from tests.benchmarks.looks.planar import Rgb
-from vsr.colour import Matrix, rgb_from_yuv
-from vsr.device.yuv import mixed, yuv_of
+from vsr.colour import Colour, Matrix, Range, Siting, rgb_from_yuv
+from vsr.device.yuv import YuvFormat, downsample_chroma, mixed, yuv_of
+from vsr.frames import Layout
 from vsr.kernels import CATMULL_ROM
 from vsr.models import catalog
 from vsr.models.blocks import Generator
@@ -32,8 +33,10 @@ from vsr.models.plain import Plain
 from vsr.models.recognise import generator_of, read_generator
 from vsr.training.damage.camera import enlarged
 from vsr.training.teacher.teacher import Correction
+from vsr.upscaling.passes.chroma_from_luma import STEPS, sharp_chroma
 from vsr.upscaling.passes.even_colour import evened
-from vsr.values import PLAIN, Blend
+from vsr.upscaling.passes.passes import PassSpec
+from vsr.values import PLAIN, Blend, Size
 
 DEFAULT, LANCZOS, TEACHER = "default", "lanczos", "general-x4v3"
 
@@ -46,8 +49,12 @@ SLOW = ("x4plus",)
 COUNTED_SIDE = 16
 """Source pixels a side of the picture on which operations are counted."""
 
-EVENED = " evened"
-"""Part of the key of whatever a pass may even out."""
+MENDED = " even, from luma"
+"""Part of the key of whatever a pass may mend."""
+
+COLOUR = Colour(matrix=Matrix.SMPTE170M, range=Range.FULL, siting=Siting.LEFT)
+HALVED, WHOLE = Layout(8, 1, 1), Layout(8, 0, 0)
+"""What a source is taken for, and a result."""
 
 HALVING = 2
 """Pixels a side for each chroma sample that is written: fewer for a source pixel hold no step."""
@@ -151,11 +158,11 @@ def by_default(scale: int = SCALE, *, in_int8: bool = False) -> Method:
         card, net = model(blend).card, model(blend).net
         assert isinstance(net, Plain)
         is_tuned = card is not None and card.is_quantised
-        return _Evened(with_integers(net, quantise(net)), scale) if is_tuned else in_floats(blend)
+        return _Written(with_integers(net, quantise(net)), scale) if is_tuned else in_floats(blend)
 
     ends = [Blend(strength=strength) for strength in (0.0, 1 / 3, 2 / 3, 1.0)]
     keys = (model(blend).sha256 for blend in (*ends, Blend(sharpness=1.0)))
-    key = "-".join(key[:8] for key in keys) + EVENED
+    key = "-".join(key[:8] for key in keys) + MENDED
     if not in_int8:
         return Method(name=DEFAULT, key=key, network=in_floats, scale=scale)
     name = f"{DEFAULT}, int8"
@@ -179,7 +186,7 @@ def by_candidate(text: str, scale: int = SCALE) -> Method:
         files.append(Path(match[1]).expanduser())
         shares.append(float(match[2] or 1))
     hashes = [hashlib.sha256(file.read_bytes()).hexdigest()[:16] for file in files]
-    key = "+".join(f"{one}*{share!r}" for one, share in zip(hashes, shares)) + f" {scale}{EVENED}"
+    key = "+".join(f"{one}*{share!r}" for one, share in zip(hashes, shares)) + f" {scale}{MENDED}"
     blend = partial(_blend, files, shares, scale)
     if not wanted:
         return Method(name=name, key=key, network=_lazily(blend), scale=scale)
@@ -218,8 +225,8 @@ def _correction(text: str) -> Correction:
     )
 
 
-class _Evened(nn.Module):
-    """A network whose chroma is averaged over the source's pixels, as the program writes it."""
+class _Written(nn.Module):
+    """A network whose chroma is mended as the program writes it, of a source whose was halved."""
 
     def __init__(self, net: nn.Module, scale: int) -> None:
         super().__init__()
@@ -227,16 +234,27 @@ class _Evened(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         made: torch.Tensor = self.net(x)
-        if self.scale < HALVING * 2:
-            return made
-        yuv = yuv_of(made.float(), Matrix.SMPTE170M)
-        even = torch.cat((yuv[:, :1], evened(yuv[:, 1:], (self.scale, self.scale))), 1)
-        return mixed(even, rgb_from_yuv(Matrix.SMPTE170M))
+        rows, columns = x.shape[2:]
+        size = Size(columns, rows)
+        spec = PassSpec(
+            source=size,
+            source_format=YuvFormat(HALVED, COLOUR),
+            output=size.scaled(self.scale),
+            output_format=YuvFormat(WHOLE, COLOUR),
+            scale=self.scale,
+        )
+        own, yuv = yuv_of(x.float(), COLOUR.matrix), yuv_of(made.float(), COLOUR.matrix)
+        luma, chroma = yuv[:, :1], yuv[:, 1:]
+        if self.scale >= HALVING * 2:
+            chroma = evened(chroma, (self.scale, self.scale))
+        halved = downsample_chroma(own[:, 1:], spec.source_format)
+        chroma = sharp_chroma(luma, chroma, own[:, :1], halved, spec, 1 / STEPS)
+        return mixed(torch.cat((luma, chroma), 1), rgb_from_yuv(COLOUR.matrix))
 
 
 def as_written(net: Generator) -> nn.Module:
-    """Return a network with what passes do to its colour (`vsr.upscaling.passes.even_colour`)."""
-    return _Evened(net, net.scale) if net.shows_cells else net
+    """Return a network with what passes do to its colour (`vsr.upscaling.passes`)."""
+    return _Written(net, net.scale) if net.shows_cells else net
 
 
 class _Reduced(nn.Module):

@@ -103,6 +103,12 @@ def lumas(rgb: Rgb) -> NDArray[np.float32]:
     return found
 
 
+def colours(rgb: Rgb) -> NDArray[np.float32]:
+    """Return Cb and Cr in codes, (H, W, 2)."""
+    found: NDArray[np.float32] = np.ascontiguousarray(tones.planes(rgb)[..., 1:])
+    return found
+
+
 def scores(scene: Scene, frames: Rgb) -> Scores:
     """Return the figures that a clip is there for.
 
@@ -197,12 +203,13 @@ def _against_truth(frame: Rgb, luma: Luma, truth: Rgb) -> dict[str, float | None
     return {
         "weak_texture": sharpness.weak_texture(_inner(luma), _inner(true)),
         "psnr_y": _psnr(luma, true),
+        "psnr_c": _psnr(colours(frame), colours(truth)),
         "cosine": cosine,
         "relative": relative,
     }
 
 
-def _psnr(one: Luma, other: Luma) -> float:
+def _psnr(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
     """Cap at 99 dB, as equal pictures have no finite figure."""
     if np.array_equal(one, other):
         return 99.0
@@ -216,8 +223,8 @@ def _niqe(luma: Luma) -> float | None:
         return None
 
 
-def _inner(luma: Luma) -> Luma:
-    return luma[BORDER:-BORDER, BORDER:-BORDER]
+def _inner(picture: NDArray[np.float32]) -> NDArray[np.float32]:
+    return picture[BORDER:-BORDER, BORDER:-BORDER]
 
 
 def _count(edges: Both) -> int:

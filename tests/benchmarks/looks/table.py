@@ -130,6 +130,7 @@ MEASURES = (
         worst=min,
         passes=lambda mean, worst: worst >= -0.3,
     ),
+    Measure(name="colour_gain", title="PSNR of Cb and Cr − Lanczos, dB", must="", worst=min),
     Measure(
         name="boiling",
         title="error along the motion / Lanczos",
@@ -198,6 +199,9 @@ MEASURES = (
     Measure(name="psnr_teacher", title="PSNR to the teacher, dB", must="", worst=min),
 )
 
+GAINS = {"gain": "psnr_y", "colour_gain": "psnr_c"}
+"""What is shown as a difference from Lanczos's."""
+
 HEAD = """\
 How enlarged clips look, ×{scale} (made by `python -m tests.benchmarks.looks`, whose modules say how
 each figure is taken). Each cell: mean over clips, then the worst clip; **bold** misses what `clear`
@@ -259,8 +263,8 @@ def _shown(row: Row, name: str, measure: Measure) -> float | None:
 def _value(row: Row, name: str, measure: str) -> float | None:
     if name not in row:
         return None
-    if measure == "gain":
-        own, base = row[name].get("psnr_y"), row["lanczos"].get("psnr_y")
+    if measure in GAINS:
+        own, base = (row[one].get(GAINS[measure]) for one in (name, "lanczos"))
         return None if own is None else own - base
     value: float | None = row[name].get(measure)
     if value is not None and measure == "wrong_characters":

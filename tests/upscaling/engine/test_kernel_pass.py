@@ -260,9 +260,9 @@ def test_one_number_that_is_not_finite_clears_the_flag(dtype, wrong):
         assert flag[0] == 0
 
 
-def test_averaged_chroma_of_a_whole_picture_has_no_kernel():
+def test_mended_chroma_of_a_whole_picture_has_no_kernel():
     spec = pass_spec(ODD, 4)
-    with pytest.raises(NoKernel, match="averaged"):
+    with pytest.raises(NoKernel, match="mended"):
         Ends.of(RgbPass(spec, cell=cell_of(plain(4), spec)))
 
 

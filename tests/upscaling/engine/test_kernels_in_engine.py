@@ -59,11 +59,15 @@ def test_frames_are_the_same_within_a_code(name, tile, with_kernels):
 
 
 def test_a_base_that_the_network_adds_itself_is_not_rounded(with_kernels):
-    """Resized, a plain network is not folded: what it makes stays in float32 up to the codes."""
-    spec = pass_spec(layout=TEN_BIT, output=Size(70, 50))
-    by_torch, _, _ = enlarged("folded", spec=spec)
+    """Resized, a plain network is not folded: what it makes stays in float32 up to the codes.
+
+    Chroma that was halved would be mended, which no kernel does there.
+    """
+    whole = Layout(10, 0, 0)
+    spec = pass_spec(layout=whole, output=Size(70, 50))
+    by_torch, _, _ = enlarged("folded", whole, spec=spec)
     with_kernels()
-    by_kernels, path, _ = enlarged("folded", spec=spec)
+    by_kernels, path, _ = enlarged("folded", whole, spec=spec)
     assert "between kernels" in path
     for mine, theirs in zip(by_kernels.planes, by_torch.planes, strict=True):
         assert np.abs(mine.astype(int) - theirs).max() <= 1

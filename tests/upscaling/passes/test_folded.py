@@ -8,6 +8,7 @@ from tests.upscaling.toys import compact, frame, model_of, pass_spec, plain, srg
 from vsr.colour import Colour, Matrix, Range, Siting
 from vsr.device.yuv import YuvFormat, cut_codes, downsample_chroma, tensor_of
 from vsr.frames import Layout
+from vsr.upscaling.passes.chroma_from_luma import follows_luma
 from vsr.upscaling.passes.even_colour import cell_of
 from vsr.upscaling.passes.folded import AxisForms, one_channel, shuffled
 from vsr.upscaling.passes.folding import can_fold, fold, route
@@ -34,7 +35,9 @@ def both(net, spec: PassSpec, seed: int = 0) -> tuple[list[np.ndarray], list[np.
     planes = [tensor_of(p) for p in frame(spec.source, spec.source_format.layout, seed=seed).planes]
     net = net.eval()
     way, folded = fold(net, spec)
-    reference = RgbPass(spec, cell=cell_of(net, spec)) if net.colour == "rgb" else LumaPass(spec)
+    reference = LumaPass(spec)
+    if net.colour == "rgb":
+        reference = RgbPass(spec, cell=cell_of(net, spec), follows=follows_luma(net, spec))
     with torch.inference_mode():
         mine = way.complete(folded(way.prepare(planes)), planes)
         theirs = reference.complete(net(reference.prepare(planes)), planes)

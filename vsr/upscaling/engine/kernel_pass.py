@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from vsr.device.nvrtc import text
 from vsr.device.nvrtc.program import Compile, Kernel, NoKernel
 from vsr.device.yuv import HALF
-from vsr.upscaling.passes.even_colour import SINGLE
+from vsr.upscaling.passes.chroma_from_luma import planes_with_sharp_chroma
 from vsr.upscaling.passes.folded import FoldedLumaPass, FoldedPass
 from vsr.upscaling.passes.folding import FoldedPlain
 from vsr.upscaling.passes.passes import LumaPass, Pass, PassSpec, RgbPass, chroma_planes
@@ -138,10 +138,9 @@ class PassKernels:
             size.width, size.height, *_planes(own), flag,
         )  # fmt: skip
         if own is not targets:
-            for plane, target in zip(
-                chroma_planes(planes, spec, self.way.memo), targets[1:], strict=True
-            ):
-                target.copy_(plane)
+            _write(chroma_planes(planes, spec, self.way.memo), targets[1:])
+        elif isinstance(self.way, FoldedPass) and self.way.follows:
+            _write(planes_with_sharp_chroma(targets, planes, spec)[1:], targets[1:])
 
     def _rgb(
         self, tail: Tensor, planes: Sequence[Tensor], targets: Sequence[Tensor], flag: Tensor
@@ -159,6 +158,11 @@ class PassKernels:
     def _resized(self, output: Tensor) -> Tensor:
         assert not isinstance(self.way, FoldedPass | FoldedLumaPass)
         return resize(output.float(), self.way.spec.output, self.way.memo)
+
+
+def _write(planes: Sequence[Tensor], targets: Sequence[Tensor]) -> None:
+    for plane, target in zip(planes, targets, strict=True):
+        target.copy_(plane)
 
 
 SIDE = 16
@@ -201,8 +205,8 @@ def _output(way: Known, tail: Tail) -> tuple[str, Constants]:
     """Return the name and the constants of the kernel that writes the output's planes.
 
     Raises:
-        NoKernel: the tail leaves something out that is needed before a resize, or chroma is
-            averaged, which is left to torch.
+        NoKernel: the tail leaves something out that is needed before a resize, or chroma of a whole
+            picture is mended, which is left to torch.
     """
     spec = way.spec
     has_colour = not spec.source_format.layout.is_gray and not spec.output_format.layout.is_gray
@@ -215,8 +219,8 @@ def _output(way: Known, tail: Tail) -> tuple[str, Constants]:
         "IS_NEUTRAL": int(not has_colour and not spec.output_format.layout.is_gray),
     }
     if isinstance(way, RgbPass):
-        if way.cell != SINGLE:
-            raise NoKernel("averaged chroma of a whole picture has no kernel")
+        if not way.keeps_colour:
+            raise NoKernel("mended chroma of a whole picture has no kernel")
         return "rgb_output", constants | _rgb_constants(spec, tail, has_colour)
     return "folded_output", constants | _cell_constants(way, tail)
 

@@ -27,6 +27,7 @@ from torch import Tensor
 
 from vsr.device.yuv import cut_codes, upsample_chroma
 from vsr.errors import InvalidOption
+from vsr.upscaling.passes.chroma_from_luma import planes_with_sharp_chroma
 from vsr.upscaling.passes.even_colour import SINGLE, Cell, evened
 from vsr.upscaling.passes.passes import PassSpec, Planes, chroma_planes
 from vsr.upscaling.passes.resample import Memo
@@ -150,6 +151,7 @@ class FoldedPass:
 
     Attributes:
         cell: over which chroma is averaged (`vsr.upscaling.passes.even_colour`).
+        follows: chroma follows luma (`vsr.upscaling.passes.chroma_from_luma`).
     """
 
     alters_output: ClassVar[bool] = True
@@ -160,10 +162,11 @@ class FoldedPass:
     has_chroma_in: bool
     has_chroma_out: bool
     cell: Cell = SINGLE
+    follows: bool = False
     memo: Memo = field(default_factory=Memo, compare=False, repr=False)
 
     @classmethod
-    def of(cls, spec: PassSpec, cell: Cell = SINGLE) -> FoldedPass:
+    def of(cls, spec: PassSpec, cell: Cell = SINGLE, *, follows: bool = False) -> FoldedPass:
         """Return the pass for these formats."""
         layout, (right, down) = spec.output_format.layout, spec.output_format.offset
         has_chroma_in = not spec.source_format.layout.is_gray
@@ -175,6 +178,7 @@ class FoldedPass:
             # a network may tint colourless input: gray must stay gray
             has_chroma_in and not layout.is_gray,
             cell,
+            follows,
         )
 
     @property
@@ -207,6 +211,11 @@ class FoldedPass:
 
     def complete(self, output: Tensor, planes: Sequence[Tensor]) -> Planes:
         """Add what chroma cells carry over, cut to codes, shuffle bytes."""
+        made = self._made(output, planes)
+        return planes_with_sharp_chroma(made, planes, self.spec) if self.follows else made
+
+    def _made(self, output: Tensor, planes: Sequence[Tensor]) -> Planes:
+        """Return the planes of what the network made."""
         scale, layout = self.spec.scale, self.spec.output_format.layout
         cells = output.permute(0, 2, 3, 1)[0]  # (H, W, forms), float
         luma_forms = scale * scale

@@ -16,6 +16,7 @@ from vsr.models.blocks import Generator
 from vsr.models.foreign.adapter import Foreign
 from vsr.models.plain import Compact, Plain
 from vsr.models.rewrites.fuse import fuse
+from vsr.upscaling.passes.chroma_from_luma import follows_luma
 from vsr.upscaling.passes.even_colour import cell_of
 from vsr.upscaling.passes.folded import FoldedLumaPass, FoldedPass
 from vsr.upscaling.passes.passes import LumaPass, Pass, PassSpec, RgbPass
@@ -119,7 +120,7 @@ def fold(net: Generator, spec: PassSpec) -> tuple[FoldedPass | FoldedLumaPass, F
         to_image = torch.tensor([[1 / source.luma_scale]], dtype=torch.float64)
         offsets = torch.full((len(forms),), target.luma_offset + HALF, dtype=torch.float64)
         return FoldedLumaPass(spec), _folded(layers, forms, to_image, offsets)
-    way = FoldedPass.of(spec, cell_of(net, spec))
+    way = FoldedPass.of(spec, cell_of(net, spec), follows=follows_luma(net, spec))
     units = torch.tensor(
         [source.luma_scale, source.chroma_scale, source.chroma_scale], dtype=torch.float64
     )
@@ -185,6 +186,10 @@ def _conv(weight: Tensor, bias: Tensor | None) -> nn.Conv2d:
     return conv
 
 
+def _rgb_pass(net: Generator, spec: PassSpec) -> RgbPass:
+    return RgbPass(spec, cell=cell_of(net, spec), follows=follows_luma(net, spec))
+
+
 def route(
     model: Model | None, spec: PassSpec, *, is_dense: bool = False, is_rewritten: bool = True
 ) -> tuple[Pass, nn.Module | None]:
@@ -209,5 +214,5 @@ def route(
     if is_rewritten and can_fold(net, spec):
         return fold(net, spec)
     is_luma = model.traits.colour == "luma"
-    way = LumaPass(spec) if is_luma else RgbPass(spec, cell=cell_of(net, spec))
+    way = LumaPass(spec) if is_luma else _rgb_pass(net, spec)
     return way, fuse(net, is_dense=is_dense) if is_rewritten else net

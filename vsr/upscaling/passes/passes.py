@@ -26,8 +26,13 @@ from vsr.device.yuv import (
 )
 from vsr.errors import Failed, InvalidOption
 from vsr.frames import HostFrame
+from vsr.upscaling.passes.chroma_from_luma import (
+    STEPS,
+    planes_with_sharp_chroma,
+    sharp_chroma,
+)
 from vsr.upscaling.passes.even_colour import SINGLE, Cell, evened
-from vsr.upscaling.passes.resample import Axis, Memo, resample, resize
+from vsr.upscaling.passes.resample import Memo, chroma_axes, resample, resize
 from vsr.values import Size
 
 Planes = tuple[Tensor, ...]
@@ -133,11 +138,18 @@ class RgbPass(NetworkPass):
 
     Attributes:
         cell: over which chroma is averaged (`vsr.upscaling.passes.even_colour`).
+        follows: chroma follows luma (`vsr.upscaling.passes.chroma_from_luma`).
     """
 
     channels: ClassVar[int] = 3
 
     cell: Cell = SINGLE
+    follows: bool = False
+
+    @property
+    def keeps_colour(self) -> bool:
+        """Whether chroma is written as the network made it."""
+        return self.cell == SINGLE and not self.follows
 
     def prepare(self, planes: Sequence[Tensor]) -> Tensor:
         """Return RGB (1, 3, H, W), not clamped."""
@@ -145,23 +157,29 @@ class RgbPass(NetworkPass):
 
     def complete(self, output: Tensor, planes: Sequence[Tensor]) -> Planes:
         """Resize where needed, convert, quantise."""
-        if self.cell != SINGLE:
-            return self._evened(output.float())
+        if not self.keeps_colour:
+            return self._with_better_colour(output.float(), planes)
         rgb = resize(output.float(), self.spec.output, self.memo)
         if self.spec.source_format.layout.is_gray:
             # a network may tint colourless input
             rgb = yuv_of(rgb, self.spec.output_format.colour.matrix)[:, :1].expand_as(rgb)
         return planes_of(rgb, self.spec.output_format)
 
-    def _evened(self, rgb: Tensor) -> Planes:
-        """Halve and average chroma at the network's size, resize it on its own grid."""
+    def _with_better_colour(self, rgb: Tensor, planes: Sequence[Tensor]) -> Planes:
+        """Halve and mend chroma at the network's size, resize it on its own grid."""
         spec, target = self.spec, self.spec.output_format
         yuv = yuv_of(rgb, target.colour.matrix)
-        chroma = evened(downsample_chroma(yuv[:, 1:], target), self.cell)
-        if spec.network != spec.output:
-            axes = chroma_axes((spec.network, target), (spec.output, target))
-            chroma = resample(chroma, *axes, memo=self.memo)
-        return quantised(resize(yuv[:, :1], spec.output, self.memo), chroma, target)
+        luma, chroma = yuv[:, :1], evened(downsample_chroma(yuv[:, 1:], target), self.cell)
+        if spec.network == spec.output:
+            made = quantised(luma, chroma, target)
+            return planes_with_sharp_chroma(made, planes, spec) if self.follows else made
+        if self.follows:
+            own_luma, own = amplitudes(planes, spec.source_format)
+            assert own is not None  # gray sources have nothing to follow
+            chroma = sharp_chroma(luma, chroma, own_luma, own, spec, 1 / STEPS)
+        axes = chroma_axes((spec.network, target), (spec.output, target))
+        chroma = resample(chroma, *axes, memo=self.memo)
+        return quantised(resize(luma, spec.output, self.memo), chroma, target)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,20 +221,6 @@ def chroma_planes(planes: Sequence[Tensor], spec: PassSpec, memo: Memo) -> Plane
         assert own is not None
         chroma = resample(own, vertical, horizontal, memo=memo)
     return quantised(None, chroma, target)
-
-
-def chroma_axes(
-    source: tuple[Size, YuvFormat], target: tuple[Size, YuvFormat]
-) -> tuple[Axis, Axis]:
-    """Return (vertical, horizontal): from the chroma grid of one picture to that of another."""
-    sides = []
-    for side, shift, offset in (("height", "y_shift", 1), ("width", "x_shift", 0)):
-        grids = [
-            (getattr(size, side), 1 << getattr(fmt.layout, shift), fmt.offset[offset])
-            for size, fmt in (source, target)
-        ]
-        sides.append(Axis.chroma(grids[0], grids[1]))
-    return sides[0], sides[1]
 
 
 def _gray(source: YuvFormat) -> YuvFormat:

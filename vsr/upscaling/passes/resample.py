@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from vsr.device.yuv import YuvFormat
 from vsr.kernels import CATMULL_ROM, Array
 from vsr.values import Size
 
@@ -64,6 +65,20 @@ class Axis:
     def is_identity(self) -> bool:
         """Whether every target sample coincides with its source sample."""
         return self.source == self.target and self.start == 0 and self.step == 1
+
+
+def chroma_axes(
+    source: tuple[Size, YuvFormat], target: tuple[Size, YuvFormat]
+) -> tuple[Axis, Axis]:
+    """Return (vertical, horizontal): from the chroma grid of one picture to that of another."""
+    sides = []
+    for side, shift, offset in (("height", "y_shift", 1), ("width", "x_shift", 0)):
+        grids = [
+            (getattr(size, side), 1 << getattr(fmt.layout, shift), fmt.offset[offset])
+            for size, fmt in (source, target)
+        ]
+        sides.append(Axis.chroma(grids[0], grids[1]))
+    return sides[0], sides[1]
 
 
 def taps(axis: Axis) -> tuple[NDArray[np.int64], Array]:

@@ -1,0 +1,161 @@
+"""Chroma that a codec halved follows the luma that a network enlarged."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.upscaling.toys import compact, pass_spec, plain, srgan
+from vsr.colour import Colour, Matrix, Range, Siting, rgb_from_yuv
+from vsr.device.yuv import downsample_chroma, mixed
+from vsr.frames import Layout
+from vsr.upscaling.passes.chroma_from_luma import (
+    AROUND,
+    follows_luma,
+    planes_with_sharp_chroma,
+    sharp_chroma,
+)
+from vsr.upscaling.passes.passes import PassSpec, RgbPass
+from vsr.upscaling.passes.resample import chroma_axes, resample
+from vsr.values import Size
+
+HALVED, WHOLE, GRAY = Layout(8, 1, 1), Layout(8, 0, 0), Layout(8, 0, 0, is_gray=True)
+SITINGS = [Siting.LEFT, Siting.CENTER, Siting.TOP_LEFT]
+SIZE = Size(32, 24)
+
+
+def colour(siting: Siting) -> Colour:
+    return Colour(matrix=Matrix.BT709, range=Range.LIMITED, siting=siting)
+
+
+def striped(scale: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return luma and chroma of slanted stripes in two colours, as wide as 3 source pixels."""
+    down, right = np.mgrid[: SIZE.height * scale, : SIZE.width * scale] / scale
+    bright = torch.from_numpy(((right + down / 4) // 3 % 2).astype(np.float32))[None, None]
+    return 70 + 120 * bright, 128 + torch.cat((-40 * bright, 25 * bright), 1)
+
+
+def source_of(luma: torch.Tensor, chroma: torch.Tensor, spec: PassSpec) -> list[torch.Tensor]:
+    """Return the luma and the halved chroma that a source has of a picture."""
+    low_luma, low = (torch.nn.functional.avg_pool2d(one, spec.scale) for one in (luma, chroma))
+    return [low_luma.round(), downsample_chroma(low, spec.source_format).round()]
+
+
+def enlarged(own: torch.Tensor, spec: PassSpec) -> torch.Tensor:
+    grids = (spec.source, spec.source_format), (spec.network, spec.output_format)
+    return resample(own, *chroma_axes(*grids))
+
+
+@pytest.mark.parametrize("siting", SITINGS)
+@pytest.mark.parametrize("target", [HALVED, WHOLE], ids=str)
+@pytest.mark.parametrize("scale", [2, 4])
+def test_stripes_get_the_colours_they_have(scale, target, siting):
+    spec = pass_spec(SIZE, scale, HALVED, output_layout=target, colour=colour(siting))
+    luma, chroma = striped(scale)
+    own_luma, own = source_of(luma, chroma, spec)
+    truth, soft = downsample_chroma(chroma, spec.output_format), enlarged(own, spec)
+    sharp = sharp_chroma(luma, soft, own_luma, own, spec, 1.0)
+    before, after = ((one - truth).square().mean() for one in (soft, sharp))
+    assert after < before / 2
+    assert (sharp.mean((2, 3)) - soft.mean((2, 3))).abs().max() < 0.5
+
+
+def test_colours_that_have_nothing_to_do_with_luma_stay():
+    spec = pass_spec(SIZE, 4, HALVED)
+    luma, chroma = striped(4)
+    own_luma, own = source_of(luma, chroma, spec)
+    made, field = enlarged(own, spec), torch.full_like(own, 97.0)
+    flat = torch.full_like(luma, 90.0), made, torch.full_like(own_luma, 90.0), own
+    assert torch.equal(sharp_chroma(*flat, spec, 1.0), made)
+    one_colour = luma, enlarged(field, spec), own_luma, field
+    assert torch.equal(sharp_chroma(*one_colour, spec, 1.0), one_colour[1])
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.integers(0, 1000))
+def test_no_value_leaves_the_range_of_the_samples_around_it(seed):
+    spec = pass_spec(Size(16, 12), 4, HALVED)
+    numbers = torch.Generator().manual_seed(seed)
+    shapes = (1, 1, 48, 64), (1, 1, 12, 16), (1, 2, 6, 8)
+    luma, own_luma, own = (255 * torch.rand(shape, generator=numbers) for shape in shapes)
+    made = enlarged(own, spec)
+    found = sharp_chroma(luma, made, own_luma, own, spec, 1.0)
+    assert not torch.equal(found, made)
+    held = torch.nn.functional.pad(own, (AROUND,) * 4, mode="replicate")
+    near = held.unfold(2, 2 * AROUND + 1, 1).unfold(3, 2 * AROUND + 1, 1)
+    most, least = (
+        bound.repeat_interleave(4, 2).repeat_interleave(4, 3)
+        for bound in (near.amax((4, 5)), near.amin((4, 5)))
+    )
+    assert (found <= torch.maximum(most, made)).all()
+    assert (found >= torch.minimum(least, made)).all()
+
+
+def codes(*planes: torch.Tensor, dtype: torch.dtype = torch.uint8) -> list[torch.Tensor]:
+    return [one.round().to(dtype) for plane in planes for one in plane[0]]
+
+
+def test_codes_of_another_depth_become_the_same_colours():
+    deep = replace(HALVED, bits=10)
+    spec = pass_spec(SIZE, 4, HALVED, output_layout=deep)
+    luma, chroma = striped(4)
+    own_luma, own = source_of(luma, chroma, spec)
+    soft = enlarged(own, spec)
+    expected = sharp_chroma(luma, soft, own_luma, own, spec, 1.0)
+    made = codes(4 * luma, 4 * soft, dtype=torch.uint16)
+    found = planes_with_sharp_chroma(made, codes(own_luma, own), spec)
+    assert torch.equal(found[0], made[0])
+    for plane, wanted in zip(found[1:], expected[0], strict=True):
+        assert plane.dtype == torch.uint16
+        assert (plane.float() / 4 - wanted).abs().max() < 0.5
+
+
+@pytest.mark.parametrize("output", [SIZE.scaled(4), Size(96, 72)], ids=["whole", "resized"])
+def test_what_leaves_the_network_follows_before_it_is_resized(output):
+    spec = pass_spec(SIZE, 4, HALVED, output)
+    luma, chroma = striped(4)
+    planes = codes(*source_of(luma, chroma, spec))
+    amplitudes = torch.cat(((luma - 16) / 219, (chroma - 128) / 224), 1)
+    colours = mixed(amplitudes, rgb_from_yuv(Matrix.BT709))
+    truth = RgbPass(spec).complete(colours, planes)
+    gray = mixed(amplitudes * torch.tensor([1, 0.4, 0.4]).view(1, 3, 1, 1),
+                 rgb_from_yuv(Matrix.BT709))  # fmt: skip
+    soft = RgbPass(spec).complete(gray, planes)
+    sharp = RgbPass(spec, follows=True).complete(gray, planes)
+    assert torch.equal(soft[0], sharp[0])
+    for own, before, after in zip(truth[1:], soft[1:], sharp[1:], strict=True):
+        assert error(after, own) < 0.7 * error(before, own)
+
+
+def error(one: torch.Tensor, other: torch.Tensor) -> float:
+    return float((one.float() - other.float()).square().mean())
+
+
+def test_it_is_for_plain_networks_of_colour_and_for_chroma_that_was_halved():
+    assert follows_luma(plain(4), pass_spec(scale=4, layout=HALVED))
+    assert follows_luma(plain(2), pass_spec(scale=2, layout=Layout(8, 1, 0)))
+    assert follows_luma(plain(4), pass_spec(scale=4, layout=HALVED, output_layout=WHOLE))
+    assert follows_luma(plain(4), pass_spec(scale=4, layout=HALVED, output=Size(100, 70)))
+    for net, spec in (
+        (plain(4), pass_spec(scale=4, layout=WHOLE)),
+        (plain(4), pass_spec(scale=4, layout=GRAY, output_layout=HALVED)),
+        (plain(4), pass_spec(scale=4, layout=HALVED, output_layout=GRAY)),
+        (plain(4, "luma"), pass_spec(scale=4, layout=HALVED)),
+        (compact(4), pass_spec(scale=4, layout=HALVED)),
+        (srgan(4), pass_spec(scale=4, layout=HALVED)),
+    ):
+        assert not follows_luma(net, spec)
+
+
+def test_noise_of_chroma_hardly_follows():
+    spec = pass_spec(Size(64, 64), 4, HALVED)
+    numbers = torch.Generator().manual_seed(3)
+    own_luma, noise = (128 + 20 * torch.randn(shape, generator=numbers)
+                       for shape in ((1, 1, 64, 64), (1, 2, 32, 32)))  # fmt: skip
+    luma = torch.nn.functional.interpolate(own_luma, scale_factor=4, mode="bicubic")
+    made = enlarged(noise, spec)
+    added = sharp_chroma(luma, made, own_luma, noise, spec, 1.0) - made
+    assert added.std() < 0.1 * made.std()
