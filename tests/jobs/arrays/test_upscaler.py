@@ -12,7 +12,7 @@ from PIL import Image
 
 import vsr
 from vsr.cli import run
-from vsr.errors import InvalidArray, InvalidOption, UnknownName
+from vsr.errors import Failed, InvalidArray, InvalidOption, UnknownName
 
 RNG = np.random.default_rng(7)
 PICTURE = np.asarray(
@@ -106,6 +106,31 @@ def test_an_iterator_is_read_no_faster_than_it_is_consumed(up):
         assert abs(float(next(big).mean()) - index) < 30
     assert len(read) <= 22
     big.close()
+
+
+def test_iterators_of_any_sizes_are_read_in_turn(up):
+    frames = [PICTURE, PICTURE[:, ::-1], PICTURE[::-1]]
+    others = [frame[:10, :12] for frame in frames]
+    wanted = [up(frames), up(others)]
+    for first, second in ((frames, others), (frames, frames[::-1])):
+        found = list(zip(up(iter(first)), up(iter(second)), strict=True))
+        single = [(up(one), up(other)) for one, other in zip(first, second, strict=True)]
+        for pair, alone in zip(found, single, strict=True):
+            np.testing.assert_array_equal(pair[0], alone[0])
+            np.testing.assert_array_equal(pair[1], alone[1])
+    started = up(iter(frames))
+    np.testing.assert_array_equal(next(started), wanted[0][0])
+    np.testing.assert_array_equal(up(others[0]), wanted[1][0])
+    np.testing.assert_array_equal(next(started), wanted[0][1])
+
+
+def test_an_iterator_of_what_was_closed_fails(up):
+    frames = up(iter([PICTURE, PICTURE[::-1]]))
+    first = next(frames)
+    up.close()
+    with pytest.raises(Failed, match="after its engine was closed"):
+        next(frames)
+    np.testing.assert_array_equal(up(PICTURE), first)
 
 
 def test_memory_does_not_grow_with_the_number_of_frames(up):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import chain, groupby
 from typing import TYPE_CHECKING, Any, TypeVar, overload
@@ -20,6 +21,7 @@ from vsr.values import OutputSize
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from vsr.jobs.upscale.segment_worker import SegmentWorker
     from vsr.upscaling.steps import VideoStep
 
 Frame = TypeVar("Frame")
@@ -31,7 +33,8 @@ class Upscaler(Closing):
     """A network that enlarges frames in memory; the same engine and precision as the command.
 
     The network is loaded by the first frame and stays open until `close`, or the end of the
-    ``with``. A frame of another size opens its engine anew. Not for several threads at once.
+    ``with``. A frame of another size opens its engine anew. Several iterators may be read in turn,
+    each through an engine of its own. Not for several threads at once.
 
     >>> with Upscaler(model="fast", scale=4) as up:  # doctest: +SKIP
     ...     big = up(frame)
@@ -65,7 +68,6 @@ class Upscaler(Closing):
             InvalidOption: a value out of its range.
         """
         from vsr.jobs.upscale.choice import model_named
-        from vsr.jobs.upscale.segment_worker import SegmentWorker
 
         for name, value in (("strength", strength), ("sharpness", sharpness)):
             if isinstance(value, str):
@@ -85,7 +87,8 @@ class Upscaler(Closing):
             deinterlace="off",
         )
         self._note = lambda text: note(with_keywords(text))
-        self._worker = SegmentWorker()
+        self._workers: list[SegmentWorker] = []
+        self._idle: list[SegmentWorker] = []
 
     @overload
     def __call__(self, frames: NDArray[Any]) -> NDArray[Any]: ...
@@ -124,8 +127,26 @@ class Upscaler(Closing):
         )
 
     def close(self) -> None:
-        """Release the network and its memory."""
-        self._worker.close()
+        """Release the network and its memory; an iterator that is read on fails."""
+        for worker in self._workers:
+            worker.close()
+        self._workers.clear()
+        self._idle.clear()
+
+    @contextmanager
+    def _lent(self) -> Iterator[SegmentWorker]:
+        """Yield an engine of one's own: that of an iterator that is not read to its end stays."""
+        from vsr.jobs.upscale.segment_worker import SegmentWorker
+
+        if not self._idle:
+            self._idle.append(SegmentWorker())
+            self._workers.append(self._idle[-1])
+        worker = self._idle.pop()
+        try:
+            yield worker
+        finally:
+            if worker in self._workers:
+                self._idle.append(worker)
 
     def _each(self, frames: Iterable[Any]) -> Iterator[Any]:
         """Yield each frame, enlarged, as the same kind of array; lazy and in order."""
@@ -140,20 +161,20 @@ class Upscaler(Closing):
                 kinds.append(kind)
                 yield replace(frame_of(codes), pts=index)
 
-        with naming_keywords():
+        with naming_keywords(), self._lent() as worker:
             for _, alike in groupby(read(), key=lambda frame: (frame.size, frame.layout)):
-                for enlarged in self._enlarged(alike):
+                for enlarged in self._enlarged(alike, worker):
                     yield kinds.popleft().restored(codes_of(enlarged))
 
-    def _enlarged(self, alike: Iterator[HostFrame]) -> Iterator[HostFrame]:
+    def _enlarged(self, alike: Iterator[HostFrame], worker: SegmentWorker) -> Iterator[HostFrame]:
         """Enlarge frames of one size and layout, of which there is at least one."""
         first = next(alike)
         flow: Iterator[HostFrame] = chain((first,), alike)
-        for step in self._steps(first):
+        for step in self._steps(first, worker):
             flow = step(flow)
         return flow
 
-    def _steps(self, frame: HostFrame) -> list[VideoStep]:
+    def _steps(self, frame: HostFrame, worker: SegmentWorker) -> list[VideoStep]:
         """Return the steps for frames like this one; those already open, if they are the same."""
         from vsr.device.select import select
         from vsr.models import catalog
@@ -165,7 +186,7 @@ class Upscaler(Closing):
         scale = spec.size.scale
         assert scale is not None
         plan = plan_sizes(size, SQUARE, spec.size, catalog.scales(spec.model))
-        model = self._worker.load(spec.model, plan.scale, spec.blend())
+        model = worker.load(spec.model, plan.scale, spec.blend())
         context = StepContext(
             plan=replace(plan, output=size.scaled(scale)),  # odd sides stay as they are
             layout=frame.layout,
@@ -182,7 +203,7 @@ class Upscaler(Closing):
             tile=spec.tile,
             deinterlace="off",
         )
-        return self._worker.steps(spec.steps, context, self._note)
+        return worker.steps(spec.steps, context, self._note)
 
 
 def _stacked(frames: list[Any], like: Any) -> Any:

@@ -86,6 +86,7 @@ class CpuEngine(Closing):
         self._run_tiles = run
         self._way = way
         self._net = net
+        self._is_closed = False
         # if memory is short, the last output is not kept
         self._memory = (
             TileMemory(net, spec.source, radius, way.scale, multiple)
@@ -212,15 +213,18 @@ class CpuEngine(Closing):
     def close(self) -> None:
         """Release the network."""
         self._net = self._memory = None
+        self._is_closed = True
 
     def start(self, frame: HostFrame) -> CpuTicket:
         """Compute the frame.
 
         Raises:
-            Failed: the frame is of another size or layout than the engine was opened for, or
-                memory ran out.
+            Failed: the frame is of another size or layout than the engine was opened for, it is
+                closed, or memory ran out.
         """
         self.spec.check(frame)
+        if self._is_closed:  # without its network it would only resize
+            raise Failed(f"the frame at pts {frame.pts} came after its engine was closed.")
         try:
             # inference mode is thread-local: it is entered where the work is done
             with torch.inference_mode(), self._threads():
