@@ -149,6 +149,9 @@ def joined_result(
         met: what was recorded for each segment, by any worker in any run.
         note: told if they were computed in more than one way.
     """
+    from vsr.media.source.decoder import Damage
+
+    damage = Damage.of(facts.get("damage", {}) for facts in met)
     paths = tuple(dict.fromkeys(path for facts in met for path in facts.get("paths", ())))
     if len(paths) > 1:
         note(
@@ -162,7 +165,7 @@ def joined_result(
         frames_reused=sum(facts["reused"] for facts in met),
         reused_tiles=sum(facts.get("reused_tiles", 0) for facts in met),
         elapsed_seconds=elapsed_seconds,
-        losses=(*(loss for facts in met for loss in facts["losses"]), *joined.losses),
+        losses=(*damage.losses, *joined.losses),
         model=model,
         paths=paths,
     )

@@ -117,7 +117,7 @@ def test_the_size_of_the_result_is_within_its_range(tmp_path: Path, monkeypatch)
 
 def test_the_pace_of_a_run_takes_the_place_of_a_guess(job: Job, monkeypatch):
     monkeypatch.setattr(estimate, "SHORT_SECONDS", 0.0)
-    met = SegmentStats(frames=200, frames_in=200, reused=0, reused_tiles=0, losses=())
+    met = SegmentStats(frames=200, frames_in=200, reused=0, reused_tiles=0)
     remember_run(job, met, 100.0)
     found = estimate_of(job)
     assert found is not None
@@ -127,10 +127,10 @@ def test_the_pace_of_a_run_takes_the_place_of_a_guess(job: Job, monkeypatch):
 @pytest.mark.parametrize(
     ("met", "threads"),
     [
-        (SegmentStats(frames=99, frames_in=99, reused=0, reused_tiles=0, losses=()), None),
-        (SegmentStats(frames=200, frames_in=200, reused=50, reused_tiles=0, losses=()), None),
-        (SegmentStats(frames=200, frames_in=200, reused=0, reused_tiles=2000, losses=()), None),
-        (SegmentStats(frames=200, frames_in=200, reused=0, reused_tiles=0, losses=()), 1),
+        (SegmentStats(frames=99, frames_in=99, reused=0, reused_tiles=0), None),
+        (SegmentStats(frames=200, frames_in=200, reused=50, reused_tiles=0), None),
+        (SegmentStats(frames=200, frames_in=200, reused=0, reused_tiles=2000), None),
+        (SegmentStats(frames=200, frames_in=200, reused=0, reused_tiles=0), 1),
     ],
     ids=["short", "repeats", "still", "one of several"],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from tests.media.theora import write_chain
 from vsr.colour import Range
 from vsr.media.reading.probe import probe
 from vsr.media.resume.segments import read_packets
+from vsr.media.source.decoder import Damage
 from vsr.values import Size
 
 
@@ -44,8 +46,28 @@ def test_a_change_of_size_is_converted_to_the_first_and_counted(tmp_path: Path) 
     frames, damage = read(path)
     assert {frame.size for frame in frames} == {Size(96, 64)}
     assert indices(frames) == list(range(48))
-    assert damage.converted_frames == 24
-    assert "24 frames converted" in str(damage)
+    assert (damage.resized_frames, damage.converted_frames) == (24, 0)
+    assert "24 frames of another size, scaled to that of the first" in str(damage)
+    assert damage.has_losses
+
+
+def test_other_proportions_are_counted(tmp_path: Path) -> None:
+    one = write_clip(tmp_path / "one.ts", frames=24, codec="mpeg2video", sar=Fraction(16, 15))
+    two = write_clip(tmp_path / "two.ts", frames=24, codec="mpeg2video", sar=Fraction(64, 45))
+    path = tmp_path / "changing.ts"
+    path.write_bytes(one.read_bytes() + two.read_bytes())
+    for part, count in ((one, 0), (two, 0), (path, 24)):
+        _, damage = read(part)
+        assert damage.reshaped_frames == pytest.approx(count, abs=8)
+        assert bool(damage.reshaped_frames) is (count > 0)
+    assert "frames of other proportions, shown with those of the first" in str(damage)
+
+
+def test_the_damage_of_parts_adds_up() -> None:
+    whole = Damage.of([{"corrupt_frames": 2}, {}, {"corrupt_frames": 1, "repaired_times": 4}])
+    assert whole.losses == ("3 damaged frames, 4 repaired timestamps",)
+    assert Damage.of([{"repaired_times": 4}]).losses == ()
+    assert Damage.of([whole.counts()]) == whole
 
 
 @pytest.mark.parametrize("pix_fmt", ["yuv420p", "yuv420p10le"])

@@ -6,9 +6,9 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from vsr.disk.publishing import part_of
@@ -58,6 +58,7 @@ class SegmentStats:
         frames: made of it.
         frames_in: decoded.
         reused_tiles: still tiles of the other frames.
+        damage: what was wrong with it (`vsr.media.source.decoder.Damage.counts`).
         paths: in what ways the frames were computed (`Engine.path`).
     """
 
@@ -65,7 +66,7 @@ class SegmentStats:
     frames_in: int
     reused: int
     reused_tiles: int
-    losses: tuple[str, ...]
+    damage: Mapping[str, int] = field(default_factory=dict)
     paths: tuple[str, ...] = ()
 
 
@@ -155,7 +156,7 @@ class SegmentWorker:
             frames_in=frames.count,
             reused=self._counters.reused - before.reused,
             reused_tiles=self._counters.reused_tiles - before.reused_tiles,
-            losses=(str(reader.damage),) if reader.damage.has_losses else (),
+            damage=reader.damage.counts(),
             paths=tuple(sorted(self._counters.paths)),
         )
 

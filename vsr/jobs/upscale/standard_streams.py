@@ -25,6 +25,7 @@ from vsr.media.sequence import (
     is_numbered,
     is_sequence,
 )
+from vsr.media.source.decoder import Damage
 from vsr.media.source.opening import check_there
 from vsr.media.writing.direct import DirectWriter
 from vsr.notation import rate_of
@@ -102,7 +103,7 @@ def upscale_into_pipe(
         frames_reused=met.reused,
         reused_tiles=met.reused_tiles,
         elapsed_seconds=time.monotonic() - started,
-        losses=(*job.lost, *met.losses, *writer.missing, *writer.lost.losses),
+        losses=(*job.lost, *Damage.of([met.damage]).losses, *writer.missing, *writer.lost.losses),
         model=str(job.model),
         paths=met.paths,
     )

@@ -142,14 +142,17 @@ class Delivery:
         self._converter = Converter(self._stored, wanted, video.colour)
         self._fields = FieldOrder()
 
+    def resizes(self, frame: VideoFrame) -> bool:
+        """Return whether a frame is of another size than the first."""
+        return Size(frame.width, frame.height) != self._stored
+
     def differs(self, frame: VideoFrame) -> bool:
         """Return whether size, pixel format, matrix or range differ from the first frame's.
 
         A tag that appears or goes missing is not a difference.
         """
-        size = Size(frame.width, frame.height)
         is_other_format = frame.format.name != self._video.pix_fmt and not self._reordered(frame)
-        if size != self._stored or is_other_format:
+        if self.resizes(frame) or is_other_format:
             return True
         if self._reading.is_from_rgb:
             return False

@@ -137,9 +137,17 @@ class Reader(Closing):
             if pts in self._span:
                 self.damage.corrupt_frames += frame.is_corrupt
                 self.damage.repaired_times += timeline.repaired - repaired
-                self.damage.converted_frames += self._delivery.differs(frame)
+                is_resized = self._delivery.resizes(frame)
+                self.damage.resized_frames += is_resized
+                self.damage.reshaped_frames += not is_resized and self._is_reshaped()
+                self.damage.converted_frames += not is_resized and self._delivery.differs(frame)
             repaired = timeline.repaired
             yield frame, pts
+
+    def _is_reshaped(self) -> bool:
+        """Return whether the stream has come to other proportions of its pixels."""
+        sar, first = self._stream.codec_context.sample_aspect_ratio, self.info.video.coded_sar
+        return bool(sar) and first is not None and sar != first
 
     def _timed(self) -> Iterator[tuple[VideoFrame, int | None]]:
         """Yield decoded frames with the time that the file gives them, if it does."""

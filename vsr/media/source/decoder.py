@@ -7,14 +7,14 @@ frames.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from fractions import Fraction
 from heapq import heappop, heappush
 from pathlib import Path
-from typing import cast
+from typing import Self, cast
 
 import av
 from av.container import InputContainer
@@ -49,7 +49,10 @@ class Damage:
         broken_reads: places where the container itself is damaged.
         missing_bytes: by how much the file is shorter than it says.
         repaired_times: frames whose time was missing, repeated or ran backward.
-        converted_frames: of another size or pixel format than the first.
+        converted_frames: of another pixel format, matrix or range than the first.
+        resized_frames: of another size.
+        reshaped_frames: of other proportions of their pixels, give or take as many frames as the
+            decoder holds back.
     """
 
     corrupt_frames: int = 0
@@ -59,17 +62,41 @@ class Damage:
     missing_bytes: int = 0
     repaired_times: int = 0
     converted_frames: int = 0
+    resized_frames: int = 0
+    reshaped_frames: int = 0
+
+    @classmethod
+    def of(cls, counts: Iterable[Mapping[str, int]]) -> Self:
+        """Return the damage of several parts together; each is that of `counts`."""
+        total: Counter[str] = Counter()
+        for one in counts:
+            total.update(one)
+        return cls(**total)
+
+    def counts(self) -> dict[str, int]:
+        """Return what there is of it, by name."""
+        return {name: count for name, count in asdict(self).items() if count}
 
     @property
     def has_losses(self) -> bool:
-        """Whether frames are damaged or missing (repaired times and conversions are not losses)."""
+        """Whether frames are damaged, missing or distorted.
+
+        Repaired times and other conversions are no losses.
+        """
         return bool(
             self.corrupt_frames
             or self.undecodable_packets
             or self.corrupt_packets
             or self.broken_reads
             or self.missing_bytes
+            or self.resized_frames
+            or self.reshaped_frames
         )
+
+    @property
+    def losses(self) -> tuple[str, ...]:
+        """All of it in one line, if anything was lost; else nothing."""
+        return (str(self),) if self.has_losses else ()
 
     def __bool__(self) -> bool:
         return bool(self.has_losses or self.repaired_times or self.converted_frames)
@@ -82,7 +109,9 @@ class Damage:
             (self.broken_reads, "damaged place{s} in the container"),
             (self.missing_bytes, "byte{s} missing at the end of the file"),
             (self.repaired_times, "repaired timestamp{s}"),
-            (self.converted_frames, "frame{s} converted to the first one's size and format"),
+            (self.converted_frames, "frame{s} converted to the first one's format"),
+            (self.resized_frames, "frame{s} of another size, scaled to that of the first"),
+            (self.reshaped_frames, "frame{s} of other proportions, shown with those of the first"),
         )
         return ", ".join(
             f"{count} {what.format(s='s' * (count != 1))}" for count, what in counts if count

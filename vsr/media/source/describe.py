@@ -69,6 +69,7 @@ def video_info(
         colour=_colour(path, stream, first, reading),
         time_base=time_base,
         sar=Fraction(max(stream.sample_aspect_ratio or 0, 0) or 1),
+        coded_sar=stream.codec_context.sample_aspect_ratio or None,
         start_pts=_start_pts(frames, timing, rate, stream),
         timing=timing,
         frame_rate=rate,

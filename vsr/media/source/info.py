@@ -36,6 +36,7 @@ class VideoInfo:
         layout: as the reader delivers it.
         colour: the tags of the first frame, else of the container; unspecified stays unspecified.
         sar: the sample aspect ratio, width over height.
+        coded_sar: as the frames themselves say; None if they do not.
         start_pts: the first frame's time in ticks of ``time_base``.
         timing: where the times of the frames come from.
         implausible_rate: of the header, if no camera is so fast; ``frame_rate`` is None then.
@@ -58,6 +59,7 @@ class VideoInfo:
     colour: Colour
     time_base: Fraction
     sar: Fraction = Fraction(1)
+    coded_sar: Fraction | None = None
     start_pts: int | None = None
     timing: Timing = Timing.GIVEN
     frame_rate: Fraction | None = None
