@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Self, TextIO
 
-from vsr.disk.locks import BINARY, locked, remove_lock
+from vsr.disk.locks import BINARY, held
 from vsr.disk.publishing import writing
 from vsr.errors import OutputBusy, UnwritableOutput
 
@@ -164,9 +164,7 @@ def open_ledger(folder: Path) -> Iterator[Ledger]:
     with ExitStack() as stack:
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            stack.callback(remove_lock, folder / LOCK)  # where an open one cannot be deleted
-            stack.enter_context(locked(folder / LOCK))
-            stack.callback(_remove, folder / LOCK)
+            stack.enter_context(held(folder / LOCK))
         except BlockingIOError as error:
             raise OutputBusy(
                 f"{folder}: another batch is writing into it. Wait for it, or choose another "
@@ -191,12 +189,6 @@ def _close(file: TextIO, path: Path) -> None:
     with suppress(OSError):
         if not path.stat().st_size:
             path.unlink()
-
-
-def _remove(lock: Path) -> None:
-    """Delete a lock that is held, so that it is no other batch's."""
-    with suppress(OSError):
-        lock.unlink()
 
 
 def facts_of(path: Path) -> tuple[int, int] | None:

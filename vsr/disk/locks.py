@@ -5,8 +5,10 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+
+from vsr.disk.publishing import remove
 
 LONGEST_PID = 20
 """Digits; more than any system gives."""
@@ -37,6 +39,16 @@ def locked(path: Path) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
+
+
+@contextmanager
+def held(path: Path) -> Iterator[None]:
+    """Lock a file as `locked` does, and leave none: it is deleted while it is still this one's."""
+    with ExitStack() as stack:
+        stack.callback(remove_lock, path)  # where an open one cannot be deleted
+        stack.enter_context(locked(path))
+        stack.callback(remove, path)
+        yield
 
 
 def _open_locked(path: Path) -> int:

@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 import shutil
 from dataclasses import replace
 
@@ -11,11 +12,12 @@ from PIL import Image
 
 from tests.training.data.preparing import prepare_in, save
 from tests.training.toys import picture
-from vsr.errors import InvalidData, NoSpace, OutputExists, UnknownName
+from vsr.errors import InvalidData, NoSpace, OutputBusy, OutputExists, UnknownName
 from vsr.models.weights_files import sha256_of
 from vsr.training.damage.degradation import DEGRADATIONS, STRENGTHS
 from vsr.training.data.dataset import PairsChoice, Patches
 from vsr.training.data.manifest import digest_of
+from vsr.training.data.new_set import new_set
 from vsr.training.data.prepare import PrepareSpec, prepare
 
 
@@ -34,6 +36,16 @@ def test_what_a_killed_run_left_is_cleared_and_no_source(tmp_path, source):
     manifest = prepare(PrepareSpec(sources=(source,), out=source / "out", patch=64))
     assert (manifest.sources, manifest.skipped) == (1, {})
     assert {path.name for path in source.iterdir()} == {"a.png", "out"}
+
+
+def test_a_set_that_another_run_is_making_is_left_to_it(tmp_path):
+    out = tmp_path / "out"
+    with new_set(out) as part:
+        (part / "hr.u8").write_bytes(b"first")
+        with pytest.raises(OutputBusy, match=f"process {os.getpid()}, which is preparing it"):
+            new_set(out).__enter__()
+        assert (part / "hr.u8").read_bytes() == b"first"
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
 def test_a_mistyped_source_leaves_no_folder_for_the_set(tmp_path):

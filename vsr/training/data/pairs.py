@@ -19,7 +19,8 @@ from vsr.kernels import imresize
 from vsr.metrics.protocol import luma
 from vsr.training.data.cutting import Tally, corners, unwanted
 from vsr.training.data.manifest import PAIRS, DatasetManifest, digest_of, low_name
-from vsr.training.data.prepare import Weights, check_weights, find_sources, new_set, weight_of
+from vsr.training.data.new_set import new_set
+from vsr.training.data.prepare import Weights, check_weights, find_sources, weight_of
 from vsr.training.data.shift import shift_between
 from vsr.training.pictures import Pixels, UnusablePicture, decode_picture, is_picture
 

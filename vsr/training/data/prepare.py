@@ -7,9 +7,8 @@ counted: patches without detail, which teach nothing, and patches that look like
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatch
 from hashlib import sha256
@@ -17,15 +16,14 @@ from math import lcm
 from pathlib import Path
 
 from vsr.device.yuv import picture_of
-from vsr.disk.publishing import part_of, writing
-from vsr.errors import DecodingFailed, InvalidData, InvalidOption, MediaError, OutputExists, one_of
+from vsr.errors import DecodingFailed, InvalidData, InvalidOption, MediaError, one_of
 from vsr.frames import HostFrame
 from vsr.media.reading.reader import Reader
-from vsr.media.writing.target import folder_made
 from vsr.metrics.protocol import low_resolution
 from vsr.training.damage.degradation import DEGRADATIONS
 from vsr.training.data.cutting import Cutter, Footage, Tally
 from vsr.training.data.manifest import BICUBIC, DatasetManifest, digest_of
+from vsr.training.data.new_set import new_set
 from vsr.training.pictures import Pixels, UnusablePicture, decode_picture, is_picture
 
 Weights = tuple[tuple[str, float], ...]
@@ -123,29 +121,6 @@ def prepare(
         manifest = _write(spec, files, part, on_file)
         manifest.write(part)
     return manifest
-
-
-@contextmanager
-def new_set(out: Path) -> Iterator[Path]:
-    """Yield the folder in which to make a set; it gets its name once it is complete.
-
-    What a killed run left in its place is removed first; an error leaves no new folder.
-
-    Raises:
-        OutputExists, UnwritableOutput, NoSpace: the output folder.
-    """
-    if out.exists():
-        raise OutputExists(f"{out}: already exists. Choose another --out.")
-    part = part_of(out)
-    shutil.rmtree(part, ignore_errors=True)
-    with folder_made(out.parent):
-        try:
-            with writing(out):
-                part.mkdir()
-                yield part
-                part.replace(out)
-        finally:
-            shutil.rmtree(part, ignore_errors=True)
 
 
 def find_sources(sources: Iterable[Path]) -> Iterator[Path]:

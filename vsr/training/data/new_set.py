@@ -1,0 +1,49 @@
+"""The folder of a set in the making: one run alone makes it, and it gets its name once complete."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from vsr.disk.locks import held
+from vsr.disk.publishing import name_around, part_of, writing
+from vsr.errors import OutputBusy, OutputExists
+from vsr.media.writing.target import folder_made
+
+
+@contextmanager
+def new_set(out: Path) -> Iterator[Path]:
+    """Yield the folder in which to make a set; it gets its name once it is complete.
+
+    What a killed run left in its place is removed first; an error leaves no new folder.
+
+    Raises:
+        OutputBusy: another run is making it.
+        OutputExists, UnwritableOutput, NoSpace: the output folder.
+    """
+    if out.exists():
+        raise OutputExists(f"{out}: already exists. Choose another --out.")
+    part = part_of(out)
+    with folder_made(out.parent), _alone(out):
+        shutil.rmtree(part, ignore_errors=True)
+        try:
+            part.mkdir()
+            yield part
+            part.replace(out)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+
+
+@contextmanager
+def _alone(out: Path) -> Iterator[None]:
+    with ExitStack() as stack, writing(out):
+        try:
+            stack.enter_context(held(out.with_name(name_around(".", out.name, ".lock"))))
+        except BlockingIOError as error:
+            raise OutputBusy(
+                f"{out}: {error.strerror}, which is preparing it. Wait for it, or choose another "
+                "--out."
+            ) from error
+        yield
