@@ -63,12 +63,26 @@ def test_prepare_takes_pairs_and_nothing_that_they_decide(tmp_path, capsys):
     pairs = ["--pairs", str(tmp_path / "low"), str(tmp_path / "high")]
     assert run(arguments) == 2
     assert "or give --pairs LOW HIGH" in capsys.readouterr().err
-    for more in (["--scale", "2"], [str(tmp_path)], ["--teacher", "fast"], ["--shrink", "2"]):
+    for more in (
+        ["--scale", "2"],
+        [str(tmp_path)],
+        ["--teacher", "fast"],
+        ["--shrink", "2"],
+        ["--frames-per-video", "3"],
+        ["--tone", "3"],
+    ):
         assert run([*arguments, *pairs, *more]) == 2
         assert "not together with --pairs" in capsys.readouterr().err
     assert run([*arguments, *pairs, "--patch", "64"]) == 0
     assert "of 64×64, 1 file" in capsys.readouterr().out
     assert json.loads((out / "dataset.json").read_text())["degradations"] == ["pairs"]
+
+
+def test_prepare_takes_nothing_about_a_teacher_that_is_not_there(tmp_path, capsys):
+    words = ["train", "prepare", str(tmp_path), "--out", str(tmp_path / "out")]
+    assert run([*words, "--tone", "3", "-d", "cpu"]) == 2
+    said = "vsr: --tone and --device: of a teacher. Name one by --teacher.\n"
+    assert capsys.readouterr().err == said
 
 
 def test_prepare_chooses_a_patch_that_divides(tmp_path):

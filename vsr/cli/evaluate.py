@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.core import ParameterSource
 
+from vsr.cli.shared.command import flags_typed
 from vsr.cli.shared.completion import complete_file, complete_model
 from vsr.cli.shared.lines import echo_table, say
 from vsr.cli.shared.report import emit
@@ -124,12 +124,7 @@ def evaluate(
 
 def _check_alone(context: click.Context) -> None:
     """Refuse, beside two videos, what is about a network or about images."""
-    flags = [
-        parameter.opts[-1]
-        for parameter in context.command.params
-        if context.get_parameter_source(parameter.name or "") is ParameterSource.COMMANDLINE
-        and parameter.name not in OF_FILMS
-    ]
+    flags = [flag for name, flag in flags_typed(context).items() if name not in OF_FILMS]
     if flags:
         raise InvalidOption(f"two videos are compared as they are. Omit {' and '.join(flags)}.")
 

@@ -107,6 +107,16 @@ def _upscale_options(**options: Any) -> None:
     """Parse options of an upscale; never run."""
 
 
+def flags_typed(context: click.Context) -> dict[str, str]:
+    """Return what was typed of a command's own parameters: name → the flag, spelled in full."""
+    return {
+        parameter.name: max(parameter.opts, key=len)
+        for parameter in context.command.params
+        if parameter.name
+        and context.get_parameter_source(parameter.name) is ParameterSource.COMMANDLINE
+    }
+
+
 def typed_in(context: click.Context) -> dict[str, Any]:
     """Return the upscale options that were typed, by name."""
     known = {parameter.name for parameter in _upscale_options.params}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from math import lcm
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from vsr.cli.shared.command import flags_typed
 from vsr.cli.shared.lines import echo
 from vsr.cli.shared.report import emit
 from vsr.cli.train.teach import line_of, taught_with_bar, teach_spec, teacher_options
@@ -72,7 +74,10 @@ PATCH = 256
 @click.option(
     "-v", "--verbose", is_flag=True, help="Name every skipped file; tracebacks on errors."
 )
+@click.pass_context
 def prepare(
+    context: click.Context,
+    /,
     data: tuple[Path, ...],
     out: Path,
     pairs: tuple[Path, Path] | None,
@@ -94,10 +99,11 @@ def prepare(
     train teach does; the same command goes on where that was stopped. The exit code is 3 if files
     were skipped; the report names them.
     """
+    typed = flags_typed(context)
     weighed = tuple(_weight(text) for text in weights)
     spec: PrepareSpec | PairsSpec
     if pairs is not None:
-        _check_only_pairs(data, scales, degradations, teaching["teachers"], shrink)
+        _check_only_pairs(typed)
         spec = _pairs_spec(pairs, out, patch, weighed)
         teach = None
     else:
@@ -109,6 +115,7 @@ def prepare(
             frames_per_video=frames_per_video,
             degradations=_each(degradations),
         )
+        _check_taught(typed)
         teach = _teaching(out, teaching, spec.scales)
     manifest = _begun(spec, teach.name) if teach else None
     manifest = manifest or _prepared(spec, is_silent=quiet or as_json)
@@ -147,24 +154,25 @@ def _pairs_spec(
     return PairsSpec(low=low, high=high, out=out, patch=patch, weights=weights)
 
 
-def _check_only_pairs(
-    data: tuple[Path, ...],
-    scales: tuple[int, ...],
-    degradations: tuple[str, ...],
-    teachers: tuple[str, ...],
-    shrink: int,
-) -> None:
-    """Refuse what cannot be said of pairs, whose low resolution and scale are what they are."""
-    others = {
-        "DATA": data,
-        "--scale": scales,
-        "--degradation": degradations,
-        "--teacher": teachers,
-        "--shrink": shrink > 1,
-    }
-    for name, value in others.items():
-        if value:
-            raise InvalidOption(f"{name}: not together with --pairs. Leave it out.")
+OF_PAIRS = ("out", "pairs", "patch", "weights", "as_json", "quiet", "verbose")
+"""What goes with pairs, whose low resolution and scale are what they are."""
+
+OF_TEACHERS = ("name", "tone", "texture", "window", "sharpen", "workers", "device", "precision")
+"""What says how the targets of a teacher are made."""
+
+
+def _check_only_pairs(typed: Mapping[str, str]) -> None:
+    """Refuse what cannot be said of pairs."""
+    others = ("DATA" if name == "data" else typed[name] for name in typed if name not in OF_PAIRS)
+    if (flag := next(others, None)) is not None:
+        raise InvalidOption(f"{flag}: not together with --pairs. Leave it out.")
+
+
+def _check_taught(typed: Mapping[str, str]) -> None:
+    """Refuse what is said of a teacher where there is none."""
+    flags = [flag for name, flag in typed.items() if name in OF_TEACHERS]
+    if flags and "teachers" not in typed:
+        raise InvalidOption(f"{' and '.join(flags)}: of a teacher. Name one by --teacher.")
 
 
 def _prepared(spec: PrepareSpec | PairsSpec, *, is_silent: bool) -> DatasetManifest:
