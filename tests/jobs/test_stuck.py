@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
@@ -16,6 +18,7 @@ from tests.clips import indices_in, write_clip
 from vsr.batch.engine import STALLED, EngineSpec, OpenWorker
 from vsr.jobs import ending, process_setup
 from vsr.jobs.ending import LEAST_SECONDS, TIMES_SLOWEST, Idleness, Watchdog
+from vsr.jobs.upscale.upscale_plan import Job
 from vsr.jobs.workers.pool import open_pool
 from vsr.jobs.workers.tasks import Finish
 from vsr.jobs.workers.worker import FilmSpec, FilmWorker
@@ -217,6 +220,22 @@ def test_a_plan_is_stuck_once_it_neither_computes_nor_reads(
     worker_told(ended).planned(FILM)
     assert [text.split(" made no progress")[0] for text in ended] == ["in.mkv: its plan"] * is_stuck
     assert not any("--codec" in text for text in ended)
+
+
+@pytest.mark.usefixtures("_is_impatient")
+@pytest.mark.skipif(not Path("/proc/self/io").exists(), reason="it says what a process reads")
+@pytest.mark.parametrize("is_waiting", [True, False])
+def test_a_pipe_may_wait_for_its_reader_and_for_nothing_else(
+    monkeypatch: pytest.MonkeyPatch, is_waiting: bool
+):
+    monkeypatch.setattr("vsr.jobs.upscale.segment_worker.frame_seconds", lambda _: 0.0)
+    ended: list[str] = []
+    job = cast("Job", SimpleNamespace(source=SimpleNamespace(path=Path("in.mkv"))))
+    with worker_told(ended).watched_pipe(job, lambda: is_waiting):
+        time.sleep(0.5)
+    said = [text.split(" made no progress")[0] for text in ended]
+    assert said == ["in.mkv: its upscale into the pipe"] * (not is_waiting)
+    assert not any("resume" in text.replace("it would be resumed", "") for text in ended)
 
 
 @pytest.mark.usefixtures("_is_impatient")

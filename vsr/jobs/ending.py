@@ -159,7 +159,8 @@ def load() -> object:
     return time.process_time() // LOAD_SECONDS, moved // LOAD_BYTES
 
 
-ANOTHER_CODEC = ", with another --codec if it stops there again"
+RESUME = "What is finished is kept: run the same command again to resume."
+RESUME_OTHERWISE = f"{RESUME[:-1]}, with another --codec if it stops there again."
 
 
 class Watchdog:
@@ -179,7 +180,7 @@ class Watchdog:
         what: str,
         expected_seconds: float = 0.0,
         sample: Callable[[], object] = lambda: None,
-        advice: str = ANOTHER_CODEC,
+        advice: str = RESUME_OTHERWISE,
     ) -> Iterator[None]:
         """Watch while the ``with`` lasts.
 
@@ -187,7 +188,7 @@ class Watchdog:
             what: is done, for the message, such as ``in.mp4: encoding``.
             expected_seconds: of one step.
             sample: a value that changes while there is progress, beside `step`.
-            advice: what else to do than to run it again.
+            advice: what to do then, a sentence.
         """
         idleness = self._idleness = Idleness(expected_seconds)
         done = threading.Event()
@@ -222,8 +223,7 @@ class Watchdog:
                 idleness.step()
             if idleness.tick(time.monotonic()):
                 self._leave(
-                    f"{what} made no progress for {idleness.seconds:.0f} s and was ended. What is "
-                    f"finished is kept: run the same command again to resume{advice}.",
+                    f"{what} made no progress for {idleness.seconds:.0f} s and was ended. {advice}",
                     Failed.exit_code,
                 )
                 return

@@ -185,6 +185,26 @@ def test_a_source_that_fails_is_not_called_the_pipe(
         writer.write(frame)
 
 
+@pytest.mark.parametrize("container", ["mp4", "matroska", "mpegts"])
+def test_whatever_waits_for_the_reader_says_so(tmp_path: Path, container: str) -> None:
+    source = write_clip(tmp_path / "in.mkv", frames=30, audio=[Audio()])
+    info, waiting = probe(source), []
+
+    class Slow(Pipe):
+        def write(self, data: bytes) -> int:
+            waiting.append(writer.is_sending)
+            return super().write(data)
+
+    plan = plan_streams(info, container)
+    writer = DirectWriter.create(Slow(), info, plan, video_of(info), encoder_for())  # type: ignore[arg-type]  # it can be written
+    with Reader.open(source, info) as reader, writer:
+        for frame in reader.frames():
+            writer.write(frame)
+            assert not writer.is_sending
+    assert waiting
+    assert all(waiting)
+
+
 def test_nobody_at_the_other_end_is_an_error_in_words(tmp_path: Path) -> None:
     source = write_clip(tmp_path / "in.mkv", frames=20)
     reading, writing = os.pipe()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from vsr.errors import InvalidOption, UnreadableMedia, UnsuitableContainer
@@ -79,12 +79,17 @@ def as_clip(
 
 
 def upscale_into_pipe(
-    job: Job, worker: SegmentWorker, on_frame: Callable[[HostFrame], None], note: Note
+    job: Job,
+    worker: SegmentWorker,
+    on_frame: Callable[[HostFrame], None],
+    note: Note,
+    watched: Callable[[Callable[[], bool]], AbstractContextManager[None]],
 ) -> Result:
     """Send finished frames and the other streams straight to standard output.
 
     Args:
         on_frame: called with each frame that was sent.
+        watched: returns what watches it, and is told whether it waits for the reader of the pipe.
 
     Raises:
         Failed: it cannot be finished, or the pipe was closed by its reader.
@@ -92,9 +97,10 @@ def upscale_into_pipe(
     started = time.monotonic()
     (whole,) = rated(job, plan(job.source, WHOLE, job.spec.time))
     encoder = encoder_of(job, whole)
-    with DirectWriter.create(
+    writer = DirectWriter.create(
         STANDARD_OUTPUT, job.source, job.streams, job.video, encoder, whole.span
-    ) as writer:
+    )
+    with watched(lambda: writer.is_sending), writer:
         met = worker.run(job, whole.span, writer, on_frame, note)
     return Result(
         output=job.target,

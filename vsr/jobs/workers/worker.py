@@ -174,12 +174,32 @@ class FilmWorker:
 
     def watched_load(self, what: str) -> AbstractContextManager[None]:
         """Watch what counts no steps: it is stuck once it neither computes, nor reads or writes."""
-        from vsr.jobs.ending import load
+        from vsr.jobs.ending import RESUME, load
 
         return (
             nullcontext()
             if self._watchdog is None
-            else self._watchdog.watching(what, sample=load, advice="")
+            else self._watchdog.watching(what, sample=load, advice=RESUME)
+        )
+
+    def watched_pipe(
+        self, job: Job, is_waiting: Callable[[], bool]
+    ) -> AbstractContextManager[None]:
+        """Watch a film on its way into a pipe.
+
+        Args:
+            is_waiting: for the reader of the pipe, which may take its time.
+        """
+        from vsr.jobs.ending import load
+        from vsr.jobs.upscale.segment_worker import frame_seconds
+
+        if self._watchdog is None:
+            return nullcontext()
+        return self._watchdog.watching(
+            f"{job.source.path}: its upscale into the pipe",
+            frame_seconds(job),
+            sample=lambda: object() if is_waiting() else load(),
+            advice="Into a file, it would be resumed.",
         )
 
     def do_segment(self, job: Job, segment: Segment, path: Path, report: Report) -> None:
@@ -222,7 +242,8 @@ class FilmWorker:
             count += 1
             seldom(TaskProgress(count, total_frames=total))
 
-        return upscale_into_pipe(job, self._segments, sent, report)
+        watched = partial(self.watched_pipe, job)
+        return upscale_into_pipe(job, self._segments, sent, report, watched)
 
 
 def opener(

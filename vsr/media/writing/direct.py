@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from fractions import Fraction
 from types import TracebackType
@@ -38,6 +38,7 @@ class DirectWriter:
 
     Attributes:
         frames: how many were written.
+        is_sending: a packet is on its way, which the reader of the pipe may take its time to take.
         lost: what the other streams lost to damage.
         missing: what the file no longer holds of the video; known once it is finished.
     """
@@ -52,6 +53,7 @@ class DirectWriter:
         span: PtsSpan,
     ) -> None:
         self.frames = 0
+        self.is_sending = False
         self.lost = StreamDamage()
         self.missing: tuple[str, ...] = ()
         self._times = array("q")
@@ -184,7 +186,16 @@ class DirectWriter:
         assert self._output is not None
         if packet.dts is not None:
             self._mux_others_until(float(packet.dts * packet.time_base))
-        self._output.mux(packet)
+        with self._sending():
+            self._output.mux(packet)
+
+    @contextmanager
+    def _sending(self) -> Iterator[None]:
+        self.is_sending = True
+        try:
+            yield
+        finally:
+            self.is_sending = False
 
     def _send_last(self) -> None:
         """Send the packet that was held, so that the sum of decoding times is the length.
@@ -219,7 +230,8 @@ class DirectWriter:
         assert self._output is not None
         while self._next is not None and self._next[0] <= seconds:
             try:
-                self._output.mux(self._next[1])
+                with self._sending():
+                    self._output.mux(self._next[1])
             except av.InvalidDataError:  # one that the muxer finds damaged
                 self.lost.packets += 1
             self._next = next(self._others, None)
@@ -233,7 +245,8 @@ class DirectWriter:
             self._mux_others_until(float("inf"))
             if self._output is not None:
                 output, self._output = self._output, None
-                output.close()
+                with self._sending():
+                    output.close()
             if not self._is_spliced:
                 finer, to_end = self._source.video.time_base / self._video.time_base, self._span.end
                 times = [int(pts / finer) for pts in self._times]
