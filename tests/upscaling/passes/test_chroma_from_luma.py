@@ -18,8 +18,8 @@ from vsr.upscaling.passes.chroma_from_luma import (
     planes_with_sharp_chroma,
     sharp_chroma,
 )
-from vsr.upscaling.passes.passes import PassSpec, RgbPass
-from vsr.upscaling.passes.resample import chroma_axes, resample
+from vsr.upscaling.passes.passes import LumaPass, PassSpec, RgbPass, chroma_planes
+from vsr.upscaling.passes.resample import Memo, chroma_axes, resample
 from vsr.values import Size
 
 HALVED, WHOLE, GRAY = Layout(8, 1, 1), Layout(8, 0, 0), Layout(8, 0, 0, is_gray=True)
@@ -128,6 +128,23 @@ def test_what_leaves_the_network_follows_before_it_is_resized(output):
     assert torch.equal(soft[0], sharp[0])
     for own, before, after in zip(truth[1:], soft[1:], sharp[1:], strict=True):
         assert error(after, own) < 0.7 * error(before, own)
+
+
+def test_chroma_beside_a_network_of_luma_follows_what_it_made():
+    spec = pass_spec(SIZE, 4, HALVED)
+    luma, chroma = striped(4)
+    planes = codes(*source_of(luma, chroma, spec))
+    (written,) = codes(luma)
+    soft = chroma_planes(planes, spec, Memo())
+    for way in (LumaPass(spec), LumaPass(spec, follows=True)):
+        found = way.complete((luma - 16) / 219, planes)
+        assert torch.equal(found[0], written)
+        truth = codes(downsample_chroma(chroma, spec.output_format))
+        for before, after, own in zip(soft, found[1:], truth, strict=True):
+            if way.follows:
+                assert error(after, own) < error(before, own) / 2
+            else:  # no network: as it is
+                assert torch.equal(before, after)
 
 
 def error(one: torch.Tensor, other: torch.Tensor) -> float:

@@ -35,7 +35,7 @@ def both(net, spec: PassSpec, seed: int = 0) -> tuple[list[np.ndarray], list[np.
     planes = [tensor_of(p) for p in frame(spec.source, spec.source_format.layout, seed=seed).planes]
     net = net.eval()
     way, folded = fold(net, spec)
-    reference = LumaPass(spec)
+    reference = LumaPass(spec, follows=True)
     if net.colour == "rgb":
         reference = RgbPass(spec, cell=cell_of(net, spec), follows=follows_luma(net, spec))
     with torch.inference_mode():

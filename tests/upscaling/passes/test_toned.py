@@ -13,6 +13,7 @@ from vsr.frames import HostFrame, Layout
 from vsr.models import catalog
 from vsr.upscaling.engine.cpu_engine import CpuEngine
 from vsr.upscaling.engine.cuda_pass import DevicePass
+from vsr.upscaling.passes.chroma_from_luma import planes_with_sharp_chroma
 from vsr.upscaling.passes.folding import route
 from vsr.values import Size
 
@@ -55,13 +56,22 @@ def test_every_code_comes_back(tone: str, bits: int) -> None:
 
 
 @pytest.mark.parametrize("layout", [TEN, Layout(10, 0, 0), Layout(10, 0, 0, is_gray=True)], ids=str)
-def test_chroma_sees_no_network(layout: Layout) -> None:
+def test_chroma_sees_no_network_but_the_luma_it_made(layout: Layout) -> None:
     of = frame(layout=layout)
     bicubic = enlarged(catalog.load("bicubic", 2), spec_of(None, layout=layout), of)
     for net in (TOYS["folded"](), TOYS["srgan"](), TOYS["luma"]()):
         toned = enlarged(net, spec_of("pq", layout=layout), of)
         assert len(toned) == len(bicubic)
-        assert all(np.array_equal(a, b) for a, b in zip(toned[1:], bicubic[1:], strict=True))
+        beside = bicubic[1:]
+        if layout.x_shift:
+            made, own = (
+                [tensor_of(plane) for plane in planes]
+                for planes in ((toned[0], *beside), of.planes)
+            )
+            followed = planes_with_sharp_chroma(made, own, spec_of("pq", layout=layout))
+            beside = [plane.numpy() for plane in followed[1:]]
+            assert not np.array_equal(beside[0], bicubic[1])
+        assert all(np.array_equal(a, b) for a, b in zip(toned[1:], beside, strict=True))
         assert toned[0].dtype == np.uint16
 
 

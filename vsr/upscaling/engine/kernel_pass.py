@@ -20,7 +20,7 @@ from vsr.device.yuv import HALF
 from vsr.upscaling.passes.chroma_from_luma import planes_with_sharp_chroma
 from vsr.upscaling.passes.folded import FoldedLumaPass, FoldedPass
 from vsr.upscaling.passes.folding import FoldedPlain
-from vsr.upscaling.passes.passes import LumaPass, Pass, PassSpec, RgbPass, chroma_planes
+from vsr.upscaling.passes.passes import LumaPass, Pass, PassSpec, RgbPass
 from vsr.upscaling.passes.resample import resize
 
 Constants = dict[str, text.Value]
@@ -137,9 +137,9 @@ class PassKernels:
             size.width, size.height, *_numbers(tail), weights, bias, *_planes(planes),
             size.width, size.height, *_planes(own), flag,
         )  # fmt: skip
-        if own is not targets:
-            _write(chroma_planes(planes, spec, self.way.memo), targets[1:])
-        elif isinstance(self.way, FoldedPass) and self.way.follows:
+        if isinstance(self.way, FoldedLumaPass | LumaPass):
+            _write(self.way.chroma(targets[0], planes), targets[1:])
+        elif self.way.follows:
             _write(planes_with_sharp_chroma(targets, planes, spec)[1:], targets[1:])
 
     def _rgb(

@@ -62,14 +62,13 @@ STEPS = 219
 
 def follows_luma(net: Generator, spec: PassSpec) -> bool:
     """Return whether the chroma of a network's output is to follow its luma."""
+    return net.shows_cells and net.colour == "rgb" and is_halved(spec)
+
+
+def is_halved(spec: PassSpec) -> bool:
+    """Return whether there is chroma that has fewer samples than luma to begin with."""
     source, target = spec.source_format.layout, spec.output_format.layout
-    halved = source.x_shift or source.y_shift
-    return bool(
-        net.shows_cells
-        and net.colour == "rgb"
-        and halved
-        and not (source.is_gray or target.is_gray)
-    )
+    return bool(source.x_shift or source.y_shift) and not (source.is_gray or target.is_gray)
 
 
 def planes_with_sharp_chroma(

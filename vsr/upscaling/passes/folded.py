@@ -29,7 +29,7 @@ from vsr.device.yuv import cut_codes, upsample_chroma
 from vsr.errors import InvalidOption
 from vsr.upscaling.passes.chroma_from_luma import planes_with_sharp_chroma
 from vsr.upscaling.passes.even_colour import SINGLE, Cell, evened
-from vsr.upscaling.passes.passes import PassSpec, Planes, chroma_planes
+from vsr.upscaling.passes.passes import PassSpec, Planes, chroma_beside, chroma_planes
 from vsr.upscaling.passes.resample import Memo
 
 
@@ -279,5 +279,9 @@ class FoldedLumaPass:
         """Cut luma to codes, shuffle bytes, bring chroma over."""
         scale = self.spec.scale
         codes = cut_codes(output.permute(0, 2, 3, 1)[0], self.spec.output_format.codes.peak)
-        cells = codes.view(*codes.shape[:2], scale, scale)
-        return shuffled(cells), *chroma_planes(planes, self.spec, self.memo)
+        luma = shuffled(codes.view(*codes.shape[:2], scale, scale))
+        return luma, *self.chroma(luma, planes)
+
+    def chroma(self, luma: Tensor, planes: Sequence[Tensor]) -> Planes:
+        """Return the chroma planes beside the written luma."""
+        return chroma_beside(luma, planes, self.spec, self.memo)

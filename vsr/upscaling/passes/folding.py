@@ -214,5 +214,5 @@ def route(
     if is_rewritten and can_fold(net, spec):
         return fold(net, spec)
     is_luma = model.traits.colour == "luma"
-    way = LumaPass(spec) if is_luma else _rgb_pass(net, spec)
+    way = LumaPass(spec, follows=True) if is_luma else _rgb_pass(net, spec)
     return way, fuse(net, is_dense=is_dense) if is_rewritten else net

@@ -28,6 +28,7 @@ from vsr.errors import Failed, InvalidOption
 from vsr.frames import HostFrame
 from vsr.upscaling.passes.chroma_from_luma import (
     STEPS,
+    is_halved,
     planes_with_sharp_chroma,
     sharp_chroma,
 )
@@ -187,9 +188,14 @@ class LumaPass(NetworkPass):
     """Luma → network; chroma → Catmull-Rom from its own grid to the output's, siting kept.
 
     Without a network luma takes the same Catmull-Rom: that is the model ``bicubic``.
+
+    Attributes:
+        follows: chroma follows what a network made (`vsr.upscaling.passes.chroma_from_luma`).
     """
 
     channels: ClassVar[int] = 1
+
+    follows: bool = False
 
     def prepare(self, planes: Sequence[Tensor]) -> Tensor:
         """Return luma (1, 1, H, W)."""
@@ -199,8 +205,26 @@ class LumaPass(NetworkPass):
     def complete(self, output: Tensor, planes: Sequence[Tensor]) -> Planes:
         """Resize luma where needed, bring chroma over, quantise."""
         spec = self.spec
-        luma = quantised(resize(output.float(), spec.output, self.memo), None, spec.output_format)
-        return luma + chroma_planes(planes, spec, self.memo)
+        resized = resize(output.float(), spec.output, self.memo)
+        (luma,) = quantised(resized, None, spec.output_format)
+        return luma, *self.chroma(luma, planes)
+
+    def chroma(self, luma: Tensor, planes: Sequence[Tensor]) -> Planes:
+        """Return the chroma planes beside the written luma."""
+        if self.follows:
+            return chroma_beside(luma, planes, self.spec, self.memo)
+        return chroma_planes(planes, self.spec, self.memo)
+
+
+def chroma_beside(luma: Tensor, planes: Sequence[Tensor], spec: PassSpec, memo: Memo) -> Planes:
+    """Return the chroma planes beside the written luma, which a network of luma made.
+
+    They follow it (`vsr.upscaling.passes.chroma_from_luma`) where it is not resized.
+    """
+    chroma = chroma_planes(planes, spec, memo)
+    if spec.network != spec.output or not is_halved(spec):
+        return chroma
+    return planes_with_sharp_chroma((luma, *chroma), planes, spec)[1:]
 
 
 def chroma_planes(planes: Sequence[Tensor], spec: PassSpec, memo: Memo) -> Planes:

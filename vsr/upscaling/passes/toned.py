@@ -1,8 +1,8 @@
 """How restoring networks see HDR: luma through a reversible curve, chroma around the network.
 
 The pass of the curved luma is the one that gray frames take, a few bits deeper, so that the way
-back finds every code. Chroma is Catmull-Rom, its siting kept: primaries and white stay what they
-are.
+back finds every code. Chroma is Catmull-Rom, its siting kept, and follows luma: primaries and white
+stay what they are.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from torch import Tensor
 from vsr.colour import Codes, Tone, from_sdr, towards_sdr
 from vsr.device.yuv import YuvFormat
 from vsr.frames import Layout
-from vsr.upscaling.passes.passes import Pass, PassSpec, Planes, chroma_planes
+from vsr.upscaling.passes.passes import Pass, PassSpec, Planes, chroma_beside
 from vsr.upscaling.passes.resample import Memo
 
 MORE_BITS, MOST_BITS = 4, 16
@@ -88,7 +88,7 @@ class TonedPass:
         (curved,) = self.inner.complete(output, planes[:1])
         bits = self.spec.output_format.layout.bits
         luma = self._looked_up(self.back, curved).to(torch.uint8 if bits == 8 else torch.uint16)
-        return luma, *chroma_planes(planes, self.spec, self.memo)
+        return luma, *chroma_beside(luma, planes, self.spec, self.memo)
 
     def _looked_up(self, table: Tensor, codes: Tensor) -> Tensor:
         table = self.memo.on_device(table, codes)
