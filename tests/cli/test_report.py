@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import replace
+from errno import EIO
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,16 @@ def test_a_line_is_seen_at_once_and_tells_each_phase():
         "in.mp4: waiting for files",
     ]
     assert terminal.rows == ["vsr: the colour matrix is not tagged.", ""], "the line is gone"
+
+
+def test_a_job_goes_on_where_its_terminal_is_closed():
+    class Closed(Terminal):
+        def write(self, text: str) -> int:
+            raise OSError(EIO, "closed")
+
+    with StatusLine("in.mp4", lambda: 80, Closed()) as line:
+        line.on_progress(SOME)
+        line.note("the colour matrix is not tagged.")
 
 
 def test_a_log_has_a_line_for_each_phase_and_none_for_each_frame():

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TextIO
 
 from vsr.cli.shared.width import cut, padded, shortened, width_of, wrapped
@@ -93,7 +94,7 @@ class StatusLine(Closing):
         with self._lock:
             self._wipe()
             shown = message(text, self._width() if self.is_live else None)
-            print(shown, file=self._stream, flush=True)
+            self._write(f"{shown}\n")
             if self.is_live and not self._closed.is_set():
                 self._draw()
 
@@ -129,8 +130,9 @@ class StatusLine(Closing):
             self._drawn = ""
 
     def _write(self, text: str) -> None:
-        self._stream.write(text)
-        self._stream.flush()
+        with suppress(OSError):  # a terminal that was closed: the job is worth more than its line
+            self._stream.write(text)
+            self._stream.flush()
 
 
 def message(text: str, width: int | None) -> str:
