@@ -2,7 +2,7 @@
 
 import pytest
 
-from vsr.media.streams.other_streams import Continuity
+from vsr.media.streams.continuity import Continuity
 
 
 @pytest.mark.parametrize(

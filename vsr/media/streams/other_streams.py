@@ -1,12 +1,9 @@
-"""The packets of the streams other than the video, cut to the part that was upscaled.
-
-Their decoding times keep rising where those of a damaged or spliced stream do not.
-"""
+"""The packets of the streams other than the video, cut to the part that was upscaled."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
@@ -21,11 +18,15 @@ from vsr.media.source.opening import demuxed
 from vsr.media.splices.part import Cut
 from vsr.media.splices.splices import Splices
 from vsr.media.station_clock import STATION_CLOCKS, steady
-from vsr.media.streams.convert_audio import AudioConversion
+from vsr.media.streams.continuity import Continuity, straighten
+from vsr.media.streams.convert_audio import AudioConversion, is_lossless
 from vsr.media.streams.convert_text import converted_packet
 from vsr.media.streams.copy_streams import Fate, StreamFate
 
 WIDEST_INTERLEAVING_SECONDS = 10
+
+LEAD_SECONDS = Fraction(1, 10)
+"""Before the first sound: what decoders need of it, two packets of AAC or 80 ms of Opus."""
 
 COARSE_SECONDS = Fraction(1, 500)
 """AVI counts audio in whole packets of some 25 ms; Matroska's milliseconds are fine enough."""
@@ -79,7 +80,7 @@ def other_packets(
         if fate.fate is Fate.CONVERT and isinstance(stream, AudioStream)
     }
     clocks = {index: Continuity() for index in targets}
-    for packet in _chosen(origin, set(targets), lost, splices):
+    for packet in _heard(_chosen(origin, set(targets), lost, splices)):
         fate, target = targets[packet.stream_index]
         if _is_long_after(packet, cut):
             break
@@ -154,6 +155,27 @@ def _chosen(
             lost.packets += 1
 
 
+def _heard(packets: Iterator[Packet[Stream]]) -> Iterator[Packet[Stream]]:
+    """Yield packets without the sound that was trimmed away, as on a phone.
+
+    An edit list hides it, up to a second of it before the first sound; most containers have none.
+    """
+    hidden: dict[int, list[Packet[Stream]]] = {}
+    for packet in packets:
+        if packet.stream.type != "audio" or packet.pts is None:
+            yield packet
+        elif packet.is_discard:
+            hidden.setdefault(packet.stream_index, []).append(packet)
+        else:
+            codec = packet.stream.codec_context
+            lead = 0 if codec is None or is_lossless(codec.name) else LEAD_SECONDS
+            first = packet.pts - rounded(lead / packet.time_base)
+            yield from (
+                one for one in hidden.pop(packet.stream_index, ()) if (one.pts or 0) >= first
+            )
+            yield packet
+
+
 def _is_long_after(packet: Packet[Stream], cut: Cut) -> bool:
     """Return whether the part is over: streams are interleaved more closely than this."""
     if cut.end is None or packet.dts is None:
@@ -201,98 +223,3 @@ def _trim(packet: Packet[Stream], time: int, start: Fraction, end: Fraction | No
         packet.duration = max(1, until - time)
         packet.pts = packet.dts = time
     return True
-
-
-SPLICE_SECONDS = Fraction(1, 2)
-"""Audio times that step back by more restart; by less, they are rounded or repeated."""
-
-UNHEARD_SECONDS = Fraction(45, 1000)
-"""The offset between audio and video that viewers do not notice.
-
-Source: ITU-R BT.1359-1, detectability of sound that comes too early.
-"""
-
-LEAST_STEP_SECONDS = Fraction(1, 1000)
-"""Between packets that are pushed forward; less may round to nothing in the output's time base."""
-
-
-@dataclass(slots=True)
-class Continuity:
-    """How the decoding times of one stream continue across splices.
-
-    Attributes:
-        last: the last time, as written.
-        highest: the latest time that the source has given.
-        shift: what is added to the source's times, if the video does not determine it.
-        shifts: what is added to the times of each film (`vsr.media.splices.splices`), if it does.
-    """
-
-    last: int | None = None
-    highest: int = 0
-    shift: int = 0
-    shifts: dict[int, int] = field(default_factory=dict)
-
-    def shift_at(self, dts: int, duration: int, splice: int) -> int:
-        """Return what to add to ``dts``; a step back by more than ``splice`` is a restart.
-
-        The audio continues after its last packet, as the video does (`Timeline`). One stray packet
-        does not shift those after it.
-        """
-        if self.last is None:
-            self.highest = dts
-        elif self.last - (dts + self.shift) > splice:
-            self.shift = self.last + duration - dts
-        elif self.shift and dts > self.highest and dts + self.shift - self.last > splice:
-            self.shift = 0
-        self.highest = max(self.highest, dts)
-        return self.shift
-
-    def shift_in(self, film: int, shift: int, dts: int, duration: int, unheard: int) -> int:
-        """Return what to add to the audio of a film whose video is shifted by ``shift``.
-
-        If the audio before ends within ``unheard`` of that, it continues without a gap.
-        """
-        if film not in self.shifts:
-            seamless = shift if self.last is None else self.last + duration - dts
-            self.shifts[film] = seamless if abs(seamless - shift) <= unheard else shift
-        return self.shifts[film]
-
-
-def straighten(
-    packet: Packet[Stream],
-    clock: Continuity,
-    film: tuple[int, Fraction] | None = None,
-    *,
-    is_audio: bool,
-) -> None:
-    """Give every packet a decoding time; those of audio must rise, or the muxer fails.
-
-    An audio packet without a duration gets the distance from the one before: otherwise mp4 would
-    end the track where its last packet begins.
-
-    Args:
-        packet: changed in place.
-        clock: of its stream.
-        film: which one it belongs to, and the shift of its video in seconds; None if the video's
-            timestamps never restart.
-        is_audio: it is an audio packet.
-    """
-    if packet.dts is None:
-        packet.dts = packet.pts if packet.pts is not None else clock.last or 0
-    if packet.pts is None:
-        packet.pts = packet.dts
-    base, duration, shift = packet.time_base, packet.duration or 1, 0
-    if film is not None:
-        number, shift = film[0], rounded(film[1] / base)
-        if is_audio:
-            unheard = rounded(UNHEARD_SECONDS / base)
-            shift = clock.shift_in(number, shift, packet.dts, duration, unheard)
-    elif is_audio:
-        shift = clock.shift_at(packet.dts, duration, rounded(SPLICE_SECONDS / base))
-    packet.dts, packet.pts = packet.dts + shift, packet.pts + shift
-    if is_audio and clock.last is not None and packet.dts <= clock.last:
-        packet.dts = clock.last + max(1, rounded(LEAST_STEP_SECONDS / base))
-        packet.pts = max(packet.pts, packet.dts)
-    if is_audio and not packet.duration and clock.last is not None:
-        packet.duration = min(packet.dts - clock.last, rounded(SPLICE_SECONDS / base))
-    clock.last = packet.dts
