@@ -203,6 +203,17 @@ def test_a_jpeg_tells_how_coarse_it_is(tmp_path: Path) -> None:
     assert found[-1] < 10  # steps of 1
 
 
+@pytest.mark.parametrize("name", ["a.jfif", "a.png", "a.heic.jpg", "a"])
+def test_what_compressed_an_image_is_told_by_what_is_in_it(tmp_path: Path, name: str) -> None:
+    codes = np.random.default_rng(0).integers(0, 256, (96, 128), dtype=np.uint8)
+    Image.fromarray(codes).save(tmp_path / name, "JPEG", quality=30)
+    condition = condition_of_picture(tmp_path / name, codes)
+    assert condition is not None
+    assert (condition.codec, condition.kind) == ("mjpeg", "compressed")
+    Image.fromarray(codes).save(tmp_path / "b.jpg", "PNG")
+    assert condition_of_picture(tmp_path / "b.jpg", codes) is None
+
+
 def test_other_images_are_judged_by_their_bits(tmp_path: Path) -> None:
     codes = np.random.default_rng(0).integers(0, 256, (96, 128), dtype=np.uint8)
     found = []

@@ -129,6 +129,24 @@ def test_formats_that_are_not_written_are_read_and_become_png(tmp_path: Path, su
         assert file.size == (34, 24)
 
 
+@pytest.mark.parametrize(
+    ("suffix", "kind", "result"),
+    [
+        (".jfif", "JPEG", ".jpg"),
+        (".JPE", "JPEG", ".jpg"),
+        (".mpo", "MPO", ".jpg"),
+        (".dib", "DIB", ".bmp"),
+    ],
+)
+def test_other_names_of_a_format_are_known(tmp_path: Path, suffix: str, kind: str, result: str):
+    source = tmp_path / f"a{suffix}"
+    Image.fromarray(COLOUR).save(source, kind)
+    assert is_image(source)
+    assert vsr("upscale", source, "--scale", 2, "--model", "bicubic", "-q") == 0
+    with Image.open(tmp_path / f"a-x2{result}") as file:
+        assert file.size == (34, 24)
+
+
 @pytest.mark.parametrize(("kind", "more"), [("MPO", 1), ("TIFF", 1), ("PNG", 0), ("GIF", 0)])
 def test_without_a_suffix_an_image_goes_by_what_is_in_it(tmp_path: Path, kind: str, more: int):
     """As one from a pipe does: a phone's JPEG with a gain map, or pages, are no film."""

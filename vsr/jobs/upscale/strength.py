@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from vsr.media.images.images import jpeg_steps
+from vsr.media.images.images import image_format, jpeg_steps
 from vsr.media.reading.film_sample import FilmSample, sample_film
 from vsr.media.source.info import MediaInfo
 from vsr.metrics.defects import blockiness, coarseness
@@ -40,8 +40,8 @@ WORTH = {
 libx264, libx265, SVT-AV1, libvpx, mpeg4, mpeg2video and Pillow at equal luma PSNR.
 """
 
-LOSSY_PICTURES = {".jpg": "mjpeg", ".jpeg": "mjpeg", ".webp": "webp", ".avif": "avif"}
-"""Suffix of an image → what compressed it. Others are taken to be lossless."""
+LOSSY_PICTURES = {"JPEG": "mjpeg", "MPO": "mjpeg", "WEBP": "webp", "AVIF": "avif"}
+"""Pillow's name of a format → what compressed it. Others are taken to be lossless."""
 
 AT_ONE_BIT, PER_HALVING, PER_BLOCKINESS = 0.211, 0.148, 0.766
 """The strength at one bit of H.264 per pixel without blocks, and what is added to it each time the
@@ -189,7 +189,7 @@ def condition_of_picture(path: Path, luma: NDArray[Any]) -> Condition | None:
     Args:
         luma: (H, W) in 8-bit codes.
     """
-    codec = LOSSY_PICTURES.get(path.suffix.lower())
+    codec = LOSSY_PICTURES.get(image_format(path))  # a name may say otherwise
     if codec is None:
         return None
     bits_per_pixel = 8 * path.stat().st_size / luma.size

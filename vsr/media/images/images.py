@@ -1,9 +1,9 @@
 """Read and write single images: PNG, JPEG, WebP, AVIF, TIFF, BMP; turn them into frames and back.
 
-JPEG 2000, the PNM family, TGA and ICO are read too, and their results are PNG. HEIC is read by the
-extra ``heic``: it is a grid of tiles, which PyAV does not put together. An image's ICC profile is
-kept, because the meaning of the codes does not change. A frame is full-range 4:4:4 (or gray) at 16
-bits, at which 8-bit codes come back exactly.
+JPEG and BMP have other names, too. JPEG 2000, the PNM family, TGA and ICO are read, and their
+results are PNG. HEIC is read by the extra ``heic``: it is a grid of tiles, which PyAV does not put
+together. An image's ICC profile is kept, because the meaning of the codes does not change. A frame
+is full-range 4:4:4 (or gray) at 16 bits, at which 8-bit codes come back exactly.
 
 Images to measure are 8-bit R'G'B', or gray if the file is gray.
 """
@@ -36,6 +36,7 @@ from vsr.values import CropBox, Size
 RESULTS = {
     ".png": ".png", ".jpg": ".jpg", ".jpeg": ".jpeg", ".webp": ".webp", ".avif": ".avif",
     ".tif": ".tif", ".tiff": ".tiff", ".bmp": ".bmp",
+    ".jpe": ".jpg", ".jfif": ".jpg", ".mpo": ".jpg", ".dib": ".bmp",
     ".heic": ".jpg", ".heif": ".jpg", ".hif": ".jpg",
     ".jp2": ".png", ".j2k": ".png", ".jpx": ".png", ".ppm": ".png", ".pgm": ".png", ".pbm": ".png",
     ".pnm": ".png", ".tga": ".png", ".ico": ".png",
@@ -136,6 +137,16 @@ def opened(path: Path) -> Any:
             ) from error
         register_heif_opener()
     return Image.open(path)
+
+
+def image_format(path: Path) -> str:
+    """Return Pillow's name of the format of an image, whatever its suffix says.
+
+    Raises:
+        NoSuchFile, UnreadableMedia: as `read_image`.
+    """
+    with pillow_errors(path), opened(path) as file:
+        return file.format or ""
 
 
 def image_size(path: Path) -> Size:
