@@ -177,7 +177,7 @@ class PixelValues(PerceptualValues):
         border: low-resolution pixels at each side of a crop that no loss sees, as a network that
             reaches beyond the crop finds black there.
         path: weight of how far blends with ``path_to`` and its flavours for video are from the
-            blend of pictures (`vsr.training.network.plain_forms`).
+            blend of pictures (`vsr.training.losses.weight_path`).
         path_to: a network of the catalogue.
     """
 

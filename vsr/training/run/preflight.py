@@ -15,7 +15,8 @@ from vsr.models.int8.convolution import refusal
 from vsr.models.plain import Plain
 from vsr.training.data.dataset import Patches
 from vsr.training.losses.perceptual import feature_extractor
-from vsr.training.network.plain_forms import SlopedPlain, WeightPath
+from vsr.training.losses.weight_path import WeightPath
+from vsr.training.network.plain_forms import SlopedPlain
 from vsr.training.network.start import start
 from vsr.training.recipe.adversarial_values import AdversarialValues
 from vsr.training.recipe.recipe import Recipe, Stage, learning_stages

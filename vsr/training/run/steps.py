@@ -21,7 +21,8 @@ from vsr.models.weights_files import weights_name
 from vsr.training.data.batches import Batch
 from vsr.training.losses.perceptual import Extract, extractor_of, perceptual_term
 from vsr.training.losses.terms import PIXEL_LOSSES, weighted_terms, without_border
-from vsr.training.network.plain_forms import RoundedPlain, WeightPath
+from vsr.training.losses.weight_path import WeightPath
+from vsr.training.network.plain_forms import RoundedPlain
 from vsr.training.recipe.recipe import SCHEMAS, Budget, budget_of, learning_stages
 from vsr.training.recipe.values import (
     EvaluateValues,

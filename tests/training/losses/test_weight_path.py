@@ -4,7 +4,7 @@ import torch
 from vsr.errors import InvalidOption
 from vsr.models.plain import Plain
 from vsr.models.srgan import SRGAN
-from vsr.training.network.plain_forms import EVERY, WeightPath
+from vsr.training.losses.weight_path import EVERY, WeightPath
 
 LOW = torch.rand(2, 3, 12, 12, generator=torch.Generator().manual_seed(1))
 
@@ -35,6 +35,15 @@ def test_lines_that_bend_are_told_and_lead_back():
         path.term(net, LOW, net(LOW), step=0).backward()
         optimiser.step()
     assert path.term(net, LOW, net(LOW), step=0).item() < before / 2
+
+
+def test_waves_of_a_blend_in_smooth_places_count_beside_its_error(monkeypatch):
+    net, path = drawn(1), path_to(drawn(2))
+    smooth = LOW.mean((2, 3), keepdim=True).expand_as(LOW)  # waves come from the networks alone
+    whole = path.term(net, smooth, net(smooth), step=0).item()
+    monkeypatch.setattr("vsr.training.losses.weight_path.RIPPLES", 0.0)
+    error = path.term(net, smooth, net(smooth), step=0).item()
+    assert whole > 1.5 * error > 0
 
 
 def test_most_steps_do_without_and_one_step_sees_the_same_twice():
