@@ -2,6 +2,7 @@
 
 import struct
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -13,16 +14,29 @@ FRAMES = 13
 SECONDS = Fraction(FRAMES, 25)
 
 
-def write_trimmed(path: Path, codec: str) -> Path:
-    """Write a film of which an edit list hides the first 13 frames and their sound."""
-    write_clip(path, frames=50, gop=50, b_frames=0, audio=[Audio(codec=codec)])
+def write_edited(path: Path, codec: str, *parts: tuple[float, float]) -> Path:
+    """Write a film of 2 s of which an edit list shows parts, each of (start, seconds)."""
+    write_clip(path, frames=50, gop=10, b_frames=0, audio=[Audio(codec=codec)])
     content = bytearray(path.read_bytes())
-    place = 0
-    for ticks_per_second in (12_800, 48_000):
-        place = content.index(b"elst", place + 4)
-        duration, begin, _ = struct.unpack_from(">IiI", content, place + 12)
-        hidden = int(SECONDS * ticks_per_second)
-        struct.pack_into(">Ii", content, place + 12, duration - 520, begin + hidden)
+    for track, ticks_per_second in enumerate((12_800, 48_000)):
+        place = -1
+        for _ in range(track + 1):
+            place = content.index(b"edts", place + 1)
+        (lead,) = struct.unpack_from(">i", content, place + 24)  # where its only edit begins
+        edits = [
+            struct.pack(
+                ">IiI", round(1000 * seconds), lead + round(start * ticks_per_second), 1 << 16
+            )
+            for start, seconds in parts
+        ]
+        body = struct.pack(">4sII", b"elst", 0, len(edits)) + b"".join(edits)
+        box = struct.pack(">I4sI", len(body) + 12, b"edts", len(body) + 4) + body
+        (size,) = struct.unpack_from(">I", content, place - 4)
+        content[place - 4 : place - 4 + size] = box
+        for name in (b"moov", b"trak"):
+            around = content.rindex(name, 0, place) - 4
+            (length,) = struct.unpack_from(">I", content, around)
+            struct.pack_into(">I", content, around, length + len(box) - size)
     path.write_bytes(content)
     return path
 
@@ -32,7 +46,8 @@ def write_trimmed(path: Path, codec: str) -> Path:
 def test_hidden_sound_is_left_out_and_the_rest_stays_in_step(
     tmp_path: Path, name: str, codec: str, suffix: str
 ) -> None:
-    source, target = write_trimmed(tmp_path / name, codec), tmp_path / f"out.{suffix}"
+    source = write_edited(tmp_path / name, codec, (float(SECONDS), 1.48))
+    target = tmp_path / f"out.{suffix}"
     before = packets_in(source, "audio")
     assert before[0][0] < -0.5
     carry(source, target)
@@ -46,3 +61,15 @@ def test_hidden_sound_is_left_out_and_the_rest_stays_in_step(
         assert [data for _, data in after] == [data for _, data in wanted]
         for (time, _), (there, _) in zip(wanted, after, strict=True):
             assert float(there - zero) == pytest.approx(float(time), abs=1.1e-3)
+
+
+@pytest.mark.parametrize("suffix", ["mkv", "mp4"])
+def test_what_is_hidden_between_two_parts_is_left_out_too(tmp_path: Path, suffix: str) -> None:
+    source = write_edited(tmp_path / "in.mp4", "aac", (0, 0.4), (1.2, 0.4))
+    target = tmp_path / f"out.{suffix}"
+    carry(source, target)
+    assert indices_in(target) == [*range(10), *range(30, 40)]
+    times = [time for time, _ in packets_in(target, "audio")]
+    steps = {round(1000 * float(b - a)) for a, b in pairwise(times)}
+    assert len(times) == 38
+    assert steps <= {16, 17, 21, 22}, "one packet is cut where the parts meet"

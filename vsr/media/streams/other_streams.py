@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
@@ -158,22 +158,31 @@ def _chosen(
 def _heard(packets: Iterator[Packet[Stream]]) -> Iterator[Packet[Stream]]:
     """Yield packets without the sound that was trimmed away, as on a phone.
 
-    An edit list hides it, up to a second of it before the first sound; most containers have none.
+    An edit list hides it, up to a second of it before each part that is heard; most containers have
+    none. What decoders need is kept before the first part; between two there is no room for it.
     """
     hidden: dict[int, list[Packet[Stream]]] = {}
+    begun: set[int] = set()
     for packet in packets:
+        index = packet.stream_index
         if packet.stream.type != "audio" or packet.pts is None:
             yield packet
         elif packet.is_discard:
-            hidden.setdefault(packet.stream_index, []).append(packet)
+            hidden.setdefault(index, []).append(packet)
         else:
-            codec = packet.stream.codec_context
-            lead = 0 if codec is None or is_lossless(codec.name) else LEAD_SECONDS
-            first = packet.pts - rounded(lead / packet.time_base)
-            yield from (
-                one for one in hidden.pop(packet.stream_index, ()) if (one.pts or 0) >= first
-            )
+            before = hidden.pop(index, [])
+            if index not in begun:
+                begun.add(index)
+                yield from _lead(before, packet)
             yield packet
+
+
+def _lead(before: Iterable[Packet[Stream]], first: Packet[Stream]) -> Iterator[Packet[Stream]]:
+    """Yield what a decoder needs of the packets before the first that is heard."""
+    codec, base = first.stream.codec_context, first.time_base
+    lead = 0 if codec is None or is_lossless(codec.name) else LEAD_SECONDS
+    begin = (first.pts or 0) - rounded(lead / base)
+    yield from (one for one in before if (one.pts or 0) >= begin)
 
 
 def _is_long_after(packet: Packet[Stream], cut: Cut) -> bool:
