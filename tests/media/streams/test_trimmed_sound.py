@@ -1,24 +1,32 @@
-"""Sound that was trimmed away, as phones do by an edit list, stays away."""
+"""Sound and text that were trimmed away, as phones do by an edit list, stay away."""
 
 import struct
+from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from tests.clips import Audio, indices_in, times_in, write_clip
+from tests.clips import Audio, Subtitle, indices_in, times_in, write_clip
 from tests.media.written import carry, packets_in
 
 FRAMES = 13
 SECONDS = Fraction(FRAMES, 25)
 
 
-def write_edited(path: Path, codec: str, *parts: tuple[float, float]) -> Path:
+Cue = tuple[float, float, str]
+CUES = [(0.1, 0.3, "hidden"), (1.0, 1.4, "shown")]
+
+
+def write_edited(
+    path: Path, codec: str, *parts: tuple[float, float], cues: Sequence[Cue] = ()
+) -> Path:
     """Write a film of 2 s of which an edit list shows parts, each of (start, seconds)."""
-    write_clip(path, frames=50, gop=10, b_frames=0, audio=[Audio(codec=codec)])
+    texts = [Subtitle(codec="mov_text", cues=cues)] if cues else []
+    write_clip(path, frames=50, gop=10, b_frames=0, audio=[Audio(codec=codec)], subtitles=texts)
     content = bytearray(path.read_bytes())
-    for track, ticks_per_second in enumerate((12_800, 48_000)):
+    for track, ticks_per_second in enumerate((12_800, 48_000, 90_000)[: 3 if cues else 2]):
         place = -1
         for _ in range(track + 1):
             place = content.index(b"edts", place + 1)
@@ -73,3 +81,13 @@ def test_what_is_hidden_between_two_parts_is_left_out_too(tmp_path: Path, suffix
     steps = {round(1000 * float(b - a)) for a, b in pairwise(times)}
     assert len(times) == 38
     assert steps <= {16, 17, 21, 22}, "one packet is cut where the parts meet"
+
+
+@pytest.mark.parametrize("suffix", ["mkv", "mp4"])
+def test_hidden_text_is_left_out_and_delays_nothing(tmp_path: Path, suffix: str) -> None:
+    source = write_edited(tmp_path / "in.mp4", "pcm_s16le", (float(SECONDS), 1.48), cues=CUES)
+    target = tmp_path / f"out.{suffix}"
+    carry(source, target)
+    assert times_in(target)[0] == 0
+    texts = [text for _, text in packets_in(target, "subtitle") if len(text) > 2]
+    assert [b"shown" in text for text in texts] == [True]

@@ -156,17 +156,18 @@ def _chosen(
 
 
 def _heard(packets: Iterator[Packet[Stream]]) -> Iterator[Packet[Stream]]:
-    """Yield packets without the sound that was trimmed away, as on a phone.
+    """Yield packets without the sound and text that were trimmed away, as on a phone.
 
-    An edit list hides it, up to a second of it before each part that is heard; most containers have
-    none. What decoders need is kept before the first part; between two there is no room for it.
+    An edit list hides them, of sound up to a second before each part that is heard; most containers
+    have none. What decoders need is kept before the first part; between two is no room for it.
     """
     hidden: dict[int, list[Packet[Stream]]] = {}
     begun: set[int] = set()
     for packet in packets:
         index = packet.stream_index
         if packet.stream.type != "audio" or packet.pts is None:
-            yield packet
+            if not (packet.is_discard and packet.stream.type == "subtitle"):
+                yield packet
         elif packet.is_discard:
             hidden.setdefault(index, []).append(packet)
         else:
