@@ -16,7 +16,7 @@ SECONDS = Fraction(FRAMES, 25)
 
 
 Cue = tuple[float, float, str]
-CUES = [(0.1, 0.3, "hidden"), (1.0, 1.4, "shown")]
+CUES = [(0.1, 0.7, "hidden"), (1.0, 1.4, "shown")]
 
 
 def write_edited(
