@@ -25,7 +25,7 @@ from vsr.device.select import is_bf16_native, select
 from vsr.device.yuv import YuvFormat
 from vsr.frames import Layout
 from vsr.jobs.process_setup import keep_large_blocks
-from vsr.media.images.images import pictures_in, read_picture
+from vsr.media.images.pictures import pictures_in, read_picture
 from vsr.media.reading.reader import Reader
 from vsr.metrics.enlarge import by_network
 from vsr.metrics.protocol import fidelity, standard_pair

@@ -22,7 +22,7 @@ from PIL import Image
 import vsr
 from vsr.jobs.estimate.moments import moment_at, pts_at
 from vsr.jobs.preview.pictures import Window, lanczos, shown
-from vsr.media.images.images import Picture
+from vsr.media.images.pictures import Picture
 from vsr.media.reading.probe import probe
 from vsr.values import Size
 

@@ -32,7 +32,7 @@ from tests.benchmarks.video_scores import Truth
 from vsr.errors import InvalidData
 from vsr.jobs.evaluate import parameter_files
 from vsr.jobs.upscale.segment_worker import SegmentWorker
-from vsr.media.images.images import Picture, pictures_in, read_picture
+from vsr.media.images.pictures import Picture, pictures_in, read_picture
 from vsr.metrics.enlarge import Enlarge, by_network
 from vsr.metrics.features import Features, cosine_distance, relative_distance
 from vsr.metrics.niqe import Pristine, niqe

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from vsr.media.images.images import pictures_in, read_picture
+from vsr.media.images.pictures import pictures_in, read_picture
 from vsr.metrics.enlarge import bicubic
 from vsr.metrics.features import Features, cosine_distance, feature_distance
 from vsr.metrics.protocol import standard_pair

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from vsr.errors import InvalidCheckpoint, InvalidData, NoSuchFile
-from vsr.media.images.images import read_picture
+from vsr.media.images.pictures import read_picture
 from vsr.metrics.niqe import (
     RATIOS,
     SHAPES,

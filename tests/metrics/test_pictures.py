@@ -6,7 +6,7 @@ from PIL import Image
 
 from vsr.errors import InvalidData, NoSuchFile, UnreadableMedia
 from vsr.media.images.deep_images import deep_png
-from vsr.media.images.images import as_rgb, pictures_in, read_picture
+from vsr.media.images.pictures import as_rgb, pictures_in, read_picture
 
 RNG = np.random.default_rng(4)
 RGB = RNG.integers(0, 256, (6, 5, 3), dtype=np.uint8)

@@ -13,7 +13,7 @@ import numpy as np
 from vsr.device.select import Device, select
 from vsr.errors import InvalidData, InvalidOption, MediaError
 from vsr.jobs.progress import Count
-from vsr.media.images.images import Picture, pictures_in, read_picture
+from vsr.media.images.pictures import Picture, pictures_in, read_picture
 from vsr.metrics.enlarge import Enlarge, bicubic, by_network, ensembled
 from vsr.metrics.evaluation import Evaluation, NamedScores, Scores, mean_of
 from vsr.metrics.niqe import Pristine, niqe

@@ -18,7 +18,7 @@ from vsr.errors import VsrError
 from vsr.jobs.progress import Note, OnProgress, Result, ignore
 from vsr.jobs.upscale.plan import spec_of_preset
 from vsr.jobs.workers.upscale import upscale
-from vsr.media.images.images import Picture
+from vsr.media.images.pictures import Picture
 from vsr.media.writing.target import folder_made
 from vsr.values import Size
 

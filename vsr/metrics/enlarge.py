@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from vsr.colour import Matrix, rgb_from_yuv, yuv_from_rgb
 from vsr.errors import InvalidOption
 from vsr.kernels import imresize
-from vsr.media.images.images import Picture
+from vsr.media.images.pictures import Picture
 
 if TYPE_CHECKING:
     import torch

@@ -18,7 +18,7 @@ import numpy as np
 from vsr.colour import Codes, Matrix, Range, luma_weights
 from vsr.errors import InvalidData
 from vsr.kernels import imresize
-from vsr.media.images.images import Picture, as_rgb, pictures_in, read_picture
+from vsr.media.images.pictures import Picture, as_rgb, pictures_in, read_picture
 from vsr.metrics.enlarge import Array, Enlarge, by_network, to_codes
 from vsr.metrics.scores import CEILING_DB, WINDOW, mse, psnr, psnr_of_mse, ssim
 

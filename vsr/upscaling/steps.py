@@ -46,6 +46,7 @@ class StepContext:
         layout: of the decoded frames.
         colour: of the decoded frames, resolved (`Colour.resolved`); the output keeps it.
         output_layout: what the encoder takes.
+        coded_layout: in which a codec held the source, if its chroma had fewer samples.
         is_premultiplied: the colours of the source are multiplied by its alpha.
         has_alpha: frames have alpha, and the encoder takes it.
         grain: to be drawn on the finished frames, or None.
@@ -63,6 +64,7 @@ class StepContext:
     output_layout: Layout
     model: Model
     device: Device
+    coded_layout: Layout | None = None
     has_alpha: bool = False
     is_premultiplied: bool = False
     grain: GrainProfile | None = None
@@ -167,6 +169,7 @@ def _engine_pass(
         output_format=YuvFormat(context.output_layout, context.colour),
         scale=plan.scale if model is not None else 1,
         tone=context.tone,
+        coded_layout=context.coded_layout,
     )
     engine = stack.enter_context(
         open_engine(

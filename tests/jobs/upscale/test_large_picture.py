@@ -19,14 +19,17 @@ def noisy(path: Path, width: int, height: int) -> Path:
     return path
 
 
-@pytest.mark.parametrize("model", ["bicubic", "lite", "fast"])
+@pytest.mark.parametrize(
+    ("model", "source"),
+    [("bicubic", "in.png"), ("lite", "in.png"), ("fast", "in.png"), ("fast", "in.jpg")],
+)
 @pytest.mark.parametrize(
     "options", [["--scale", "2"], ["--height", "100"], ["--height", "112"]], ids=str
 )
 def test_strips_make_the_same_picture(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: str, options: list[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: str, source: str, options: list[str]
 ) -> None:
-    source = noisy(tmp_path / "in.png", 60, 84)
+    source = noisy(tmp_path / source, 60, 84)
     quick = ["--model", model, *options, "--precision", "fp32"]
     assert vsr("upscale", source, tmp_path / "whole.png", *quick) == 0
     monkeypatch.setattr(picture, "MOST_PIXELS", 1500)

@@ -215,3 +215,24 @@ def test_a_folder_of_films_and_pictures(tmp_path: Path, capsys):
         vsr("batch", folder, out, *QUICK, "--name", "{stem}_{scale}x", "--include", "*.jpeg") == 0
     )
     assert "0 done, 1 skipped, 0 failed" in capsys.readouterr().out
+
+
+def test_the_halved_colours_of_a_jpeg_end_where_things_end(tmp_path: Path):
+    """The same pixels in a PNG do not tell that their colours were halved."""
+    down, right = np.mgrid[:192, :256] / 4
+    bright = ((right + down / 4) // 3 % 2)[..., None]
+    truth = (bright * [230, 210, 150] + (1 - bright) * [60, 25, 60]).astype(np.uint8)
+    small = Image.fromarray(truth).reduce(4)
+    small.save(tmp_path / "in.jpg", quality=90, subsampling="4:2:0")
+    Image.open(tmp_path / "in.jpg").save(tmp_path / "in.png")
+    errors = []
+    for name in ("in.jpg", "in.png"):
+        blend = ("--strength", "0", "--sharpness", "0")
+        assert (
+            vsr("upscale", tmp_path / name, tmp_path / "out.png", "-y", "--scale", "4", *blend) == 0
+        )
+        made = Image.open(tmp_path / "out.png").convert("YCbCr")
+        wanted = Image.fromarray(truth).convert("YCbCr")
+        apart = np.asarray(made, float)[..., 1:] - np.asarray(wanted, float)[..., 1:]
+        errors.append(np.square(apart).mean())
+    assert errors[0] < 0.8 * errors[1], errors

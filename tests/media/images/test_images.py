@@ -15,13 +15,14 @@ from vsr.media.animation import is_animated, loops_of
 from vsr.media.images.deep_images import codes_of, frame_of
 from vsr.media.images.image_tags import HELD
 from vsr.media.images.images import (
+    ORIENTATION,
     StillImage,
     image_size,
     is_image,
     read_image,
     write_image,
 )
-from vsr.values import Size
+from vsr.values import CropBox, Size
 
 RNG = np.random.default_rng(7)
 COLOUR = RNG.integers(0, 256, (12, 17, 3), dtype=np.uint8)
@@ -268,3 +269,25 @@ def test_what_is_no_picture_is_refused(tmp_path: Path):
     (tmp_path / "b.png").write_bytes(data[: len(data) // 2])
     with pytest.raises(UnreadableMedia):
         read_image(tmp_path / "b.png")
+
+
+@pytest.mark.parametrize(
+    ("subsampling", "turn", "halved"),
+    [
+        ("4:4:4", 1, (False, False)),
+        ("4:2:2", 1, (True, False)),
+        ("4:2:2", 6, (False, True)),
+        ("4:2:0", 1, (True, True)),
+    ],
+)
+def test_a_jpeg_tells_how_its_chroma_was_sampled(tmp_path, subsampling, turn, halved):
+    exif = Image.Exif()
+    exif[ORIENTATION] = turn
+    path = tmp_path / "a.jpg"
+    Image.fromarray(COLOUR).save(path, subsampling=subsampling, exif=exif)
+    picture = read_image(path)
+    assert picture.halved == halved
+    odd = picture.cropped(CropBox(size=Size(4, 4), x=1, y=2))
+    assert odd.halved == (False, halved[1])
+    Image.fromarray(COLOUR[..., 0]).save(path, subsampling=subsampling)
+    assert read_image(path).halved == (False, False)

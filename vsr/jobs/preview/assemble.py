@@ -19,7 +19,7 @@ from vsr.jobs.preview.choose import Loop, Motion, PictureAt, loop_of
 from vsr.jobs.preview.page import Page, ShownFrame, Variant, html_of, loop_budget, picture_budget
 from vsr.jobs.preview.pictures import busiest, fitted, lanczos, size_of
 from vsr.jobs.progress import Note
-from vsr.media.images.images import Picture
+from vsr.media.images.pictures import Picture
 from vsr.media.writing.target import check_no_folder, folder_made, is_wanted
 from vsr.specs import Existing
 from vsr.values import Size

@@ -28,7 +28,7 @@ from vsr.jobs.progress import Note
 from vsr.jobs.upscale.upscale_plan import Job, frames_expected
 from vsr.media.clips.h264 import page_video
 from vsr.media.clock import USUAL_FRAME_RATE, rounded, ticks, ticks_per_frame
-from vsr.media.images.images import Picture
+from vsr.media.images.pictures import Picture
 from vsr.media.reading.glimpses import Glimpse, glimpses
 from vsr.media.source.info import MediaInfo
 from vsr.media.splices.part import empty_part

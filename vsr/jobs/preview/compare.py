@@ -47,7 +47,8 @@ from vsr.jobs.preview.spec import CompareSpec, PageResult
 from vsr.jobs.progress import Count, Note, ignore, printable
 from vsr.media.animation import is_animated
 from vsr.media.frames.deinterlace import deinterlace
-from vsr.media.images.images import Picture, is_image
+from vsr.media.images.images import is_image
+from vsr.media.images.pictures import Picture
 from vsr.media.reading.probe import probe
 from vsr.media.source.info import MediaInfo
 from vsr.metrics.evaluation import Scores

@@ -16,7 +16,7 @@ from PIL import Image
 
 from vsr.frames import HostFrame
 from vsr.jobs.preview.sdr import in_sdr
-from vsr.media.images.images import Picture
+from vsr.media.images.pictures import Picture
 from vsr.values import Size
 
 QUALITIES = (96, 90, 82, 70)

@@ -36,7 +36,8 @@ from vsr.jobs.upscale.plan import prepare
 from vsr.jobs.upscale.segment_worker import SegmentWorker
 from vsr.jobs.upscale.spool import PIPE
 from vsr.jobs.upscale.upscale_plan import Job
-from vsr.media.images.images import Picture, is_image
+from vsr.media.images.images import is_image
+from vsr.media.images.pictures import Picture
 from vsr.media.reading.probe import probe
 from vsr.temporary import temporary_folder
 

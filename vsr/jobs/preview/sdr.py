@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vsr.colour import HLG, PQ, Colour
-from vsr.media.images.images import Picture
+from vsr.media.images.pictures import Picture
 
 Linear = NDArray[np.float32]
 

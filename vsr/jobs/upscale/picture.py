@@ -14,7 +14,7 @@ import numpy as np
 from vsr.device.select import Device, select
 from vsr.disk.publishing import published
 from vsr.errors import InvalidOption, Refused, UnsuitableContainer
-from vsr.frames import HostFrame
+from vsr.frames import HostFrame, Layout
 from vsr.jobs.progress import Note, Result
 from vsr.jobs.upscale.choice import Choice, choose_blend, with_model
 from vsr.jobs.upscale.picture_losses import losses_of_picture
@@ -37,6 +37,7 @@ from vsr.specs import Existing, UpscaleSpec
 from vsr.upscaling.alpha import enlarged_plane, with_hidden_filled
 from vsr.upscaling.engine.engine import with_precision
 from vsr.upscaling.engine.tile_size import approximation, pinned_tile
+from vsr.upscaling.passes.chroma_from_luma import REACH
 from vsr.upscaling.plan import SQUARE, SizePlan, plan_sizes
 from vsr.upscaling.steps import StepContext
 from vsr.upscaling.tiles.tiling import Window, windows
@@ -200,9 +201,9 @@ def _strips(job: PictureJob) -> tuple[Window, ...]:
     """
     sizes, traits = job.sizes, job.model.traits
     ratio = Fraction(sizes.output.height, sizes.source.height)
-    unit = lcm(ratio.denominator, traits.multiple)
+    unit = lcm(ratio.denominator, traits.multiple, 2)  # chroma may have half the rows
     rows = max(1, int(MOST_PIXELS / (sizes.output.width * ratio * unit))) * unit
-    halo = traits.radius + ceil(max(Fraction(RESAMPLED), RESAMPLED / ratio))
+    halo = traits.radius + REACH + ceil(max(Fraction(RESAMPLED), RESAMPLED / ratio))
     return windows(sizes.source, Size(sizes.source.width, rows), halo, unit)
 
 
@@ -236,6 +237,7 @@ def _steps_of(
         layout=frame.layout,
         colour=frame.colour.resolved(job.sizes.source.width, job.sizes.source.height),
         output_layout=frame.layout,
+        coded_layout=_coded(frame.layout, job.picture.halved),
         model=job.model,
         device=job.device,
         tile=job.spec.tile,
@@ -246,6 +248,14 @@ def _steps_of(
         flow = step(flow)
     (enlarged,) = list[HostFrame](flow)
     return codes_of(enlarged)
+
+
+def _coded(layout: Layout, halved: tuple[bool, bool]) -> Layout | None:
+    """Return the layout that a codec held, if that is another."""
+    if layout.is_gray or not any(halved):
+        return None
+    across, down = halved
+    return replace(layout, x_shift=int(across), y_shift=int(down))
 
 
 def _write(target: Path, picture: StillImage) -> None:

@@ -4,8 +4,6 @@ JPEG and BMP have other names, too. JPEG 2000, the PNM family, TGA and ICO are r
 results are PNG. HEIC is read by the extra ``heic``: it is a grid of tiles, which PyAV does not put
 together. An image's ICC profile is kept, because the meaning of the codes does not change. A frame
 is full-range 4:4:4 (or gray) at 16 bits, at which 8-bit codes come back exactly.
-
-Images to measure are 8-bit R'G'B', or gray if the file is gray.
 """
 
 from __future__ import annotations
@@ -17,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vsr.errors import InvalidData, NoSuchFile, UnreadableMedia
+from vsr.errors import UnreadableMedia
 from vsr.media.animation import is_still, pillow_errors
 from vsr.media.images.deep_images import (
     MOST,
@@ -65,6 +63,9 @@ ORIENTATION = 0x0112
 QUARTER_TURNED = (5, 6, 7, 8)
 """The values of that tag that exchange rows and columns."""
 
+HALVED_ACROSS, HALVED_DOWN = (1, 2), (2,)
+"""Pillow's numbers of a JPEG's sampling, 4:2:2 and 4:2:0; others are rare."""
+
 NOT_RGB = ("CMYK", "LAB", "YCbCr", "HSV")
 """What Pillow converts to R'G'B'; a profile would describe the original colours."""
 
@@ -86,6 +87,8 @@ class StillImage:
         frames_lost: further images in the same file, which are not read.
         bits_lost: of each sample, which are not read.
         tags: what it says beside its pixels.
+        halved: whether its codec held half the columns and half the rows of chroma, if that is
+            known, as of a JPEG.
     """
 
     codes: DeepCodes
@@ -97,13 +100,16 @@ class StillImage:
     frames_lost: int = 0
     bits_lost: int = 0
     tags: ImageTags = NO_TAGS
+    halved: tuple[bool, bool] = (False, False)
 
     def cropped(self, box: CropBox) -> StillImage:
         """Return the part of it in a box, which is inside it."""
         rows = slice(box.y, box.y + box.size.height)
         columns = slice(box.x, box.x + box.size.width)
         alpha = None if self.alpha is None else self.alpha[rows, columns]
-        return replace(self, codes=self.codes[rows, columns], alpha=alpha)
+        across, down = self.halved
+        halved = (across and box.x % 2 == 0, down and box.y % 2 == 0)
+        return replace(self, codes=self.codes[rows, columns], alpha=alpha, halved=halved)
 
 
 def is_image(path: Path) -> bool:
@@ -194,7 +200,7 @@ def read_image(path: Path) -> StillImage:
             alpha = None if alpha is None else upright(alpha, turn)
         else:
             codes, alpha, bits = _codes_of(ImageOps.exif_transpose(file))
-        tags = tags_of(file)
+        tags, halved = tags_of(file), _halved(file)
         stored_bits = 16 if has_deep_samples else file.info.get("bit_depth", 0)
     return StillImage(
         codes=codes,
@@ -206,7 +212,20 @@ def read_image(path: Path) -> StillImage:
         frames_lost=frames - 1,
         bits_lost=max(0, stored_bits - bits),
         tags=tags,
+        halved=halved,
     )
+
+
+def _halved(file: Any) -> tuple[bool, bool]:
+    """Return whether a JPEG's chroma has half the columns and half the rows, upright."""
+    from PIL import JpegImagePlugin
+
+    if not isinstance(file, JpegImagePlugin.JpegImageFile) or file.mode != "RGB":
+        return False, False
+    sampling = JpegImagePlugin.get_sampling(file)
+    across, down = sampling in HALVED_ACROSS, sampling in HALVED_DOWN
+    is_turned = file.getexif().get(ORIENTATION, 1) in QUARTER_TURNED
+    return (down, across) if is_turned else (across, down)
 
 
 def write_image(file: Path, suffix: str, picture: StillImage) -> None:
@@ -251,38 +270,3 @@ def _codes_of(image: Any) -> tuple[DeepCodes, DeepCodes | None, int]:
     codes = np.asarray(whole.convert(colours))
     alpha = np.asarray(whole.getchannel("A")) if has_alpha else None
     return sixteen_bit(codes), None if alpha is None else sixteen_bit(alpha), 8
-
-
-Picture = NDArray[np.uint8]
-"""(H, W, 3) R'G'B', or (H, W) gray."""
-
-
-def pictures_in(folder: Path) -> tuple[Path, ...]:
-    """Return the images directly in a folder, by name.
-
-    Raises:
-        NoSuchFile: there is no such folder.
-        InvalidData: it has no images.
-    """
-    if not folder.exists():
-        raise NoSuchFile(f"{folder}: no such folder. Check the path.")
-    if not folder.is_dir():
-        raise InvalidData(f"{folder}: not a folder. Give a folder of images.")
-    found = sorted(path for path in folder.iterdir() if is_image(path))
-    if not found:
-        raise InvalidData(f"{folder}: no images in it ({' '.join(RESULTS)}).")
-    return tuple(found)
-
-
-def read_picture(path: Path) -> Picture:
-    """Read an image as `read_image` does, without its alpha and rounded to 8 bits.
-
-    Raises:
-        NoSuchFile, UnreadableMedia: as `read_image`.
-    """
-    return eight_bit(read_image(path).codes)
-
-
-def as_rgb(picture: Picture) -> Picture:
-    """Return (H, W, 3), repeating a gray plane three times."""
-    return picture if picture.ndim == 3 else np.repeat(picture[:, :, None], 3, axis=2)

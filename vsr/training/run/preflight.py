@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from vsr.errors import InvalidOption, OutputExists
-from vsr.media.images.images import pictures_in
+from vsr.media.images.pictures import pictures_in
 from vsr.models.blocks import Generator
 from vsr.models.int8.convolution import refusal
 from vsr.models.plain import Plain

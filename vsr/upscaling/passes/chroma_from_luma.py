@@ -56,6 +56,9 @@ STEEPEST = 1.0
 GRAINS = 64
 """Slopes are multiples of 1 / this."""
 
+REACH = 10
+"""Source pixels on each side that what is added depends on: samples of chroma are two wide."""
+
 STEPS = 219
 """Codes of 8 bits from black to white."""
 
@@ -67,7 +70,7 @@ def follows_luma(net: Generator, spec: PassSpec) -> bool:
 
 def is_halved(spec: PassSpec) -> bool:
     """Return whether there is chroma that has fewer samples than luma to begin with."""
-    source, target = spec.source_format.layout, spec.output_format.layout
+    source, target = spec.coded_format.layout, spec.output_format.layout
     return bool(source.x_shift or source.y_shift) and not (source.is_gray or target.is_gray)
 
 
@@ -99,10 +102,12 @@ def sharp_chroma(
         luma: of the network's size, (1, 1, H, W).
         chroma: of the network's output, on its own grid.
         own_luma: as decoded, and
-        own: the decoded chroma, on the grid of the source's format.
+        own: the decoded chroma, on the grid of the source's planes.
         code: how much a code of 8 bits is in these numbers.
     """
-    source, target = spec.source_format, spec.output_format
+    source, target = spec.coded_format, spec.output_format
+    if spec.coded_layout is not None:
+        own = downsample_chroma(own, source)
     slope = _slopes(downsample_chroma(own_luma, source), own, code)
     held = downsample_chroma(_reduced(luma, spec.scale), source)
     finer = _on_grid(torch.cat((slope, held), 1), spec)
@@ -147,7 +152,7 @@ def _folded(values: Tensor, reach: int, join: Callable[[Tensor, Tensor], Tensor]
 
 def _on_grid(values: Tensor, spec: PassSpec) -> Tensor:
     """Return values of the source's chroma samples on the grid of the network's, bilinear."""
-    grids = (spec.source, spec.source_format), (spec.network, spec.output_format)
+    grids = (spec.source, spec.coded_format), (spec.network, spec.output_format)
     vertical, horizontal = chroma_axes(*grids)
     return _linear(_linear(values, horizontal, 3), vertical, 2)  # few rows, then whole ones
 
@@ -175,7 +180,7 @@ def _held(values: Tensor, before: int, after: int, dim: int) -> Tensor:
 
 def _nearest(bound: Tensor, chroma: Tensor, spec: PassSpec) -> Tensor:
     """Return a bound of the source's chroma samples on the grid of the network's."""
-    source, target = spec.source_format.layout, spec.output_format.layout
+    source, target = spec.coded_format.layout, spec.output_format.layout
     columns = (spec.scale << source.x_shift) >> target.x_shift
     rows = (spec.scale << source.y_shift) >> target.y_shift
     wide = bound.repeat_interleave(columns, 3)[..., : chroma.shape[3]]

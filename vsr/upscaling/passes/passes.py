@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from vsr.colour import Tone
+from vsr.colour import Siting, Tone
 from vsr.device.yuv import (
     YuvFormat,
     amplitudes,
@@ -25,7 +25,7 @@ from vsr.device.yuv import (
     yuv_of,
 )
 from vsr.errors import Failed, InvalidOption
-from vsr.frames import HostFrame
+from vsr.frames import HostFrame, Layout
 from vsr.upscaling.passes.chroma_from_luma import (
     STEPS,
     is_halved,
@@ -48,6 +48,8 @@ class PassSpec:
         output: the size of the written luma plane.
         scale: the network's; 1 without a network.
         tone: the curve that luma takes through the network alone, or None for all planes.
+        coded_layout: in which a codec held the source, if that has fewer samples of chroma than the
+            planes, as of a JPEG that was read as R'G'B'.
     """
 
     source: Size
@@ -56,6 +58,7 @@ class PassSpec:
     output_format: YuvFormat
     scale: int = 1
     tone: Tone | None = None
+    coded_layout: Layout | None = None
 
     def __post_init__(self) -> None:
         if self.source_format.colour.matrix != self.output_format.colour.matrix:
@@ -69,6 +72,14 @@ class PassSpec:
     def network(self) -> Size:
         """The size that leaves the network."""
         return self.source.scaled(self.scale)
+
+    @property
+    def coded_format(self) -> YuvFormat:
+        """What a codec held of the source; halved chroma of an image lies between its pixels."""
+        if self.coded_layout is None:
+            return self.source_format
+        colour = replace(self.source_format.colour, siting=Siting.CENTER)
+        return YuvFormat(self.coded_layout, colour)
 
     def check(self, frame: HostFrame) -> None:
         """Check that a frame is what the pass was made for.
