@@ -103,6 +103,32 @@ def test_a_piece_that_failed_is_over_when_nothing_of_it_runs_any_more():
     assert bad.value is None
 
 
+class Spoiled(ToyPiece):
+    """Fails while it takes a result, as where the disk is full."""
+
+    def ended(self, task, value):
+        raise OSError("full")
+
+
+class Empty(ToyPiece):
+    """Over before it begins."""
+
+    def begin(self):
+        self.value = "nothing"
+        return ()
+
+
+def test_a_piece_that_cannot_take_a_result_or_has_nothing_to_do_is_over_and_the_rest_goes_on():
+    spoiled, empty, other = (
+        kind(Toy(kind.__name__, Path())) for kind in (Spoiled, Empty, ToyPiece)
+    )
+    over = list(Scheduler(PaperEngine(1)).run([spoiled, empty, other]))
+    assert sorted(map(id, over)) == sorted(map(id, (spoiled, empty, other)))
+    assert isinstance(spoiled.error, OSError)
+    assert other.value == "ToyPiece"
+    assert other.ticks == [1]
+
+
 def test_a_task_that_kills_every_worker_is_given_up_and_the_rest_goes_on():
     killer, other = piece("killer", 9), piece("other")
     list(Scheduler(PaperEngine(1, {"killer": RETRIES + 1})).run([killer, other]))
