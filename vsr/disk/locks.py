@@ -54,15 +54,28 @@ def held(path: Path) -> Iterator[None]:
 def _open_locked(path: Path) -> int:
     while True:
         path.parent.mkdir(exist_ok=True)
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | BINARY, 0o644)
+        try:
+            handle = os.open(path, os.O_RDWR | os.O_CREAT | BINARY, 0o644)
+        except FileNotFoundError:
+            if path.is_symlink():  # to a place that cannot be made
+                raise
+            continue  # the run that held it has just removed its folder
         try:
             _lock(handle)
-            if path.exists() and os.fstat(handle).st_ino == path.stat().st_ino:
+            if _is_of(handle, path):
                 return handle
         except BaseException:
             os.close(handle)
             raise
         os.close(handle)  # the run that held it has just removed it
+
+
+def _is_of(handle: int, path: Path) -> bool:
+    """Return whether an open file still has that name."""
+    try:
+        return os.fstat(handle).st_ino == path.stat().st_ino
+    except FileNotFoundError:
+        return False
 
 
 def _lock(handle: int) -> None:
