@@ -61,6 +61,20 @@ def test_a_longer_film_is_compared_as_far_as_the_other_goes_and_it_is_told(tmp_p
     assert {"static_std", "difference_error", "static_share"} <= set(found["flicker"])
 
 
+def test_a_part_is_measured_against_what_it_was_made_of(tmp_path):
+    film = write_clip(tmp_path / "a.mkv", frames=60)
+    part = tmp_path / "part.mkv"
+    command = ["upscale", film, part, "--start", "1.2", "--end", "1.6", "--model", "bicubic"]
+    assert run([*map(str, command), "--scale", "2", "-q"]) == 0
+    whole = tmp_path / "whole.mkv"
+    assert run(["upscale", str(film), str(whole), "--model", "bicubic", "--scale", "2", "-q"]) == 0
+    report = evaluate_video(whole, part)
+    assert report.about["start"] == pytest.approx(1.2)
+    assert report.about["count"] == 10
+    assert report.mean.psnr_y > 40
+    assert report.skipped == ("20 frames of the longer video without a counterpart",)
+
+
 def test_a_table_for_people_ends_with_the_flicker(tmp_path, capsys):
     film = write_clip(tmp_path / "a.mkv", frames=4)
     assert run(["evaluate", str(film), str(film)]) == 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import zip_longest
+from itertools import dropwhile, zip_longest
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from vsr.colour import Codes, Range
 from vsr.errors import InvalidData
 from vsr.frames import HostFrame
+from vsr.jobs.estimate.moments import seconds_at
+from vsr.jobs.preview.beginning import beginning_of
 from vsr.jobs.progress import Count, counted
 from vsr.media.reading.probe import probe
 from vsr.media.reading.reader import Reader
@@ -19,14 +21,18 @@ from vsr.metrics.evaluation import Evaluation, NamedScores, Scores, mean_of
 from vsr.metrics.flicker import FlickerMeter
 from vsr.metrics.scores import CEILING_DB, WINDOW, psnr, ssim
 
+ROUNDED_SECONDS = 1e-4
+"""By which the time that a part says, and that of its first frame, may differ."""
+
 
 def evaluate_video(
     reference: Path, result: Path, on_progress: Count = lambda _done, _of: None
 ) -> Evaluation:
     """Measure the luma of ``result`` against that of ``reference``, and its flicker.
 
-    Frames are paired by number, and only two of each video are held at once. Codes of any depth
-    and range are brought to limited-range 8-bit codes first, without rounding.
+    Frames are paired by number, from where a part says that it begins, and only two of each video
+    are held at once. Codes of any depth and range are brought to limited-range 8-bit codes first,
+    without rounding.
 
     Raises:
         MediaError: a film cannot be opened.
@@ -35,9 +41,15 @@ def evaluate_video(
     """
     infos = probe(reference), probe(result)
     _check_sizes(*infos)
+    start = beginning_of(infos, None).seconds
+
+    def is_before(frame: HostFrame) -> bool:
+        return seconds_at(infos[0], frame.pts) < start - ROUNDED_SECONDS
+
     meter, named, unpaired = FlickerMeter(), [], 0
     with Reader.open(reference, infos[0]) as truth, Reader.open(result, infos[1]) as made:
-        for number, (true, ours) in enumerate(zip_longest(truth.frames(), made.frames())):
+        known = dropwhile(is_before, truth.frames())
+        for number, (true, ours) in enumerate(zip_longest(known, made.frames())):
             if true is None or ours is None:
                 unpaired += 1
                 continue
@@ -50,6 +62,7 @@ def evaluate_video(
             f"{result}: no frame of it could be compared with {reference}. Check that both play."
         )
     about = {"reference": str(reference), "result": str(result), "count": len(named)}
+    about |= {"start": start} if start else {}
     what = f"{counted(unpaired)} of the longer video without a counterpart"
     skipped = (what,) if unpaired else ()
     mean = mean_of([item.scores for item in named])
