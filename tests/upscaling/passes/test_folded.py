@@ -8,9 +8,10 @@ from tests.upscaling.toys import compact, frame, model_of, pass_spec, plain, srg
 from vsr.colour import Colour, Matrix, Range, Siting
 from vsr.device.yuv import YuvFormat, cut_codes, downsample_chroma, tensor_of
 from vsr.frames import Layout
+from vsr.upscaling.passes.chroma_forms import AxisForms
 from vsr.upscaling.passes.chroma_from_luma import follows_luma
 from vsr.upscaling.passes.even_colour import cell_of
-from vsr.upscaling.passes.folded import AxisForms, one_channel, shuffled
+from vsr.upscaling.passes.folded import one_channel, shuffled
 from vsr.upscaling.passes.folding import can_fold, fold, route
 from vsr.upscaling.passes.passes import LumaPass, PassSpec, RgbPass
 from vsr.values import Size
