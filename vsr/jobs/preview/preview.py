@@ -38,7 +38,7 @@ from vsr.jobs.upscale.spool import PIPE
 from vsr.jobs.upscale.upscale_plan import Job
 from vsr.media.images.images import is_image
 from vsr.media.images.pictures import Picture
-from vsr.media.reading.probe import probe
+from vsr.media.reading.probe import at_part, probe
 from vsr.temporary import temporary_folder
 
 SOURCE, FILE = "Source (Lanczos)", "File size"
@@ -70,6 +70,7 @@ def preview(
     worker = SegmentWorker()
     jobs = [prepare(source, one.target, one.spec, worker.load) for one in spec.settings]
     first = jobs[0]
+    info = at_part(info, first.spec.time.start_seconds)
     widest = max(jobs, key=lambda job: job.context)
     choices = choices_of(info, first.spec.time, spec.at, spec.count, note)
     moments = [

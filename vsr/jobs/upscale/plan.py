@@ -36,7 +36,7 @@ from vsr.media.encoding.encoding import OutputVideo
 from vsr.media.images.images import is_image
 from vsr.media.reading.black_bars import cropped
 from vsr.media.reading.film_sample import sample_film
-from vsr.media.reading.probe import probe
+from vsr.media.reading.probe import at_part, probe
 from vsr.media.sequence import is_numbered
 from vsr.media.source.hardware import Decoding, choose_decoding
 from vsr.media.source.info import MediaInfo, VideoInfo
@@ -146,7 +146,7 @@ def prepare(source: Path, target: Path, spec: UpscaleSpec, load: Load = catalog.
     """
     container, spec = container_for(target, spec.container), with_model(spec)
     check_index(container, spec)
-    info = probe(source)
+    info = at_part(probe(source), spec.time.start_seconds)
     if spec.crop is not None:
         info = cropped(info, spec.crop)
         spec = replace(spec, crop=str(info.video.crop))  # decided once, for all workers

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import av
 from av.container import InputContainer
 from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
 
 from vsr.colour import UNSPECIFIED, Range
 from vsr.errors import UnreadableMedia
 from vsr.frames import HostFrame, Layout, Plane
 from vsr.media.animation import LOOPING, loops_of
+from vsr.media.clock import Timing, ticks
 from vsr.media.frames.formats import Reading, reading_of
 from vsr.media.frames.planes import Converter, FieldOrder, alpha_in, planes_in
 from vsr.media.frames.tags import extras_of, header_colour, matrix_of, side_data_of
@@ -75,6 +78,31 @@ def probe(path: Path | str) -> MediaInfo:
         unsupported = (*info.video.unsupported, "the second view (MV-HEVC)")
         info = replace(info, video=replace(info.video, unsupported=unsupported))
     return _measured(info)
+
+
+def at_part(info: MediaInfo, start_seconds: float) -> MediaInfo:
+    """Return a film as a part of it is: by then, size and proportions may be others.
+
+    Args:
+        start_seconds: of the part, from the first frame of the film.
+    """
+    video = info.video
+    if not start_seconds or video.timing is not Timing.GIVEN:
+        return info
+    wanted = (video.start_pts or 0) + ticks(Fraction(str(start_seconds)), video.time_base)
+    with suppress(av.FFmpegError, OSError, ValueError), open_input(info.path) as container:
+        stream = cast("VideoStream", container.streams[video.index])
+        container.seek(wanted, stream=stream)
+        frames = islice(container.decode(stream), PACKETS_TRIED)
+        first = next((one for one in frames if one.pts is not None and one.pts >= wanted), None)
+        if first is None:
+            return info
+        sar, coded = video.sar, stream.codec_context.sample_aspect_ratio or video.coded_sar
+        if coded is not None and video.coded_sar is not None and coded != video.coded_sar:
+            sar = coded
+        size = Size(first.width, first.height)
+        return replace(info, video=replace(video, size=size, sar=sar, coded_sar=coded))
+    return info
 
 
 def _loops(path: Path, format_name: str) -> dict[str, str]:
