@@ -126,7 +126,7 @@ def test_a_turned_picture_is_turned_upright(tmp_path, source):
 
 def test_tiny_pictures_alone_are_refused_with_the_reason(tmp_path, source):
     save(source / "tiny.png", Image.fromarray(picture(1, 32, 32)))
-    with pytest.raises(InvalidData, match=r"1 files \(1 in images smaller than a patch\)"):
+    with pytest.raises(InvalidData, match=r"in 1 file \(1 in images smaller than a patch\)"):
         prepare_in(tmp_path)
     assert not (tmp_path / "out").exists()
     assert not (tmp_path / "out.part").exists()

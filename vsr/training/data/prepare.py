@@ -170,8 +170,9 @@ def _write(
                 cutter.cut(_shrunk(pixels, spec.shrink), weight_of(spec.weights, path), tally)
         on_file(len(files), len(files))
     if not tally.weights:
+        count = f"{len(files)} file{'s' * (len(files) != 1)}"
         raise InvalidData(
-            f"{spec.sources[0]}: no usable image among {len(files)} files ({_reasons(tally)}). "
+            f"{spec.sources[0]}: no usable image in {count} ({_reasons(tally)}). "
             "Give other images, or a smaller --patch."
         )
     return tally.manifest(
