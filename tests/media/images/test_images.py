@@ -272,22 +272,30 @@ def test_what_is_no_picture_is_refused(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    ("subsampling", "turn", "halved"),
+    ("suffix", "options", "turn", "halved"),
     [
-        ("4:4:4", 1, (False, False)),
-        ("4:2:2", 1, (True, False)),
-        ("4:2:2", 6, (False, True)),
-        ("4:2:0", 1, (True, True)),
+        (".jpg", {"subsampling": "4:4:4"}, 1, (False, False)),
+        (".jpg", {"subsampling": "4:2:2"}, 1, (True, False)),
+        (".jpg", {"subsampling": "4:2:2"}, 6, (False, True)),
+        (".jpg", {"subsampling": "4:2:0"}, 1, (True, True)),
+        (".webp", {}, 1, (True, True)),
+        (".webp", {"lossless": True}, 1, (False, False)),
+        (".avif", {"subsampling": "4:2:0"}, 1, (True, True)),
+        (".avif", {"subsampling": "4:4:4"}, 1, (False, False)),
+        (".png", {}, 1, (False, False)),
     ],
 )
-def test_a_jpeg_tells_how_its_chroma_was_sampled(tmp_path, subsampling, turn, halved):
+def test_an_image_tells_how_its_chroma_was_sampled(tmp_path, suffix, options, turn, halved):
     exif = Image.Exif()
     exif[ORIENTATION] = turn
-    path = tmp_path / "a.jpg"
-    Image.fromarray(COLOUR).save(path, subsampling=subsampling, exif=exif)
+    path = tmp_path / f"a{suffix}"
+    Image.fromarray(COLOUR).save(path, exif=exif, **options)
     picture = read_image(path)
     assert picture.halved == halved
     odd = picture.cropped(CropBox(size=Size(4, 4), x=1, y=2))
     assert odd.halved == (False, halved[1])
-    Image.fromarray(COLOUR[..., 0]).save(path, subsampling=subsampling)
-    assert read_image(path).halved == (False, False)
+
+
+def test_a_gray_image_has_no_chroma_to_be_halved(tmp_path):
+    Image.fromarray(COLOUR[..., 0]).save(tmp_path / "a.jpg")
+    assert read_image(tmp_path / "a.jpg").halved == (False, False)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from vsr.colour import Colour, Matrix, Range, rgb_from_yuv, yuv_from_rgb
 from vsr.frames import HostFrame, Layout
+from vsr.media.images.halved_chroma import pixel_format
 from vsr.media.images.image_tags import NO_TAGS, ImageTags
 
 DeepCodes = NDArray[np.uint16]
@@ -41,25 +42,14 @@ def is_deep(path: Path, image: Any) -> bool:
         image: the same file, as Pillow has opened it.
     """
     if image.format in ("JPEG2000", "PPM"):
-        return _format_of(path)[:-2] in CHANNELS
+        layout = pixel_format(path)
+        return layout is not None and layout.name[:-2] in CHANNELS
     if image.format == "TIFF":
         bits = image.tag_v2.get(BITS_PER_SAMPLE, (1,))
         return len(bits) > 1 and max(bits) == 16
     with path.open("rb") as file:
         head = file.read(26)
     return head.startswith(b"\x89PNG") and head[24] == 16 and head[25] in (2, 4, 6)
-
-
-def _format_of(path: Path) -> str:
-    """Return FFmpeg's pixel format of an image; empty if it does not open it."""
-    import av
-
-    try:
-        with av.open(f"file:{path}") as container:
-            layout = container.streams.video[0].format
-    except (av.FFmpegError, IndexError):
-        return ""
-    return layout.name if layout is not None else ""  # None of a damaged one
 
 
 def read_deep(path: Path) -> tuple[DeepCodes, DeepCodes | None]:

@@ -28,6 +28,7 @@ from vsr.media.images.deep_images import (
     sixteen_bit,
     upright,
 )
+from vsr.media.images.halved_chroma import halved_chroma
 from vsr.media.images.image_tags import NO_TAGS, ImageTags, tags_of
 from vsr.values import CropBox, Size
 
@@ -63,9 +64,6 @@ ORIENTATION = 0x0112
 QUARTER_TURNED = (5, 6, 7, 8)
 """The values of that tag that exchange rows and columns."""
 
-HALVED_ACROSS, HALVED_DOWN = (1, 2), (2,)
-"""Pillow's numbers of a JPEG's sampling, 4:2:2 and 4:2:0; others are rare."""
-
 NOT_RGB = ("CMYK", "LAB", "YCbCr", "HSV")
 """What Pillow converts to R'G'B'; a profile would describe the original colours."""
 
@@ -87,8 +85,7 @@ class StillImage:
         frames_lost: further images in the same file, which are not read.
         bits_lost: of each sample, which are not read.
         tags: what it says beside its pixels.
-        halved: whether its codec held half the columns and half the rows of chroma, if that is
-            known, as of a JPEG.
+        halved: whether its codec held half the columns and half the rows of chroma, upright.
     """
 
     codes: DeepCodes
@@ -200,7 +197,9 @@ def read_image(path: Path) -> StillImage:
             alpha = None if alpha is None else upright(alpha, turn)
         else:
             codes, alpha, bits = _codes_of(ImageOps.exif_transpose(file))
-        tags, halved = tags_of(file), _halved(file)
+        tags, halved = tags_of(file), halved_chroma(path, file)
+        if file.getexif().get(ORIENTATION, 1) in QUARTER_TURNED:
+            halved = halved[::-1]
         stored_bits = 16 if has_deep_samples else file.info.get("bit_depth", 0)
     return StillImage(
         codes=codes,
@@ -214,18 +213,6 @@ def read_image(path: Path) -> StillImage:
         tags=tags,
         halved=halved,
     )
-
-
-def _halved(file: Any) -> tuple[bool, bool]:
-    """Return whether a JPEG's chroma has half the columns and half the rows, upright."""
-    from PIL import JpegImagePlugin
-
-    if not isinstance(file, JpegImagePlugin.JpegImageFile) or file.mode != "RGB":
-        return False, False
-    sampling = JpegImagePlugin.get_sampling(file)
-    across, down = sampling in HALVED_ACROSS, sampling in HALVED_DOWN
-    is_turned = file.getexif().get(ORIENTATION, 1) in QUARTER_TURNED
-    return (down, across) if is_turned else (across, down)
 
 
 def write_image(file: Path, suffix: str, picture: StillImage) -> None:
