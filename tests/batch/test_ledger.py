@@ -61,6 +61,14 @@ def test_a_file_that_was_there_before_is_not_taken_for_a_result(tmp_path: Path):
         assert not ledger.is_ours(tmp_path / "a.mp4")
 
 
+def test_a_file_that_is_gone_since_its_renewal_began_is_no_result(tmp_path: Path):
+    finish(tmp_path)
+    with open_ledger(tmp_path) as ledger:
+        ledger.begin([("a.mp4", tmp_path / "a.mp4", KEY)])
+        (tmp_path / "a.mp4").unlink()
+        assert not ledger.is_finished(tmp_path / "a.mp4", KEY)
+
+
 def test_an_old_result_stays_ours_when_its_renewal_fails(tmp_path: Path):
     finish(tmp_path)
     with open_ledger(tmp_path) as ledger:
@@ -80,7 +88,9 @@ def test_a_line_that_a_crash_cut_off_costs_that_line_alone(tmp_path_factory, cut
     finish(folder, "b.mp4")
     text = (folder / LEDGER).read_bytes()
     (folder / LEDGER).write_bytes(text[: max(len(whole), len(text) - cut)])
-    finish(folder, "c.mp4")
+    with open_ledger(folder) as ledger:  # its first line must not go on in the one that was cut off
+        ledger.begin([("c.mp4", folder / "c.mp4", KEY)])
+        (folder / "c.mp4").write_bytes(b"film")
     with open_ledger(folder) as ledger:
         assert ledger.is_finished(folder / "a.mp4", KEY)
         assert ledger.is_finished(folder / "c.mp4", KEY)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vsr.batch.names import check_inside, collision_key, filled
+from vsr.batch.names import LONGEST_BYTES, check_inside, collision_key, filled
 from vsr.batch.plan import Selection, plan
 from vsr.errors import InvalidOption, NoSuchFile, UnwritableOutput
 
@@ -100,6 +100,20 @@ def test_a_field_in_the_format_of_another_is_refused_by_name():
     with pytest.raises(InvalidOption, match=r"--name \{stem:\{name\}\}: "):
         filled("{stem:{name}}", Path("in/a.mp4"), ".mp4", {})
     assert filled("{stem:.3}", Path("in/abcdef.mp4"), ".mp4", {}) == "abc.mp4"
+
+
+@pytest.mark.parametrize("preset", ["a/b", "a\0b"])
+def test_a_value_that_no_name_holds_is_refused(preset: str):
+    with pytest.raises(InvalidOption, match="not a usable name"):
+        filled("{preset}", Path("in/a.mp4"), ".mp4", {"preset": preset})
+
+
+def test_a_name_is_as_long_as_file_systems_take_beside_a_work_folder():
+    source = Path("in/a.mp4")
+    longest = "x" * (LONGEST_BYTES - len(".mp4"))
+    assert filled(longest, source, ".mp4", {}) == f"{longest}.mp4"
+    with pytest.raises(InvalidOption, match="too long"):
+        filled(f"{longest}x", source, ".mp4", {})
 
 
 @given(st.text(st.characters(blacklist_characters="/\0", blacklist_categories=["Cs"]), min_size=1))
