@@ -63,6 +63,37 @@ def test_a_line_is_seen_at_once_and_tells_each_phase():
     assert terminal.rows == ["vsr: the colour matrix is not tagged.", ""], "the line is gone"
 
 
+def test_the_line_comes_back_below_a_note_and_goes_for_good():
+    terminal = Terminal()
+    with StatusLine("in.mp4", lambda: 80, terminal) as line:
+        line.show("looking", ("1 s",))
+        line.note("a note.")
+        assert terminal.rows == ["vsr: a note.", "in.mp4: looking, 1 s"]
+    line.note("another.")
+    assert terminal.rows == ["vsr: a note.", "vsr: another.", ""]
+
+
+def test_a_part_is_shown_whole_or_not_at_all():
+    whole = "in.mp4: upscaling, 33%, 3 min left"
+    parts = ("33%", "3 min left")
+    assert fitted("in.mp4", "upscaling", parts, len(whole)) == whole
+    assert fitted("in.mp4", "upscaling", parts, len(whole) - 1) == "in.mp4: upscaling, 33%"
+    terminal = Terminal()
+    with StatusLine("in.mp4", lambda: len(whole), terminal) as line:
+        line.show("upscaling", parts)  # the last column stays free: some terminals go on below it
+        assert terminal.rows[-1] == "in.mp4: upscaling, 33%"
+
+
+def test_what_has_lasted_a_second_without_figures_says_so():
+    log, now = io.StringIO(), [0.0]
+    with StatusLine("in.mp4", lambda: 80, log, clock=lambda: now[0]) as line:
+        now[0] = 30.0
+        line.show("looking", ())
+        now[0] = 60.0
+        line.show("joining", ())
+    assert log.getvalue().splitlines() == ["in.mp4: looking, 30 s", "in.mp4: joining"]
+
+
 def test_a_job_goes_on_where_its_terminal_is_closed():
     class Closed(Terminal):
         def write(self, text: str) -> int:
