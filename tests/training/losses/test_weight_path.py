@@ -46,6 +46,15 @@ def test_waves_of_a_blend_in_smooth_places_count_beside_its_error(monkeypatch):
     assert whole > 1.5 * error > 0
 
 
+def test_a_black_picture_has_a_finite_gradient():
+    net, path = Plain(2, 4, 2), path_to(drawn(2))
+    for value in net.parameters():
+        torch.nn.init.zeros_(value)  # what it makes is as flat as what it sees
+    flat = torch.zeros_like(LOW)
+    path.term(net, flat, net(flat), step=0).backward()
+    assert all(value.grad.isfinite().all() for value in net.parameters())
+
+
 def test_most_steps_do_without_and_one_step_sees_the_same_twice():
     net, path = drawn(1), path_to(drawn(2))
     output = net(LOW)

@@ -91,7 +91,8 @@ class WeightPath:
         target = share * output + (1 - share) * other
         blended: Tensor = functional_call(net, between, (low,)).float()
         error: Tensor = (blended - target).abs().mean()
-        return error + RIPPLES * ripples(blended, target)
+        smooth = target.detach()  # where it is smooth is no thing to learn, and has no slope at 0
+        return error + RIPPLES * ripples(blended - target + smooth, smooth)
 
 
 def _shapes(net: nn.Module) -> dict[str, torch.Size]:
