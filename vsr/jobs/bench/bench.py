@@ -1,7 +1,5 @@
 """``vsr bench``: how fast one model is on this machine, stage by stage, and what a film takes.
 
-The repetitions of a benchmark.
-
 Each stage is run alone and all of them together, one after the other within each repetition, so
 that a change in the machine's load affects all of them; the medians are reported. What a developer
 compares with them takes its turn among them.
@@ -34,6 +32,11 @@ from vsr.temporary import temporary_folder
 from vsr.upscaling.steps import open_steps
 from vsr.values import PtsSpan
 from vsr.version import __version__
+
+log = logging.getLogger(__name__)
+
+DEFAULT_RATE = 25
+"""Frames per second of a film whose header does not say."""
 
 RUN_SECONDS = 3.0
 """How long the network alone should run if no frame count is given."""
@@ -155,14 +158,6 @@ def _affordable(stages: Stages, ready: tuple[HostFrame, ...]) -> int:
     """Return how many frames the network processes in a few seconds."""
     seconds = timed_run(lambda: stages.compute(ready, 2)).wall_seconds / 2
     return max(LEAST_FRAMES, min(MOST_FRAMES, round(RUN_SECONDS / seconds)))
-
-
-__all__ = ["BenchSpec", "bench"]
-
-log = logging.getLogger(__name__)
-
-DEFAULT_RATE = 25
-"""Frames per second of a film whose header does not say."""
 
 
 def bench(

@@ -1,6 +1,4 @@
-"""What a teacher makes of the patches of a prepared set, chunk by chunk.
-
-The targets of a teacher, while they are made: a file, and a journal of what is in it.
+"""What a teacher makes of the patches of a prepared set: a file, and a journal of what is in it.
 
 Patches are taught in chunks, in any order and by several processes. A killed run leaves
 ``….u8.part`` and ``….journal``: the first line of the journal says what is being made, every other
