@@ -113,6 +113,15 @@ def test_weights_go_out_as_they_came(weights, tmp_path, capsys):
 
 
 @pytest.mark.usefixtures("onnx", "one_thread")
+def test_what_goes_out_into_a_folder_is_named_after_its_network(tmp_path, capsys):
+    words = ["models", "export", "lite", tmp_path, "--to", "safetensors", "-s", "4"]
+    assert vsr(*words) == 0
+    assert capsys.readouterr().out == f"{tmp_path / 'lite_x4.safetensors'}\n"
+    assert vsr(*words) == 2
+    assert "lite_x4.safetensors: already exists" in capsys.readouterr().err
+    assert vsr(*words, "-y") == 0
+
+
 def test_onnx_for_any_size_is_checked_within_a_code(tmp_path, capsys):
     out = tmp_path / "lite.onnx"
     assert vsr("models", "export", "lite", out, "--json") == 0

@@ -152,7 +152,8 @@ class ExportModelSpec:
     Attributes:
         model: a name, or a weights file.
         form: of the file.
-        target: None is ``NAME_xSCALE`` with the suffix of the form, in this folder.
+        target: a file, or a folder for ``NAME_xSCALE`` with the suffix of the form; None is this
+            folder.
         scale: None takes the largest.
         size: width and height of the pictures that an ONNX file takes; None is any.
         is_half: in half precision.
@@ -190,7 +191,9 @@ def export_model(spec: ExportModelSpec) -> ExportedModel:
     if model.net is None:
         raise InvalidOption(f"{spec.model}: is no network. Choose another (vsr models).")
     suffix = ".onnx" if spec.form == "onnx" else ".safetensors"
-    target = spec.target or Path(f"{model.name}_x{model.traits.scale}{suffix}")
+    name = f"{model.name}_x{model.traits.scale}{suffix}"
+    target = spec.target or Path(name)
+    target = target / name if target.is_dir() else target
     if target.exists() and not spec.may_overwrite:
         raise OutputExists(f"{target}: already exists. Choose another name, or add --overwrite.")
     if spec.form == "onnx":
