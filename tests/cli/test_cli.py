@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,9 @@ from PIL import Image
 
 from tests.cli.command import QUICK, vsr
 from tests.clips import indices_in, write_clip
+from vsr.jobs.batch.batch import watch
 from vsr.jobs.batch.outcome import Outcome, State
+from vsr.jobs.progress import ignore
 
 
 def test_upscale_says_what_it_made(clip: Path, tmp_path: Path, capsys):
@@ -238,6 +241,20 @@ def test_ctrl_c_in_a_batch_says_what_is_done(clip: Path, tmp_path: Path, monkeyp
     assert vsr("batch", clip.parent, tmp_path / "out", *QUICK, "-q") == 130
     said = "interrupted; 1 file done, 1 failed. Run the same command again to go on.\n"
     assert capsys.readouterr().err == f"vsr: {said}"
+
+
+def test_a_watch_that_is_interrupted_within_a_film_names_it(
+    clip: Path, tmp_path: Path, monkeypatch, capsys
+):
+    def stop(_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("vsr.jobs.workers.total_progress.TotalProgress.report", stop)
+    monkeypatch.setattr("vsr.jobs.batch.batch.watch", partial(watch, sleep=ignore))
+    folder = clip.parent
+    assert vsr("batch", folder, tmp_path / "out", *QUICK, "-q", "--watch") == 130
+    said = f"interrupted; 0 files done, not finished: {clip}. Run the same command again to go on."
+    assert capsys.readouterr().err == f"vsr: {said}\n"
 
 
 def test_help_fits_every_command(capsys):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +30,7 @@ from vsr.cli.shared.options import (
 from vsr.cli.shared.places import folder_of, places
 from vsr.cli.shared.report import emit, leaving, report_for
 from vsr.errors import Interrupted
-from vsr.jobs.progress import counted, printable
+from vsr.jobs.progress import printable
 from vsr.specs import UpscaleSpec
 
 if TYPE_CHECKING:
@@ -151,6 +151,7 @@ def _show(
     """Run the job, and show each outcome as it comes; return all of them."""
     from vsr.jobs.batch.batch import batch as once
     from vsr.jobs.batch.batch import watch as forever
+    from vsr.jobs.batch.outcome import interrupted
     from vsr.jobs.ending import Watchdog, heeding_interrupts
 
     leave = leaving(as_json=as_json)
@@ -179,13 +180,10 @@ def _show(
                     elif outcome.has_losses and outcome.state != "skipped":
                         say(outcome.line())
             except KeyboardInterrupt as error:
+                with suppress(KeyboardInterrupt):
+                    found.throw(error)  # it says which films are not finished
                 if not is_watching:
-                    failed = sum(one.state == "failed" for one in outcomes)
-                    done = counted(len(outcomes) - failed, "file")
-                    raise Interrupted(
-                        f"interrupted; {done} done{f', {failed} failed' * bool(failed)}. "
-                        "Run the same command again to go on."
-                    ) from error
+                    raise Interrupted(interrupted(outcomes)) from error
     return outcomes
 
 

@@ -10,9 +10,9 @@ import pytest
 from tests.clips import Audio, indices_in, write_clip
 from vsr.batch.engine import EngineSpec
 from vsr.batch.plan import Selection, links_left_out
-from vsr.errors import NoSuchFile, OutputBusy
+from vsr.errors import Interrupted, NoSuchFile, OutputBusy
 from vsr.jobs.batch.batch import WATCH_SECONDS, BatchSpec, batch, watch
-from vsr.jobs.progress import Progress
+from vsr.jobs.progress import Progress, ignore
 from vsr.jobs.upscale.plan import spec_of_preset
 from vsr.jobs.workers.upscale import upscale
 from vsr.media.resume.work import work_folder_of
@@ -229,6 +229,21 @@ def test_the_progress_of_a_watched_folder_is_of_what_it_found_last(tmp_path: Pat
         list(outcomes)
     assert {one.total_frames for one in seen} == {5}
     assert (seen[0].frames, seen[0].elapsed_seconds, seen[-1].frames) == (0, 0, 5)
+
+
+@pytest.mark.parametrize("run", [batch, watch])
+def test_films_that_an_interrupt_leaves_unfinished_are_named(run, folder: Path, tmp_path: Path):
+    def stop(progress: Progress) -> None:
+        raise KeyboardInterrupt
+
+    options = {"sleep": ignore} if run is watch else {}
+    said = "interrupted; 0 files done, 1 failed, not finished: .*in/.* and 1 more. Run the same co"
+    with pytest.raises(Interrupted, match=said):
+        list(run(folder, tmp_path / "out", spec(), on_progress=stop, **options))
+    outcomes = run(folder, tmp_path / "out", spec(), **options)
+    assert next(outcomes).state == "failed"
+    with pytest.raises(Interrupted, match=said):
+        outcomes.throw(KeyboardInterrupt())
 
 
 def test_two_workers_make_the_bytes_of_one(folder: Path, tmp_path: Path):

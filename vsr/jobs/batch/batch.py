@@ -13,7 +13,16 @@ from vsr.batch.engine import EngineSpec
 from vsr.batch.ledger import Ledger, facts_of, open_ledger
 from vsr.batch.plan import Item, Selection, Sources, check_sources, links_left_out, nothing_in, plan
 from vsr.batch.scheduler import Scheduler
-from vsr.jobs.batch.outcome import FileState, Outcome, failed, file_state, fingerprint, write_report
+from vsr.errors import Interrupted
+from vsr.jobs.batch.outcome import (
+    FileState,
+    Outcome,
+    failed,
+    file_state,
+    fingerprint,
+    interrupted,
+    write_report,
+)
 from vsr.jobs.batch.outlook import outlook
 from vsr.jobs.ending import Watchdog
 from vsr.jobs.progress import Note, OnProgress, counted, ignore
@@ -74,6 +83,7 @@ def batch(
 
     Raises:
         Refused: one of the folders or the engine cannot be used, or another batch is at work.
+        Interrupted: Ctrl-C came while films were not finished; also if it is thrown in.
     """
     check_sources(source, target)
     items = plan(source, target, spec.selection)
@@ -101,6 +111,7 @@ def watch(
 
     Raises:
         Refused: as `batch`; an empty folder is waited for.
+        Interrupted: as `batch`; between two scans it is the `KeyboardInterrupt` itself.
     """
     check_sources(source, target)
     before: dict[Path, Any] = {}
@@ -150,10 +161,20 @@ class _Batch:
         self._settings = fingerprint(spec.upscale)
 
     def run(self, items: list[Item]) -> Iterator[Outcome]:
-        """Settle the files that need no work, then do the rest, longest first."""
-        for outcome in self._run(items):
-            self._outcomes.append(outcome)
-            yield outcome
+        """Settle the files that need no work, then do the rest, longest first.
+
+        Raises:
+            Interrupted: films are not finished; the message names the first of them.
+        """
+        try:
+            for outcome in self._run(items):
+                self._outcomes.append(outcome)
+                yield outcome
+        except KeyboardInterrupt as error:
+            unfinished = [film.film.source for film in self._films if not film.is_over]
+            if unfinished:
+                raise Interrupted(interrupted(self._outcomes, unfinished)) from error
+            raise
 
     def _run(self, items: list[Item]) -> Iterator[Outcome]:
         todo: list[FileState] = []

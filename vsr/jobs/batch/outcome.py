@@ -105,6 +105,17 @@ def counts(outcomes: Sequence[Outcome]) -> dict[str, int]:
     return {state: found[state] for state in states}
 
 
+def interrupted(outcomes: Sequence[Outcome], unfinished: Sequence[Path] = ()) -> str:
+    """Return what to tell the user who interrupts a batch: what is done, and what is not."""
+    failures = sum(one.state == "failed" for one in outcomes)
+    done = f"{counted(len(outcomes) - failures, 'file')} done"
+    told = [done, *([f"{failures} failed"] if failures else [])]
+    if unfinished:
+        first, more = printable(unfinished[0]), len(unfinished) - 1
+        told.append(f"not finished: {first}" + f" and {more} more" * bool(more))
+    return f"interrupted; {', '.join(told)}. Run the same command again to go on."
+
+
 def write_report(folder: Path, outcomes: Sequence[Outcome]) -> Path:
     """Write the report of a batch into its output folder; return its path.
 
