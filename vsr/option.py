@@ -39,6 +39,7 @@ class Option:
         is_amount: a whole number, also written as ``8M`` or ``4GB``.
         is_in_presets: a preset may hold it.
         is_for_films: it means nothing for a picture.
+        is_of_segments: nor for what goes into a pipe, which is not written in segments.
         least: the smallest value.
         most: the largest value; without one the option is a whole number.
     """
@@ -55,6 +56,7 @@ class Option:
     is_amount: bool = False
     is_in_presets: bool = False
     is_for_films: bool = False
+    is_of_segments: bool = False
     least: float | None = None
     most: float | None = None
 

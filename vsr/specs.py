@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
 from fractions import Fraction
@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from vsr.errors import InvalidOption, UnknownOption
 from vsr.notation import FrameRate, amount_of, rate_of
-from vsr.option import check_choices, check_ranges, option, options_of
+from vsr.option import Option, check_choices, check_ranges, option, options_of
 from vsr.values import (
     DIALS,
     PLAIN,
@@ -175,8 +175,8 @@ class UpscaleSpec:
     )  # fmt: skip
     threads: int | None = option(None, entry="resolved", is_of_file=False, least=1)
     segment_frames: int | None = option(
-        None, entry="none", is_of_file=False, flags=("--segment-frames",), least=1,
-        help="Frames per segment; default: automatic.",
+        None, entry="none", is_of_file=False, is_for_films=True, is_of_segments=True,
+        flags=("--segment-frames",), least=1, help="Frames per segment; default: automatic.",
     )  # fmt: skip
     time: TimeRange = TimeRange()
     crop: str | None = option(
@@ -202,15 +202,16 @@ class UpscaleSpec:
         help="Interlaced video: auto keeps the rate, bob doubles it (50i to 50p), film gives 24p.",
     )  # fmt: skip
     is_restart: bool = option(
-        False, entry="none", is_of_file=False, flags=("--restart",),
-        help="Discard an unfinished run and start over.",
+        False, entry="none", is_of_file=False, is_for_films=True, is_of_segments=True,
+        flags=("--restart",), help="Discard an unfinished run and start over.",
     )  # fmt: skip
     keeps_work: bool = option(
-        False, entry="none", is_of_file=False, flags=("--keep-work",),
-        help="Keep the segments next to the output.",
+        False, entry="none", is_of_file=False, is_for_films=True, is_of_segments=True,
+        flags=("--keep-work",), help="Keep the segments next to the output.",
     )  # fmt: skip
     work_dir: str | None = option(
-        None, entry="none", is_of_file=False, flags=("--work-dir",), metavar="FOLDER",
+        None, entry="none", is_of_file=False, is_for_films=True, is_of_segments=True,
+        flags=("--work-dir",), metavar="FOLDER",
         help="Put the segments into this folder, on another disk.",
     )  # fmt: skip
     is_strict: bool = option(
@@ -271,13 +272,17 @@ class UpscaleSpec:
     @property
     def asked_of_films(self) -> str:
         """The flags of what the user chose and only a film has, in words; empty if nothing."""
-        return ", ".join(
-            leaf.option.flags[-1]
-            for leaf in options_of(type(self))
-            if leaf.option.is_for_films
-            and leaf.name in self.asked
-            and leaf.value(self) != leaf.default
-        )
+        return self._asked(lambda declared: declared.is_for_films)
+
+    @property
+    def asked_of_segments(self) -> str:
+        """Likewise of what only a file has, as it is written in segments."""
+        return self._asked(lambda declared: declared.is_of_segments)
+
+    def _asked(self, is_meant: Callable[[Option], bool]) -> str:
+        asked = [one for one in options_of(type(self)) if one.name in self.asked]
+        chosen = [one for one in asked if is_meant(one.option) and one.value(self) != one.default]
+        return ", ".join(one.option.flags[-1] for one in chosen)
 
     def blend(self, auto: Blend = PLAIN) -> Blend:
         """Return the blend to use, with the shares of ``auto`` where the source decides."""

@@ -90,6 +90,17 @@ def test_a_pipe_without_a_format_is_refused(clip: Path):
     assert b"--format" in done.stderr
 
 
+@pytest.mark.parametrize("more", [[], ["--dry-run"]])
+@pytest.mark.parametrize(
+    "option", ["--restart", "--keep-work", "--work-dir=.", "--segment-frames=9"]
+)
+def test_what_belongs_to_segments_is_refused_for_a_pipe(clip: Path, capsys, option: str, more):
+    assert vsr("upscale", clip, "-", *QUICK, "--format", "matroska", option, *more) == 2
+    flag = option.partition("=")[0]
+    said = f"vsr: -: the output is a pipe. Omit what only files have: {flag}."
+    assert capsys.readouterr().err.splitlines() == [said]
+
+
 @pytest.mark.parametrize(
     ("words", "is_film_on_stdout"),
     [

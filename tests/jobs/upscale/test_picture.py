@@ -96,6 +96,10 @@ def test_what_chose_the_network_of_a_picture_is_told_in_words(tmp_path: Path, ca
         ["--audio", "copy"],
         ["--deinterlace", "bob"],
         ["--grain", "keep"],
+        ["--restart"],
+        ["--keep-work"],
+        ["--work-dir", "."],
+        ["--segment-frames", "9"],
     ],
     ids=lambda options: options[0],
 )
@@ -115,8 +119,12 @@ def test_a_batch_says_once_what_it_ignores_for_pictures(tmp_path: Path, capsys):
     photo(folder / "b.png")
     photo(folder / "c.png")
     command = ["batch", folder, out, *QUICK, "--crf", "20", "--encoder-preset", "ultrafast"]
+    command += ["--segment-frames", "9"]
     assert vsr(*command, "--dry-run") == 0
-    assert "Ignored for 2 pictures: --crf, --encoder-preset." in capsys.readouterr().out
+    assert (
+        "Ignored for 2 pictures: --crf, --encoder-preset, --segment-frames."
+        in capsys.readouterr().out
+    )
     assert vsr(*command) == 0
     told = capsys.readouterr()
     assert (told.out + told.err).count("Ignored for 2 pictures: --crf") == 1

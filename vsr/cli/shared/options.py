@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from types import NoneType
 from typing import Any, Literal, TypeVar, get_args, get_origin
@@ -277,7 +276,8 @@ def engine_options(command: Command) -> Command:
 
 def with_segments(spec: UpscaleSpec, options: dict[str, Any]) -> UpscaleSpec:
     """Return the spec with its segment size, and remove that from the options."""
-    return replace(spec, segment_frames=options.pop("segment_frames"))
+    frames = options.pop("segment_frames")
+    return spec if frames is None else spec.with_options(segment_frames=frames)
 
 
 def engine_from(options: dict[str, Any]) -> EngineSpec:

@@ -37,7 +37,7 @@ def look_ahead(source: Source, target: Path, spec: UpscaleSpec) -> Told:
 
     def told(clip: Path) -> Told:
         if target == PIPE:
-            check_pipe(spec.container)
+            check_pipe(spec)
         with spooled(clip) as film:
             job = plan(film, target, spec)
             if isinstance(job, PictureJob):

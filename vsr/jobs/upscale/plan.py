@@ -107,7 +107,7 @@ def is_kept(source: Path, target: Path, spec: UpscaleSpec) -> bool:
     if is_image(source):
         return not is_picture_wanted(source, target, spec.existing)
     if target == PIPE:
-        check_pipe(spec.container)
+        check_pipe(spec)
         return False
     if not is_numbered(target):
         check_film(source, target, spec.container)

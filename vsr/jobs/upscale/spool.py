@@ -12,6 +12,7 @@ from pathlib import Path
 
 from vsr.errors import Interrupted, InvalidOption, UnreadableMedia, VsrError
 from vsr.media.writing.target import output_failure
+from vsr.specs import UpscaleSpec
 from vsr.temporary import temporary_folder
 
 PIPE = Path("-")
@@ -72,11 +73,13 @@ def _stamp(copy: Path) -> None:
     os.utime(copy, ns=(0, int.from_bytes(contents[:6])))
 
 
-def check_pipe(container: str | None) -> None:
-    """Refuse an output pipe without a format.
+def check_pipe(spec: UpscaleSpec) -> None:
+    """Refuse an output pipe without a format, or with what only a file has.
 
     Raises:
-        InvalidOption: ``--format`` is missing.
+        InvalidOption: ``--format`` is missing, or an option of the segments was chosen.
     """
-    if container is None:
+    if spec.container is None:
         raise InvalidOption("-: the output is a pipe. Name its format, such as --format matroska.")
+    if flags := spec.asked_of_segments:
+        raise InvalidOption(f"-: the output is a pipe. Omit what only files have: {flags}.")
