@@ -29,6 +29,7 @@ from vsr.cli.shared.places import PIPE, LocalPath, Places, target_of
 from vsr.cli.shared.values import Seconds
 from vsr.errors import InvalidOption, UnknownName, one_of
 from vsr.jobs.preview.spec import DEFAULT_SHOTS, CompareSpec, PreviewSpec, SettingSpec
+from vsr.media.sequence import is_sequence
 from vsr.specs import UpscaleSpec
 
 QUICK, USUAL = "lite", "fast"
@@ -87,7 +88,8 @@ def preview(
             "-: a preview reads a video in several places, and a pipe can be read once. Save it to "
             "a file, and name that."
         )
-    page = page_path(target, f"{source.stem}-preview.html", source.parent)
+    named = _named_as(source)
+    page = page_path(target, f"{named.stem}-preview.html", named.parent)
     settings = settings_of(source, typed_in(context), tries)
     spec = PreviewSpec(
         settings=settings,
@@ -196,8 +198,21 @@ def _named(word: str) -> list[str]:
 
 
 def _result_of(source: Path, spec: UpscaleSpec) -> Path:
-    """Return the name that the command for the whole film gives its result."""
-    return target_of(Places((source,), None), spec.size.label, spec.container)
+    """Return the name that the command for the whole film gives its result.
+
+    An animated image becomes a film.
+    """
+    from vsr.media.images.images import is_written
+
+    named = _named_as(source)
+    beside = target_of(Places((named,), None), spec.size.label, spec.container)
+    return beside.with_suffix(".mkv") if is_written(beside) else beside
+
+
+def _named_as(source: Path) -> Path:
+    """Return what the results are named after: the source, or the folder of its images."""
+    folder = source if source.is_dir() else source.parent if is_sequence(source) else None
+    return source if folder is None else folder if folder.name else folder.resolve()
 
 
 @click.command(short_help="Show two videos side by side, on one page.")
@@ -248,7 +263,8 @@ def compare(
         start_seconds=start,
         existing=existing_from(overwrite, no_clobber),
     )
-    page = page_path(target, f"{second.stem}-compare.html", second.parent)
+    named = _named_as(second)
+    page = page_path(target, f"{named.stem}-compare.html", named.parent)
     from vsr.jobs.preview.compare import compare as run
 
     with page_report("compare", as_json=as_json, is_quiet=quiet) as report:

@@ -14,6 +14,7 @@ from vsr.frames import HostFrame
 from vsr.jobs.estimate.moments import seconds_at
 from vsr.jobs.preview.beginning import beginning_of
 from vsr.jobs.progress import Count, counted
+from vsr.jobs.upscale.source_film import film_of
 from vsr.media.reading.probe import probe
 from vsr.media.reading.reader import Reader
 from vsr.media.source.info import MediaInfo
@@ -39,15 +40,23 @@ def evaluate_video(
         InvalidData: they differ in size, or are smaller than SSIM's window.
         DecodingFailed: a film cannot be read any further.
     """
-    infos = probe(reference), probe(result)
-    _check_sizes(*infos)
+    with film_of(reference) as truth, film_of(result) as made:
+        infos = probe(truth), probe(made)
+        _check_sizes(*infos)
+        return _measured(infos, (reference, result), on_progress)
+
+
+def _measured(
+    infos: tuple[MediaInfo, MediaInfo], sources: tuple[Path, Path], on_progress: Count
+) -> Evaluation:
     start = beginning_of(infos, None).seconds
 
     def is_before(frame: HostFrame) -> bool:
         return seconds_at(infos[0], frame.pts) < start - ROUNDED_SECONDS
 
     meter, named, unpaired = FlickerMeter(), [], 0
-    with Reader.open(reference, infos[0]) as truth, Reader.open(result, infos[1]) as made:
+    readers = (Reader.open(info.path, info) for info in infos)
+    with next(readers) as truth, next(readers) as made:
         known = dropwhile(is_before, truth.frames())
         for number, (true, ours) in enumerate(zip_longest(known, made.frames())):
             if true is None or ours is None:
@@ -58,10 +67,9 @@ def evaluate_video(
             named.append(NamedScores(str(number), luma_scores(true_luma, our_luma)))
             on_progress(len(named), infos[0].video.frames_in_header)
     if not named:
-        raise InvalidData(
-            f"{result}: no frame of it could be compared with {reference}. Check that both play."
-        )
-    about = {"reference": str(reference), "result": str(result), "count": len(named)}
+        what = f"{sources[1]}: no frame of it could be compared with {sources[0]}"
+        raise InvalidData(f"{what}. Check that both play.")
+    about = {"reference": str(sources[0]), "result": str(sources[1]), "count": len(named)}
     about |= {"start": start} if start else {}
     what = f"{counted(unpaired)} of the longer video without a counterpart"
     skipped = (what,) if unpaired else ()

@@ -25,6 +25,7 @@ from vsr.jobs.process_setup import core_count
 from vsr.jobs.progress import Note, ignore
 from vsr.jobs.upscale.plan import prepare
 from vsr.jobs.upscale.segment_worker import step_context
+from vsr.jobs.upscale.source_film import film_of
 from vsr.jobs.upscale.upscale_plan import Job
 from vsr.media.encoding.codecs import Encoder
 from vsr.specs import UpscaleSpec
@@ -179,7 +180,8 @@ def bench(
         clip = own_clip(source_size(spec.upscale.size), max(MOST_FRAMES, spec.frames or 0))
     with ExitStack() as stack:
         folder = stack.enter_context(temporary_folder("bench"))
-        job = prepare(clip, folder / "out.mkv", spec.upscale)
+        film = stack.enter_context(film_of(clip))
+        job = prepare(film, folder / "out.mkv", spec.upscale)
         log.info("%s", job.outline)
         steps = open_steps(job.spec.steps, step_context(job, note), stack)(PtsSpan())
         stages = Stages(job=job, steps=steps, folder=folder, is_discarded=spec.is_discarded)

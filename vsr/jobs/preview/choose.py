@@ -65,7 +65,7 @@ def choices_of(
     missing = count - len(chosen)
     if missing > 0:
         _check_start(info, time)
-        note(f"looking for telling frames in {info.path.name} …")
+        note("looking for telling frames …")
         span = span_in_header(info, time)
         found = glimpses(info, span, frames_expected(info, time))
         if not found and not chosen:

@@ -45,9 +45,8 @@ from vsr.jobs.preview.page import Variant
 from vsr.jobs.preview.pictures import Window, displayed_window, shown, stored_window
 from vsr.jobs.preview.spec import CompareSpec, PageResult
 from vsr.jobs.progress import Count, Note, ignore, printable
-from vsr.media.animation import is_animated
+from vsr.jobs.upscale.source_film import film_of, is_picture, size_bytes
 from vsr.media.frames.deinterlace import deinterlace
-from vsr.media.images.images import is_image
 from vsr.media.images.pictures import Picture
 from vsr.media.reading.probe import probe
 from vsr.media.source.info import MediaInfo
@@ -100,12 +99,28 @@ def compare(
     """
     names = _names(first, second)
     for path in (first, second):
-        if is_image(path) and not is_animated(path):
+        if is_picture(path):
             raise Refused(f"{path}: is an image, and videos are compared here. Name a video.")
-    infos = probe(first), probe(second)
-    for path in (first, second):
-        if not is_page_wanted(path, page, spec.existing):
-            return PageResult(page=page, sheet=sheet_of(page), is_skipped=True)
+    with film_of(first) as one, film_of(second) as other:
+        infos = probe(one), probe(other)
+        for path in (first, second):
+            if not is_page_wanted(path, page, spec.existing):
+                return PageResult(page=page, sheet=sheet_of(page), is_skipped=True)
+        contents = _contents(infos, (first, second), names, spec, watch, note)
+    write_page(contents, page, note)
+    watch(3, 3)
+    return PageResult(page=page, sheet=sheet_of(page), rows=contents.rows())
+
+
+def _contents(
+    infos: tuple[MediaInfo, MediaInfo],
+    sources: tuple[Path, Path],
+    names: tuple[str, str],
+    spec: CompareSpec,
+    watch: Count,
+    note: Note,
+) -> Contents:
+    """Return what is on the page."""
     beginning = beginning_of(infos, spec.start_seconds)
     common = common_time(infos, beginning, spec.at)
     if text := beginning_note(infos, names[1], beginning):
@@ -123,18 +138,19 @@ def compare(
     watch(2, 3)
     films = [Film(info, tuple(s), tuple(m)) for info, s, m in zip(infos, stills, loops)]
     scores = _scores(films)
-    contents = Contents(
+    sizes = [size_bytes(source) for source in sources]
+    return Contents(
         subject=" and ".join(names),
         summary="Frames of one time, side by side.",
         moments=tuple((clock(seconds), one.why) for seconds, one in zip(times, choices)),
-        sides=(_side(films[0], names[0], ()), _side(films[1], names[1], scores)),
+        sides=(
+            _side(films[0], names[0], sizes[0], ()),
+            _side(films[1], names[1], sizes[1], scores),
+        ),
         motion=motion,
         notes=(matching(names, beginning), *_notes(films, scores)),
         made_by="vsr compare",
     )
-    write_page(contents, page, note)
-    watch(3, 3)
-    return PageResult(page=page, sheet=sheet_of(page), rows=contents.rows())
 
 
 def _progressive(moment: Moment) -> list[HostFrame]:
@@ -204,10 +220,9 @@ def _scores(films: Sequence[Film]) -> tuple[Scores, ...]:
     )
 
 
-def _side(film: Film, name: str, scores: Sequence[Scores]) -> Side:
+def _side(film: Film, name: str, size: int, scores: Sequence[Scores]) -> Side:
     info, video = film.info, film.info.video
     seconds = video.duration_seconds or info.duration_seconds
-    size = info.path.stat().st_size
     facts = {
         "Size": f"{video.size}",
         "Codec": f"{video.codec}, {video.pix_fmt}",

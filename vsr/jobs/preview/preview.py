@@ -34,11 +34,12 @@ from vsr.jobs.preview.spec import PageResult, PreviewSpec, SettingSpec
 from vsr.jobs.progress import Count, Note, ignore, printable
 from vsr.jobs.upscale.plan import prepare
 from vsr.jobs.upscale.segment_worker import SegmentWorker
+from vsr.jobs.upscale.source_film import film_of, is_picture, size_bytes
 from vsr.jobs.upscale.spool import PIPE
 from vsr.jobs.upscale.upscale_plan import Job
-from vsr.media.images.images import is_image
 from vsr.media.images.pictures import Picture
 from vsr.media.reading.probe import at_part, probe
+from vsr.media.source.info import MediaInfo
 from vsr.temporary import temporary_folder
 
 SOURCE, FILE = "Source (Lanczos)", "File size"
@@ -64,11 +65,22 @@ def preview(
             cannot be written; a time beyond the end.
         Failed: a frame could not be decoded, computed or encoded.
     """
-    info = probe(_film(source))
-    if not is_page_wanted(source, page, spec.existing):
-        return PageResult(page=page, sheet=sheet_of(page), is_skipped=True)
+    _check_film(source)
+    with film_of(source, note, spec.settings[0].spec.fps) as film:
+        info = probe(film)
+        if not is_page_wanted(source, page, spec.existing):
+            return PageResult(page=page, sheet=sheet_of(page), is_skipped=True)
+        contents = _contents(info, source, spec, watch, note)
+    write_page(contents, page, note)
+    return PageResult(page=page, sheet=sheet_of(page), rows=contents.rows())
+
+
+def _contents(
+    info: MediaInfo, source: Path, spec: PreviewSpec, watch: Count, note: Note
+) -> Contents:
+    """Return what is on the page."""
     worker = SegmentWorker()
-    jobs = [prepare(source, one.target, one.spec, worker.load) for one in spec.settings]
+    jobs = [prepare(info.path, one.target, one.spec, worker.load) for one in spec.settings]
     first = jobs[0]
     info = at_part(info, first.spec.time.start_seconds)
     widest = max(jobs, key=lambda job: job.context)
@@ -80,29 +92,26 @@ def preview(
     made = render_all(jobs, moments, loop, watch, note)
     times = [] if loop is None else _times(made, loop)
     sides = [_side(one, setting, times) for one, setting in zip(made, spec.settings)]
-    contents = Contents(
+    return Contents(
         subject=printable(source.name),
         summary=_summary(first),
         moments=tuple((clock(seconds_at(info, one.pts)), one.why) for one in choices),
-        sides=(_source_side(made[0], moments, loop, times), *sides),
+        sides=(_source_side(made[0], size_bytes(source), moments, loop, times), *sides),
         motion=None if loop is None else _motion(first, loop, times),
         notes=_notes(jobs, len(moments)),
     )
-    write_page(contents, page, note)
-    return PageResult(page=page, sheet=sheet_of(page), rows=contents.rows())
 
 
-def _film(source: Path) -> Path:
-    """Return a source that is a video file.
+def _check_film(source: Path) -> None:
+    """Refuse an image and a pipe.
 
     Raises:
-        Refused: it is an image or a pipe.
+        Refused: it is one.
     """
-    if is_image(source):
+    if is_picture(source):
         raise Refused(f"{source}: is an image, and a preview shows a video. Upscale it at once.")
     if source == PIPE:
         raise Refused("-: a preview reads a video in several places. Name a file.")
-    return source
 
 
 def _times(made: Sequence[RenderedSetting], loop: Moment) -> list[Fraction]:
@@ -141,18 +150,23 @@ def _moving(made: RenderedSetting, times: Sequence[Fraction]) -> PictureAt | Non
 
 def _source_side(
     made: RenderedSetting,
+    on_disk: int,
     moments: Sequence[Moment],
     loop: Moment | None,
     times: Sequence[Fraction],
 ) -> Side:
-    """Return the source as a good player would show it, at the size of the first setting."""
+    """Return the source as a good player would show it, at the size of the first setting.
+
+    Args:
+        on_disk: its bytes.
+    """
     job, video = made.job, made.job.source.video
-    size_bytes = about_bytes(Between(*[job.source.path.stat().st_size] * 2))
+    file = about_bytes(Between(on_disk, on_disk))
     variant = Variant(
         name=SOURCE,
         detail=f"As a good player shows it: {video.size} enlarged; {video.codec}",
-        facts={FILE: size_bytes},
-        short=f"{video.size} {video.codec}, {size_bytes}",
+        facts={FILE: file},
+        short=f"{video.size} {video.codec}, {file}",
     )
     pictures = [
         lanczos(

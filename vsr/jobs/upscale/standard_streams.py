@@ -11,24 +11,15 @@ from vsr.errors import InvalidOption, UnreadableMedia, UnsuitableContainer
 from vsr.frames import HostFrame
 from vsr.jobs.progress import Note, Result
 from vsr.jobs.upscale.segment_worker import SegmentWorker, encoder_of, rated
-from vsr.jobs.upscale.spool import PIPE, named
+from vsr.jobs.upscale.source_film import film_of
+from vsr.jobs.upscale.spool import PIPE
 from vsr.jobs.upscale.upscale_plan import Job
-from vsr.media.animation import animation_as_film, is_animated
 from vsr.media.images.images import RESULTS, is_image, is_written
 from vsr.media.resume.segments import plan
-from vsr.media.sequence import (
-    DEFAULT_RATE,
-    SUFFIXES,
-    as_film,
-    find_images,
-    in_order,
-    is_numbered,
-    is_sequence,
-)
+from vsr.media.sequence import SUFFIXES, is_numbered, is_sequence
 from vsr.media.source.decoder import Damage
 from vsr.media.source.opening import check_there
 from vsr.media.writing.direct import DirectWriter
-from vsr.notation import rate_of
 from vsr.specs import UpscaleSpec
 
 STANDARD_OUTPUT = "pipe:1"
@@ -63,19 +54,11 @@ def as_clip(
                 f"{target}: names an image, and what comes from a pipe is read as a film. Name a "
                 "film, such as out.mkv, or the image file itself instead of -."
             )
-        if is_film and is_animated(source):
-            with animation_as_film(source) as clip, named(clip, source):
-                yield clip
-        else:
+        if not is_film:
             yield source
-        return
-    images = find_images(source) if isinstance(source, Path) else in_order(source[0].parent, source)
-    note(f"{images}.")
-    if spec.fps is None:
-        note(f"{DEFAULT_RATE} frames per second, as --fps is not given.")
-    rate = DEFAULT_RATE if spec.fps is None else rate_of(spec.fps)
-    with as_film(images, rate) as film, named(film, images.name):
-        yield film
+            return
+    with film_of(source, note, spec.fps) as clip:
+        yield clip
 
 
 def upscale_into_pipe(

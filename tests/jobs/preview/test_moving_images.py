@@ -1,0 +1,77 @@
+"""Animated images and images in order are films for pages and measurements too."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.barcode import SMALL, index_of, picture
+from tests.cli.command import QUICK, vsr
+from tests.jobs.preview.pages import read_page
+
+
+def pictures(count: int = 12) -> list[Image.Image]:
+    lumas = (picture(index, SMALL)[0] for index in range(count))
+    return [Image.fromarray(np.asarray(luma)).convert("RGB") for luma in lumas]
+
+
+def animation(path: Path) -> Path:
+    first, *rest = pictures()
+    first.save(path, save_all=True, append_images=rest, duration=40, lossless=True)
+    return path
+
+
+def folder_of_images(folder: Path) -> Path:
+    folder.mkdir()
+    for index, image in enumerate(pictures()):
+        image.save(folder / f"{index:03}.png")
+    return folder
+
+
+@pytest.fixture
+def sources(tmp_path: Path) -> dict[str, Path]:
+    folder = folder_of_images(tmp_path / "frames")
+    return {
+        "webp": animation(tmp_path / "an.webp"),
+        "png": animation(tmp_path / "an.png"),
+        "folder": folder,
+        "pattern": folder / "%03d.png",
+        "glob": folder / "*.png",
+    }
+
+
+@pytest.mark.parametrize("kind", ["webp", "png", "folder", "pattern", "glob"])
+def test_a_preview_takes_them_and_says_how_to_make_the_film(
+    kind: str, sources: dict[str, Path], tmp_path: Path
+):
+    source = sources[kind]
+    assert vsr("preview", source, *QUICK, "--try", "crf=30", "--at", "0.2", "-q") == 0
+    name = "an" if kind in ("webp", "png") else "frames"
+    page = read_page(tmp_path / f"{name}-preview.html")
+    assert [index_of(page.pictures[0, side][..., 1]) for side in range(3)] == [5, 5, 5]
+    commands = page.texts["code"]
+    assert all(f"{tmp_path / name}-x2.mkv" in one for one in commands[1:]), commands
+
+
+@pytest.mark.parametrize("kind", ["webp", "folder", "glob"])
+def test_they_are_compared_and_measured(
+    kind: str, sources: dict[str, Path], tmp_path: Path, capsys
+):
+    truth, other = sources["png"], sources[kind]
+    assert vsr("compare", truth, other, "--at", "0.2", "--json", "-q") == 0
+    name = "an" if kind == "webp" else "frames"
+    page = read_page(tmp_path / f"{name}-compare.html")
+    assert [index_of(page.pictures[0, side][..., 1]) for side in range(2)] == [5, 5]
+    capsys.readouterr()
+    assert vsr("evaluate", truth, other, "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["count"], found["reference"], found["result"]) == (12, str(truth), str(other))
+    assert found["psnr_y"] == 100
+
+
+def test_one_is_measured_by_a_benchmark(sources: dict[str, Path], capsys):
+    words = ["-m", "bicubic", "-s", 2, "--frames", 2, "--repeat", 1, "--discard-output", "-q"]
+    assert vsr("bench", sources["webp"], *words) == 0
+    assert "96×64 → 192×128" in capsys.readouterr().out

@@ -1,0 +1,55 @@
+"""What is given as a film: a file, an animated image, or images in order. Light to import."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from vsr.jobs.progress import Note, ignore
+from vsr.jobs.upscale.spool import named
+from vsr.media.animation import animation_as_film, is_animated
+from vsr.media.images.images import is_image
+from vsr.media.sequence import DEFAULT_RATE, as_film, find_images, in_order, is_sequence
+from vsr.notation import FrameRate, rate_of
+
+
+@contextmanager
+def film_of(
+    source: Path | Sequence[Path], note: Note = ignore, fps: FrameRate | None = None
+) -> Iterator[Path]:
+    """Yield one file that is read as a film: the source, or what stands for it in this ``with``.
+
+    Args:
+        note: called with what the images are, and with their rate if it is not given.
+        fps: frames per second of images.
+
+    Raises:
+        NoSuchFile: there are no images of that name.
+        UnreadableMedia: an animation is damaged.
+    """
+    if isinstance(source, Path) and not is_sequence(source):
+        if not is_animated(source):
+            yield source
+            return
+        with animation_as_film(source) as film, named(film, source):
+            yield film
+        return
+    images = find_images(source) if isinstance(source, Path) else in_order(source[0].parent, source)
+    note(f"{images}.")
+    if fps is None:
+        note(f"{DEFAULT_RATE} frames per second, as --fps is not given.")
+    rate = DEFAULT_RATE if fps is None else rate_of(fps)
+    with as_film(images, rate) as film, named(film, images.name):
+        yield film
+
+
+def is_picture(source: Path) -> bool:
+    """Return whether this is one image, and not a film in one of the forms of `film_of`."""
+    return is_image(source) and not (is_sequence(source) or is_animated(source))
+
+
+def size_bytes(source: Path) -> int:
+    """Return how large it is on disk, all images together, in bytes."""
+    paths = find_images(source).images if is_sequence(source) else (source,)
+    return sum(path.stat().st_size for path in paths)
