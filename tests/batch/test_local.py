@@ -13,7 +13,7 @@ import pytest
 
 from tests.batch.toys import Toy, ToyPiece, open_broken, open_toy
 from vsr.batch.engine import EngineSpec, open_inline
-from vsr.batch.local import masked, open_local, portable
+from vsr.batch.local import NO_GUARD, masked, open_local, portable
 from vsr.batch.scheduler import Scheduler
 from vsr.errors import DecodingFailed, Failed, InvalidOption
 
@@ -50,6 +50,26 @@ def test_a_task_that_kills_its_workers_again_and_again_says_why(tmp_path: Path):
     assert "SIGKILL" in str(killer.error)
     assert "memory" in str(killer.error)
     assert other.value == "b"
+
+
+@pytest.mark.parametrize("breaks", ["", "raise SystemExit(2)"])
+def test_a_script_without_a_guard_is_told_once_what_to_do(tmp_path: Path, breaks: str):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from pathlib import Path\n"
+        "from tests.batch.toys import Toy, ToyPiece, open_toy\n"
+        "from vsr.batch.local import open_local\n"
+        "from vsr.batch.scheduler import Scheduler\n"
+        f"if __name__ != '__main__': {breaks or 'pass'}\n"
+        "with open_local(open_toy, [None] * 2) as engine:\n"
+        f"    list(Scheduler(engine).run([ToyPiece(Toy('plain', Path({str(tmp_path)!r})))]))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, script],
+        env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.stderr.splitlines()[-1] == f"vsr.errors.InvalidOption: {NO_GUARD}"
+    assert done.stderr.count("Traceback") == 1
 
 
 def test_a_task_that_gets_stuck_is_not_given_to_another_worker(tmp_path: Path):

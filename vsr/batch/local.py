@@ -17,7 +17,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from vsr.batch.engine import STALLED, Ended, OnReport, OpenWorker
-from vsr.errors import Failed
+from vsr.errors import Failed, InvalidOption
 
 WAIT_SECONDS = 1.0
 END_SECONDS = 2.0
@@ -26,7 +26,14 @@ END_SECONDS = 2.0
 MASK = "CUDA_VISIBLE_DEVICES"
 """Which GPUs a process sees, and in which order; they are renumbered from 0."""
 
-REPORT, DONE, FAILED = "report", "done", "failed"
+NAME = "vsr-worker"
+
+NO_GUARD = (
+    "each worker runs the script that starts it from its beginning: put what that does under if "
+    '__name__ == "__main__":, or omit --workers.'
+)
+
+READY, REPORT, DONE, FAILED = "ready", "report", "done", "failed"
 
 
 class LocalEngine:
@@ -76,12 +83,14 @@ class _Process:
 
     def _spawn(self) -> None:
         context = multiprocessing.get_context("spawn")  # a forked torch or FFmpeg hangs
+        self.is_ready = False
         self.pipe: Connection[Any, Any]
         self.pipe, theirs = context.Pipe()
         self.process: BaseProcess = context.Process(
-            target=_serve, args=(theirs, self._open_worker, self._gpu), name="vsr-worker"
+            target=_serve, args=(theirs, self._open_worker, self._gpu), name=NAME
         )
-        self.process.start()
+        with _guarded():
+            self.process.start()
         theirs.close()
 
     def send(self, ticket: int, task: Any) -> None:
@@ -94,7 +103,11 @@ class _Process:
             self.pipe.send(task)
 
     def heard(self, on_report: OnReport) -> Iterator[Ended]:
-        """Forward its progress; yield how its task ended, if it did."""
+        """Forward its progress; yield how its task ended, if it did.
+
+        Raises:
+            InvalidOption: no worker can start.
+        """
         ticket = self.ticket
         assert ticket is not None
         try:
@@ -103,9 +116,14 @@ class _Process:
             self.process.join()
             self.ticket = None
             code = self.process.exitcode
+            if not self.is_ready and code is not None and code > 0:
+                raise InvalidOption(NO_GUARD) from None
             # another worker would get stuck in the same place
             yield Ended(ticket=ticket, error=_death(code), is_lost=code != STALLED)
             self._spawn()
+            return
+        if kind == READY:
+            self.is_ready = True
             return
         if kind == REPORT:
             on_report(ticket, content)
@@ -151,6 +169,7 @@ def _serve(pipe: Connection[Any, Any], open_worker: OpenWorker, gpu: int | None)
     threading.Thread(target=_die_with_driver, daemon=True).start()
     if gpu is not None:
         os.environ[MASK] = masked(gpu, os.environ.get(MASK))
+    pipe.send((READY, None))
     with closing(open_worker()) as worker:
         while True:
             try:
@@ -191,6 +210,23 @@ def _die_with_driver() -> None:
     if driver is not None:
         driver.join()
     os._exit(1)  # a half-finished segment is worth nothing
+
+
+@contextmanager
+def _guarded() -> Iterator[None]:
+    """End a worker that is to start workers while it only imports the script of its driver.
+
+    Raises:
+        InvalidOption: the same, in a process that is another's.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if "bootstrapping" not in str(error):
+            raise
+        if multiprocessing.current_process().name == NAME:
+            os._exit(1)  # its driver says it, once
+        raise InvalidOption(NO_GUARD) from error
 
 
 def _death(code: int | None) -> Failed:
