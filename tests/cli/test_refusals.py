@@ -245,3 +245,33 @@ def test_only_a_time_that_was_given_is_refused_as_one(clip, tmp_path, capsys):
     assert "p.png: is an image, and videos are compared here. Name a video." in said
     with pytest.raises(InvalidOption, match="nothing at 0:09.00, beyond its .* Give --at"):
         moment_near(probe(clip), 9.0, "")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ("--model", "typo"),
+        ("--model", "none.safetensors"),
+        ("--codec", "typo"),
+        ("--format", "typo"),
+        ("--device", "typo"),
+    ],
+    ids=" ".join,
+)
+def test_what_is_wrong_for_every_file_is_told_once(wrong, clip: Path, tmp_path: Path, capsys):
+    other, out = tmp_path / "other.mp4", f"{tmp_path}/out/"
+    other.write_bytes(clip.read_bytes())
+    for command in (
+        ["probe", clip, other, tmp_path / "third.mp4"],
+        ["batch", clip, other, out],
+        ["batch", clip, other, out, "--dry-run"],
+        ["batch", clip, other, out, "--watch"],
+        ["upscale", clip, other, out],
+    ):
+        (tmp_path / "third.mp4").touch()
+        assert vsr(*command, *wrong, "--scale", "2") == 2
+        shown = capsys.readouterr()
+        assert len(shown.err.splitlines()) == 1
+        assert f"{wrong[1]}: " in shown.err
+        assert shown.out == ""
+    assert not Path(out).exists()

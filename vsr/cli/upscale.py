@@ -168,6 +168,10 @@ def probe(
     if found.target is not None or typed_in(context):
         with looking(name_of(found.film), is_quiet=as_json):
             spec = spec_from(options)
+            if len(several) > 1:
+                from vsr.jobs.upscale.shared_options import check_shared
+
+                check_shared(spec)
     broken: list[Refused] = []
     for one in several:
         try:

@@ -26,6 +26,7 @@ from vsr.jobs.batch.outcome import (
 from vsr.jobs.batch.outlook import outlook
 from vsr.jobs.ending import Watchdog
 from vsr.jobs.progress import Note, OnProgress, counted, ignore
+from vsr.jobs.upscale.shared_options import check_shared
 from vsr.jobs.workers.pool import OpenPool, open_pool
 from vsr.jobs.workers.shared_film import FilmInWork
 from vsr.jobs.workers.total_progress import TotalProgress
@@ -82,13 +83,15 @@ def batch(
         one `Outcome` for each file, as it ends.
 
     Raises:
-        Refused: one of the folders or the engine cannot be used, or another batch is at work.
+        Refused: one of the folders, the engine or an option cannot be used, whatever the files
+            are; or another batch is at work.
         Interrupted: Ctrl-C came while films were not finished; also if it is thrown in.
     """
     check_sources(source, target)
     items = plan(source, target, spec.selection)
     if not items:
         raise nothing_in(source, target)
+    check_shared(spec.upscale, is_done_here=spec.engine.name == "local")
     with open_ledger(target) as ledger, ExitStack() as stack:
         _name_links(source, target, note)
         yield from _Batch(ledger, spec, on_progress, stack, note, watchdog).run(items)
@@ -114,6 +117,7 @@ def watch(
         Interrupted: as `batch`; between two scans it is the `KeyboardInterrupt` itself.
     """
     check_sources(source, target)
+    check_shared(spec.upscale, is_done_here=spec.engine.name == "local")
     before: dict[Path, Any] = {}
     handled: dict[Path, Any] = {}
     with open_ledger(target) as ledger, ExitStack() as stack:

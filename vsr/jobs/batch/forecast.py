@@ -20,6 +20,7 @@ from vsr.jobs.probe.look_ahead import check_packets
 from vsr.jobs.progress import counted, printable
 from vsr.jobs.upscale.plan import plan as plan_upscale
 from vsr.jobs.upscale.segment_worker import SegmentWorker
+from vsr.jobs.upscale.shared_options import check_shared
 from vsr.jobs.upscale.upscale_plan import Job, Load
 from vsr.media.images.images import is_image
 from vsr.specs import UpscaleSpec
@@ -79,6 +80,7 @@ def forecast(source: Sources, target: Path, spec: BatchSpec) -> Iterator[Forecas
     items = plan(source, target, spec.selection)
     if not items:
         raise nothing_in(source, target)
+    check_shared(spec.upscale, is_done_here=spec.engine.name == "local")
     ledger, settings = _ledger(target), fingerprint(spec.upscale)
     load, estimates = SegmentWorker().load, Estimates(spec.engine.workers or 1)
     for item in items:
