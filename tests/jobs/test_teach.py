@@ -1,6 +1,7 @@
 """Targets by a teacher: what they are, how they are stopped and gone on with, who learns them."""
 
 import json
+import os
 import shutil
 from dataclasses import replace
 
@@ -10,7 +11,14 @@ import torch
 
 from tests.training.toys import prepared
 from vsr.device.select import Device
-from vsr.errors import Interrupted, InvalidData, InvalidOption, InvalidRecipe, OutputExists
+from vsr.errors import (
+    Interrupted,
+    InvalidData,
+    InvalidOption,
+    InvalidRecipe,
+    OutputBusy,
+    OutputExists,
+)
 from vsr.jobs.teach import TeachSpec, TeachWatch, teach
 from vsr.jobs.train import FitSpec, fit
 from vsr.training.data.batches import held, normalised, sliced
@@ -82,6 +90,20 @@ def test_a_stopped_run_goes_on_and_ends_with_the_same_bytes(data, pupils, tmp_pa
     assert bytes_of(data) == bytes_of(whole)
     assert not list(data.glob("*.part"))
     assert not list(data.glob("*.journal"))
+
+
+def test_two_runs_do_not_make_targets_of_one_set_at_once(data):
+    def meet(*_: int) -> None:
+        with pytest.raises(OutputBusy, match=f"process {os.getpid()}, which is making targets of"):
+            teach(spec(data, name="other"))
+        met.append(True)
+
+    met: list[bool] = []
+    teach(spec(data), TeachWatch(on_chunk=meet))
+    assert met
+    assert not list(data.glob(".*"))
+    teach(spec(data, name="other"))
+    assert [one.name for one in read_manifest(data).taught] == ["teacher", "other"]
 
 
 def test_what_was_begun_otherwise_is_begun_again(data, pupils, tmp_path):

@@ -24,6 +24,7 @@ from vsr.training.data.manifest import (
     Taught,
     read_manifest,
 )
+from vsr.training.data.new_set import alone
 from vsr.training.data.prepare import PrepareSpec
 from vsr.training.run.context import training_device
 from vsr.training.teacher.lesson import JOURNAL, Class, Lesson
@@ -107,9 +108,22 @@ def teach(spec: TeachSpec, watch: TeachWatch = TeachWatch()) -> tuple[Taught, ..
 
     Raises:
         Refused: the set or a teacher; targets of that name that were made otherwise.
+        OutputBusy: another process is making targets of this set.
         NoSpace, UnwritableOutput, Interrupted: what is done is kept.
     """
     lessons = _lessons(spec)
+    with alone(spec.data / LOCK, spec.data, BUSY):
+        return _taught_all(spec, lessons, watch)
+
+
+LOCK = ".teach.lock"
+"""In the set, whose manifest and files in the making all its targets share."""
+
+BUSY = "which is making targets of it. Wait for it."
+
+
+def _taught_all(spec: TeachSpec, lessons: list[Lesson], watch: TeachWatch) -> tuple[Taught, ...]:
+    """Do what `teach` does, alone."""
     classes = [Class(lesson) for lesson in lessons]
     lacking = [(one, _left(one)) for one in classes]
     total = sum(len(left) for _, left in lacking)

@@ -1,4 +1,4 @@
-"""The folder of a set in the making: one run alone makes it, and it gets its name once complete."""
+"""The folder of a set in the making: one run alone works on it; it gets its name once complete."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from vsr.disk.locks import held
 from vsr.disk.publishing import name_around, part_of, writing
 from vsr.errors import OutputBusy, OutputExists
 from vsr.media.writing.target import folder_made
+
+PREPARED = "which is preparing it. Wait for it, or choose another --out."
 
 
 @contextmanager
@@ -26,7 +28,8 @@ def new_set(out: Path) -> Iterator[Path]:
     if out.exists():
         raise OutputExists(f"{out}: already exists. Choose another --out.")
     part = part_of(out)
-    with folder_made(out.parent), _alone(out):
+    lock = out.with_name(name_around(".", out.name, ".lock"))
+    with folder_made(out.parent), writing(out), alone(lock, out, PREPARED):
         shutil.rmtree(part, ignore_errors=True)
         try:
             part.mkdir()
@@ -37,13 +40,20 @@ def new_set(out: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _alone(out: Path) -> Iterator[None]:
-    with ExitStack() as stack, writing(out):
-        try:
-            stack.enter_context(held(out.with_name(name_around(".", out.name, ".lock"))))
-        except BlockingIOError as error:
-            raise OutputBusy(
-                f"{out}: {error.strerror}, which is preparing it. Wait for it, or choose another "
-                "--out."
-            ) from error
+def alone(lock: Path, out: Path, advice: str) -> Iterator[None]:
+    """Let one process at a time work on a set: hold a lock while the ``with`` lasts.
+
+    Args:
+        advice: what the other process does, and what to do: ``which is preparing it. Wait for it.``
+
+    Raises:
+        OutputBusy: another process holds it.
+        UnwritableOutput, NoSpace: it cannot be made.
+    """
+    with ExitStack() as stack:
+        with writing(out):
+            try:
+                stack.enter_context(held(lock))
+            except BlockingIOError as error:
+                raise OutputBusy(f"{out}: {error.strerror}, {advice}") from error
         yield
