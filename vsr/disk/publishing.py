@@ -48,14 +48,37 @@ def name_around(before: str, name: str, after: str) -> str:
 
 @contextmanager
 def published(path: Path) -> Iterator[Path]:
-    """Yield the name under which to write ``path``, and `publish` it; an error removes the part."""
-    part = part_of(path)
+    """Yield the name under which to write ``path``, and `publish` it; an error removes the part.
+
+    Several processes may write the same file at once: the last one that is complete stays.
+    """
+    part = _own_part(path)
     try:
         yield part
         publish(part, path)
     except BaseException:
         part.unlink(missing_ok=True)
         raise
+
+
+ABANDONED_SECONDS = 3600.0
+"""A part that has not grown for so long is what a killed process left."""
+
+
+def _own_part(path: Path) -> Path:
+    """Create the part of a file, under a name of its own while another process writes one."""
+    part = part_of(path)
+    with suppress(FileNotFoundError):  # it has just been published
+        if time.time() - part.stat().st_mtime > ABANDONED_SECONDS:
+            remove(part)
+    try:
+        part.touch(exist_ok=False)
+    except FileExistsError:
+        part = path.with_name(
+            name_around("", path.name, f".{os.getpid()}-{os.urandom(4).hex()}.part")
+        )
+        part.touch(exist_ok=False)
+    return part
 
 
 def publish(part: Path, path: Path) -> None:
