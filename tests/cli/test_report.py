@@ -1,6 +1,7 @@
 """The line of a job, and tables."""
 
 import io
+import logging
 from dataclasses import replace
 from errno import EIO
 from pathlib import Path
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from tests.cli.command import vsr
 from vsr.cli.shared.lines import echo_lines, echo_table, name_broken
 from vsr.cli.shared.page_report import show_result
-from vsr.cli.shared.status_line import StatusLine, fitted, parts_of
+from vsr.cli.shared.status_line import LogLines, StatusLine, fitted, parts_of
 from vsr.cli.shared.width import shortened, width_of, wrapped
 from vsr.errors import Refused
 from vsr.jobs.preview.spec import PageResult
@@ -102,6 +103,18 @@ def test_a_job_goes_on_where_its_terminal_is_closed():
     with StatusLine("in.mp4", lambda: 80, Closed()) as line:
         line.on_progress(SOME)
         line.note("the colour matrix is not tagged.")
+
+
+def test_a_log_and_an_error_are_lost_with_their_terminal_and_change_no_exit_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    class Closed(io.StringIO):
+        def write(self, text: str) -> int:
+            raise OSError(EIO, "closed")
+
+    monkeypatch.setattr("sys.stderr", Closed())
+    LogLines(logging.INFO).emit(logging.makeLogRecord({"msg": "cpu"}))
+    assert vsr("probe", tmp_path / "none.mp4", "-v") == 2
 
 
 def test_a_log_has_a_line_for_each_phase_and_none_for_each_frame():

@@ -133,9 +133,11 @@ def _report(message: str, code: int, arguments: list[str], hint: str = "") -> in
     message = printable(message)
     if "--json" in arguments:
         event = json.dumps({"event": "error", "code": code, "message": message})
-        click.echo(event, err=_sends_film(arguments))
+        with suppress(OSError):  # whoever read it is gone
+            click.echo(event, err=_sends_film(arguments))
     if _is_verbose(arguments) and not isinstance(sys.exception(), click.ClickException):
-        traceback.print_exc()
+        with suppress(OSError):  # a terminal that was closed
+            traceback.print_exc()
     say(f"{message}{hint}")
     return code
 

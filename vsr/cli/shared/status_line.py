@@ -185,4 +185,5 @@ class LogLines(logging.Handler):
         if self.status is not None:
             self.status.note(text)
         else:
-            print(message(text, None), file=sys.stderr)
+            with suppress(OSError):  # a terminal that was closed
+                print(message(text, None), file=sys.stderr)
