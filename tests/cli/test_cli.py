@@ -133,6 +133,14 @@ def test_lists_fit_eighty_columns(command: list[str], monkeypatch, capsys):
     assert max(map(len, capsys.readouterr().out.splitlines())) <= 80
 
 
+@pytest.mark.parametrize("command", ["presets", "models", "train"])
+def test_lists_fit_sixty_columns(command: str, monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "60")
+    assert vsr(command) == 0
+    rows = capsys.readouterr().out.splitlines()
+    assert max(map(len, rows)) <= 60, max(rows, key=len)
+
+
 def test_lists_say_what_each_is_for_the_usual_first_and_research_last(capsys):
     assert vsr("presets") == 0
     assert "270p-1080p" in capsys.readouterr().out

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vsr.cli.shared.completion import complete_model
-from vsr.cli.shared.lines import echo, echo_table, name_broken
+from vsr.cli.shared.lines import echo, echo_table, echo_wrapped, name_broken
 from vsr.cli.shared.report import emit
 from vsr.errors import InvalidOption
 
@@ -72,7 +72,10 @@ def _list(as_json: bool, is_verbose: bool) -> int:
         ("name", "scales", "work", "for"),
         [(row.name, _scales(row), _work(row, usual), row.summary) for row in rows],
     )
-    click.echo("\nvsr models -v shows sizes and scores; vsr preview IN, what they make of a film.")
+    click.echo("")
+    echo_wrapped(
+        "", "vsr models -v shows sizes and scores; vsr preview IN, what they make of a film."
+    )
     return name_broken(broken)
 
 
@@ -246,7 +249,8 @@ def presets(as_json: bool) -> int:
     echo_table(
         heads, [(n, ", ".join(p.aliases), p.spec.model, p.description) for n, p in every.items()]
     )
-    click.echo("\nAny height with a p, such as 480p, 720p or 1440p, is a size as well.")
+    click.echo("")
+    echo_wrapped("", "Any height with a p, such as 480p, 720p or 1440p, is a size as well.")
     click.echo("\nLooks, for --look, with any size:\n")
     echo_table(("look", "what"), [(n, f"{look.description} ({look})") for n, look in looks.items()])
     return name_broken(broken)

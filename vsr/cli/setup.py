@@ -10,7 +10,7 @@ import click
 from click.shell_completion import get_completion_class
 
 from vsr.cli.shared.completion import complete_file, complete_model, complete_recipe
-from vsr.cli.shared.lines import echo, echo_table, echo_wrapped, say
+from vsr.cli.shared.lines import echo, echo_lines, echo_table, echo_wrapped, say
 from vsr.cli.shared.options import coding_options, output_options, spec_from
 from vsr.cli.shared.report import emit, report_for
 from vsr.cli.shared.values import FactorOrSize, PngPath
@@ -170,11 +170,11 @@ def _say(text: str, *, is_quiet: bool) -> None:
 def _show(report: BenchReport) -> None:
     """Print one report."""
     click.echo(f"{report.model} ×{report.scale}, {report.size}")
-    click.echo(f"{report.device}, {report.cores} processor cores")
-    click.echo(report.encoder or "output discarded")
+    echo_lines(f"{report.device}, {report.cores} processor cores")
+    echo_lines(report.encoder or "output discarded")
     rows = [(name, rate.fps, rate.ms, rate.cpu_ms) for name, rate in report.stages.items()]
     rows.append(("whole", report.whole_fps, 1000 / report.whole_fps, None))
     echo_table(("alone", "fps", "ms", "CPU ms, one thread"), rows)
     for line in report.lines():
-        click.echo(line)
+        echo_lines(line)
     click.echo("")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from vsr.cli.shared.lines import echo, echo_table, name_broken
+from vsr.cli.shared.lines import echo, echo_table, echo_wrapped, name_broken
 from vsr.cli.shared.report import emit
 from vsr.cli.train.prepare import prepare
 from vsr.cli.train.run import fit, resume
@@ -61,7 +61,7 @@ def train(context: click.Context, as_json: bool) -> int:
             click.echo(f"{head}\n")
             echo_table(("recipe", "what"), [(name, every[name].description) for name in names])
             click.echo("")
-    click.echo("Begin with vsr train prepare; vsr train --help shows the steps.")
+    echo_wrapped("", "Begin with vsr train prepare; vsr train --help shows the steps.")
     return name_broken(broken)
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from vsr.cli.shared.completion import complete_model, complete_recipe
-from vsr.cli.shared.lines import columns, echo, say
+from vsr.cli.shared.lines import columns, echo, echo_lines, say
 from vsr.cli.shared.report import emit
 from vsr.cli.shared.status_line import StatusLine
 from vsr.errors import Interrupted, code_of_signal
@@ -230,7 +230,7 @@ class _StepLine:
     def end(self, verdict: Verdict) -> None:
         """Take the line away, and print the verdict."""
         self.close()
-        click.echo(verdict.words())
+        echo_lines(verdict.words())
 
     def close(self) -> None:
         """Take the line away."""
