@@ -1,6 +1,7 @@
 """The device fails or its memory runs out: at opening, in a capture, at a frame, in a redo."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ import torch
 from tests.upscaling.stand_in import cuda_engine_on_cpu
 from tests.upscaling.toys import frame, model_of, pass_spec, plain, srgan
 from vsr.device.overlap import double_buffered
-from vsr.errors import DeviceLost, OutOfDeviceMemory
+from vsr.errors import DeviceLost, Failed, OutOfDeviceMemory
 from vsr.upscaling.engine import cuda_engine
 from vsr.upscaling.engine.cuda_network import DeviceNetwork
 from vsr.upscaling.engine.cuda_pass import DevicePass
@@ -202,6 +203,8 @@ def test_who_holds_a_closed_engine_holds_no_graph():
         slots = list(engine._slots)
         assert all(slot.graph is not None for slot in slots)
     assert all(slot.graph is None for slot in slots)
+    with pytest.raises(Failed, match="pts 7 came after its engine was closed"):
+        engine.start(replace(frame(SIZE), pts=7))
 
 
 def test_tiles_stay_where_there_is_no_network_to_make_them_smaller():

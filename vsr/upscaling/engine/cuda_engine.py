@@ -20,6 +20,7 @@ from vsr.closing import Closing
 from vsr.device.failures import is_shortage, reported
 from vsr.device.flight import Flight, InFlight, Lease, Ring, three_lanes
 from vsr.device.select import Device
+from vsr.errors import Failed
 from vsr.frames import HostFrame
 from vsr.upscaling.engine.cuda_graphs import capture_all, drop_all
 from vsr.upscaling.engine.cuda_network import DeviceNetwork
@@ -47,7 +48,7 @@ class CudaEngine(Closing):
         self._device = device
         self._network = network
         self._say = cache(say)  # each remark once
-        self._is_ready = self._has_no_graphs = False
+        self._is_ready = self._has_no_graphs = self._is_closed = False
         self._lanes = three_lanes(device.torch_device)
         where = device.torch_device
         self._slots = [DeviceSlot(lambda: network.way, where) for _ in range(SLOTS)]
@@ -85,15 +86,19 @@ class CudaEngine(Closing):
         with suppress(RuntimeError):  # a device that is gone has nothing to wait for
             torch.cuda.synchronize(self._device.torch_device)
         drop_all(self._slots)  # whoever still holds the engine holds no memory of graphs
+        self._is_closed = True
 
     def start(self, frame: HostFrame) -> Ticket:
         """Enqueue a frame.
 
         Raises:
-            Failed: the frame is of another size or layout than the engine was opened for.
+            Failed: the frame is of another size or layout than the engine was opened for, or it is
+                closed.
             OutOfDeviceMemory, DeviceLost: as `open`.
         """
         self.spec.check(frame)
+        if self._is_closed:  # without its graphs it would compute on, and nobody wait for it
+            raise Failed(f"the frame at pts {frame.pts} came after its engine was closed.")
         with reported(self._device):
             return self._retrying(lambda: self._flight.start(frame))
 
