@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.command import QUICK, vsr
+from tests.clips import write_clip
 from vsr.errors import UnwritableOutput
 from vsr.media.resume.segments import Segment
 from vsr.media.resume.work import Work, finished_bytes, remove_published, store_of, work_folder_of
@@ -91,3 +93,23 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path):
     with pytest.raises(UnwritableOutput, match="cannot be created"):
         begun(tmp_path / "out.mp4", tmp_path / "file")
     assert not work_folder_of(tmp_path / "out.mp4").exists()
+
+
+@pytest.mark.parametrize("command", ["upscale", "batch"])
+def test_a_new_folder_for_segments_is_gone_with_them_and_one_that_was_there_stays(
+    tmp_path: Path, command: str
+):
+    source = tmp_path / "in"
+    source.mkdir()
+    for name in ("a.mkv", "b.mkv") if command == "batch" else ("a.mkv",):
+        write_clip(source / name, frames=4)
+    disk, out = tmp_path / "disk", tmp_path / "out"
+    disk.mkdir()
+    words = [source, out] if command == "batch" else [source / "a.mkv", out / "a.mkv"]
+    assert vsr(command, *words, *QUICK, "--work-dir", disk / "new" / "deep", "-q") == 0
+    assert list(disk.iterdir()) == []
+    assert vsr(command, *words, *QUICK, "--work-dir", disk, "-q", "-y") == 0
+    assert list(disk.iterdir()) == []
+    kept = [*QUICK, "--work-dir", disk / "kept", "-q", "-y", "--keep-work"]
+    assert vsr(command, *words, *kept) == 0
+    assert list((disk / "kept").iterdir())

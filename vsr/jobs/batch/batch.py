@@ -33,6 +33,7 @@ from vsr.jobs.workers.total_progress import TotalProgress
 from vsr.jobs.workers.upscale import release_all
 from vsr.media.images.images import is_image
 from vsr.media.resume.work import remove_published
+from vsr.media.writing.target import left_as_found, segments_folder
 from vsr.specs import UpscaleSpec
 
 WATCH_SECONDS = 2.0
@@ -161,6 +162,7 @@ class _Batch:
         self._films: list[FilmInWork] = []
         self._outcomes: list[Outcome] = []
         stack.callback(self._report)
+        stack.enter_context(left_as_found(segments_folder(spec.upscale.work_dir)))
         stack.callback(release_all, self._films)  # after the engine: once no worker writes
         self._settings = fingerprint(spec.upscale)
 

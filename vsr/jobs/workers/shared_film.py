@@ -22,7 +22,7 @@ from vsr.jobs.workers.tasks import Begin, Finish, HeaderFacts, Headway, Look, Pa
 from vsr.jobs.workers.worker import FilmSpec, FilmWorker, Report, TaskProgress
 from vsr.media.resume.segments import FEWEST_FRAMES, PATIENCE, Segment
 from vsr.media.resume.work import Work, finished_bytes
-from vsr.media.writing.target import check_space
+from vsr.media.writing.target import check_space, segments_folder
 from vsr.media.writing.verify import JoinedFile
 from vsr.specs import UpscaleSpec
 
@@ -204,7 +204,7 @@ class FilmInWork:
             begun.fingerprint,
             self._plan,
             is_restart=film.spec.is_restart,
-            work_dir=_folder(film.spec.work_dir),
+            work_dir=segments_folder(film.spec.work_dir),
         )
         if self._is_shared:
             self.film = replace(film, spec=begun.spec)  # what was decided is decided for all
@@ -228,7 +228,7 @@ class FilmInWork:
         if begun.estimate is None:
             return
         folder = self.film.target.absolute().parent
-        segments = _folder(self.film.spec.work_dir) or folder
+        segments = segments_folder(self.film.spec.work_dir) or folder
         done_bytes = finished_bytes(self.film.target)
         if warning := check_room(folder, segments, begun.estimate, done_bytes):
             self._note(warning)
@@ -290,10 +290,6 @@ class FilmInWork:
         )
         losses = (*self._begun.lost, *result.losses)
         self.result = replace(result, losses=losses, frames_before=self.frames_before)
-
-
-def _folder(name: str | None) -> Path | None:
-    return None if name is None else Path(name).expanduser()
 
 
 def _size_of(path: Path) -> int:

@@ -20,7 +20,7 @@ from vsr.jobs.workers.shared_film import FilmInWork
 from vsr.jobs.workers.total_progress import TotalProgress
 from vsr.media.images.images import is_image
 from vsr.media.resume.work import remove_published
-from vsr.media.writing.target import folder_made
+from vsr.media.writing.target import folder_made, left_as_found, segments_folder
 from vsr.specs import UpscaleSpec
 
 
@@ -92,6 +92,7 @@ def _spread(
     is_here = engine is None
     films: list[FilmInWork] = []
     with ExitStack() as stack:
+        stack.enter_context(left_as_found(segments_folder(spec.work_dir)))
         stack.callback(release_all, films)  # once no worker writes any more
         opened = stack.enter_context(open_pool(engine, spec, watch.watchdog))
         film = FilmInWork(

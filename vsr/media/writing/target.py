@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from errno import ENOTDIR, EPIPE
 from pathlib import Path
@@ -161,10 +161,30 @@ def folder_made(folder: Path) -> Iterator[None]:
         make_folder(folder)
         yield
     except BaseException:
-        with suppress(OSError):  # something is in it, such as the segments for another run
-            for one in made:
-                one.rmdir()
+        _remove_empty(made)
         raise
+
+
+def segments_folder(work_dir: str | None) -> Path | None:
+    """Return the folder that ``--work-dir`` names; None: segments are next to their target."""
+    return None if work_dir is None else Path(work_dir).expanduser()
+
+
+@contextmanager
+def left_as_found(folder: Path | None) -> Iterator[None]:
+    """Remove at the end what is still empty of a folder and those above it that were not there."""
+    missing = [] if folder is None else _missing(folder)
+    try:
+        yield
+    finally:
+        _remove_empty(missing)
+
+
+def _remove_empty(folders: Sequence[Path]) -> None:
+    """Remove folders, the deepest first, up to one that is not empty."""
+    with suppress(OSError):  # something is in it, such as the segments for another run
+        for one in folders:
+            one.rmdir()
 
 
 def least_bytes(codec: str, pixels: int, frames: int) -> int:
