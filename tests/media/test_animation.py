@@ -10,8 +10,9 @@ from PIL import Image, ImageDraw
 
 from tests.cli.command import vsr
 from tests.clips import times_in
-from vsr.media.animation import is_animated
+from vsr.media.animation import animation_as_film, is_animated
 from vsr.media.reading.probe import probe
+from vsr.media.resume.manifest import source_facts
 
 QUICK = ["--model", "bicubic", "-s", 2]
 MILLISECONDS = (100, 40, 250, 700)
@@ -74,6 +75,41 @@ def test_a_still_name_stays_an_image(tmp_path: Path, capsys) -> None:
     assert "only the first of 4 images" in capsys.readouterr().err
     Image.new("RGB", (8, 8)).save(tmp_path / "still.webp")
     assert not is_animated(tmp_path / "still.webp")
+
+
+@pytest.mark.parametrize("options", [[], ["--workers", 2], ["--dry-run"]], ids=str)
+def test_an_animation_of_a_batch_becomes_a_film(tmp_path: Path, options, capsys) -> None:
+    folder, out = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    for suffix in (".gif", ".png", ".webp"):
+        write_animation(folder / f"{suffix[1:]}{suffix}")
+    Image.new("RGB", (8, 6)).save(folder / "still.png")
+    assert vsr("batch", folder, out, *QUICK, "--crf", 20, *options) == (
+        0 if "--dry-run" in options else 3
+    )
+    shown = capsys.readouterr()
+    assert "Ignored for 1 picture: --crf." in shown.out + shown.err
+    if "--dry-run" in options:
+        assert "4 to do (3 clips, 1 picture, " in shown.out
+        return
+    assert {path.name for path in out.iterdir() if path.name[0] not in ".v"} == {
+        "gif.mp4", "png.mp4", "webp.mp4", "still.png",
+    }  # fmt: skip
+    for name in ("gif", "png", "webp"):
+        assert times_in(out / f"{name}.mp4") == [
+            Fraction(time, 1000) for time in (0, 100, 140, 390)
+        ]
+    assert vsr("batch", folder, out, *QUICK, "--crf", 20, "-q") == 0
+    assert vsr("upscale", folder / "webp.webp", *QUICK, "-q") == 3  # mp4 is opaque
+    assert len(times_in(folder / "webp-x2.mp4")) == 4
+
+
+def test_what_stands_for_an_animation_is_the_same_again(tmp_path: Path) -> None:
+    source = write_animation(tmp_path / "in.webp")
+    with animation_as_film(source) as film:
+        before = source_facts(film)
+    with animation_as_film(source) as film:
+        assert source_facts(film) == before
 
 
 @pytest.mark.parametrize("suffix", [".gif", ".apng"])

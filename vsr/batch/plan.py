@@ -10,7 +10,7 @@ from pathlib import Path
 
 from vsr.batch.names import DEFAULT_TEMPLATE, check_template, collision_key, filled
 from vsr.errors import InvalidOption, NoSuchFile, UnwritableOutput
-from vsr.media.animation import is_still
+from vsr.media.animation import is_animated, is_still
 
 VIDEO_SUFFIXES = frozenset(
     {".264", ".265", ".3g2", ".3gp", ".apng", ".asf", ".avi", ".divx", ".dv", ".f4v", ".flv",
@@ -23,8 +23,10 @@ VIDEO_SUFFIXES = frozenset(
 KEPT_SUFFIXES = frozenset({".mkv", ".mov", ".mp4", ".webm", ".m4v", ".ts"})
 """Containers that are kept; a clip in any other becomes ``.mkv``, which holds every stream."""
 
-SHARED_SUFFIXES = {".gif": ".mp4", ".apng": ".mp4"}
+SHARED = ".mp4"
 """What is made to be passed on becomes what plays everywhere."""
+
+SHARED_SUFFIXES = {".gif": SHARED, ".apng": SHARED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,10 +63,15 @@ class Selection:
         return suffix in VIDEO_SUFFIXES or suffix in self.pictures
 
     def suffix_for(self, source: Path) -> str:
-        """Return the suffix of a result: the source's own if it can be written."""
+        """Return the suffix of a result: the source's own if it can be written.
+
+        Of an image that moves it is that of a film.
+        """
         if is_still(source):
             return ".png"
         suffix = source.suffix.lower()
+        if is_animated(source):
+            return SHARED
         if suffix in self.pictures:
             return self.pictures[suffix]
         if suffix in KEPT_SUFFIXES:

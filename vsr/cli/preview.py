@@ -198,15 +198,9 @@ def _named(word: str) -> list[str]:
 
 
 def _result_of(source: Path, spec: UpscaleSpec) -> Path:
-    """Return the name that the command for the whole film gives its result.
-
-    An animated image becomes a film.
-    """
-    from vsr.media.images.images import is_written
-
+    """Return the name that the command for the whole film gives its result."""
     named = _named_as(source)
-    beside = target_of(Places((named,), None), spec.size.label, spec.container)
-    return beside.with_suffix(".mkv") if is_written(beside) else beside
+    return target_of(Places((named,), None), spec.size.label, spec.container)
 
 
 def _named_as(source: Path) -> Path:

@@ -5,6 +5,7 @@ FFmpeg reads GIF and APNG, Pillow WebP.
 
 from __future__ import annotations
 
+import os
 import shutil
 import struct
 from collections.abc import Iterator
@@ -61,6 +62,18 @@ def _moves(path: Path) -> bool | None:
         return None
 
 
+def count_of(path: Path) -> int:
+    """Return how many frames an animation has.
+
+    Raises:
+        UnreadableMedia: it is damaged.
+    """
+    from PIL import Image
+
+    with pillow_errors(path), path.open("rb") as stream, Image.open(stream) as file:
+        return int(getattr(file, "n_frames", 1))
+
+
 def loops_of(path: Path) -> dict[str, str]:
     """Return how often an animation is repeated, 0 for ever, as a tag; empty if it does not say."""
     from PIL import Image
@@ -91,6 +104,8 @@ def animation_as_film(source: Path) -> Iterator[Path]:
             film = folder / f"{source.stem}.mov"
             with pillow_errors(source):
                 _decode(source, film)
+                facts = source.stat()
+            os.utime(film, ns=(facts.st_atime_ns, facts.st_mtime_ns))  # a stopped run goes on
         yield film
 
 

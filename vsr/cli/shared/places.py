@@ -151,7 +151,7 @@ def target_of(
     from vsr.media.images.images import RESULTS, is_image
 
     suffix = Selection(pictures=RESULTS).suffix_for(source)
-    if format_name is not None and not is_image(source):
+    if format_name is not None and not is_image(Path(f"out{suffix}")):
         suffix = container_named(format_name).suffixes[0]
     folder = found.target or source.parent
     is_beside = folder.resolve() == source.parent.resolve()

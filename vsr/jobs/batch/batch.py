@@ -27,11 +27,11 @@ from vsr.jobs.batch.outlook import outlook
 from vsr.jobs.ending import Watchdog
 from vsr.jobs.progress import Note, OnProgress, counted, ignore
 from vsr.jobs.upscale.shared_options import check_shared
+from vsr.jobs.upscale.source_film import is_picture
 from vsr.jobs.workers.pool import OpenPool, open_pool
 from vsr.jobs.workers.shared_film import FilmInWork
 from vsr.jobs.workers.total_progress import TotalProgress
 from vsr.jobs.workers.upscale import release_all
-from vsr.media.images.images import is_image
 from vsr.media.resume.work import remove_published
 from vsr.media.writing.target import left_as_found, segments_folder
 from vsr.specs import UpscaleSpec
@@ -56,7 +56,7 @@ class BatchSpec:
     def ignored(self, files: Iterable[Path]) -> str | None:
         """Return in one line which options change nothing for some of the files; None if none."""
         flags = self.upscale.asked_of_films
-        pictures = sum(map(is_image, files)) if flags else 0
+        pictures = sum(map(is_picture, files)) if flags else 0
         return f"Ignored for {counted(pictures, 'picture')}: {flags}." if pictures else None
 
 

@@ -21,8 +21,8 @@ from vsr.jobs.progress import counted, printable
 from vsr.jobs.upscale.plan import plan as plan_upscale
 from vsr.jobs.upscale.segment_worker import SegmentWorker
 from vsr.jobs.upscale.shared_options import check_shared
+from vsr.jobs.upscale.source_film import film_of, is_picture
 from vsr.jobs.upscale.upscale_plan import Job, Load
-from vsr.media.images.images import is_image
 from vsr.specs import UpscaleSpec
 
 
@@ -151,16 +151,16 @@ def _ledger(target: Path) -> Ledger:
 def _looked_at(item: Item, spec: UpscaleSpec, load: Load, estimates: Estimates) -> Forecast:
     """Plan the work completely, so that whatever it would refuse is refused here."""
     try:
-        job = plan_upscale(item.source, item.target, spec, load)
-        if isinstance(job, Job):
+        with film_of(item.source) as source:
+            job = plan_upscale(source, item.target, spec, load)
+            found = _forecast(item, "todo", frames=job.frames_expected)
+            if not isinstance(job, Job):
+                return found
             check_packets(job)
+            is_counted = job.is_length_counted or found.frames is None
+            return replace(found, estimate=estimates.of(job), is_counted=is_counted)
     except (VsrError, OSError) as error:
         return _forecast(item, "failed", error=failed(item, error).error)
-    found = _forecast(item, "todo", frames=job.frames_expected)
-    if not isinstance(job, Job):
-        return found
-    is_counted = job.is_length_counted or found.frames is None
-    return replace(found, estimate=estimates.of(job), is_counted=is_counted)
 
 
 def _forecast(
@@ -174,7 +174,7 @@ def _forecast(
         source=item.source,
         target=item.target,
         state=state,
-        is_picture=is_image(item.source),
+        is_picture=is_picture(item.source),
         frames=frames,
         error=error,
     )

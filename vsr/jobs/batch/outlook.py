@@ -14,6 +14,7 @@ from vsr.jobs.estimate.room import free_bytes, is_one_disk
 from vsr.jobs.progress import counted
 from vsr.jobs.upscale.plan import plan as plan_upscale
 from vsr.jobs.upscale.segment_worker import SegmentWorker
+from vsr.jobs.upscale.source_film import film_of
 from vsr.jobs.upscale.upscale_plan import Job
 from vsr.specs import UpscaleSpec
 
@@ -87,10 +88,11 @@ def _estimates(
             break
         seen += 1
         try:
-            job = plan_upscale(item.source, item.target, spec, load)
+            with film_of(item.source) as source:
+                job = plan_upscale(source, item.target, spec, load)
+                estimate = estimates.of(job) if isinstance(job, Job) else None
         except (VsrError, OSError):
             continue
-        estimate = estimates.of(job) if isinstance(job, Job) else None
         found += [] if estimate is None else [estimate]
     return found, seen
 

@@ -49,6 +49,16 @@ def is_picture(source: Path) -> bool:
     return is_image(source) and not (is_sequence(source) or is_animated(source))
 
 
+def animates(source: Path, target: Path) -> bool:
+    """Return whether an animated image becomes a film: another file is read in its place."""
+    return not is_image(target) and is_animated(source)
+
+
+def makes_picture(source: Path, target: Path) -> bool:
+    """Return whether an image is made of an image, be it the first of an animation."""
+    return is_image(source) and not animates(source, target)
+
+
 def size_bytes(source: Path) -> int:
     """Return how large it is on disk, all images together, in bytes."""
     paths = find_images(source).images if is_sequence(source) else (source,)

@@ -17,6 +17,7 @@ from vsr.disk.waiting import wait_for
 from vsr.errors import VsrError
 from vsr.jobs.estimate.room import check_room
 from vsr.jobs.progress import Note, Phase, Result, counted, ignore, joined_result
+from vsr.jobs.upscale.source_film import animates, film_of
 from vsr.jobs.upscale.spool import NOTHING_YET, PIPE
 from vsr.jobs.workers.tasks import Begin, Finish, HeaderFacts, Headway, Look, Part, PlannedFilm
 from vsr.jobs.workers.worker import FilmSpec, FilmWorker, Report, TaskProgress
@@ -39,13 +40,14 @@ class Whole:
         film = self.film
         if film.is_uncut:
             return worker.do_whole(film, report)
-        alone = FilmInWork(film.source, film.target, film.spec, is_shared=False, note=report)
-        alone.headway.on_progress = lambda: report(alone.headway.done)
-        try:
-            list(Scheduler(InlineEngine(worker)).run([alone]))
-            return alone.outcome()
-        finally:
-            alone.release()
+        with film_of(film.source) as source:
+            alone = FilmInWork(source, film.target, film.spec, is_shared=False, note=report)
+            alone.headway.on_progress = lambda: report(alone.headway.done)
+            try:
+                list(Scheduler(InlineEngine(worker)).run([alone]))
+                return alone.outcome()
+            finally:
+                alone.release()
 
 
 Task = Look | Begin | Part | Finish | Whole
@@ -188,8 +190,9 @@ class FilmInWork:
         frames = self.frames = seen.frames or 0
         self.weight, self.seconds_per_frame = float(frames * seen.pixels), seen.seconds_per_frame
         fewest = self.film.spec.segment_frames or FEWEST_FRAMES
+        film = self.film
         is_short = self._is_shared and 0 < frames < PATIENCE * fewest
-        is_whole = is_short or self.film.is_uncut
+        is_whole = is_short or self.film.is_uncut or animates(film.source, film.target)
         return (Whole(self.film) if is_whole else Begin(self.film, self._workers),)
 
     def _planned(self, begun: PlannedFilm) -> Sequence[Task]:

@@ -84,13 +84,16 @@ class Look:
             MediaError: the file does not exist, or cannot be read.
         """
         from vsr.jobs.upscale.choice import mode_of
+        from vsr.jobs.upscale.source_film import animates
         from vsr.jobs.upscale.upscale_plan import frames_made
+        from vsr.media.animation import count_of
         from vsr.media.images.images import image_size, is_image
         from vsr.media.reading.probe import probe
 
         del report
-        if is_image(self.film.source):
-            return HeaderFacts(1, image_size(self.film.source).pixels)
+        if is_image(source := self.film.source):
+            frames = count_of(source) if animates(source, self.film.target) else 1
+            return HeaderFacts(frames, image_size(source).pixels)
         with worker.watched_load(f"{self.film.source}: its header"):
             info = probe(self.film.source)
         spec, video = self.film.spec, info.video

@@ -40,10 +40,10 @@ class FilmSpec:
     @property
     def is_uncut(self) -> bool:
         """Whether it cannot be done in segments: an image, or what goes into a pipe."""
+        from vsr.jobs.upscale.source_film import makes_picture
         from vsr.jobs.upscale.spool import PIPE
-        from vsr.media.images.images import is_image
 
-        return self.target == PIPE or is_image(self.source)
+        return self.target == PIPE or makes_picture(self.source, self.target)
 
 
 @dataclass(frozen=True, slots=True)
