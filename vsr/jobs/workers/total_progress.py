@@ -35,12 +35,11 @@ class TotalProgress:
 
     def progress(self) -> Progress:
         """Return the progress over all films; a failed film counts as done."""
-        if self._started is None:  # workers start up before the first frame
-            self._started = time.monotonic()
-        elapsed = time.monotonic() - self._started
-        films = self._films
-        if not any(film.headway.frames > film.frames_before for film in films):
-            self._started, elapsed = time.monotonic(), 0.0  # looking and opening is not counted
+        films, now = self._films, time.monotonic()
+        has_frames = any(film.headway.frames > film.frames_before for film in films)
+        if self._started is None or not has_frames:  # looking and opening is not counted
+            self._started = now
+        elapsed = now - self._started
         done = sum(film.frames if film.error else film.headway.frames for film in films)
         here = sum(film.headway.frames - film.frames_before for film in films)
         seconds = sum(film.headway.frames * film.seconds_per_frame for film in films)
