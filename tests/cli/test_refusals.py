@@ -275,3 +275,11 @@ def test_what_is_wrong_for_every_file_is_told_once(wrong, clip: Path, tmp_path: 
         assert f"{wrong[1]}: " in shown.err
         assert shown.out == ""
     assert not Path(out).exists()
+
+
+def test_a_benchmark_of_several_models_refuses_a_wrong_one_before_it_measures(clip, capsys):
+    words = ["--frames", "2", "--repeat", "1", "--scale", "2"]
+    assert vsr("bench", clip, "-m", "bicubic", "-m", "typo", *words) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err.startswith("vsr: typo: no model of that name.")

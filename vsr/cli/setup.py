@@ -132,10 +132,13 @@ def bench(
       vsr bench --preset 4k --discard-output
     """  # noqa: D301 # \b tells click to keep the lines
     from vsr.jobs.bench.bench import bench as run
+    from vsr.jobs.upscale.shared_options import check_shared
 
     reports = []
-    for model in models or (None,):
-        spec = bench_spec(model, options)
+    specs = [bench_spec(model, options) for model in models or (None,)]
+    for spec in specs:  # the last one would be refused only once all others were measured
+        check_shared(spec.upscale)
+    for spec in specs:
         report = run(clip, spec, note=lambda text: _say(text, is_quiet=quiet or as_json))
         reports.append(report)
         if as_json:
