@@ -36,6 +36,9 @@ PERIODS = (4, 2)
 BORDER = 16
 """Result pixels that are left out on each side: networks see nothing beyond."""
 
+GRAY = 8.0
+"""Codes of Cb and Cr within which a picture is gray, whose colours no figure is for."""
+
 FOLLOWED = (1, 5)
 """The frames from which motion is followed to the next."""
 
@@ -196,14 +199,14 @@ def _of_picture(scene: Scene, place: int, frame: Rgb) -> dict[str, float | None]
 
 
 def _against_truth(frame: Rgb, luma: Luma, truth: Rgb) -> dict[str, float | None]:
-    true = lumas(truth)
+    true, its = lumas(truth), colours(truth)
     with torch.inference_mode():
         both = [_features()(_tensor(one), TAPS) for one in (frame, truth)]
         cosine, relative = float(cosine_distance(*both)), float(relative_distance(*both))
     return {
         "weak_texture": sharpness.weak_texture(_inner(luma), _inner(true)),
         "psnr_y": _psnr(luma, true),
-        "psnr_c": _psnr(colours(frame), colours(truth)),
+        "psnr_c": _psnr(colours(frame), its) if np.ptp(its) > GRAY else None,
         "cosine": cosine,
         "relative": relative,
     }
