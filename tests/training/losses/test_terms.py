@@ -19,7 +19,6 @@ from vsr.training.losses.terms import (
     texture,
     tone,
     weighted_terms,
-    without_border,
 )
 from vsr.training.recipe.values import PixelValues, TermValues
 
@@ -172,17 +171,7 @@ def test_terms_are_added_with_their_weights_and_none_without():
     assert float(total) == pytest.approx(expected, rel=1e-6)
 
 
-def test_a_border_is_cut_from_all_that_a_loss_sees():
-    output, target, low = tensors(A, B, LOW)
-    inner, batch = without_border(output, Batch(low=low, high=target), 2)
-    assert torch.equal(inner, output[:, :, 8:-8, 8:-8])
-    assert torch.equal(batch.high, target[:, :, 8:-8, 8:-8])
-    assert torch.equal(batch.low, low[:, :, 2:-2, 2:-2])
-    whole = without_border(output, batch, 0)
-    assert whole == (output, batch)
-
-
-@pytest.mark.parametrize("values", [{"border": 5, "patch": 16}, {"border": -1}, {"grid": -1.0}])
+@pytest.mark.parametrize("values", [{"grid": -1.0}, {"ripples": -0.5}])
 def test_impossible_values_are_refused(values):
     with pytest.raises(InvalidOption, match=next(iter(values))):
         PixelValues(**values)

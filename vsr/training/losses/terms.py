@@ -9,7 +9,6 @@ all in [0, 1], and returns a scalar.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 from torch import Tensor
 from torch.nn import functional as F
@@ -130,16 +129,6 @@ def weighted_terms(values: TermValues, output: Tensor, batch: Batch) -> Tensor:
         if weight:
             total = total + weight * term(output, batch)
     return total
-
-
-def without_border(output: Tensor, batch: Batch, border: int) -> tuple[Tensor, Batch]:
-    """Return output and batch without ``border`` low-resolution pixels at each side."""
-    if border == 0:
-        return output, batch
-    edge = border * batch.scale
-    inner = (..., slice(edge, -edge), slice(edge, -edge))
-    low = batch.low[..., border:-border, border:-border]
-    return output[inner], replace(batch, low=low, high=batch.high[inner])
 
 
 def _energy(picture: Tensor) -> Tensor:

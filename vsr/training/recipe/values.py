@@ -174,25 +174,17 @@ class PixelValues(PerceptualValues):
     """Values of a `pixel` step: regression on pixels.
 
     Attributes:
-        border: low-resolution pixels at each side of a crop that no loss sees, as a network that
-            reaches beyond the crop finds black there.
         path: weight of how far blends with ``path_to`` and its flavours for video are from the
             blend of pictures (`vsr.training.losses.weight_path`).
         path_to: a network of the catalogue.
     """
 
     loss: LossName = "l1"
-    border: int = 0
     path: float = 0.0
     path_to: str = ""
 
     def __post_init__(self) -> None:
         super(PixelValues, self).__post_init__()  # slots: the class cell is the old class
-        if not 0 <= 2 * self.border <= self.patch - SMALLEST_CROP:
-            raise InvalidOption(
-                f"border {self.border} must not be negative, and leave {SMALLEST_CROP} of "
-                f"{self.patch} pixels."
-            )
         if self.path < 0 or bool(self.path) != bool(self.path_to):
             raise InvalidOption(
                 f"path {self.path:g} must not be negative, and above 0 where path_to names a "

@@ -20,7 +20,7 @@ from vsr.models.int8 import pictures
 from vsr.models.weights_files import weights_name
 from vsr.training.data.batches import Batch
 from vsr.training.losses.perceptual import Extract, extractor_of, perceptual_term
-from vsr.training.losses.terms import PIXEL_LOSSES, weighted_terms, without_border
+from vsr.training.losses.terms import PIXEL_LOSSES, weighted_terms
 from vsr.training.losses.weight_path import WeightPath
 from vsr.training.network.plain_forms import RoundedPlain
 from vsr.training.recipe.recipe import SCHEMAS, Budget, budget_of, learning_stages
@@ -125,7 +125,6 @@ def _pixel_loss(
     values: PixelValues, extract: Extract | None, output: Tensor, batch: Batch, step: int
 ) -> Tensor:
     """Return what a step that regresses on pixels minimises."""
-    output, batch = without_border(output, batch, values.border)
     loss = PIXEL_LOSSES[values.loss](output, batch.high) + weighted_terms(values, output, batch)
     if extract:
         loss = loss + perceptual_term(values, extract, output, batch.high, step)
