@@ -192,8 +192,9 @@ def test_a_part_beyond_the_end_is_refused_by_a_dry_run_too(
 
 @pytest.mark.parametrize("command", ["batch", "upscale"])
 def test_a_dry_run_over_a_folder_counts_clips_and_pictures_and_writes_nothing(
-    command: str, tmp_path: Path, capsys
+    command: str, tmp_path: Path, capsys, monkeypatch
 ):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))  # no other test measured here
     folder, out = tmp_path / "in", tmp_path / "out"
     folder.mkdir()
     write_clip(folder / "a.mp4", frames=3)
