@@ -3,10 +3,11 @@
 import pytest
 import torch
 
+from vsr.jobs.upscale.strength import CLEAR
 from vsr.models.catalog import load
 from vsr.values import Blend
 
-LOOK = Blend(strength=0.75, sharpness=0.75)
+LOOK = Blend(strength=0.75, sharpness=CLEAR)
 
 
 @pytest.mark.parametrize(

@@ -128,7 +128,7 @@ def test_a_look_beside_a_whole_spec_is_refused():
 def test_the_presets_are_listed_with_the_looks(home: Path, capsys):
     assert run("presets") == 0
     shown = capsys.readouterr().out
-    assert "sharpness 0.75" in shown
+    assert "sharpness 0.9" in shown
     assert "mine" in shown
     assert run("presets", "--json") == 0
     found = [json.loads(line) for line in capsys.readouterr().out.splitlines()]

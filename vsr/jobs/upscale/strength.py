@@ -73,7 +73,7 @@ STILL_WORTH = {"mjpeg": 0.8, "webp": 1.2, "avif": 1.3}
 LOW = 6
 """Frequencies of a JPEG, down and right together, from which on its steps are not looked at."""
 
-CLEAR = 0.75
+CLEAR = 0.9
 """The sharpness for compressed sources. Others keep their texture, tone and grain: 0."""
 
 PLAIN = 0.3
