@@ -63,6 +63,25 @@ def test_stripes_get_the_colours_they_have(scale, target, siting):
     assert (sharp.mean((2, 3)) - soft.mean((2, 3))).abs().max() < 0.5
 
 
+@pytest.mark.parametrize("siting", list(Siting)[1:])
+@pytest.mark.parametrize("size", [SIZE, Size(17, 9)], ids=str)
+@pytest.mark.parametrize("scale", [2, 3, 4])
+def test_an_axis_may_be_halved_that_was_whole(scale, size, siting):
+    """Its chroma is as far apart as before, ×2, or two thirds of it, ×3: no whole number finer."""
+    layouts = Layout(8, 1, 0), Layout(8, 0, 1), HALVED
+    for source, target in ((0, 2), (1, 2), (1, 0), (0, 1)):
+        formats = {"layout": layouts[source], "output_layout": layouts[target]}
+        spec = pass_spec(size, scale, **formats, colour=colour(siting))
+        luma, chroma = (
+            one[:, :, : size.height * scale, : size.width * scale] for one in striped(scale)
+        )
+        own_luma, own = source_of(luma, chroma, spec)
+        truth, soft = downsample_chroma(chroma, spec.output_format), enlarged(own, spec)
+        sharp = sharp_chroma(luma, soft, own_luma, own, spec, 1.0)
+        assert sharp.shape == truth.shape
+        assert error(sharp, truth) < 0.7 * error(soft, truth)
+
+
 def test_colours_that_have_nothing_to_do_with_luma_stay():
     spec = pass_spec(SIZE, 4, HALVED)
     luma, chroma = striped(4)
@@ -159,6 +178,7 @@ def test_it_is_for_plain_networks_of_colour_and_for_chroma_that_was_halved():
     for net, spec in (
         (plain(4), pass_spec(scale=4, layout=WHOLE)),
         (plain(4), pass_spec(scale=4, layout=GRAY, output_layout=HALVED)),
+        (plain(4), pass_spec(scale=1, layout=HALVED)),
         (plain(4), pass_spec(scale=4, layout=HALVED, output_layout=GRAY)),
         (plain(4, "luma"), pass_spec(scale=4, layout=HALVED)),
         (compact(4), pass_spec(scale=4, layout=HALVED)),

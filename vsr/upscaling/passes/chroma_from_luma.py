@@ -20,6 +20,7 @@ al., Guided Image Filtering (ECCV 2010), for lines that hold nearby.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from functools import reduce
 from math import floor
 from typing import TYPE_CHECKING
@@ -69,9 +70,11 @@ def follows_luma(net: Generator, spec: PassSpec) -> bool:
 
 
 def is_halved(spec: PassSpec) -> bool:
-    """Return whether there is chroma that has fewer samples than luma to begin with."""
+    """Return whether chroma has fewer samples than luma to begin with, and comes to have more."""
     source, target = spec.coded_format.layout, spec.output_format.layout
-    return bool(source.x_shift or source.y_shift) and not (source.is_gray or target.is_gray)
+    if source.is_gray or target.is_gray or not (source.x_shift or source.y_shift):
+        return False
+    return min(_steps(spec)) < 1 and max(_steps(spec)) <= 1
 
 
 def planes_with_sharp_chroma(
@@ -150,26 +153,45 @@ def _folded(values: Tensor, reach: int, join: Callable[[Tensor, Tensor], Tensor]
     return values
 
 
+def _steps(spec: PassSpec) -> tuple[Fraction, Fraction]:
+    """Return how many of the source's chroma samples one of the network's is high and wide."""
+    source, target = spec.coded_format.layout, spec.output_format.layout
+    return (
+        Fraction(1 << target.y_shift, spec.scale << source.y_shift),
+        Fraction(1 << target.x_shift, spec.scale << source.x_shift),
+    )
+
+
 def _on_grid(values: Tensor, spec: PassSpec) -> Tensor:
     """Return values of the source's chroma samples on the grid of the network's, bilinear."""
     grids = (spec.source, spec.coded_format), (spec.network, spec.output_format)
-    vertical, horizontal = chroma_axes(*grids)
-    return _linear(_linear(values, horizontal, 3), vertical, 2)  # few rows, then whole ones
+    (vertical, horizontal), (high, wide) = chroma_axes(*grids), _steps(spec)
+    values = _linear(values, horizontal, wide, 3)  # few rows, then whole ones
+    return _linear(values, vertical, high, 2)
 
 
-def _linear(values: Tensor, axis: Axis, dim: int) -> Tensor:
+def _linear(values: Tensor, axis: Axis, step: Fraction, dim: int) -> Tensor:
+    """Return values along ``dim``: a place in each of so many samples repeats its phase."""
     if axis.is_identity:
         return values
-    places = [axis.start + axis.step * phase for phase in range(axis.factor)]
-    before, size = -floor(places[0]), values.shape[dim]
-    held = _held(values, before, floor(places[-1]) + 1, dim)
+    places = [axis.start + axis.step * phase for phase in range(step.denominator)]
+    apart, count = step.numerator, -(-axis.target // step.denominator)
+    before, reach = -floor(places[0]), apart * (count - 1) + 1
+    held = _held(values, before, max(0, floor(places[-1]) + 1 + reach - axis.source), dim)
     phases = []
     for place in places:
         first = floor(place)
         share = place - first
-        near, far = (held.narrow(dim, before + first + step, size) for step in (0, 1))
+        near, far = (
+            _every(apart, held.narrow(dim, before + first + step, reach), dim) for step in (0, 1)
+        )
         phases.append((near * (1 - share)).add_(far * share))
     return torch.stack(phases, dim + 1).flatten(dim, dim + 1).narrow(dim, 0, axis.target)
+
+
+def _every(apart: int, values: Tensor, dim: int) -> Tensor:
+    """Return the first of each so many values along ``dim``."""
+    return values.unfold(dim, 1, apart).squeeze(-1)
 
 
 def _held(values: Tensor, before: int, after: int, dim: int) -> Tensor:
@@ -180,12 +202,11 @@ def _held(values: Tensor, before: int, after: int, dim: int) -> Tensor:
 
 def _nearest(bound: Tensor, chroma: Tensor, spec: PassSpec) -> Tensor:
     """Return a bound of the source's chroma samples on the grid of the network's."""
-    source, target = spec.coded_format.layout, spec.output_format.layout
-    columns = (spec.scale << source.x_shift) >> target.x_shift
-    rows = (spec.scale << source.y_shift) >> target.y_shift
-    wide = bound.repeat_interleave(columns, 3)[..., : chroma.shape[3]]
-    tall = wide[..., None, :].expand(-1, -1, -1, rows, -1).flatten(2, 3)
-    return tall[:, :, : chroma.shape[2]]
+    rows, columns = _steps(spec)
+    wide = _every(columns.numerator, bound.repeat_interleave(columns.denominator, 3), 3)
+    wide = wide[..., : chroma.shape[3]]
+    tall = wide[..., None, :].expand(-1, -1, -1, rows.denominator, -1).flatten(2, 3)
+    return _every(rows.numerator, tall, 2)[:, :, : chroma.shape[2]]
 
 
 def _reduced(luma: Tensor, scale: int) -> Tensor:
