@@ -251,5 +251,5 @@ def test_segments_on_another_disk_make_the_same_file(tmp_path: Path):
     upscale(source, tmp_path / "here.mkv", spec)
     upscale(source, tmp_path / "there.mkv", replace(spec, work_dir=str(tmp_path / "disk")))
     assert (tmp_path / "here.mkv").read_bytes() == (tmp_path / "there.mkv").read_bytes()
-    assert list((tmp_path / "disk").iterdir()) == []
+    assert not (tmp_path / "disk").exists()  # made for the run, and empty
     assert not list(tmp_path.glob(".*.vsr"))
