@@ -150,10 +150,10 @@ def downsample_chroma(chroma: Tensor, target: YuvFormat) -> Tensor:
     their mean; for left-sited 4:2:0 that is [1 2 1]/4 across and a box down.
     """
     right, down = target.offset
+    if target.layout.y_shift:  # whole rows first: half as many are left for the columns
+        chroma = _halved(chroma, down, dim=2)
     if target.layout.x_shift:
         chroma = _halved(chroma, right, dim=3)
-    if target.layout.y_shift:
-        chroma = _halved(chroma, down, dim=2)
     return chroma
 
 

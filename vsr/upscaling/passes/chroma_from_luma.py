@@ -178,15 +178,17 @@ def _linear(values: Tensor, axis: Axis, step: Fraction, dim: int) -> Tensor:
     apart, count = step.numerator, -(-axis.target // step.denominator)
     before, reach = -floor(places[0]), apart * (count - 1) + 1
     held = _held(values, before, max(0, floor(places[-1]) + 1 + reach - axis.source), dim)
-    phases = []
-    for place in places:
+    shape = list(values.shape)
+    shape[dim : dim + 1] = [count, len(places)]
+    made = values.new_empty(shape)
+    for place, phase in zip(places, made.unbind(dim + 1), strict=True):
         first = floor(place)
         share = place - first
         near, far = (
             _every(apart, held.narrow(dim, before + first + step, reach), dim) for step in (0, 1)
         )
-        phases.append((near * (1 - share)).add_(far * share))
-    return torch.stack(phases, dim + 1).flatten(dim, dim + 1).narrow(dim, 0, axis.target)
+        torch.mul(near, 1 - share, out=phase).add_(far, alpha=share)
+    return made.flatten(dim, dim + 1).narrow(dim, 0, axis.target)
 
 
 def _every(apart: int, values: Tensor, dim: int) -> Tensor:
