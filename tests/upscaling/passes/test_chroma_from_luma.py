@@ -12,6 +12,7 @@ from tests.upscaling.toys import compact, pass_spec, plain, srgan
 from vsr.colour import Colour, Matrix, Range, Siting, rgb_from_yuv
 from vsr.device.yuv import downsample_chroma, mixed
 from vsr.frames import Layout
+from vsr.upscaling.engine.tile_size import _LiveBytes as LiveBytes
 from vsr.upscaling.passes.chroma_from_luma import (
     AROUND,
     follows_luma,
@@ -185,6 +186,19 @@ def test_it_is_for_plain_networks_of_colour_and_for_chroma_that_was_halved():
         (srgan(4), pass_spec(scale=4, layout=HALVED)),
     ):
         assert not follows_luma(net, spec)
+
+
+@pytest.mark.parametrize(("target", "numbers"), [(HALVED, 6), (WHOLE, 14)], ids=str)
+def test_few_numbers_are_alive_for_each_pixel_of_the_output(target, numbers):
+    size = Size(160, 120)
+    spec = pass_spec(size, 4, HALVED, output_layout=target)
+    made, planes = (
+        [torch.zeros(shape, dtype=torch.uint8) for shape in layout.plane_shapes(of)]
+        for layout, of in ((target, spec.output), (HALVED, size))
+    )
+    with torch.inference_mode(), LiveBytes() as count:
+        planes_with_sharp_chroma(made, planes, spec)
+    assert count.peak < numbers * 4 * spec.output.pixels
 
 
 def test_noise_of_chroma_hardly_follows():

@@ -189,7 +189,7 @@ def _sizes(source: Path, size: Size, spec: UpscaleSpec) -> SizePlan:
 
 
 MOST_PIXELS = 1 << 21
-"""Of the output, done at once; the steps take about ten numbers of float32 for each."""
+"""Of the output, done at once; the steps take up to twenty numbers of float32 for each."""
 RESAMPLED = 2
 """Samples on either side that a resize looks at, of the coarser of its two grids."""
 

@@ -115,9 +115,10 @@ def sharp_chroma(
     held = downsample_chroma(_reduced(luma, spec.scale), source)
     finer = _on_grid(torch.cat((slope, held), 1), spec)
     added = finer[:, :2].mul_(downsample_chroma(luma, target) - finer[:, 2:])
-    most, least = (_nearest(bound, chroma, spec) for bound in _range(own))
-    upper, lower = torch.maximum(chroma, most), torch.minimum(chroma, least)
-    return torch.minimum(torch.maximum(added.add_(chroma), lower), upper)
+    most, least = _range(own)
+    added.add_(chroma)  # in place, and one bound after the other: these planes are the largest
+    torch.maximum(added, torch.minimum(_nearest(least, chroma, spec), chroma), out=added)
+    return torch.minimum(added, torch.maximum(_nearest(most, chroma, spec), chroma), out=added)
 
 
 def _slopes(luma: Tensor, chroma: Tensor, code: float) -> Tensor:
