@@ -7,6 +7,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from tests.upscaling.toys import compact, pass_spec, plain, srgan
 from vsr.colour import Colour, Matrix, Range, Siting, rgb_from_yuv
@@ -199,6 +200,24 @@ def test_few_numbers_are_alive_for_each_pixel_of_the_output(target, numbers):
     with torch.inference_mode(), LiveBytes() as count:
         planes_with_sharp_chroma(made, planes, spec)
     assert count.peak < numbers * 4 * spec.output.pixels
+
+
+class DivisionByNumber(TorchDispatchMode):
+    """Refuse what CUDA computes otherwise than a CPU: as a product with the reciprocal."""
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        if func.overloadpacket is torch.ops.aten.div:
+            assert getattr(args[1], "ndim", 0) > 0
+        return func(*args, **(kwargs or {}))
+
+
+def test_nothing_is_divided_by_a_number():
+    full = replace(colour(Siting.LEFT), range=Range.FULL)
+    spec = pass_spec(SIZE, 4, HALVED, colour=full)
+    luma, chroma = striped(4)
+    own_luma, own = source_of(luma, chroma, spec)
+    with DivisionByNumber():
+        planes_with_sharp_chroma(codes(luma, enlarged(own, spec)), codes(own_luma, own), spec)
 
 
 def test_noise_of_chroma_hardly_follows():

@@ -123,7 +123,7 @@ def sharp_chroma(
 
 def _slopes(luma: Tensor, chroma: Tensor, code: float) -> Tensor:
     """Return what a code of luma changes in Cb and Cr (1, 2, h, w), as far as a line fits."""
-    luma, chroma = luma / code, chroma / code
+    luma, chroma = (each * (1 / code) for each in (luma, chroma))  # CUDA divides so, rounding twice
     mean, means = _average(luma), _average(chroma)
     variance = (_average(luma * luma) - mean * mean).clamp_(min=0)
     variances = (_average(chroma * chroma) - means * means).clamp_(min=0)
