@@ -2,7 +2,8 @@
 
 The passes of `vsr.upscaling.passes` are the reference, in a launch or more for each operation. Here
 the base of the picture is computed from its decoded planes again, in float32, where it is added, so
-that it is neither stored nor rounded. Chroma that sees no network stays with torch.
+that it is neither stored nor rounded. Chroma that sees no network or follows luma is
+torch's.
 """
 
 from __future__ import annotations

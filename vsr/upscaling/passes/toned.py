@@ -84,7 +84,7 @@ class TonedPass:
         return self.inner.prepare((self._looked_up(self.there, planes[0]),))
 
     def complete(self, output: Tensor, planes: Sequence[Tensor]) -> Planes:
-        """Return luma from the curve, and chroma that saw no network."""
+        """Return luma from the curve, and chroma that saw no network but follows that luma."""
         (curved,) = self.inner.complete(output, planes[:1])
         bits = self.spec.output_format.layout.bits
         luma = self._looked_up(self.back, curved).to(torch.uint8 if bits == 8 else torch.uint16)
