@@ -75,7 +75,8 @@ def is_halved(spec: PassSpec) -> bool:
     source, target = spec.coded_format.layout, spec.output_format.layout
     if source.is_gray or target.is_gray or not (source.x_shift or source.y_shift):
         return False
-    return min(_steps(spec)) < 1 and max(_steps(spec)) <= 1
+    spacing = _spacing(spec)
+    return min(spacing) < 1 and max(spacing) <= 1
 
 
 def planes_with_sharp_chroma(
@@ -155,8 +156,8 @@ def _folded(values: Tensor, reach: int, join: Callable[[Tensor, Tensor], Tensor]
     return values
 
 
-def _steps(spec: PassSpec) -> tuple[Fraction, Fraction]:
-    """Return how many of the source's chroma samples one of the network's is high and wide."""
+def _spacing(spec: PassSpec) -> tuple[Fraction, Fraction]:
+    """Return how far apart the network's chroma samples are, down and across, in the source's."""
     source, target = spec.coded_format.layout, spec.output_format.layout
     return (
         Fraction(1 << target.y_shift, spec.scale << source.y_shift),
@@ -167,13 +168,17 @@ def _steps(spec: PassSpec) -> tuple[Fraction, Fraction]:
 def _on_grid(values: Tensor, spec: PassSpec) -> Tensor:
     """Return values of the source's chroma samples on the grid of the network's, bilinear."""
     grids = (spec.source, spec.coded_format), (spec.network, spec.output_format)
-    (vertical, horizontal), (high, wide) = chroma_axes(*grids), _steps(spec)
-    values = _linear(values, horizontal, wide, 3)  # few rows, then whole ones
-    return _linear(values, vertical, high, 2)
+    (vertical, horizontal), (down, across) = chroma_axes(*grids), _spacing(spec)
+    values = _linear(values, horizontal, across, 3)  # few rows, then whole ones
+    return _linear(values, vertical, down, 2)
 
 
 def _linear(values: Tensor, axis: Axis, step: Fraction, dim: int) -> Tensor:
-    """Return values along ``dim``: a place in each of so many samples repeats its phase."""
+    """Return values at the places of an axis, bilinear.
+
+    Args:
+        step: the axis's own: after as many places as its denominator the phases begin again.
+    """
     if axis.is_identity:
         return values
     places = [axis.start + axis.step * phase for phase in range(step.denominator)]
@@ -187,14 +192,15 @@ def _linear(values: Tensor, axis: Axis, step: Fraction, dim: int) -> Tensor:
         first = floor(place)
         share = place - first
         near, far = (
-            _every(apart, held.narrow(dim, before + first + step, reach), dim) for step in (0, 1)
+            _every(apart, held.narrow(dim, before + first + beside, reach), dim)
+            for beside in (0, 1)
         )
         torch.mul(near, 1 - share, out=phase).add_(far, alpha=share)
     return made.flatten(dim, dim + 1).narrow(dim, 0, axis.target)
 
 
 def _every(apart: int, values: Tensor, dim: int) -> Tensor:
-    """Return the first of each so many values along ``dim``."""
+    """Return one of each ``apart`` values along ``dim``, beginning with the first."""
     return values.unfold(dim, 1, apart).squeeze(-1)
 
 
@@ -206,7 +212,7 @@ def _held(values: Tensor, before: int, after: int, dim: int) -> Tensor:
 
 def _nearest(bound: Tensor, chroma: Tensor, spec: PassSpec) -> Tensor:
     """Return a bound of the source's chroma samples on the grid of the network's."""
-    rows, columns = _steps(spec)
+    rows, columns = _spacing(spec)
     wide = _every(columns.numerator, bound.repeat_interleave(columns.denominator, 3), 3)
     wide = wide[..., : chroma.shape[3]]
     tall = wide[..., None, :].expand(-1, -1, -1, rows.denominator, -1).flatten(2, 3)
