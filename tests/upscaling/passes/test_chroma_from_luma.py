@@ -202,21 +202,29 @@ def test_few_numbers_are_alive_for_each_pixel_of_the_output(target, numbers):
     assert count.peak < numbers * 4 * spec.output.pixels
 
 
-class DivisionByNumber(TorchDispatchMode):
-    """Refuse what CUDA computes otherwise than a CPU: as a product with the reciprocal."""
+class RoundedAlike(TorchDispatchMode):
+    """Refuse what processors round in their own ways.
+
+    CUDA divides by a number by multiplying with its reciprocal; a product that is added at once is
+    rounded once where there are fused instructions, and else twice.
+    """
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        if func.overloadpacket is torch.ops.aten.div:
-            assert getattr(args[1], "ndim", 0) > 0
-        return func(*args, **(kwargs or {}))
+        kwargs = kwargs or {}
+        if func.overloadpacket in (torch.ops.aten.div, torch.ops.aten.div_):
+            assert getattr(args[1], "ndim", 0) > 0, "divided by a number"
+        assert kwargs.get("alpha", 1) == 1, "multiplied and added at once"
+        assert "addcmul" not in str(func)
+        return func(*args, **kwargs)
 
 
-def test_nothing_is_divided_by_a_number():
+@pytest.mark.parametrize("scale", [3, 4])
+def test_every_operation_is_rounded_alike_on_every_processor(scale):
     full = replace(colour(Siting.LEFT), range=Range.FULL)
-    spec = pass_spec(SIZE, 4, HALVED, colour=full)
-    luma, chroma = striped(4)
+    spec = pass_spec(SIZE, scale, HALVED, colour=full)
+    luma, chroma = striped(scale)
     own_luma, own = source_of(luma, chroma, spec)
-    with DivisionByNumber():
+    with RoundedAlike():
         planes_with_sharp_chroma(codes(luma, enlarged(own, spec)), codes(own_luma, own), spec)
 
 

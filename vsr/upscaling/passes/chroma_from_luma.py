@@ -195,7 +195,7 @@ def _linear(values: Tensor, axis: Axis, step: Fraction, dim: int) -> Tensor:
             _every(apart, held.narrow(dim, before + first + beside, reach), dim)
             for beside in (0, 1)
         )
-        torch.mul(near, 1 - share, out=phase).add_(far, alpha=share)
+        torch.mul(near, 1 - share, out=phase).add_(far * share)
     return made.flatten(dim, dim + 1).narrow(dim, 0, axis.target)
 
 
