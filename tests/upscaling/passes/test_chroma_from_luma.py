@@ -16,6 +16,7 @@ from vsr.frames import Layout
 from vsr.upscaling.engine.tile_size import _LiveBytes as LiveBytes
 from vsr.upscaling.passes.chroma_from_luma import (
     AROUND,
+    REACH,
     follows_luma,
     planes_with_sharp_chroma,
     sharp_chroma,
@@ -113,6 +114,34 @@ def test_no_value_leaves_the_range_of_the_samples_around_it(seed):
     )
     assert (found <= torch.maximum(most, made)).all()
     assert (found >= torch.minimum(least, made)).all()
+
+
+@pytest.mark.parametrize("siting", SITINGS)
+def test_what_is_farther_away_than_the_reach_does_not_count(siting):
+    """A strip of an image is as in the whole, but for so many pixels where it begins."""
+    scale, first = 4, 16
+    specs = [
+        pass_spec(Size(48, rows), scale, HALVED, colour=colour(siting)) for rows in (48, 48 - first)
+    ]
+    numbers = torch.Generator().manual_seed(5)
+    luma, own_luma = (
+        (255 * torch.rand(1, 1, side, side, generator=numbers)).round() for side in (192, 48)
+    )
+    halved = downsample_chroma(own_luma, specs[0].source_format)
+    own = torch.cat((halved, 255 - halved), 1)
+    made = enlarged(own, specs[0])
+    whole = sharp_chroma(luma, made, own_luma, own, specs[0], 1.0)
+    below = [
+        one[:, :, place:]
+        for one, place in (
+            (luma, first * scale), (made, first * scale // 2), (own_luma, first), (own, first // 2)
+        )
+    ]  # fmt: skip
+    strip = sharp_chroma(*below, specs[1], 1.0)
+    assert not torch.equal(strip, whole[:, :, first * scale // 2 :])
+    assert torch.equal(
+        strip[:, :, REACH * scale // 2 :], whole[:, :, (first + REACH) * scale // 2 :]
+    )
 
 
 def codes(*planes: torch.Tensor, dtype: torch.dtype = torch.uint8) -> list[torch.Tensor]:
