@@ -100,13 +100,14 @@ class StillImage:
     halved: tuple[bool, bool] = (False, False)
 
     def cropped(self, box: CropBox) -> StillImage:
-        """Return the part of it in a box, which is inside it."""
+        """Return the part of it in a box, which is inside it.
+
+        Samples of halved chroma then begin up to a pixel beside it, which is nearer than none.
+        """
         rows = slice(box.y, box.y + box.size.height)
         columns = slice(box.x, box.x + box.size.width)
         alpha = None if self.alpha is None else self.alpha[rows, columns]
-        across, down = self.halved
-        halved = (across and box.x % 2 == 0, down and box.y % 2 == 0)
-        return replace(self, codes=self.codes[rows, columns], alpha=alpha, halved=halved)
+        return replace(self, codes=self.codes[rows, columns], alpha=alpha)
 
 
 def is_image(path: Path) -> bool:
