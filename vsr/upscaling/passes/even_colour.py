@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from vsr.upscaling.passes.neighbours import held, joined
+
 if TYPE_CHECKING:
     from vsr.models.blocks import Generator
     from vsr.upscaling.passes.passes import PassSpec
@@ -54,15 +56,6 @@ def evened(chroma: Tensor, cell: Cell) -> Tensor:
 def _averaged(values: Tensor, count: int, dim: int) -> Tensor:
     if count == 1:
         return values
-    first, last = values.narrow(dim, 0, 1), values.narrow(dim, values.shape[dim] - 1, 1)
-    held = torch.cat((*[first] * (count - 1), values, *[last] * (count - 1)), dim)
-    return _sums(_sums(held, count, dim), count, dim).mul_(1 / count**2)
-
-
-def _sums(values: Tensor, count: int, dim: int) -> Tensor:
-    """Return the sums of as many neighbours, wherever there are all of them."""
-    length = values.shape[dim] - count + 1
-    total = values.narrow(dim, 0, length) + values.narrow(dim, 1, length)
-    for place in range(2, count):
-        total += values.narrow(dim, place, length)
-    return total
+    whole = held(values, count - 1, count - 1, dim)
+    once = joined(whole, count, dim, torch.add)
+    return joined(once, count, dim, torch.add).mul_(1 / count**2)
