@@ -1,9 +1,6 @@
 """What a person or a program sees: output, lists, help, exit codes."""
 
 import json
-import subprocess
-import sys
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,9 +8,6 @@ from PIL import Image
 
 from tests.cli.command import QUICK, vsr
 from tests.clips import indices_in, write_clip
-from vsr.jobs.batch.batch import watch
-from vsr.jobs.batch.outcome import Outcome, State
-from vsr.jobs.progress import ignore
 
 
 def test_upscale_says_what_it_made(clip: Path, tmp_path: Path, capsys):
@@ -235,62 +229,12 @@ def test_a_folder_goes_on_after_a_bad_file_and_skips_finished_ones(tmp_path: Pat
     assert vsr("batch", folder, out, *QUICK, "-q") == 0
 
 
-def test_ctrl_c_in_a_batch_says_what_is_done(clip: Path, tmp_path: Path, monkeypatch, capsys):
-    def interrupted(*_: object, **__: object):
-        for state in states:
-            yield Outcome(source=clip, target=clip, state=state)
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("vsr.jobs.batch.batch.batch", interrupted)
-    states: tuple[State, ...] = ()
-    assert vsr("batch", clip.parent, tmp_path / "out", *QUICK) == 130
-    said = "interrupted; 0 files done. Run the same command again to go on.\n"
-    assert capsys.readouterr().err == f"vsr: {said}"
-    states = ("skipped", "failed")
-    assert vsr("batch", clip.parent, tmp_path / "out", *QUICK, "-q") == 130
-    said = "interrupted; 1 file done, 1 failed. Run the same command again to go on.\n"
-    assert capsys.readouterr().err == f"vsr: {said}"
-
-
-def test_a_watch_that_is_interrupted_within_a_film_names_it(
-    clip: Path, tmp_path: Path, monkeypatch, capsys
-):
-    def stop(_: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("vsr.jobs.workers.total_progress.TotalProgress.report", stop)
-    monkeypatch.setattr("vsr.jobs.batch.batch.watch", partial(watch, sleep=ignore))
-    folder = clip.parent
-    assert vsr("batch", folder, tmp_path / "out", *QUICK, "-q", "--watch") == 130
-    said = f"interrupted; 0 files done, not finished: {clip}. Run the same command again to go on."
-    assert capsys.readouterr().err == f"vsr: {said}\n"
-
-
 def test_help_fits_every_command(capsys):
     from vsr.cli.root import COMMANDS
 
     for command in COMMANDS:
         assert vsr(command, "-h") == 0
         assert "Usage: vsr" in capsys.readouterr().out
-
-
-@pytest.mark.slow
-@pytest.mark.usefixtures("heeds_ctrl_c")
-def test_ctrl_c_ends_with_130_and_leaves_no_output(tmp_path: Path):
-    import signal
-    import time
-
-    clip = write_clip(tmp_path / "in.mp4", frames=200)
-    command = [sys.executable, "-c", "from vsr.cli import main; main()", "upscale", str(clip)]
-    command += [str(tmp_path / "out.mp4"), "--model", "fast", "--scale", "4", "--json"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        process.stdout.readline()  # the first frame is done
-        time.sleep(0.2)
-        process.send_signal(signal.SIGINT)
-        process.stdout.read()
-        assert process.wait(30) == 130
-    assert not (tmp_path / "out.mp4").exists()
 
 
 def test_help_keeps_its_examples_on_lines_of_their_own(capsys):

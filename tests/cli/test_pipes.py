@@ -3,10 +3,8 @@
 import io
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from threading import Thread
 from types import SimpleNamespace
@@ -19,7 +17,6 @@ from tests.clips import Subtitle, indices_in, times_in, write_clip
 from tests.cues import spoil_cue
 from vsr.cli.shared.status_line import StatusLine
 from vsr.errors import UnreadableMedia
-from vsr.jobs.ending import heeding_ends
 from vsr.jobs.progress import Progress
 from vsr.jobs.upscale import standard_streams, upscale_plan
 from vsr.jobs.upscale.spool import PIPE, spooled
@@ -289,49 +286,3 @@ def test_what_cannot_come_from_a_pipe_is_refused_in_a_true_sentence(
     monkeypatch.chdir(clip.parent)
     assert vsr(*[word.format(folder=clip.parent) for word in command]) == 2
     assert said in capsys.readouterr().err
-
-
-@pytest.fixture
-def _signals_as_usual():
-    """Hear them, though ``nohup`` may have started these tests, or Ray taken one before."""
-    kinds = (signal.SIGHUP, signal.SIGTERM)
-    before = {kind: signal.signal(kind, signal.SIG_DFL) for kind in kinds}
-    yield
-    for kind, handler in before.items():
-        signal.signal(kind, handler)
-
-
-@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="Windows has no such signal")
-@pytest.mark.usefixtures("_signals_as_usual")
-@pytest.mark.parametrize("kind", [signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_ends_a_wait_for_a_pipe_as_ctrl_c_does(tmp_path: Path, kind: signal.Signals):
-    temporary = tmp_path / "temporary"
-    temporary.mkdir()
-    with subprocess.Popen(
-        [*COMMAND, "-", str(tmp_path / "out.mkv"), *QUICK],
-        env={**os.environ, "TMPDIR": str(temporary)}, text=True,
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    ) as run:  # fmt: skip
-        while not list(temporary.iterdir()):
-            time.sleep(0.05)
-        run.send_signal(kind)
-        said = run.communicate(timeout=60)[1]
-    assert run.returncode == 128 + kind
-    assert said == "vsr: interrupted before the start: nothing was written.\n"
-    assert [path.name for path in tmp_path.iterdir()] == ["temporary"]
-    assert list(temporary.iterdir()) == []
-
-
-@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="Windows has no such signal")
-@pytest.mark.usefixtures("_signals_as_usual")
-def test_what_nohup_starts_outlives_the_terminal() -> None:
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    try:
-        with heeding_ends() as came:
-            os.kill(os.getpid(), signal.SIGHUP)
-            with pytest.raises(KeyboardInterrupt):
-                os.kill(os.getpid(), signal.SIGTERM)
-        assert came == [signal.SIGTERM]
-        assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
-    finally:
-        signal.signal(signal.SIGHUP, before)
