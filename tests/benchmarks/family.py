@@ -16,6 +16,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 from torch.func import functional_call
 
+from vsr.jobs.upscale.strength import CLEAR
 from vsr.models.catalog import load
 from vsr.models.flavours import added_up, flavours_of
 from vsr.models.int8 import pictures
@@ -31,7 +32,7 @@ BLEND_STEPS = 12
 DECAY, CLIP, WARM_UP = 0.995, 0.05, 50
 """Of the average of the weights; the largest norm of a gradient; steps until the full rate."""
 
-LOOKS = ((0.35, None, 0.75), (0.2, 0.0, 0.0), (0.2, None, 0.0), (0.25, None, None))
+LOOKS = ((0.35, None, CLEAR), (0.2, 0.0, 0.0), (0.2, None, 0.0), (0.25, None, None))
 """How often which strength and sharpness are asked; None is any: first what `auto` takes."""
 
 DRAWN = 2
