@@ -71,6 +71,17 @@ def test_hidden_sound_is_left_out_and_the_rest_stays_in_step(
             assert float(there - zero) == pytest.approx(float(time), abs=1.1e-3)
 
 
+@pytest.mark.parametrize("suffix", ["mkv", "mp4", "nut"])
+def test_a_long_packet_that_a_decoder_needs_first_is_kept(tmp_path: Path, suffix: str) -> None:
+    """At 8 kHz, as in old phones, a packet of AAC lasts 128 ms."""
+    source, target = tmp_path / "in.3gp", tmp_path / f"out.{suffix}"
+    write_clip(source, frames=25, audio=[Audio(rate=8000)])
+    before = packets_in(source, "audio")
+    assert before[0][0] == Fraction(-128, 1000)
+    carry(source, target)
+    assert [data for _, data in packets_in(target, "audio")] == [data for _, data in before]
+
+
 @pytest.mark.parametrize("suffix", ["mkv", "mp4"])
 def test_what_is_hidden_between_two_parts_is_left_out_too(tmp_path: Path, suffix: str) -> None:
     source = write_edited(tmp_path / "in.mp4", "aac", (0, 0.4), (1.2, 0.4))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
@@ -26,7 +26,8 @@ from vsr.media.streams.copy_streams import Fate, StreamFate
 WIDEST_INTERLEAVING_SECONDS = 10
 
 LEAD_SECONDS = Fraction(1, 10)
-"""Before the first sound: what decoders need of it, two packets of AAC or 80 ms of Opus."""
+"""Before the first sound: what decoders need of it, two packets of AAC or 80 ms of Opus; one packet
+that is longer, as of AAC at 8 kHz."""
 
 COARSE_SECONDS = Fraction(1, 500)
 """AVI counts audio in whole packets of some 25 ms; Matroska's milliseconds are fine enough."""
@@ -178,12 +179,13 @@ def _heard(packets: Iterator[Packet[Stream]]) -> Iterator[Packet[Stream]]:
             yield packet
 
 
-def _lead(before: Iterable[Packet[Stream]], first: Packet[Stream]) -> Iterator[Packet[Stream]]:
+def _lead(before: Sequence[Packet[Stream]], first: Packet[Stream]) -> Iterator[Packet[Stream]]:
     """Yield what a decoder needs of the packets before the first that is heard."""
     codec, base = first.stream.codec_context, first.time_base
-    lead = 0 if codec is None or is_lossless(codec.name) else LEAD_SECONDS
-    begin = (first.pts or 0) - rounded(lead / base)
-    yield from (one for one in before if (one.pts or 0) >= begin)
+    if not before or codec is None or is_lossless(codec.name):
+        return
+    lead = max(rounded(LEAD_SECONDS / base), before[-1].duration or 0)
+    yield from (one for one in before if (one.pts or 0) >= (first.pts or 0) - lead)
 
 
 def _is_long_after(packet: Packet[Stream], cut: Cut) -> bool:
