@@ -272,5 +272,5 @@ def _with_model(job: Job, name: str) -> Job | None:
 def carried_bytes(job: Job) -> float:
     """Return the size of the streams that are copied or converted, as far as headers say it."""
     seconds = job.source.duration_seconds or 0.0
-    rates = [fate.stream.bit_rate or 0 for fate in job.streams.carried]
-    return sum(rates) / 8 * seconds
+    streams = [fate.stream for fate in job.streams.carried]
+    return sum((one.bit_rate or 0) / 8 * (one.duration_seconds or seconds) for one in streams)

@@ -7,9 +7,8 @@ that belong to no packet.
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import median_low, quantiles
@@ -17,6 +16,7 @@ from statistics import median_low, quantiles
 from vsr.media.clock import rounded
 from vsr.media.reading.file_ends import ogg_faults
 from vsr.media.source.decoder import Damage
+from vsr.media.source.describe import tagged_seconds
 from vsr.media.source.info import MediaInfo
 from vsr.media.source.opening import demuxed, open_input
 from vsr.media.station_clock import STATION_CLOCKS, time_of
@@ -218,7 +218,7 @@ def _layout(info: MediaInfo) -> _Layout:
     is_spread = info.format_name in STATION_CLOCKS
     with open_input(info.path) as container:
         streams = [one for one in container.streams if one.type != "attachment"]
-        layout.video_seconds = _tagged_seconds(container.streams[info.video.index].metadata)
+        layout.video_seconds = tagged_seconds(container.streams[info.video.index].metadata)
         for packet in demuxed(container, streams, Damage()):
             time = time_of(packet)
             if time is not None:
@@ -247,12 +247,6 @@ def _layout(info: MediaInfo) -> _Layout:
     for sound in layout.sound.values():
         sound.sort()
     return layout
-
-
-def _tagged_seconds(tags: Mapping[str, str]) -> float:
-    """Return how long a stream lasts by the tag that muxers of Matroska write; 0 without it."""
-    told = re.fullmatch(r"(\d+):(\d\d):(\d\d\.\d+)", tags.get("DURATION", ""))
-    return 0.0 if told is None else int(told[1]) * 3600 + int(told[2]) * 60 + float(told[3])
 
 
 def _is_damage(hole: Hole, step: int, layout: _Layout) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -74,7 +75,7 @@ def video_info(
         timing=timing,
         frame_rate=rate,
         implausible_rate=too_fast,
-        duration_seconds=float(stream.duration * time_base) if stream.duration else None,
+        duration_seconds=_seconds_of(stream),
         frames_in_header=stream.frames or None,
         is_interlaced=is_interlaced,
         is_interlaced_in_header=is_in_header,
@@ -91,6 +92,31 @@ def video_info(
         timecode=timecode_in(stream.metadata),
         made_by=_tag(stream.metadata, "encoder"),
     )
+
+
+def _seconds_of(stream: Stream) -> float | None:
+    """Return how long a stream lasts, as its header or its tag says; None if neither does.
+
+    FFmpeg's muxer of Matroska tags when a stream ends, others how long it is from its first packet.
+    """
+    if stream.duration and stream.time_base:
+        return float(stream.duration * stream.time_base)
+    tagged = tagged_seconds(stream.metadata)
+    if stream.start_time and stream.time_base and _is_by_ffmpeg(stream):
+        start = float(stream.start_time * stream.time_base)
+        tagged -= start if 0 < start < tagged else 0
+    return tagged or None
+
+
+def tagged_seconds(tags: Mapping[str, str]) -> float:
+    """Return the duration that muxers of Matroska write into a tag of a stream; 0 without it."""
+    tag = tags.get("DURATION") or tags.get("DURATION-eng", "")
+    told = re.fullmatch(r"(\d+):(\d\d):(\d\d\.\d+)", tag)
+    return 0.0 if told is None else int(told[1]) * 3600 + int(told[2]) * 60 + float(told[3])
+
+
+def _is_by_ffmpeg(stream: Stream) -> bool:
+    return (_tag(stream.container.metadata, "encoder") or "").startswith("Lavf")
 
 
 def _tag(tags: Mapping[str, str], name: str) -> str | None:
@@ -176,7 +202,6 @@ def stream_info(stream: Stream) -> StreamInfo:
     """Describe any other stream by its header."""
     context = stream.codec_context
     codec = context.codec.canonical_name if context is not None else getattr(stream, "name", None)
-    time_base, duration = stream.time_base, stream.duration
     return StreamInfo(
         index=stream.index,
         kind=cast(Kind, stream.type) if stream.type in get_args(Kind) else "data",
@@ -187,7 +212,7 @@ def stream_info(stream: Stream) -> StreamInfo:
         is_default=bool(stream.disposition & Disposition.default),
         is_forced=bool(stream.disposition & Disposition.forced),
         roles=tuple(name for name in ROLES if stream.disposition & Disposition[name]),
-        time_base=time_base,
-        duration_seconds=float(duration * time_base) if duration and time_base else None,
+        time_base=stream.time_base,
+        duration_seconds=_seconds_of(stream),
         bit_rate=getattr(context, "bit_rate", None) or None,
     )
