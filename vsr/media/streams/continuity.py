@@ -11,7 +11,8 @@ from av.stream import Stream
 from vsr.media.clock import rounded
 
 SPLICE_SECONDS = Fraction(1, 2)
-"""Audio times that step back by more restart; by less, they are rounded or repeated."""
+"""Audio times that step back by more restart; by less, they are rounded or repeated. Text that
+steps back by more belongs elsewhere."""
 
 UNHEARD_SECONDS = Fraction(45, 1000)
 """The offset between audio and video that viewers do not notice.
@@ -71,8 +72,11 @@ def straighten(
     film: tuple[int, Fraction] | None = None,
     *,
     is_audio: bool,
-) -> None:
+) -> bool:
     """Give every packet a decoding time; those of audio must rise, or the muxer fails.
+
+    Those of text and data may repeat, but not fall: what steps back a little is delayed, and what
+    steps back further is not to be written, for which False is returned.
 
     An audio packet without a duration gets the distance from the one before: otherwise mp4 would
     end the track where its last packet begins.
@@ -100,6 +104,12 @@ def straighten(
     if is_audio and clock.last is not None and packet.dts <= clock.last:
         packet.dts = clock.last + max(1, rounded(LEAST_STEP_SECONDS / base))
         packet.pts = max(packet.pts, packet.dts)
+    if clock.last is not None and packet.dts < clock.last:
+        if clock.last - packet.dts > rounded(SPLICE_SECONDS / base):
+            return False
+        packet.dts = clock.last
+        packet.pts = max(packet.pts, packet.dts)
     if is_audio and not packet.duration and clock.last is not None:
         packet.duration = min(packet.dts - clock.last, rounded(SPLICE_SECONDS / base))
     clock.last = packet.dts
+    return True

@@ -104,7 +104,9 @@ def other_packets(
         ready = _ready(packet, fate, target, lost)
         if ready is None:
             continue
-        straighten(ready, clock, moved, is_audio=is_audio)
+        if not straighten(ready, clock, moved, is_audio=is_audio):
+            lost.packets += 1
+            continue
         ready.stream = target
         yield _timed(ready)
     for index, sound in conversions.items():
