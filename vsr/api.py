@@ -29,7 +29,7 @@ from vsr.specs import (
 from vsr.values import Dial, Grain, GrainProfile, OutputSize, TimeRange
 
 if TYPE_CHECKING:
-    from vsr.media.reading.probe import MediaInfo
+    from vsr.media.source.info import MediaInfo
 
 __all__ = ["Outcome", "Result", "Upscaler", "probe", "spec_of", "upscale", "upscale_folder"]
 

@@ -9,7 +9,8 @@ import pytest
 from av.codec.hwaccel import HWAccel
 
 from tests.clips import write_clip
-from vsr.media.reading.probe import Delivery, probe
+from vsr.media.reading.delivery import Delivery
+from vsr.media.reading.probe import probe
 from vsr.media.reading.reader import Reader
 from vsr.media.source import hardware
 from vsr.media.source.hardware import SHARED, Decoding, choose_decoding

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from vsr.colour import Codes
 from vsr.errors import InvalidOption
 from vsr.frames import HostFrame
-from vsr.media.reading.probe import Delivery
+from vsr.media.reading.delivery import Delivery
 from vsr.media.reading.reader import Reader
 from vsr.media.source.decoder import Damage
 from vsr.media.source.info import MediaInfo, VideoInfo

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from vsr.errors import VsrError
 from vsr.media.frames.tags import side_data_of
-from vsr.media.reading.probe import Delivery
+from vsr.media.reading.delivery import Delivery
 from vsr.media.source.info import MediaInfo
 from vsr.media.source.opening import open_input
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from vsr.errors import VsrError
 from vsr.frames import HostFrame
 from vsr.media.clock import Timing, ticks
-from vsr.media.reading.probe import Delivery
+from vsr.media.reading.delivery import Delivery
 from vsr.media.reading.reader import Reader
 from vsr.media.source.info import MediaInfo
 from vsr.media.source.opening import open_input

@@ -20,7 +20,8 @@ from av.video.stream import VideoStream
 from vsr.closing import Closing
 from vsr.frames import HostFrame
 from vsr.media.clock import Timeline, Timing, rounded, ticks_per_frame
-from vsr.media.reading.probe import Delivery, probe
+from vsr.media.reading.delivery import Delivery
+from vsr.media.reading.probe import probe
 from vsr.media.source.decoder import Damage, Decoder, from_key_frame, from_last_key_frame
 from vsr.media.source.hardware import SOFTWARE, Decoding, open_decoding
 from vsr.media.source.info import MediaInfo
