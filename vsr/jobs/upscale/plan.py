@@ -15,13 +15,12 @@ from vsr.errors import Refused
 from vsr.jobs.progress import Note
 from vsr.jobs.upscale.choice import (
     Choice,
-    Fields,
     choose_blend,
     choose_grain,
     choose_tone,
-    fields_of,
     with_model,
 )
+from vsr.jobs.upscale.fields import Fields, fields_of
 from vsr.jobs.upscale.lost_grain import lost_grain
 from vsr.jobs.upscale.picture import PictureJob, is_picture_wanted, prepare_picture
 from vsr.jobs.upscale.spool import PIPE, check_pipe

@@ -15,7 +15,8 @@ from vsr.colour import UNSPECIFIED, Colour, guessed_matrix
 from vsr.device.cuda import unused_gpu
 from vsr.device.select import Device
 from vsr.errors import InvalidOption
-from vsr.jobs.upscale.choice import Choice, Fields, mode_of
+from vsr.jobs.upscale.choice import Choice
+from vsr.jobs.upscale.fields import Fields, mode_of
 from vsr.media.clock import USUAL_FRAME_RATE, Timing, rounded, ticks_per_frame
 from vsr.media.containers import Container
 from vsr.media.encoding.codecs import Encoder

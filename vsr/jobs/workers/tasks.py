@@ -83,7 +83,7 @@ class Look:
         Raises:
             MediaError: the file does not exist, or cannot be read.
         """
-        from vsr.jobs.upscale.choice import mode_of
+        from vsr.jobs.upscale.fields import mode_of
         from vsr.jobs.upscale.source_film import animates
         from vsr.jobs.upscale.upscale_plan import frames_made
         from vsr.media.animation import count_of
