@@ -16,9 +16,9 @@ import pytest
 
 from tests.clips import indices_in, write_clip
 from vsr.batch.engine import STALLED, EngineSpec, OpenWorker
-from vsr.jobs import ending, process_setup
-from vsr.jobs.ending import LEAST_SECONDS, TIMES_SLOWEST, Idleness, Watchdog
+from vsr.jobs import process_setup, watchdog
 from vsr.jobs.upscale.upscale_plan import Job
+from vsr.jobs.watchdog import LEAST_SECONDS, TIMES_SLOWEST, Idleness, Watchdog
 from vsr.jobs.workers.pool import open_pool
 from vsr.jobs.workers.tasks import Finish
 from vsr.jobs.workers.worker import FilmSpec, FilmWorker
@@ -30,7 +30,7 @@ QUICK = ["--model", "bicubic", "--scale", "2", "--encoder-preset", "ultrafast", 
 
 STUCK = """
 import ctypes, sys
-from vsr.jobs import ending
+from vsr.jobs import ending, watchdog
 from vsr.media.encoding.encoding import Encoding
 
 drains = 0
@@ -131,7 +131,7 @@ def test_so_does_one_ctrl_c_after_five_seconds(tmp_path: Path):
 
 @pytest.mark.slow
 def test_what_makes_no_progress_is_ended_and_goes_on_where_it_was(tmp_path: Path):
-    impatient = "ending.LEAST_SECONDS, ending.TICK_SECONDS = 1.5, 0.1"
+    impatient = "watchdog.LEAST_SECONDS, watchdog.TICK_SECONDS = 1.5, 0.1"
     with started(tmp_path, impatient) as run:
         said = run.communicate()[1]
     assert run.returncode == 1
@@ -166,9 +166,9 @@ def test_time_in_which_the_process_slept_does_not_count():
 
 @pytest.fixture
 def _is_impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ending, "LEAST_SECONDS", 0.02)
-    monkeypatch.setattr(ending, "TIMES_SLOWEST", 0)
-    monkeypatch.setattr(ending, "TICK_SECONDS", 0.01)
+    monkeypatch.setattr(watchdog, "LEAST_SECONDS", 0.02)
+    monkeypatch.setattr(watchdog, "TIMES_SLOWEST", 0)
+    monkeypatch.setattr(watchdog, "TICK_SECONDS", 0.01)
 
 
 @pytest.mark.usefixtures("_is_impatient")
@@ -214,7 +214,7 @@ def reading(*_: object) -> None:
 def test_a_plan_is_stuck_once_it_neither_computes_nor_reads(
     monkeypatch: pytest.MonkeyPatch, work: Callable[..., None], is_stuck: bool
 ):
-    monkeypatch.setattr(ending, "LEAST_SECONDS", 0.2)
+    monkeypatch.setattr(watchdog, "LEAST_SECONDS", 0.2)
     monkeypatch.setattr("vsr.jobs.upscale.plan.plan", work)
     ended: list[str] = []
     worker_told(ended).planned(FILM)
@@ -267,8 +267,8 @@ def test_workers_of_a_cluster_have_a_watchdog_too(monkeypatch: pytest.MonkeyPatc
         pass
     left: list[int] = []
     monkeypatch.setattr("os._exit", left.append)
-    monkeypatch.setattr(ending, "LEAST_SECONDS", 0.02)
-    monkeypatch.setattr(ending, "TICK_SECONDS", 0.01)
+    monkeypatch.setattr(watchdog, "LEAST_SECONDS", 0.02)
+    monkeypatch.setattr(watchdog, "TICK_SECONDS", 0.01)
     with opened[0].watched("in.mkv: segment 1"):
         time.sleep(0.3)
     assert left == [STALLED]

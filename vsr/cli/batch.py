@@ -152,7 +152,8 @@ def _show(
     from vsr.jobs.batch.batch import batch as once
     from vsr.jobs.batch.batch import watch as forever
     from vsr.jobs.batch.outcome import interrupted
-    from vsr.jobs.ending import Watchdog, heeding_interrupts
+    from vsr.jobs.ending import heeding_interrupts
+    from vsr.jobs.watchdog import Watchdog
 
     leave = leaving(as_json=as_json)
     outcomes: list[Outcome] = []

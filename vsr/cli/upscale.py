@@ -102,7 +102,8 @@ def _run(
     quiet: bool,
 ) -> int:
     """Run the job on one clip, print a summary line; return the exit code."""
-    from vsr.jobs.ending import Watchdog, heeding_interrupts
+    from vsr.jobs.ending import heeding_interrupts
+    from vsr.jobs.watchdog import Watchdog
 
     name = name_of(source)
     with looking(name, is_quiet=quiet or as_json):

@@ -24,10 +24,10 @@ from vsr.jobs.batch.outcome import (
     write_report,
 )
 from vsr.jobs.batch.outlook import outlook
-from vsr.jobs.ending import Watchdog
 from vsr.jobs.progress import Note, OnProgress, counted, ignore
 from vsr.jobs.upscale.shared_options import check_shared
 from vsr.jobs.upscale.source_film import is_picture
+from vsr.jobs.watchdog import Watchdog
 from vsr.jobs.workers.pool import OpenPool, open_pool
 from vsr.jobs.workers.shared_film import FilmInWork
 from vsr.jobs.workers.total_progress import TotalProgress

@@ -9,8 +9,8 @@ from functools import partial
 
 from vsr.batch.engine import EngineSpec, WorkerPool, open_inline
 from vsr.batch.local import open_local
-from vsr.jobs.ending import Watchdog, watchdog_of_worker
 from vsr.jobs.process_setup import core_count
+from vsr.jobs.watchdog import Watchdog, watchdog_of_worker
 from vsr.jobs.workers.worker import FilmWorker, opener
 from vsr.specs import UpscaleSpec
 

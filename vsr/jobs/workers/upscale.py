@@ -10,11 +10,11 @@ from pathlib import Path
 from vsr.batch.engine import EngineSpec
 from vsr.batch.scheduler import Scheduler
 from vsr.errors import Interrupted, InvalidOption
-from vsr.jobs.ending import Watchdog
 from vsr.jobs.progress import Note, OnProgress, Result, ignore
 from vsr.jobs.upscale.plan import is_kept
 from vsr.jobs.upscale.spool import PIPE, spooled
 from vsr.jobs.upscale.standard_streams import as_clip
+from vsr.jobs.watchdog import Watchdog
 from vsr.jobs.workers.pool import open_pool
 from vsr.jobs.workers.shared_film import FilmInWork
 from vsr.jobs.workers.total_progress import TotalProgress

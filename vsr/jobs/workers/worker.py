@@ -19,9 +19,9 @@ from vsr.version import __version__
 
 if TYPE_CHECKING:
     from vsr.frames import HostFrame
-    from vsr.jobs.ending import Watchdog
     from vsr.jobs.upscale.picture import PictureJob
     from vsr.jobs.upscale.upscale_plan import Job
+    from vsr.jobs.watchdog import Watchdog
     from vsr.media.resume.segments import Segment
     from vsr.models.flavours import SentModel
 
@@ -174,12 +174,12 @@ class FilmWorker:
 
     def watched_load(self, what: str) -> AbstractContextManager[None]:
         """Watch what counts no steps: it is stuck once it neither computes, nor reads or writes."""
-        from vsr.jobs.ending import RESUME, load
+        from vsr.jobs.watchdog import RESUME, process_load
 
         return (
             nullcontext()
             if self._watchdog is None
-            else self._watchdog.watching(what, sample=load, advice=RESUME)
+            else self._watchdog.watching(what, sample=process_load, advice=RESUME)
         )
 
     def watched_pipe(
@@ -190,15 +190,15 @@ class FilmWorker:
         Args:
             is_waiting: for the reader of the pipe, which may take its time.
         """
-        from vsr.jobs.ending import load
         from vsr.jobs.upscale.segment_worker import frame_seconds
+        from vsr.jobs.watchdog import process_load
 
         if self._watchdog is None:
             return nullcontext()
         return self._watchdog.watching(
             f"{job.source.path}: its upscale into the pipe",
             frame_seconds(job),
-            sample=lambda: object() if is_waiting() else load(),
+            sample=lambda: object() if is_waiting() else process_load(),
             advice="Into a file, it would be resumed.",
         )
 
