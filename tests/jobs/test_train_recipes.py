@@ -19,8 +19,8 @@ from vsr.recipes.read import recipe_names
 from vsr.training.damage.degradation import STRENGTHS
 from vsr.training.data.pairs import PairsSpec, prepare_pairs
 from vsr.training.losses.perceptual import Vgg19
+from vsr.training.network.level import flat_pattern
 from vsr.training.recipe.recipe import load_recipe
-from vsr.training.run.trained_network import flat_pattern
 from vsr.training.teacher.teacher import Part
 
 pytestmark = pytest.mark.usefixtures("one_thread")

@@ -2,7 +2,7 @@ import torch
 
 from vsr.models.plain import Plain
 from vsr.models.srgan import SwiftSRGAN
-from vsr.training.run.trained_network import flat_pattern, level
+from vsr.training.network.level import flat_pattern, level
 
 
 def uneven() -> Plain:

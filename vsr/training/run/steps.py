@@ -22,6 +22,7 @@ from vsr.training.data.batches import Batch
 from vsr.training.losses.perceptual import Extract, extractor_of, perceptual_term
 from vsr.training.losses.terms import PIXEL_LOSSES, weighted_terms
 from vsr.training.losses.weight_path import WeightPath
+from vsr.training.network.level import level
 from vsr.training.network.plain_forms import RoundedPlain
 from vsr.training.recipe.recipe import SCHEMAS, Budget, budget_of, learning_stages
 from vsr.training.recipe.values import (
@@ -39,7 +40,6 @@ from vsr.training.run.run_folder import Run
 from vsr.training.run.state import TrainState
 from vsr.training.run.trained_network import (
     Provenance,
-    level,
     manifest_of,
     trained_network,
     write_model,
@@ -148,7 +148,7 @@ def _check_of(context: Context, name: str, values: PixelValues, colour: Channels
 def levelled(
     context: Context, name: str, values: LevelValues, budget: Budget | None, start: Generator
 ) -> Generator:
-    """Take the grid off what an adversary left (see `vsr.training.run.trained_network`)."""
+    """Take the grid off what an adversary left (see `vsr.training.network.level`)."""
     del context, name, values, budget
     return level(start)
 

@@ -1,66 +1,28 @@
 """The averaged network of a run, finished or not, the file of it that vsr loads, and its card.
 
 The card says which run, recipe and data it comes from, and how it scores.
-
-A network is levelled so that a flat colour comes out flat, without the pattern of a GAN. A
-sub-pixel convolution has biases of its own for each place in a cell of s × s pixels. Nothing in an
-adversarial stage holds them together, and where they drift apart, a grid of period s covers
-everything smooth.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import product
 from pathlib import Path
 
 import torch
-from torch import Tensor
 
 from vsr.errors import InvalidCheckpoint, InvalidData
 from vsr.metrics.protocol import PROTOCOL, MeanScores
 from vsr.models.blocks import Generator
 from vsr.models.checkpoint import write_tensors
-from vsr.models.plain import Plain
 from vsr.models.weights_files import Card, sha256_of, write_card
 from vsr.training.data.manifest import BICUBIC, DatasetManifest, read_manifest
 from vsr.training.network.forms import plain_form, training_form
+from vsr.training.network.level import level
 from vsr.training.network.start import start
 from vsr.training.recipe.recipe import Recipe, learning_stages
 from vsr.training.recipe.values import QuantiseValues
 from vsr.training.run.run_folder import Run, RunFolder
 from vsr.training.run.state import read_checkpoint
-
-TONES = tuple(step / 4 for step in range(5))
-"""Amplitudes of a channel; the flat colours are all their combinations."""
-
-
-@torch.no_grad()
-def level(net: Generator) -> Generator:
-    """Take from each bias of the tail its mean deviation on flat colours, in place; return ``net``.
-
-    A network whose tail is not linear, and is computed on the enlarged picture, is left as it is.
-    """
-    if isinstance(net, Plain):
-        pattern = flat_pattern(net).mean(dim=0)
-        bias = net.tail.bias
-        assert bias is not None  # the plain networks have one everywhere
-        bias -= pattern.flatten().to(bias)
-    return net
-
-
-@torch.no_grad()
-def flat_pattern(net: Plain) -> Tensor:
-    """Return how the places of a cell differ from its mean on flat colours: (colours, C, s, s)."""
-    channels, scale = net.head.in_channels, net.scale
-    radius = net.depth + 2  # 3×3 convolutions: head, body, tail
-    side = 2 * radius + 1
-    colours = torch.tensor(list(product(TONES, repeat=channels)), device=net.head.weight.device)
-    flat = colours[:, :, None, None].expand(-1, -1, side, side)
-    start = scale * radius
-    cells: Tensor = net(flat)[:, :, start : start + scale, start : start + scale]  # sees no border
-    return cells - cells.mean(dim=(2, 3), keepdim=True)
-
 
 CPU = torch.device("cpu")
 
