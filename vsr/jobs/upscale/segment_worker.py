@@ -29,8 +29,9 @@ from vsr.media.resume.segments import (
 )
 from vsr.media.resume.work import record
 from vsr.media.writing.join import join
+from vsr.media.writing.numbered_images import join_into_images, verify_images
 from vsr.media.writing.verify import JoinedFile, OutputFacts, verify
-from vsr.media.writing.writer import Writer, join_into_images, verify_images
+from vsr.media.writing.writer import Writer
 from vsr.models import catalog
 from vsr.models.catalog import Model
 from vsr.upscaling.steps import (

@@ -28,8 +28,8 @@ from vsr.media.resume.manifest import (
 )
 from vsr.media.resume.segments import Segment
 from vsr.media.sequence import is_numbered
+from vsr.media.writing.numbered_images import publish_images
 from vsr.media.writing.target import make_folder
-from vsr.media.writing.writer import publish_images
 
 
 class Work(Closing):
