@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
+from vsr.media.source.programmes import HEAD_BYTES, framing
+
 RIFF_UNKNOWN = 0xFFFFFFFF
 """The length of a RIFF that was not finished."""
 
@@ -136,21 +138,14 @@ def _flv_end(file: BinaryIO, size: int) -> int:
     return size if is_whole else size + 1
 
 
-TS_PACKETS = (188, 192, 204)
-"""Bytes of a packet: as broadcast, with Blu-ray's time stamps, with error correction."""
-
-SYNC = 0x47
-
-
 def _ts_end(file: BinaryIO, size: int) -> int:
     """Return where the last packet of MPEG-TS ends that has begun."""
-    head = file.read(5 * max(TS_PACKETS))
-    for length in TS_PACKETS:
-        for first in range(min(length, len(head))):
-            if all(one == SYNC for one in head[first::length]) and len(head) > 3 * length:
-                begin = max(0, first - (length == 192) * 4)
-                return size + -(size - begin) % length
-    return size
+    frame = framing(file.read(HEAD_BYTES))
+    if frame is None:
+        return size
+    first, length = frame
+    begin = max(0, first - (length == 192) * 4)
+    return size + -(size - begin) % length
 
 
 LONGEST_Y4M_LINE = 256

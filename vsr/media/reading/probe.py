@@ -22,6 +22,7 @@ from vsr.media.source.decoder import Damage, Decoder
 from vsr.media.source.describe import stream_info, video_info
 from vsr.media.source.info import MediaInfo
 from vsr.media.source.opening import best_video, open_input
+from vsr.media.source.programmes import Programme, programmes_in
 from vsr.media.splices.splice_search import splices_in
 from vsr.media.station_clock import STATION_CLOCKS, TICKS_PER_SECOND, TURN_TICKS
 from vsr.values import PtsSpan, Size
@@ -65,7 +66,7 @@ def probe(path: Path | str) -> MediaInfo:
             ),
             chapters=tuple(map(_span, container.chapters())),
             missing_bytes=missing_bytes(path, container.format.name),
-            metadata=dict(container.metadata) | _loops(path, container.format.name),
+            metadata=dict(container.metadata) | _tags_aside(path, container.format.name, stream.id),
         )
     if has_second_view(path, info):
         unsupported = (*info.video.unsupported, "the second view (MV-HEVC)")
@@ -98,7 +99,11 @@ def at_part(info: MediaInfo, start_seconds: float) -> MediaInfo:
     return info
 
 
-def _loops(path: Path, format_name: str) -> dict[str, str]:
+def _tags_aside(path: Path, format_name: str, pid: int) -> dict[str, str]:
+    """Return what a file says of itself that PyAV does not show: loops, the name of a channel."""
+    if format_name == "mpegts":
+        own = (one for one in programmes_in(path) if pid in one.pids)
+        return next(own, Programme(0)).tags
     return loops_of(path) if format_name in LOOPING else {}
 
 

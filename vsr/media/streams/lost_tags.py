@@ -44,6 +44,9 @@ ROLES_IN_WORDS = {
     "visual_impaired": "with description",
 }
 
+OF_A_PROGRAMME = ("service_name", "service_provider")
+"""Tags as FFmpeg's muxer of MPEG-TS takes them."""
+
 APPLES_KEYS = "+use_metadata_tags"
 """For ``movflags``: any tag, by its name. Source: FFmpeg, libavformat/movenc.c."""
 
@@ -51,13 +54,16 @@ APPLES_KEYS = "+use_metadata_tags"
 def lost_tags(source: MediaInfo, container: str) -> tuple[str, ...]:
     """Return the names of the tags that ``container`` would not hold, in order.
 
-    MPEG-TS holds only a title; Matroska, WebM and NUT hold every tag.
+    MPEG-TS holds only the names of a programme and of its provider, or a title instead; Matroska,
+    WebM and NUT hold every tag.
     """
     tags = container_metadata(dict(source.metadata))
     if container_named(container).is_bare:
         return tuple(tags)
     if container == "mpegts":
-        return tuple(key for key in tags if key.lower() != "title")
+        there = {key.lower() for key in tags}
+        kept = OF_A_PROGRAMME if OF_A_PROGRAMME[0] in there else ("title", *OF_A_PROGRAMME)
+        return tuple(key for key in tags if key.lower() not in kept)
     return _without_box(tags, container, _flags(source, container))
 
 

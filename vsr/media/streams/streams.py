@@ -6,7 +6,7 @@ What it refuses now would otherwise fail the real file hours later.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from av.container import InputContainer
@@ -17,6 +17,7 @@ from vsr.errors import UnsuitableContainer
 from vsr.media.containers import CONTAINERS, Container, container_named
 from vsr.media.source.info import MediaInfo, StreamInfo
 from vsr.media.source.opening import NOT_A_MOVING_PICTURE, open_input, why_better
+from vsr.media.source.programmes import Programme, other_programmes, programmes_in
 from vsr.media.streams.container_trial import (
     Packets,
     add_carried,
@@ -52,10 +53,12 @@ def plan_streams(
     """
     target = container_named(container)
     with open_input(info.path) as source:
+        foreign = _foreign(source, info)
         packets = first_packets(source, [stream.index for stream in info.others], target)
         fates = tuple(
             _refused_by_user(stream, keep_audio=keep_audio, keep_subtitles=keep_subtitles)
             or _other_video(source, stream, info.video.index)
+            or _of_other_programme(stream, foreign)
             or _decide(source, stream, target, packets.get(stream.index, []))
             for stream in info.others
         )
@@ -95,6 +98,20 @@ def _other_video(source: InputContainer, info: StreamInfo, best: int) -> StreamF
     if other.disposition & NOT_A_MOVING_PICTURE:
         return _lost(info, "it is a part of another image, not a film")
     return _lost(info, f"only one is upscaled: stream {best}, which {why_better(chosen, other)}")
+
+
+def _foreign(source: InputContainer, info: MediaInfo) -> dict[int, Programme]:
+    """Return the streams that belong to other programmes than the video, by index."""
+    if info.format_name != "mpegts":
+        return {}
+    foreign = other_programmes(programmes_in(info.path), source.streams[info.video.index].id)
+    return {one.index: foreign[one.id] for one in source.streams if one.id in foreign}
+
+
+def _of_other_programme(stream: StreamInfo, foreign: Mapping[int, Programme]) -> StreamFate | None:
+    if stream.index not in foreign:
+        return None
+    return _lost(stream, f"it belongs to another programme: {foreign[stream.index]}")
 
 
 def _decide(
