@@ -88,8 +88,34 @@ def test_gray_networks_of_odd_scales_fold_in_every_layout():
     assert_equal_codes(*both(compact(3, "luma"), spec))
 
 
-def test_what_is_resized_or_no_chain_of_layers_is_not_folded():
+@pytest.mark.parametrize("output", [Size(64, 40), Size(200, 127), Size(176, 112)], ids=str)
+@pytest.mark.parametrize("siting", SITINGS)
+@pytest.mark.parametrize("layout", LAYOUTS, ids=str)
+def test_what_is_resized_is_folded_too(layout, siting, output):
+    spec = pass_spec(Size(22, 14), 4, layout, output=output, colour=colour(siting))
+    assert_equal_codes(*both(plain(4), spec))
+    assert_equal_codes(*both(plain(4, "luma"), spec))
+
+
+@pytest.mark.parametrize("output_layout", [Layout(10, 1, 0), Layout(8, 0, 0)], ids=str)
+def test_what_is_resized_may_change_its_layout(output_layout):
+    spec = pass_spec(output=Size(60, 43), output_layout=output_layout)
+    assert_equal_codes(*both(plain(2), spec))
+
+
+def test_chroma_that_is_halved_after_a_resize_is_not_folded():
     assert not can_fold(compact(2), pass_spec(output=Size(60, 42)))
+    whole = pass_spec(layout=Layout(8, 0, 0), output_layout=Layout(), output=Size(60, 42))
+    assert not can_fold(plain(2), whole)
+    assert can_fold(plain(2), pass_spec(output=Size(60, 42)))
+
+
+def test_on_a_gpu_nothing_that_is_resized_is_folded():
+    spec = pass_spec(output=Size(60, 42))
+    assert isinstance(route(model_of(plain(2)), spec, is_dense=True)[0], RgbPass)
+
+
+def test_no_other_than_a_chain_of_layers_is_folded():
     assert not can_fold(srgan(2), pass_spec())
     with pytest.raises(ValueError, match="no chain of layers"):
         fold(srgan(2), pass_spec())

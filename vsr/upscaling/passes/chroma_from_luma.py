@@ -93,30 +93,46 @@ def planes_with_sharp_chroma(
         made: Y, Cb and Cr as the network makes them, each (rows, columns).
         planes: as they were decoded.
     """
-    luma, own_luma = (each[0].float()[None, None] for each in (made, planes))
-    chroma, own = (torch.stack(tuple(each[1:])).float()[None] for each in (made, planes))
+    luma, chroma = made[0].float()[None, None], torch.stack(tuple(made[1:])).float()[None]
+    found = codes_of_sharp_chroma((luma, chroma), planes, spec)
+    return made[0], *cut_codes(found[0].add_(HALF), spec.output_format.codes.peak)
+
+
+def codes_of_sharp_chroma(
+    made: Pair, planes: Sequence[Tensor], spec: PassSpec, more: float = 0.0
+) -> Tensor:
+    """Return chroma (1, 2, h, w) of the network's size that follows luma, in codes, as floats.
+
+    Args:
+        made: by the network, in codes.
+        planes: as they were decoded.
+        more: by how much all that was made is above its codes.
+    """
+    own_luma, own = planes[0].float()[None, None], torch.stack(tuple(planes[1:])).float()[None]
     source, target = spec.source_format.codes, spec.output_format.codes
     own_luma = own_luma.mul_(target.luma_scale / source.luma_scale)
     own = own.sub_(source.chroma_offset).mul_(target.chroma_scale / source.chroma_scale)
-    own = own.add_(target.chroma_offset)
+    own = own.add_(target.chroma_offset + more)
     code = target.luma_scale / STEPS
-    found = sharp_chroma((luma, chroma), (own_luma, own), spec, code)
-    return made[0], *cut_codes(found[0].add_(HALF), target.peak)
+    return sharp_chroma(made, (own_luma, own), spec, code)
 
 
-def sharp_chroma(made: Pair, decoded: Pair, spec: PassSpec, code: float) -> Tensor:
+def sharp_chroma(
+    made: Pair, decoded: Pair, spec: PassSpec, code: float, ratio: float = 1.0
+) -> Tensor:
     """Return chroma (1, 2, h, w), on the grid of the output's format, that follows luma.
 
     Args:
         made: by the network, of its size, chroma on the output's grid.
         decoded: chroma on the grid of the source's planes.
-        code: how much a code of 8 bits is in these numbers.
+        code: how much a code of 8 bits is in luma's numbers.
+        ratio: how much it is in chroma's, over that.
     """
     (luma, chroma), (own_luma, own) = made, decoded
     source, target = spec.coded_format, spec.output_format
     if spec.coded_layout is not None:
         own = downsample_chroma(own, source)
-    slope = _slopes(downsample_chroma(own_luma, source), own, code)
+    slope = _slopes(downsample_chroma(own_luma, source), own, (code, code * ratio)).mul_(ratio)
     coarse = downsample_chroma(_reduced(luma, spec.scale), source)
     finer = _on_grid(torch.cat((slope, coarse), 1), spec)
     added = finer[:, :2].mul_(downsample_chroma(luma, target) - finer[:, 2:])
@@ -126,9 +142,9 @@ def sharp_chroma(made: Pair, decoded: Pair, spec: PassSpec, code: float) -> Tens
     return torch.minimum(added, torch.maximum(_nearest(most, chroma, spec), chroma), out=added)
 
 
-def _slopes(luma: Tensor, chroma: Tensor, code: float) -> Tensor:
+def _slopes(luma: Tensor, chroma: Tensor, code: tuple[float, float]) -> Tensor:
     """Return what a code of luma changes in Cb and Cr (1, 2, h, w), as far as a line fits."""
-    luma, chroma = (each * (1 / code) for each in (luma, chroma))  # CUDA divides so, rounding twice
+    luma, chroma = luma * (1 / code[0]), chroma * (1 / code[1])  # CUDA divides so, rounding twice
     mean, means = _average(luma), _average(chroma)
     variance = (_average(luma * luma) - mean * mean).clamp_(min=0)
     variances = (_average(chroma * chroma) - means * means).clamp_(min=0)

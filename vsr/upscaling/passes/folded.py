@@ -18,15 +18,15 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from vsr.device.yuv import cut_codes, upsample_chroma
+from vsr.device.yuv import HALF, cut_codes, upsample_chroma
 from vsr.upscaling.passes.chroma_forms import AxisForms
-from vsr.upscaling.passes.chroma_from_luma import planes_with_sharp_chroma
+from vsr.upscaling.passes.chroma_from_luma import codes_of_sharp_chroma, planes_with_sharp_chroma
 from vsr.upscaling.passes.even_colour import SINGLE, Cell, evened
 from vsr.upscaling.passes.passes import PassSpec, Planes, chroma_beside, chroma_planes
-from vsr.upscaling.passes.resample import Memo
+from vsr.upscaling.passes.resample import Memo, chroma_axes, resample, resize
 
-WIDE = {2: torch.int16, 4: torch.int32, 8: torch.int64}
-"""The integer type of this many bytes."""
+WIDE = {2: torch.int16, 4: torch.int32, 8: torch.int64, 16: torch.complex128}
+"""A type of this many bytes."""
 
 
 def one_channel(plane: Tensor) -> Tensor:
@@ -41,7 +41,7 @@ def one_channel(plane: Tensor) -> Tensor:
 
 
 def shuffled(cells: Tensor) -> Tensor:
-    """Return codes (H, W, rows, columns) as a plane (H · rows, W · columns)."""
+    """Return cells (H, W, rows, columns) as a plane (H · rows, W · columns)."""
     height, width, rows, columns = cells.shape
     wide = WIDE.get(columns * cells.element_size())
     ratio = columns
@@ -126,35 +126,51 @@ class FoldedPass:
         return torch.cat((luma, chroma), 1).contiguous(memory_format=torch.channels_last)
 
     def complete(self, output: Tensor, planes: Sequence[Tensor]) -> Planes:
-        """Add what chroma cells carry over, cut to codes, shuffle bytes."""
-        made = self._made(output, planes)
-        return planes_with_sharp_chroma(made, planes, self.spec) if self.follows else made
-
-    def _made(self, output: Tensor, planes: Sequence[Tensor]) -> Planes:
-        """Return the planes of what the network made."""
-        scale, layout = self.spec.scale, self.spec.output_format.layout
+        """Add what chroma cells carry over, resize where needed, cut to codes, shuffle."""
         cells = output.permute(0, 2, 3, 1)[0]  # (H, W, forms), float
-        luma_forms = scale * scale
         if self.has_chroma_out:
             self.rows.combine(self.columns.combine(self._chroma(cells), 2, 1), 3, 0)
-        codes = cut_codes(cells, self.spec.output_format.codes.peak)
-        luma = shuffled(codes[..., :luma_forms].view(*cells.shape[:2], scale, scale))
-        if layout.is_gray:
-            return (luma,)
+        if self.spec.network != self.spec.output:
+            return self._resized(cells, planes)
+        made = self._made(cells, planes)
+        return planes_with_sharp_chroma(made, planes, self.spec) if self.follows else made
+
+    def _made(self, cells: Tensor, planes: Sequence[Tensor]) -> Planes:
+        """Return the planes of what the network made."""
+        target = self.spec.output_format
+        codes = cut_codes(cells, target.codes.peak)
+        luma = shuffled(self._luma(codes))
         if not self.has_chroma_out:
             return luma, *chroma_planes(planes, self.spec, self.memo)
         if self.cell != SINGLE:
-            return luma, *self._evened(cells)
+            return luma, *cut_codes(self._evened(cells)[0], target.codes.peak)
         cb, cr = self._samples(codes).unbind(-1)
         return luma, shuffled(cb), shuffled(cr)
 
-    def _evened(self, cells: Tensor) -> Planes:
-        """Return chroma planes, averaged, of the values (H, W, forms) of all cells."""
+    def _resized(self, cells: Tensor, planes: Sequence[Tensor]) -> Planes:
+        """Return planes of the output's size; chroma is mended before, and resized on its grid."""
+        spec, target = self.spec, self.spec.output_format
+        whole = shuffled(self._luma(cells))[None, None]
+        (luma,) = cut_codes(resize(whole, spec.output, self.memo)[0], target.codes.peak)
+        if not self.has_chroma_out:
+            return luma, *chroma_planes(planes, spec, self.memo)
+        chroma = self._evened(cells)
+        if self.follows:
+            chroma = codes_of_sharp_chroma((whole, chroma), planes, spec, HALF)
+        axes = chroma_axes((spec.network, target), (spec.output, target))
+        chroma = resample(chroma, *axes, memo=self.memo)
+        return luma, *cut_codes(chroma[0], target.codes.peak)
+
+    def _evened(self, cells: Tensor) -> Tensor:
+        """Return chroma (1, 2, h, w), averaged, of the values (H, W, forms) of all cells."""
         height, width, rows, columns, _ = self._samples(cells).shape
         planes = self._samples(cells).permute(4, 0, 2, 1, 3)
-        chroma = planes.reshape(1, 2, height * rows, width * columns)
-        peak = self.spec.output_format.codes.peak
-        return tuple(cut_codes(evened(chroma, self.cell)[0], peak))
+        return evened(planes.reshape(1, 2, height * rows, width * columns), self.cell)
+
+    def _luma(self, cells: Tensor) -> Tensor:
+        """Return the luma of all cells as (H, W, rows, columns)."""
+        scale = self.spec.scale
+        return cells[..., : scale**2].view(*cells.shape[:2], scale, scale)
 
     def _samples(self, cells: Tensor) -> Tensor:
         """Return the chroma samples of all cells as (H, W, rows, columns, 2)."""
@@ -192,10 +208,14 @@ class FoldedLumaPass:
         return one_channel(planes[0]).sub_(self.spec.source_format.codes.luma_offset)
 
     def complete(self, output: Tensor, planes: Sequence[Tensor]) -> Planes:
-        """Cut luma to codes, shuffle bytes, bring chroma over."""
-        scale = self.spec.scale
-        codes = cut_codes(output.permute(0, 2, 3, 1)[0], self.spec.output_format.codes.peak)
-        luma = shuffled(codes.view(*codes.shape[:2], scale, scale))
+        """Resize luma where needed, cut it to codes, shuffle, bring chroma over."""
+        spec, cells = self.spec, output.permute(0, 2, 3, 1)[0]
+        peak, form = spec.output_format.codes.peak, (*cells.shape[:2], spec.scale, spec.scale)
+        if spec.network == spec.output:
+            luma = shuffled(cut_codes(cells, peak).view(form))
+        else:
+            whole = shuffled(cells.reshape(form))[None, None]
+            (luma,) = cut_codes(resize(whole, spec.output, self.memo)[0], peak)
         return luma, *self.chroma(luma, planes)
 
     def chroma(self, luma: Tensor, planes: Sequence[Tensor]) -> Planes:

@@ -95,13 +95,16 @@ class FoldedPlain(nn.Module):
 def can_fold(net: Generator, spec: PassSpec) -> bool:
     """Return whether `fold` takes a network.
 
-    It has to be a chain of layers with nothing to resize after it, and where chroma is halved, each
-    of its cells must hold whole samples of it.
+    It has to be a chain of layers. Where chroma is halved, each of its cells must hold whole
+    samples of it, and if the picture is resized, halving it must come first.
     """
     layout = spec.output_format.layout
-    halves = net.colour == "rgb" and (layout.x_shift or layout.y_shift)
-    is_whole = net.scale % 2 == 0 or not halves
-    return layers_of(net) is not None and spec.network == spec.output and is_whole
+    if layers_of(net) is None:
+        return False
+    if net.colour == "luma" or not (layout.x_shift or layout.y_shift):
+        return True
+    is_halved_first = spec.network == spec.output or not _rgb_pass(net, spec).keeps_colour
+    return net.scale % 2 == 0 and is_halved_first
 
 
 def fold(net: Generator, spec: PassSpec) -> tuple[FoldedPass | FoldedLumaPass, FoldedPlain]:
@@ -195,11 +198,12 @@ def route(
 ) -> tuple[Pass, nn.Module | None]:
     """Return the pass of a model and the network that runs in its middle.
 
-    A plain or compact network with nothing to resize runs with its colour folded in; any other is
-    fused, unless others wrote it, and sees RGB or luma; no network at all is Catmull-Rom in YUV.
+    A plain or compact network runs with its colour folded in; any other is fused, unless others
+    wrote it, and sees RGB or luma; no network at all is Catmull-Rom in YUV.
 
     Args:
-        is_dense: dense convolutions are cheap on the device, as `fuse` says.
+        is_dense: dense convolutions are cheap on the device, as `fuse` says, whose kernels resize
+            whole pictures.
         is_rewritten: else the network stays as it is, for others to run.
     """
     net = model.net if model is not None else None
@@ -211,7 +215,8 @@ def route(
         )
         return TonedPass.of(spec, inner, spec.tone), within
     is_rewritten = is_rewritten and not isinstance(net, Foreign)
-    if is_rewritten and can_fold(net, spec):
+    is_folded = is_rewritten and can_fold(net, spec)
+    if is_folded and (spec.network == spec.output or not is_dense):
         return fold(net, spec)
     is_luma = model.traits.colour == "luma"
     way = LumaPass(spec, follows=True) if is_luma else _rgb_pass(net, spec)

@@ -188,7 +188,8 @@ class RgbPass(NetworkPass):
         if self.follows:
             own_luma, own = amplitudes(planes, spec.source_format)
             assert own is not None  # gray sources have nothing to follow
-            chroma = sharp_chroma((luma, chroma), (own_luma, own), spec, 1 / STEPS)
+            ratio = target.codes.luma_scale / target.codes.chroma_scale
+            chroma = sharp_chroma((luma, chroma), (own_luma, own), spec, 1 / STEPS, ratio)
         axes = chroma_axes((spec.network, target), (spec.output, target))
         chroma = resample(chroma, *axes, memo=self.memo)
         return quantised(resize(luma, spec.output, self.memo), chroma, target)
