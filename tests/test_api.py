@@ -1,10 +1,13 @@
 """The library does what the command line does, by keywords or by a whole spec."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import vsr
 from tests.clips import SMALL, Audio, indices_in, write_clip
@@ -66,13 +69,47 @@ def test_a_target_that_exists_is_replaced_only_when_that_is_asked(clip: Path, tm
 def test_a_folder_is_done_as_the_command_does_it(clip: Path, tmp_path: Path):
     write_clip(clip.with_name("b.mkv"), frames=3)
     clip.with_name("bad.mkv").write_bytes(b"no film")
-    outcomes = vsr.upscale_folder(clip.parent, tmp_path / "out", exclude=["b.mkv"], **QUICK)
+    outcomes = vsr.upscale_folder(clip.parent, tmp_path / "out", exclude="b.mkv", **QUICK)
     assert {one.source.name: one.state for one in outcomes} == {
         "a.mkv": "done",
         "bad.mkv": "failed",
     }
     again = vsr.upscale_folder(clip.parent, tmp_path / "out", include=["a.*"], **QUICK)
     assert [one.state for one in again] == ["skipped"]
+
+
+PROGRAM = """
+from collections import deque
+from pathlib import Path
+import numpy as np
+import torch
+import vsr
+
+def show(progress: vsr.Progress) -> None:
+    print(progress.frames, progress.phase is vsr.Phase.JOINING)
+
+def size(info: vsr.MediaInfo) -> tuple[int, int]:
+    return info.video.size.width, info.video.size.height
+
+def main(up: vsr.Upscaler) -> None:
+    done: vsr.Result = vsr.upscale("a.mp4", Path("b"), height="480p", on_progress=show, end="1m")
+    spec = vsr.spec_of(scale="1.5", model=Path("own.pth"), encoder_options={"g": 50})
+    for one in vsr.upscale_folder("a", "b", spec, include="*.mp4", note=print):
+        print(one.state, done.fps, size(vsr.probe(one.source)))
+    frame = np.zeros((8, 8, 3), np.uint8)
+    print(up(frame).shape, up((frame, frame))[0].shape, next(up(deque([frame]))).shape)
+    tensor = torch.rand(3, 8, 8)
+    print(up(tensor).device, [big.dtype for big in up(tensor for _ in range(2))])
+"""
+
+
+@pytest.mark.slow
+def test_a_typed_program_finds_the_types_that_the_pages_promise(tmp_path: Path):
+    program = tmp_path / "program.py"
+    program.write_text(PROGRAM)
+    command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path), str(program)]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stdout + found.stderr
 
 
 def test_remarks_losses_and_outcomes_name_keywords_too(tmp_path: Path):
@@ -86,8 +123,12 @@ def test_remarks_losses_and_outcomes_name_keywords_too(tmp_path: Path):
     assert not any("--" in text for text in said)
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "a.mkv").write_bytes(b"mine")
-    (outcome,) = vsr.upscale_folder(folder, tmp_path / "out", **QUICK)
-    assert 'Give existing="overwrite"' in outcome.error
+    Image.new("RGB", (32, 24)).save(folder / "b.png")
+    notes.clear()
+    options = {**QUICK, "deinterlace": "off"}
+    film, _ = vsr.upscale_folder(folder, tmp_path / "out", note=notes.append, **options)
+    assert 'Give existing="overwrite"' in film.error
+    assert "Ignored for 1 picture: deinterlace." in notes
 
 
 def test_frames_in_memory_are_refused_by_keywords():

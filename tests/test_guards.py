@@ -28,8 +28,11 @@ ROOT = Path(__file__).parent.parent
 def test_the_public_names_are_these():
     assert vsr.__all__ == [
         "EncodeSpec",
+        "MediaInfo",
         "Outcome",
         "OutputSize",
+        "Phase",
+        "Progress",
         "Result",
         "TimeRange",
         "UpscaleSpec",

@@ -1,20 +1,35 @@
 """An option is declared once, at its field; everything else follows from it or agrees with it."""
 
+import copy
+import pickle
+import shutil
+from collections.abc import Mapping
 from dataclasses import fields
+from pathlib import Path
 from typing import get_type_hints
 
 import pytest
 
 import vsr
-from vsr.api import Options
+from vsr.api import Options, StrPath
 from vsr.errors import InvalidOption, Refused, UnknownOption
 from vsr.jobs.upscale.upscale_plan import asked
-from vsr.notation import seconds_of
+from vsr.notation import Factor, Pixels, seconds_of
 from vsr.option import options_of
 from vsr.specs import UpscaleSpec
 from vsr.values import TimeRange
 
 LEAVES = {leaf.name: leaf for leaf in options_of(UpscaleSpec)}
+WRITTEN = {
+    "scale": Factor | str,
+    "width": Pixels,
+    "height": Pixels,
+    "model": StrPath,
+    "work_dir": StrPath,
+    "encoder_options": Mapping[str, str | float],
+}
+"""Types of keywords that are written in more ways than a spec holds them."""
+
 NO_OPTIONS = {"size", "steps", "encode", "time", "suggested", "asked"}
 """Specs within the spec, and what its preset decides."""
 
@@ -27,7 +42,7 @@ def test_the_typed_signature_of_the_python_api_is_that_of_the_fields():
     hints = get_type_hints(Options)
     assert set(hints) == {"preset", "look", "encode", "time"} | set(LEAVES)
     for name, leaf in LEAVES.items():
-        expected = float | str if leaf.option.is_time else leaf.kind
+        expected = float | str if leaf.option.is_time else WRITTEN.get(name, leaf.kind)
         assert hints[name] in (expected, leaf.kind) or hints[name] | None == leaf.kind, name
 
 
@@ -67,6 +82,35 @@ def test_values_may_be_written_as_on_the_command_line():
     assert spec.size.height == 480
     assert spec.time.end_seconds == 60
     assert spec.encode.options == {"g": "50", "bf": "2"}
+
+
+def test_none_is_as_if_left_out():
+    """As callers pass on what they were not given."""
+    nothing = dict.fromkeys(
+        ("preset", "look", "scale", "width", "model", "strength", "grain", "encode", "device",
+         "time", "start", "end", "is_strict", "tile", "crf"),
+    )  # fmt: skip
+    spec = vsr.spec_of(**nothing)  # type: ignore[typeddict-item] # they are not declared to be None
+    assert spec == vsr.spec_of()
+    assert vsr.spec_of(vsr.spec_of(tile=64, strength=0.5), **nothing).tile is None
+    assert vsr.spec_of(vsr.spec_of(tile=64, strength=0.5), strength=None).strength == 0.5
+
+
+def test_paths_are_texts_too(tmp_path: Path):
+    shutil.copy(Path("presets/4k.toml"), tmp_path / "own.toml")
+    spec = vsr.spec_of(preset=tmp_path / "own.toml", model=Path("own.pth"), work_dir=tmp_path)
+    assert (spec.size.height, spec.model, spec.work_dir) == (2160, "own.pth", str(tmp_path))
+
+
+def test_a_spec_is_a_value():
+    """It goes to another process, is copied, and is a key; no caller changes it from without."""
+    given = {"tune": "film"}
+    for spec in (vsr.spec_of(), vsr.spec_of(scale=1.5, encoder_options=given, start="1:30")):
+        for copied in (pickle.loads(pickle.dumps(spec)), copy.deepcopy(spec)):
+            assert copied == spec
+            assert hash(copied) == hash(spec)
+    given["tune"] = "grain"
+    assert spec.encode.options == {"tune": "film"}
 
 
 def test_a_wrong_name_is_refused_with_the_closest():

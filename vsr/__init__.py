@@ -14,15 +14,29 @@ from typing import TYPE_CHECKING, Any
 from vsr.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from vsr.api import Outcome, Result, Upscaler, probe, spec_of, upscale, upscale_folder
+    from vsr.api import (
+        Outcome,
+        Phase,
+        Progress,
+        Result,
+        Upscaler,
+        probe,
+        spec_of,
+        upscale,
+        upscale_folder,
+    )
     from vsr.errors import VsrError
+    from vsr.media.source.info import MediaInfo
     from vsr.specs import EncodeSpec, UpscaleSpec
     from vsr.values import OutputSize, TimeRange
 
 __all__ = [
     "EncodeSpec",
+    "MediaInfo",
     "Outcome",
     "OutputSize",
+    "Phase",
+    "Progress",
     "Result",
     "TimeRange",
     "UpscaleSpec",
@@ -36,8 +50,11 @@ __all__ = [
 
 _HOMES = {
     "EncodeSpec": "vsr.specs",
+    "MediaInfo": "vsr.media.source.info",
     "Outcome": "vsr.api",
     "OutputSize": "vsr.values",
+    "Phase": "vsr.api",
+    "Progress": "vsr.api",
     "Result": "vsr.api",
     "TimeRange": "vsr.values",
     "UpscaleSpec": "vsr.specs",

@@ -13,10 +13,11 @@ from vsr.errors import InvalidOption
 from vsr.jobs.arrays.upscaler import Upscaler
 from vsr.jobs.batch.outcome import Outcome
 from vsr.jobs.keywords import naming_keywords, with_keywords
-from vsr.jobs.progress import Progress, Result, ignore
+from vsr.jobs.progress import Phase, Progress, Result, ignore
 from vsr.jobs.upscale.plan import spec_of_preset
 from vsr.jobs.workers.upscale import upscale as run
-from vsr.notation import Factor, FrameRate
+from vsr.notation import Factor, FrameRate, Pixels
+from vsr.option import checked_text
 from vsr.specs import (
     AudioChoice,
     Deinterlace,
@@ -31,7 +32,17 @@ from vsr.values import Dial, Grain, GrainProfile, OutputSize, TimeRange
 if TYPE_CHECKING:
     from vsr.media.source.info import MediaInfo
 
-__all__ = ["Outcome", "Result", "Upscaler", "probe", "spec_of", "upscale", "upscale_folder"]
+__all__ = [
+    "Outcome",
+    "Phase",
+    "Progress",
+    "Result",
+    "Upscaler",
+    "probe",
+    "spec_of",
+    "upscale",
+    "upscale_folder",
+]
 
 StrPath = str | PathLike[str]
 
@@ -48,15 +59,16 @@ class Options(TypedDict, total=False):
         width: of the box, in pixels, with ``height`` or alone.
         height: of the box, in pixels.
 
-    The others are the fields of `UpscaleSpec`, and those of its ``encode`` and ``time``.
+    The others are the fields of `UpscaleSpec`, and those of its ``encode`` and ``time``. ``None``
+    is as if left out.
     """
 
-    preset: str
-    look: str
-    scale: Factor
-    width: int
-    height: int
-    model: str
+    preset: StrPath
+    look: StrPath
+    scale: Factor | str
+    width: Pixels
+    height: Pixels
+    model: StrPath
     strength: Dial
     sharpness: Dial
     grain: GrainProfile | Grain
@@ -66,7 +78,7 @@ class Options(TypedDict, total=False):
     bitrate: int | str
     file_size: int | str
     encoder_preset: str
-    encoder_options: Mapping[str, str]
+    encoder_options: Mapping[str, str | float]
     pix_fmt: str
     container: str
     is_faststart: bool
@@ -89,7 +101,7 @@ class Options(TypedDict, total=False):
     is_strict: bool
     existing: Existing
     keeps_work: bool
-    work_dir: str
+    work_dir: StrPath
     is_restart: bool
 
 
@@ -109,19 +121,23 @@ def spec_of(spec: UpscaleSpec | None = None, **options: Unpack[Options]) -> Upsc
 
 def _spec_of(spec: UpscaleSpec | None, fields: dict[str, Any]) -> UpscaleSpec:
     """Return a complete spec: that of a preset, or the given one, with these fields."""
-    preset, look = fields.pop("preset", None), fields.pop("look", None)
+    named = {name: fields.pop(name, None) for name in ("preset", "look")}
+    texts = {name: checked_text(name, it) for name, it in named.items() if it is not None}
+    preset, look = texts.get("preset"), texts.get("look")
     box = {name: fields.pop(name) for name in ("scale", "width", "height") if name in fields}
+    box = {name: side for name, side in box.items() if side is not None}
     target = OutputSize(**box) if box else None
     if spec is None:
         model = fields.pop("model", None)
-        spec = spec_of_preset(preset or DEFAULT_PRESET, target, look=look, model=model)
+        name = DEFAULT_PRESET if preset is None else preset
+        spec = spec_of_preset(name, target, look=look, model=model)
     elif preset is not None or look is not None:
         name = f"look {look}" if preset is None else f"preset {preset}"
         raise InvalidOption(f"{name}: a spec is given too. Give only one of them.")
     elif target is not None:
         spec = replace(spec, size=target)
-    if "model" in fields:
-        spec = spec.of_model(fields.pop("model"))
+    if (other := fields.pop("model", None)) is not None:
+        spec = spec.of_model(other)
     return spec.with_options(**fields)
 
 
@@ -168,10 +184,11 @@ def upscale_folder(
     target: StrPath,
     spec: UpscaleSpec | None = None,
     *,
-    include: Sequence[str] = (),
-    exclude: Sequence[str] = (),
+    include: str | Sequence[str] = (),
+    exclude: str | Sequence[str] = (),
     workers: int | None = None,
     on_progress: Callable[[Progress], None] = ignore,
+    note: Callable[[str], None] = ignore,
     **options: Unpack[Options],
 ) -> Iterator[Outcome]:
     """Upscale every clip and image under one folder to the same path under another.
@@ -184,6 +201,7 @@ def upscale_folder(
         exclude: patterns of which none may match.
         workers: processes; they need a script guarded by ``if __name__ == "__main__"``.
         on_progress: called with the `Progress` over all files.
+        note: called with each remark for the user.
         options: as of `upscale`.
 
     Yields:
@@ -199,10 +217,24 @@ def upscale_folder(
 
     job = BatchSpec(
         upscale=spec_of(spec, **options),
-        selection=Selection(include=tuple(include), exclude=tuple(exclude), pictures=RESULTS),
+        selection=Selection(
+            include=_patterns(include), exclude=_patterns(exclude), pictures=RESULTS
+        ),
         engine=EngineSpec(workers=workers),
     )
-    return _told(batch(Path(source), Path(target), job, on_progress=on_progress))
+    outcomes = batch(
+        Path(source),
+        Path(target),
+        job,
+        on_progress=on_progress,
+        note=lambda text: note(with_keywords(text)),
+    )
+    return _told(outcomes)
+
+
+def _patterns(given: str | Sequence[str]) -> tuple[str, ...]:
+    """Return patterns, of which one may be given alone."""
+    return (given,) if isinstance(given, str) else tuple(given)
 
 
 def _told(outcomes: Generator[Outcome]) -> Iterator[Outcome]:

@@ -189,6 +189,13 @@ def one_of(name: str, known: Iterable[str], what: str, also: str = "") -> str:
     names = list(known)
     if name in names:
         return name
-    close = get_close_matches(name, names, n=3)
-    hint = f"Did you mean {' or '.join(close)}?" if close else f"Choose from: {', '.join(names)}."
-    raise UnknownName(f"{name}: no {what} of that name. {hint} {also}".rstrip())
+    raise UnknownName(f"{name}: no {what} of that name. {closest(name, names)} {also}".rstrip())
+
+
+def closest(name: str, known: Iterable[str]) -> str:
+    """Return a sentence with the known names that are closest, whatever their case; else all."""
+    names = {one.lower(): one for one in known}
+    close = [names[one] for one in get_close_matches(name.lower(), names, n=3)]
+    if close:
+        return f"Did you mean {' or '.join(close)}?"
+    return f"Choose from: {', '.join(names.values())}."

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from fractions import Fraction
 from math import floor
+from numbers import Real
 
 from vsr.errors import InvalidOption
 
@@ -25,15 +27,17 @@ def seconds_of(value: float | str) -> float:
     Raises:
         InvalidOption: it is not a time.
     """
-    if not isinstance(value, str):
-        return value
-    for form in _TIMES:
-        match = form.fullmatch(value.strip())
-        if match is None or not any(match.groups()):
-            continue
-        hours, minutes, seconds = (float((one or "0").replace(",", ".")) for one in match.groups())
-        if (not match[1] or minutes < 60) and (not match[2] or seconds < 60):
-            return 3600 * hours + 60 * minutes + seconds
+    if isinstance(value, str):
+        for form in _TIMES:
+            match = form.fullmatch(value.strip())
+            if match is None or not any(match.groups()):
+                continue
+            parts = (float((one or "0").replace(",", ".")) for one in match.groups())
+            hours, minutes, seconds = parts
+            if (not match[1] or minutes < 60) and (not match[2] or seconds < 60):
+                return 3600 * hours + 60 * minutes + seconds
+    elif isinstance(value, (Real, Decimal)) and not isinstance(value, bool):
+        return float(value)
     raise InvalidOption(f"{value!r} is not a time; write 90, 1:30 or 0:01:30.5.")
 
 

@@ -8,6 +8,7 @@ line and Python alike.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from numbers import Integral, Real
@@ -77,6 +78,11 @@ class Leaf:
     default: Any
     option: Option
 
+    @property
+    def admits_none(self) -> bool:
+        """Whether its value may be ``None``."""
+        return type(None) in get_args(self.kind)
+
     def value(self, spec: Any) -> Any:
         """Return its value in a spec."""
         for name in self.path:
@@ -88,7 +94,7 @@ def option(default: Any, **facts: Any) -> Any:
     """Return a field that declares an option; the facts are those of `Option`."""
     metadata = {KEY: Option(**facts)}
     if isinstance(default, Mapping):
-        return field(default_factory=lambda: default, metadata=metadata)
+        return field(default_factory=lambda: default, hash=False, metadata=metadata)
     return field(default=default, metadata=metadata)
 
 
@@ -117,6 +123,45 @@ def check_choices(spec: Any) -> None:
             raise InvalidOption(f"{_words(name)} {value}: choose {', '.join(others)} or {last}.")
 
 
+def check_kinds(spec: Any) -> None:
+    """Check every text, switch and inner spec of a dataclass; a path becomes its text.
+
+    Raises:
+        InvalidOption: a value is of another type.
+    """
+    for name, kind in get_type_hints(type(spec)).items():
+        value = getattr(spec, name)
+        if kind is bool:
+            object.__setattr__(spec, name, checked_switch(name, value))
+        elif kind is str or (kind == (str | None) and value is not None):
+            object.__setattr__(spec, name, checked_text(name, value))
+        elif isinstance(kind, type) and is_dataclass(kind) and not isinstance(value, kind):
+            raise InvalidOption(f"{name} {value!r}: give it as vsr.{kind.__name__}(...).")
+
+
+def checked_text(name: str, value: Any) -> str:
+    """Return a text, or a path as one.
+
+    Raises:
+        InvalidOption: it is neither.
+    """
+    text = os.fspath(value) if isinstance(value, os.PathLike) else value
+    if not isinstance(text, str):
+        raise InvalidOption(f"{_words(name)} {value!r} is not a text; give a str.")
+    return text
+
+
+def checked_switch(name: str, value: Any) -> bool:
+    """Return True or False, also if written as 1 or 0.
+
+    Raises:
+        InvalidOption: it is neither: ``"no"`` would else be true.
+    """
+    if not (isinstance(value, Integral) and value in (0, 1)):
+        raise InvalidOption(f"{_words(name)} {value!r}: give True or False.")
+    return bool(value)
+
+
 def check_ranges(spec: Any) -> None:
     """Check every number of a dataclass whose option declares a range; None passes.
 
@@ -139,7 +184,8 @@ def check_whole(name: str, value: int | None, least: float) -> None:
     Raises:
         InvalidOption: it is smaller, or not a whole number.
     """
-    if value is not None and not (isinstance(value, Integral) and value >= least):
+    is_whole = isinstance(value, Integral) and not isinstance(value, bool)
+    if value is not None and not (is_whole and value >= least):
         raise InvalidOption(f"{_words(name)} {value} must be at least {least} and a whole number.")
 
 
@@ -149,7 +195,7 @@ def check_between(name: str, value: float | None, least: float, most: float) -> 
     Raises:
         InvalidOption: it is out of range, or not a number.
     """
-    if value is not None and not isinstance(value, Real):
+    if value is not None and (not isinstance(value, Real) or isinstance(value, bool)):
         what = f"{_words(name)} {value!r} is not a number"
         raise InvalidOption(f"{what}; give one between {least:g} and {most:g}.")
     if value is not None and not least <= value <= most:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from difflib import get_close_matches
 from fractions import Fraction
 from types import MappingProxyType
 from typing import Any, Literal
 
-from vsr.errors import InvalidOption, UnknownOption
+from vsr.errors import InvalidOption, UnknownOption, closest
 from vsr.notation import FrameRate, amount_of, rate_of
-from vsr.option import Option, check_choices, check_ranges, option, options_of
+from vsr.option import Option, check_choices, check_kinds, check_ranges, option, options_of
 from vsr.values import (
     DIALS,
     PLAIN,
@@ -89,10 +88,12 @@ class EncodeSpec:
     )  # fmt: skip
 
     def __post_init__(self) -> None:
+        check_kinds(self)
         check_ranges(self)
-        if not all(isinstance(value, str) for value in self.options.values()):
-            options = {name: str(value) for name, value in self.options.items()}  # g=50
-            object.__setattr__(self, "options", options)
+        if not isinstance(self.options, Mapping):
+            raise InvalidOption(f"encoder options {self.options!r}: give a dict, such as g=50.")
+        options = {str(name): str(value) for name, value in self.options.items()}  # g=50
+        object.__setattr__(self, "options", options)  # a dict of its own can be pickled
         for name in ("bitrate", "file_size"):
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, amount_of(getattr(self, name)))
@@ -220,6 +221,7 @@ class UpscaleSpec:
     existing: Existing = option("refuse", entry="none", is_of_file=False)
 
     def __post_init__(self) -> None:
+        check_kinds(self)
         check_choices(self)
         for name in DIALS:
             check_dial(name, getattr(self, name))
@@ -241,18 +243,23 @@ class UpscaleSpec:
 
         Args:
             options: fields, or options of a spec within this one, such as ``crf`` or ``start``;
-                encoder options are added to those that are there.
+                encoder options are added to those that are there. ``None`` is as if left out
+                where an option has no such value.
 
         Raises:
             UnknownOption: there is none of that name; the message names the closest.
         """
+        leaves = {leaf.name: leaf for leaf in options_of(type(self))}
         paths: dict[str, tuple[str, ...]] = {item.name: (item.name,) for item in fields(self)}
-        paths |= {leaf.name: leaf.path for leaf in options_of(type(self))}
+        paths |= {name: leaf.path for name, leaf in leaves.items()}
+        never_none = {name for name in paths if name not in leaves or not leaves[name].admits_none}
+        for name in [one for one in options if one in never_none and options[one] is None]:
+            del options[name]
         found: dict[str, Any] = {}
         inner: dict[str, dict[str, Any]] = {}
         for name, value in options.items():
             if name not in paths:
-                raise _unknown(name, paths)
+                raise UnknownOption(f"{name}: no option of that name. {closest(name, paths)}")
             outer, last = paths[name][0], paths[name][-1]
             if len(paths[name]) > 1:
                 inner.setdefault(outer, {})[last] = value
@@ -262,7 +269,7 @@ class UpscaleSpec:
             before = found.get(outer, getattr(self, outer))
             if outer == "encode" and not values.keys().isdisjoint(RATES):
                 before = replace(before, **dict.fromkeys(RATES))  # a preset's no longer counts
-            if "options" in values:
+            if isinstance(values.get("options"), Mapping):
                 values["options"] = {**before.options, **values["options"]}
             found[outer] = replace(before, **values)
         suggested = tuple(name for name in self.suggested if name not in options)
@@ -290,9 +297,3 @@ class UpscaleSpec:
             strength=auto.strength if self.strength == "auto" else self.strength,
             sharpness=auto.sharpness if self.sharpness == "auto" else self.sharpness,
         )
-
-
-def _unknown(name: str, known: Iterable[str]) -> UnknownOption:
-    close = get_close_matches(name, known, n=1)
-    hint = f"Did you mean {close[0]}?" if close else f"Choose from: {', '.join(sorted(known))}."
-    return UnknownOption(f"{name}: no option of that name. {hint}")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import floor, inf
+from numbers import Real
 from typing import Literal
 
 from vsr.errors import InvalidOption
@@ -206,7 +207,7 @@ def check_dial(name: str, value: Dial) -> None:
     """
     if value == "auto":
         return
-    if isinstance(value, str):
+    if value is None or isinstance(value, str):
         raise InvalidOption(f"{name} {value}: give a number from 0 to 1, or auto.")
     check_between(name, value, 0, 1)
 
@@ -255,5 +256,5 @@ def check_grain(value: Grain | GrainProfile) -> None:
     """
     if isinstance(value, GrainProfile) or value in ("auto", *AMOUNTS):
         return
-    if isinstance(value, str) or not 0 <= value <= 1:
+    if not isinstance(value, Real) or isinstance(value, bool) or not 0 <= value <= 1:
         raise InvalidOption(f"grain {value}: give keep, remove, auto or a number from 0 to 1.")

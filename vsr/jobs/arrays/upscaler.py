@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import chain, groupby
+from os import PathLike
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from numpy.typing import NDArray
@@ -15,16 +16,20 @@ from vsr.closing import Closing
 from vsr.errors import InvalidArray, InvalidOption
 from vsr.frames import HostFrame
 from vsr.jobs.keywords import naming_keywords, with_keywords
+from vsr.notation import Factor, factor_of
+from vsr.option import checked_text
 from vsr.specs import Precision, UpscaleSpec
 from vsr.values import OutputSize
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
 
     from vsr.jobs.upscale.segment_worker import SegmentWorker
     from vsr.upscaling.steps import VideoStep
 
 Frame = TypeVar("Frame")
+Listed = list[Frame] | tuple[Frame, ...]
 
 STEPS = ("upscale", "fit")
 
@@ -42,12 +47,12 @@ class Upscaler(Closing):
 
     def __init__(
         self,
-        model: str = "fast",
+        model: str | PathLike[str] = "fast",
         *,
-        scale: int = 4,
+        scale: Factor | str = 4,
         strength: float = 0.0,
         sharpness: float = 0.0,
-        device: str = "auto",
+        device: str | torch.device = "auto",
         precision: Precision = "auto",
         tile: int | None = None,
         note: Callable[[str], None] = lambda text: None,
@@ -59,8 +64,8 @@ class Upscaler(Closing):
             scale: enlarge by exactly this factor.
             strength: of the repair of compression artifacts, 0 to 1.
             sharpness: of invented detail, 0 to 1.
-            device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
-            precision: ``auto``, ``fp32``, ``fp16`` or ``bf16``.
+            device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``onnx[:PROVIDER]``; or torch's.
+            precision: ``auto``, ``fp32``, ``fp16``, ``autocast``, ``bf16`` or ``int8``.
             tile: the largest tile side in pixels of the source; by default memory decides.
             note: called with remarks, such as a frame that was redone in fp32.
 
@@ -76,12 +81,12 @@ class Upscaler(Closing):
                     "Give a number from 0 to 1."
                 )
         self._spec = UpscaleSpec(
-            size=OutputSize(scale=scale),
+            size=OutputSize(scale=factor_of(scale)),
             steps=STEPS,
-            model=model_named(model),
+            model=model_named(checked_text("model", model)),
             strength=strength,
             sharpness=sharpness,
-            device=device,
+            device=device if isinstance(device, str) else str(device),
             precision=precision,
             tile=tile,
             deinterlace="off",
@@ -91,13 +96,13 @@ class Upscaler(Closing):
         self._idle: list[SegmentWorker] = []
 
     @overload
-    def __call__(self, frames: NDArray[Any]) -> NDArray[Any]: ...
+    def __call__(self, frames: NDArray[Any]) -> NDArray[Any]: ...  # type: ignore[overload-overlap] # iterable, too
     @overload
     def __call__(self, frames: Tensor) -> Tensor: ...
     @overload
-    def __call__(self, frames: list[Frame]) -> list[Frame]: ...
+    def __call__(self, frames: Listed[Frame]) -> list[Frame]: ...  # type: ignore[overload-overlap] # iterable, too
     @overload
-    def __call__(self, frames: Iterator[Frame]) -> Iterator[Frame]: ...
+    def __call__(self, frames: Iterable[Frame]) -> Iterator[Frame]: ...
     def __call__(self, frames: Any) -> Any:
         """Enlarge one frame, a batch, a list, or an iterator; what comes out is of the same kind.
 

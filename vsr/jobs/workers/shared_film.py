@@ -90,8 +90,7 @@ class FilmInWork:
             note: called with remarks for the user.
             on_progress: called whenever `headway` changes.
         """
-        encode = replace(spec.encode, options=dict(spec.encode.options))  # a dict can be pickled
-        self.film = FilmSpec(source=source, target=target, spec=replace(spec, encode=encode))
+        self.film = FilmSpec(source=source, target=target, spec=spec)
         self.result: Result | None = None
         self.error: BaseException | None = None
         self.frames, self.frames_before = 0, 0
