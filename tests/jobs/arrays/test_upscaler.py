@@ -180,6 +180,10 @@ def test_an_array_that_is_filled_again_is_another_frame(up):
         (np.full((4, 4, 3), 255.0), "with values from 255 to 255: floats must be from 0 to 1"),
         (np.full((4, 4, 3), np.nan), "with values from nan to nan"),
         (np.full((4, 4), -0.1), "floats must be from 0 to 1"),
+        (np.full((4, 4), 1 + 1e-5), "with values from 1.00001 to 1.00001"),
+        (torch.rand(3, 4, 4).to_sparse(), "layout torch.sparse_coo holds no samples to read"),
+        (torch.rand(3, 4, 4, device="meta"), "on the device meta holds no samples to read"),
+        (torch.zeros(3, 4, 4).to(torch.float8_e4m3fn), "a frame of float8_e4m3fn: give uint8"),
     ],
 )
 def test_what_is_not_a_frame_is_refused_in_one_line(up, frame, message):
@@ -190,11 +194,35 @@ def test_what_is_not_a_frame_is_refused_in_one_line(up, frame, message):
     assert raised.value.exit_code == 2
 
 
+def test_samples_are_the_same_however_they_lie_in_memory(up):
+    codes = PICTURE.astype(np.uint16) * 257
+    assert (up(codes.astype(">u2")) == up(codes)).all()
+    assert up(codes.astype(">u2")).dtype == ">u2"
+    assert (up(PICTURE[::-1, ::-1]) == up(PICTURE[::-1, ::-1].copy())).all()
+    tensor = torch.rand(3, 8, 8)
+    assert torch.equal(up(torch._neg_view(-tensor)), up(tensor))
+
+
+def test_what_rounds_to_white_or_black_is_no_fault(up):
+    """Filters of floats leave 1.0000001, and -0.0000001."""
+    frame = np.array([[-1e-7, 0.5], [1 + 1e-7, 1]])
+    assert (up(frame) == up(frame.clip(0, 1))).all()
+
+
+def test_a_device_may_be_one_of_torch():
+    with vsr.Upscaler("bicubic", device=torch.device("cpu")) as up:
+        assert up(PICTURE).shape[0] == 4 * PICTURE.shape[0]
+
+
 def test_settings_that_cannot_be_meant_are_refused():
     with pytest.raises(InvalidOption, match="scale 0"):
         vsr.Upscaler(scale=0)
     with pytest.raises(InvalidOption, match="strength auto"):
         vsr.Upscaler(strength="auto")  # type: ignore[arg-type] # the mistake that is tested
+    with pytest.raises(InvalidOption, match="strength None: give a number"):
+        vsr.Upscaler(strength=None)  # type: ignore[arg-type] # the mistake that is tested
+    with pytest.raises(InvalidOption, match="model None is not a text"):
+        vsr.Upscaler(None)  # type: ignore[arg-type] # the mistake that is tested
     with pytest.raises(UnknownName, match="Did you mean fast"):
         vsr.Upscaler("fats")(PICTURE)
     with pytest.raises(InvalidOption, match="tile 3"):

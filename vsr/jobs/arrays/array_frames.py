@@ -95,32 +95,50 @@ def _axes_of(shape: tuple[int, ...], *, is_tensor: bool) -> Axes:
 
 
 def _on_host(tensor: torch.Tensor) -> NDArray[Any]:
-    tensor = tensor.detach().cpu()
+    if tensor.layout is not torch.strided or tensor.is_meta:
+        what = "on the device meta" if tensor.is_meta else f"of layout {tensor.layout}"
+        raise InvalidArray(f"a tensor {what} holds no samples to read. Give a dense one.")
+    if tensor.dtype.is_floating_point and tensor.dtype not in FLOATS:
+        raise _wrong_kind(tensor.dtype)
+    tensor = tensor.detach().cpu().resolve_conj().resolve_neg()
     return (tensor.float() if tensor.dtype is torch.bfloat16 else tensor).numpy()
+
+
+FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+
+ROUNDED = 0.5 / MOST
+"""How far beyond 0 and 1 an amplitude rounds to the code that is the last."""
 
 
 def _codes_of(values: NDArray[Any]) -> DeepCodes:
     if values.dtype == np.uint8:
         return sixteen_bit(values)
-    if values.dtype == np.uint16:
+    if values.dtype.kind == "u" and values.dtype.itemsize == 2:  # in either order of bytes
         return values.astype(np.uint16)
     if not np.issubdtype(values.dtype, np.floating):
-        raise InvalidArray(f"a frame of {values.dtype}: give uint8, uint16, or floats from 0 to 1.")
+        raise _wrong_kind(values.dtype)
     least, most = float(values.min()), float(values.max())
-    if not (least >= 0 and most <= 1):  # also false if one of them is not a number
+    if not (least > -ROUNDED and most < 1 + ROUNDED):  # also false if one is not a number
         raise InvalidArray(
-            f"a frame with values from {least:g} to {most:g}: floats must be from 0 to 1. "
+            f"a frame with values from {least:.6g} to {most:.6g}: floats must be from 0 to 1. "
             "Scale or clip them first."
         )
-    codes: DeepCodes = np.round(values.astype(np.float64) * MOST).astype(np.uint16)
+    codes: DeepCodes = np.round(values.astype(np.float64).clip(0, 1) * MOST).astype(np.uint16)
     return codes
+
+
+def _wrong_kind(dtype: object) -> InvalidArray:
+    name = str(dtype).removeprefix("torch.")
+    return InvalidArray(f"a frame of {name}: give uint8, uint16, or floats from 0 to 1.")
 
 
 def _values_of(codes: DeepCodes, dtype: Any) -> NDArray[Any]:
     """Return 16-bit codes as a numpy array that converts to ``dtype`` without loss."""
     if dtype in (np.uint8, torch.uint8):
         return eight_bit(codes)
-    if dtype in (np.uint16, torch.uint16):
+    if dtype is torch.uint16:
         return codes
+    if not isinstance(dtype, torch.dtype) and dtype.kind == "u":
+        return codes.astype(dtype)
     amplitudes = codes / MOST
     return amplitudes if isinstance(dtype, torch.dtype) else amplitudes.astype(dtype)
