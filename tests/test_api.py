@@ -1,5 +1,6 @@
 """The library does what the command line does, by keywords or by a whole spec."""
 
+import contextlib
 import subprocess
 import sys
 from dataclasses import replace
@@ -11,7 +12,7 @@ from PIL import Image
 
 import vsr
 from tests.clips import SMALL, Audio, indices_in, write_clip
-from vsr.errors import InvalidOption, OutputExists
+from vsr.errors import InvalidOption, OutputExists, UnwritableOutput
 
 FAST = vsr.EncodeSpec(encoder_preset="ultrafast")
 QUICK = {"model": "bicubic", "scale": 2, "encode": FAST}
@@ -76,6 +77,26 @@ def test_a_folder_is_done_as_the_command_does_it(clip: Path, tmp_path: Path):
     }
     again = vsr.upscale_folder(clip.parent, tmp_path / "out", include=["a.*"], **QUICK)
     assert [one.state for one in again] == ["skipped"]
+
+
+def test_ctrl_c_ends_a_loop_that_catches_the_errors_of_vsr(clip: Path, tmp_path: Path):
+    def stop(progress: vsr.Progress) -> None:
+        if progress.frames >= 1:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt, match="the same call starts over") as caught:
+        vsr.upscale(clip, tmp_path / "out.mkv", on_progress=stop, **QUICK)
+    assert not isinstance(caught.value, Exception)
+    with pytest.raises(KeyboardInterrupt):
+        list(vsr.upscale_folder(clip.parent, tmp_path / "out", on_progress=stop, **QUICK))
+    assert not (tmp_path / "out.mkv").exists()
+
+
+@pytest.mark.parametrize("target", ["", ".", "/", "here"])
+def test_a_folder_is_no_target(clip: Path, tmp_path: Path, target: str):
+    (tmp_path / "here").mkdir()
+    with contextlib.chdir(tmp_path), pytest.raises(UnwritableOutput, match="is a folder. Name a"):
+        vsr.upscale(clip, target, **QUICK)
 
 
 PROGRAM = """

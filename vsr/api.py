@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
-from vsr.errors import InvalidOption
+from vsr.errors import Interrupted, InvalidOption
 from vsr.jobs.arrays.upscaler import Upscaler
 from vsr.jobs.batch.outcome import Outcome
 from vsr.jobs.keywords import naming_keywords, with_keywords
@@ -167,8 +167,9 @@ def upscale(
     Raises:
         Refused: nothing was started (input, target, option, preset, model or codec).
         Failed: it was started and could not be finished; no file is left under the target's name.
+        KeyboardInterrupt: Ctrl-C came; its text says what the same call resumes.
     """
-    with naming_keywords():
+    with _as_in_python():
         result = run(
             Path(source),
             Path(target),
@@ -209,6 +210,7 @@ def upscale_folder(
 
     Raises:
         Refused: one of the folders or the spec cannot be used, or another batch is running.
+        KeyboardInterrupt: Ctrl-C came; the same call goes on.
     """
     from vsr.batch.engine import EngineSpec
     from vsr.batch.plan import Selection
@@ -239,10 +241,20 @@ def _patterns(given: str | Sequence[str]) -> tuple[str, ...]:
 
 def _told(outcomes: Generator[Outcome]) -> Iterator[Outcome]:
     """Yield outcomes that name keywords in the place of flags."""
-    with naming_keywords(), closing(outcomes):
+    with _as_in_python(), closing(outcomes):
         for one in outcomes:
             losses = tuple(map(with_keywords, one.losses))
             yield replace(one, losses=losses, error=with_keywords(one.error))
+
+
+@contextmanager
+def _as_in_python() -> Iterator[None]:
+    """Name keywords in errors; let Ctrl-C be what no ``except VsrError`` in a loop can swallow."""
+    try:
+        with naming_keywords():
+            yield
+    except Interrupted as error:
+        raise KeyboardInterrupt(*error.args) from error
 
 
 def probe(source: StrPath) -> MediaInfo:

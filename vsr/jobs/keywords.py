@@ -11,8 +11,12 @@ from vsr.errors import VsrError
 from vsr.option import options_of
 from vsr.specs import UpscaleSpec
 
-SHORT = {"Add -y": 'Give existing="overwrite"', "or -n": 'or existing="skip"'}
-"""Flags of one letter, which stand for a value."""
+SHORT = {
+    "Add -y": 'Give existing="overwrite"',
+    "or -n": 'or existing="skip"',
+    "same command": "same call",
+}
+"""Flags of one letter, which stand for a value, and what runs again after Ctrl-C."""
 
 OF_FUNCTIONS = ("preset", "look", "include", "exclude", "workers")
 """Keywords of the functions that no spec holds."""

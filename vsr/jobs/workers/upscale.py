@@ -76,7 +76,7 @@ def _upscale(
         raise InvalidOption("-: a pipe cannot be split among workers. Omit --workers and --engine.")
     if is_image(source):
         engine = None  # nothing to distribute: it is done in this process
-    elif target != PIPE and spec.existing != "overwrite":  # its segments would be reused
+    elif target != PIPE and target.name and spec.existing != "overwrite":  # which reuses segments
         remove_published(target)  # the work folder of a finished film, if a crash left one
     if is_kept(source, target, spec):
         return Result(output=target, is_skipped=True)
