@@ -18,7 +18,7 @@ from vsr.media.source.opening import demuxed
 from vsr.media.splices.part import Cut
 from vsr.media.splices.splices import Splices
 from vsr.media.station_clock import STATION_CLOCKS, steady
-from vsr.media.streams.continuity import Continuity, straighten
+from vsr.media.streams.continuity import LEAST_STEP_SECONDS, Continuity, straighten
 from vsr.media.streams.convert_audio import AudioConversion, is_lossless
 from vsr.media.streams.convert_text import converted_packet
 from vsr.media.streams.copy_streams import Fate, StreamFate
@@ -30,7 +30,7 @@ LEAD_SECONDS = Fraction(1, 10)
 that is longer, as of AAC at 8 kHz."""
 
 COARSE_SECONDS = Fraction(1, 500)
-"""AVI counts audio in whole packets of some 25 ms; Matroska's milliseconds are fine enough."""
+"""AVI counts in whole packets or frames; Matroska's milliseconds are fine enough for text."""
 
 Timed: TypeAlias = "tuple[float, Packet[Stream]]"
 """A packet of the output and its decoding time in seconds, by which streams are interleaved."""
@@ -98,7 +98,7 @@ def other_packets(
         moved = (which, splices.recordings[which].shift) if splices and which is not None else None
         if sound is not None:
             if packet.pts is not None or packet.dts is not None:
-                straighten(packet, clock, moved, is_audio=True)
+                straighten(packet, clock, moved, is_audio=True, is_written=False)
             yield from _sounding(sound.converted(packet), lost)
             continue
         ready = _ready(packet, fate, target, lost)
@@ -207,7 +207,8 @@ def _place(packet: Packet[Stream], cut: Cut) -> bool:
         return cut.start is None
     if cut.start is not None and not _trim(packet, time, cut.start, cut.end):
         return False
-    if packet.time_base > COARSE_SECONDS:
+    is_sound = packet.stream.type == "audio"
+    if packet.time_base > (LEAST_STEP_SECONDS if is_sound else COARSE_SECONDS):
         _refine(packet)
     shift = rounded(cut.zero / packet.time_base)
     packet.pts = packet.pts - shift if packet.pts is not None else None
@@ -216,7 +217,7 @@ def _place(packet: Packet[Stream], cut: Cut) -> bool:
 
 
 def _refine(packet: Packet[Stream]) -> None:
-    """Make the ticks of a packet a thousand times finer, for a shift by part of one."""
+    """Make the ticks of a packet a thousand times finer, to move it by part of one."""
     packet.time_base = Fraction(packet.time_base) / 1000
     packet.pts = packet.pts * 1000 if packet.pts is not None else None
     packet.dts = packet.dts * 1000 if packet.dts is not None else None
