@@ -248,7 +248,7 @@ class _Written(nn.Module):
         if self.scale >= HALVING * 2:
             chroma = evened(chroma, (self.scale, self.scale))
         halved = downsample_chroma(own[:, 1:], spec.source_format)
-        chroma = sharp_chroma((luma, chroma), (own[:, :1], halved), spec, 1 / STEPS)
+        chroma = sharp_chroma((luma, chroma), (own[:, :1], halved), spec, (1 / STEPS, 1 / STEPS))
         return mixed(torch.cat((luma, chroma), 1), rgb_from_yuv(COLOUR.matrix))
 
 

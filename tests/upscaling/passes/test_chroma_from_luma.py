@@ -22,7 +22,7 @@ from vsr.upscaling.passes.chroma_from_luma import (
     sharp_chroma,
 )
 from vsr.upscaling.passes.passes import LumaPass, PassSpec, RgbPass, chroma_planes
-from vsr.upscaling.passes.resample import Memo, chroma_axes, resample
+from vsr.upscaling.passes.resample import Memo, chroma_axes, resample, resize
 from vsr.values import Size
 
 HALVED, WHOLE, GRAY = Layout(8, 1, 1), Layout(8, 0, 0), Layout(8, 0, 0, is_gray=True)
@@ -60,7 +60,7 @@ def test_stripes_get_the_colours_they_have(scale, target, siting):
     luma, chroma = striped(scale)
     own_luma, own = source_of(luma, chroma, spec)
     truth, soft = downsample_chroma(chroma, spec.output_format), enlarged(own, spec)
-    sharp = sharp_chroma((luma, soft), (own_luma, own), spec, 1.0)
+    sharp = sharp_chroma((luma, soft), (own_luma, own), spec, (1.0, 1.0))
     before, after = ((one - truth).square().mean() for one in (soft, sharp))
     assert after < before / 2
     assert (sharp.mean((2, 3)) - soft.mean((2, 3))).abs().max() < 0.5
@@ -80,7 +80,7 @@ def test_an_axis_may_be_halved_that_was_whole(scale, size, siting):
         )
         own_luma, own = source_of(luma, chroma, spec)
         truth, soft = downsample_chroma(chroma, spec.output_format), enlarged(own, spec)
-        sharp = sharp_chroma((luma, soft), (own_luma, own), spec, 1.0)
+        sharp = sharp_chroma((luma, soft), (own_luma, own), spec, (1.0, 1.0))
         assert sharp.shape == truth.shape
         assert error(sharp, truth) < 0.7 * error(soft, truth)
 
@@ -91,9 +91,9 @@ def test_colours_that_have_nothing_to_do_with_luma_stay():
     own_luma, own = source_of(luma, chroma, spec)
     made, field = enlarged(own, spec), torch.full_like(own, 97.0)
     gray = torch.full_like(luma, 90.0), torch.full_like(own_luma, 90.0)
-    assert torch.equal(sharp_chroma((gray[0], made), (gray[1], own), spec, 1.0), made)
+    assert torch.equal(sharp_chroma((gray[0], made), (gray[1], own), spec, (1.0, 1.0)), made)
     even = enlarged(field, spec)
-    assert torch.equal(sharp_chroma((luma, even), (own_luma, field), spec, 1.0), even)
+    assert torch.equal(sharp_chroma((luma, even), (own_luma, field), spec, (1.0, 1.0)), even)
 
 
 @settings(deadline=None, max_examples=20)
@@ -104,7 +104,7 @@ def test_no_value_leaves_the_range_of_the_samples_around_it(seed):
     shapes = (1, 1, 48, 64), (1, 1, 12, 16), (1, 2, 6, 8)
     luma, own_luma, own = (255 * torch.rand(shape, generator=numbers) for shape in shapes)
     made = enlarged(own, spec)
-    found = sharp_chroma((luma, made), (own_luma, own), spec, 1.0)
+    found = sharp_chroma((luma, made), (own_luma, own), spec, (1.0, 1.0))
     assert not torch.equal(found, made)
     held = torch.nn.functional.pad(own, (AROUND,) * 4, mode="replicate")
     near = held.unfold(2, 2 * AROUND + 1, 1).unfold(3, 2 * AROUND + 1, 1)
@@ -130,14 +130,14 @@ def test_what_is_farther_away_than_the_reach_does_not_count(siting):
     halved = downsample_chroma(own_luma, specs[0].source_format)
     own = torch.cat((halved, 255 - halved), 1)
     made = enlarged(own, specs[0])
-    whole = sharp_chroma((luma, made), (own_luma, own), specs[0], 1.0)
+    whole = sharp_chroma((luma, made), (own_luma, own), specs[0], (1.0, 1.0))
     below = [
         one[:, :, place:]
         for one, place in (
             (luma, first * scale), (made, first * scale // 2), (own_luma, first), (own, first // 2)
         )
     ]  # fmt: skip
-    strip = sharp_chroma(tuple(below[:2]), tuple(below[2:]), specs[1], 1.0)
+    strip = sharp_chroma(tuple(below[:2]), tuple(below[2:]), specs[1], (1.0, 1.0))
     assert not torch.equal(strip, whole[:, :, first * scale // 2 :])
     assert torch.equal(
         strip[:, :, REACH * scale // 2 :], whole[:, :, (first + REACH) * scale // 2 :]
@@ -154,7 +154,7 @@ def test_codes_of_another_depth_become_the_same_colours():
     luma, chroma = striped(4)
     own_luma, own = source_of(luma, chroma, spec)
     soft = enlarged(own, spec)
-    expected = sharp_chroma((luma, soft), (own_luma, own), spec, 1.0)
+    expected = sharp_chroma((luma, soft), (own_luma, own), spec, (1.0, 1.0))
     made = codes(4 * luma, 4 * soft, dtype=torch.uint16)
     found = planes_with_sharp_chroma(made, codes(own_luma, own), spec)
     assert torch.equal(found[0], made[0])
@@ -180,21 +180,30 @@ def test_what_leaves_the_network_follows_before_it_is_resized(output):
         assert error(after, own) < 0.7 * error(before, own)
 
 
-def test_chroma_beside_a_network_of_luma_follows_what_it_made():
-    spec = pass_spec(SIZE, 4, HALVED)
+@pytest.mark.parametrize("output", [SIZE.scaled(4), Size(96, 72), Size(90, 70)], ids=str)
+def test_chroma_beside_a_network_of_luma_follows_what_it_made(output):
+    spec = pass_spec(SIZE, 4, HALVED, output)
     luma, chroma = striped(4)
     planes = codes(*source_of(luma, chroma, spec))
-    (written,) = codes(luma)
+    (written,) = codes(resize(luma, output))
     soft = chroma_planes(planes, spec, Memo())
     for way in (LumaPass(spec), LumaPass(spec, follows=True)):
         found = way.complete((luma - 16) / 219, planes)
         assert torch.equal(found[0], written)
-        truth = codes(downsample_chroma(chroma, spec.output_format))
+        truth = codes(downsample_chroma(resize(chroma, output), spec.output_format))
         for before, after, own in zip(soft, found[1:], truth, strict=True):
             if way.follows:
                 assert error(after, own) < error(before, own) / 2
             else:  # no network: as it is
                 assert torch.equal(before, after)
+
+
+def test_chroma_that_does_not_get_finer_has_nothing_to_follow():
+    spec = pass_spec(SIZE, 4, HALVED, SIZE)
+    luma, chroma = striped(4)
+    planes = codes(*source_of(luma, chroma, spec))
+    found = LumaPass(spec, follows=True).complete((luma - 16) / 219, planes)
+    assert all(torch.equal(one, other) for one, other in zip(planes[1:], found[1:], strict=True))
 
 
 def error(one: torch.Tensor, other: torch.Tensor) -> float:
@@ -264,5 +273,5 @@ def test_noise_of_chroma_hardly_follows():
                        for shape in ((1, 1, 64, 64), (1, 2, 32, 32)))  # fmt: skip
     luma = torch.nn.functional.interpolate(own_luma, scale_factor=4, mode="bicubic")
     made = enlarged(noise, spec)
-    added = sharp_chroma((luma, made), (own_luma, noise), spec, 1.0) - made
+    added = sharp_chroma((luma, made), (own_luma, noise), spec, (1.0, 1.0)) - made
     assert added.std() < 0.1 * made.std()

@@ -141,7 +141,8 @@ class PassKernels:
         if isinstance(self.way, FoldedLumaPass | LumaPass):
             _write(self.way.chroma(targets[0], planes), targets[1:])
         elif self.way.follows:
-            _write(planes_with_sharp_chroma(targets, planes, spec)[1:], targets[1:])
+            made = planes_with_sharp_chroma(targets, planes, spec, self.way.memo)
+            _write(made[1:], targets[1:])
 
     def _rgb(
         self, tail: Tensor, planes: Sequence[Tensor], targets: Sequence[Tensor], flag: Tensor

@@ -133,7 +133,9 @@ class FoldedPass:
         if self.spec.network != self.spec.output:
             return self._resized(cells, planes)
         made = self._made(cells, planes)
-        return planes_with_sharp_chroma(made, planes, self.spec) if self.follows else made
+        if not self.follows:
+            return made
+        return planes_with_sharp_chroma(made, planes, self.spec, self.memo)
 
     def _made(self, cells: Tensor, planes: Sequence[Tensor]) -> Planes:
         """Return the planes of what the network made."""
@@ -156,7 +158,7 @@ class FoldedPass:
             return luma, *chroma_planes(planes, spec, self.memo)
         chroma = self._evened(cells)
         if self.follows:
-            chroma = codes_of_sharp_chroma((whole, chroma), planes, spec, HALF)
+            chroma = codes_of_sharp_chroma((whole, chroma), planes, spec, self.memo, more=HALF)
         axes = chroma_axes((spec.network, target), (spec.output, target))
         chroma = resample(chroma, *axes, memo=self.memo)
         return luma, *cut_codes(chroma[0], target.codes.peak)

@@ -16,8 +16,10 @@ from torch import Tensor
 
 from vsr.colour import Siting, Tone
 from vsr.device.yuv import (
+    HALF,
     YuvFormat,
     amplitudes,
+    cut_codes,
     downsample_chroma,
     planes_of,
     quantised,
@@ -28,6 +30,7 @@ from vsr.errors import Failed, InvalidOption
 from vsr.frames import HostFrame, Layout
 from vsr.upscaling.passes.chroma_from_luma import (
     STEPS,
+    codes_of_sharp_chroma,
     is_halved,
     planes_with_sharp_chroma,
     sharp_chroma,
@@ -184,12 +187,14 @@ class RgbPass(NetworkPass):
         luma, chroma = yuv[:, :1], evened(downsample_chroma(yuv[:, 1:], target), self.cell)
         if spec.network == spec.output:
             made = quantised(luma, chroma, target)
-            return planes_with_sharp_chroma(made, planes, spec) if self.follows else made
+            if not self.follows:
+                return made
+            return planes_with_sharp_chroma(made, planes, spec, self.memo)
         if self.follows:
             own_luma, own = amplitudes(planes, spec.source_format)
             assert own is not None  # gray sources have nothing to follow
-            ratio = target.codes.luma_scale / target.codes.chroma_scale
-            chroma = sharp_chroma((luma, chroma), (own_luma, own), spec, 1 / STEPS, ratio)
+            code = 1 / STEPS, target.codes.luma_scale / target.codes.chroma_scale / STEPS
+            chroma = sharp_chroma((luma, chroma), (own_luma, own), spec, code, self.memo)
         axes = chroma_axes((spec.network, target), (spec.output, target))
         chroma = resample(chroma, *axes, memo=self.memo)
         return quantised(resize(luma, spec.output, self.memo), chroma, target)
@@ -231,12 +236,16 @@ class LumaPass(NetworkPass):
 def chroma_beside(luma: Tensor, planes: Sequence[Tensor], spec: PassSpec, memo: Memo) -> Planes:
     """Return the chroma planes beside the written luma, which a network of luma made.
 
-    They follow it (`vsr.upscaling.passes.chroma_from_luma`) where it is not resized.
+    They follow it (`vsr.upscaling.passes.chroma_from_luma`), resized or not: at the output's size,
+    where they are fewer than at the network's, they gain as much.
     """
-    chroma = chroma_planes(planes, spec, memo)
-    if spec.network != spec.output or not is_halved(spec):
-        return chroma
-    return planes_with_sharp_chroma((luma, *chroma), planes, spec)[1:]
+    if not is_halved(spec, spec.output):
+        return chroma_planes(planes, spec, memo)
+    codes, soft = spec.output_format.codes, _enlarged_chroma(planes, spec, memo)
+    soft = soft.mul_(codes.chroma_scale).add_(codes.chroma_offset)
+    made = luma.float()[None, None], soft
+    chroma = codes_of_sharp_chroma(made, planes, spec, memo)
+    return tuple(cut_codes(chroma[0].add_(HALF), codes.peak))
 
 
 def chroma_planes(planes: Sequence[Tensor], spec: PassSpec, memo: Memo) -> Planes:
@@ -251,12 +260,16 @@ def chroma_planes(planes: Sequence[Tensor], spec: PassSpec, memo: Memo) -> Plane
         size = target.layout.chroma_size(spec.output)
         chroma = torch.zeros(1, 2, size.height, size.width, device=planes[0].device)
     else:
-        grids = (spec.source, spec.source_format), (spec.output, target)
-        vertical, horizontal = chroma_axes(*grids)
-        _, own = amplitudes(planes, spec.source_format)
-        assert own is not None
-        chroma = resample(own, vertical, horizontal, memo=memo)
+        chroma = _enlarged_chroma(planes, spec, memo)
     return quantised(None, chroma, target)
+
+
+def _enlarged_chroma(planes: Sequence[Tensor], spec: PassSpec, memo: Memo) -> Tensor:
+    """Return the amplitudes of decoded chroma on the output's grid, Catmull-Rom."""
+    _, own = amplitudes(planes, spec.source_format)
+    assert own is not None
+    grids = (spec.source, spec.source_format), (spec.output, spec.output_format)
+    return resample(own, *chroma_axes(*grids), memo=memo)
 
 
 def _gray(source: YuvFormat) -> YuvFormat:
