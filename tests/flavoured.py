@@ -30,14 +30,14 @@ def write_flavours(folder: Path) -> None:
         save_file(Plain(2, 4, 1).state_dict(), folder / f"toy{end}_x2.safetensors")
 
 
-def natural(path: Path, crf: int) -> Path:
+def natural(path: Path, crf: int, codec: str = "libx264") -> Path:
     """A film of moving smooth noise, as hard to compress as real pictures."""
     rng = np.random.default_rng(0)
     field = np.cumsum(np.cumsum(rng.normal(size=(160, 200)), 0), 1)
     field = 128 + 60 * (field - field.mean()) / field.std() + rng.normal(0, 8, field.shape)
     field = np.clip(field, 16, 235).astype(np.uint8)
     with av.open(str(path), "w") as output:
-        stream = output.add_stream("libx264", rate=25, options={"crf": str(crf)})
+        stream = output.add_stream(codec, rate=25, options={"crf": str(crf)})
         stream.width, stream.height, stream.pix_fmt = 128, 96, "yuv420p"
         gray = np.full((48, 64), 128, np.uint8)
         for index in range(6):

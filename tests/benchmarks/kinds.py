@@ -279,13 +279,12 @@ def table(rows: Sequence[Row]) -> str:
         missed = [row for row in some if row["label"] == COMPRESSED and kind(row) != COMPRESSED]
         hard = sum(row["label"] == COMPRESSED for row in some)
         lines.append(f"| {half} | {len(some)} | {len(wrong)} | {len(missed)} of {hard} |")
-    lines += ["", "| film | half | label | judged | quantiser | noise | blockiness | bits |"]
-    lines.append("|" + "---|" * 8)
+    lines += ["", "| film | half | label | judged | quantiser | noise | blockiness |"]
+    lines.append("|" + "---|" * 7)
     for row in sorted(rows, key=lambda row: (row["label"], row["quantiser"])):
         label, judged = row["label"] or "between", kind(row)
         mark = "**" if row["label"] and (label == COMPRESSED) != (judged == COMPRESSED) else ""
         numbers = f"{row['quantiser']:.1f} | {row['noise']:.2f} | {row['blockiness']:.2f}"
-        numbers += f" | {row['bits_per_pixel']:.3f}"
         films = f"{row['name']} | {row['half']} | {label}"
         lines.append(f"| {films} | {mark}{judged}{mark} | {numbers} |")
     return "\n".join(lines) + "\n"

@@ -3,9 +3,10 @@
     VSR_DATA=… python -m tests.benchmarks.strength
 
 The clips that settings are chosen on, at two sizes, are compressed by three codecs at several
-qualities and enlarged at each strength. What suits best is fitted by a plane over bits and blocks;
-its coefficients, which stand in ``vsr/jobs/upscale/strength.py``, are printed, with what is lost
-against the best strength of each clip. Measurements are kept in ``results/strength.json``.
+qualities and enlarged at each strength. What suits best is fitted by lines over the quantiser and
+over how much blocks show, whose coefficients are printed, with what is lost against the best
+strength of each clip. ``vsr/jobs/upscale/strength.py`` has those of both. Measurements are kept in
+``results/strength.json``.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
-from math import log2
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -28,7 +28,7 @@ from tests.benchmarks import video_clips
 from tests.benchmarks.video_clips import SCALE, SOURCES, Source, encode_as, reduced
 from tests.benchmarks.video_methods import Method, enlarged
 from vsr.jobs.upscale.segment_worker import SegmentWorker
-from vsr.jobs.upscale.strength import WORTH, condition_of
+from vsr.jobs.upscale.strength import condition_of
 from vsr.media.reading.probe import probe
 from vsr.metrics.scores import psnr
 from vsr.values import TimeRange
@@ -117,8 +117,8 @@ def measured(source: Source) -> Iterator[Row]:
                 "name": source_name(source),
                 "clip": source.name,
                 "encoder": f"{encoder} {options}",
-                "bits": condition.bits_per_pixel * WORTH.get(condition.codec, 1.0),
-                "blockiness": condition.blockiness,
+                "quantiser": round(condition.quantiser, 2),
+                "blockiness": round(condition.blockiness, 4),
                 "psnr": [round(value, 4) for value in values],
             }
             print(row["name"], row["encoder"], row["psnr"], flush=True)
@@ -126,9 +126,9 @@ def measured(source: Source) -> Iterator[Row]:
 
 
 KINDS: dict[str, Callable[[Row], tuple[float, ...]]] = {
-    "bits": lambda row: (1.0, -log2(row["bits"])),
+    "quantiser / 10": lambda row: (1.0, row["quantiser"] / 10),
     "blocks": lambda row: (1.0, row["blockiness"]),
-    "bits, blocks": lambda row: (1.0, -log2(row["bits"]), row["blockiness"]),
+    "quantiser / 10, blocks": lambda row: (1.0, row["quantiser"] / 10, row["blockiness"]),
 }
 """What a fit may look at; its first coefficient is a constant."""
 
@@ -148,7 +148,7 @@ def regret(rows: Sequence[Row], fit: Fit, features: Callable[[Row], tuple[float,
 
 def fitted(rows: Sequence[Row], features: Callable[[Row], tuple[float, ...]]) -> Fit:
     """Return the coefficients that lose least, by descent along each in turn; none but the first
-    is negative, so that fewer bits and more blocks never ask for less."""
+    is negative, so that coarser films and more blocks never ask for less."""
     best = np.array([0.5] + [0.0] * (len(features(rows[0])) - 1))
     step = 0.5
     while step > 0.005:

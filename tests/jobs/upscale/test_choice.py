@@ -22,8 +22,8 @@ from vsr.version import __version__
 
 pytestmark = pytest.mark.usefixtures("models")
 
-CLEAN = Condition(codec="ffv1", bits_per_pixel=5.0, blockiness=0.0)
-HARD = Condition(codec="h264", bits_per_pixel=0.01, blockiness=0.5, quantiser=34.0)
+CLEAN = Condition(codec="ffv1", quantiser=0.0, blockiness=0.0)
+HARD = Condition(codec="h264", quantiser=34.0, blockiness=0.5)
 
 
 def no_look() -> Condition:

@@ -80,8 +80,8 @@ def test_grain_that_is_not_there_is_not_drawn(deviation: float) -> None:
     assert lost_grain(averaging(1.0), pairs(deviation), COLOUR, 1.0) is None
 
 
-CLEAN = Condition(codec="ffv1", bits_per_pixel=5.0, blockiness=0.0)
-HARD = Condition(codec="h264", bits_per_pixel=0.01, blockiness=0.5, quantiser=34.0)
+CLEAN = Condition(codec="ffv1", quantiser=0.0, blockiness=0.0)
+HARD = Condition(codec="h264", quantiser=34.0, blockiness=0.5)
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,10 @@
 
 import itertools
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 import torch
@@ -30,10 +32,10 @@ pytestmark = pytest.mark.usefixtures("models")
 def test_the_same_film_compressed_harder_asks_for_no_less(tmp_path: Path) -> None:
     films = [natural(tmp_path / f"{crf}.mp4", crf) for crf in (10, 23, 36)]
     found = [condition_of(probe(film)) for film in films]
-    bits = [condition.bits_per_pixel for condition in found]
+    quantisers = [condition.quantiser for condition in found]
     blocks = [condition.blockiness for condition in found]
     strengths = [condition.strength for condition in found]
-    assert bits == sorted(bits, reverse=True)
+    assert quantisers == sorted(quantisers)
     assert blocks == sorted(blocks)
     assert strengths == sorted(strengths)
     assert strengths[0] < strengths[-1]
@@ -59,9 +61,8 @@ def test_a_second_glance_sees_the_same(tmp_path: Path) -> None:
 )
 def test_kinds_of_films(quantiser: float, noise: float, lines: int, kind: str) -> None:
     condition = Condition(
-        codec="h264", bits_per_pixel=0.1, blockiness=0.1,
-        quantiser=quantiser, noise=noise, lines=lines,
-    )  # fmt: skip
+        codec="h264", quantiser=quantiser, blockiness=0.1, noise=noise, lines=lines
+    )
     assert condition.kind == kind
     assert (condition.blend.sharpness > 0) is (kind == "compressed")
     assert str(condition).startswith(f"{kind}, quantiser {quantiser:.0f}, ")
@@ -75,13 +76,13 @@ def test_a_film_is_judged_by_how_coarsely_it_is_quantised(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("codec", ["ffv1", "prores", "rawvideo"])
 def test_what_is_not_compressed_with_loss_needs_none(codec: str) -> None:
-    assert Condition(codec=codec, bits_per_pixel=0.01, blockiness=1.0).strength == 0
+    assert Condition(codec=codec, quantiser=0.0, blockiness=4.0).strength == 0
 
 
 def test_strength_is_monotone_and_stays_between_0_and_1() -> None:
     values = [
-        [Condition(codec="h264", bits_per_pixel=b, blockiness=k).strength for k in (0, 0.2, 1)]
-        for b in (10, 1, 0.1, 0.01, 0)
+        [Condition(codec="h264", quantiser=q, blockiness=k).strength for k in (0, 0.2, 1)]
+        for q in (0, 12, 24, 36, 51)
     ]
     assert all(list(row) == sorted(row) for row in (*values, *zip(*values, strict=True)))
     assert {0.0, 1.0} <= set(itertools.chain(*values))
@@ -89,12 +90,31 @@ def test_strength_is_monotone_and_stays_between_0_and_1() -> None:
     assert max(itertools.chain(*values)) == 1
 
 
-def test_a_better_codec_needs_fewer_bits() -> None:
-    def strength(codec: str) -> float:
-        return Condition(codec=codec, bits_per_pixel=1.0, blockiness=0.05).strength
+@pytest.mark.parametrize("codec", ["libx264", "libx265"])
+def test_strength_rises_with_the_rate_factor(tmp_path: Path, codec: str) -> None:
+    films = [natural(tmp_path / f"{crf}.mkv", crf, codec) for crf in (8, 20, 36)]
+    strengths = [condition_of(probe(film)).strength for film in films]
+    assert strengths[0] < strengths[1] < strengths[2]
 
-    assert strength("av1") <= strength("h264") <= strength("mpeg2video")
-    assert strength("av1") < strength("mpeg2video")
+
+@pytest.mark.parametrize("quality", [20, 92])
+def test_motion_jpeg_is_judged_as_its_pictures_are(tmp_path: Path, quality: int) -> None:
+    codes = np.random.default_rng(0).integers(0, 256, (96, 128), dtype=np.uint8)
+    picture, film = tmp_path / "a.jpg", tmp_path / "film.avi"
+    Image.fromarray(codes).save(picture, quality=quality)
+    with av.open(str(film), "w") as output:
+        stream = output.add_stream("mjpeg", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 128, 96, "yuvj420p"
+        for index in range(4):
+            packet = av.Packet(picture.read_bytes())
+            packet.stream, packet.pts, packet.dts = stream, index, index
+            packet.time_base, packet.is_keyframe = Fraction(1, 25), True
+            output.mux(packet)
+    moving, still = condition_of(probe(film)), condition_of_picture(picture, codes)
+    assert moving is not None
+    assert still is not None
+    assert moving.quantiser == still.quantiser
+    assert moving.kind == {20: "compressed", 92: "clean"}[quality]
 
 
 def test_what_auto_found_is_said_and_stands_in_the_plan(tmp_path: Path) -> None:
@@ -107,23 +127,23 @@ def test_what_auto_found_is_said_and_stands_in_the_plan(tmp_path: Path) -> None:
     found = f"toy ×2, strength {strength:.2f}, sharpness {CLEAR:.2f} (auto: "
     assert note.startswith(f"model {found}the source is compressed). clear")
     assert planned.network.startswith(f"{found}compressed, quantiser ")
-    assert "bits per pixel, blockiness" in planned.network
+    assert ", blockiness " in planned.network
 
 
 def test_a_film_whose_compression_hardly_shows_is_not_called_clean() -> None:
     model = load("toy", 2, Blend(strength=0.5))
-    seen = Condition(codec="h264", bits_per_pixel=0.03, blockiness=0.05, quantiser=16)
+    seen = Condition(codec="h264", quantiser=21, blockiness=0.05)
     assert seen.kind == "clean"
     choice = Choice(SPEC, seen, ("strength", "sharpness"))
-    assert "(auto: few bits per pixel, though compression hardly shows)" in choice.in_short(model)
-    for bits, blocks, why in (
-        (2.0, 0.05, "compression hardly shows"),
-        (1.0, 0.5, "blocks show, though it is finely quantised"),
+    why = "it is quantised, though compression hardly shows"
+    assert f"(auto: {why})" in choice.in_short(model)
+    for quantiser, blocks, why in (
+        (12, 0.05, "compression hardly shows"),
+        (14, 0.9, "blocks show, though it is finely quantised"),
     ):
-        seen = Condition(codec="h264", bits_per_pixel=bits, blockiness=blocks, quantiser=16)
-        assert seen.in_words == why
-    grainy = Condition(codec="h264", bits_per_pixel=0.03, blockiness=0.05, quantiser=16, noise=3.0)
-    assert grainy.in_words == "few bits per pixel; the source is grainy"
+        assert Condition(codec="h264", quantiser=quantiser, blockiness=blocks).in_words == why
+    grainy = Condition(codec="h264", quantiser=24, blockiness=0.05, noise=3.0)
+    assert grainy.in_words == "coarsely quantised; the source is grainy"
 
 
 def test_auto_goes_between_the_network_and_its_only_flavour(tmp_path: Path, models: Path) -> None:

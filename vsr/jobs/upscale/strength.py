@@ -8,11 +8,11 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any, Literal
 
-import numpy as np
 from numpy.typing import NDArray
 
-from vsr.media.images.images import image_format, jpeg_steps
+from vsr.media.images.images import image_format
 from vsr.media.reading.film_sample import FilmSample, sample_film
+from vsr.media.reading.quantiser import quantiser_of_jpeg
 from vsr.media.source.info import MediaInfo
 from vsr.metrics.defects import blockiness, coarseness
 from vsr.metrics.noise import noise_between
@@ -26,26 +26,17 @@ LOSSLESS = frozenset(
 )  # fmt: skip
 """Lossless and intermediate codecs: there is nothing to repair."""
 
-WORTH = {
-    "hevc": 1.5,
-    "av1": 1.5,
-    "vp9": 1.2,
-    "mpeg4": 0.67,
-    "mpeg2video": 0.54,
-    "avif": 0.25,
-    "webp": 0.21,
-    "mjpeg": 0.13,
-}
-"""How many bits of H.264 one bit of another codec equals: measured on seven clips of 16 frames,
-libx264, libx265, SVT-AV1, libvpx, mpeg4, mpeg2video and Pillow at equal luma PSNR.
-"""
+WORTH = {"hevc": 1.5, "av1": 1.5, "mjpeg": 0.8, "webp": 1.2, "avif": 1.3}
+"""How many bits of a key frame of H.264 one bit of what tells no quantiser equals, roughly: of
+libx264, libx265, SVT-AV1 and Pillow at equal luma PSNR. Others count as H.264."""
 
 LOSSY_PICTURES = {"JPEG": "mjpeg", "MPO": "mjpeg", "WEBP": "webp", "AVIF": "avif"}
 """Pillow's name of a format → what compressed it. Others are taken to be lossless."""
 
-AT_ONE_BIT, PER_HALVING, PER_BLOCKINESS = 0.211, 0.148, 0.766
-"""The strength at one bit of H.264 per pixel without blocks, and what is added to it each time the
-bits halve, and by blocks. Fitted to the best luma PSNR by ``tests/benchmarks/strength.py``."""
+PER_QUANTISER, FINEST, PER_BLOCKINESS = 0.036, 11.1, 0.3
+"""What a step of the quantiser beyond the finest adds to the strength, and what blocks do, as of a
+film that was coded twice. Fitted to the best luma PSNR by ``tests/benchmarks/strength.py``: a film
+loses 0.07 dB to its best strength so, with bits per pixel in the place of the quantiser 0.10."""
 
 Kind = Literal["clean", "grainy", "compressed"]
 
@@ -67,12 +58,6 @@ GRAINY = 2.2
 FINER = {"av1": 5.0}
 """Key frames of AV1 are as coarse as those of H.264 whose bits let expect so much less."""
 
-STILL_WORTH = {"mjpeg": 0.8, "webp": 1.2, "avif": 1.3}
-"""How many bits of a key frame of H.264 one bit of an image equals, roughly."""
-
-LOW = 6
-"""Frequencies of a JPEG, down and right together, from which on its steps are not looked at."""
-
 CLEAR = 0.9
 """The sharpness for compressed sources. Others keep their texture, tone and grain: 0."""
 
@@ -89,23 +74,20 @@ class Condition:
 
     Attributes:
         codec: FFmpeg's name.
-        bits_per_pixel: of its coded frames.
-        blockiness: how much 8×8 blocks show, as `vsr.metrics.defects`.
         quantiser: how coarsely its frames are quantised, as H.264's QP; 0 for a lossless codec.
+        blockiness: how much 8×8 blocks show, as `vsr.metrics.defects`.
         noise: the standard deviation of what changes between frames, in codes of 8 bits.
         lines: the shorter side of a frame.
     """
 
     codec: str
-    bits_per_pixel: float
+    quantiser: float
     blockiness: float
-    quantiser: float = 0.0
     noise: float = 0.0
     lines: int = LINES
 
     def __str__(self) -> str:
-        measured = f"{self.bits_per_pixel:.3f} bits per pixel, blockiness {self.blockiness:.2f}"
-        return f"{self.kind}, quantiser {self.quantiser:.0f}, {measured}"
+        return f"{self.kind}, quantiser {self.quantiser:.0f}, blockiness {self.blockiness:.2f}"
 
     @property
     def kind(self) -> Kind:
@@ -117,17 +99,17 @@ class Condition:
 
     @property
     def in_words(self) -> str:
-        """What chose the blend. A film not called compressed may still have few bits, or blocks."""
+        """What chose the blend. A film not called compressed may be quantised, or have blocks."""
         if self.kind == "compressed":
             return "the source is compressed"
+        is_grainy = self.kind == "grainy"
         if self.strength < PLAIN:
-            return "the source is grainy" if self.kind == "grainy" else "compression hardly shows"
-        is_for_bits = self._for_bits > self._for_blocks
-        if self.kind == "grainy":
-            return f"{'few bits per pixel' if is_for_bits else 'blocks show'}; the source is grainy"
-        if is_for_bits:
-            return "few bits per pixel, though compression hardly shows"
-        return "blocks show, though it is finely quantised"
+            return "the source is grainy" if is_grainy else "compression hardly shows"
+        if self._for_blocks > self._for_quantiser:
+            why = "blocks show, though it is finely quantised"
+            return "blocks show; the source is grainy" if is_grainy else why
+        why = "it is quantised, though compression hardly shows"
+        return "coarsely quantised; the source is grainy" if is_grainy else why
 
     @property
     def blend(self) -> Blend:
@@ -137,16 +119,15 @@ class Condition:
 
     @property
     def strength(self) -> float:
-        """The strength that such a film needs, 0 to 1; it falls with bits and rises with blocks."""
+        """The strength that such a film needs, 0 to 1: more for coarser ones, and for blocks."""
         if self.codec in LOSSLESS:
             return 0.0
-        wanted = AT_ONE_BIT + self._for_bits + self._for_blocks
-        return round(round(min(max(wanted, 0.0), 1.0) / STEP) * STEP, 2)
+        wanted = min(max(self._for_quantiser + self._for_blocks, 0.0), 1.0)
+        return round(round(wanted / STEP) * STEP, 2)
 
     @property
-    def _for_bits(self) -> float:
-        bits = max(self.bits_per_pixel * WORTH.get(self.codec, 1.0), 1e-4)
-        return -PER_HALVING * log2(bits)
+    def _for_quantiser(self) -> float:
+        return PER_QUANTISER * (self.quantiser - FINEST)
 
     @property
     def _for_blocks(self) -> float:
@@ -165,16 +146,15 @@ def condition_in(info: MediaInfo, seen: FilmSample | None) -> Condition | None:
     codec, noise = info.video.codec, noise_between(seen.pairs)
     return Condition(
         codec=codec,
-        bits_per_pixel=seen.bits_per_pixel,
-        blockiness=fmean(blockiness(luma) for luma in seen.lumas),
         quantiser=0.0 if codec in LOSSLESS else _quantiser(seen, codec),
+        blockiness=fmean(blockiness(luma) for luma in seen.lumas),
         noise=noise.deviation if noise is not None else 0.0,
         lines=min(info.video.size.width, info.video.size.height),
     )
 
 
 def _quantiser(seen: FilmSample, codec: str) -> float:
-    """Return what the decoder tells, or else what the bits of the key frames do."""
+    """Return what decoder or file tells, or else what the bits of the key frames do."""
     if seen.quantiser is not None:
         return seen.quantiser
     worth = WORTH.get(codec, 1.0)
@@ -192,24 +172,11 @@ def condition_of_picture(path: Path, luma: NDArray[Any]) -> Condition | None:
     codec = LOSSY_PICTURES.get(image_format(path))  # a name may say otherwise
     if codec is None:
         return None
+    told = quantiser_of_jpeg(path) if codec == "mjpeg" else None
     bits_per_pixel = 8 * path.stat().st_size / luma.size
     return Condition(
         codec=codec,
-        bits_per_pixel=bits_per_pixel,
+        quantiser=coarseness(luma, bits_per_pixel * WORTH[codec]) if told is None else told,
         blockiness=blockiness(luma),
-        quantiser=_quantiser_of_picture(path, luma, bits_per_pixel * STILL_WORTH[codec]),
         lines=min(luma.shape),
     )
-
-
-def _quantiser_of_picture(path: Path, luma: NDArray[Any], bits_per_pixel: float) -> float:
-    """Return what a JPEG's table tells, or else what the bits do.
-
-    The QP of H.264 doubles its step every 6 and is 4 where that is 1 (ITU-T H.264, table 8-15 and
-    8.5.9); the lowest frequencies of a table are those in which blocks are seen.
-    """
-    steps = jpeg_steps(path)
-    if steps is None:
-        return coarseness(luma, bits_per_pixel)
-    down, right = np.indices(steps.shape)
-    return float(4 + 6 * np.log2(steps[down + right < LOW]).mean())

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from vsr.errors import UnreadableMedia
 from vsr.media.animation import is_still, pillow_errors
@@ -165,18 +164,6 @@ def image_size(path: Path) -> Size:
         is_tagged = file.format != "PNG" or "exif" in file.info
         is_turned = is_tagged and file.getexif().get(ORIENTATION, 1) in QUARTER_TURNED
         return size.turned() if is_turned else size
-
-
-def jpeg_steps(path: Path) -> NDArray[np.int64] | None:
-    """Return the steps in which a JPEG's luma was quantised, (8, 8) by frequency; None if none.
-
-    Source: ITU-T T.81, A.3.4; codes of 8 bits under an orthonormal DCT.
-    """
-    from PIL import Image
-
-    with pillow_errors(path), Image.open(path) as file:
-        tables: dict[int, list[int]] = getattr(file, "quantization", None) or {}
-        return np.array(tables[0]).reshape(8, 8) if 0 in tables else None
 
 
 def read_image(path: Path) -> StillImage:
