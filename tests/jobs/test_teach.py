@@ -23,8 +23,8 @@ from vsr.jobs.teach import TeachSpec, TeachWatch, teach
 from vsr.jobs.train import FitSpec, fit
 from vsr.training.data.batches import held, normalised, sliced
 from vsr.training.data.dataset import PairsChoice, Patches
+from vsr.training.data.fields import is_field
 from vsr.training.data.manifest import read_manifest
-from vsr.training.pictures import is_field
 from vsr.training.teacher.lesson import CHUNK
 from vsr.training.teacher.teacher import Correction, Part, Teacher
 

@@ -2,8 +2,8 @@ import numpy as np
 
 from tests.training.toys import prepared
 from vsr.training.data.dataset import PairsChoice, Patches
+from vsr.training.data.fields import FIELD_EVERY, drawn_field, is_field
 from vsr.training.data.manifest import read_manifest
-from vsr.training.pictures import FIELD_EVERY, drawn_field, is_field
 
 
 def test_half_are_flat_half_are_gray_and_ramps_rise_in_even_steps():

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from vsr.colour import Matrix, luma_weights
 from vsr.models.blocks import Channels
+from vsr.training.data.crops import Crops
 from vsr.training.data.dataset import Patches
-from vsr.training.pictures import Crops
 
 
 @dataclass(frozen=True, slots=True)

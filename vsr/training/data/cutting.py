@@ -22,8 +22,9 @@ from PIL import Image
 
 from vsr.metrics.protocol import low_resolution
 from vsr.training.damage.degradation import DEGRADATIONS, Degraded, Piece, Shot
+from vsr.training.data.fields import drawn_field, is_field
 from vsr.training.data.manifest import DatasetManifest, low_name, move_name, next_name
-from vsr.training.pictures import Pixels, drawn_field, is_field
+from vsr.training.pictures import Pixels
 
 MAX_DISTANCE = 3
 """Bits of 64 in which two looks may differ and still be of one picture."""

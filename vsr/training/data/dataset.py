@@ -6,7 +6,7 @@
       dataset.json     the contents: `DatasetManifest`
       hr.u8            (count, patch, patch, 3), uint8, row by row
       lr_x4.u8         (count, patch / 4, patch / 4, 3), the same patches reduced; one per scale
-      lr_x4_video-medium….u8   what a camera and a codec left of them (see `footage`)
+      lr_x4_video-medium….u8   what a camera and a codec left of them (see `cutting`)
       hr_x4_video-clear_teacher.u8   what a teacher made of that (see `lesson`), as hr.u8
 
 The reduction was made once, from whole pictures, so a training pair is two slices and costs the
@@ -24,6 +24,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from vsr.errors import InvalidData
+from vsr.training.data.crops import Crops, Places, cropped, turned_moves
+from vsr.training.data.fields import is_field
 from vsr.training.data.manifest import (
     BICUBIC,
     TRUTH,
@@ -35,7 +37,7 @@ from vsr.training.data.manifest import (
     read_manifest,
     target_name,
 )
-from vsr.training.pictures import Crops, Pixels, Places, cropped, is_field, turned_moves
+from vsr.training.pictures import Pixels
 
 HELD_OUT_SHARE = 32
 """One patch in so many, and at most `MAX_HELD_OUT`, is kept for validation: the last ones."""

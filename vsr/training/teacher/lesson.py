@@ -20,8 +20,9 @@ from vsr.disk.publishing import part_of, publish, writing
 from vsr.models.weights_files import sha256_of
 from vsr.training.data.batches import normalised
 from vsr.training.data.dataset import mapped
+from vsr.training.data.fields import is_field
 from vsr.training.data.manifest import DatasetManifest, Taught, low_name, read_manifest, target_name
-from vsr.training.pictures import Pixels, is_field
+from vsr.training.pictures import Pixels
 from vsr.training.teacher.teacher import Correction, Part, Teacher
 
 JOURNAL = ".journal"
