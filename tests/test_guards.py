@@ -162,6 +162,27 @@ def test_the_readme_is_short_and_every_page_says_what_to_type():
     assert typed >= {"README", "looks", "training", "quality", "encoders", "speed", "workers"}
 
 
+def leads_somewhere(name: str) -> bool:
+    """Return whether ``vsr.media.clock.Timeline`` is a module, or a word in the one it names."""
+    parts = name.split(".")
+    for count in range(len(parts), 0, -1):
+        place = ROOT.joinpath(*parts[:count])
+        for module in (place.with_suffix(".py"), place / "__init__.py"):
+            if module.exists():
+                text = module.read_text(encoding="utf-8")
+                return all(re.search(rf"\b{word}\b", text) for word in parts[count:])
+    return False
+
+
+def test_what_a_text_refers_to_is_there():
+    for path in (ROOT / "vsr").rglob("*.py"):
+        for name in re.findall(r"(?<!`)`(vsr(?:\.\w+)+)`(?!`)", path.read_text(encoding="utf-8")):
+            assert leads_somewhere(name), f"{path.relative_to(ROOT)}: {name}"
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    for name in re.findall(r"`((?:\w+/)+\w+\.py)`", text):
+        assert (ROOT / name).exists() or (ROOT / "vsr" / name).exists(), name
+
+
 def test_every_folder_is_on_the_map_and_none_is_too_full():
     text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
     shown = re.findall(r"^([a-z]+(?:/[a-z0-9]+)?)  +\S", text.split("## The map")[1], re.MULTILINE)
