@@ -21,7 +21,8 @@ from vsr.media.reading.probe import probe
 from vsr.media.reading.reader import Reader
 from vsr.media.resume.segments import plan
 from vsr.media.source.info import MediaInfo
-from vsr.media.streams.streams import StreamPlan, plan_streams
+from vsr.media.streams.stream_plan import StreamPlan
+from vsr.media.streams.streams import plan_streams
 from vsr.media.writing.join import join
 from vsr.media.writing.verify import JoinedFile
 from vsr.media.writing.writer import Writer

@@ -15,7 +15,8 @@ from tests.media.written import carry
 from vsr.errors import UnsuitableContainer
 from vsr.media.reading.probe import probe
 from vsr.media.streams.losses_before_start import losses_among, refuse_losses
-from vsr.media.streams.streams import Fate, plan_streams
+from vsr.media.streams.stream_plan import Fate
+from vsr.media.streams.streams import plan_streams
 from vsr.values import TimeRange
 
 RATE = 48_000

@@ -15,7 +15,8 @@ from tests.media.written import packets_in
 from vsr.errors import UnsuitableContainer
 from vsr.media.reading.probe import probe
 from vsr.media.streams.losses_before_start import losses_among, refuse_losses
-from vsr.media.streams.streams import Fate, StreamPlan, plan_streams
+from vsr.media.streams.stream_plan import Fate, StreamPlan
+from vsr.media.streams.streams import plan_streams
 from vsr.values import Size
 
 

@@ -19,7 +19,7 @@ from vsr.jobs.upscale.segment_worker import plan_segments
 from vsr.jobs.upscale.spool import PIPE, check_pipe, spooled
 from vsr.jobs.upscale.standard_streams import as_clip
 from vsr.jobs.upscale.upscale_plan import Job
-from vsr.media.streams.copy_streams import Fate
+from vsr.media.streams.stream_plan import Fate
 from vsr.specs import UpscaleSpec
 
 Source = Path | Sequence[Path]

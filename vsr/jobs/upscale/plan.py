@@ -39,7 +39,6 @@ from vsr.media.reading.probe import at_part, probe
 from vsr.media.sequence import is_numbered
 from vsr.media.source.hardware import Decoding, choose_decoding
 from vsr.media.source.info import MediaInfo, VideoInfo
-from vsr.media.streams.copy_streams import StreamPlan
 from vsr.media.streams.losses_before_start import (
     check_times,
     losses_among,
@@ -48,6 +47,7 @@ from vsr.media.streams.losses_before_start import (
     losses_of_labels,
     refuse_losses,
 )
+from vsr.media.streams.stream_plan import StreamPlan
 from vsr.media.streams.streams import plan_streams
 from vsr.media.writing.target import check_target
 from vsr.models import catalog

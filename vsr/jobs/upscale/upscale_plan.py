@@ -26,7 +26,7 @@ from vsr.media.resume.manifest import source_facts
 from vsr.media.source.hardware import Decoding
 from vsr.media.source.info import MediaInfo, VideoInfo
 from vsr.media.streams.losses_before_start import Loss, content_of
-from vsr.media.streams.streams import StreamPlan
+from vsr.media.streams.stream_plan import StreamPlan
 from vsr.media.writing.target import least_bytes
 from vsr.models.catalog import Model
 from vsr.option import options_of

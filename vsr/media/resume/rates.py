@@ -21,8 +21,8 @@ from vsr.media.resume.segments import Segment
 from vsr.media.source.info import MediaInfo
 from vsr.media.source.opening import demuxed, open_input
 from vsr.media.streams.convert_audio import BITS_PER_SECOND, bit_rate_of
-from vsr.media.streams.copy_streams import Fate, StreamFate, StreamPlan
 from vsr.media.streams.other_streams import StreamDamage
+from vsr.media.streams.stream_plan import Fate, StreamFate, StreamPlan
 from vsr.values import PtsSpan
 
 EVEN_SHARE = Fraction(1, 10)

@@ -18,13 +18,8 @@ from av.stream import Stream
 from vsr.media.containers import Container
 from vsr.media.streams.convert_audio import add_converted_audio
 from vsr.media.streams.convert_text import add_converted
-from vsr.media.streams.copy_streams import (
-    StreamFate,
-    add_copy,
-    add_cover,
-    container_of,
-    open_muxer,
-)
+from vsr.media.streams.copy_streams import add_copy, add_cover, container_of, open_muxer
+from vsr.media.streams.stream_plan import StreamFate
 
 Packets: TypeAlias = "Sequence[Packet[Stream]]"
 

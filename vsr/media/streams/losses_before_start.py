@@ -17,8 +17,8 @@ from vsr.media.encoding.codecs import Encoder
 from vsr.media.encoding.encoding import OutputVideo
 from vsr.media.encoding.mastering import can_write_mastering
 from vsr.media.source.info import MediaInfo, VideoInfo
-from vsr.media.streams.copy_streams import Fate, StreamPlan
 from vsr.media.streams.lost_tags import lost_labels, lost_tags, lost_timecode
+from vsr.media.streams.stream_plan import Fate, StreamPlan
 from vsr.values import TimeRange
 
 HDR_AND_VIEWS = frozenset({

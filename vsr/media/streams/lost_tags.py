@@ -16,8 +16,9 @@ import av
 from vsr.media.containers import container_named
 from vsr.media.encoding.encoding import OutputVideo
 from vsr.media.source.info import ROLES, MediaInfo
-from vsr.media.streams.copy_streams import StreamPlan, container_metadata
+from vsr.media.streams.copy_streams import container_metadata
 from vsr.media.streams.languages import NO_LANGUAGE, is_held, is_shortened
+from vsr.media.streams.stream_plan import StreamPlan
 from vsr.media.timecode import TIMECODE, is_countable, relabelled, timecode_in
 
 SELECTIVE = frozenset({"mp4", "mov"})

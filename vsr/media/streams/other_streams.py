@@ -21,7 +21,7 @@ from vsr.media.station_clock import STATION_CLOCKS, steady
 from vsr.media.streams.continuity import LEAST_STEP_SECONDS, Continuity, straighten
 from vsr.media.streams.convert_audio import AudioConversion, is_lossless
 from vsr.media.streams.convert_text import converted_packet
-from vsr.media.streams.copy_streams import Fate, StreamFate
+from vsr.media.streams.stream_plan import Fate, StreamFate
 
 WIDEST_INTERLEAVING_SECONDS = 10
 

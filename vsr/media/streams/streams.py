@@ -20,17 +20,14 @@ from vsr.media.source.opening import NOT_A_MOVING_PICTURE, open_input, why_bette
 from vsr.media.source.programmes import Programme, other_programmes, programmes_in
 from vsr.media.streams.container_trial import (
     Packets,
-    add_carried,
     first_packets,
     obstacle_to,
     stand_in,
 )
 from vsr.media.streams.convert_audio import conversions
 from vsr.media.streams.convert_text import ASS, LOST_IN_PLAIN
-from vsr.media.streams.copy_streams import Fate, StreamFate, StreamPlan
+from vsr.media.streams.stream_plan import Fate, StreamFate, StreamPlan
 from vsr.specs import AudioChoice
-
-__all__ = ["Fate", "StreamFate", "StreamPlan", "add_carried", "plan_streams"]
 
 TEXT_SUBTITLES = frozenset({"srt", "subrip", "ass", "ssa", "webvtt", "mov_text", "text"})
 

@@ -26,8 +26,9 @@ from vsr.media.source.info import MediaInfo
 from vsr.media.source.opening import reopen_input
 from vsr.media.splices.part import Cut, last_duration_of, skipped_before
 from vsr.media.splices.splice_search import splices_among
-from vsr.media.streams.copy_streams import SIDE_BY_SIDE, StreamPlan
+from vsr.media.streams.copy_streams import SIDE_BY_SIDE
 from vsr.media.streams.other_streams import StreamDamage, Timed
+from vsr.media.streams.stream_plan import StreamPlan
 from vsr.media.writing.output_file import OutputFile, open_output
 from vsr.media.writing.target import output_failure
 from vsr.values import PtsSpan

@@ -30,8 +30,9 @@ from vsr.media.source.opening import reopen_input
 from vsr.media.splices.part import Cut, last_duration_of, shown_from, skipped_before
 from vsr.media.splices.splice_search import splices_among
 from vsr.media.splices.splices import Splices
-from vsr.media.streams.copy_streams import SIDE_BY_SIDE, StreamPlan
+from vsr.media.streams.copy_streams import SIDE_BY_SIDE
 from vsr.media.streams.other_streams import StreamDamage, Timed
+from vsr.media.streams.stream_plan import StreamPlan
 from vsr.media.writing.output_file import OutputFile, open_output
 from vsr.media.writing.segment_times import Scan, Times, scan
 from vsr.media.writing.target import output_failure

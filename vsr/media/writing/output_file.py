@@ -19,8 +19,6 @@ from vsr.media.splices.part import Cut
 from vsr.media.splices.splices import Splices
 from vsr.media.streams.container_trial import add_carried
 from vsr.media.streams.copy_streams import (
-    StreamFate,
-    StreamPlan,
     chapters_within,
     container_metadata,
     open_muxer,
@@ -28,6 +26,7 @@ from vsr.media.streams.copy_streams import (
 )
 from vsr.media.streams.lost_tags import muxer_options
 from vsr.media.streams.other_streams import StreamDamage, Timed, other_packets
+from vsr.media.streams.stream_plan import StreamFate, StreamPlan
 from vsr.media.timecode import TIMECODE, relabelled
 
 

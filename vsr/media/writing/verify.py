@@ -14,7 +14,7 @@ from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from vsr.errors import VerificationFailed
-from vsr.media.streams.copy_streams import StreamPlan
+from vsr.media.streams.stream_plan import StreamPlan
 from vsr.media.writing.segment_times import Times
 from vsr.values import Size
 
