@@ -32,7 +32,7 @@ from vsr.jobs.progress import printable
 from vsr.specs import UpscaleSpec
 
 if TYPE_CHECKING:
-    from vsr.jobs.probe.look import Told
+    from vsr.jobs.probe.look import FileReport
 
 
 @click.command(cls=TypedCommand, short_help="Upscale a video, an image, or folders of them.")
@@ -176,8 +176,8 @@ def probe(
     broken: list[Refused] = []
     for one in several:
         try:
-            told = _told(one, label, spec, as_json=as_json)
-            _show(told, as_json=as_json, is_verbose=verbose)
+            report = _report_on(one, label, spec, as_json=as_json)
+            _show(report, as_json=as_json, is_verbose=verbose)
         except Refused as error:
             if len(several) == 1:
                 raise
@@ -187,7 +187,7 @@ def probe(
     return name_broken(broken)
 
 
-def _told(found: Places, label: str, spec: UpscaleSpec | None, *, as_json: bool) -> Told:
+def _report_on(found: Places, label: str, spec: UpscaleSpec | None, *, as_json: bool) -> FileReport:
     """Return what is in a file or a sequence, and with a spec what an upscale would do with it."""
     if spec is None:
         from vsr.jobs.probe.look import look
@@ -214,16 +214,16 @@ def show_plan(
 
     name = name_of(source)
     with looking(name, is_quiet=as_json):
-        told = rehearse(source, target, spec)
-    _show(told, as_json=as_json, is_verbose=is_verbose)
+        report = rehearse(source, target, spec)
+    _show(report, as_json=as_json, is_verbose=is_verbose)
     return 0
 
 
-def _show(told: Told, *, as_json: bool, is_verbose: bool) -> None:
+def _show(report: FileReport, *, as_json: bool, is_verbose: bool) -> None:
     if as_json:
-        emit(dict(told.values))
+        emit(dict(report.values))
         return
-    for head, value in (told.details if is_verbose else told.words).items():
+    for head, value in (report.details if is_verbose else report.words).items():
         lines = value if isinstance(value, list) else [value]
         for index, line in enumerate(line for line in lines if line is not None):
             echo_wrapped(f"{'' if index else head:<{HEAD_COLUMNS}}", printable(line))

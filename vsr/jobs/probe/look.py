@@ -25,7 +25,7 @@ Lines = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class FileReport:
     """What there is to say of a file, or of an upscale of it.
 
     Attributes:
@@ -39,25 +39,25 @@ class Told:
     values: Mapping[str, Any]
 
 
-def look(source: Path) -> Told:
-    """Return what is in a file.
+def look(source: Path) -> FileReport:
+    """Report on what is in a file.
 
     Raises:
         MediaError: it cannot be opened, or holds neither video nor an image.
     """
     if is_sequence(source) and not source.is_dir():
         with as_film(find_images(source), DEFAULT_RATE) as film:
-            return _told(probe(film), source)
+            return _report_on(probe(film), source)
     if source == PIPE or source.is_fifo():
         with spooled(source) as copy:
-            return _told(probe(copy), source)
+            return _report_on(probe(copy), source)
     if is_animated(source):
         with animation_as_film(source) as film:
-            return _told(probe(film), source)
-    return look_at_image(source) if is_image(source) else _told(probe(source), source)
+            return _report_on(probe(film), source)
+    return look_at_image(source) if is_image(source) else _report_on(probe(source), source)
 
 
-def _told(info: MediaInfo, source: Path) -> Told:
+def _report_on(info: MediaInfo, source: Path) -> FileReport:
     """Return what there is to say of a file, or of the images that it stands for."""
     takes = {
         "takes": usual_time(info),
@@ -65,16 +65,16 @@ def _told(info: MediaInfo, source: Path) -> Told:
     }
     values = {key: value for key, value in takes.items() if value is not None}
     info = replace(info, path=source)
-    return Told(in_words(info) | takes, described(info) | takes, values_of(info) | values)
+    return FileReport(in_words(info) | takes, described(info) | takes, values_of(info) | values)
 
 
-def look_at_image(source: Path) -> Told:
+def look_at_image(source: Path) -> FileReport:
     """Return what is in a still image: its header is read, and no pixels."""
     size, name = image_size(source), source.suffix[1:].upper()
     words = {"file": f"{source}, {_bytes(source.stat().st_size)}", "image": f"{size}, {name}"}
     stream = {"index": 0, "codec_type": "video", "width": size.width, "height": size.height}
     facts = {"filename": str(source), "nb_streams": 1, "size": source.stat().st_size}
-    return Told(words, words, {"format": facts, "streams": [stream]})
+    return FileReport(words, words, {"format": facts, "streams": [stream]})
 
 
 FORMATS = {

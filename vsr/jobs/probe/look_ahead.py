@@ -11,7 +11,15 @@ from vsr.jobs.estimate.estimate import estimate_of, known_estimate
 from vsr.jobs.estimate.figures import Estimate
 from vsr.jobs.estimate.room import room_needed
 from vsr.jobs.probe.ffprobe_names import values_of
-from vsr.jobs.probe.look import Lines, Told, colour, described, format_in_words, in_words, ratio
+from vsr.jobs.probe.look import (
+    FileReport,
+    Lines,
+    colour,
+    described,
+    format_in_words,
+    in_words,
+    ratio,
+)
 from vsr.jobs.progress import counted
 from vsr.jobs.upscale.picture import PictureJob
 from vsr.jobs.upscale.plan import is_kept, plan
@@ -26,7 +34,7 @@ Source = Path | Sequence[Path]
 """As `vsr.jobs.workers.upscale.upscale` takes it."""
 
 
-def look_ahead(source: Source, target: Path, spec: UpscaleSpec) -> Told:
+def look_ahead(source: Source, target: Path, spec: UpscaleSpec) -> FileReport:
     """Return what is in a file, and what an upscale would do; write nothing.
 
     How long that takes is what is remembered, or a guess: nothing is tried.
@@ -35,21 +43,21 @@ def look_ahead(source: Source, target: Path, spec: UpscaleSpec) -> Told:
         Refused: whatever `vsr.jobs.workers.upscale.upscale` would, except for the target's place.
     """
 
-    def told(clip: Path) -> Told:
+    def report_on(clip: Path) -> FileReport:
         if target == PIPE:
             check_pipe(spec)
         with spooled(clip) as film:
             job = plan(film, target, spec)
             if isinstance(job, PictureJob):
-                return _picture_told(job, {})
+                return _report_on_picture(job, {})
             check_packets(job)
             estimate = known_estimate(job)
-        return _told(_named(job, source), estimate, {"takes": _takes(estimate)})
+        return _report_on(_named(job, source), estimate, {"takes": _takes(estimate)})
 
-    return _of_clip(source, target, spec, told)
+    return _of_clip(source, target, spec, report_on)
 
 
-def rehearse(source: Source, target: Path, spec: UpscaleSpec) -> Told:
+def rehearse(source: Source, target: Path, spec: UpscaleSpec) -> FileReport:
     """Return what `look_ahead` does, for a target that really is to be written.
 
     How long it takes, and how much disk, is tried on a few frames.
@@ -58,29 +66,31 @@ def rehearse(source: Source, target: Path, spec: UpscaleSpec) -> Told:
         Refused: whatever `vsr.jobs.workers.upscale.upscale` would.
     """
 
-    def told(clip: Path) -> Told:
+    def report_on(clip: Path) -> FileReport:
         is_there = is_kept(clip, target, spec)
         kept = {"output": f"{target}: already exists, and is kept"} if is_there else {}
         with spooled(clip) as film:
             job = plan(film, target, spec)
             if isinstance(job, PictureJob):
-                return _picture_told(job, kept)
+                return _report_on_picture(job, kept)
             check_packets(job)
             estimate = estimate_of(job)
         also: dict[str, Any] = {"takes": _takes(estimate)}
         if estimate is not None:
             folder = job.target.absolute().parent
             also["disk"] = room_needed(folder, job.spec.work_dir, estimate)
-        return _told(_named(job, source), estimate, also | kept)
+        return _report_on(_named(job, source), estimate, also | kept)
 
-    return _of_clip(source, target, spec, told)
+    return _of_clip(source, target, spec, report_on)
 
 
-def _of_clip(source: Source, target: Path, spec: UpscaleSpec, told: Callable[[Path], Told]) -> Told:
+def _of_clip(
+    source: Source, target: Path, spec: UpscaleSpec, report_on: Callable[[Path], FileReport]
+) -> FileReport:
     """Return what there is to say of the clip that a source is, with what is said of the source."""
     said: list[str] = []
     with as_clip(source, target, spec, said.append) as clip:
-        found = told(clip)
+        found = report_on(clip)
     return replace(
         found,
         words=_with_notes(found.words, said),
@@ -115,10 +125,10 @@ def _takes(estimate: Estimate | None) -> str:
     return "unknown, as the length of the film is" if estimate is None else str(estimate)
 
 
-def _told(job: Job, estimate: Estimate | None, also: Lines) -> Told:
+def _report_on(job: Job, estimate: Estimate | None, also: Lines) -> FileReport:
     """Return what an upscale would do, with what is said of it at the end."""
     source = job.source
-    return Told(
+    return FileReport(
         words={**in_words(source), **_in_words(job), **also},
         details={**described(source), **_in_detail(job), **also},
         values={**values_of(source), "upscale": _values(job, estimate)},
@@ -209,7 +219,7 @@ def _values(job: Job, estimate: Estimate | None) -> dict[str, Any]:
     }
 
 
-def _picture_told(job: PictureJob, kept: Lines) -> Told:
+def _report_on_picture(job: PictureJob, kept: Lines) -> FileReport:
     """Return what is in an image, and what would become of it."""
     has_alpha = job.picture.alpha is not None
     notes, network = list(job.notes()), job.choice.in_short(job.model)
@@ -251,7 +261,7 @@ def _picture_told(job: PictureJob, kept: Lines) -> Told:
             "notes": notes,
         },
     }
-    return Told({**words, **kept}, {**words, **details, **kept}, values)
+    return FileReport({**words, **kept}, {**words, **details, **kept}, values)
 
 
 def _sizes(job: Job) -> str:
