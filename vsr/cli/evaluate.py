@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +10,7 @@ import click
 
 from vsr.cli.shared.command import flags_typed
 from vsr.cli.shared.completion import complete_file, complete_model
+from vsr.cli.shared.counting_bar import counting_bar
 from vsr.cli.shared.lines import echo_table, say
 from vsr.cli.shared.report import emit
 from vsr.cli.shared.values import NumberOrAuto, PngPath
@@ -109,7 +108,7 @@ def evaluate(
     """  # noqa: D301 # \b tells click to keep the lines
     if films:
         _check_alone(context)
-    with _bar(is_shown=not as_json) as on_progress:
+    with counting_bar("pictures", is_silent=as_json, is_left=False) as on_progress:
         report = _measured(films, options, on_progress)
     if plot is not None:
         _draw(report, plot)
@@ -131,21 +130,6 @@ def _check_alone(context: click.Context) -> None:
 
 OF_FILMS = ("films", "plot", "as_json", "data")
 """What goes with two videos, or has a refusal of its own."""
-
-
-@contextmanager
-def _bar(*, is_shown: bool) -> Iterator[Count]:
-    """Yield a callback that takes how many images are measured, and of how many."""
-    from tqdm import tqdm
-
-    disable = None if is_shown else True  # None: no bar unless stderr is a terminal
-    with tqdm(unit=" pictures", leave=False, disable=disable, dynamic_ncols=True) as bar:
-
-        def on_progress(done: int, total: int | None) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
-
-        yield on_progress
 
 
 def _measured(films: tuple[Path, ...], options: dict[str, Any], on_progress: Count) -> Evaluation:

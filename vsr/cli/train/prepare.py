@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vsr.cli.shared.command import flags_typed
+from vsr.cli.shared.counting_bar import counting_bar
 from vsr.cli.shared.lines import echo
 from vsr.cli.shared.report import emit
 from vsr.cli.train.teach import line_of, taught_with_bar, teach_spec, teacher_options
@@ -177,18 +178,10 @@ def _check_taught(typed: Mapping[str, str]) -> None:
 
 def _prepared(spec: PrepareSpec | PairsSpec, *, is_silent: bool) -> DatasetManifest:
     """Run the job with a progress bar that counts files."""
-    from tqdm import tqdm
-
     from vsr.training.data.pairs import PairsSpec, prepare_pairs
     from vsr.training.data.prepare import prepare
 
-    # None: no bar unless stderr is a terminal
-    with tqdm(desc="prepare", unit=" files", disable=True if is_silent else None) as bar:
-
-        def on_file(done: int, total: int) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
-
+    with counting_bar("files", "prepare", is_silent=is_silent) as on_file:
         if isinstance(spec, PairsSpec):
             return prepare_pairs(spec, on_file)
         return prepare(spec, on_file)

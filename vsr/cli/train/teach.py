@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from vsr.cli.shared.completion import complete_model
+from vsr.cli.shared.counting_bar import counting_bar
 from vsr.cli.shared.lines import echo
 from vsr.cli.shared.report import emit
 from vsr.cli.train.run import stoppable
@@ -91,8 +93,6 @@ def teach(
     spec = teach_spec(data, options, scales, degradations)
     taught = taught_with_bar(spec, is_silent=quiet or as_json)
     if as_json:
-        from dataclasses import asdict
-
         emit({"event": "done", "out": str(data), "taught": [asdict(one) for one in taught]})
     elif not quiet:
         for one in taught:
@@ -130,21 +130,13 @@ def teach_spec(
 
 def taught_with_bar(spec: TeachSpec, *, is_silent: bool) -> tuple[Taught, ...]:
     """Run the job with a progress bar; the first Ctrl-C stops it after a chunk."""
-    from tqdm import tqdm
-
     from vsr.jobs.teach import TeachWatch
     from vsr.jobs.teach import teach as run
 
-    # None: no bar unless stderr is a terminal
     with (
         stoppable() as should_stop,
-        tqdm(desc="teach", unit=" chunks", disable=True if is_silent else None) as bar,
+        counting_bar("chunks", "teach", is_silent=is_silent) as on_chunk,
     ):
-
-        def on_chunk(done: int, total: int) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
-
         return run(spec, TeachWatch(on_chunk=on_chunk, should_stop=should_stop))
 
 
