@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.clips import av_frame, index_of, plane_view, write_clip
-from vsr.colour import Colour, Range, luma_weights
+from vsr.colour import Colour, Range, Siting, luma_weights
 from vsr.frames import Layout
 from vsr.media.frames.formats import Reading, layout_of, pix_fmt_of, reading_of
 from vsr.media.frames.planes import Converter, planes_in, video_frame_of
@@ -196,6 +196,25 @@ def test_rgb_becomes_bt709_within_one_code(pix_fmt: str) -> None:
     luma = planes_in(converted, reading)[0]
     expected = 16 + 219 / 255 * (rgb @ np.array(luma_weights(1)))
     assert np.abs(luma - expected).max() < 1
+
+
+@pytest.mark.parametrize(
+    ("siting", "right"),
+    [(Siting.LEFT, 0), (Siting.TOP_LEFT, 0), (Siting.UNSPECIFIED, 0), (Siting.CENTER, 1.5)],
+)
+def test_chroma_of_every_fourth_pixel_stays_where_it_is(siting: Siting, right: float) -> None:
+    """4:1:1 lies on the first of four luma samples, or amid them; as 4:2:2 it does so of two."""
+    ramp = np.tile(20 + 4 * np.arange(50, dtype=np.uint8), (16, 1))  # a code for a pixel
+    luma = np.full((16, 200), 128, np.uint8)
+    reading = reading_of("yuv411p")
+    assert isinstance(reading, Reading)
+    assert reading.filtered_as is not None
+    converter = Converter(Size(200, 16), reading.filtered_as, Colour(siting=siting))
+    frame = converter.convert(video_frame_of((luma, ramp, ramp), "yuv411p"))
+    chroma = planes_in(frame, reading)[1].astype(float)
+    places = 2 * np.arange(100) + (0.5 if right else 0)
+    expected = 20 + places - right
+    assert np.abs(chroma - expected)[:, 8:-8].max() <= 0.5
 
 
 @pytest.mark.parametrize(

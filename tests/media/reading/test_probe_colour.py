@@ -14,6 +14,7 @@ from vsr.colour import UNSPECIFIED, Colour, Matrix, Range, Siting
 from vsr.errors import UnreadableMedia
 from vsr.media.reading.probe import probe
 from vsr.media.reading.reader import Reader
+from vsr.values import Size
 
 MASTERING = "G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,50)"
 
@@ -57,6 +58,18 @@ def test_codecs_of_one_siting_have_it(
 ) -> None:
     path = write_clip(tmp_path / f"clip.{suffix}", codec=codec, frames=12)
     assert probe(path).video.colour.siting is siting
+
+
+@pytest.mark.parametrize(
+    ("pix_fmt", "size", "rate"),
+    [("yuv411p", Size(720, 480), Fraction(30000, 1001)), ("yuv420p", Size(720, 576), Fraction(25))],
+)
+def test_dv_has_its_chroma_on_luma_although_matroska_cannot_hold_it(
+    tmp_path: Path, pix_fmt: str, size: Size, rate: Fraction
+) -> None:
+    path = tmp_path / "clip.dv"
+    write_clip(path, size=size, codec="dvvideo", pix_fmt=pix_fmt, frames=2, rate=rate)
+    assert probe(path).video.colour.siting is Siting.TOP_LEFT
 
 
 def test_unsubsampled_chroma_has_no_siting(tmp_path: Path) -> None:

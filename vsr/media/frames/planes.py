@@ -13,7 +13,7 @@ from av.video.frame import VideoFrame
 from av.video.plane import VideoPlane
 from numpy.typing import NDArray
 
-from vsr.colour import Colour, Matrix, Range
+from vsr.colour import Colour, Matrix, Range, Siting
 from vsr.errors import DecodingFailed
 from vsr.frames import Plane
 from vsr.media.frames.formats import Reading, Samples
@@ -114,12 +114,23 @@ class Converter:
             options.append(f"out_range={'full' if self._colour.range is Range.FULL else 'limited'}")
         if self._colour.matrix in SCALER_MATRICES:
             options.append(f"out_color_matrix={SCALER_MATRICES[self._colour.matrix]}")
+        options += _chroma_places(self._colour.resolved(self._size.width, self._size.height).siting)
         graph = Graph()
         scale = graph.add("scale", ":".join(options))
         form = graph.add("format", self._pix_fmt)
         sink = graph.add("buffersink")
         graph.link_nodes(buffer_for(graph, frame), scale, form, sink).configure()
         return graph
+
+
+def _chroma_places(siting: Siting) -> list[str]:
+    """Return the scaler's options for chroma that lies on luma samples, before and after.
+
+    It takes all other chroma for centred, of the first sample of four as of that of two.
+    """
+    right, down = siting.offset
+    axes = [axis for axis, offset in (("h", right), ("v", down)) if offset == 0]
+    return [f"{side}_{axis}_chr_pos=0" for axis in axes for side in ("in", "out")]
 
 
 def kind_of(frame: VideoFrame) -> tuple[object, ...]:

@@ -235,12 +235,10 @@ def siting_of(stream: VideoStream, path: Path) -> Siting:
     if stream.container.format.name == "yuv4mpegpipe":
         return _y4m_siting(path)
     header = BytesIO()
-    try:
-        with av.open(header, "w", format="matroska") as container:
-            container.add_stream_from_template(stream, opaque=True)
-            container.start_encoding()
-    except (av.FFmpegError, ValueError):  # a codec that Matroska does not know
-        return Siting.UNSPECIFIED
+    # Matroska does not know every codec
+    with suppress(av.FFmpegError, ValueError), av.open(header, "w", format="matroska") as container:
+        container.add_stream_from_template(stream, opaque=True)
+        container.start_encoding()
     match = CHROMA_SITING.search(header.getvalue())
     if match is None:
         return SITINGS_OF_CODECS.get(stream.codec_context.codec.canonical_name, Siting.UNSPECIFIED)
