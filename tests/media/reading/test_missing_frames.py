@@ -116,6 +116,21 @@ def test_frames_that_stand_are_not_missing(tmp_path: Path, name: str) -> None:
     assert missing_in(path) == ((), len(pts))
 
 
+@pytest.mark.parametrize(
+    ("codec", "rate"),
+    [("pcm_s16le", 48_000), ("pcm_s16le", 24_000), ("pcm_s16le", 8_000), ("libmp3lame", 11_025)],
+)
+@pytest.mark.parametrize("dropped", [1, 2, 3, 4])
+def test_frames_that_a_recorder_dropped_are_not_missing(
+    tmp_path: Path, codec: str, rate: int, dropped: int
+) -> None:
+    """AVI has an empty packet for each, while sound goes on; that may have one in every frame."""
+    pts = list(accumulate([1] * 9 + [dropped + 1] + [1] * 20, initial=0))
+    sound = Audio(codec=codec, rate=rate, seconds=2)
+    path = write_clip(tmp_path / "in.avi", codec="mpeg4", frames=31, pts=pts, audio=[sound])
+    assert missing_in(path) == ((), 31)
+
+
 @pytest.mark.parametrize("name", ["in.mkv", "in.mp4", "in.flv", "in.avi", "in.nut", "in.ts"])
 def test_a_whole_film_lacks_nothing(tmp_path: Path, name: str) -> None:
     assert missing_in(clip(tmp_path, name)) == ((), 50)

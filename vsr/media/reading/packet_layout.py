@@ -5,17 +5,16 @@ A damaged file shows by it what it has lost: bytes that belong to no packet, and
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import median_low, quantiles
-from typing import Self
+from typing import Self, TypeVar
 
 from av.packet import Packet
 from av.stream import Stream
 
-from vsr.media.clock import rounded
 from vsr.media.source.decoder import Damage
 from vsr.media.source.describe import tagged_seconds
 from vsr.media.source.info import MediaInfo
@@ -31,6 +30,8 @@ LONG_PAUSE = 4
 SEEN_AND_HEARD = ("video", "audio")
 """Kinds of streams that show where a film that was cut short ends; a subtitle may outlast it."""
 
+Ticks = TypeVar("Ticks", int, float)
+
 
 @dataclass(slots=True)
 class PacketLayout:
@@ -42,8 +43,9 @@ class PacketLayout:
         suspect: times of those that the demuxer finds damaged, ascending.
         used: position → end of all packets that begin there, of any stream; empty where packets
             are spread over the file (MPEG-TS and MPEG-PS).
-        sound: when packets of each stream of sound begin, ascending, in ticks of the video. Those
-            of several together would seem to have no usual distance.
+        sound: when packets of each stream of sound begin, ascending, in ticks of the video, which
+            may be longer than they are. Those of several together would seem to have no usual
+            distance.
         end_seconds: when the last packet of video or sound ends.
         end_of_all_seconds: when the last of any stream does. Headers count a subtitle that stands
             longer than the film.
@@ -54,7 +56,7 @@ class PacketLayout:
     sizes: list[int] = field(default_factory=list)
     suspect: list[int] = field(default_factory=list)
     used: dict[int, int] = field(default_factory=dict)
-    sound: dict[int, list[int]] = field(default_factory=dict)
+    sound: dict[int, list[float]] = field(default_factory=dict)
     end_seconds: float = 0.0
     end_of_all_seconds: float = 0.0
     video_seconds: float = 0.0
@@ -78,7 +80,7 @@ class PacketLayout:
                     latest[index] = max(earlier, time)
                     layout._take_end(packet, _end_seconds(packet, time, earlier))
                 if time is not None and packet.stream.type == "audio":
-                    begins = rounded(time * packet.time_base / info.video.time_base)
+                    begins = float(time * packet.time_base / info.video.time_base)
                     layout.sound.setdefault(index, []).append(begins)
                 is_video = index == info.video.index and packet.pts is not None
                 if is_video and packet.is_corrupt:
@@ -129,21 +131,21 @@ class PacketLayout:
             self.sizes.append(packet.size)
 
 
-def _is_silent(sound: Sequence[int], start: int, end: int) -> bool:
-    first, last = bisect_right(sound, start), bisect_left(sound, end)
+def _is_silent(sound: Sequence[float], start: int, end: int) -> bool:
+    first, last = bisect_left(sound, start), bisect_left(sound, end)
     expected = (end - start) / usual_step(sound)
     return expected >= 2 and last - first <= expected / 2
 
 
-def _pauses_after(sound: Sequence[int], pts: int) -> bool:
+def _pauses_after(sound: Sequence[float], pts: int) -> bool:
     later = sound[max(0, bisect_left(sound, pts) - 1) :]
     return any(b - a > LONG_PAUSE * usual_step(sound) for a, b in pairwise(later))
 
 
-def usual_step(times: Sequence[int]) -> int:
+def usual_step(times: Sequence[Ticks]) -> Ticks:
     """Return the median step; both fields of a frame may have the time of one, which is none."""
     steps = [later - earlier for earlier, later in pairwise(times) if later > earlier]
-    return median_low(steps or [1])
+    return median_low(steps) if steps else type(times[0])(1)
 
 
 def _end_seconds(packet: Packet[Stream], time: int, earlier: int) -> float:
