@@ -81,6 +81,9 @@ LUMA_WEIGHTS: dict[int, tuple[float, float]] = {
 }
 """(Kr, Kb) of each matrix: H.273 table 4."""
 
+PQ, HLG = 16, 18
+"""Transfer characteristics of HDR. Source: H.273 table 3."""
+
 Row = tuple[float, float, float]
 Matrix3 = tuple[Row, Row, Row]
 
@@ -94,6 +97,11 @@ class Colour:
     matrix: int = UNSPECIFIED
     range: Range = Range.UNSPECIFIED
     siting: Siting = Siting.UNSPECIFIED
+
+    @property
+    def is_hdr(self) -> bool:
+        """Whether the codes are PQ's or HLG's: further apart than those of SDR."""
+        return self.transfer in (PQ, HLG)
 
     def completed_by(self, other: Colour) -> Colour:
         """Return the tags with other ones where primaries, transfer or matrix are unspecified."""
@@ -186,7 +194,6 @@ class Codes:
 Tone = Literal["luma", "pq"]
 """How a restoring network sees a film: its luma as it is, or through the curve for PQ."""
 
-PQ, HLG = 16, 18
 SDR_LIKE = frozenset({1, 2, 4, 5, 6, 7, 11, 12, 13, 14, 15, HLG})
 """Transfer characteristics that look like SDR, the unspecified one among them."""
 

@@ -29,7 +29,6 @@ from vsr.jobs.preview.choose import (
 )
 from vsr.jobs.preview.page import Variant
 from vsr.jobs.preview.pictures import lanczos, shown, size_of
-from vsr.jobs.preview.sdr import is_hdr
 from vsr.jobs.preview.spec import PageResult, PreviewSpec, SettingSpec
 from vsr.jobs.progress import Count, Note, ignore, printable
 from vsr.jobs.upscale.plan import prepare
@@ -217,7 +216,7 @@ def _notes(jobs: Sequence[Job], count: int) -> tuple[str, ...]:
         f"Seconds per frame were measured here, on {count} frames in full; the time and the size "
         "of the whole film follow from them, and from the loop."
     ]
-    if is_hdr(job.source.video.colour):
+    if job.source.video.colour.is_hdr:
         notes.append("The film is HDR: the page shows it as on an SDR screen; the files keep HDR.")
     return (
         *notes,

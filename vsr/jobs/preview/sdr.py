@@ -33,17 +33,12 @@ KNEE = 0.7
 SCREEN_GAMMA = 2.2
 
 
-def is_hdr(colour: Colour) -> bool:
-    """Return whether codes are PQ's or HLG's."""
-    return colour.transfer in (PQ, HLG)
-
-
 def in_sdr(picture: Picture, colour: Colour) -> Picture:
     """Return a picture of HDR codes as SDR shows it; any other one as it is.
 
     Shape: (H, W, 3) 8-bit R'G'B', in and out.
     """
-    if not is_hdr(colour):
+    if not colour.is_hdr:
         return picture
     codes = np.arange(256, dtype=np.float64) / 255
     table = (_from_pq(codes) if colour.transfer == PQ else _from_hlg(codes)).astype(np.float32)

@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from vsr.colour import UNSPECIFIED, Colour, Range, guessed_matrix
+from vsr.colour import HLG, PQ, UNSPECIFIED, Colour, Range, guessed_matrix
 from vsr.jobs.estimate.figures import UNITS
 from vsr.jobs.estimate.remembered import usual_time
 from vsr.jobs.probe.ffprobe_names import values_of
@@ -88,7 +88,7 @@ FORMATS = {
 """FFmpeg's names of formats → those that people use."""
 
 MATRICES = {1: "BT.709", 4: "FCC", 5: "BT.601", 6: "BT.601", 7: "SMPTE 240M", 9: "BT.2020"}
-CURVES = {16: "HDR (PQ)", 18: "HDR (HLG)"}
+CURVES = {PQ: "HDR (PQ)", HLG: "HDR (HLG)"}
 
 
 def in_words(info: MediaInfo) -> dict[str, Any]:

@@ -216,9 +216,6 @@ def _pictures(path: Path, frames_per_video: int, tally: Tally) -> Iterator[Pixel
     tally.sources += count > 0
 
 
-HDR_TRANSFERS = (16, 18)
-"""PQ and HLG of H.273 table 3: their codes are not what the networks are trained on."""
-
 STRIDE_WITHOUT_DURATION = 24
 """Every this many frames, if the container does not say how long it is."""
 
@@ -234,7 +231,7 @@ def film_frames(path: Path, count: int) -> Iterator[Pixels]:
             video = reader.info.video
             if video.is_interlaced:
                 raise UnusablePicture("interlaced video")
-            if video.colour.transfer in HDR_TRANSFERS:
+            if video.colour.is_hdr:  # its codes are not what the networks are trained on
                 raise UnusablePicture("HDR video")
             seconds = video.duration_seconds or reader.info.duration_seconds
             ticks = seconds / float(video.time_base) if seconds else None

@@ -27,9 +27,6 @@ if TYPE_CHECKING:
 INT8_BITS = 8
 """The deepest source for which ``auto`` takes int8, whose errors are near half a code of 8 bits."""
 
-HDR_TRANSFERS = (16, 18)
-"""PQ and HLG: codes further apart than those of SDR. Source: H.273, table 3."""
-
 
 class Engine(Protocol):
     """What both engines do; made for `vsr.device.overlap.double_buffered`.
@@ -137,7 +134,7 @@ def with_precision(
         reason = f"{model.name} was not tuned for int8"
     if reason is None and layout.bits > INT8_BITS:
         reason = f"the source has {layout.bits} bits"
-    if reason is None and colour.transfer in HDR_TRANSFERS:
+    if reason is None and colour.is_hdr:
         reason = "the source is HDR"
     if reason is None:
         return replace(device, precision="int8", why=f"{device.why}; int8 is exact here")
