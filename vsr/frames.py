@@ -77,7 +77,7 @@ class HostFrame:
     Attributes:
         planes: uint8 for 8 bits, else uint16 with the code in the low bits.
         pts: presentation time in ticks of the stream's time base.
-        colour: the tags as read; `Colour.resolved` gives what the maths uses.
+        colour: the tags as read.
         is_interlaced: the two fields were sampled at different times.
         is_top_field_first: which of them is the earlier one.
         extras: what else belongs to this frame.
@@ -104,6 +104,11 @@ class HostFrame:
         """The luma plane's size."""
         rows, columns = self.planes[0].shape
         return Size(columns, rows)
+
+    @property
+    def resolved_colour(self) -> Colour:
+        """What the maths uses: what is not tagged is guessed, by the size too."""
+        return self.colour.resolved(self.size.width, self.size.height)
 
     def with_pixels(
         self, planes: tuple[Plane, ...], layout: Layout | None = None, colour: Colour | None = None

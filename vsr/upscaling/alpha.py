@@ -43,8 +43,7 @@ def with_straight_colours(frame: HostFrame) -> HostFrame:
     As multiplying was linear, so is this, in Y'CbCr as in R'G'B'.
     """
     assert frame.alpha is not None
-    bits, size = frame.layout.bits, frame.size
-    codes = Codes.of(bits, frame.colour.resolved(size.width, size.height).range)
+    codes = Codes.of(frame.layout.bits, frame.resolved_colour.range)
     share = frame.alpha.astype(np.float32) / codes.peak
     planes: list[Plane] = []
     for index, plane in enumerate(frame.planes):

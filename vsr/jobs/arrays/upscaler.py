@@ -195,7 +195,7 @@ class Upscaler(Closing):
         context = StepContext(
             plan=replace(plan, output=size.scaled(scale)),  # odd sides stay as they are
             layout=frame.layout,
-            colour=frame.colour.resolved(size.width, size.height),
+            colour=frame.resolved_colour,
             output_layout=frame.layout,
             model=model,
             device=with_precision(

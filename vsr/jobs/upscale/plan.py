@@ -198,20 +198,19 @@ def _choice(info: MediaInfo, spec: UpscaleSpec, scale: int, load: Load) -> tuple
     """Decide the network, its blend, and the grain."""
     sample = cache(lambda: sample_film(info))
     video = info.video
-    colour = video.colour.resolved(video.size.width, video.size.height)
 
     def look() -> Condition | None:
         return condition_in(info, sample())
 
     choice = choose_blend(spec, scale, look)
     choice = choose_tone(choice, video.layout.bits, video.colour.transfer, scale)
-    model = load(choice.spec.model, scale, choice.spec.blend())
-
-    tone = choice.tone
+    model, tone = load(choice.spec.model, scale, choice.spec.blend()), choice.tone
 
     def measure(amount: float) -> GrainProfile | None:
         seen = sample()
-        return lost_grain(model, seen.pairs, colour, amount, tone) if seen is not None else None
+        if seen is None:
+            return None
+        return lost_grain(model, seen.pairs, video.resolved_colour, amount, tone)
 
     if model.net is not None:
         choice = choose_grain(choice, look, measure)
@@ -262,11 +261,10 @@ def _output_colour(video: VideoInfo, size: Size) -> Colour:
 
     An unknown matrix stays unknown while players guess the same for source and output.
     """
-    used = video.colour.resolved(video.size.width, video.size.height)
-    guess = guessed_matrix(size.width, size.height)
-    if video.colour.matrix != UNSPECIFIED or guess == used.matrix:
+    used = video.resolved_colour.matrix
+    if video.colour.matrix != UNSPECIFIED or guessed_matrix(size.width, size.height) == used:
         return video.colour
-    return replace(video.colour, matrix=used.matrix)
+    return replace(video.colour, matrix=used)
 
 
 def _streams(info: MediaInfo, container: Container, spec: UpscaleSpec) -> StreamPlan:

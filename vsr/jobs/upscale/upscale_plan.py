@@ -90,8 +90,7 @@ class Job:
     @property
     def colour(self) -> Colour:
         """The colour that the maths uses."""
-        video = self.source.video
-        return video.colour.resolved(video.size.width, video.size.height)
+        return self.source.video.resolved_colour
 
     @property
     def source_step(self) -> int:

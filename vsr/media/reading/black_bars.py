@@ -100,9 +100,7 @@ def _without_bars(info: MediaInfo) -> CropBox:
 
 
 def _is_lit(frame: HostFrame) -> NDArray[np.bool_]:
-    size = frame.size
-    known = frame.colour.resolved(size.width, size.height)
-    codes = Codes.of(frame.layout.bits, known.range)
+    codes = Codes.of(frame.layout.bits, frame.resolved_colour.range)
     lit: NDArray[np.bool_] = frame.planes[0] > codes.luma_offset + BLACK_SHARE * codes.luma_scale
     return lit
 

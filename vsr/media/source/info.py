@@ -91,6 +91,11 @@ class VideoInfo:
         return matrix is not None and matrix[0] == 0 and matrix[4] == 0
 
     @property
+    def resolved_colour(self) -> Colour:
+        """The colour that the maths uses: what is not tagged is guessed, by the size too."""
+        return self.colour.resolved(self.size.width, self.size.height)
+
+    @property
     def is_premultiplied(self) -> bool:
         """Whether the colours are multiplied by alpha."""
         return self.codec in PREMULTIPLIED
