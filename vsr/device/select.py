@@ -118,7 +118,7 @@ def select(
             ``onnx`` and ``onnx:PROVIDER`` (`PROVIDERS`).
         precision: ``auto`` is fp16 on CUDA and fp32 on the CPU, where bf16 is available if
             the processor multiplies in it. Whether it is int8 there depends on the network and the
-            source too: `vsr.upscaling.engine.engine` decides.
+            source too: `vsr.upscaling.engine.precision` decides.
         is_bf16_native: asked where bf16 is wanted on the CPU.
 
     Raises:

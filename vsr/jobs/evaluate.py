@@ -23,7 +23,7 @@ from vsr.models.int8.features import features_of
 from vsr.models.int8.network import with_integers
 from vsr.models.plain import Plain
 from vsr.option import check_choices, check_whole
-from vsr.upscaling.engine.engine import why_not_int8
+from vsr.upscaling.engine.precision import why_not_int8
 from vsr.values import PLAIN, Blend
 
 if TYPE_CHECKING:

@@ -16,8 +16,7 @@ from vsr.frames import Layout
 from vsr.models.catalog import load
 from vsr.models.foreign.adapter import Float32Conv, with_float32_ends
 from vsr.models.foreign.facts import overlap
-from vsr.upscaling.engine import engine as engines
-from vsr.upscaling.engine import tile_size
+from vsr.upscaling.engine import precision, tile_size
 from vsr.upscaling.engine.cpu_engine import CpuEngine
 from vsr.upscaling.engine.tile_size import (
     approximation,
@@ -52,7 +51,7 @@ def planes(model, tile=None, precision="fp32", remembers=True, sources=None):
 
 
 def chosen(device, wanted, model):
-    return engines.with_precision(device, wanted, model, Layout(), Colour())
+    return precision.with_precision(device, wanted, model, Layout(), Colour())
 
 
 def apart(one, other):
@@ -109,13 +108,13 @@ def test_the_first_and_the_last_convolution_stay_in_float32(local):
 
 
 def test_half_precision_needs_a_processor_and_a_trial(local, monkeypatch):
-    monkeypatch.setattr(engines, "is_bf16_native", lambda: True)
+    monkeypatch.setattr(precision, "is_bf16_native", lambda: True)
     assert chosen(CPU, "auto", local).precision == "bf16"
     assert chosen(CPU, "fp32", local).precision == "fp32"
-    monkeypatch.setattr(engines, "passes_in", lambda *_: False)
+    monkeypatch.setattr(precision, "passes_in", lambda *_: False)
     refused = chosen(replace(CPU, precision="bf16"), "bf16", local)
     assert (refused.precision, "differs in bf16" in refused.why) == ("fp32", True)
-    monkeypatch.setattr(engines, "is_bf16_native", lambda: False)
+    monkeypatch.setattr(precision, "is_bf16_native", lambda: False)
     assert chosen(CPU, "auto", local).precision == "fp32"
     with pytest.raises(InvalidOption, match="int8"):
         chosen(CPU, "int8", local)

@@ -16,9 +16,8 @@ from vsr.frames import HostFrame, Layout
 from vsr.models.catalog import Model
 from vsr.models.int8.convolution import refusal
 from vsr.models.weights_files import Card
-from vsr.upscaling.engine import engine
 from vsr.upscaling.engine.cpu_engine import CpuEngine
-from vsr.upscaling.engine.engine import with_precision
+from vsr.upscaling.engine.precision import why_not_int8, with_precision
 from vsr.upscaling.tiles import tile_cache
 from vsr.values import Size
 
@@ -188,4 +187,4 @@ def test_a_processor_that_cannot_is_refused(monkeypatch):
     monkeypatch.setattr("vsr.models.int8.convolution.refusal", lambda: "no such operations")
     with pytest.raises(InvalidOption, match=r"--precision int8: no such operations\. Omit"):
         decided("int8", model_of(plain()))
-    assert engine.why_not_int8(model_of(plain())) == "no such operations"
+    assert why_not_int8(model_of(plain())) == "no such operations"

@@ -14,7 +14,8 @@ from vsr.device import select as devices
 from vsr.device.select import providers_here, select
 from vsr.errors import DeviceUnavailable, InvalidOption
 from vsr.models.catalog import load
-from vsr.upscaling.engine.engine import open_engine, with_precision
+from vsr.upscaling.engine.engine import open_engine
+from vsr.upscaling.engine.precision import with_precision
 from vsr.values import Size
 
 pytestmark = pytest.mark.usefixtures("onnx")

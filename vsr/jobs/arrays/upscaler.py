@@ -183,7 +183,7 @@ class Upscaler(Closing):
         """Return the steps for frames like this one; those already open, if they are the same."""
         from vsr.device.select import select
         from vsr.models import catalog
-        from vsr.upscaling.engine.engine import with_precision
+        from vsr.upscaling.engine.precision import with_precision
         from vsr.upscaling.plan import SQUARE, plan_sizes
         from vsr.upscaling.steps import StepContext
 

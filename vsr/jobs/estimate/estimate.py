@@ -16,7 +16,7 @@ from vsr.jobs.upscale.segment_worker import SegmentStats
 from vsr.jobs.upscale.spool import PIPE
 from vsr.jobs.upscale.upscale_plan import Job
 from vsr.models import catalog
-from vsr.upscaling.engine.engine import with_precision
+from vsr.upscaling.engine.precision import with_precision
 
 log = logging.getLogger(__name__)
 

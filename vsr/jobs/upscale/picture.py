@@ -35,7 +35,7 @@ from vsr.models import catalog
 from vsr.models.catalog import Model
 from vsr.specs import Existing, UpscaleSpec
 from vsr.upscaling.alpha import enlarged_plane, with_hidden_filled
-from vsr.upscaling.engine.engine import with_precision
+from vsr.upscaling.engine.precision import with_precision
 from vsr.upscaling.engine.tile_size import approximation, pinned_tile
 from vsr.upscaling.passes.chroma_from_luma import REACH
 from vsr.upscaling.plan import SQUARE, SizePlan, plan_sizes

@@ -54,7 +54,7 @@ from vsr.models import catalog
 from vsr.models.catalog import Model
 from vsr.recipes.preset import load_look, load_pipeline, load_preset
 from vsr.specs import FINER, Existing, UpscaleSpec
-from vsr.upscaling.engine.engine import with_precision
+from vsr.upscaling.engine.precision import with_precision
 from vsr.upscaling.engine.tile_size import pinned_tile
 from vsr.upscaling.plan import SizePlan, plan_sizes
 from vsr.upscaling.steps import STEPS, output_size

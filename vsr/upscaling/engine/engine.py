@@ -1,31 +1,21 @@
-"""The engine, decoded frames in and enlarged frames out, and the precision that it runs at.
+"""The engine of a device: decoded frames in, enlarged frames out.
 
-The precision on a CPU goes by the network, the source and the processor, never by a timing: two
-runs, two workers and a resume decide the same.
+At which precision it computes is decided before, in `vsr.upscaling.engine.precision`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from vsr.colour import Colour
-from vsr.device.select import Chosen, Device, is_bf16_native
-from vsr.errors import InvalidOption
-from vsr.frames import HostFrame, Layout
-from vsr.models.foreign.adapter import Foreign, passes_in
-from vsr.specs import Precision
+from vsr.device.select import Device
+from vsr.frames import HostFrame
 from vsr.upscaling.engine.cpu_engine import CpuEngine
 from vsr.upscaling.passes.passes import PassSpec
 
 if TYPE_CHECKING:
     from vsr.models.catalog import Model
-
-
-INT8_BITS = 8
-"""The deepest source for which ``auto`` takes int8, whose errors are near half a code of 8 bits."""
 
 
 class Engine(Protocol):
@@ -98,72 +88,3 @@ def open_engine(
     if device.kind == "onnx" and model is not None:
         return CpuEngine.by_onnx(model, device, spec, tile=tile, mark=mark)
     return CpuEngine.open(model, spec, tile=tile, precision=device.precision, say=say, mark=mark)
-
-
-def with_precision(
-    device: Device, wanted: Precision, model: Model, layout: Layout, colour: Colour
-) -> Device:
-    """Return the device at the precision of this network and source, and why.
-
-    ``auto`` is int8 on the CPU where it is exact and the weights, or half of a blend, were tuned
-    for it: others may change patterns of single pixels by half of all codes. Networks
-    that others wrote, slower by far, take half precision where a trial finds it equal.
-
-    Args:
-        wanted: what was asked for when the device was selected.
-        layout: of the source, and
-        colour: of its codes.
-
-    Raises:
-        InvalidOption: int8 was asked for, and the network or the processor cannot.
-    """
-    if device.kind == "onnx":
-        return device
-    if isinstance(model.net, Foreign):
-        return _of_others(device, wanted, model.name, model.net)
-    if device.is_cuda or wanted not in ("auto", "int8"):
-        return device
-    if model.net is None:
-        return replace(device, precision="fp32")
-    reason = why_not_int8(model)
-    if wanted == "int8":
-        if reason is not None:
-            raise InvalidOption(f"--precision int8: {reason}. Omit --precision.")
-        return device
-    if reason is None and not (model.card and model.card.is_quantised):
-        reason = f"{model.name} was not tuned for int8"
-    if reason is None and layout.bits > INT8_BITS:
-        reason = f"the source has {layout.bits} bits"
-    if reason is None and colour.is_hdr:
-        reason = "the source is HDR"
-    if reason is None:
-        return replace(device, precision="int8", why=f"{device.why}; int8 is exact here")
-    return replace(device, precision="fp32", why=f"{device.why}; fp32, as {reason}")
-
-
-def _of_others(device: Device, wanted: Precision, name: str, net: Foreign) -> Device:
-    """Return the device at half precision where it has that and a trial gave nearly the same.
-
-    fp16 on CUDA; bf16 on a CPU that multiplies in it.
-    """
-    if wanted == "int8":
-        raise InvalidOption(f"--precision int8: {name} is no plain network. Omit --precision.")
-    if wanted == "fp32":
-        return device
-    half: Chosen = device.precision
-    if not device.is_cuda and wanted == "auto":
-        half = "bf16" if is_bf16_native() else "fp32"
-    chosen = replace(device, precision=half)
-    if half == "fp32" or passes_in(net, chosen.torch_dtype, chosen.torch_device):
-        return chosen
-    return replace(device, precision="fp32", why=f"{device.why}; {name} differs in {half}")
-
-
-def why_not_int8(model: Model) -> str | None:
-    """Return why a network cannot run in 8-bit integers here; None if it can."""
-    from vsr.models.int8.convolution import refusal
-    from vsr.models.plain import Plain
-
-    if not isinstance(model.net, Plain):
-        return f"{model.name} is no plain network with ReLU"
-    return refusal()
