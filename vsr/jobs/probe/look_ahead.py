@@ -21,7 +21,7 @@ from vsr.jobs.probe.look import (
     ratio,
 )
 from vsr.jobs.progress import counted
-from vsr.jobs.upscale.picture import PictureJob
+from vsr.jobs.upscale.picture_plan import PictureJob
 from vsr.jobs.upscale.plan import is_kept, plan
 from vsr.jobs.upscale.segment_worker import plan_segments
 from vsr.jobs.upscale.spool import PIPE, check_pipe, spooled

@@ -1,138 +1,29 @@
-"""``vsr upscale photo.png out.png``: one image, with its alpha and colour profile."""
+"""``vsr upscale photo.png out.png``: one image, as it was planned, in strips of bounded memory."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from math import ceil, lcm
 from pathlib import Path
 
 import numpy as np
 
-from vsr.device.select import Device, select
 from vsr.disk.publishing import published
-from vsr.errors import InvalidOption, Refused, UnsuitableContainer
 from vsr.frames import HostFrame, Layout
 from vsr.jobs.progress import Note, Result
-from vsr.jobs.upscale.choice import Choice, choose_blend, with_model
-from vsr.jobs.upscale.picture_losses import losses_of_picture
+from vsr.jobs.upscale.picture_plan import PictureJob
 from vsr.jobs.upscale.segment_worker import SegmentWorker
-from vsr.jobs.upscale.strength import condition_of_picture
-from vsr.jobs.upscale.upscale_plan import Load
-from vsr.media.images.deep_images import CODE, DeepCodes, codes_of, frame_of
-from vsr.media.images.images import (
-    WRITTEN,
-    StillImage,
-    is_written,
-    read_image,
-    write_image,
-)
-from vsr.media.streams.losses_before_start import Loss, content_of, refuse_losses
-from vsr.media.writing.target import check_no_folder, is_wanted, output_failure
-from vsr.models import catalog
-from vsr.models.catalog import Model
-from vsr.specs import Existing, UpscaleSpec
+from vsr.media.images.deep_images import DeepCodes, codes_of, frame_of
+from vsr.media.images.images import StillImage, write_image
+from vsr.media.writing.target import output_failure
 from vsr.upscaling.alpha import enlarged_plane, with_hidden_filled
-from vsr.upscaling.engine.precision import with_precision
-from vsr.upscaling.engine.tile_size import approximation, pinned_tile
 from vsr.upscaling.passes.chroma_from_luma import REACH
-from vsr.upscaling.plan import SQUARE, SizePlan, plan_sizes
+from vsr.upscaling.plan import SizePlan
 from vsr.upscaling.steps import StepContext
 from vsr.upscaling.tiles.tiling import Window, windows
-from vsr.values import CropBox, Size
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PictureJob:
-    """The upscale of one image, fully decided.
-
-    Attributes:
-        losses: everything that the target cannot hold.
-        choice: what was decided of the network that was ``auto``, and by what.
-    """
-
-    source: Path
-    target: Path
-    spec: UpscaleSpec
-    picture: StillImage
-    sizes: SizePlan
-    model: Model
-    device: Device
-    choice: Choice
-    losses: tuple[Loss, ...] = ()
-
-    @property
-    def frames_expected(self) -> int:
-        """One."""
-        return 1
-
-    @property
-    def network(self) -> str:
-        """The model with its blend, and what decided it."""
-        return self.choice.in_words(self.model)
-
-    @property
-    def outline(self) -> str:
-        """Where, by which network and through which sizes, on one line."""
-        return f"{self.device}; {self.network}; {self.sizes}"
-
-    @property
-    def lost(self) -> tuple[str, ...]:
-        """What somebody would miss: it is reported at the end, and the exit code is 3."""
-        return content_of(self.losses)
-
-    def notes(self) -> Iterator[str]:
-        """Yield the remarks for the user before the start, one line each."""
-        if note := self.choice.note(self.model):
-            yield note
-        if note := self.sizes.restoring_note:
-            yield note
-        if note := approximation(self.model, self.sizes.source, self.spec.tile):
-            yield note
-        yield from (f"{loss}." for loss in self.losses)
-
-
-def prepare_picture(
-    source: Path, target: Path, spec: UpscaleSpec, load: Load = catalog.load
-) -> PictureJob:
-    """Decide everything about an image; write nothing.
-
-    Raises:
-        Refused: whatever would fail later, found now.
-    """
-    check_name(source, target)
-    if flags := spec.asked_of_films:
-        raise InvalidOption(f"{source.name}: a picture. Omit what only films have: {flags}.")
-    picture, spec = _cropped(source, read_image(source), spec.crop), with_model(spec)
-    losses = tuple(losses_of_picture(picture, target))
-    if spec.is_strict:
-        refuse_losses(source, losses)
-    rows, columns = picture.codes.shape[:2]
-    sizes = _sizes(source, Size(columns, rows), spec)
-    choice = choose_blend(
-        spec,
-        sizes.scale,
-        lambda: condition_of_picture(source, frame_of(picture.codes).planes[0] / CODE),
-    )
-    model = load(choice.spec.model, sizes.scale, choice.spec.blend())
-    frame = frame_of(picture.codes)
-    device = with_precision(
-        select(spec.device, spec.precision), spec.precision, model, frame.layout, frame.colour
-    )
-    tile = pinned_tile(model, sizes.source, device, spec.tile)
-    return PictureJob(
-        source=source,
-        target=target,
-        spec=replace(choice.spec, tile=tile),
-        picture=picture,
-        sizes=sizes,
-        model=model,
-        device=device,
-        choice=choice,
-        losses=losses,
-    )
+from vsr.values import Size
 
 
 def upscale_picture(job: PictureJob, worker: SegmentWorker, note: Note) -> Result:
@@ -162,30 +53,6 @@ def upscale_picture(job: PictureJob, worker: SegmentWorker, note: Note) -> Resul
         losses=job.lost,
         model=str(job.model),
     )
-
-
-def _cropped(source: Path, picture: StillImage, text: str | None) -> StillImage:
-    """Return the part of an image that is kept."""
-    if text is None:
-        return picture
-    rows, columns = picture.codes.shape[:2]
-    if text == "auto":
-        raise InvalidOption(f"{source}: --crop auto is for films. Write --crop W:H:X:Y.")
-    box = CropBox.read(text)
-    if box.y + box.size.height > rows or box.x + box.size.width > columns:
-        raise InvalidOption(f"{source}: --crop {box} is not inside {Size(columns, rows)}.")
-    return picture.cropped(box)
-
-
-def _sizes(source: Path, size: Size, spec: UpscaleSpec) -> SizePlan:
-    """Plan as for a film, except that an image may have odd sides."""
-    try:
-        plan = plan_sizes(size, SQUARE, spec.size, catalog.scales(spec.model))
-    except Refused as error:
-        raise type(error)(f"{source}: {error}") from error
-    if spec.size.scale is not None:
-        plan = replace(plan, output=size.scaled(spec.size.scale))
-    return plan
 
 
 MOST_PIXELS = 1 << 21
@@ -264,27 +131,3 @@ def _write(target: Path, picture: StillImage) -> None:
             write_image(part, target.suffix, picture)
     except OSError as error:
         raise output_failure(error, target) from error
-
-
-def check_name(source: Path, target: Path) -> None:
-    """Refuse a name that is not an image's.
-
-    Raises:
-        UnsuitableContainer: its suffix is of another kind of file, or missing.
-    """
-    if not is_written(target):
-        raise UnsuitableContainer(
-            f"{target}: {source.name} is an image, and so is its result. "
-            f"Name it with one of {', '.join(WRITTEN)}."
-        )
-
-
-def is_picture_wanted(source: Path, target: Path, existing: Existing) -> bool:
-    """Check the target of an image; return False if an existing one is to be kept.
-
-    Raises:
-        Refused: it is not an image's name, exists and may not be replaced, or cannot be written.
-    """
-    check_name(source, target)
-    check_no_folder(target)
-    return is_wanted(source, target, existing)

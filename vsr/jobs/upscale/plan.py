@@ -22,7 +22,7 @@ from vsr.jobs.upscale.choice import (
 )
 from vsr.jobs.upscale.fields import Fields, fields_of
 from vsr.jobs.upscale.lost_grain import lost_grain
-from vsr.jobs.upscale.picture import PictureJob, is_picture_wanted, prepare_picture
+from vsr.jobs.upscale.picture_plan import PictureJob, is_picture_wanted, prepare_picture
 from vsr.jobs.upscale.spool import PIPE, check_pipe
 from vsr.jobs.upscale.standard_streams import check_film
 from vsr.jobs.upscale.strength import Condition, condition_in

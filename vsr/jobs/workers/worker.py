@@ -19,7 +19,7 @@ from vsr.version import __version__
 
 if TYPE_CHECKING:
     from vsr.frames import HostFrame
-    from vsr.jobs.upscale.picture import PictureJob
+    from vsr.jobs.upscale.picture_plan import PictureJob
     from vsr.jobs.upscale.upscale_plan import Job
     from vsr.jobs.watchdog import Watchdog
     from vsr.media.resume.segments import Segment
@@ -223,7 +223,8 @@ class FilmWorker:
 
     def do_whole(self, film: FilmSpec, report: Report) -> Result:
         """Do what cannot be cut: an image, or a film that goes into a pipe."""
-        from vsr.jobs.upscale.picture import PictureJob, upscale_picture
+        from vsr.jobs.upscale.picture import upscale_picture
+        from vsr.jobs.upscale.picture_plan import PictureJob
         from vsr.jobs.upscale.plan import announce
         from vsr.jobs.upscale.standard_streams import upscale_into_pipe
 
