@@ -9,6 +9,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from vsr.batch.names import DEFAULT_TEMPLATE, check_template, collision_key, filled
+from vsr.disk.nearby import hint_for_missing
 from vsr.errors import InvalidOption, NoSuchFile, UnwritableOutput
 from vsr.media.animation import is_animated, is_still
 
@@ -139,7 +140,8 @@ def check_sources(sources: Sources, target: Path) -> None:
     several = [sources] if isinstance(sources, Path) else sources
     for source in several:
         if not source.exists() and str(source) != "-":
-            raise NoSuchFile(f"{source}: no such file or folder. Check the path.")
+            hint = hint_for_missing(source)
+            raise NoSuchFile(f"{source}: no such file or folder. {hint}")
         if not (source.is_dir() or source.is_file()):
             raise NoSuchFile(f"{source}: neither a file nor a folder. Use vsr upscale for a pipe.")
     if target.suffix.lower() in VIDEO_SUFFIXES and not target.exists():

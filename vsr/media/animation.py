@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 
+from vsr.disk.nearby import hint_for_missing
 from vsr.errors import NoSuchFile, UnreadableMedia, VsrError
 from vsr.temporary import temporary_folder
 
@@ -155,7 +156,7 @@ def pillow_errors(path: Path) -> Iterator[None]:
     except VsrError:
         raise
     except FileNotFoundError as error:
-        raise NoSuchFile(f"{path}: no such file. Check the name.") from error
+        raise NoSuchFile(f"{path}: no such file. {hint_for_missing(path)}") from error
     except reading_errors() as error:
         what = str(error) or type(error).__name__
         raise UnreadableMedia(

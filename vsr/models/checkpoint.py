@@ -14,6 +14,7 @@ from zipfile import BadZipFile, ZipFile, is_zipfile
 import torch
 from torch import Tensor
 
+from vsr.disk.nearby import hint_for_missing
 from vsr.disk.publishing import published, writing
 from vsr.errors import InvalidCheckpoint, InvalidOption, NoSuchFile
 
@@ -48,7 +49,7 @@ def read_tensors(path: Path) -> Tensors:
         InvalidCheckpoint: it holds no tensors, holds non-finite ones, or would run code.
     """
     if not path.exists():
-        raise NoSuchFile(f"{path}: no such weights file. Check the path.")
+        raise NoSuchFile(f"{path}: no such weights file. {hint_for_missing(path)}")
     if not path.is_file():
         raise InvalidCheckpoint(f"{path}: not a file. Give a weights file.")
     if (size := path.stat().st_size) > LARGEST_BYTES:

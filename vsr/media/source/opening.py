@@ -17,6 +17,7 @@ from av.packet import Packet
 from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
+from vsr.disk.nearby import hint_for_missing
 from vsr.errors import DecodingFailed, MediaError, NoSuchFile, NoVideo, UnreadableMedia
 from vsr.media.sequence import LIST_SUFFIX
 from vsr.media.station_clock import S
@@ -163,8 +164,9 @@ def check_there(path: Path) -> None:
             "-: no file of that name, and only vsr upscale and vsr probe read from a pipe. Save "
             "what comes through it, and name that file."
         )
-    what = "a link that leads nowhere" if path.is_symlink() else "no such file"
-    raise NoSuchFile(f"{path}: {what}. Check the path.")
+    if path.is_symlink():
+        raise NoSuchFile(f"{path}: a link that leads nowhere. Check the path.")
+    raise NoSuchFile(f"{path}: no such file. {hint_for_missing(path)}")
 
 
 def _reason(error: Exception) -> str:
@@ -173,7 +175,7 @@ def _reason(error: Exception) -> str:
 
 def _opening_error(path: Path, error: Exception) -> MediaError:
     if isinstance(error, FileNotFoundError):
-        return NoSuchFile(f"{path}: no such file. Check the path.")
+        return NoSuchFile(f"{path}: no such file. {hint_for_missing(path)}")
     if isinstance(error, PermissionError):
         return UnreadableMedia(f"{path}: no permission to read it. Check its permissions.")
     reason = getattr(error, "strerror", None) or type(error).__name__

@@ -1,0 +1,27 @@
+"""Which file a wrong name may have meant."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from itertools import islice
+from pathlib import Path
+
+MOST_NAMES = 10_000
+"""Of a larger folder not all names are compared."""
+
+LIKENESS = 0.8
+"""Of a name that is proposed: another letter or two, a blank at the end, the other case."""
+
+
+def hint_for_missing(path: Path) -> str:
+    """Return a sentence that names the file of that folder whose name is nearly the same.
+
+    Without one it asks to check the path. Hidden files are not proposed.
+    """
+    try:
+        names = {one.name.lower(): one.name for one in islice(path.parent.iterdir(), MOST_NAMES)}
+    except (OSError, ValueError):
+        return "Check the path."
+    seen = [name for name in names if not name.startswith(".") and names[name] != path.name]
+    close = get_close_matches(path.name.lower(), seen, n=1, cutoff=LIKENESS)
+    return f"Did you mean {path.with_name(names[close[0]])}?" if close else "Check the path."
