@@ -127,6 +127,20 @@ def test_lists_fit_eighty_columns(command: list[str], monkeypatch, capsys):
     assert max(map(len, capsys.readouterr().out.splitlines())) <= 80
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ([], "libx264, CRF 18, "),
+        (["--bitrate", "8M"], "libx264, 8000 kb/s, "),
+        (["--file-size", "1MB"], "libx264, a file of about 1 MB, "),
+    ],
+    ids=str,
+)
+def test_a_dry_run_says_how_many_bits_are_spent(clip: Path, capsys, options, said: str):
+    assert vsr(clip, *QUICK[:4], *options, "--dry-run") == 0
+    assert f"encoder    {said}" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("command", ["presets", "models", "train"])
 def test_lists_fit_sixty_columns(command: str, monkeypatch, capsys):
     monkeypatch.setenv("COLUMNS", "60")

@@ -39,7 +39,7 @@ def test_only_what_is_compressed_is_made_clear(condition: Condition, sharpness: 
     note = choice.note(model)
     assert note is not None
     undo = "draws detail that was not in the source; --sharpness 0 for none."
-    assert (f"clear {CLEAR:g}: {undo}" in note) is bool(sharpness)
+    assert (f"sharpness {CLEAR:g} {undo}" in note) is bool(sharpness)
     assert condition.in_words in note
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from vsr.jobs.estimate.estimate import estimate_of, known_estimate
-from vsr.jobs.estimate.figures import Estimate
+from vsr.jobs.estimate.figures import Between, Estimate, about_bytes
 from vsr.jobs.estimate.room import room_needed
 from vsr.jobs.probe.ffprobe_names import values_of
 from vsr.jobs.probe.look import (
@@ -140,7 +140,12 @@ def _in_words(job: Job) -> dict[str, Any]:
     encoder, fates = job.encoder, job.streams.fates
     kept = [fate for fate in fates if fate.fate is Fate.COPY]
     options = encoder.options
+    asked = job.spec.encode
     quality = [f"CRF {options['crf']}"] if "crf" in options else []
+    if asked.file_size is not None:
+        quality = [f"a file of about {about_bytes(Between(*[float(asked.file_size)] * 2))}"]
+    elif asked.bitrate is not None:
+        quality = [f"{float(asked.bitrate) / 1000:.0f} kb/s"]
     speed = [str(options["preset"])] if "preset" in options else []
     also = "".join(f", {one} bit" for one in [encoder.layout.bits] if one > 8)
     told = [str(fate) for fate in fates if fate not in kept]

@@ -67,7 +67,8 @@ class Choice:
         parts = [f"model {self.in_short(model)}."] if is_chosen else []
         if "sharpness" in self.chosen and (value := self.spec.sharpness):
             parts.append(
-                f"clear {value:g}: draws detail that was not in the source; --sharpness 0 for none."
+                f"sharpness {value:g} draws detail that was not in the source; --sharpness 0 for "
+                "none."
             )
         if "grain" in self.chosen and isinstance(self.spec.grain, GrainProfile):
             parts.append(f"grain of {self.spec.grain} is drawn again; --grain remove for none.")
