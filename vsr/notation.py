@@ -50,11 +50,13 @@ NTSC = tuple(Fraction(rate * 1000, 1001) for rate in (24, 30, 48, 60, 120))
 def rate_of(value: FrameRate) -> Fraction:
     """Return frames per second exactly; they may be written as ``25``, ``23.976``, ``24000/1001``.
 
+    A decimal comma is a point.
+
     Raises:
         InvalidOption: it is not a rate from 1/1000 to 1000.
     """
     try:
-        rate = Fraction(str(value).strip())
+        rate = Fraction(str(value).strip().replace(",", "."))
     except (ValueError, ZeroDivisionError):
         rate = Fraction(0)
     if not Fraction(1, 1000) <= rate <= 1000:
@@ -111,10 +113,12 @@ HALF = Fraction(1, 2)
 def factor_of(value: Factor | str) -> Fraction:
     """Return a factor exactly; it may be written as ``2``, ``1.5``, ``3/2``, ``4x`` or ``x4``.
 
+    A decimal comma is a point.
+
     Raises:
         InvalidOption: it is not a number.
     """
-    text = str(value).strip().lower().replace("×", "x").strip("x")
+    text = str(value).strip().lower().replace("×", "x").replace(",", ".").strip("x")
     try:
         return Fraction(text)
     except (ValueError, ZeroDivisionError):

@@ -141,6 +141,31 @@ def test_a_dry_run_says_how_many_bits_are_spent(clip: Path, capsys, options, sai
     assert f"encoder    {said}" in capsys.readouterr().out
 
 
+def test_the_file_of_a_preset_or_look_begins_ones_own(clip: Path, tmp_path: Path, capsys):
+    for name, key in (("tape", 'deinterlace = "bob"'), ("UHD", 'pipeline = "upscale"')):
+        assert vsr("presets", name) == 0
+        text = capsys.readouterr().out
+        assert key in text
+        (tmp_path / f"{name}.toml").write_text(text)
+    own = tmp_path / "tape.toml"
+    assert vsr("probe", clip, "--look", own, "-p", tmp_path / "UHD.toml", "-m", "bicubic") == 0
+    capsys.readouterr()
+    assert vsr("probe", clip, "--preset", own) == 2
+    assert f"{own}: is a look, and no size. Write --look {own}." in capsys.readouterr().err
+    assert vsr("presets", "vhs") == 2
+    assert "vhs: no preset or look of that name. Choose from: 1080p" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["models", "train"])
+def test_a_list_has_a_command_too_and_a_wrong_one_is_answered(command: str, capsys):
+    assert vsr(command) == 0
+    shown = capsys.readouterr().out
+    assert vsr(command, "list") == 0
+    assert capsys.readouterr().out == shown
+    assert vsr(command, "lits") == 2
+    assert "no command 'lits'. Did you mean list?" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("command", ["presets", "models", "train"])
 def test_lists_fit_sixty_columns(command: str, monkeypatch, capsys):
     monkeypatch.setenv("COLUMNS", "60")

@@ -13,11 +13,13 @@ from vsr.recipes.preset import load_preset
     ("typed", "sizes"),
     [
         (["--scale", "1.5"], "96×64 → ×2 192×128 → resize 144×96"),
+        (["--scale", "1,5"], "96×64 → ×2 192×128 → resize 144×96"),
         (["--scale", "4x"], "96×64 → ×4 384×256"),
         (["-s", "x2"], "96×64 → ×2 192×128"),
         (["--height", "120p"], "96×64 → ×2 192×128 → resize 180×120"),
         (["--width", "192px"], "96×64 → ×2 192×128"),
         (["--preset", "240p"], "96×64 → ×4 384×256 → resize 360×240"),
+        (["--preset", "240"], "96×64 → ×4 384×256 → resize 360×240"),
         (["--preset", "720P"], "96×64 → ×8 768×512 → resize 1080×720"),
         (["--scale", "4k"], "96×64 → ×8 768×512 → resize 3240×2160"),
         (["-p", "8K"], "96×64 → ×8 768×512 → resize 6480×4320"),
@@ -34,6 +36,7 @@ def test_a_size_is_understood_however_it_is_written(clip: Path, capsys, typed, s
     [
         ("480p", 854, 480), ("720p", 1280, 720), ("1440p", 2560, 1440), ("2160P", 3840, 2160),
         ("4K", 3840, 2160), ("UHD", 3840, 2160), ("FullHD", 1920, 1080), ("4320p", 7680, 4320),
+        ("FHD", 1920, 1080), ("2160", 3840, 2160), ("576", 1024, 576),
     ],
 )  # fmt: skip
 def test_the_usual_names_of_sizes_are_presets_in_any_case(name: str, width: int, height: int):

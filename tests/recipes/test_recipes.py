@@ -76,7 +76,7 @@ def test_an_encoder_preset_is_explained(name):
 
 def test_a_close_name_is_suggested():
     with pytest.raises(UnknownName, match="Did you mean 1080p"):
-        load_preset("1080")
+        load_preset("1080i")
 
 
 @pytest.mark.parametrize(

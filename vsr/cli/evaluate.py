@@ -13,7 +13,7 @@ from vsr.cli.shared.completion import complete_file, complete_model
 from vsr.cli.shared.counting_bar import counting_bar
 from vsr.cli.shared.lines import echo_table, say
 from vsr.cli.shared.report import emit
-from vsr.cli.shared.values import NumberOrAuto, PngPath
+from vsr.cli.shared.values import Number, NumberOrAuto, OneOf, PngPath, Whole, Word
 from vsr.disk.publishing import published, writing
 from vsr.errors import FinishedWithLosses, InvalidOption
 from vsr.values import Blend
@@ -46,22 +46,22 @@ PLOT_COLOUR = (20, 90, 180)
 )
 @click.option(
     "--sharpness",
-    type=float,
+    type=Number(),
     default=0.0,
     metavar="0...1",
     help="How far to blend towards its clear weights.",
 )
 @click.option("--data", type=A_PATH, metavar="FOLDER", help="Folder of ground-truth images.")
-@click.option("-s", "--scale", type=int, help="Scale; default: the model's largest.")
+@click.option("-s", "--scale", type=Whole(), help="Scale; default: the model's largest.")
 @click.option(
     "--protocol",
-    type=click.Choice(["standard", "swift"]),
+    type=OneOf(["standard", "swift"]),
     default="standard",
     help="swift repeats SwiftSRGAN's own loop; its scores compare only with each other.",
 )
 @click.option(
     "--self-ensemble",
-    type=click.Choice(["none", "flips", "sizes"]),
+    type=OneOf(["none", "flips", "sizes"]),
     default="none",
     help="Average over eight flips and rotations, or over input sizes.",
 )
@@ -72,10 +72,10 @@ PLOT_COLOUR = (20, 90, 180)
     help="MobileNetV2's features, for the feature distance.",
 )
 @click.option("--niqe-parameters", type=A_PATH, metavar="FILE", help="NIQE's pristine model file.")
-@click.option("-d", "--device", default="auto", help="auto, cpu, cuda or cuda:N.")
+@click.option("-d", "--device", type=Word(), default="auto", help="auto, cpu, cuda or cuda:N.")
 @click.option(
     "--precision",
-    type=click.Choice(["fp32", "int8"]),
+    type=OneOf(["fp32", "int8"]),
     default="fp32",
     help="int8 is that of an upscale on the CPU.",
 )

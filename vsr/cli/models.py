@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from vsr.cli.shared.completion import complete_model
+from vsr.cli.shared.command import Subcommands
+from vsr.cli.shared.completion import complete_model, complete_recipe
 from vsr.cli.shared.lines import echo, echo_table, echo_wrapped, name_broken
 from vsr.cli.shared.report import emit
+from vsr.cli.shared.values import OneOf, Whole
 from vsr.errors import InvalidOption
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ _OVERWRITE = click.option("-y", "--overwrite", is_flag=True, help="Replace an ex
 
 
 @click.group(
+    cls=Subcommands,
     invoke_without_command=True,
     short_help="List the networks; add, remove and export your own.",
 )
@@ -115,7 +118,7 @@ def _origin(row: Description) -> str | None:
 
 @models.command(short_help="Keep a weights file under a name.")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--name", required=True, help="What --model will call it.")
+@click.option("--name", metavar="NAME", required=True, help="What --model will call it.")
 @click.option("--licence", metavar="SPDX", help="Licence of the weights, for the card.")
 @click.option("--note", help="What else the card is to say, such as where it is from.")
 @_OVERWRITE
@@ -144,7 +147,7 @@ def add(
 
 @models.command(short_help="Remove one that you added.")
 @click.argument("name", shell_complete=complete_model)
-@click.option("-s", "--scale", type=int, help="Only this scale.")
+@click.option("-s", "--scale", type=Whole(), help="Only this scale.")
 @_JSON
 def remove(name: str, scale: int | None, as_json: bool) -> None:
     """Remove a network of yours, and its card."""
@@ -161,9 +164,13 @@ def remove(name: str, scale: int | None, as_json: bool) -> None:
 @click.argument("model", metavar="NAME|FILE", shell_complete=complete_model)
 @click.argument("target", type=click.Path(path_type=Path), required=False)
 @click.option(
-    "--to", "form", type=click.Choice(["onnx", "safetensors"]), default="onnx", help="Form."
+    "--to",
+    "form",
+    type=OneOf(["onnx", "safetensors"]),
+    default="onnx",
+    help="Form.",
 )
-@click.option("-s", "--scale", type=int, help="Of a network of several; default: the largest.")
+@click.option("-s", "--scale", type=Whole(), help="Of a network of several; default: the largest.")
 @click.option("--size", metavar="WIDTHxHEIGHT", help="ONNX for pictures of this size only.")
 @click.option("--half", is_flag=True, help="In half precision.")
 @_OVERWRITE
@@ -212,26 +219,36 @@ def _size(text: str | None) -> tuple[int, int] | None:
 
 
 @click.command(short_help="List the presets, including your own.")
+@click.argument("name", required=False, shell_complete=complete_recipe("presets/looks"))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line for each.")
-def presets(as_json: bool) -> int:
+def presets(name: str | None, as_json: bool) -> int:
     """List every preset and look that --preset and --look find by name: the shipped and your own.
+
+    With NAME, print the file of that one, to begin your own with.
+
+    \b
+      vsr presets phone > mine.toml
+      vsr upscale in.mp4 --look mine.toml
 
     Your own are TOML files in $VSR_HOME/presets, or else ~/.config/vsr/presets, and looks in
     presets/looks. If one cannot be read, it is named on stderr and the exit code is 3.
-    """
-    from vsr.recipes.preset import load_look, load_preset
+    """  # noqa: D301 # \b tells click to keep the lines
+    from vsr.recipes.preset import load_look, load_preset, text_of
     from vsr.recipes.read import readable
 
+    if name is not None:
+        click.echo(text_of(name), nl=False)
+        return 0
     every, broken = readable("presets", load_preset)
     looks, broken_looks = readable("presets/looks", load_look)
     broken += broken_looks
     if as_json:
-        for name, preset in every.items():
+        for key, preset in every.items():
             size = preset.spec.size
             emit(
                 {
                     "kind": "preset",
-                    "name": name,
+                    "name": key,
                     "aliases": list(preset.aliases),
                     "description": preset.description,
                     "width": size.width,
@@ -241,9 +258,9 @@ def presets(as_json: bool) -> int:
                     "pipeline": preset.pipeline,
                 }
             )
-        for name, look in looks.items():
+        for key, look in looks.items():
             values = dict(look.values)
-            emit({"kind": "look", "name": name, "description": look.description, "values": values})
+            emit({"kind": "look", "name": key, "description": look.description, "values": values})
         return name_broken(broken)
     heads = ("name", "also known as", "model", "what")
     echo_table(

@@ -26,7 +26,7 @@ from vsr.cli.shared.options import (
 )
 from vsr.cli.shared.page_report import page_path, page_report, show_result
 from vsr.cli.shared.places import PIPE, LocalPath, Places, target_of
-from vsr.cli.shared.values import Seconds
+from vsr.cli.shared.values import Seconds, Whole
 from vsr.errors import InvalidOption, UnknownName, one_of
 from vsr.jobs.preview.spec import DEFAULT_SHOTS, CompareSpec, PreviewSpec, SettingSpec
 from vsr.media.sequence import is_sequence
@@ -42,7 +42,9 @@ network, or, if that is the setting, the usual one."""
 @click.argument("target", metavar="[OUT.html]", required=False, type=LocalPath())
 @click.option("--at", type=Seconds(), multiple=True, help="Time of a frame to show; repeatable.")
 @click.option(
-    "--frames", type=int, help=f"How many frames to show; default: {DEFAULT_SHOTS}, or each --at."
+    "--frames",
+    type=Whole(),
+    help=f"How many frames to show; default: {DEFAULT_SHOTS}, or each --at.",
 )
 @click.option(
     "--try",
@@ -182,11 +184,11 @@ def _arguments(text: str) -> list[str]:
 def _named(word: str) -> list[str]:
     from vsr.models.catalog import names
     from vsr.models.weights_files import is_path
-    from vsr.recipes.preset import load_preset
+    from vsr.recipes.preset import is_look_file, load_preset
     from vsr.recipes.read import recipe_names
 
     looks = recipe_names("presets/looks")
-    if word in looks:
+    if word.lower() in looks or is_look_file(word):
         return ["--look", word]
     if is_path(word) or word in names():
         return ["--model", word]
@@ -215,7 +217,9 @@ def _named_as(source: Path) -> Path:
 @click.argument("target", metavar="[OUT.html]", required=False, type=LocalPath())
 @click.option("--at", type=Seconds(), multiple=True, help="Time of a frame to show; repeatable.")
 @click.option(
-    "--frames", type=int, help=f"How many frames to show; default: {DEFAULT_SHOTS}, or each --at."
+    "--frames",
+    type=Whole(),
+    help=f"How many frames to show; default: {DEFAULT_SHOTS}, or each --at.",
 )
 @click.option(
     "--start",

@@ -92,32 +92,36 @@ OWN = ("-h", "--help", "-V", "--version", "-v", "--verbose")
 def with_command(words: list[str]) -> list[str]:
     """Return the words with the command first.
 
-    ``vsr in.mp4`` is ``vsr upscale in.mp4``, ``vsr help probe`` is ``vsr probe --help``, and
+    ``vsr in.mp4`` is ``vsr upscale in.mp4``, ``vsr help probe`` and ``vsr probe help`` are ``vsr
+    probe --help``, options without a command are answered as those of ``upscale``, and
     ``vsr -q probe in.mp4`` is ``vsr probe -q in.mp4``. A word that is a command is one, and no
     word asks for help.
     """
     if words[:1] == ["version"] or words in (["-v"], ["--verbose"]):
         return ["--version"]
     if not words or words[0] == "help":
-        return [*words[1:2], "--help"]
+        return [*words[1:], "--help"]
+    if words[0] in COMMANDS and words[1:] == ["help"] and not _exists("help"):
+        return [words[0], "--help"]
     if words[0] in COMMANDS or (len(words) == 1 and words[0] in OWN):
         return words
     first = next((index for index, word in enumerate(words) if word in COMMANDS), None)
     before = words if first is None else words[:first]
     if first is not None and all(word in ("-v", "--verbose", "-q", "--quiet") for word in before):
         return [words[first], *before, *words[first + 1 :]]
-    telling = words if words[0].startswith("-") else words[:1]
-    return ["upscale", *words] if any(map(_is_meant_as_file, telling)) else words
+    is_upscale = words[0].startswith("-") or _is_meant_as_file(words[0])
+    return ["upscale", *words] if is_upscale else words
 
 
 def _is_meant_as_file(word: str) -> bool:
     """Return whether a word is a file rather than a command with a slip in it."""
-    if word.startswith("-"):
-        return word.partition("=")[0] in ("-", "-i", "--input")
-    path = Path(word)
-    is_named_so = bool(path.suffix) or any(mark in word for mark in "/\\~*?[")
+    is_named_so = bool(Path(word).suffix) or any(mark in word for mark in "/\\~*?[")
+    return is_named_so or word in (".", "..") or _exists(word)
+
+
+def _exists(word: str) -> bool:
     try:
-        return is_named_so or word in (".", "..") or path.exists()
+        return Path(word).exists()
     except OSError:  # a name that no system takes
         return True
 

@@ -13,7 +13,7 @@ from vsr.cli.shared.completion import complete_file, complete_model, complete_re
 from vsr.cli.shared.lines import echo, echo_lines, echo_table, echo_wrapped, say
 from vsr.cli.shared.options import coding_options, output_options, spec_from
 from vsr.cli.shared.report import emit, report_for
-from vsr.cli.shared.values import FactorOrSize, PngPath
+from vsr.cli.shared.values import FactorOrSize, OneOf, PngPath, Whole
 from vsr.disk.publishing import published, writing
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ SHELLS = ("bash", "zsh", "fish")
 
 
 @click.command(short_help="Print a shell completion script.")
-@click.argument("shell", type=click.Choice(SHELLS))
+@click.argument("shell", type=OneOf(SHELLS))
 @click.pass_context
 def completion(ctx: click.Context, shell: str) -> None:
     """Print the completion script for SHELL.
@@ -92,6 +92,7 @@ PLAIN: dict[str, Any] = {
     "--model",
     "models",
     multiple=True,
+    metavar="NAME|FILE",
     help="Network; repeatable.",
     shell_complete=complete_model,
 )
@@ -103,8 +104,8 @@ PLAIN: dict[str, Any] = {
     shell_complete=complete_recipe("presets"),
 )
 @click.option("-s", "--scale", type=FactorOrSize(), help="Enlarge by this factor.")
-@click.option("--frames", type=int, help="Frames per run; default: a few seconds' worth.")
-@click.option("--repeat", "repeats", type=int, default=3, help="Runs; the median is reported.")
+@click.option("--frames", type=Whole(), help="Frames per run; default: a few seconds' worth.")
+@click.option("--repeat", "repeats", type=Whole(), default=3, help="Runs; the median is reported.")
 @click.option("--discard-output", is_flag=True, help="Discard the frames instead of encoding them.")
 @click.option(
     "--png", type=PngPath(), help="Write a chart of the stage times to this file.",

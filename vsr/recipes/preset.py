@@ -60,10 +60,10 @@ TABLES = {"size": OutputSize, "encode": EncodeSpec}
 def load_preset(name: str) -> Preset:
     """Find and decode a preset by name, alias or path; a name is found in any case.
 
-    ``720p``, and any other height with a ``p``, is the first preset with another size.
+    ``720p``, and any other height with or without a ``p``, is the first preset with another size.
 
     Raises:
-        UnknownName: no such preset. A name of x264's (``slow``) is explained.
+        UnknownName: no such preset. A name of x264's (``slow``), or of a look, is explained.
         InvalidRecipe: the file is malformed.
     """
     if name in X264_PRESETS:
@@ -71,13 +71,18 @@ def load_preset(name: str) -> Preset:
             f"{name}: --preset is for the output size here. "
             f"For the encoder's speed use --encoder-preset {name}."
         )
-    named = _named(name)
+    named = _named(f"{name}p" if _BARE_LINES.fullmatch(name) else name)
+    if named in recipe_names("presets/looks") and named not in recipe_names("presets"):
+        raise UnknownName(f"{name}: is a look, and no size. Write --look {name}.")
+    if is_look_file(named):
+        raise UnknownName(f"{name}: is a look, and no size. Write --look {name}.")
     if (height := _LINES.fullmatch(named.lower())) and named not in recipe_names("presets"):
         return _of_height(int(height[1]))
     return _decoded(find("presets", named))
 
 
 _LINES = re.compile(r"(\d{2,5})p")
+_BARE_LINES = re.compile(r"\d{3,5}")
 
 
 def _of_height(height: int) -> Preset:
@@ -118,13 +123,17 @@ def _options() -> Iterator[Leaf]:
 
 
 def load_look(name: str) -> Look:
-    """Find and decode a look by name or path.
+    """Find and decode a look by name, in any case, or by path.
 
     Raises:
-        UnknownName: no such look.
+        UnknownName: no such look; a size is explained.
         InvalidRecipe: the file is malformed.
     """
-    source = find("presets/looks", name)
+    known = recipe_names("presets/looks")
+    named = _in_any_case(name, known)
+    if named not in known and (_LINES.fullmatch(name) or _named(name) in recipe_names("presets")):
+        raise UnknownName(f"{name}: is a size, and no look. Write --preset {name}.")
+    source = find("presets/looks", named)
     open_ones = [(leaf.name, leaf.kind | None, field(default=None)) for leaf in _options()]
     schema = make_dataclass("LookFile", [("description", str), *open_ones], kw_only=True)
     found = dict(vars(decode_toml(source.text, schema, source.where)))
@@ -137,19 +146,41 @@ def load_look(name: str) -> Look:
     return Look(description=description, values=values)
 
 
+def is_look_file(name: str) -> bool:
+    """Return whether this is the path of a file that is a look, and could not be a preset."""
+    with suppress(Refused):
+        return name.endswith(".toml") and load_look(name) is not None
+    return False
+
+
+def text_of(name: str) -> str:
+    """Return the text of the file of a preset or look, to begin one's own with.
+
+    Raises:
+        UnknownName: neither has that name.
+    """
+    looks, sizes = recipe_names("presets/looks"), recipe_names("presets")
+    if (look := _in_any_case(name, looks)) in looks:
+        return find("presets/looks", look).text
+    return find("presets", one_of(_named(name), [*sizes, *looks], "preset or look")).text
+
+
 def _named(name: str) -> str:
     """Return the name behind an alias, else ``name`` itself. Names take precedence over aliases."""
     known = recipe_names("presets")
-    if name.endswith(".toml") or name in known:
+    if name.endswith(".toml") or (name := _in_any_case(name, known)) in known:
         return name
-    for other in known:
-        if other.lower() == name.lower():
-            return other
     for other in known:
         with suppress(Refused):  # a broken preset must not get in the way of the others
             if name.lower() in map(str.lower, _decoded(find("presets", other)).aliases):
                 return other
     return name
+
+
+def _in_any_case(name: str, known: Iterable[str]) -> str:
+    """Return the known name that this is in another case, else ``name`` itself."""
+    names = {one.lower(): one for one in known}
+    return name if name in names.values() else names.get(name.lower(), name)
 
 
 Job = Literal["upscale", "train"]

@@ -128,6 +128,16 @@ def test_each_command_means_the_setting_that_is_shown(clip: Path):
     assert settings[1].spec.encode.crf == 30
 
 
+def test_a_look_is_tried_in_any_case_and_by_its_file(clip: Path, tmp_path: Path):
+    own = tmp_path / "own.toml"
+    own.write_text('description = "Mine."\nsharpness = 0.25\n')
+    typed = parsed(["--model", "fast", "-s", "2"])
+    plain, named, tried = settings_of(clip, typed, ("Faithful", str(own)))
+    assert (named.spec.strength, tried.spec.sharpness) == (0, 0.25)
+    assert "--look" in tried.command
+    assert plain.spec.sharpness == "auto"
+
+
 def test_the_table_names_time_size_and_command_of_each_setting(clip: Path):
     page = previewed(clip)
     heads = [text for text in page.texts["th"] if text]
@@ -234,7 +244,7 @@ def test_settings_of_two_sizes_share_a_page(clip: Path):
             ["--try", "crff=3"],
             "--try crff=3: No such option '--crff'. (Did you mean one of: '--crf', '--crop'?)",
         ),
-        (["--try", "crf=x"], "'x' is not a valid float"),
+        (["--try", "crf=x"], "'x' is not a number"),
         (["--try", "crf=99"], "crf 99.0 must be between 0 and 51"),
         (["--try", ""], "nothing to try"),
         (["--try", "'crf"], "Close the quotation"),

@@ -17,7 +17,7 @@ from click.core import ParameterSource
 
 from vsr.cli.habits import translated
 from vsr.cli.shared.options import spec_options
-from vsr.errors import Refused
+from vsr.errors import Refused, closest
 
 TOPICS = {
     "What comes out": ("preset", "scale", "width", "height", "model", "start", "end"),
@@ -56,6 +56,19 @@ class TypedCommand(click.Command):
             options = [left.pop(named[name]) for name in names if name in named]
             _write(head, options, ctx, formatter)
         _write(REST, list(left.values()), ctx, formatter)
+
+
+class Subcommands(click.Group):
+    """A group of commands whose refusal of a wrong one names the right ones."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or suggest one."""
+        name, names = args[0], self.list_commands(ctx)
+        if name not in names and not name.startswith("-") and not ctx.resilient_parsing:
+            raise click.UsageError(f"no command '{name}'. {closest(name, names)}", ctx)
+        return super().resolve_command(ctx, args)
 
 
 def _write(

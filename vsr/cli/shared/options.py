@@ -21,10 +21,14 @@ from vsr.cli.shared.values import (
     Amount,
     FactorOrSize,
     GrainAmount,
+    Number,
     NumberOrAuto,
+    OneOf,
     Pixels,
     Rate,
     Seconds,
+    Whole,
+    Word,
 )
 from vsr.errors import InvalidOption
 from vsr.notation import Factor
@@ -54,14 +58,14 @@ PRESET = click.option(
     shell_complete=complete_recipe("presets"),
 )  # fmt: skip
 
-
 _LOOK = click.option(
     "--look", metavar="NAME|FILE",
     help="Kind of film: film, phone, tape, anime, screen, or faithful (see vsr presets).",
     shell_complete=complete_recipe("presets/looks"),
 )  # fmt: skip
 
-
+WORDS = ("container", "crop", "device", "encoder_preset", "pix_fmt")
+"""Options whose value is a name in any case."""
 COMPLETED = {"model": complete_model, "codec": complete_codec, "work_dir": complete_folder}
 """Options that a shell completes by more than their type."""
 
@@ -79,26 +83,25 @@ def _declared(leaf: Leaf) -> Callable[[Command], Command]:
     if leaf.kind is bool:
         facts["is_flag"] = True
     elif get_origin(leaf.kind) is Literal:
-        facts["type"] = click.Choice(kinds)
+        facts["type"] = OneOf(kinds)
     elif get_origin(leaf.kind) is Mapping:
         facts["multiple"] = True
-    elif leaf.kind == Factor | None:
-        facts["type"] = FactorOrSize()
-    elif leaf.name in SIZE:
-        facts["type"] = Pixels()
-    elif leaf.option.is_amount:
-        facts["type"] = Amount()
-    elif leaf.option.is_rate:
-        facts["type"] = Rate()
-    elif leaf.option.is_time:
-        facts["type"] = Seconds()
-    elif leaf.kind == Dial:
-        facts["type"] = NumberOrAuto(leaf.name)
-    elif leaf.kind == GrainProfile | Grain:
-        facts["type"] = GrainAmount()
     else:
-        facts["type"] = kinds[0] if kinds else leaf.kind
+        facts["type"] = _type_of(leaf, kinds[0] if kinds else leaf.kind)
     return click.option(*leaf.option.flags, leaf.name, **facts)
+
+
+_NUMBERS = {int: Whole(), float: Number()}
+
+
+def _type_of(leaf: Leaf, kind: Any) -> Any:
+    """Return how a value is read; ``kind`` is its type where it is given."""
+    by_kind = {Factor | None: FactorOrSize(), GrainProfile | Grain: GrainAmount()}
+    by_kind[Dial] = NumberOrAuto(leaf.name)
+    one, is_size, is_word = leaf.option, leaf.name in SIZE, leaf.name in WORDS
+    written = ((one.is_amount, Amount()), (one.is_rate, Rate()), (one.is_time, Seconds()))
+    by_fact = (read for is_so, read in (*written, (is_size, Pixels()), (is_word, Word())) if is_so)
+    return by_kind.get(leaf.kind) or next(by_fact, _NUMBERS.get(kind, kind))
 
 
 SPEC_OPTIONS = (PRESET, _LOOK, *_offered(*(name for name in LEAVES if name not in WORKERS)))
@@ -212,7 +215,9 @@ def label_of(options: Mapping[str, Any]) -> str:
     options = with_size(options)
     target = _target(options)
     name = options["preset"] or DEFAULT_PRESET
-    return Path(name).stem.lower() if target is None else target.label
+    if target is not None:
+        return target.label
+    return f"{name}p" if name.isdecimal() else Path(name).stem.lower()
 
 
 def _typed(options: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -255,10 +260,10 @@ def _target(options: Mapping[str, Any]) -> OutputSize | None:
 
 
 _ENGINE_OPTIONS = (
-    click.option("--workers", type=int, help="Number; default: one per GPU, or one on a CPU."),
-    click.option("--cpus-per-worker", type=int, help="CPU threads per worker."),
+    click.option("--workers", type=Whole(), help="How many; one per GPU, or one on a CPU."),
+    click.option("--cpus-per-worker", type=Whole(), help="CPU threads per worker."),
     click.option(
-        "--engine", type=click.Choice(["local", "ray"]), default="local",
+        "--engine", type=OneOf(["local", "ray"]), default="local",
         help="Local processes, or a Ray cluster.",
     ),
     click.option("--ray-address", metavar="auto|HOST:PORT", help="Address of a running cluster."),

@@ -16,7 +16,7 @@ from click.shell_completion import CompletionItem
 
 from vsr.batch.plan import VIDEO_SUFFIXES, Selection, common_folder
 from vsr.cli.shared.completion import complete_file
-from vsr.cli.shared.values import SIZE_NAME
+from vsr.cli.shared.values import option_of_size
 from vsr.errors import InvalidOption, NoSuchFile
 from vsr.media.sequence import SUFFIXES, images_in, is_numbered
 
@@ -77,11 +77,13 @@ def places(words: Sequence[str], inputs: Sequence[str] = (), output: str | None 
 
     Raises:
         click.UsageError: there is no input.
-        InvalidOption, NoSuchFile: an address, or a pattern that matches nothing.
+        InvalidOption, NoSuchFile: an address, a size, or a pattern that matches nothing.
     """
     named = [*inputs, *words]
     if not named:
         raise click.UsageError("Missing argument 'IN'. Name a video, an image or a folder.")
+    for word in (*named, *([] if output is None else [output])):
+        _refuse_size(word)
     if output is None and len(named) > 1 and not (len(named) > 2 and _is_file(named[-1])):
         output = named.pop()
     sources = [path for word in named for path in _expanded(word)]
@@ -90,6 +92,17 @@ def places(words: Sequence[str], inputs: Sequence[str] = (), output: str | None 
     target = _local(output)
     is_folder = output.endswith(("/", os.sep)) or is_there(target, "is_dir")
     return Places(tuple(sources), target, is_folder)
+
+
+def _refuse_size(word: str) -> None:
+    """Refuse a size where files are named, unless there is such a file or folder.
+
+    Raises:
+        InvalidOption: it is one; the message says how to write it.
+    """
+    option = option_of_size(word)
+    if option is not None and not is_there(Path(word), "exists"):
+        raise InvalidOption(f"{word}: a size, and no name. Write {option} {word}.")
 
 
 def _is_film(target: Path) -> bool:
@@ -136,10 +149,6 @@ def target_of(
     """
     (source,) = found.sources
     if found.target is not None and not found.is_folder:
-        if SIZE_NAME.fullmatch(str(found.target)):
-            raise InvalidOption(
-                f"{found.target}: a size, and no name. Write --preset {found.target}."
-            )
         return found.target
     is_pipe = str(source) == PIPE
     if is_pipe and of_pipe is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, cast
@@ -13,6 +14,52 @@ import click
 from vsr.errors import InvalidOption
 from vsr.notation import amount_of, factor_of, pixels_of, rate_of, seconds_of
 from vsr.values import Dial, Grain
+
+
+class Number(click.ParamType[float]):
+    """A number, which may have a decimal comma."""
+
+    name = "number"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the number; its range is checked where it is used."""
+        try:
+            return float(str(value).replace(",", "."))
+        except ValueError:
+            self.fail(f"{value!r} is not a number.", param, ctx)
+
+
+class Whole(click.ParamType[int]):
+    """A whole number."""
+
+    name = "n"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the number; its range is checked where it is used."""
+        try:
+            return int(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a whole number.", param, ctx)
+
+
+class OneOf(click.Choice[str]):
+    """One of several words, in any case."""
+
+    def __init__(self, choices: Sequence[str]) -> None:
+        super().__init__(choices, case_sensitive=False)
+
+
+class Word(click.ParamType[str]):
+    """A name that is the same in any case, such as ``yuv420p`` or ``cuda:0``."""
+
+    name = "name"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return it in small letters."""
+        del param, ctx
+        return str(value).lower()
 
 
 class Seconds(click.ParamType[float]):
@@ -77,6 +124,15 @@ class FactorOrSize(click.ParamType["Fraction | str"]):
 
 
 SIZE_NAME = re.compile(r"\d+[kp]", re.IGNORECASE)
+_BOX = re.compile(r"\d+[x×]\d+", re.IGNORECASE)
+_FACTOR = re.compile(r"[x×]\d+(\.\d+)?|\d+(\.\d+)?[x×]", re.IGNORECASE)
+
+
+def option_of_size(word: str) -> str | None:
+    """Return the option that a word is for if it is a size: ``4k``, ``1920x1080``, ``2x``."""
+    if SIZE_NAME.fullmatch(word) or _BOX.fullmatch(word):
+        return "--preset"
+    return "--scale" if _FACTOR.fullmatch(word) else None
 
 
 class Pixels(click.ParamType[int]):
@@ -100,10 +156,10 @@ class NumberOrAuto(click.ParamType[Dial]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Dial:
         """Return the number; its range is checked where it is used."""
-        if value == "auto":
+        if str(value).lower() == "auto":
             return "auto"
         try:
-            return float(value)
+            return float(str(value).replace(",", "."))
         except ValueError:
             self.fail(
                 f"{value!r} is not a {self.name}; give a number from 0 to 1, or auto.", param, ctx
@@ -119,10 +175,11 @@ class GrainAmount(click.ParamType[Grain]):
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> Grain:
         """Return the number or the word; its range is checked where it is used."""
-        if value in ("auto", "keep", "remove"):
-            return cast("Grain", value)
+        word = str(value).lower()
+        if word in ("auto", "keep", "remove"):
+            return cast("Grain", word)
         try:
-            return float(value)
+            return float(word.replace(",", "."))
         except ValueError:
             text = "give keep, remove, auto or a number from 0 to 1."
             self.fail(f"{value!r} is not an amount of grain; {text}", param, ctx)

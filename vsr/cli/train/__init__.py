@@ -7,18 +7,22 @@ from pathlib import Path
 
 import click
 
+from vsr.cli.shared.command import Subcommands
 from vsr.cli.shared.lines import echo, echo_table, echo_wrapped, name_broken
 from vsr.cli.shared.report import emit
 from vsr.cli.train.prepare import prepare
 from vsr.cli.train.run import fit, resume
 from vsr.cli.train.teach import teach
 
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON line for each recipe.")
+
 
 @click.group(
+    cls=Subcommands,
     invoke_without_command=True,
     short_help="Train a network; without a subcommand, list the recipes.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON line for each recipe.")
+@_JSON
 @click.pass_context
 def train(context: click.Context, as_json: bool) -> int:
     """Train the networks, or fine-tune one on your own images.
@@ -38,8 +42,17 @@ def train(context: click.Context, as_json: bool) -> int:
 
     Several GPUs: torchrun --nproc-per-node N --no-python vsr train fit ...
     """  # noqa: D301 # \b tells click to keep the lines
-    if context.invoked_subcommand is not None:
-        return 0
+    return _list(as_json) if context.invoked_subcommand is None else 0
+
+
+@train.command("list", short_help="The same list.")
+@_JSON
+def list_recipes(as_json: bool) -> int:
+    """List the recipes."""
+    return _list(as_json)
+
+
+def _list(as_json: bool) -> int:
     from vsr.recipes.read import readable
     from vsr.training.recipe.recipe import load_recipe
 
@@ -94,7 +107,7 @@ FOLDER = click.Path(path_type=Path)
 
 @click.command(short_help="Export a model from a run.")
 @click.argument("run", type=FOLDER)
-@click.option("--name", required=True, help="Name for --model.")
+@click.option("--name", metavar="NAME", required=True, help="Name for --model.")
 @click.option(
     "--to", "folder", type=FOLDER, help="Target folder; default: your models (see vsr models)."
 )
@@ -106,7 +119,11 @@ FOLDER = click.Path(path_type=Path)
     help="Measure it on this folder of images, for its card; repeatable.",
 )
 @click.option(
-    "--licence", default="NOASSERTION", show_default=True, help="SPDX identifier for the card."
+    "--licence",
+    metavar="SPDX",
+    default="NOASSERTION",
+    show_default=True,
+    help="SPDX identifier for the card.",
 )
 @click.option("--note", default="", help="Remark for the card.")
 @click.option("--full", is_flag=True, help="Store single precision instead of half.")

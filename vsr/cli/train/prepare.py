@@ -14,6 +14,7 @@ from vsr.cli.shared.command import flags_typed
 from vsr.cli.shared.counting_bar import counting_bar
 from vsr.cli.shared.lines import echo
 from vsr.cli.shared.report import emit
+from vsr.cli.shared.values import Whole
 from vsr.cli.train.teach import line_of, taught_with_bar, teach_spec, teacher_options
 from vsr.errors import InvalidOption
 from vsr.jobs.progress import counted
@@ -42,11 +43,15 @@ PATCH = 256
 )
 @click.option(
     "--patch",
-    type=int,
+    type=Whole(),
     help="Side of a patch in pixels; default: 256, or what divides by the scales.",
 )
 @click.option(
-    "--scale", "scales", type=int, multiple=True, help="Scale factor; repeatable; default: 2, 4."
+    "--scale",
+    "scales",
+    type=Whole(),
+    multiple=True,
+    help="Scale factor; repeatable; default: 2, 4.",
 )
 @click.option(
     "--weight",
@@ -56,10 +61,18 @@ PATCH = 256
     help="Sample matching files less (0.3) or more (2) often; repeatable.",
 )
 @click.option(
-    "--shrink", type=int, default=1, show_default=True, help="Reduce images by this factor first."
+    "--shrink",
+    type=Whole(),
+    default=1,
+    show_default=True,
+    help="Reduce images by this factor first.",
 )
 @click.option(
-    "--frames-per-video", type=int, default=16, show_default=True, help="Spread over its length."
+    "--frames-per-video",
+    type=Whole(),
+    default=16,
+    show_default=True,
+    help="Spread over its length.",
 )
 @click.option(
     "--degradation",

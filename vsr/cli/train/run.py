@@ -16,6 +16,7 @@ from vsr.cli.shared.completion import complete_model, complete_recipe
 from vsr.cli.shared.lines import columns, echo, echo_lines, say
 from vsr.cli.shared.report import emit
 from vsr.cli.shared.status_line import StatusLine
+from vsr.cli.shared.values import Number, OneOf, Whole, Word
 from vsr.errors import Interrupted, code_of_signal
 from vsr.jobs.ending import ENDING
 from vsr.jobs.estimate.figures import duration
@@ -33,11 +34,13 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 FOLDER = click.Path(path_type=Path)
 
 _RUN_OPTIONS = (
-    click.option("--minutes", type=float, help="Train this long; the schedule ends exactly then."),
-    click.option("--steps", type=int, help="Train this many steps, over all stages."),
-    click.option("-d", "--device", default="auto", help="auto, cpu, cuda or cuda:N."),
     click.option(
-        "--precision", type=click.Choice(["auto", "fp16", "bf16", "fp32"]), default="auto",
+        "--minutes", type=Number(), help="Train this long; the schedule ends exactly then."
+    ),
+    click.option("--steps", type=Whole(), help="Train this many steps, over all stages."),
+    click.option("-d", "--device", type=Word(), default="auto", help="auto, cpu, cuda or cuda:N."),
+    click.option(
+        "--precision", type=OneOf(["auto", "fp16", "bf16", "fp32"]), default="auto",
         help="Of the forward pass; auto is bf16 on CUDA and on a CPU that computes in it, else "
         "fp32. A resumed run keeps its precision.",
     ),

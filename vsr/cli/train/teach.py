@@ -13,6 +13,7 @@ from vsr.cli.shared.completion import complete_model
 from vsr.cli.shared.counting_bar import counting_bar
 from vsr.cli.shared.lines import echo
 from vsr.cli.shared.report import emit
+from vsr.cli.shared.values import Number, OneOf, Whole, Word
 from vsr.cli.train.run import stoppable
 
 if TYPE_CHECKING:
@@ -31,29 +32,30 @@ _TEACHER_OPTIONS = (
         help="Network whose pictures become targets; several are averaged (FILE:0.3).",
     ),
     click.option(
-        "--name", default="teacher", show_default=True, help="Name of the targets, for a recipe."
+        "--name", metavar="NAME", default="teacher", show_default=True,
+        help="Name of the targets, for a recipe.",
     ),
     click.option(
-        "--tone", type=float, default=16.0, show_default=True,
+        "--tone", type=Number(), default=16.0, show_default=True,
         help="Take tones from the truth, below this many pixels of the target; 0: do not.",
     ),
     click.option(
-        "--texture", type=float, default=0.5, show_default=True,
+        "--texture", type=Number(), default=0.5, show_default=True,
         help="Give back this share of the texture that the teacher lost.",
     ),
     click.option(
-        "--window", type=int, default=17, show_default=True,
+        "--window", type=Whole(), default=17, show_default=True,
         help="Keep values within the range of the source over this many pixels; 0: do not.",
     ),
     click.option(
-        "--sharpen", type=float, default=0.0, show_default=True, help="Sharpen what it made."
+        "--sharpen", type=Number(), default=0.0, show_default=True, help="Sharpen what it made."
     ),
     click.option(
-        "--workers", type=int, default=1, show_default=True, help="Processes, one thread each."
+        "--workers", type=Whole(), default=1, show_default=True, help="Processes, one thread each."
     ),
-    click.option("-d", "--device", default="auto", help="auto, cpu, cuda or cuda:N."),
+    click.option("-d", "--device", type=Word(), default="auto", help="auto, cpu, cuda or cuda:N."),
     click.option(
-        "--precision", type=click.Choice(["auto", "fp16", "bf16", "fp32"]), default="auto",
+        "--precision", type=OneOf(["auto", "fp16", "bf16", "fp32"]), default="auto",
         help="Of the teacher, as in vsr train fit.",
     ),
 )  # fmt: skip
@@ -68,9 +70,13 @@ def teacher_options(command: Command) -> Command:
 
 @click.command(short_help="Let a network make the targets of a prepared set.")
 @click.argument("data", type=FOLDER)
-@click.option("--scale", "scales", type=int, multiple=True, help="Default: all of the set.")
+@click.option("--scale", "scales", type=Whole(), multiple=True, help="Default: all of the set.")
 @click.option(
-    "--degradation", "degradations", multiple=True, help="Default: all but bicubic, if any."
+    "--degradation",
+    "degradations",
+    metavar="NAME",
+    multiple=True,
+    help="Default: all but bicubic, if any.",
 )
 @teacher_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line.")
