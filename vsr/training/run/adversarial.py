@@ -26,8 +26,8 @@ from vsr.training.data.batches import Batch
 from vsr.training.losses.perceptual import Extract, extractor_of, perceptual_term
 from vsr.training.losses.terms import PIXEL_LOSSES, weighted_terms
 from vsr.training.recipe.adversarial_values import AdversarialValues
-from vsr.training.recipe.recipe import Budget, Stage
-from vsr.training.run.context import Context
+from vsr.training.recipe.recipe import Stage
+from vsr.training.run.context import StepRun
 from vsr.training.run.learn import Validation, descend, optimiser_of, state_of, trained, validate
 from vsr.training.run.loop import collapse, diverged, train
 from vsr.training.run.state import DiscriminatorState, TrainState, read_checkpoint
@@ -142,18 +142,17 @@ def check_discriminators(stages: list[Stage], scale: int) -> None:
         shapes = own
 
 
-def discriminator_state_of(
-    context: Context, name: str, values: AdversarialValues, scale: int
-) -> DiscriminatorState:
-    """Return the discriminator of step ``name``: new, or as the previous adversarial step left it.
+def discriminator_state_of(stage: StepRun[AdversarialValues], scale: int) -> DiscriminatorState:
+    """Return the discriminator of a stage: new, or as the previous adversarial step left it.
 
     Raises:
         InvalidCheckpoint: that step's checkpoint is damaged, or of another discriminator.
     """
+    context, values = stage.context, stage.values
     with torch.random.fork_rng(devices=()):
         torch.manual_seed(context.recipe.seed)
         net = build_discriminator(values, scale)
-    before = _earlier(context, name)
+    before = _earlier(stage)
     if before is not None:
         try:
             net.load_state_dict(
@@ -161,7 +160,7 @@ def discriminator_state_of(
             )
         except (KeyError, RuntimeError, TypeError) as error:
             raise InvalidCheckpoint(
-                f"{before}: has no discriminator that step '{name}' could continue. Undo "
+                f"{before}: has no discriminator that step '{stage.name}' could continue. Undo "
                 "what was changed in the run's recipe, or start a new run."
             ) from error
     net.to(context.device, memory_format=torch.channels_last)  # type: ignore[call-overload] # absent from torch's stubs
@@ -172,25 +171,19 @@ def discriminator_state_of(
     )
 
 
-def _earlier(context: Context, name: str) -> Path | None:
+def _earlier(stage: StepRun[AdversarialValues]) -> Path | None:
     """Return the checkpoint of the adversarial step before this one: its discriminator goes on."""
-    steps = context.folder.read().pipeline
-    names = [step.name for step in steps if step.step == "adversarial"]
-    place = names.index(name)
-    return context.folder.checkpoint(names[place - 1]) if place else None
+    folder = stage.context.folder
+    names = [step.name for step in folder.read().pipeline if step.step == "adversarial"]
+    place = names.index(stage.name)
+    return folder.checkpoint(names[place - 1]) if place else None
 
 
-def adversarial(
-    context: Context,
-    name: str,
-    values: AdversarialValues,
-    budget: Budget | None,
-    start: Generator,
-) -> Generator:
+def adversarial(stage: StepRun[AdversarialValues], start: Generator) -> Generator:
     """Train a generator against a discriminator; return the averaged generator."""
-    assert budget is not None  # a step that learns has one
-    discriminator = discriminator_state_of(context, name, values, start.scale)
-    state = state_of(context, name, values, start, discriminator)
+    context, values = stage.context, stage.values
+    discriminator = discriminator_state_of(stage, start.scale)
+    state = state_of(stage, start, discriminator)
     extract = extractor_of(values, context.perceptual_weights, context.device)
     forward = context.team.wrapped(state.net)
     validation = Validation.of(context.patches, start.colour, context.device)
@@ -198,7 +191,7 @@ def adversarial(
     def learn(state: TrainState, batch: Batch) -> Tensor:
         with context.autocast():
             output = forward(batch.low).float()
-        _teach_discriminator(context, values, state, discriminator, batch, output.detach())
+        _teach_discriminator(stage, state, discriminator, batch, output.detach())
         discriminator.net.requires_grad_(False)
         with context.autocast():
             logits = discriminator.net(output, batch.low).float()
@@ -209,19 +202,17 @@ def adversarial(
         return loss.detach()
 
     def check(state: TrainState) -> float:
-        psnr = validate(context, name, values, validation, state)
-        _refuse_collapse(context, name, values, state, psnr)
+        psnr = validate(stage, validation, state)
+        _refuse_collapse(stage, state, psnr)
         return psnr
 
     if state.start_psnr is None and context.team.is_first:
-        state.start_psnr = validate(context, name, values, validation, state)
-    train(context, name, values, budget, state, learn, check)
+        state.start_psnr = validate(stage, validation, state)
+    train(stage, state, learn, check)
     return trained(state)
 
 
-def _refuse_collapse(
-    context: Context, name: str, values: AdversarialValues, state: TrainState, psnr: float
-) -> None:
+def _refuse_collapse(stage: StepRun[AdversarialValues], state: TrainState, psnr: float) -> None:
     """Stop a stage that has collapsed, before its checkpoint replaces a good one.
 
     Raises:
@@ -230,20 +221,20 @@ def _refuse_collapse(
     start_psnr, loss = state.start_psnr, state.mean_discriminator_loss()
     assert start_psnr is not None  # measured before the first step
     assert loss is not None  # there is a discriminator
-    why = collapse(psnr, start_psnr, values.collapse_db, loss)
+    why = collapse(psnr, start_psnr, stage.values.collapse_db, loss)
     if why is not None:
-        raise diverged(context, name, state, why)
+        raise diverged(stage, state, why)
 
 
 def _teach_discriminator(
-    context: Context,
-    values: AdversarialValues,
+    stage: StepRun[AdversarialValues],
     state: TrainState,
     discriminator: DiscriminatorState,
     batch: Batch,
     output: Tensor,
 ) -> None:
     """Update the discriminator once, on images that the generator has just made."""
+    context, values = stage.context, stage.values
     for group, other in zip(discriminator.optimiser.param_groups, state.optimiser.param_groups):
         group["lr"] = other["lr"] * discriminator.relative_rate
     with context.autocast():

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import torch
 from torch import distributed, nn
@@ -21,7 +22,7 @@ from vsr.errors import InvalidOption
 from vsr.specs import Precision
 from vsr.training.data.batches import BatchSource
 from vsr.training.data.dataset import Patches
-from vsr.training.recipe.recipe import Recipe
+from vsr.training.recipe.recipe import Budget, Recipe
 from vsr.training.run.run_folder import RunFolder
 
 
@@ -174,3 +175,22 @@ class Context:
     def autocast(self) -> torch.autocast:
         """Return the context in which the forward pass runs."""
         return torch.autocast(self.device.type, self.dtype, enabled=self.dtype is not torch.float32)
+
+
+Values_co = TypeVar("Values_co", covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class StepRun(Generic[Values_co]):
+    """One step of the pipeline, as it is run.
+
+    Attributes:
+        name: what the pipeline calls it.
+        values: of the recipe, for this step.
+        budget: what it may spend, where it learns.
+    """
+
+    context: Context
+    name: str
+    values: Values_co
+    budget: Budget | None = None

@@ -17,7 +17,7 @@ from vsr.training.data.batches import normalised
 from vsr.training.data.dataset import Patches
 from vsr.training.network.forms import plain_form, set_learning, training_form
 from vsr.training.recipe.values import Optimisation, QuantiseValues
-from vsr.training.run.context import Context
+from vsr.training.run.context import StepRun
 from vsr.training.run.run_folder import RunFolder
 from vsr.training.run.state import Average, DiscriminatorState, TrainState
 
@@ -85,13 +85,12 @@ def _show(folder: RunFolder, name: str, low: Tensor, output: Tensor, high: Tenso
 
 
 def state_of(
-    context: Context,
-    name: str,
-    values: Optimisation,
+    stage: StepRun[Optimisation],
     start: Generator,
     discriminator: DiscriminatorState | None = None,
 ) -> TrainState:
     """Return the state of a stage: fresh from ``start``, or as its checkpoint has it."""
+    context, values = stage.context, stage.values
     net = training_form(
         start,
         context.recipe.seed,
@@ -106,8 +105,9 @@ def state_of(
     scaler = torch.amp.GradScaler(context.device.type, enabled=context.dtype is torch.float16)
     zero = torch.zeros((), dtype=torch.float64, device=context.device)
     state = TrainState(net, Average(net, values.ema), optimiser, scaler, zero, discriminator)
-    if context.folder.checkpoint(name).exists():
-        state.load(context.folder.checkpoint(name))
+    checkpoint = context.folder.checkpoint(stage.name)
+    if checkpoint.exists():
+        state.load(checkpoint)
     return state
 
 
@@ -147,17 +147,16 @@ def descend(
     scaler.update()
 
 
-def validate(
-    context: Context, name: str, values: Optimisation, validation: Validation, state: TrainState
-) -> float:
-    """Return the PSNR of the averaged network of stage ``name``, in dB; the state stays."""
+def validate(stage: StepRun[Optimisation], validation: Validation, state: TrainState) -> float:
+    """Return the PSNR of the averaged network of a stage, in dB; the state stays."""
     state.average.swap()
     state.net.eval()
     try:
-        return validation.psnr(state.net, context.folder, f"{name}_{state.step:07d}")
+        moment = f"{stage.name}_{state.step:07d}"
+        return validation.psnr(state.net, stage.context.folder, moment)
     finally:
         state.average.swap()
-        set_learning(state.net, is_norm_frozen=values.freeze_norm)
+        set_learning(state.net, is_norm_frozen=stage.values.freeze_norm)
 
 
 def trained(state: TrainState) -> Generator:

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import isfinite
 from time import perf_counter
+from typing import Any
 
 from torch import Tensor
 
@@ -23,7 +24,7 @@ from vsr.training.data.batches import Batch
 from vsr.training.network.forms import lead_slopes
 from vsr.training.recipe.recipe import Budget, learning_rate
 from vsr.training.recipe.values import Optimisation
-from vsr.training.run.context import Context, TrainProgress
+from vsr.training.run.context import Context, StepRun, TrainProgress
 from vsr.training.run.log import append, read, rewind, write_plot
 from vsr.training.run.run_folder import PLOT, RECIPE
 from vsr.training.run.state import TrainState
@@ -54,16 +55,16 @@ def collapse(
 
 
 def diverged(
-    context: Context, stage: str, state: TrainState, why: str = "its loss or weights are not finite"
+    stage: StepRun[Any], state: TrainState, why: str = "its loss or weights are not finite"
 ) -> TrainingDiverged:
     """Return the error of a stage that cannot go on; it names the run's last good checkpoint."""
-    folder = context.folder
+    folder = stage.context.folder
     begun = folder.begun(step.name for step in folder.read().pipeline)
     good = "there is no checkpoint yet"
     if begun:
         good = f"the last good checkpoint is {folder.checkpoint(begun[-1])}"
     return TrainingDiverged(
-        f"{folder.path}: stage '{stage}' diverged before step {state.step}: {why}; {good}. "
+        f"{folder.path}: stage '{stage.name}' diverged before step {state.step}: {why}; {good}. "
         f"Lower learning_rate or set clip in {folder.path / RECIPE}, then: "
         f"vsr train resume {folder.path}"
     )
@@ -90,31 +91,26 @@ class _Pace:
         return self.steps / spent, self.waited / spent
 
 
-def train(
-    context: Context,
-    stage: str,
-    values: Optimisation,
-    budget: Budget,
-    state: TrainState,
-    learn: Learn,
-    check: Check,
-) -> None:
+def train(stage: StepRun[Optimisation], state: TrainState, learn: Learn, check: Check) -> None:
     """Spend what is left of the budget. The last act is a check and a checkpoint.
 
     Raises:
         TrainingDiverged: the loss is not finite, or ``check`` says so.
         Interrupted: ``should_stop`` said so; a checkpoint is written first.
     """
+    context, values, budget = stage.context, stage.values, stage.budget
+    assert budget is not None  # a stage has one
     start, seconds_before = context.clock(), state.seconds
     pace = _Pace()
-    _forget_what_comes(context, stage, budget, state)
+    if budget.progress(state.step, state.seconds) < 1:
+        _forget_what_comes(stage, state)
     while (share := budget.progress(state.step, state.seconds)) < 1:
         rate = learning_rate(
             values.learning_rate, share, state.step, values.warm_up_steps, values.schedule
         )
         _set_rate(state, rate)
         _lead_slopes(state, values, share)
-        batch = _next_batch(context, values, state, pace)
+        batch = _next_batch(stage, state, pace)
         state.loss_sum += learn(state, batch)
         state.step += 1
         state.loss_count += 1
@@ -126,20 +122,21 @@ def train(
         if is_last:
             _lead_slopes(state, values, 1.0)
         if is_check or state.step % values.log_steps == 0:
-            _note(context, stage, budget, state, rate, pace, check if is_check else None)
+            _log(stage, state, rate, pace, check if is_check else None)
             pace = _Pace()
         if context.team.agreed(context.should_stop(), context.device):
-            _save(context, stage, state)
+            _save(stage, state)
             raise Interrupted(
                 f"stopped at step {state.step}. Go on with: vsr train resume {context.folder.path}"
             )
 
 
-def _forget_what_comes(context: Context, stage: str, budget: Budget, state: TrainState) -> None:
-    """Drop what the stage will log and score again, if any of it is left to do."""
-    if context.team.is_first and budget.progress(state.step, state.seconds) < 1:
+def _forget_what_comes(stage: StepRun[Any], state: TrainState) -> None:
+    """Drop what the stage will log and score again."""
+    context = stage.context
+    if context.team.is_first:
         context.folder.forget_scores()
-        rewind(context.folder, stage, state.step)
+        rewind(context.folder, stage.name, state.step)
 
 
 def _spent(context: Context, budget: Budget, start: float) -> float:
@@ -160,9 +157,9 @@ def _lead_slopes(state: TrainState, values: Optimisation, share: float) -> None:
         lead_slopes(state.net, state.slopes)
 
 
-def _next_batch(context: Context, values: Optimisation, state: TrainState, pace: _Pace) -> Batch:
+def _next_batch(stage: StepRun[Optimisation], state: TrainState, pace: _Pace) -> Batch:
     """Make this process's part of the step's batch."""
-    asked = perf_counter()
+    asked, context, values = perf_counter(), stage.context, stage.values
     crops = context.patches.draw(context.recipe.seed, state.step, values.batch, values.patch)
     team = context.team
     batch = context.source(crops.part(team.rank, team.count), values.patch)
@@ -170,19 +167,15 @@ def _next_batch(context: Context, values: Optimisation, state: TrainState, pace:
     return batch
 
 
-def _note(
-    context: Context,
-    stage: str,
-    budget: Budget,
-    state: TrainState,
-    rate: float,
-    pace: _Pace,
-    check: Check | None,
+def _log(
+    stage: StepRun[Any], state: TrainState, rate: float, pace: _Pace, check: Check | None
 ) -> None:
     """Guard against divergence and log; when a check is due, validate and save."""
+    context, budget = stage.context, stage.budget
+    assert budget is not None  # a stage has one
     loss, discriminator_loss = state.mean_loss(), state.mean_discriminator_loss()
     if not isfinite(loss) or not isfinite(discriminator_loss or 0.0):
-        raise diverged(context, stage, state)
+        raise diverged(stage, state)
     pace_figures = pace.figures()
     psnr = None
     if check is not None and context.team.is_first:
@@ -190,7 +183,7 @@ def _note(
         state.best_psnr = max(state.best_psnr, psnr)
     state.begin_line()
     line = TrainProgress(
-        stage=stage,
+        stage=stage.name,
         step=state.step,
         share=budget.progress(state.step, state.seconds),
         seconds=state.seconds,
@@ -205,14 +198,14 @@ def _note(
         append(context.folder, line)
         context.on_progress(line)
     if check is not None:
-        _save(context, stage, state)
+        _save(stage, state)
         if context.team.is_first:
             write_plot(read(context.folder), context.folder.path / PLOT)
 
 
-def _save(context: Context, stage: str, state: TrainState) -> None:
+def _save(stage: StepRun[Any], state: TrainState) -> None:
     """Write a checkpoint, but never replace a good one by weights that are not finite."""
     if not state.is_finite():
-        raise diverged(context, stage, state)
-    if context.team.is_first:
-        state.save(context.folder.checkpoint(stage))
+        raise diverged(stage, state)
+    if stage.context.team.is_first:
+        state.save(stage.context.folder.checkpoint(stage.name))

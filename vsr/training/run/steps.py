@@ -24,7 +24,7 @@ from vsr.training.losses.terms import PIXEL_LOSSES, weighted_terms
 from vsr.training.losses.weight_path import WeightPath
 from vsr.training.network.level import level
 from vsr.training.network.plain_forms import RoundedPlain
-from vsr.training.recipe.recipe import SCHEMAS, Budget, budget_of, learning_stages
+from vsr.training.recipe.recipe import SCHEMAS, budget_of, learning_stages
 from vsr.training.recipe.values import (
     EvaluateValues,
     ExportValues,
@@ -33,7 +33,7 @@ from vsr.training.recipe.values import (
     QuantiseValues,
 )
 from vsr.training.run.adversarial import adversarial
-from vsr.training.run.context import Context
+from vsr.training.run.context import Context, StepRun
 from vsr.training.run.learn import Validation, descend, state_of, trained, validate
 from vsr.training.run.loop import LARGEST_FALL_DB, Check, collapse, diverged, train
 from vsr.training.run.run_folder import Run
@@ -52,16 +52,13 @@ AT_ONCE = 3
 WITHIN = (-0.1, 1.1)
 """Beyond this a difference is not seen."""
 
-RunStep = Callable[[Context, str, Any, Budget | None, Generator], Generator]
-"""(context, name, values, budget where it learns, network) → the network for the next step."""
+Step = Callable[[StepRun[Any], Generator], Generator]
+"""What is done with the network of the step before; returns that for the next one."""
 
 
-def pixel(
-    context: Context, name: str, values: PixelValues, budget: Budget | None, start: Generator
-) -> Generator:
+def pixel(stage: StepRun[PixelValues], start: Generator) -> Generator:
     """Regress on pixels, and on features where the recipe says so; return the averaged network."""
-    assert budget is not None  # a step that learns has one
-    state = state_of(context, name, values, start)
+    context, values, state = stage.context, stage.values, state_of(stage, start)
     extract = extractor_of(values, context.perceptual_weights, context.device)
     forward = context.team.wrapped(state.net)
     path = WeightPath.towards(values.path_to, start, context.device) if values.path else None
@@ -74,17 +71,13 @@ def pixel(
         descend(state.net, state.optimiser, state.scaler, value, values.clip)
         return value.detach()
 
-    check = _check_of(context, name, values, start.colour)
-    train(context, name, values, budget, state, learn, check)
+    train(stage, state, learn, _check_of(stage, start.colour))
     return trained(state)
 
 
-def quantise(
-    context: Context, name: str, values: QuantiseValues, budget: Budget | None, start: Generator
-) -> Generator:
+def quantise(stage: StepRun[QuantiseValues], start: Generator) -> Generator:
     """Regress on pixels what int8 makes of the network; return the averaged float network."""
-    assert budget is not None  # a step that learns has one
-    state = state_of(context, name, values, start)
+    context, values, state = stage.context, stage.values, state_of(stage, start)
     net = state.net
     assert isinstance(net, RoundedPlain)  # what `vsr.training.run.preflight` asks for
     extract = extractor_of(values, context.perceptual_weights, context.device)
@@ -101,8 +94,7 @@ def quantise(
         descend(net, state.optimiser, state.scaler, value, values.clip, average)
         return value.detach()
 
-    check = _check_of(context, name, values, start.colour)
-    train(context, name, values, budget, state, learn, check)
+    train(stage, state, learn, _check_of(stage, start.colour))
     return trained(state)
 
 
@@ -131,48 +123,42 @@ def _pixel_loss(
     return loss
 
 
-def _check_of(context: Context, name: str, values: PixelValues, colour: Channels) -> Check:
+def _check_of(stage: StepRun[PixelValues], colour: Channels) -> Check:
     """Return what validates a stage, and ends it where it has collapsed."""
-    validation = Validation.of(context.patches, colour, context.device)
+    validation = Validation.of(stage.context.patches, colour, stage.context.device)
 
     def check(state: TrainState) -> float:
-        psnr = validate(context, name, values, validation, state)
+        psnr = validate(stage, validation, state)
         why = collapse(psnr, state.best_psnr, LARGEST_FALL_DB)
         if why is not None:
-            raise diverged(context, name, state, why)
+            raise diverged(stage, state, why)
         return psnr
 
     return check
 
 
-def levelled(
-    context: Context, name: str, values: LevelValues, budget: Budget | None, start: Generator
-) -> Generator:
+def levelled(step: StepRun[LevelValues], start: Generator) -> Generator:
     """Take the grid off what an adversary left (see `vsr.training.network.level`)."""
-    del context, name, values, budget
+    del step
     return level(start)
 
 
-def evaluate(
-    context: Context, name: str, values: EvaluateValues, budget: Budget | None, start: Generator
-) -> Generator:
+def evaluate(step: StepRun[EvaluateValues], start: Generator) -> Generator:
     """Measure the network on the run's benchmarks; leave the figures in the run folder."""
-    del name, values, budget
+    context = step.context
     if context.team.is_first:
         scores = score(start, context.benchmarks, context.device)
         context.folder.write_scores(scores)
     return start
 
 
-def export(
-    context: Context, name: str, values: ExportValues, budget: Budget | None, start: Generator
-) -> Generator:
+def export(step: StepRun[ExportValues], start: Generator) -> Generator:
     """Write the network and its card into the run folder."""
-    del name, budget
+    context = step.context
     if context.team.is_first:
         run, recipe = context.folder.read(), context.recipe
         weights = context.folder.path / weights_name(recipe.model, recipe.scale)
-        write_model(start, weights, is_half=values.half)
+        write_model(start, weights, is_half=step.values.half)
         provenance = Provenance(
             run=run, recipe=recipe, manifest=manifest_of(run), device=run.device
         )
@@ -181,7 +167,7 @@ def export(
     return start
 
 
-STEPS: Mapping[str, RunStep] = {
+STEPS: Mapping[str, Step] = {
     "pixel": pixel,
     "quantise": quantise,
     "adversarial": adversarial,
@@ -217,7 +203,7 @@ def run_steps(context: Context, run: Run, net: Generator) -> Generator:
             learning = by_name.get(step.name)
             budget = budget_of(learning, stages, run.budget) if learning else None
             values = recipe.values(step.name, SCHEMAS[step.step])
-            net = STEPS[step.step](context, step.name, values, budget, net)
+            net = STEPS[step.step](StepRun(context, step.name, values, budget), net)
         if context.team.is_first:
             folder.finish(step.name)
     return net
