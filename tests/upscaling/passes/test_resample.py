@@ -5,11 +5,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from vsr.upscaling.passes import resample as resample_module
 from vsr.upscaling.passes.resample import (
     Axis,
     Memo,
     _gathered,
     _interleaved,
+    _sum_of_taps,
     resample,
     resize,
     taps,
@@ -87,6 +89,21 @@ def test_enlarging_by_an_integer_is_what_the_general_way_does(source, factor, of
         _interleaved(picture, axis, dim, Memo()),
         _gathered(picture, axis, dim, Memo()),
     )
+
+
+@pytest.mark.parametrize("dim", [2, 3])
+@pytest.mark.parametrize("target", [13, 61])
+def test_rows_added_up_a_few_at_a_time_are_the_same_to_the_bit(dim, target, monkeypatch):
+    """Also along rows, whose samples are not gathered one by one."""
+    axis = Axis.chroma((58, 2, 0.0), (2 * target, 2, 0.0))
+    picture = torch.rand([2, 3, 29, 37] if dim == 2 else [2, 3, 37, 29])
+    indices, weights = taps(axis)
+    at_once = _sum_of_taps(
+        picture, torch.from_numpy(indices.T.copy()), torch.from_numpy(weights.T).float(), dim
+    )
+    for samples in (1, 500, 1 << 20):
+        monkeypatch.setattr(resample_module, "CACHED", samples)
+        assert torch.equal(_gathered(picture, axis, dim, Memo()), at_once)
 
 
 def test_chroma_of_the_same_grid_is_left_alone():

@@ -193,11 +193,34 @@ def _along(picture: Tensor, axis: Axis, dim: int, memo: Memo) -> Tensor:
     return _gathered(picture, axis, dim, memo)
 
 
+CACHED = 1 << 15
+"""Samples that are added up at once on a CPU, so that they stay in its cache."""
+
+
 def _gathered(picture: Tensor, axis: Axis, dim: int, memo: Memo) -> Tensor:
-    """Add up shifted and weighted samples, tap by tap: serves every axis."""
+    """Add up shifted and weighted samples, tap by tap: serves every axis.
+
+    On a CPU these are whole rows, which move as one, a few at a time: several times faster than
+    sample by sample, and the same sums.
+    """
     where, weight = memo.numbers(_tap_numbers, axis, picture)
+    if picture.is_cuda:
+        return _sum_of_taps(picture, where, weight, dim)
+    if dim == 3:
+        turned = picture.transpose(2, 3).contiguous()
+        return _gathered(turned, axis, 2, memo).transpose(2, 3).contiguous()
+    count, channels, _, width = picture.shape
+    made = picture.new_empty(count, channels, axis.target, width)
+    rows = max(1, CACHED // (count * channels * width))
+    each = ((made, 2), (where, 1), (weight, 1))
+    for part, indices, factors in zip(*(torch.split(t, rows, at) for t, at in each), strict=True):
+        part.copy_(_sum_of_taps(picture, indices, factors, 2))
+    return made
+
+
+def _sum_of_taps(picture: Tensor, where: Tensor, weight: Tensor, dim: int) -> Tensor:
     shape = [1, 1, 1, 1]
-    shape[dim] = axis.target
+    shape[dim] = where.shape[1]
     total = picture.index_select(dim, where[0]).mul_(weight[0].view(shape))
     for index, factor in zip(where[1:], weight[1:], strict=True):
         total.addcmul_(picture.index_select(dim, index), factor.view(shape))
