@@ -228,7 +228,7 @@ def test_a_plan_is_stuck_once_it_neither_computes_nor_reads(
 def test_a_pipe_may_wait_for_its_reader_and_for_nothing_else(
     monkeypatch: pytest.MonkeyPatch, is_waiting: bool
 ):
-    monkeypatch.setattr("vsr.jobs.upscale.segment_worker.frame_seconds", lambda _: 0.0)
+    monkeypatch.setattr("vsr.jobs.upscale.segment_plan.frame_seconds", lambda _: 0.0)
     ended: list[str] = []
     job = cast("Job", SimpleNamespace(source=SimpleNamespace(path=Path("in.mkv"))))
     with worker_told(ended).watched_pipe(job, lambda: is_waiting):

@@ -15,7 +15,8 @@ from tests.jobs.upscale.woven_runs import LOSSLESS, Stop, bob_spec, film_spec, s
 from tests.woven import NTSC, fields_in, write_fields, write_film
 from vsr.batch.engine import EngineSpec
 from vsr.jobs.upscale.plan import prepare
-from vsr.jobs.upscale.segment_worker import SegmentWorker, plan_segments
+from vsr.jobs.upscale.segment_plan import plan_segments
+from vsr.jobs.upscale.segment_worker import SegmentWorker
 from vsr.jobs.workers.upscale import upscale
 from vsr.media.frames.tags import extras_of, side_data_of
 from vsr.media.reading.probe import probe

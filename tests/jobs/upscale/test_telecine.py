@@ -12,7 +12,7 @@ from vsr.batch.engine import EngineSpec
 from vsr.errors import Refused
 from vsr.jobs.probe.look import look
 from vsr.jobs.upscale.plan import prepare
-from vsr.jobs.upscale.segment_worker import plan_segments
+from vsr.jobs.upscale.segment_plan import plan_segments
 from vsr.jobs.workers.upscale import upscale
 from vsr.media.reading.probe import probe
 from vsr.media.resume.segments import read_packets

@@ -23,7 +23,7 @@ from vsr.jobs.probe.look import (
 from vsr.jobs.progress import counted
 from vsr.jobs.upscale.picture_plan import PictureJob
 from vsr.jobs.upscale.plan import is_kept, plan
-from vsr.jobs.upscale.segment_worker import plan_segments
+from vsr.jobs.upscale.segment_plan import plan_segments
 from vsr.jobs.upscale.spool import PIPE, check_pipe, spooled
 from vsr.jobs.upscale.standard_streams import as_clip
 from vsr.jobs.upscale.upscale_plan import Job

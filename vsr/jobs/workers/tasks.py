@@ -177,7 +177,7 @@ class Begin:
         """Plan; write nothing."""
         from vsr.jobs.estimate.estimate import estimate_if_cramped, estimate_of
         from vsr.jobs.upscale.plan import announce
-        from vsr.jobs.upscale.segment_worker import frame_seconds, plan_segments
+        from vsr.jobs.upscale.segment_plan import frame_seconds, plan_segments
         from vsr.jobs.upscale.upscale_plan import Job
 
         job = worker.checked(self.film)

@@ -190,7 +190,7 @@ class FilmWorker:
         Args:
             is_waiting: for the reader of the pipe, which may take its time.
         """
-        from vsr.jobs.upscale.segment_worker import frame_seconds
+        from vsr.jobs.upscale.segment_plan import frame_seconds
         from vsr.jobs.watchdog import process_load
 
         if self._watchdog is None:
@@ -205,7 +205,7 @@ class FilmWorker:
     def do_segment(self, job: Job, segment: Segment, path: Path, report: Report) -> None:
         """Do one segment, and remember its pace."""
         from vsr.jobs.estimate.estimate import remember_run
-        from vsr.jobs.upscale.segment_worker import frame_seconds
+        from vsr.jobs.upscale.segment_plan import frame_seconds
 
         started = time.monotonic()
         seldom = _seldom(report, self._report_seconds)
