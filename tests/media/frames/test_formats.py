@@ -161,6 +161,26 @@ def test_what_must_change_is_read_as_the_nearest_layout_and_said(
 
 
 @pytest.mark.parametrize(
+    ("pix_fmt", "coded"),
+    [
+        ("yuv440p", Layout(8, 0, 1)),
+        ("yuvj440p", Layout(8, 0, 1)),
+        ("yuv440p10le", Layout(10, 0, 1)),
+        ("yuv411p", None),
+        ("yuv410p", None),
+        ("vuya", None),
+        ("rgb24", None),
+    ],
+)
+def test_chroma_with_half_the_rows_is_known_although_all_are_delivered(
+    pix_fmt: str, coded: Layout | None
+) -> None:
+    reading = reading_of(pix_fmt)
+    assert isinstance(reading, Reading)
+    assert reading.coded_layout == coded
+
+
+@pytest.mark.parametrize(
     ("pix_fmt", "layout"),
     [
         ("yuva420p", Layout()),

@@ -197,6 +197,7 @@ def step_context(job: Job, note: Note) -> StepContext:
         layout=job.source.video.layout,
         colour=job.colour,
         output_layout=job.encoder.layout,
+        coded_layout=job.source.video.reading.coded_layout,
         has_alpha=job.encoder.has_alpha,
         is_premultiplied=job.source.video.is_premultiplied,
         model=job.model,

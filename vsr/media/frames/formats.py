@@ -44,6 +44,7 @@ class Reading:
         is_from_rgb: that filter applies a colour matrix (BT.709, limited range).
         is_lossy: more than the arrangement changes: low bits or RGB itself are lost.
         conversion: a remark for the user, if anything changes.
+        coded_layout: what is stored, if chroma has fewer samples there, between those delivered.
     """
 
     layout: Layout
@@ -55,6 +56,7 @@ class Reading:
     is_from_rgb: bool = False
     is_lossy: bool = False
     conversion: str | None = None
+    coded_layout: Layout | None = None
 
     @property
     def is_view(self) -> bool:
@@ -185,7 +187,7 @@ def _filtered(pix_fmt: str) -> Reading | None:
         return None
     deepest = max(item.bits for item in components)
     bits = next((depth for depth in FILTERED_BITS if depth >= deepest), FILTERED_BITS[-1])
-    notes = []
+    notes, coded = [], None
     is_rgb = described.is_rgb or described.has_palette or described.is_bayer or "xyz" in pix_fmt
     if is_rgb:
         layout = Layout(bits, 0, 0)
@@ -193,7 +195,10 @@ def _filtered(pix_fmt: str) -> Reading | None:
     elif len(components) == 1:
         layout = Layout(bits, 0, 0, is_gray=True)
     else:
-        layout = Layout(bits, *_nearest_shifts(components[1].width, components[1].height))
+        width, height = components[1].width, components[1].height
+        layout = Layout(bits, *_nearest_shifts(width, height))
+        if (width, height) == (16, 8):  # 4:4:0
+            coded = Layout(bits, 0, 1)
     has_alpha = any(item.is_alpha for item in described.components)
     if has_alpha and layout.is_gray:
         layout = Layout(bits, 0, 0)
@@ -206,6 +211,7 @@ def _filtered(pix_fmt: str) -> Reading | None:
         is_from_rgb=is_rgb,
         is_lossy=bool(notes) or deepest > bits,
         conversion=" ".join([f"{pix_fmt} is converted to {filtered_as}", *notes]),
+        coded_layout=coded,
     )
 
 
