@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 import av
 from av.container import InputContainer
+from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from vsr.errors import UnreadableMedia
@@ -21,6 +22,7 @@ from vsr.media.reading.file_ends import boxes, missing_bytes
 from vsr.media.source.decoder import Damage, Decoder
 from vsr.media.source.describe import stream_info, video_info
 from vsr.media.source.info import MediaInfo
+from vsr.media.source.matroska import told_by_matroska
 from vsr.media.source.opening import best_video, open_input
 from vsr.media.source.programmes import Programme, programmes_in
 from vsr.media.splices.splice_search import splices_in
@@ -68,6 +70,8 @@ def probe(path: Path | str) -> MediaInfo:
             missing_bytes=missing_bytes(path, container.format.name),
             metadata=dict(container.metadata) | _tags_aside(path, container.format.name, stream.id),
         )
+        if info.format_name == "matroska,webm":
+            info = told_by_matroska(info, _tracks(container))
     if has_second_view(path, info):
         unsupported = (*info.video.unsupported, "the second view (MV-HEVC)")
         info = replace(info, video=replace(info.video, unsupported=unsupported))
@@ -97,6 +101,15 @@ def at_part(info: MediaInfo, start_seconds: float) -> MediaInfo:
         size = Size(first.width, first.height)
         return replace(info, video=replace(video, size=size, sar=sar, coded_sar=coded))
     return info
+
+
+def _tracks(container: InputContainer) -> list[int]:
+    """Return the indices of the streams that are no attachments."""
+    return [
+        one.index
+        for one in container.streams
+        if one.type != "attachment" and not one.disposition & Disposition.attached_pic
+    ]
 
 
 def _tags_aside(path: Path, format_name: str, pid: int) -> dict[str, str]:

@@ -141,6 +141,8 @@ class MediaInfo:
 
     Attributes:
         chapters: (start, end) of each, in seconds of the file's clock.
+        untold_chapters: how many more there are, which FFmpeg does not read.
+        is_ordered: its chapters say in which order it is played, and from which files.
         missing_bytes: how much shorter it is than its own header says; 0 if unknown.
     """
 
@@ -150,5 +152,7 @@ class MediaInfo:
     video: VideoInfo
     others: tuple[StreamInfo, ...] = ()
     chapters: tuple[tuple[Fraction, Fraction], ...] = ()
+    untold_chapters: int = 0
+    is_ordered: bool = False
     missing_bytes: int = 0
     metadata: Mapping[str, str]

@@ -137,6 +137,18 @@ def losses_in(
             f"{container.name} cannot store chapters; {are} lost. Choose .mkv.",
             is_content=True,
         )
+    if (untold := info.untold_chapters) and not container.is_bare:
+        yield Loss(
+            f"{untold} of {untold + len(info.chapters)} chapters are lost: those within others, of "
+            "another edition, or out of order.",
+            is_content=True,
+        )
+    if info.is_ordered:
+        yield Loss(
+            "its ordered chapters are lost: players show its parts in another order, or from other "
+            "files; the result has the frames of this file, as they lie in it.",
+            is_content=True,
+        )
 
 
 def _chapters_within(info: MediaInfo, time: TimeRange) -> int:

@@ -24,6 +24,7 @@ from vsr.media.streams.copy_streams import (
     open_muxer,
     stream_metadata,
 )
+from vsr.media.streams.languages import spelt
 from vsr.media.streams.lost_tags import muxer_options
 from vsr.media.streams.other_streams import StreamDamage, Timed, other_packets
 from vsr.media.streams.stream_plan import StreamFate, StreamPlan
@@ -56,6 +57,7 @@ class OutputFile:
         stream.set_display_matrix(self.video.display_matrix)
         kept = stream_metadata(upscaled.metadata, self.plan.container)
         stream.metadata.update(self._relabelled(kept))
+        self._tell_language(stream, self.source.video.language)
         stream.metadata.update(track_tags(self.plan.container, self._made_by))
         stream.disposition = upscaled.disposition
 
@@ -71,7 +73,15 @@ class OutputFile:
         carried = [
             (fate, add_carried(self.output, self.origin, fate)) for fate in self.plan.carried
         ]
+        for fate, stream in carried:
+            if fate.stream.kind in ("audio", "subtitle"):
+                self._tell_language(stream, fate.stream.language)
         return carried, other_packets(self.origin, carried, cut, lost, splices)
+
+    def _tell_language(self, stream: Stream, language: str | None) -> None:
+        """Give a stream the source's language, with a region that FFmpeg did not read."""
+        if language is not None:
+            stream.metadata["language"] = spelt(language, self.plan.container)
 
     @property
     def _made_by(self) -> str:
