@@ -1,6 +1,6 @@
 """Animated images as films, and which images are any. Light to import.
 
-FFmpeg reads GIF and APNG, Pillow WebP.
+FFmpeg reads GIF and APNG, Pillow WebP and AVIF, of which FFmpeg would give the first image alone.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from vsr.disk.nearby import hint_for_missing
 from vsr.errors import NoSuchFile, UnreadableMedia, VsrError
 from vsr.temporary import temporary_folder
 
-ANIMATED = frozenset({".png", ".webp"})
+ANIMATED = frozenset({".avif", ".png", ".webp"})
 """Suffixes that still and moving images share."""
 
 MOVING = frozenset({".gif", ".apng"})
@@ -26,12 +26,12 @@ MOVING = frozenset({".gif", ".apng"})
 LOOPING = frozenset({"gif", "apng"})
 """FFmpeg's names of formats that say how often they are repeated, which it does not pass on."""
 
-MOVING_FORMATS = ("GIF", "PNG", "WEBP")
+MOVING_FORMATS = ("GIF", "PNG", "WEBP", "AVIF")
 """Pillow's names of formats whose images follow one another. Further images of others are pages, or
 belong to the first, as the gain map of a phone's JPEG does.
 """
 
-STILL_FORMATS = ("JPEG", "BMP", "PPM", "TIFF", "AVIF", "JPEG2000", "ICO")
+STILL_FORMATS = ("JPEG", "BMP", "PPM", "TIFF", "JPEG2000", "ICO")
 """Those that begin with a signature: without its suffix, TGA could be anything."""
 
 MILLISECOND = Fraction(1, 1000)
@@ -111,7 +111,7 @@ def animation_as_film(source: Path) -> Iterator[Path]:
 
 
 def _decode(source: Path, film: Path) -> None:
-    """Write the frames of a WebP, exactly and each at its time, as PNG in QuickTime."""
+    """Write the frames of a WebP or AVIF, exactly and each at its time, as PNG in QuickTime."""
     import av
     import numpy as np
     from av.video.frame import VideoFrame
