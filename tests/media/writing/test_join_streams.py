@@ -168,6 +168,38 @@ def test_chapters_are_kept(tmp_path: Path, suffix: str) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["mov", "mp4"])
+def test_the_first_chapter_begins_where_it_did(tmp_path: Path, suffix: str) -> None:
+    """As the track of text is read, of whose first entry FFmpeg's muxer loses the time."""
+    chapters = [(0.8, 1.2, "Opening"), (1.2, 2.0, "Ende")]
+    target = tmp_path / f"out.{suffix}"
+    carry(write_clip(tmp_path / "in.mkv", frames=50, chapters=chapters), target)
+    assert chapters_in(target) == [(0.0, 0.8, ""), *chapters]
+    carry(target, tmp_path / "again.mp4")
+    assert chapters_in(tmp_path / "again.mp4") == chapters_in(target)
+    early = [(0.1, 1.2, "Opening"), (1.2, 2.0, "Ende")]
+    carry(write_clip(tmp_path / "early.mkv", frames=50, chapters=early), target)
+    assert chapters_in(target) == [(0.0, 1.2, "Opening"), (1.2, 2.0, "Ende")]
+
+
+@pytest.mark.parametrize("suffix", ["mov", "mp4"])
+def test_a_chapter_without_a_title_is_one(tmp_path: Path, suffix: str) -> None:
+    titles = [b"one", b"two", b"ten"]
+    chapters = [(0.5 * index, 0.5 * index + 0.5, one.decode()) for index, one in enumerate(titles)]
+    source = write_clip(tmp_path / "in.mkv", frames=40, chapters=chapters)
+    content = source.read_bytes()  # RFC 9559, 5.1.7.1.4.9: the element of a title, made a void one
+    source.write_bytes(content.replace(b"\x85\x83two", b"\xec\x83two"))
+    with av.open(str(source)) as container:
+        assert [one["metadata"].get("title") for one in container.chapters()] == [
+            "one",
+            None,
+            "ten",
+        ]
+    carry(source, tmp_path / f"out.{suffix}")
+    found = chapters_in(tmp_path / f"out.{suffix}")
+    assert found == [(0.0, 0.5, "one"), (0.5, 1.0, ""), (1.0, 1.5, "ten")]
+
+
+@pytest.mark.parametrize("suffix", ["mov", "mp4"])
 def test_the_time_code_of_a_camera_is_kept(tmp_path: Path, suffix: str) -> None:
     source, target = with_time_code(tmp_path / "in.mov"), tmp_path / f"out.{suffix}"
     plan, joined = carry(source, target)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
+from operator import itemgetter
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -171,3 +172,33 @@ def chapters_within(chapters: Iterable[Chapter], cut: Cut) -> list[Chapter]:
             ends = min(ends, last)
         kept.append(chapter | {"start": begins - zero, "end": ends - zero})
     return kept
+
+
+LEAST_BEFORE_SECONDS = Fraction(1, 2)
+"""Before the first chapter: less is left out, and that chapter begins with the film."""
+
+
+def in_a_row(chapters: list[Chapter], container: str) -> list[Chapter]:
+    """Return chapters as a container holds them: mp4 and mov as a track of text, without holes.
+
+    FFmpeg's muxer leaves out those without a title there, to which the one before is extended, and
+    lets the first begin at 0.
+
+    Args:
+        container: FFmpeg's name of the muxer.
+    """
+    if container not in SIDE_BY_SIDE or not chapters:
+        return chapters
+    titled = list(map(_titled, chapters))
+    first = min(titled, key=itemgetter("start"))
+    if first["start"] * (first["time_base"] or Fraction(1)) >= LEAST_BEFORE_SECONDS:
+        before = first.copy()
+        before["start"], before["end"], before["metadata"] = 0, first["start"], {"title": ""}
+        titled.insert(0, before)
+    return titled
+
+
+def _titled(chapter: Chapter) -> Chapter:
+    titled = chapter.copy()
+    titled["metadata"] = {"title": ""} | chapter["metadata"]
+    return titled

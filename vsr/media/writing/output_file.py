@@ -21,6 +21,7 @@ from vsr.media.streams.container_trial import add_carried
 from vsr.media.streams.copy_streams import (
     chapters_within,
     container_metadata,
+    in_a_row,
     open_muxer,
     stream_metadata,
 )
@@ -69,7 +70,7 @@ class OutputFile:
         self.output.metadata.update(self._relabelled(kept))
         self.output.metadata.update(file_tags(self.plan.container, self._made_by))
         if chapters := chapters_within(self.origin.chapters(), cut):
-            self.output.set_chapters(chapters)
+            self.output.set_chapters(in_a_row(chapters, self.plan.container))
         carried = [
             (fate, add_carried(self.output, self.origin, fate)) for fate in self.plan.carried
         ]
