@@ -17,7 +17,8 @@ from vsr.errors import UnsuitableContainer
 from vsr.media.containers import CONTAINERS, Container, container_named
 from vsr.media.source.info import MediaInfo, StreamInfo
 from vsr.media.source.opening import NOT_A_MOVING_PICTURE, open_input, why_better
-from vsr.media.source.programmes import Programme, other_programmes, programmes_in
+from vsr.media.source.programmes import other_programmes, programmes_in
+from vsr.media.source.variants import variants_in
 from vsr.media.streams.container_trial import (
     Packets,
     first_packets,
@@ -97,18 +98,25 @@ def _other_video(source: InputContainer, info: StreamInfo, best: int) -> StreamF
     return _lost(info, f"only one is upscaled: stream {best}, which {why_better(chosen, other)}")
 
 
-def _foreign(source: InputContainer, info: MediaInfo) -> dict[int, Programme]:
-    """Return the streams that belong to other programmes than the video, by index."""
-    if info.format_name != "mpegts":
+SHOWN_APART = {"mpegts": (programmes_in, "programme"), "hls": (variants_in, "variant")}
+"""By FFmpeg's name of a format that holds more than is shown at once: what finds it, a word."""
+
+
+def _foreign(source: InputContainer, info: MediaInfo) -> dict[int, str]:
+    """Return why streams do not belong to the video, by index."""
+    if info.format_name not in SHOWN_APART:
         return {}
-    foreign = other_programmes(programmes_in(info.path), source.streams[info.video.index].id)
-    return {one.index: foreign[one.id] for one in source.streams if one.id in foreign}
+    find, word = SHOWN_APART[info.format_name]
+    foreign = other_programmes(find(info.path), source.streams[info.video.index].id)
+    return {
+        one.index: f"it belongs to another {word}: {foreign[one.id]}"
+        for one in source.streams
+        if one.id in foreign
+    }
 
 
-def _of_other_programme(stream: StreamInfo, foreign: Mapping[int, Programme]) -> StreamFate | None:
-    if stream.index not in foreign:
-        return None
-    return _lost(stream, f"it belongs to another programme: {foreign[stream.index]}")
+def _of_other_programme(stream: StreamInfo, foreign: Mapping[int, str]) -> StreamFate | None:
+    return _lost(stream, foreign[stream.index]) if stream.index in foreign else None
 
 
 def _decide(
