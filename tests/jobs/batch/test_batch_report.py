@@ -10,7 +10,7 @@ from tests.clips import write_clip
 from vsr.batch.ledger import open_ledger
 from vsr.cli import run
 from vsr.jobs.batch.batch import BatchSpec, batch
-from vsr.jobs.batch.outcome import REPORT
+from vsr.jobs.batch.outcome import REPORT, Outcome
 from vsr.jobs.upscale.plan import spec_of_preset
 from vsr.specs import EncodeSpec
 from vsr.values import OutputSize
@@ -65,3 +65,11 @@ def test_the_report_of_a_batch_at_work_is_not_written_over(folder: Path, tmp_pat
     with open_ledger(out):
         assert run(["batch", str(folder), str(out), *QUICK, "-q"]) == 2
     assert not (out / REPORT).exists()
+
+
+def test_the_losses_of_a_file_are_one_line_of_parts() -> None:
+    outcome = Outcome(
+        source=Path("in.mkv"), target=Path("out.mkv"), state="done", frames=2,
+        losses=("a subtitle is dropped.", "2 frames missing"),
+    )  # fmt: skip
+    assert outcome.line().endswith("(a subtitle is dropped; 2 frames missing)")

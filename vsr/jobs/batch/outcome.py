@@ -92,7 +92,7 @@ class Outcome:
 
     def line(self) -> str:
         """Return one line for a person."""
-        detail = self.error or "; ".join(self.losses)
+        detail = self.error or "; ".join(one.removesuffix(".") for one in self.losses)
         rate = f", {self.fps:.2f} fps" if self.fps else ""
         speed = f"  {counted(self.frames)}{rate}" if self.state == "done" else ""
         return f"{self.state:7}  {printable(self.target)}{speed}" + (f"  ({detail})" * bool(detail))
