@@ -59,6 +59,19 @@ def test_threads_are_told_how_to_wait_before_torch_is_loaded(tmp_path):
     assert run.stdout.splitlines() == ["waits passively: PASSIVE"]
 
 
+ENDED = """
+import atexit, gc
+atexit.register(lambda: print(gc.get_freeze_count() > 0))  # the first comes last
+from vsr.jobs.process_setup import settle; settle()
+assert gc.get_freeze_count() == 0
+"""
+
+
+def test_dead_objects_are_searched_for_while_the_program_runs_and_not_when_it_ends():
+    run = subprocess.run([sys.executable, "-c", ENDED], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "True"
+
+
 ALLOCATED = """
 import platform
 from vsr.jobs.process_setup import keep_large_blocks

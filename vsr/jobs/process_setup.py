@@ -5,7 +5,9 @@ Before its libraries are loaded, it tells them how to behave.
 
 from __future__ import annotations
 
+import atexit
 import ctypes
+import gc
 import os
 import platform
 
@@ -15,12 +17,14 @@ def settle() -> None:
 
     Idle OpenMP threads sleep instead of spinning, so that the encoder gets the cores that the
     network leaves. SVT-AV1 prints to the terminal on its own, and can only be silenced in this way.
-    glibc's allocator keeps large blocks.
+    glibc's allocator keeps large blocks. When the program ends, Python does not search the half
+    million objects of torch for dead ones, which takes 0.4 s.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.setdefault("GOMP_SPINCOUNT", "0")
     os.environ.setdefault("SVT_LOG", "0")
     keep_large_blocks()
+    atexit.register(gc.freeze)
 
 
 # glibc's malloc.h
