@@ -50,10 +50,10 @@ def _boxes_end(file: BinaryIO, size: int) -> int:
     return position
 
 
-def boxes(file: BinaryIO, size: int) -> Iterator[tuple[bytes, int, int]]:
-    """Yield kind, beginning and length of each top-level box, until one is none."""
-    position, length = 0, 8
-    while position + 8 <= size and length >= 8:
+def boxes(file: BinaryIO, end: int, first: int = 0) -> Iterator[tuple[bytes, int, int]]:
+    """Yield kind, beginning and length of each box between two places, until one is none."""
+    position, length = first, 8
+    while position + 8 <= end and length >= 8:
         file.seek(position)
         header = file.read(16)
         length = int.from_bytes(header[:4])

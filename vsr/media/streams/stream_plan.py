@@ -71,6 +71,13 @@ class StreamPlan:
         return any(fate.is_acm for fate in self.fates)
 
     @property
+    def shows_subtitles(self) -> bool:
+        """Whether subtitles that reach the output are the source's default."""
+        return any(
+            fate.stream.is_default for fate in self.carried if fate.stream.kind == "subtitle"
+        )
+
+    @property
     def converted(self) -> tuple[StreamFate, ...]:
         """Those that are converted."""
         return tuple(fate for fate in self.fates if fate.fate is Fate.CONVERT)

@@ -36,6 +36,7 @@ from vsr.media.streams.stream_plan import StreamPlan
 from vsr.media.writing.output_file import OutputFile, open_output
 from vsr.media.writing.segment_times import Scan, Times, scan
 from vsr.media.writing.target import output_failure
+from vsr.media.writing.track_flags import hide_subtitles
 from vsr.media.writing.verify import JoinedFile
 from vsr.values import TimeRange
 
@@ -95,6 +96,8 @@ def join(
                 pictures = _pictures(scans, times, stream, video.time_base)
                 packets = heapq.merge(pictures, others, key=itemgetter(0))
                 filled = _mux(output, packets, stream, lost)
+            if plan.container in SIDE_BY_SIDE and not plan.shows_subtitles:
+                hide_subtitles(target_part)
         except (av.FFmpegError, OSError, ValueError) as error:
             raise output_failure(error, target_part) from error
     empty = frozenset(fate.stream.index for fate, one in carried if one.index not in filled)
