@@ -138,7 +138,7 @@ def _measured(films: tuple[Path, ...], options: dict[str, Any], on_progress: Cou
             raise InvalidOption("give either two videos, REFERENCE and RESULT, or --data FOLDER.")
         from vsr.jobs.evaluate_video import evaluate_video
 
-        return evaluate_video(*films, on_progress)
+        return evaluate_video(*films, on_progress, say)
     if options["data"] is None:
         raise InvalidOption("give --data FOLDER, or two videos: REFERENCE and RESULT.")
     from vsr.jobs.evaluate import EvaluateSpec, evaluate, parameter_files

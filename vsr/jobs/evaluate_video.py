@@ -13,8 +13,8 @@ from vsr.errors import InvalidData
 from vsr.frames import HostFrame
 from vsr.jobs.estimate.moments import seconds_at
 from vsr.jobs.preview.beginning import beginning_of
-from vsr.jobs.progress import Count, counted
-from vsr.jobs.upscale.source_film import film_of
+from vsr.jobs.progress import Count, Note, counted, ignore
+from vsr.jobs.upscale.source_film import films_of
 from vsr.media.reading.probe import probe
 from vsr.media.reading.reader import Reader
 from vsr.media.source.info import MediaInfo
@@ -27,7 +27,10 @@ ROUNDED_SECONDS = 1e-4
 
 
 def evaluate_video(
-    reference: Path, result: Path, on_progress: Count = lambda _done, _of: None
+    reference: Path,
+    result: Path,
+    on_progress: Count = lambda _done, _of: None,
+    note: Note = ignore,
 ) -> Evaluation:
     """Measure the luma of ``result`` against that of ``reference``, and its flicker.
 
@@ -35,12 +38,15 @@ def evaluate_video(
     are held at once. Codes of any depth and range are brought to limited-range 8-bit codes first,
     without rounding.
 
+    Args:
+        note: called with what is assumed of images.
+
     Raises:
         MediaError: a film cannot be opened.
         InvalidData: they differ in size, or are smaller than SSIM's window.
         DecodingFailed: a film cannot be read any further.
     """
-    with film_of(reference) as truth, film_of(result) as made:
+    with films_of(reference, result, note) as (truth, made):
         infos = probe(truth), probe(made)
         _check_sizes(*infos)
         return _measured(infos, (reference, result), on_progress)

@@ -1,6 +1,7 @@
 """Animated images and images in order are films for pages and measurements too."""
 
 import json
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from PIL import Image
 
 from tests.barcode import SMALL, index_of, picture
 from tests.cli.command import QUICK, vsr
+from tests.clips import write_clip
 from tests.jobs.preview.pages import read_page
 
 
@@ -70,6 +72,23 @@ def test_they_are_compared_and_measured(
     found = json.loads(capsys.readouterr().out)
     assert (found["count"], found["reference"], found["result"]) == (12, str(truth), str(other))
     assert found["psnr_y"] == 100
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_images_have_the_rate_of_the_film_beside_them(
+    is_first: bool, sources: dict[str, Path], tmp_path: Path, capsys
+):
+    film = write_clip(tmp_path / "slow.mkv", size=SMALL, rate=Fraction(10), frames=12)
+    pair = (sources["folder"], film) if is_first else (film, sources["folder"])
+    said = "frames: images, taken for 10 frames a second, as slow.mkv has"
+    assert vsr("compare", *pair, "--at", "0.5") == 0
+    assert said in capsys.readouterr().err
+    page = read_page(tmp_path / f"{pair[1].stem}-compare.html")
+    assert [index_of(page.pictures[0, side][..., 1]) for side in range(2)] == [5, 5]
+    assert vsr("evaluate", *pair) == 0
+    assert said in capsys.readouterr().err
+    assert vsr("evaluate", sources["folder"], sources["glob"]) == 0
+    assert "taken for 25 frames a second" in capsys.readouterr().err
 
 
 def test_one_is_measured_by_a_benchmark(sources: dict[str, Path], capsys):

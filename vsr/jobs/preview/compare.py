@@ -45,7 +45,7 @@ from vsr.jobs.preview.page import Variant
 from vsr.jobs.preview.pictures import Window, displayed_window, shown, stored_window
 from vsr.jobs.preview.spec import CompareSpec, PageResult
 from vsr.jobs.progress import Count, Note, ignore, printable
-from vsr.jobs.upscale.source_film import film_of, is_picture, size_bytes
+from vsr.jobs.upscale.source_film import films_of, is_picture, size_bytes
 from vsr.media.frames.deinterlace import deinterlace
 from vsr.media.images.pictures import Picture
 from vsr.media.reading.probe import probe
@@ -101,7 +101,7 @@ def compare(
     for path in (first, second):
         if is_picture(path):
             raise Refused(f"{path}: is an image, and videos are compared here. Name a video.")
-    with film_of(first) as one, film_of(second) as other:
+    with films_of(first, second, note) as (one, other):
         infos = probe(one), probe(other)
         for path in (first, second):
             if not is_page_wanted(path, page, spec.existing):

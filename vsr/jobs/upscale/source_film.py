@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from fractions import Fraction
 from pathlib import Path
 
 from vsr.jobs.progress import Note, ignore
@@ -42,6 +43,41 @@ def film_of(
     rate = DEFAULT_RATE if fps is None else rate_of(fps)
     with as_film(images, rate) as film, named(film, images.name):
         yield film
+
+
+@contextmanager
+def films_of(first: Path, second: Path, note: Note = ignore) -> Iterator[tuple[Path, Path]]:
+    """Yield two films that are held against each other; images have the rate of the other one.
+
+    Args:
+        note: called with the rate that images are taken to have.
+
+    Raises:
+        MediaError: as `film_of`, or a film cannot be opened.
+    """
+    with ExitStack() as stack:
+        films = {
+            path: stack.enter_context(film_of(path))
+            for path in (first, second)
+            if not is_sequence(path)
+        }
+        rate, why = DEFAULT_RATE, "as the other file tells none"
+        if len(films) == 1:
+            ((path, film),) = films.items()
+            known = _rate_of(film)
+            rate, why = (rate, why) if known is None else (known, f"as {path.name} has")
+        for path in (first, second):
+            if path not in films:
+                films[path] = stack.enter_context(film_of(path, fps=rate))
+                note(f"{path.name}: images, taken for {float(rate):.6g} frames a second, {why}.")
+        yield films[first], films[second]
+
+
+def _rate_of(film: Path) -> Fraction | None:
+    """Return the rate of a film, if it has one."""
+    from vsr.media.reading.probe import probe
+
+    return probe(film).video.frame_rate
 
 
 def is_picture(source: Path) -> bool:
