@@ -12,7 +12,7 @@ from PIL import Image
 
 from tests.barcode import picture
 from tests.cli.command import vsr
-from tests.clips import indices_in, times_in
+from tests.clips import indices_in, times_in, write_clip
 from vsr.errors import NoSuchFile
 from vsr.media.sequence import ImageSequence, find_images, is_sequence
 from vsr.values import Size
@@ -105,8 +105,6 @@ def test_no_images_are_refused_in_one_line(tmp_path: Path, place: str, words: st
 
 
 def test_a_film_keeps_its_own_rate(tmp_path: Path, capsys) -> None:
-    from tests.clips import write_clip
-
     clip = write_clip(tmp_path / "in.mp4", frames=3)
     assert vsr("upscale", clip, tmp_path / "out.mp4", *QUICK, "--fps", 30) == 2
     assert "vsr keeps the frame rate and every timestamp of the source" in capsys.readouterr().err
@@ -168,3 +166,15 @@ def test_workers_on_other_hosts_cannot_read_a_sequence(tmp_path: Path, capsys) -
 def test_one_missing_image_is_spoken_of_as_one() -> None:
     images = ImageSequence("in", (Path("1.png"), Path("3.png")), ((2, 2),))
     assert str(images) == "in: 2 images, 1.png to 3.png; number 2 is missing and skipped"
+    assert str(ImageSequence("in", (Path("1.png"),))) == "in: one image, 1.png"
+
+
+@pytest.mark.parametrize("command", ["upscale", "preview"])
+def test_a_picture_among_films_is_no_sequence(tmp_path: Path, capsys, command: str) -> None:
+    """Such as the sheet of a preview."""
+    write_images(tmp_path / "films", [1])
+    write_clip(tmp_path / "films" / "a.mp4", frames=2)
+    target = {"upscale": ["out.mp4"], "preview": []}[command]
+    assert vsr(command, tmp_path / "films", *target, *QUICK) == 2
+    answers = {"upscale": "out.mp4: names a video, but", "preview": "a preview is of one film"}
+    assert answers[command] in capsys.readouterr().err

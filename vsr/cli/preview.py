@@ -25,7 +25,7 @@ from vsr.cli.shared.options import (
     spec_from,
 )
 from vsr.cli.shared.page_report import page_path, page_report, show_result
-from vsr.cli.shared.places import PIPE, LocalPath, Places, target_of
+from vsr.cli.shared.places import PIPE, LocalPath, Places, is_of_images, is_there, target_of
 from vsr.cli.shared.values import Seconds, Whole
 from vsr.errors import InvalidOption, UnknownName, one_of
 from vsr.jobs.preview.spec import DEFAULT_SHOTS, CompareSpec, PreviewSpec, SettingSpec
@@ -89,6 +89,10 @@ def preview(
         raise InvalidOption(
             "-: a preview reads a video in several places, and a pipe can be read once. Save it to "
             "a file, and name that."
+        )
+    if is_there(source, "is_dir") and not is_of_images(source):
+        raise InvalidOption(
+            f"{source}: a preview is of one film, or of a folder of its images. Name a file in it."
         )
     named = _named_as(source)
     page = page_path(target, f"{named.stem}-preview.html", named.parent)

@@ -51,7 +51,8 @@ class ImageSequence:
 
     def __str__(self) -> str:
         first, last = self.images[0].name, self.images[-1].name
-        text = f"{self.name}: {len(self.images)} images, {first} to {last}"
+        several = f"{len(self.images)} images, {first} to {last}"
+        text = f"{self.name}: {several if len(self.images) > 1 else f'one image, {first}'}"
         gaps = ", ".join(f"{a}" if a == b else f"{a} to {b}" for a, b in self.missing)
         what = f"number {gaps} is" if gaps.isdecimal() else f"numbers {gaps} are"
         return f"{text}; {what} missing and skipped" if gaps else text

@@ -63,10 +63,16 @@ class Places:
         if self.target is None or self.is_folder or self.is_one_file:
             return False
         return _is_film(self.target) and (
-            bool(images_in(self.sources[0]))
+            is_of_images(self.sources[0])
             if len(self.sources) == 1
             else all(path.suffix.lower() in SUFFIXES for path in self.sources)
         )
+
+
+def is_of_images(folder: Path) -> bool:
+    """Return whether the images of a folder are one film: a result or two may lie beside them."""
+    films = sum(path.suffix.lower() in VIDEO_SUFFIXES for path in folder.iterdir())
+    return len(images_in(folder)) > films
 
 
 def places(words: Sequence[str], inputs: Sequence[str] = (), output: str | None = None) -> Places:
