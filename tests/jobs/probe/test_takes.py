@@ -73,6 +73,9 @@ def test_what_is_remembered_of_another_size_goes_with_the_pixels(clip: Path, tmp
     assert usual_time(probe(double)) == (
         "to 1080p: 2 h 40 min to 4 h 10 min (from what films of another size took)"
     )
+    tiny = replace(kind_of(job), sizes="small", pixels=96)
+    remember(Remembered(kind=tiny, frame_seconds=Between(1e-6, 1e-6)))
+    assert "2 h 40 min to 4 h 10 min" in (usual_time(probe(double)) or ""), "the nearest in size"
 
 
 def test_a_film_that_is_large_already_has_no_usual_time(tmp_path: Path):

@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from math import log
 from pathlib import Path
 from typing import Any
 
@@ -151,10 +152,10 @@ def _from(known: list[Remembered], sizes: SizePlan) -> Between | None:
             return one.frame_seconds
     if not known:
         return None
-    latest = known[0]
-    share = sizes.source.pixels / latest.kind.pixels
-    low, high = IN_PROPORTION
-    return Between(latest.frame_seconds.low * share * low, latest.frame_seconds.high * share * high)
+    nearest = min(known, key=lambda one: abs(log(one.kind.pixels / sizes.source.pixels)))
+    share = sizes.source.pixels / nearest.kind.pixels
+    low, high = (factor * share for factor in IN_PROPORTION)
+    return Between(nearest.frame_seconds.low * low, nearest.frame_seconds.high * high)
 
 
 def _frames(info: MediaInfo) -> int | None:
