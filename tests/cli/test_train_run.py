@@ -35,10 +35,14 @@ def test_prepare_says_what_it_dropped_and_ends_with_3(tmp_path, capsys):
     Image.fromarray(picture(1)).save(source / "b.png")
     (source / "c.png").write_text("no picture")
     arguments = ["train", "prepare", str(source), "--out", str(tmp_path / "out"), "--patch", "64"]
-    assert run([*arguments, "-v"]) == 3
+    for name in ("d.png", "e.png", "f.png"):
+        (source / name).write_text("no picture either")
+    assert run(arguments) == 3
     out = capsys.readouterr().out
     assert "4 patches of 64×64, 2 files" in out
-    assert "1 skipped: not an image (c.png)" in out
+    assert "4 skipped: not an image (c.png, d.png, e.png, …)" in out
+    assert run([*arguments[:3], "--out", str(tmp_path / "named"), "--patch", "64", "-v"]) == 3
+    assert "4 skipped: not an image (c.png, d.png, e.png, f.png)" in capsys.readouterr().out
     assert "4 patches dropped: near-duplicates" in out
 
 

@@ -23,7 +23,7 @@ def test_prepare_with_a_teacher_makes_its_targets_and_names_them(tmp_path, photo
     printed = capsys.readouterr().out
     assert "targets 'teacher' ×2 video-clear: 0.75 × fast ×2 (" in printed
     assert "+ 0.25 × quality ×4 (" in printed
-    assert "texture=1.0" in printed
+    assert "texture 1.0" in printed
     assert (out / "hr_x2_video-clear_teacher.u8").stat().st_size == 4 * 64 * 64 * 3
     assert run(["train", "teach", str(out), "--teacher", "fast", "--name", "b", "--json"]) == 0
     done = json.loads(capsys.readouterr().out)

@@ -55,6 +55,21 @@ def test_a_resumed_run_ends_as_if_it_had_never_stopped(tmp_path, data, steps, is
     assert files[0].read_bytes() == files[1].read_bytes()
 
 
+def test_a_run_that_was_killed_before_its_first_checkpoint_says_that_it_begins_again(
+    tmp_path, data
+):
+    spec = FitSpec(recipe=recipe(tmp_path), data=data, out=tmp_path / "run", device="cpu")
+    with pytest.raises(Interrupted):
+        fit(spec, stop_after(1))
+    said: list[str] = []
+    resume(spec.out, device="cpu", watch=Watch(on_note=said.append))
+    assert said == []
+    fit(replace(spec, out=tmp_path / "killed"))
+    (tmp_path / "killed" / "pixel.ckpt").unlink()
+    resume(tmp_path / "killed", device="cpu", watch=Watch(on_note=said.append))
+    assert said == [f"{tmp_path / 'killed'}: ended before its first checkpoint, and begins again."]
+
+
 def test_a_run_in_bf16_keeps_fp32_weights_and_is_resumed_in_bf16_to_the_last_digit(tmp_path, data):
     whole, parts = (
         FitSpec(

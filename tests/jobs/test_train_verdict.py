@@ -117,4 +117,9 @@ def test_words_say_what_a_teachers_targets_and_looks_change():
         "held out, 23 of which gained; towards the truth 27.50 → 27.20 dB; it was trained for "
         "looks, which dB do not see. See verdict.png."
     )
+    same = replace(verdict, before=25.7949, after=25.7851).words()
+    assert ": 25.79 → 25.79 dB (+0.00) on 24 patches" in same
+    assert (
+        ": 27.85 → 27.88 dB (+0.03) on" in replace(verdict, before=27.8549, after=27.8751).words()
+    )
     assert replace(verdict, deviation=1.8).words().startswith("No different from bicubic")

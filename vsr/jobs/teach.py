@@ -176,7 +176,7 @@ def _left(one: Class) -> list[int]:
         return one.file.begin()
     if there != one.lesson.entry(one.teacher, there.sha256):
         raise OutputExists(
-            f"{one.file.path}: made by {', '.join(there.teachers)}, {there.correction}. Choose "
+            f"{one.file.path}: made by {', '.join(there.teachers)}, {there.corrected}. Choose "
             "another --name."
         )
     return []

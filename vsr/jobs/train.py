@@ -130,6 +130,8 @@ def resume(
         run = replace(run, device=str(chosen), finished=())
         if team.is_first:
             folder.write(run)
+            if not folder.begun(step.name for step in run.pipeline):
+                watch.on_note(f"{path}: ended before its first checkpoint, and begins again.")
         seen: list[TrainProgress] = []  # whatever trains ends with a line
 
         def show(line: TrainProgress) -> None:

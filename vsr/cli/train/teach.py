@@ -150,7 +150,7 @@ def line_of(taught: Taught) -> str:
     """Return one line on targets that are there."""
     return (
         f"targets '{taught.name}' ×{taught.scale} {taught.degradation}: "
-        f"{' + '.join(taught.teachers)}, {taught.correction}"
+        f"{' + '.join(taught.teachers)}, {taught.corrected}"
     )
 
 

@@ -29,6 +29,9 @@ TRUTH = "truth"
 PAIRS = "pairs"
 """What the user's own low resolution is called, whatever became of it."""
 
+FEW = 3
+"""Skipped files that are named for each reason, where not all are asked for."""
+
 BICUBIC = "bicubic"
 """The degradation of the standard protocol."""
 
@@ -40,7 +43,7 @@ class Taught:
     Attributes:
         name: of the targets, as a recipe names them.
         teachers: each network with its share and the start of its SHA-256.
-        correction: what was done to its pictures, in words.
+        correction: what was done to its pictures, as a `Correction` is printed.
         sha256: of the file.
     """
 
@@ -50,6 +53,11 @@ class Taught:
     teachers: tuple[str, ...]
     correction: str
     sha256: str
+
+    @property
+    def corrected(self) -> str:
+        """The correction for people: ``tone 16.0, texture 0.5, window 17, sharpen 0.0``."""
+        return self.correction.removeprefix("Correction(").removesuffix(")").replace("=", " ")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,11 +140,11 @@ class DatasetManifest:
         return table
 
     def losses(self, *, is_detailed: bool) -> list[str]:
-        """Return lines on what was changed or left out; in detail, with file names."""
+        """Return lines on what was changed or left out; in detail, with the names of all files."""
         lines = [f"{count} converted: {what}" for what, count in self.converted.items()]
         for reason, names in self.skipped.items():
-            detail = f" ({', '.join(names)})" if is_detailed else ""
-            lines.append(f"{len(names)} skipped: {reason}{detail}")
+            shown = names if is_detailed or len(names) <= FEW else (*names[:FEW], "…")
+            lines.append(f"{len(names)} skipped: {reason} ({', '.join(shown)})")
         for reason, count in self.dropped_patches.items():
             lines.append(f"{count} patch{'es' * (count != 1)} dropped: {reason}")
         return lines

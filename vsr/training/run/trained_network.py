@@ -175,7 +175,7 @@ def _data(manifest: DatasetManifest | None, recipe: Recipe) -> str:
     side = manifest.patch
     wanted = [(pairs.target, recipe.scale, pairs.degradation) for pairs in recipe.pairs]
     teachers = (
-        f", targets of {one.degradation} by {' + '.join(one.teachers)}, {one.correction}"
+        f", targets of {one.degradation} by {' + '.join(one.teachers)}, {one.corrected}"
         for one in manifest.taught
         if (one.name, one.scale, one.degradation) in wanted
     )

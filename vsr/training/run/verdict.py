@@ -76,10 +76,11 @@ class Verdict:
 
     def words(self) -> str:
         """Say it in one line."""
+        gain = round(self.after, 2) - round(self.before, 2) + 0.0  # of what is shown; no -0.00
         towards = "" if self.target == TRUTH else f" towards the targets '{self.target}'"
         line = (
             f"{self.judgement.capitalize()} than {self.against}{towards}: {self.before:.2f} → "
-            f"{self.after:.2f} dB ({self.after - self.before:+.2f}) on {self.patches} "
+            f"{self.after:.2f} dB ({gain:+.2f}) on {self.patches} "
             f"patch{'es' * (self.patches != 1)} held out, {self.better} of which gained"
         ).replace("No different than", "No different from")
         if self.target != TRUTH:
