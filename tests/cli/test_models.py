@@ -122,6 +122,18 @@ def test_what_goes_out_into_a_folder_is_named_after_its_network(tmp_path, capsys
     assert vsr(*words, "-y") == 0
 
 
+def test_the_form_that_goes_out_is_that_of_the_name(tmp_path, capsys):
+    out = tmp_path / "lite.safetensors"
+    assert vsr("models", "export", "lite", out) == 0
+    assert load(str(out)).traits.scale == 4
+    assert vsr("models", "export", "lite", tmp_path / "lite.pth") == 2
+    assert (
+        "lite.pth: is written as onnx. Give a name that ends in .onnx." in capsys.readouterr().err
+    )
+    assert vsr("models", "export", "lite", tmp_path / "x.onnx", "--to", "safetensors") == 2
+    assert not list(tmp_path.glob("x.*"))
+
+
 def test_onnx_for_any_size_is_checked_within_a_code(tmp_path, capsys):
     out = tmp_path / "lite.onnx"
     assert vsr("models", "export", "lite", out, "--json") == 0

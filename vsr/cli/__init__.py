@@ -19,6 +19,7 @@ from io import TextIOWrapper
 
 import click
 
+from vsr.cli.shared.plain import in_signs_it_has
 from vsr.errors import Failed, Interrupted, Refused, VsrError, code_of_signal
 
 
@@ -59,7 +60,7 @@ def _run(arguments: list[str], came: Sequence[int]) -> int:
 
     for stream in (sys.stdout, sys.stderr):  # a name that the terminal cannot show is no error
         if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+            in_signs_it_has(stream)
     try:
         with logged(is_on=_is_verbose(arguments)):
             code = vsr.main(arguments, prog_name="vsr", standalone_mode=False)

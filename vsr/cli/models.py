@@ -167,8 +167,7 @@ def remove(name: str, scale: int | None, as_json: bool) -> None:
     "--to",
     "form",
     type=OneOf(["onnx", "safetensors"]),
-    default="onnx",
-    help="Form.",
+    help="Form; default: by the suffix of TARGET, else onnx.",
 )
 @click.option("-s", "--scale", type=Whole(), help="Of a network of several; default: the largest.")
 @click.option("--size", metavar="WIDTHxHEIGHT", help="ONNX for pictures of this size only.")
@@ -178,7 +177,7 @@ def remove(name: str, scale: int | None, as_json: bool) -> None:
 def export(
     model: str,
     target: Path | None,
-    form: str,
+    form: str | None,
     scale: int | None,
     size: str | None,
     half: bool,
@@ -192,6 +191,9 @@ def export(
     """
     from vsr.jobs.user_models import ExportModelSpec, export_model
 
+    if form is None:
+        is_weights = target is not None and target.suffix.lower() == ".safetensors"
+        form = "safetensors" if is_weights else "onnx"
     spec = ExportModelSpec(
         model=model,
         form=form,  # type: ignore[arg-type] # click has checked it

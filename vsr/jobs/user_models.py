@@ -170,6 +170,16 @@ class ExportModelSpec:
     def __post_init__(self) -> None:
         if self.form == "safetensors" and self.size is not None:
             raise InvalidOption("--size: weights alone take any size. Omit it, or use --to onnx.")
+        suffix = self.target.suffix.lower() if self.target is not None else ""
+        if suffix not in ("", self.suffix) and not (self.target and self.target.is_dir()):
+            raise InvalidOption(
+                f"{self.target}: is written as {self.form}. Give a name that ends in {self.suffix}."
+            )
+
+    @property
+    def suffix(self) -> str:
+        """That of the file."""
+        return f".{self.form}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,8 +200,7 @@ def export_model(spec: ExportModelSpec) -> ExportedModel:
     model = load(spec.model, spec.scale)
     if model.net is None:
         raise InvalidOption(f"{spec.model}: is no network. Choose another (vsr models).")
-    suffix = ".onnx" if spec.form == "onnx" else ".safetensors"
-    name = f"{model.name}_x{model.traits.scale}{suffix}"
+    name = f"{model.name}_x{model.traits.scale}{spec.suffix}"
     target = spec.target or Path(name)
     target = target / name if target.is_dir() else target
     if target.exists() and not spec.may_overwrite:

@@ -226,7 +226,7 @@ def _side(film: Film, name: str, size: int, scores: Sequence[Scores]) -> Side:
     facts = {
         "Size": f"{video.size}",
         "Codec": f"{video.codec}, {video.pix_fmt}",
-        "Frames a second": f"{float(video.frame_rate):.4g}" if video.frame_rate else "unknown",
+        "Rate": f"{float(video.frame_rate):.4g} fps" if video.frame_rate else "unknown",
         "Length": clock(seconds) if seconds else "unknown",
         "File size": about_bytes(Between(size, size)),
     }
