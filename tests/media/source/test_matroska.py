@@ -1,18 +1,21 @@
 """What Matroska says beside what FFmpeg reads of it: regions of languages, further chapters."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import av
 import pytest
 
 from tests.clips import Audio, Subtitle, write_clip
-from tests.media.written import carry
+from tests.media.written import carry, encoder_for, video_of
+from vsr.colour import Range
 from vsr.media.containers import container_named
 from vsr.media.reading.probe import probe
-from vsr.media.source.matroska import MatroskaFacts, matroska_facts
-from vsr.media.streams.losses_before_start import losses_in
+from vsr.media.source.matroska import MatroskaFacts, matroska_facts, told_by_matroska
+from vsr.media.streams.losses_before_start import losses_in, losses_of
 from vsr.media.streams.lost_tags import lost_labels
 from vsr.media.streams.streams import plan_streams
+from vsr.values import Size
 
 LANGUAGE, LANGUAGE_BCP_47 = b"\x22\xb5\x9c", b"\x22\xb5\x9d"
 IS_DEFAULT, IS_ORDERED = b"\x45\xdb", b"\x45\xdd"
@@ -54,10 +57,19 @@ CHAPTERS = element(
     element(0x45B9, element(0x45DD, b"\1"), atom(atom(atom())), atom()),
     element(0x45B9, element(0x45DD, b"\0"), atom()),
 )
-TRACKS = element(0x1654AE6B, element(0xAE, element(0x22B59D, b"sr-Latn\0")), element(0xAE, b""))
+SIDES = {0x54AA: 6, 0x54BB: 2, 0x54CC: 4, 0x54DD: 8}
+VIDEO = element(0xE0, *(element(kind, bytes([count])) for kind, count in SIDES.items()))
+TRACKS = element(
+    0x1654AE6B, element(0xAE, VIDEO, element(0x22B59D, b"sr-Latn\0")), element(0xAE, b"")
+)
 HEADER = element(0x1A45DFA3, element(0x4282, b"matroska"))
 FRAMES = element(0x1F43B675, bytes(1000))
-FACTS = MatroskaFacts(languages=("sr-Latn", ""), chapters=5, is_ordered=True)
+FACTS = MatroskaFacts(
+    languages=("sr-Latn", ""),
+    crops=((4, 8, 2, 6), (0, 0, 0, 0)),
+    chapters=5,
+    is_ordered=True,
+)
 
 
 def seek_head(place: int) -> bytes:
@@ -128,3 +140,35 @@ def test_that_players_show_another_order_is_told(tmp_path: Path) -> None:
     (loss,) = losses_in(probe(source), container_named("matroska"))
     assert loss.is_content
     assert "another order" in loss.text
+
+
+def with_crop(path: Path) -> Path:
+    """Write a film whose header crops it, in place of what it says of colours."""
+    write_clip(path, frames=5, primaries=1, transfer=1, matrix=1, color_range=Range.LIMITED)
+    content = path.read_bytes()
+    begin = content.index(b"\x55\xb0")  # RFC 9559, 5.1.4.1.28.16: colours
+    end = begin + 3 + (content[begin + 2] & 0x7F)
+    sides = b"".join(kind.to_bytes(2) + bytes([0x81, count]) for kind, count in SIDES.items())
+    rest = end - begin - len(sides) - 2
+    void = bytes([0xEC, 0x80 | rest]) + bytes(rest)
+    path.write_bytes(content[:begin] + sides + void + content[end:])
+    return path
+
+
+def test_a_crop_of_the_header_is_told_unless_it_is_done(tmp_path: Path) -> None:
+    info = probe(with_crop(tmp_path / "in.mkv"))
+    box = info.video.header_crop
+    assert str(box) == f"{info.video.size.width - 12}:{info.video.size.height - 8}:4:2"
+    encoder, video = encoder_for(size=info.video.size), video_of(info)
+    (loss,) = losses_of(info.video, video, encoder, "matroska")
+    assert loss.is_content
+    assert f"--crop {box} cuts it." in loss.text
+    cut = replace(info.video, crop=box)
+    assert list(losses_of(cut, video, encoder, "matroska")) == []
+
+
+def test_a_crop_that_leaves_nothing_is_none(tmp_path: Path) -> None:
+    """FFmpeg refuses such a header; frames may be smaller than it says."""
+    info = probe(with_crop(tmp_path / "in.mkv"))
+    small = replace(info, video=replace(info.video, size=Size(12, 12)))
+    assert told_by_matroska(small, [0]).video.header_crop is None

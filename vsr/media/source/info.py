@@ -41,6 +41,7 @@ class VideoInfo:
         is_interlaced: at least one of the first frames is, or the header says so.
         display_matrix: nine numbers as in the mov header, None if upright.
         crop: what is kept of each frame, whose size is then ``size``; None for all of it.
+        header_crop: what players show of each frame, as the header asks; None for all of it.
         decoded_size: of the frames as they are stored.
         is_transparent: alpha of the first frames is not all opaque.
         unsupported: names of side data that cannot be carried.
@@ -73,6 +74,7 @@ class VideoInfo:
     has_captions: bool = False
     is_transparent: bool = False
     crop: CropBox | None = None
+    header_crop: CropBox | None = None
     decoded_size: Size | None = None
     unsupported: tuple[str, ...] = ()
     conversion: str | None = None

@@ -1,4 +1,4 @@
-"""What a Matroska file says of its tracks and chapters that FFmpeg does not read.
+"""What a Matroska file says of its tracks and chapters that FFmpeg does not read, or not tell.
 
 FFmpeg knows languages of three letters, and of chapters those in a row that rise, with one name.
 
@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 from vsr.media.source.info import MediaInfo
+from vsr.values import CropBox, Size
 
 SEGMENT, CLUSTER = 0x18538067, 0x1F43B675
 SEEK_HEAD, SEEK, SEEK_ID, SEEK_POSITION = 0x114D9B74, 0x4DBB, 0x53AB, 0x53AC
 TRACKS, TRACK, LANGUAGE_BCP_47 = 0x1654AE6B, 0xAE, 0x22B59D
+VIDEO, CROPPED = 0xE0, {"bottom": 0x54AA, "top": 0x54BB, "left": 0x54CC, "right": 0x54DD}
 CHAPTERS, EDITION, IS_ORDERED, CHAPTER = 0x1043A770, 0x45B9, 0x45DD, 0xB6
 
 MOST_BYTES = 16 << 20
@@ -33,25 +35,33 @@ class MatroskaFacts:
 
     Attributes:
         languages: of each track, as BCP 47 has it, such as ``pt-BR``; empty if not said so.
+        crops: what players hide of each track: columns on the left and on the right, rows at the
+            top and at the bottom.
         chapters: how many there are in all editions, those within others too.
         is_ordered: an edition plays its chapters one after another, wherever they lie.
     """
 
     languages: tuple[str, ...] = ()
+    crops: tuple[tuple[int, int, int, int], ...] = ()
     chapters: int = 0
     is_ordered: bool = False
 
 
 def told_by_matroska(info: MediaInfo, tracks: Sequence[int]) -> MediaInfo:
-    """Return what FFmpeg told of a file, completed: languages with their regions, chapters.
+    """Return what FFmpeg told of a file, completed: regions of languages, crop, chapters.
 
     Args:
         tracks: the indices of its streams that are tracks, in order.
     """
     facts = matroska_facts(info.path)
-    told = zip(tracks, facts.languages) if len(tracks) == len(facts.languages) else ()
-    regional = {index: language for index, language in told if "-" in language}
-    video = replace(info.video, language=regional.get(info.video.index, info.video.language))
+    told = tracks if len(tracks) == len(facts.languages) else ()
+    regional = {index: one for index, one in zip(told, facts.languages) if "-" in one}
+    crops = dict(zip(told, facts.crops))
+    video = replace(
+        info.video,
+        language=regional.get(info.video.index, info.video.language),
+        header_crop=_box(info.video.size, crops.get(info.video.index, (0, 0, 0, 0))),
+    )
     others = (replace(one, language=regional.get(one.index, one.language)) for one in info.others)
     return replace(
         info,
@@ -73,6 +83,7 @@ def matroska_facts(path: Path) -> MatroskaFacts:
     editions = [one for kind, one in _elements(found.get(CHAPTERS, b"")) if kind == EDITION]
     return MatroskaFacts(
         languages=tuple(map(_language, tracks)),
+        crops=tuple(map(_crop, tracks)),
         chapters=sum(map(_chapters_in, editions)),
         is_ordered=any(any(dict(_elements(one)).get(IS_ORDERED, b"")) for one in editions),
     )
@@ -81,6 +92,21 @@ def matroska_facts(path: Path) -> MatroskaFacts:
 def _language(track: bytes) -> str:
     told = dict(_elements(track)).get(LANGUAGE_BCP_47, b"")
     return told.decode("ascii", "replace").strip("\0")
+
+
+def _crop(track: bytes) -> tuple[int, int, int, int]:
+    fields = dict(_elements(dict(_elements(track)).get(VIDEO, b"")))
+    sides = {side: int.from_bytes(fields.get(kind, b"")) for side, kind in CROPPED.items()}
+    return sides["left"], sides["right"], sides["top"], sides["bottom"]
+
+
+def _box(size: Size, crop: tuple[int, int, int, int]) -> CropBox | None:
+    """Return what players show of a frame; None for all of it, or where nothing would be left."""
+    left, right, top, bottom = crop
+    width, height = size.width - left - right, size.height - top - bottom
+    if not any(crop) or width < 1 or height < 1:
+        return None
+    return CropBox(Size(width, height), left, top)
 
 
 def _chapters_in(content: bytes) -> int:
