@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from vsr.errors import InvalidRecipe, UnknownName
-from vsr.recipes.preset import load_pipeline, load_preset
+from vsr.recipes.pipeline import load_pipeline
+from vsr.recipes.preset import load_preset
 from vsr.recipes.read import find, readable, recipe_names
 
 STEPS = ("deinterlace", "upscale", "fit")

@@ -11,7 +11,7 @@ from vsr.device.select import Device
 from vsr.errors import InvalidData, InvalidOption
 from vsr.jobs.progress import counted
 from vsr.models.weights_files import is_path, weights_name
-from vsr.recipes.preset import Pipeline, Step
+from vsr.recipes.pipeline import Pipeline, Step
 from vsr.recipes.read import find
 from vsr.specs import Precision
 from vsr.training.data.batches import held, sliced

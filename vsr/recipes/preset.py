@@ -1,8 +1,6 @@
 """A preset for upscaling: values, and the name of the pipeline that uses them; no order.
 
 A look holds some of the same values, for a kind of film, and goes with any size.
-
-A pipeline holds no values: it names steps and their order.
 """
 
 from __future__ import annotations
@@ -11,9 +9,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import MISSING, dataclass, field, make_dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
-from vsr.errors import InvalidOption, InvalidRecipe, Refused, UnknownName, one_of
+from vsr.errors import InvalidRecipe, Refused, UnknownName, one_of
 from vsr.option import Leaf, options_of
 from vsr.recipes.read import Source, decode_toml, find, recipe_names
 from vsr.specs import X264_PRESETS, EncodeSpec, UpscaleSpec
@@ -181,73 +179,3 @@ def _in_any_case(name: str, known: Iterable[str]) -> str:
     """Return the known name that this is in another case, else ``name`` itself."""
     names = {one.lower(): one for one in known}
     return name if name in names.values() else names.get(name.lower(), name)
-
-
-Job = Literal["upscale", "train"]
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One entry of a pipeline; ``name`` tells a repeated step from its twin, else is ``step``.
-
-    A run names its files after its steps, so a name has letters, digits, '-' and '_' only.
-    """
-
-    step: str
-    name: str = ""
-
-    def __post_init__(self) -> None:
-        if not self.name:
-            object.__setattr__(self, "name", self.step)
-        if not re.fullmatch(r"[A-Za-z0-9_-]+", self.name):
-            raise InvalidOption(f"name '{self.name}': use letters, digits, '-' and '_'.")
-
-
-@dataclass(frozen=True, slots=True)
-class Pipeline:
-    """An ordered list of steps, as read from ``pipelines/*.toml``."""
-
-    name: str
-    description: str
-    job: Job
-    steps: tuple[Step, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _File:
-    """The schema of the file."""
-
-    description: str
-    job: Job
-    steps: tuple[str | Step, ...]
-
-
-def load_pipeline(name: str, job: Job, known_steps: Iterable[str]) -> Pipeline:
-    """Find and decode a pipeline.
-
-    Args:
-        name: of a shipped or user pipeline, or a path.
-        job: the job that is going to run it.
-        known_steps: the names in that job's step table.
-
-    Raises:
-        UnknownName: no such pipeline, or a step that the job does not have.
-        InvalidRecipe: the file is malformed, belongs to another job, or names a step twice.
-    """
-    source = find("pipelines", name)
-    file = decode_toml(source.text, _File, source.where)
-    if file.job != job:
-        raise InvalidRecipe(f"{source.where}: is a pipeline for '{file.job}', not for '{job}'.")
-    steps = tuple(Step(item) if isinstance(item, str) else item for item in file.steps)
-    known = list(known_steps)
-    for step in steps:
-        try:
-            one_of(step.step, known, "step")
-        except UnknownName as error:
-            raise InvalidRecipe(f"{source.where}: {error}") from error
-    names = [step.name for step in steps]
-    if len(set(names)) < len(names):
-        raise InvalidRecipe(f"{source.where}: two steps share a name; give each its own 'name'.")
-    if not steps:
-        raise InvalidRecipe(f"{source.where}: a pipeline needs at least one step.")
-    return Pipeline(source.name, file.description, file.job, steps)

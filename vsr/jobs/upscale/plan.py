@@ -52,7 +52,8 @@ from vsr.media.streams.streams import plan_streams
 from vsr.media.writing.target import check_target
 from vsr.models import catalog
 from vsr.models.catalog import Model
-from vsr.recipes.preset import load_look, load_pipeline, load_preset
+from vsr.recipes.pipeline import load_pipeline
+from vsr.recipes.preset import load_look, load_preset
 from vsr.specs import FINER, Existing, UpscaleSpec
 from vsr.upscaling.engine.precision import with_precision
 from vsr.upscaling.engine.tile_size import pinned_tile

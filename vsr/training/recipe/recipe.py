@@ -12,7 +12,7 @@ from math import cos, pi
 from typing import Any, Literal
 
 from vsr.errors import InvalidOption, InvalidRecipe
-from vsr.recipes.preset import Pipeline, Step, load_pipeline
+from vsr.recipes.pipeline import Pipeline, Step, load_pipeline
 from vsr.recipes.read import decode, decode_toml, find
 from vsr.training.data.manifest import BICUBIC, PAIRS, TRUTH
 from vsr.training.recipe.adversarial_values import AdversarialValues

@@ -28,7 +28,7 @@ from vsr.disk.locks import locked
 from vsr.disk.publishing import published, writing
 from vsr.errors import InvalidData, InvalidRecipe, OutputBusy, OutputExists
 from vsr.metrics.protocol import MeanScores
-from vsr.recipes.preset import Step
+from vsr.recipes.pipeline import Step
 from vsr.recipes.read import decode
 from vsr.training.recipe.recipe import Budget, Recipe, decode_recipe
 
