@@ -9,10 +9,10 @@ import pytest
 import torch
 
 from vsr.errors import InvalidCheckpoint
-from vsr.models import flavours
+from vsr.models import sent_model
 from vsr.models.catalog import load
-from vsr.models.flavours import LONGEST_RUN_SECONDS, SentFile, SentModel
 from vsr.models.plain import Plain
+from vsr.models.sent_model import LONGEST_RUN_SECONDS, SentFile, SentModel
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def test_a_name_is_found_there_with_its_card(tmp_path, monkeypatch, elsewhere):
 
 
 def test_what_arrived_long_ago_makes_room(tmp_path, elsewhere, monkeypatch):
-    monkeypatch.setattr(flavours, "MOST_SENT_BYTES", 1)
+    monkeypatch.setattr(sent_model, "MOST_SENT_BYTES", 1)
     elsewhere()
     old, recent = (tmp_path / "other" / "cache" / "sent" / name for name in ("old", "recent"))
     for folder, age in ((old, 2 * LONGEST_RUN_SECONDS), (recent, LONGEST_RUN_SECONDS / 2)):

@@ -13,8 +13,8 @@ from vsr.errors import InvalidCheckpoint, OutputExists
 from vsr.jobs.workers.tasks import Begin, Part
 from vsr.jobs.workers.upscale import upscale
 from vsr.jobs.workers.worker import FilmSpec, open_worker, opener
-from vsr.models.flavours import SentModel
 from vsr.models.plain import Plain
+from vsr.models.sent_model import SentModel
 from vsr.specs import UpscaleSpec
 from vsr.values import OutputSize
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from vsr.jobs.upscale.upscale_plan import Job
     from vsr.jobs.watchdog import Watchdog
     from vsr.media.resume.segments import Segment
-    from vsr.models.flavours import SentModel
+    from vsr.models.sent_model import SentModel
 
 REPORT_SECONDS = 0.2
 """How often a worker in another process reports its progress."""
@@ -258,7 +258,7 @@ def opener(
     """
     sent = None
     if is_remote:
-        from vsr.models.flavours import SentModel
+        from vsr.models.sent_model import SentModel
 
         sent = SentModel.of(spec.model)
     return partial(open_worker, spec.device, spec.precision, spec.threads, watchdog, sent)
