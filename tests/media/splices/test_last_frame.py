@@ -176,7 +176,7 @@ def test_a_duration_of_one_tick_is_none(tmp_path: Path, monkeypatch: pytest.Monk
     info = probe(write_clip(tmp_path / "in.mkv", frames=10))
     last = 360
     assert last_duration_of(info, last) == 40
-    monkeypatch.setattr("vsr.media.splices.part._said", lambda info, pts, step: 1)
+    monkeypatch.setattr("vsr.media.splices.part._duration_in_source", lambda info, pts, step: 1)
     assert last_duration_of(info, last) == 40
 
 

@@ -32,21 +32,13 @@ class Cut:
     Attributes:
         start: None if open.
         end: None if open.
-        zero: what is subtracted from the times of every stream; a part starts at 0.
+        zero: what is subtracted from the times of every stream. A part starts at 0: it is its
+            start, without the holes that are closed before it (see `splice_search`).
     """
 
     start: Fraction | None = None
     end: Fraction | None = None
     zero: Fraction = Fraction(0)
-
-    @classmethod
-    def part(cls, start: Fraction, end: Fraction | None, zero: Fraction) -> Self:
-        """Return the cut for a part whose first frame is shown at ``start``.
-
-        Args:
-            zero: ``start`` without the holes that are closed before it (see `splice_search`).
-        """
-        return cls(start, end, zero)
 
     @classmethod
     def whole(
@@ -88,8 +80,8 @@ def last_duration_of(info: MediaInfo, pts: int, time: TimeRange = TimeRange()) -
     """
     video = info.video
     step = rounded(ticks_per_frame(video.frame_rate, video.time_base))
-    said = _said(info, pts, step)
-    duration = step if said is None or said <= 1 else said  # some files give every frame one tick
+    own = _duration_in_source(info, pts, step)
+    duration = step if own is None or own <= 1 else own  # some files give every frame one tick
     if not isinf(time.end_seconds) and video.start_pts is not None:
         end = video.start_pts + ticks(Fraction(str(time.end_seconds)), video.time_base)
         duration = min(duration, max(end - pts, step))
@@ -108,7 +100,7 @@ is at most 16.
 """
 
 
-def _said(info: MediaInfo, pts: int, step: int) -> int | None:
+def _duration_in_source(info: MediaInfo, pts: int, step: int) -> int | None:
     """Return how long the source shows the frame with a time; None if it does not say.
 
     It is shown until the next one, else for the duration of its packet, which other formats than
@@ -125,7 +117,8 @@ def _said(info: MediaInfo, pts: int, step: int) -> int | None:
         before: list[int] = []  # decoded before it, and shown after it
         for packet in packets:
             if packet.pts != pts:
-                before += [packet.pts] if packet.pts is not None and packet.pts > pts else []
+                if packet.pts is not None and packet.pts > pts:
+                    before.append(packet.pts)
                 continue
             after = [one.pts or 0 for one in islice(packets, MOST_REORDERED)]
             if later := [one for one in (*before, *after) if one > pts]:

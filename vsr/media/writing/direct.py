@@ -166,7 +166,7 @@ class DirectWriter:
             return Cut.whole(origin, self._plan.container, first_pts, base)
         end = None if self._span.end is None else self._span.end * self._source.video.time_base
         zero = first_pts - self._closed_before(first_pts)
-        return Cut.part(first_pts * base, end, zero * base)
+        return Cut(first_pts * base, end, zero * base)
 
     def _mux(self, packets: Iterable[Packet[VideoStream]]) -> None:
         for packet in packets:

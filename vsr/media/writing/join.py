@@ -211,4 +211,4 @@ def _cut(file: OutputFile, times: Times, time: TimeRange) -> Cut:
         end = times.given_end * base
     if end is not None and time.max_frames is None:  # sound may outlast the pictures
         end = max(end, shown_from(source) + Fraction(str(time.end_seconds)))
-    return Cut.part(times.given_start * base, end, times.pts[0] * base)
+    return Cut(times.given_start * base, end, times.pts[0] * base)
