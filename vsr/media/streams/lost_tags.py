@@ -13,9 +13,9 @@ from fractions import Fraction
 
 import av
 
-from vsr.media.containers import container_named
+from vsr.media.containers import Container, container_named
 from vsr.media.encoding.encoding import OutputVideo
-from vsr.media.source.info import ROLES, MediaInfo
+from vsr.media.source.info import ROLES, MediaInfo, StreamInfo
 from vsr.media.streams.copy_streams import container_metadata
 from vsr.media.streams.languages import NO_LANGUAGE, is_held, is_shortened
 from vsr.media.streams.stream_plan import StreamPlan
@@ -110,26 +110,7 @@ def lost_labels(info: MediaInfo, plan: StreamPlan) -> Iterator[str]:
             f"{container.name} cannot store titles of streams: {', '.join(titles)}. "
             "Choose .mkv to keep them."
         )
-    spoken = {one.language for one in carried if one.language is not None}
-    untold = {one for one in spoken if not is_held(one, container.name)}
-    seen = info.video.language
-    if seen is not None and seen not in NO_LANGUAGE:
-        if container.has_track_tags and is_held(seen, container.name):
-            spoken.add(seen)
-        else:
-            untold.add(seen)
-    if untold:
-        mp4 = ".mp4 or " if all(is_held(one, "mp4") for one in untold) else ""
-        yield (
-            f"{container.name} cannot store the language of a stream that is "
-            f"{', '.join(sorted(untold))}. Choose {mp4}.mkv to keep it."
-        )
-    shortened = sorted(one for one in spoken if is_shortened(one, container.name))
-    if shortened:
-        yield (
-            f"{container.name} stores a language alone, without the rest of "
-            f"{', '.join(shortened)}. Choose .mkv to keep it."
-        )
+    yield from _lost_languages(info.video.language, carried, container)
     lost = ROLES_LOST.get(container.name, frozenset())
     unsaid = [
         f"{one.kind} {one.index} ({', '.join(ROLES_IN_WORDS[role] for role in roles)})"
@@ -140,6 +121,35 @@ def lost_labels(info: MediaInfo, plan: StreamPlan) -> Iterator[str]:
         yield (
             f"{container.name} cannot store what streams are for: {', '.join(unsaid)}. "
             "Choose .mkv to keep it."
+        )
+
+
+def _lost_languages(
+    seen: str | None, carried: Iterable[StreamInfo], container: Container
+) -> Iterator[str]:
+    """Yield which languages are lost, and of which the rest is: the dialect, the script.
+
+    Args:
+        seen: the language of the video, whose track may be one that is not labelled.
+    """
+    spoken = {one.language for one in carried if one.language is not None}
+    lost = {one for one in spoken if not is_held(one, container.name)}
+    if seen is not None and seen not in NO_LANGUAGE:
+        if container.has_track_tags and is_held(seen, container.name):
+            spoken.add(seen)
+        else:
+            lost.add(seen)
+    if lost:
+        mp4 = ".mp4 or " if all(is_held(one, "mp4") for one in lost) else ""
+        yield (
+            f"{container.name} cannot store the language of a stream that is "
+            f"{', '.join(sorted(lost))}. Choose {mp4}.mkv to keep it."
+        )
+    shortened = sorted(one for one in spoken if is_shortened(one, container.name))
+    if shortened:
+        yield (
+            f"{container.name} stores a language alone, without the rest of "
+            f"{', '.join(shortened)}. Choose .mkv to keep it."
         )
 
 
