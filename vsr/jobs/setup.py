@@ -13,13 +13,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from vsr.disk.output_folders import folder_made
 from vsr.disk.publishing import publish, published, remove, writing
 from vsr.errors import VsrError
 from vsr.jobs.progress import Note, OnProgress, Result, ignore
 from vsr.jobs.upscale.plan import spec_of_preset
 from vsr.jobs.workers.upscale import upscale
 from vsr.media.images.pictures import Picture
-from vsr.media.writing.target import folder_made
 from vsr.values import Size
 
 LITTLE_DISK_BYTES = 2 * 10**9

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from tests.media.written import encoder_for, write_segment
+from vsr.disk.output_folders import check_folder
 from vsr.errors import OutputExists, UnsuitableContainer, UnwritableOutput
 from vsr.frames import HostFrame
 from vsr.media.containers import container_for
 from vsr.media.encoding.encoding import OutputVideo
-from vsr.media.writing.target import check_folder, check_space, check_target, least_bytes
+from vsr.media.writing.target import check_space, check_target, least_bytes
 from vsr.values import Size
 
 
@@ -105,7 +106,7 @@ def test_a_folder_that_cannot_be_written_is_refused(monkeypatch: pytest.MonkeyPa
     def refuse(**_: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("vsr.media.writing.target.tempfile.TemporaryFile", refuse)
+    monkeypatch.setattr("vsr.disk.output_folders.tempfile.TemporaryFile", refuse)
     with pytest.raises(UnwritableOutput, match="cannot be written \\(Permission denied\\)"):
         check_folder(Path())
 

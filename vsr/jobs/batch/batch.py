@@ -13,6 +13,7 @@ from vsr.batch.engine import EngineSpec
 from vsr.batch.ledger import Ledger, facts_of, open_ledger
 from vsr.batch.plan import Item, Selection, Sources, check_sources, links_left_out, nothing_in, plan
 from vsr.batch.scheduler import Scheduler
+from vsr.disk.output_folders import left_as_found
 from vsr.errors import Interrupted
 from vsr.jobs.batch.outcome import (
     FileState,
@@ -32,8 +33,7 @@ from vsr.jobs.workers.pool import OpenPool, open_pool
 from vsr.jobs.workers.shared_film import FilmInWork
 from vsr.jobs.workers.total_progress import TotalProgress
 from vsr.jobs.workers.upscale import release_all
-from vsr.media.resume.work import remove_published
-from vsr.media.writing.target import left_as_found, segments_folder
+from vsr.media.resume.work import remove_published, segments_folder
 from vsr.specs import UpscaleSpec
 
 WATCH_SECONDS = 2.0

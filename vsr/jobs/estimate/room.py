@@ -5,9 +5,9 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from vsr.disk.output_folders import nearest_existing
 from vsr.errors import UnwritableOutput
 from vsr.jobs.estimate.figures import Between, Estimate, about_bytes
-from vsr.media.writing.target import nearest
 
 
 def check_room(folder: Path, segments: Path, estimate: Estimate, done_bytes: int = 0) -> str | None:
@@ -66,9 +66,9 @@ def room_needed(folder: Path, work_dir: str | None, estimate: Estimate) -> list[
 
 def free_bytes(folder: Path) -> float:
     """Return what is free where a folder is, or will be."""
-    return shutil.disk_usage(nearest(folder)).free
+    return shutil.disk_usage(nearest_existing(folder)).free
 
 
 def is_one_disk(folder: Path, other: Path) -> bool:
     """Return whether both are, or will be, on one disk."""
-    return nearest(folder).stat().st_dev == nearest(other).stat().st_dev
+    return nearest_existing(folder).stat().st_dev == nearest_existing(other).stat().st_dev

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from vsr.disk.output_folders import folder_made
 from vsr.disk.publishing import published, writing
 from vsr.errors import EncodingFailed
 from vsr.jobs.preview.choose import Loop, Motion, PictureAt, loop_of
@@ -20,7 +21,7 @@ from vsr.jobs.preview.page import Page, ShownFrame, Variant, html_of, loop_budge
 from vsr.jobs.preview.pictures import busiest, fitted, lanczos, size_of
 from vsr.jobs.progress import Note
 from vsr.media.images.pictures import Picture
-from vsr.media.writing.target import check_no_folder, folder_made, is_wanted
+from vsr.media.writing.target import check_no_folder, is_wanted
 from vsr.specs import Existing
 from vsr.values import Size
 

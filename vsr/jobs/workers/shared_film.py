@@ -22,8 +22,8 @@ from vsr.jobs.upscale.spool import NOTHING_YET, PIPE
 from vsr.jobs.workers.tasks import Begin, Finish, HeaderFacts, Headway, Look, Part, PlannedFilm
 from vsr.jobs.workers.worker import FilmSpec, FilmWorker, Report, TaskProgress
 from vsr.media.resume.segments import FEWEST_FRAMES, PATIENCE, Segment
-from vsr.media.resume.work import Work, finished_bytes
-from vsr.media.writing.target import check_space, segments_folder
+from vsr.media.resume.work import Work, finished_bytes, segments_folder
+from vsr.media.writing.target import check_space
 from vsr.media.writing.verify import JoinedFile
 from vsr.specs import UpscaleSpec
 

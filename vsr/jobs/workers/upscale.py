@@ -9,6 +9,7 @@ from pathlib import Path
 
 from vsr.batch.engine import EngineSpec
 from vsr.batch.scheduler import Scheduler
+from vsr.disk.output_folders import folder_made, left_as_found
 from vsr.errors import Interrupted, InvalidOption
 from vsr.jobs.progress import Note, OnProgress, Result, ignore
 from vsr.jobs.upscale.plan import is_kept
@@ -19,8 +20,7 @@ from vsr.jobs.workers.pool import open_pool
 from vsr.jobs.workers.shared_film import FilmInWork
 from vsr.jobs.workers.total_progress import TotalProgress
 from vsr.media.images.images import is_image
-from vsr.media.resume.work import remove_published
-from vsr.media.writing.target import folder_made, left_as_found, segments_folder
+from vsr.media.resume.work import remove_published, segments_folder
 from vsr.specs import UpscaleSpec
 
 

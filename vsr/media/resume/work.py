@@ -18,6 +18,7 @@ from typing import Any, Self
 
 from vsr.closing import Closing
 from vsr.disk.locks import locked, remove_lock
+from vsr.disk.output_folders import make_folder
 from vsr.disk.publishing import name_around, publish, published, sync_folder
 from vsr.errors import DecodingFailed, OutputBusy, OutputError, UnwritableOutput
 from vsr.media.resume.manifest import (
@@ -29,7 +30,6 @@ from vsr.media.resume.manifest import (
 from vsr.media.resume.segments import Segment
 from vsr.media.sequence import is_numbered
 from vsr.media.writing.numbered_images import publish_images
-from vsr.media.writing.target import make_folder
 
 
 class Work(Closing):
@@ -214,6 +214,11 @@ MANIFEST, LOCK, PUBLISHED = "job.json", "lock", "published.json"
 def work_folder_of(target: Path) -> Path:
     """Return the folder in which the segments of ``target`` are made."""
     return target.with_name(name_around(".", target.name, ".vsr"))
+
+
+def segments_folder(work_dir: str | None) -> Path | None:
+    """Return the folder that ``--work-dir`` names; None: segments are next to their target."""
+    return None if work_dir is None else Path(work_dir).expanduser()
 
 
 def store_name(target: Path) -> str:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from errno import ENOTDIR, EPIPE
+from errno import EPIPE
 from pathlib import Path
 
+from vsr.disk.output_folders import check_folder, nearest_existing
 from vsr.disk.publishing import FULL
 from vsr.errors import EncodingFailed, Failed, NoSpace, OutputExists, UnwritableOutput
 from vsr.media.containers import Container, container_for
@@ -50,7 +47,7 @@ def check_no_folder(target: Path) -> None:
     Raises:
         UnwritableOutput: it is one.
     """
-    nearest(target)
+    nearest_existing(target)
     if target.is_dir():
         raise UnwritableOutput(f"{target}: is a folder. Name a file in it.")
 
@@ -89,104 +86,6 @@ def is_wanted(source: Path | None, target: Path, existing: Existing) -> bool:
     return True
 
 
-def check_folder(folder: Path) -> None:
-    """Check that a file can be created in a folder, by creating an unnamed one.
-
-    A folder that is missing is looked at where it would be made (`folder_made`).
-
-    Raises:
-        UnwritableOutput: it is not a folder, or read-only.
-    """
-    there = nearest(folder)
-    if not there.is_dir():
-        raise UnwritableOutput(f"{there}: is not a folder. Choose another target.")
-    try:
-        with tempfile.TemporaryFile(dir=there):
-            pass
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise UnwritableOutput(
-            f"{folder}: cannot be written ({reason}). Choose another folder, or change its "
-            "permissions."
-        ) from error
-
-
-def nearest(folder: Path) -> Path:
-    """Return the folder, or the nearest above it that exists.
-
-    Raises:
-        UnwritableOutput: a name in it that no system takes.
-    """
-    folder = folder.absolute()
-    try:
-        return next(one for one in (folder, *folder.parents) if one.exists())
-    except OSError as error:
-        raise UnwritableOutput(f"{folder}: {error.strerror}. Choose another name.") from error
-
-
-def make_folder(folder: Path) -> None:
-    """Make a folder and those above it, however deep.
-
-    Raises:
-        UnwritableOutput: it cannot be made.
-    """
-    try:
-        for one in reversed(_missing(folder)):
-            one.mkdir(exist_ok=True)
-        if not folder.is_dir():
-            raise NotADirectoryError(ENOTDIR, os.strerror(ENOTDIR), str(folder))
-    except OSError as error:
-        if isinstance(error, UnwritableOutput):
-            raise
-        raise UnwritableOutput(
-            f"{folder}: cannot be created ({error.strerror}). Choose another folder."
-        ) from error
-
-
-def _missing(folder: Path) -> list[Path]:
-    """Return the folder and those above it that do not exist, the deepest first."""
-    folder, there = folder.absolute(), nearest(folder)
-    return [one for one in (folder, *folder.parents) if one != there and there in one.parents]
-
-
-@contextmanager
-def folder_made(folder: Path) -> Iterator[None]:
-    """Make a folder and those above it; after an error, remove what is still empty of them.
-
-    Raises:
-        UnwritableOutput: it cannot be made.
-    """
-    made = _missing(folder)
-    try:
-        make_folder(folder)
-        yield
-    except BaseException:
-        _remove_empty(made)
-        raise
-
-
-def segments_folder(work_dir: str | None) -> Path | None:
-    """Return the folder that ``--work-dir`` names; None: segments are next to their target."""
-    return None if work_dir is None else Path(work_dir).expanduser()
-
-
-@contextmanager
-def left_as_found(folder: Path | None) -> Iterator[None]:
-    """Remove at the end what is still empty of a folder and those above it that were not there."""
-    missing = [] if folder is None else _missing(folder)
-    try:
-        yield
-    finally:
-        _remove_empty(missing)
-
-
-def _remove_empty(folders: Sequence[Path]) -> None:
-    """Remove folders, the deepest first, up to one that is not empty."""
-    with suppress(OSError):  # something is in it, such as the segments for another run
-        for one in folders:
-            one.rmdir()
-
-
 def least_bytes(codec: str, pixels: int, frames: int) -> int:
     """Return a lower bound of what a video of this size needs, segments and joined file together.
 
@@ -202,7 +101,7 @@ def check_space(folder: Path, needed_bytes: int) -> None:
     Raises:
         UnwritableOutput: less is free than needed.
     """
-    free = shutil.disk_usage(nearest(folder)).free
+    free = shutil.disk_usage(nearest_existing(folder)).free
     if free < needed_bytes:
         raise UnwritableOutput(
             f"{folder}: at least {_size(needed_bytes)} is needed, but only {_size(free)} is free. "

@@ -8,9 +8,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from vsr.disk.locks import held
+from vsr.disk.output_folders import folder_made
 from vsr.disk.publishing import name_around, part_of, writing
 from vsr.errors import OutputBusy, OutputExists
-from vsr.media.writing.target import folder_made
 
 PREPARED = "which is preparing it. Wait for it, or choose another --out."
 
