@@ -20,6 +20,10 @@ PUSHED_FRAMES = Fraction(1, 8)
 """Between frames that are pushed forward: a few milliseconds, as Matroska's resolution is 1 ms."""
 
 
+MOST_STEPS = 4
+"""A frame that lasts longer, in frames at the frame rate, stands still, or others are missing."""
+
+
 class Timing(Enum):
     """Where the presentation times of a stream come from."""
 

@@ -27,7 +27,7 @@ from vsr.upscaling.plan import SizePlan
 from vsr.values import GrainProfile, PtsSpan, Size
 
 if TYPE_CHECKING:
-    from vsr.media.frames.deinterlace import Film
+    from vsr.media.frames.telecine import Pulldown
     from vsr.models.catalog import Model
 
 VideoStep = Callable[[Iterator[HostFrame]], Iterator[HostFrame]]
@@ -72,7 +72,7 @@ class StepContext:
     tile: int | None = None
     deinterlace: Deinterlace = "auto"
     step: int = 1
-    film: Film | None = None
+    film: Pulldown | None = None
     say: Callable[[str], None] = field(default=lambda line: None)
     mark: Callable[[], None] | None = None
 
@@ -203,7 +203,7 @@ def _grain(names: Sequence[str], context: StepContext, profile: GrainProfile) ->
 def _deinterlaced(context: StepContext, span: PtsSpan) -> VideoStep:
     """Return the deinterlacing step: progressive frames pass untouched."""
     from vsr.media.frames.deinterlace import deinterlace
-    from vsr.media.frames.film import inverse_telecine
+    from vsr.media.frames.inverse_telecine import inverse_telecine
 
     film = context.film
     if film is not None:

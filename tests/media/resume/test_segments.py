@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.clips import index_of, write_clip
 from tests.media.torn import tearing
 from vsr.errors import InvalidOption
-from vsr.media.frames.deinterlace import Film, at_cycles, pictures_in
+from vsr.media.frames.telecine import Pulldown, at_cycles, pictures_in
 from vsr.media.reading.probe import probe
 from vsr.media.reading.reader import Reader
 from vsr.media.resume.segments import (
@@ -151,7 +151,7 @@ def test_segments_of_a_film_begin_with_a_cycle_and_hold_all_its_pictures(
     first: int, count: int, frames: int
 ) -> None:
     times = [10 * index for index in range(count)]
-    film = Film(boundary=10 * first, step=10)
+    film = Pulldown(boundary=10 * first, step=10)
     places = at_cycles(times, cut_places(times, times[::7], frames), film)
     assert all(place % 5 == first for place in places)
     assert places == sorted(set(places))
@@ -162,6 +162,6 @@ def test_segments_of_a_film_begin_with_a_cycle_and_hold_all_its_pictures(
 
 def test_no_segment_of_a_film_begins_behind_a_hole() -> None:
     times = [*range(0, 200, 10), *range(2000, 2200, 10)]
-    film = Film(step=10)
+    film = Pulldown(step=10)
     assert at_cycles(times, [18, 20], film) == [25]
     assert at_cycles(times, [39], film) == []

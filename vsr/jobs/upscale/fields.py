@@ -8,8 +8,9 @@ from fractions import Fraction
 
 from vsr.errors import Refused
 from vsr.frames import HostFrame
-from vsr.media.frames.deinterlace import Cycles, Film, count_bobbed
-from vsr.media.frames.film import CONTEXT
+from vsr.media.frames.deinterlace import count_bobbed
+from vsr.media.frames.inverse_telecine import CONTEXT
+from vsr.media.frames.telecine import Cycles, Pulldown
 from vsr.media.reading.cadence import TELECINED, cadences_of, film_of, looks_telecined
 from vsr.media.source.info import MediaInfo, VideoInfo
 from vsr.specs import FRAME_RATIOS, Deinterlace, UpscaleSpec
@@ -25,7 +26,7 @@ class Fields:
     """
 
     mode: Deinterlace = "auto"
-    film: Film | None = None
+    film: Pulldown | None = None
     is_telecined: bool = False
 
     @property
@@ -100,7 +101,7 @@ def fields_of(info: MediaInfo, spec: UpscaleSpec) -> Fields:
     return Fields(mode=mode, is_telecined=mode != "off" and looks_telecined(info))
 
 
-def _film(info: MediaInfo, spec: UpscaleSpec) -> Film:
+def _film(info: MediaInfo, spec: UpscaleSpec) -> Pulldown:
     """Return how a film was telecined.
 
     Raises:

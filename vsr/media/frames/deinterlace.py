@@ -1,16 +1,15 @@
-"""Fields: one progressive frame for each interlaced one, or for each field; the cycles of telecine.
+"""Fields: one progressive frame for each interlaced one, or for each field.
 
 Of the filters in PyAV's build bwdif lets still text and diagonals flicker least, by far
-(`docs/notebook.md`). A cycle of a telecined film is five frames of four pictures.
+(`docs/notebook.md`).
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import accumulate, chain
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import chain
 
 import av
 import numpy as np
@@ -18,91 +17,10 @@ from av.filter import Graph
 from av.video.frame import VideoFrame
 
 from vsr.frames import Extras, HostFrame
+from vsr.media.clock import MOST_STEPS
 from vsr.media.frames.formats import PLANES, Reading, pix_fmt_of
 from vsr.media.frames.planes import planes_in, video_frame_of
 from vsr.values import PtsSpan
-
-MOST_STEPS = 4
-"""A frame that lasts longer, in frames at the frame rate, stands still, or others are missing."""
-
-CYCLE = 5
-"""Frames to four pictures."""
-
-MADE = (1, 1, 0, 1, 1)
-"""How many pictures each further frame of a cycle adds; a cycle that is cut short has fewer."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Film:
-    """How a film was telecined.
-
-    Attributes:
-        is_top_first: the field order.
-        boundary: the pts at which the first whole cycle begins; a cycle begins with a frame of
-            two fields of one picture.
-        step: how long a frame lasts at the frame rate, in ticks.
-    """
-
-    is_top_first: bool = True
-    boundary: int = 0
-    step: int = 1
-
-
-class Cycles:
-    """Tells the places of frames, one after the other, in their cycles.
-
-    The plan and the steps both ask it, so that a segment begins with a cycle. A cycle ends early
-    where frames are missing.
-    """
-
-    def __init__(self, film: Film) -> None:
-        self._film = film
-        self._place = 0
-        self._last: int | None = None
-
-    def place(self, pts: int) -> int:
-        """Return the place of the next frame, 0 to 4; 0 begins a cycle."""
-        film, last, self._last = self._film, self._last, pts
-        begins = (
-            last is None
-            or self._place == CYCLE - 1
-            or last < film.boundary <= pts
-            or pts - last > MOST_STEPS * film.step
-        )
-        self._place = 0 if begins else self._place + 1
-        return self._place
-
-    def made_of(self, frame: HostFrame) -> int:
-        """Return how many pictures the next frame adds."""
-        return MADE[self.place(frame.pts)]
-
-
-def starts_of(times: Sequence[int], film: Film) -> list[int]:
-    """Return at which indices of ``times`` cycles begin."""
-    cycles = Cycles(film)
-    return [index for index, pts in enumerate(times) if cycles.place(pts) == 0]
-
-
-def at_cycles(times: Sequence[int], places: Sequence[int], film: Film) -> list[int]:
-    """Return the places moved on to where cycles begin, but not those that a hole begins.
-
-    What is looked at before a segment must follow each other without a hole.
-    """
-    starts = [
-        index
-        for index in starts_of(times, film)
-        if index and times[index] - times[index - 1] < 2 * film.step
-    ]
-    found = (bisect_left(starts, place) for place in places)
-    return sorted({starts[index] for index in found if index < len(starts)})
-
-
-def pictures_in(times: Sequence[int], places: Sequence[int], film: Film) -> list[int]:
-    """Return how many pictures of a film each segment holds."""
-    cycles = Cycles(film)
-    made = [0, *accumulate(MADE[cycles.place(pts)] for pts in times)]
-    return [made[b] - made[a] for a, b in zip([0, *places], [*places, len(times)])]
-
 
 EVERYTHING = PtsSpan()
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from vsr.errors import VsrError
 from vsr.frames import HostFrame
 from vsr.media.clock import Timing, rounded, ticks, ticks_per_frame
-from vsr.media.frames.deinterlace import CYCLE, Film
+from vsr.media.frames.telecine import CYCLE, Pulldown
 from vsr.media.reading.glimpses import after_key_frame
 from vsr.media.reading.reader import Reader
 from vsr.media.source.info import MediaInfo
@@ -153,7 +153,7 @@ def _looks(info: MediaInfo, places: int, time: TimeRange = TimeRange()) -> Itera
         return  # what was seen is enough
 
 
-def film_of(info: MediaInfo, time: TimeRange, *, is_top_first: bool) -> Film:
+def film_of(info: MediaInfo, time: TimeRange, *, is_top_first: bool) -> Pulldown:
     """Return how a film, or a part of it, was telecined: where its first whole cycle begins.
 
     Raises:
@@ -173,13 +173,13 @@ def film_of(info: MediaInfo, time: TimeRange, *, is_top_first: bool) -> Film:
             if found.kind == "film":
                 place = (passed + found.first) % CYCLE
                 boundary = opening[place].pts if place < len(opening) else 0
-                return Film(is_top_first=found.is_top_first, boundary=boundary, step=step)
+                return Pulldown(is_top_first=found.is_top_first, boundary=boundary, step=step)
             passed += len(window) - 1
             window = [*window[-1:], *islice(frames, WINDOW - 1)]
             if len(window) < WINDOW:
                 break
     boundary = opening[0].pts if opening else 0
-    return Film(is_top_first=is_top_first, boundary=boundary, step=step)
+    return Pulldown(is_top_first=is_top_first, boundary=boundary, step=step)
 
 
 def cadence_of(frames: Sequence[HostFrame]) -> Cadence:

@@ -15,7 +15,7 @@ from math import isinf
 
 from vsr.errors import InvalidOption
 from vsr.media.clock import Timing, rounded, ticks, ticks_per_frame
-from vsr.media.frames.deinterlace import Film, at_cycles, pictures_in
+from vsr.media.frames.telecine import Pulldown, at_cycles, pictures_in
 from vsr.media.source.info import MediaInfo
 from vsr.media.splices.part import empty_part
 from vsr.media.splices.splice_search import RestartDetector, timed_packets
@@ -88,7 +88,7 @@ def plan(
     frames: int = MOST_FRAMES,
     time: TimeRange = TimeRange(),
     ratio: Fraction = Fraction(1),
-    film: Film | None = None,
+    film: Pulldown | None = None,
 ) -> tuple[Segment, ...]:
     """Cut the clip, or the requested part of it, into segments of about ``frames``.
 

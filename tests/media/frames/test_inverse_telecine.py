@@ -14,9 +14,9 @@ from PIL import Image
 from tests.woven import interlaced, telecined
 from vsr.frames import Extras, HostFrame, Layout
 from vsr.media.clips.scene import render
-from vsr.media.frames.deinterlace import Cycles, Film, starts_of
-from vsr.media.frames.film import CONTEXT, inverse_telecine
+from vsr.media.frames.inverse_telecine import CONTEXT, inverse_telecine
 from vsr.media.frames.planes import video_frame_of
+from vsr.media.frames.telecine import Cycles, Pulldown, starts_of
 from vsr.values import PtsSpan, Size
 
 SIZE = Size(160, 96)
@@ -83,7 +83,7 @@ def same(one: list[HostFrame], other: list[HostFrame]) -> bool:
 @pytest.mark.parametrize("bits", [8, 10])
 def test_every_picture_of_the_film_comes_back_once_and_exactly(is_top_first: bool, bits: int):
     frames = telecine(is_top_first=is_top_first, bits=bits)
-    done = list(inverse_telecine(frames, PtsSpan(), Film(is_top_first=is_top_first, step=STEP)))
+    done = list(inverse_telecine(frames, PtsSpan(), Pulldown(is_top_first=is_top_first, step=STEP)))
     assert len(frames) == 30
     assert pictures_in(done, bits) == list(range(COUNT))
     assert [frame.pts for frame in done] == [5 * STEP * index for index in range(COUNT)]
@@ -93,7 +93,7 @@ def test_every_picture_of_the_film_comes_back_once_and_exactly(is_top_first: boo
 def test_of_several_repetitions_that_of_the_pulldown_goes():
     held = [[planes[index // 2 * 2] for index in range(COUNT)] for planes in zip(*film())]
     frames = frames_of(zip(*(telecined(plane) for plane in held)))
-    done = list(inverse_telecine(frames, PtsSpan(), Film(step=STEP)))
+    done = list(inverse_telecine(frames, PtsSpan(), Pulldown(step=STEP)))
     assert pictures_in(done) == [index // 2 * 2 for index in range(COUNT)]
 
 
@@ -101,7 +101,7 @@ def test_of_several_repetitions_that_of_the_pulldown_goes():
 def test_a_film_may_begin_anywhere_in_its_cycle(skipped: int):
     frames = telecine()[skipped:]
     boundary = 5 * STEP if skipped else 0
-    done = list(inverse_telecine(frames, PtsSpan(), Film(boundary=boundary, step=STEP)))
+    done = list(inverse_telecine(frames, PtsSpan(), Pulldown(boundary=boundary, step=STEP)))
     first = [0, 3, 2, 2, 1][skipped]
     assert pictures_in(done)[first:] == list(range(4 if skipped else 0, COUNT))
     times = [frame.pts for frame in done]
@@ -113,7 +113,7 @@ def test_a_film_may_begin_anywhere_in_its_cycle(skipped: int):
 
 @pytest.mark.parametrize("first", [0, 1])
 def test_a_dropped_frame_leaves_its_captions(first: int):
-    done = list(inverse_telecine(telecine(first=first), PtsSpan(), Film(step=STEP)))
+    done = list(inverse_telecine(telecine(first=first), PtsSpan(), Pulldown(step=STEP)))
     captions = b"".join(frame.extras.captions or b"" for frame in done)
     assert captions[1::3] == bytes(range(30))
 
@@ -121,7 +121,7 @@ def test_a_dropped_frame_leaves_its_captions(first: int):
 def test_captions_that_do_not_fit_lose_their_padding():
     full = b"".join(bytes([0xFC if index < 12 else 0xF8, index, 0]) for index in range(20))
     frames = [replace(frame, extras=Extras(captions=full)) for frame in telecine()[:5]]
-    done = list(inverse_telecine(frames, PtsSpan(), Film(step=STEP)))
+    done = list(inverse_telecine(frames, PtsSpan(), Pulldown(step=STEP)))
     sizes = sorted(len(frame.extras.captions or b"") // 3 for frame in done)
     assert sizes == [20, 20, 20, 24]
 
@@ -138,7 +138,7 @@ def test_parts_that_begin_with_a_cycle_equal_the_whole(cuts: tuple[int, ...], ki
             frames[index] = replace(frames[index], planes=planes)
     if kind == "gap":
         frames = [replace(f, pts=f.pts + 50 * STEP * (i >= 15)) for i, f in enumerate(frames)]
-    spec = Film(step=STEP)
+    spec = Pulldown(step=STEP)
     whole = list(inverse_telecine(frames, PtsSpan(), spec))
     parts: list[HostFrame] = []
     for start, end in pairwise(cuts):
@@ -151,20 +151,20 @@ def test_parts_that_begin_with_a_cycle_equal_the_whole(cuts: tuple[int, ...], ki
 
 def test_the_cycles_are_those_of_the_plan():
     times = [STEP * index for index in range(12)]
-    assert starts_of(times, Film(boundary=3 * STEP, step=STEP)) == [0, 3, 8]
+    assert starts_of(times, Pulldown(boundary=3 * STEP, step=STEP)) == [0, 3, 8]
     late = [*times[:7], *(time + 20 * STEP for time in times[7:])]
-    assert starts_of(late, Film(step=STEP)) == [0, 5, 7]
+    assert starts_of(late, Pulldown(step=STEP)) == [0, 5, 7]
     frames = [replace(frame, pts=pts) for frame, pts in zip(telecine(), late)]
-    cycles = Cycles(Film(step=STEP))
+    cycles = Cycles(Pulldown(step=STEP))
     made = sum(cycles.made_of(frame) for frame in frames)
-    assert made == len(list(inverse_telecine(frames, PtsSpan(), Film(step=STEP)))) == 10
+    assert made == len(list(inverse_telecine(frames, PtsSpan(), Pulldown(step=STEP)))) == 10
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 4, 6, 9])
 def test_the_shortest_films_come_out(count: int):
     frames = telecine()[:count]
-    done = list(inverse_telecine(frames, PtsSpan(), Film(step=STEP)))
-    cycles = Cycles(Film(step=STEP))
+    done = list(inverse_telecine(frames, PtsSpan(), Pulldown(step=STEP)))
+    cycles = Cycles(Pulldown(step=STEP))
     assert len(done) == sum(cycles.made_of(frame) for frame in frames)
     times = [frame.pts for frame in done]
     assert times == sorted(set(times))
@@ -177,7 +177,7 @@ def test_what_does_not_match_is_deinterlaced():
     lumas = [np.tile(row, (SIZE.height, 1)) for row in rows]
     planes = [(luma, *film()[0][1:]) for luma in interlaced(lumas)]
     said: list[str] = []
-    done = list(inverse_telecine(frames_of(planes), PtsSpan(), Film(step=STEP), said.append))
+    done = list(inverse_telecine(frames_of(planes), PtsSpan(), Pulldown(step=STEP), said.append))
     assert said == ["2 of 3 cycles of five frames are no film: they were deinterlaced."]
 
     def combing(luma: np.ndarray) -> float:
@@ -211,6 +211,6 @@ def test_the_frames_that_are_dropped_are_those_of_decimate():
         plane = pulled.planes[0]
         rows = np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)
         theirs.append(rows[:, : plane.width].copy())
-    mine = [frame.planes[0] for frame in inverse_telecine(frames, PtsSpan(), Film(step=STEP))]
+    mine = [frame.planes[0] for frame in inverse_telecine(frames, PtsSpan(), Pulldown(step=STEP))]
     assert len(mine) == len(theirs) == COUNT
     assert all(np.array_equal(a, b) for a, b in zip(mine, theirs))

@@ -23,8 +23,10 @@ from av.filter import Graph
 from numpy.typing import NDArray
 
 from vsr.frames import Extras, HostFrame, Plane
-from vsr.media.frames.deinterlace import CYCLE, MADE, MOST_STEPS, Cycles, Film, deinterlace
+from vsr.media.clock import MOST_STEPS
+from vsr.media.frames.deinterlace import deinterlace
 from vsr.media.frames.planes import video_frame_of
+from vsr.media.frames.telecine import CYCLE, MADE, Cycles, Pulldown
 from vsr.specs import FINER
 from vsr.values import PtsSpan
 
@@ -42,7 +44,7 @@ Luma = NDArray[Any]
 def inverse_telecine(
     frames: Iterable[HostFrame],
     span: PtsSpan,
-    film: Film,
+    pulldown: Pulldown,
     say: Callable[[str], None] = lambda text: None,
 ) -> Iterator[HostFrame]:
     """Yield the pictures of a telecined film, evenly spaced, at four fifths of its frame rate.
@@ -57,8 +59,8 @@ def inverse_telecine(
     """
     previous: _Match | None = None
     cycle: _Cycle | None = None
-    cycles, seen, failed = Cycles(film), 0, 0
-    for match in _matched(frames, film):
+    cycles, seen, failed = Cycles(pulldown), 0, 0
+    for match in _matched(frames, pulldown):
         is_wanted = match.frame.pts in span
         begins = is_wanted and cycles.place(match.frame.pts) == 0
         if cycle is not None and (begins or not is_wanted):
@@ -66,7 +68,7 @@ def inverse_telecine(
             seen, failed = seen + 1, failed + (not cycle.is_film)
             cycle = None
         if is_wanted:
-            cycle = cycle or _Cycle(film, None if previous is None else previous.frame)
+            cycle = cycle or _Cycle(pulldown, None if previous is None else previous.frame)
             cycle.add(match, previous)
         previous = match
     if cycle is not None:
@@ -97,8 +99,8 @@ LIKELY_SAME = 1 / 3
 class _Cycle:
     """The frames from one cycle to the next, as they come."""
 
-    def __init__(self, film: Film, before: HostFrame | None) -> None:
-        self._film = film
+    def __init__(self, pulldown: Pulldown, before: HostFrame | None) -> None:
+        self._pulldown = pulldown
         self._before = before
         self._matches: list[_Match] = []
         self._unlike: list[float] = []
@@ -128,7 +130,7 @@ class _Cycle:
         if not self.is_film:
             frames = self._deinterlaced(following)
         count = len(frames)
-        start, last, step = frames[0].pts, frames[-1].pts, self._film.step
+        start, last, step = frames[0].pts, frames[-1].pts, self._pulldown.step
         gap = last - frames[-2].pts if count > 1 else step
         end = last + gap
         if following is not None and following.pts - last <= MOST_STEPS * step:
@@ -155,7 +157,7 @@ class _Cycle:
     def _deinterlaced(self, following: HostFrame | None) -> list[HostFrame]:
         own = [match.frame for match in self._matches]
         around = [self._before, *own, following]
-        order = self._film.is_top_first
+        order = self._pulldown.is_top_first
         frames = [
             replace(frame, is_interlaced=True, is_top_field_first=order)
             for frame in around
@@ -201,9 +203,9 @@ def _unlikeness(previous: _Match | None, match: _Match) -> float:
     return float(blocks.max()) / (1 << (match.frame.layout.bits - 8))
 
 
-def _matched(frames: Iterable[HostFrame], film: Film) -> Iterator[_Match]:
+def _matched(frames: Iterable[HostFrame], pulldown: Pulldown) -> Iterator[_Match]:
     """Yield each frame with what fieldmatch makes of it."""
-    graph = _Fieldmatch(film)
+    graph = _Fieldmatch(pulldown)
     before: HostFrame | None = None
     held: deque[HostFrame] = deque()
     for frame in chain(frames, [None]):
@@ -211,12 +213,18 @@ def _matched(frames: Iterable[HostFrame], film: Film) -> Iterator[_Match]:
             held.append(frame)
         for luma in graph.push(frame):
             current = held.popleft()
-            yield _Match(current, _woven(current, before, held[0] if held else None, luma, film))
+            yield _Match(
+                current, _woven(current, before, held[0] if held else None, luma, pulldown)
+            )
             before = current
 
 
 def _woven(
-    frame: HostFrame, before: HostFrame | None, after: HostFrame | None, luma: Luma, film: Film
+    frame: HostFrame,
+    before: HostFrame | None,
+    after: HostFrame | None,
+    luma: Luma,
+    pulldown: Pulldown,
 ) -> HostFrame:
     """Return the frame that fieldmatch made, in all planes: its own, or with a neighbour's field.
 
@@ -225,16 +233,18 @@ def _woven(
     """
     planes = frame.planes
     for other in (None, before, after):
-        lumas = frame.planes[:1] if other is None else _wove(frame.planes[:1], other.planes, film)
+        lumas = (
+            frame.planes[:1] if other is None else _wove(frame.planes[:1], other.planes, pulldown)
+        )
         if np.array_equal(_eight_bits(lumas[0], frame), luma):
-            planes = frame.planes if other is None else _wove(frame.planes, other.planes, film)
+            planes = frame.planes if other is None else _wove(frame.planes, other.planes, pulldown)
             break
     return frame.with_pixels(planes)
 
 
-def _wove(own: Sequence[Plane], other: Sequence[Plane], film: Film) -> tuple[Plane, ...]:
+def _wove(own: Sequence[Plane], other: Sequence[Plane], pulldown: Pulldown) -> tuple[Plane, ...]:
     """Return planes of the earlier field of a frame, and of the later one of another."""
-    later = 1 if film.is_top_first else 0
+    later = 1 if pulldown.is_top_first else 0
     woven = tuple(plane.copy() for plane in own)
     for plane, theirs in zip(woven, other):
         plane[later::2] = theirs[later::2]
@@ -248,8 +258,8 @@ def _eight_bits(luma: Plane, frame: HostFrame) -> Luma:
 class _Fieldmatch:
     """FFmpeg's fieldmatch on luma in 8 bits, as it takes no other; chroma goes along."""
 
-    def __init__(self, film: Film) -> None:
-        self._order = "tff" if film.is_top_first else "bff"
+    def __init__(self, pulldown: Pulldown) -> None:
+        self._order = "tff" if pulldown.is_top_first else "bff"
         self._graph: Graph | None = None
 
     def push(self, frame: HostFrame | None) -> Iterator[Luma]:
