@@ -16,7 +16,7 @@ from vsr.frames import HostFrame, Layout
 from vsr.media.encoding.choose_encoder import EncoderInput, choose
 from vsr.media.encoding.codecs import Encoder
 from vsr.media.encoding.encoding import OutputVideo
-from vsr.media.frames.tags import ContentLight, HdrMetadata, MasteringDisplay
+from vsr.media.frames.hdr import ContentLight, HdrMetadata, MasteringDisplay
 from vsr.media.reading.probe import probe
 from vsr.media.reading.reader import Reader
 from vsr.media.resume.segments import plan

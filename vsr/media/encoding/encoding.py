@@ -20,7 +20,7 @@ from vsr.media.encoding.codecs import X265_DELAY, Encoder
 from vsr.media.encoding.encoder_trial import configure
 from vsr.media.encoding.mastering import with_mastering
 from vsr.media.frames.formats import alpha_pix_fmt, layout_of
-from vsr.media.frames.tags import HdrMetadata
+from vsr.media.frames.hdr import HdrMetadata
 from vsr.values import Size
 
 

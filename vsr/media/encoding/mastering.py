@@ -11,7 +11,7 @@ from fractions import Fraction
 from types import MappingProxyType
 
 from vsr.media.encoding.codecs import Encoder
-from vsr.media.frames.tags import HdrMetadata, MasteringDisplay, Point
+from vsr.media.frames.hdr import HdrMetadata, MasteringDisplay, Point
 
 CHROMATICITY_UNITS = 50_000
 LUMINANCE_UNITS = 10_000

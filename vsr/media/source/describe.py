@@ -17,16 +17,10 @@ from vsr.colour import LUMA_WEIGHTS, UNSPECIFIED, Colour
 from vsr.errors import UnreadableMedia
 from vsr.media.clock import Timing, rounded, runs_backward, ticks_per_frame
 from vsr.media.frames.formats import Reading, reading_of
+from vsr.media.frames.hdr import hdr_of
 from vsr.media.frames.planes import FieldOrder
-from vsr.media.frames.tags import (
-    colour_of,
-    display_matrix_of,
-    extras_of,
-    hdr_of,
-    lost_of,
-    side_data_of,
-    siting_of,
-)
+from vsr.media.frames.siting import siting_of
+from vsr.media.frames.tags import colour_of, display_matrix_of, extras_of, lost_of, side_data_of
 from vsr.media.source.info import ROLES, Kind, StreamInfo, VideoInfo
 from vsr.media.timecode import timecode_in
 from vsr.values import Size

@@ -12,7 +12,7 @@ from vsr.colour import Colour
 from vsr.frames import Layout
 from vsr.media.clock import Timing
 from vsr.media.frames.formats import Reading, reading_of
-from vsr.media.frames.tags import HdrMetadata
+from vsr.media.frames.hdr import HdrMetadata
 from vsr.values import CropBox, Size
 
 ROLES = ("dub", "original", "comment", "forced", "hearing_impaired", "visual_impaired")
