@@ -129,7 +129,7 @@ def _hint(error: click.ClickException) -> str:
 
 def _report(message: str, code: int, arguments: list[str], hint: str = "") -> int:
     from vsr.cli.shared.lines import say
-    from vsr.jobs.progress import printable
+    from vsr.wording import printable
 
     message = printable(message)
     if "--json" in arguments:

@@ -30,8 +30,8 @@ from vsr.cli.shared.options import (
 from vsr.cli.shared.places import folder_of, places
 from vsr.cli.shared.report import emit, leaving, report_for
 from vsr.errors import Interrupted
-from vsr.jobs.progress import printable
 from vsr.specs import UpscaleSpec
+from vsr.wording import printable
 
 if TYPE_CHECKING:
     from vsr.jobs.batch.batch import BatchSpec

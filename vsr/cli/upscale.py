@@ -28,8 +28,8 @@ from vsr.cli.shared.options import (
 from vsr.cli.shared.places import Film, Places, folder_of, name_of, places, target_of
 from vsr.cli.shared.report import emit, leaving, looking, report_for
 from vsr.errors import Refused
-from vsr.jobs.progress import printable
 from vsr.specs import UpscaleSpec
+from vsr.wording import printable
 
 if TYPE_CHECKING:
     from vsr.jobs.probe.look import FileReport

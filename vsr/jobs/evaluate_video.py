@@ -13,7 +13,7 @@ from vsr.errors import InvalidData
 from vsr.frames import HostFrame
 from vsr.jobs.estimate.moments import seconds_at
 from vsr.jobs.preview.beginning import beginning_of
-from vsr.jobs.progress import Count, Note, counted, ignore
+from vsr.jobs.progress import Count, Note, ignore
 from vsr.jobs.upscale.source_film import films_of
 from vsr.media.reading.probe import probe
 from vsr.media.reading.reader import Reader
@@ -21,6 +21,7 @@ from vsr.media.source.info import MediaInfo
 from vsr.metrics.evaluation import Evaluation, NamedScores, Scores, mean_of
 from vsr.metrics.flicker import FlickerMeter
 from vsr.metrics.scores import CEILING_DB, WINDOW, psnr, ssim
+from vsr.wording import counted
 
 ROUNDED_SECONDS = 1e-4
 """By which the time that a part says, and that of its first frame, may differ."""

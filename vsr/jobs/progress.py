@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from vsr.wording import counted, printable
 
 if TYPE_CHECKING:
     from vsr.media.writing.verify import JoinedFile
@@ -169,20 +170,3 @@ def joined_result(
         model=model,
         paths=paths,
     )
-
-
-def printable(text: object) -> str:
-    """Return a text, such as a path, on one line that every terminal and JSON reader takes.
-
-    Undecodable bytes become question marks, and control characters their escapes.
-    """
-    clean = str(text).encode("utf-8", "replace").decode()
-    return _CONTROL.sub(lambda found: repr(found[0])[1:-1], clean)
-
-
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-
-
-def counted(count: int, noun: str = "frame") -> str:
-    """Return a number of things in words: ``1 frame``, ``2 frames``."""
-    return f"{count} {noun}" + "s" * (count != 1)

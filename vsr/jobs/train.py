@@ -9,7 +9,6 @@ from pathlib import Path
 
 from vsr.device.select import Device
 from vsr.errors import InvalidData, InvalidOption
-from vsr.jobs.progress import counted
 from vsr.models.weights_files import is_path, weights_name
 from vsr.recipes.pipeline import Pipeline, Step
 from vsr.recipes.read import find
@@ -32,6 +31,7 @@ from vsr.training.run.preflight import check_free, check_supplies, norm_note
 from vsr.training.run.run_folder import RECIPE, Run, RunFolder
 from vsr.training.run.steps import run_steps
 from vsr.training.run.verdict import Verdict, give_verdict
+from vsr.wording import counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ import click
 from vsr.cli.shared.status_line import message
 from vsr.cli.shared.width import padded, shortened, width_of, wrapped
 from vsr.errors import Refused
-from vsr.jobs.progress import printable
+from vsr.wording import printable
 
 
 def say(text: str) -> None:

@@ -13,7 +13,8 @@ from typing import TextIO
 from vsr.cli.shared.width import cut, padded, shortened, width_of, wrapped
 from vsr.closing import Closing
 from vsr.jobs.estimate.figures import duration
-from vsr.jobs.progress import Phase, Progress, counted, printable
+from vsr.jobs.progress import Phase, Progress
+from vsr.wording import counted, printable
 
 REDRAW_SECONDS = 0.1
 """The shortest time between two lines."""

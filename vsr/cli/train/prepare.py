@@ -17,7 +17,7 @@ from vsr.cli.shared.report import emit
 from vsr.cli.shared.values import Whole
 from vsr.cli.train.teach import line_of, taught_with_bar, teach_spec, teacher_options
 from vsr.errors import InvalidOption
-from vsr.jobs.progress import counted
+from vsr.wording import counted
 
 if TYPE_CHECKING:
     from vsr.jobs.teach import TeachSpec
@@ -139,8 +139,8 @@ def prepare(
         emit({"event": "done", "out": str(out), **manifest.summary()})
     elif not quiet:
         side = manifest.patch
-        patches = f"patch{'es' * (manifest.count != 1)} of {side}×{side}"
-        echo(f"{out}: {manifest.count} {patches}, {counted(manifest.sources, 'file')}")
+        patches = f"{counted(manifest.count, 'patch')} of {side}×{side}"
+        echo(f"{out}: {patches}, {counted(manifest.sources, 'file')}")
         for line in manifest.losses(is_detailed=verbose):
             echo(f"  {line}")
         for one in taught:

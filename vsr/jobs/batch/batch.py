@@ -25,7 +25,7 @@ from vsr.jobs.batch.outcome import (
     write_report,
 )
 from vsr.jobs.batch.outlook import outlook
-from vsr.jobs.progress import Note, OnProgress, counted, ignore
+from vsr.jobs.progress import Note, OnProgress, ignore
 from vsr.jobs.upscale.shared_options import check_shared
 from vsr.jobs.upscale.source_film import is_picture
 from vsr.jobs.watchdog import Watchdog
@@ -35,6 +35,7 @@ from vsr.jobs.workers.total_progress import TotalProgress
 from vsr.jobs.workers.upscale import release_all
 from vsr.media.resume.work import remove_published, segments_folder
 from vsr.specs import UpscaleSpec
+from vsr.wording import counted
 
 WATCH_SECONDS = 2.0
 """How often a watched folder is scanned; a file is taken once two scans find it unchanged."""

@@ -16,7 +16,6 @@ from vsr.batch.names import check_inside
 from vsr.batch.plan import Item
 from vsr.disk.publishing import published, writing
 from vsr.errors import OutputExists, VsrError
-from vsr.jobs.progress import counted, printable
 from vsr.jobs.upscale.choice import model_named
 from vsr.media.resume.manifest import source_facts
 from vsr.media.source.opening import check_there
@@ -24,6 +23,7 @@ from vsr.models.flavours import weights_of
 from vsr.models.weights_files import sha256_of
 from vsr.option import options_of
 from vsr.specs import Existing, UpscaleSpec
+from vsr.wording import counted, printable
 
 State = Literal["done", "skipped", "failed"]
 
@@ -124,8 +124,6 @@ def write_report(folder: Path, outcomes: Sequence[Outcome]) -> Path:
     Raises:
         NoSpace, UnwritableOutput: the report before it is untouched.
     """
-    import json
-
     path = folder / REPORT
     before = sum(outcome.is_from_before for outcome in outcomes)
     files = [outcome.as_dict() for outcome in outcomes]

@@ -11,7 +11,7 @@ from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont
 
-from vsr.jobs.progress import counted
+from vsr.wording import counted
 
 FILM_MINUTES = 90
 

@@ -44,7 +44,7 @@ from vsr.jobs.preview.choose import (
 from vsr.jobs.preview.page import Variant
 from vsr.jobs.preview.pictures import Window, displayed_window, shown, stored_window
 from vsr.jobs.preview.spec import CompareSpec, PageResult
-from vsr.jobs.progress import Count, Note, ignore, printable
+from vsr.jobs.progress import Count, Note, ignore
 from vsr.jobs.upscale.source_film import films_of, is_picture, size_bytes
 from vsr.media.frames.deinterlace import deinterlace
 from vsr.media.images.pictures import Picture
@@ -53,6 +53,7 @@ from vsr.media.source.info import MediaInfo
 from vsr.metrics.evaluation import Scores
 from vsr.metrics.scores import WINDOW
 from vsr.values import TimeRange
+from vsr.wording import printable
 
 SAME_SHAPE = 0.01
 """Aspect ratios that differ by less are taken for rounding."""

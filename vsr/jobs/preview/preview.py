@@ -30,7 +30,7 @@ from vsr.jobs.preview.choose import (
 from vsr.jobs.preview.page import Variant
 from vsr.jobs.preview.pictures import lanczos, shown, size_of
 from vsr.jobs.preview.spec import PageResult, PreviewSpec, SettingSpec
-from vsr.jobs.progress import Count, Note, ignore, printable
+from vsr.jobs.progress import Count, Note, ignore
 from vsr.jobs.upscale.plan import prepare
 from vsr.jobs.upscale.segment_worker import SegmentWorker
 from vsr.jobs.upscale.source_film import film_of, is_picture, size_bytes
@@ -40,6 +40,7 @@ from vsr.media.images.pictures import Picture
 from vsr.media.reading.probe import at_part, probe
 from vsr.media.source.info import MediaInfo
 from vsr.temporary import temporary_folder
+from vsr.wording import printable
 
 SOURCE, FILE = "Source (Lanczos)", "File size"
 

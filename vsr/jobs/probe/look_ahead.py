@@ -20,7 +20,6 @@ from vsr.jobs.probe.look import (
     in_words,
     ratio,
 )
-from vsr.jobs.progress import counted
 from vsr.jobs.upscale.picture_plan import PictureJob
 from vsr.jobs.upscale.plan import is_kept, plan
 from vsr.jobs.upscale.segment_plan import plan_segments
@@ -29,6 +28,7 @@ from vsr.jobs.upscale.standard_streams import as_clip
 from vsr.jobs.upscale.upscale_plan import Job
 from vsr.media.streams.stream_plan import Fate
 from vsr.specs import UpscaleSpec
+from vsr.wording import counted
 
 Source = Path | Sequence[Path]
 """As `vsr.jobs.workers.upscale.upscale` takes it."""

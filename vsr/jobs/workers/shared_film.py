@@ -16,7 +16,7 @@ from vsr.batch.scheduler import Scheduler
 from vsr.disk.waiting import wait_for
 from vsr.errors import VsrError
 from vsr.jobs.estimate.room import check_room
-from vsr.jobs.progress import Note, Phase, Result, counted, ignore, joined_result
+from vsr.jobs.progress import Note, Phase, Result, ignore, joined_result
 from vsr.jobs.upscale.source_film import animates, film_of
 from vsr.jobs.upscale.spool import NOTHING_YET, PIPE
 from vsr.jobs.workers.tasks import Begin, Finish, HeaderFacts, Headway, Look, Part, PlannedFilm
@@ -26,6 +26,7 @@ from vsr.media.resume.work import Work, finished_bytes, segments_folder
 from vsr.media.writing.target import check_space
 from vsr.media.writing.verify import JoinedFile
 from vsr.specs import UpscaleSpec
+from vsr.wording import counted
 
 
 @dataclass(frozen=True, slots=True)

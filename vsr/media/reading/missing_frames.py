@@ -15,6 +15,7 @@ from itertools import pairwise
 from vsr.media.reading.file_ends import ogg_faults
 from vsr.media.reading.packet_layout import PacketLayout, usual_step
 from vsr.media.source.info import MediaInfo
+from vsr.wording import counted
 
 STEADY = 0.75
 """The share of frames that follow the one before at the same distance, where a hole shows."""
@@ -179,6 +180,5 @@ def _holes_in_words(info: MediaInfo, first: int, holes: Sequence[Hole]) -> str:
         for one in holes[:MOST_SHOWN]
     ]
     more = f" and {len(holes) - MOST_SHOWN} more places" if len(holes) > MOST_SHOWN else ""
-    count = sum(one.frames for one in holes)
-    noun = "frame" if count == 1 else "frames"
-    return f"{count} {noun} ({', '.join(spans)}{more}) missing"
+    count = counted(sum(one.frames for one in holes))
+    return f"{count} ({', '.join(spans)}{more}) missing"

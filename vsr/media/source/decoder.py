@@ -27,6 +27,7 @@ from vsr.media.clock import ticks_per_frame
 from vsr.media.source.opening import demuxed, is_header, open_input
 from vsr.media.source.owed_frames import OwedFrames
 from vsr.values import PtsSpan
+from vsr.wording import counted
 
 FEWEST_KEPT = 64
 """Packets that are kept for a second try at the end: decoders have no more threads than this."""
@@ -103,19 +104,17 @@ class Damage:
 
     def __str__(self) -> str:
         counts = (
-            (self.corrupt_frames, "damaged frame{s}"),
-            (self.undecodable_packets, "packet{s} that gave no frame"),
-            (self.corrupt_packets, "damaged packet{s}"),
-            (self.broken_reads, "damaged place{s} in the container"),
-            (self.missing_bytes, "byte{s} missing at the end of the file"),
-            (self.repaired_times, "repaired timestamp{s}"),
-            (self.converted_frames, "frame{s} converted to the first one's format"),
-            (self.resized_frames, "frame{s} of another size, scaled to that of the first"),
-            (self.reshaped_frames, "frame{s} of other proportions, shown with those of the first"),
+            (self.corrupt_frames, "damaged frame", ""),
+            (self.undecodable_packets, "packet", " that gave no frame"),
+            (self.corrupt_packets, "damaged packet", ""),
+            (self.broken_reads, "damaged place", " in the container"),
+            (self.missing_bytes, "byte", " missing at the end of the file"),
+            (self.repaired_times, "repaired timestamp", ""),
+            (self.converted_frames, "frame", " converted to the first one's format"),
+            (self.resized_frames, "frame", " of another size, scaled to that of the first"),
+            (self.reshaped_frames, "frame", " of other proportions, shown with those of the first"),
         )
-        return ", ".join(
-            f"{count} {what.format(s='s' * (count != 1))}" for count, what in counts if count
-        )
+        return ", ".join(f"{counted(count, noun)}{rest}" for count, noun, rest in counts if count)
 
 
 class Decoder:

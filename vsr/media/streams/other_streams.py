@@ -22,6 +22,7 @@ from vsr.media.streams.continuity import LEAST_STEP_SECONDS, Continuity, straigh
 from vsr.media.streams.convert_audio import AudioConversion, is_lossless
 from vsr.media.streams.convert_text import converted_packet
 from vsr.media.streams.stream_plan import Fate, StreamFate
+from vsr.wording import counted
 
 WIDEST_INTERLEAVING_SECONDS = 10
 
@@ -46,14 +47,12 @@ class StreamDamage:
     @property
     def losses(self) -> tuple[str, ...]:
         """The lines of a report: one, or none if nothing is lost."""
-        counts = (
-            (self.packets, "packet{s} of audio or subtitles"),
-            (self.broken_reads, "broken place{s}"),
-        )
-        line = ", ".join(
-            f"{count} {what.format(s='s' * (count != 1))}" for count, what in counts if count
-        )
-        return (line,) if line else ()
+        losses = []
+        if self.packets:
+            losses.append(f"{counted(self.packets, 'packet')} of audio or subtitles")
+        if self.broken_reads:
+            losses.append(counted(self.broken_reads, "broken place"))
+        return (", ".join(losses),) if losses else ()
 
 
 def other_packets(

@@ -13,6 +13,7 @@ from vsr.disk.publishing import published
 from vsr.errors import InvalidData, InvalidRecipe
 from vsr.models.weights_files import sha256_of
 from vsr.recipes.read import decode
+from vsr.wording import counted
 
 MANIFEST = "dataset.json"
 FORMAT = 4
@@ -146,7 +147,7 @@ class DatasetManifest:
             shown = names if is_detailed or len(names) <= FEW else (*names[:FEW], "…")
             lines.append(f"{len(names)} skipped: {reason} ({', '.join(shown)})")
         for reason, count in self.dropped_patches.items():
-            lines.append(f"{count} patch{'es' * (count != 1)} dropped: {reason}")
+            lines.append(f"{counted(count, 'patch')} dropped: {reason}")
         return lines
 
     def write(self, folder: Path) -> None:

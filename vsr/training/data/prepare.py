@@ -25,6 +25,7 @@ from vsr.training.data.cutting import Cutter, Footage, Tally
 from vsr.training.data.manifest import BICUBIC, DatasetManifest, digest_of
 from vsr.training.data.new_set import new_set
 from vsr.training.pictures import Pixels, UnusablePicture, decode_picture, is_picture
+from vsr.wording import counted
 
 Weights = tuple[tuple[str, float], ...]
 """(pattern of a file's name, how much likelier than another its patches are drawn), …"""
@@ -170,9 +171,9 @@ def _write(
                 cutter.cut(_shrunk(pixels, spec.shrink), weight_of(spec.weights, path), tally)
         on_file(len(files), len(files))
     if not tally.weights:
-        count = f"{len(files)} file{'s' * (len(files) != 1)}"
         raise InvalidData(
-            f"{spec.sources[0]}: no usable image in {count} ({_reasons(tally)}). "
+            f"{spec.sources[0]}: no usable image in {counted(len(files), 'file')} "
+            f"({_reasons(tally)}). "
             "Give other images, or a smaller --patch."
         )
     return tally.manifest(

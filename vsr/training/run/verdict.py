@@ -29,6 +29,7 @@ from vsr.training.recipe.recipe import learning_stages
 from vsr.training.run.context import Context
 from vsr.training.run.learn import luma_psnr
 from vsr.training.run.run_folder import VERDICT_PICTURE, Run
+from vsr.wording import counted
 
 SHOWN = 6
 """Patches in the picture."""
@@ -80,8 +81,8 @@ class Verdict:
         towards = "" if self.target == TRUTH else f" towards the targets '{self.target}'"
         line = (
             f"{self.judgement.capitalize()} than {self.against}{towards}: {self.before:.2f} → "
-            f"{self.after:.2f} dB ({gain:+.2f}) on {self.patches} "
-            f"patch{'es' * (self.patches != 1)} held out, {self.better} of which gained"
+            f"{self.after:.2f} dB ({gain:+.2f}) on {counted(self.patches, 'patch')} held out, "
+            f"{self.better} of which gained"
         ).replace("No different than", "No different from")
         if self.target != TRUTH:
             line += f"; towards the truth {self.truth_before:.2f} → {self.truth_after:.2f} dB"
