@@ -13,7 +13,7 @@ import pytest
 import vsr
 from vsr.api import Options, StrPath
 from vsr.errors import InvalidOption, Refused, UnknownOption
-from vsr.jobs.upscale.upscale_plan import asked
+from vsr.jobs.upscale.job import asked
 from vsr.notation import Factor, Pixels, seconds_of
 from vsr.option import options_of
 from vsr.specs import UpscaleSpec

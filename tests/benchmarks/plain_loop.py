@@ -30,7 +30,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from vsr.errors import Failed
-from vsr.jobs.upscale.upscale_plan import Job
+from vsr.jobs.upscale.job import Job
 from vsr.media.encoding.codecs import Encoder
 from vsr.media.frames.formats import layout_of
 from vsr.models import catalog

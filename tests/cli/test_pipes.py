@@ -18,7 +18,7 @@ from tests.cues import spoil_cue
 from vsr.cli.shared.status_line import StatusLine
 from vsr.errors import UnreadableMedia
 from vsr.jobs.progress import Progress
-from vsr.jobs.upscale import standard_streams, upscale_plan
+from vsr.jobs.upscale import job, standard_streams
 from vsr.jobs.upscale.spool import PIPE, spooled
 from vsr.jobs.workers.upscale import upscale
 from vsr.media.reading.probe import probe
@@ -49,7 +49,7 @@ def test_a_film_goes_through_pipes_whole(clip: Path, tmp_path: Path, format_name
 def test_a_log_has_a_line_of_a_pipe_when_it_ends_and_none_for_each_frame(
     clip: Path, monkeypatch, header
 ):
-    monkeypatch.setattr(upscale_plan, "frames_made", lambda *_: header)
+    monkeypatch.setattr(job, "frames_made", lambda *_: header)
     log, seen = io.StringIO(), []
     line = StatusLine("in.mp4", lambda: 80, log)
 

@@ -17,7 +17,7 @@ import pytest
 from tests.clips import indices_in, write_clip
 from vsr.batch.engine import STALLED, EngineSpec, OpenWorker
 from vsr.jobs import process_setup, watchdog
-from vsr.jobs.upscale.upscale_plan import Job
+from vsr.jobs.upscale.job import Job
 from vsr.jobs.watchdog import LEAST_SECONDS, TIMES_SLOWEST, Idleness, Watchdog
 from vsr.jobs.workers.pool import open_pool
 from vsr.jobs.workers.tasks import Finish

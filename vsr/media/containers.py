@@ -25,6 +25,7 @@ class Container:
         has_attachments: it can hold fonts and other files.
         has_cover_art: it can hold a still image.
         has_chapters: it can hold chapters.
+        has_index: it has an index, which may stand first.
         has_rotation: it can say how the stored frame is to be turned.
         has_track_tags: it can hold the titles and the timecode of its streams.
         is_bare: it holds the frames, and nothing else.
@@ -43,6 +44,7 @@ class Container:
     has_attachments: bool = False
     has_cover_art: bool = False
     has_chapters: bool = True
+    has_index: bool = False
     has_rotation: bool = True
     has_track_tags: bool = True
     is_bare: bool = False
@@ -68,6 +70,7 @@ CONTAINERS: tuple[Container, ...] = (
         text_subtitles="mov_text",
         audio=("flac", "pcm", "aac", "libopus"),  # few players know PCM in mp4
         has_cover_art=True,
+        has_index=True,
         options=FINE_CLOCK,
         pipe_options=FRAGMENTED,
         tags=HVC1,
@@ -77,6 +80,7 @@ CONTAINERS: tuple[Container, ...] = (
         suffixes=(".mov", ".qt"),
         video_codecs=frozenset({"h264", "hevc", "prores"}),
         text_subtitles="mov_text",
+        has_index=True,
         options=FINE_CLOCK,
         pipe_options=FRAGMENTED,
         tags=HVC1,

@@ -86,6 +86,10 @@ def names() -> tuple[str, ...]:
     return NAMES + tuple(sorted({entry.name for entry in known_files()} - set(NAMES)))
 
 
+Load = Callable[[str, int | None, Blend], Model]
+"""What returns the network for a name, a scale and a blend, as `load` does."""
+
+
 def load(name_or_path: str, scale: int | None = None, blend: Blend = PLAIN) -> Model:
     """Load a network by name, or from a weights file.
 

@@ -17,7 +17,7 @@ from vsr.jobs.estimate import estimate, room
 from vsr.jobs.estimate.figures import Between, Estimate, Took
 from vsr.jobs.estimate.pace import Pace, Rate
 from vsr.jobs.process_setup import core_count
-from vsr.jobs.upscale.upscale_plan import Job
+from vsr.jobs.upscale.job import Job
 from vsr.media.images.images import RESULTS
 from vsr.specs import EncodeSpec, UpscaleSpec
 from vsr.values import OutputSize, Size

@@ -23,9 +23,9 @@ from vsr.jobs.estimate.figures import Between, Estimate, Other, Took
 from vsr.jobs.estimate.pace import STRIP_PIXELS, Pace, Rate, _strip, tried
 from vsr.jobs.estimate.remembered import Remembered, recall, remember
 from vsr.jobs.estimate.room import check_room
+from vsr.jobs.upscale.job import Job
 from vsr.jobs.upscale.plan import prepare, spec_of_preset
 from vsr.jobs.upscale.segment_worker import SegmentStats
-from vsr.jobs.upscale.upscale_plan import Job
 from vsr.jobs.workers.upscale import upscale
 from vsr.specs import EncodeSpec
 from vsr.values import OutputSize, Size

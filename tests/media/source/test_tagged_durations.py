@@ -7,7 +7,7 @@ import av
 import pytest
 
 from tests.clips import Audio, Subtitle, write_clip
-from vsr.jobs.upscale.upscale_plan import frames_expected
+from vsr.jobs.upscale.job import frames_expected
 from vsr.media.reading.probe import probe
 from vsr.media.source.describe import tagged_seconds
 from vsr.specs import TimeRange

@@ -17,11 +17,12 @@ from vsr.jobs.batch.outlook import little_room
 from vsr.jobs.estimate.estimate import Estimates
 from vsr.jobs.estimate.figures import Estimate, about_bytes, about_seconds, total
 from vsr.jobs.probe.look_ahead import check_packets
+from vsr.jobs.upscale.job import Job
 from vsr.jobs.upscale.plan import plan as plan_upscale
 from vsr.jobs.upscale.segment_worker import SegmentWorker
 from vsr.jobs.upscale.shared_options import check_shared
 from vsr.jobs.upscale.source_film import film_of, is_picture
-from vsr.jobs.upscale.upscale_plan import Job, Load
+from vsr.models.catalog import Load
 from vsr.specs import UpscaleSpec
 from vsr.wording import counted, printable
 

@@ -11,10 +11,10 @@ from vsr.errors import VsrError
 from vsr.jobs.estimate.estimate import Estimates
 from vsr.jobs.estimate.figures import Between, Estimate, about_bytes, about_seconds, total
 from vsr.jobs.estimate.room import free_bytes, is_one_disk
+from vsr.jobs.upscale.job import Job
 from vsr.jobs.upscale.plan import plan as plan_upscale
 from vsr.jobs.upscale.segment_worker import SegmentWorker
 from vsr.jobs.upscale.source_film import film_of
-from vsr.jobs.upscale.upscale_plan import Job
 from vsr.specs import UpscaleSpec
 from vsr.wording import counted
 

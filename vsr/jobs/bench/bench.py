@@ -23,10 +23,10 @@ from vsr.jobs.bench.bench_report import BenchReport, StageRate
 from vsr.jobs.bench.bench_stages import Stages, TimedRun, own_clip, source_size, timed_run
 from vsr.jobs.process_setup import core_count
 from vsr.jobs.progress import Note, ignore
+from vsr.jobs.upscale.job import Job
 from vsr.jobs.upscale.plan import prepare
 from vsr.jobs.upscale.segment_worker import step_context
 from vsr.jobs.upscale.source_film import film_of
-from vsr.jobs.upscale.upscale_plan import Job
 from vsr.media.encoding.codecs import Encoder
 from vsr.specs import UpscaleSpec
 from vsr.temporary import temporary_folder

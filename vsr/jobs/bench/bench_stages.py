@@ -13,7 +13,7 @@ from pathlib import Path
 from vsr.disk.folders import cache_folder
 from vsr.disk.publishing import remove
 from vsr.frames import HostFrame
-from vsr.jobs.upscale.upscale_plan import Job
+from vsr.jobs.upscale.job import Job
 from vsr.media.clock import ticks_per_frame
 from vsr.media.encoding.choose_encoder import EncoderInput, choose
 from vsr.media.encoding.encoding import OutputVideo

@@ -12,9 +12,9 @@ from vsr.jobs.estimate.pace import UNSURE_SECONDS, Pace, Rate, tried
 from vsr.jobs.estimate.remembered import Kind, Remembered, recall, remember
 from vsr.jobs.estimate.room import free_bytes
 from vsr.jobs.process_setup import core_count
+from vsr.jobs.upscale.job import Job
 from vsr.jobs.upscale.segment_worker import SegmentStats
 from vsr.jobs.upscale.spool import PIPE
-from vsr.jobs.upscale.upscale_plan import Job
 from vsr.models import catalog
 from vsr.upscaling.engine.precision import with_precision
 

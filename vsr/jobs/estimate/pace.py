@@ -16,7 +16,7 @@ from vsr.jobs.estimate.figures import Between, Stopwatch, Took, typical
 from vsr.jobs.estimate.moments import ALIGNED, EVERYTHING, Crop, Moment
 from vsr.jobs.estimate.trial import RenderedMoment, Trial
 from vsr.jobs.progress import ignore
-from vsr.jobs.upscale.upscale_plan import Job
+from vsr.jobs.upscale.job import Job
 from vsr.media.reading.glimpses import frames_in_places
 from vsr.temporary import temporary_folder
 from vsr.values import Size

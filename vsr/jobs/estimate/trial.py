@@ -15,8 +15,8 @@ from vsr.frames import HostFrame
 from vsr.jobs.estimate.figures import Stopwatch, Took
 from vsr.jobs.estimate.moments import Moment, wanted_frames
 from vsr.jobs.progress import Note
+from vsr.jobs.upscale.job import Job
 from vsr.jobs.upscale.segment_worker import step_context
-from vsr.jobs.upscale.upscale_plan import Job
 from vsr.media.encoding.codecs import Encoder
 from vsr.media.encoding.encoding import OutputVideo
 from vsr.media.reading.probe import probe

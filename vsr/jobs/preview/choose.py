@@ -25,7 +25,7 @@ from vsr.jobs.estimate.moments import (
 )
 from vsr.jobs.preview.pictures import Window, busiest
 from vsr.jobs.progress import Note
-from vsr.jobs.upscale.upscale_plan import Job, frames_expected
+from vsr.jobs.upscale.job import Job, frames_expected
 from vsr.media.clips.h264 import page_video
 from vsr.media.clock import USUAL_FRAME_RATE, rounded, ticks, ticks_per_frame
 from vsr.media.images.pictures import Picture

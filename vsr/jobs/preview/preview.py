@@ -31,11 +31,11 @@ from vsr.jobs.preview.page import Variant
 from vsr.jobs.preview.pictures import lanczos, shown, size_of
 from vsr.jobs.preview.spec import PageResult, PreviewSpec, SettingSpec
 from vsr.jobs.progress import Count, Note, ignore
+from vsr.jobs.upscale.job import Job
 from vsr.jobs.upscale.plan import prepare
 from vsr.jobs.upscale.segment_worker import SegmentWorker
 from vsr.jobs.upscale.source_film import film_of, is_picture, size_bytes
 from vsr.jobs.upscale.spool import PIPE
-from vsr.jobs.upscale.upscale_plan import Job
 from vsr.media.images.pictures import Picture
 from vsr.media.reading.probe import at_part, probe
 from vsr.media.source.info import MediaInfo

@@ -20,12 +20,12 @@ from vsr.jobs.probe.look import (
     in_words,
     ratio,
 )
+from vsr.jobs.upscale.job import Job
 from vsr.jobs.upscale.picture_plan import PictureJob
 from vsr.jobs.upscale.plan import is_kept, plan
 from vsr.jobs.upscale.segment_plan import plan_segments
 from vsr.jobs.upscale.spool import PIPE, check_pipe, spooled
 from vsr.jobs.upscale.standard_streams import as_clip
-from vsr.jobs.upscale.upscale_plan import Job
 from vsr.media.streams.stream_plan import Fate
 from vsr.specs import UpscaleSpec
 from vsr.wording import counted

@@ -10,13 +10,12 @@ from vsr.device.select import Device, select
 from vsr.errors import InvalidOption, Refused, UnsuitableContainer
 from vsr.jobs.upscale.choice import Choice, choose_blend, with_model
 from vsr.jobs.upscale.strength import condition_of_picture
-from vsr.jobs.upscale.upscale_plan import Load
 from vsr.media.images.deep_images import CODE, MOST, frame_of
 from vsr.media.images.images import HAS_ALPHA, WRITTEN, StillImage, is_written, read_image
 from vsr.media.streams.losses_before_start import Loss, content_of, refuse_losses
 from vsr.media.writing.target import check_no_folder, is_wanted
 from vsr.models import catalog
-from vsr.models.catalog import Model
+from vsr.models.catalog import Load, Model
 from vsr.specs import Existing, UpscaleSpec
 from vsr.upscaling.engine.precision import with_precision
 from vsr.upscaling.engine.tile_size import approximation, pinned_tile

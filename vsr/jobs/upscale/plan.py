@@ -11,7 +11,7 @@ from pathlib import Path
 from vsr.colour import UNSPECIFIED, Colour, guessed_matrix
 from vsr.device.cuda import share_context
 from vsr.device.select import Device, select
-from vsr.errors import Refused
+from vsr.errors import InvalidOption, Refused
 from vsr.jobs.progress import Note
 from vsr.jobs.upscale.choice import (
     Choice,
@@ -21,12 +21,12 @@ from vsr.jobs.upscale.choice import (
     with_model,
 )
 from vsr.jobs.upscale.fields import Fields, fields_of
+from vsr.jobs.upscale.job import Job, frames_expected
 from vsr.jobs.upscale.lost_grain import lost_grain
 from vsr.jobs.upscale.picture_plan import PictureJob, is_picture_wanted, prepare_picture
 from vsr.jobs.upscale.spool import PIPE, check_pipe
 from vsr.jobs.upscale.standard_streams import check_film
 from vsr.jobs.upscale.strength import Condition, condition_in
-from vsr.jobs.upscale.upscale_plan import Job, Load, check_index, frames_expected
 from vsr.media.clock import USUAL_FRAME_RATE
 from vsr.media.containers import Container, container_for
 from vsr.media.encoding.choose_encoder import EncoderInput, choose
@@ -51,7 +51,7 @@ from vsr.media.streams.stream_plan import StreamPlan
 from vsr.media.streams.streams import plan_streams
 from vsr.media.writing.target import check_target
 from vsr.models import catalog
-from vsr.models.catalog import Model
+from vsr.models.catalog import Load, Model
 from vsr.recipes.pipeline import load_pipeline
 from vsr.recipes.preset import load_look, load_preset
 from vsr.specs import FINER, Existing, UpscaleSpec
@@ -145,7 +145,7 @@ def prepare(source: Path, target: Path, spec: UpscaleSpec, load: Load = catalog.
         Refused: whatever would fail later, found now.
     """
     container, spec = container_for(target, spec.container), with_model(spec)
-    check_index(container, spec)
+    _check_index(container, spec)
     info = at_part(probe(source), spec.time.start_seconds)
     if spec.crop is not None:
         info = cropped(info, spec.crop)
@@ -187,6 +187,19 @@ def prepare(source: Path, target: Path, spec: UpscaleSpec, load: Load = catalog.
         choice=choice,
         fields=fields,
     )
+
+
+def _check_index(container: Container, spec: UpscaleSpec) -> None:
+    """Refuse to put an index first where there is none; of a batch it is meant for some files.
+
+    Raises:
+        InvalidOption: it is so.
+    """
+    if spec.is_faststart and "is_faststart" in spec.asked and not container.has_index:
+        raise InvalidOption(
+            f"--faststart: only mp4 and mov have an index to put first, not {container.name}. "
+            "Omit it, or choose one of them."
+        )
 
 
 def _decoding(source: Path, spec: UpscaleSpec, device: Device) -> Decoding:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vsr.jobs.upscale.upscale_plan import Job
+from vsr.jobs.upscale.job import Job
 from vsr.media.encoding.choose_encoder import at_rate
 from vsr.media.encoding.codecs import Encoder
 from vsr.media.resume.rates import share

@@ -15,8 +15,8 @@ from vsr.disk.publishing import part_of
 from vsr.errors import Failed
 from vsr.frames import HostFrame
 from vsr.jobs.progress import Note, ignore
+from vsr.jobs.upscale.job import Job
 from vsr.jobs.upscale.segment_plan import encoder_of
-from vsr.jobs.upscale.upscale_plan import INDEXED, Job
 from vsr.media.reading.reader import Reader
 from vsr.media.resume.segments import Segment
 from vsr.media.resume.work import record
@@ -220,8 +220,8 @@ def join_segments(job: Job, segments: list[Path], target: Path) -> JoinedFile:
     """
     if job.container.is_sequence:
         return join_into_images(segments, target, job.target.name, job.video)
-    has_index = job.container.name in INDEXED
-    options = [("movflags", "+faststart")] if job.spec.is_faststart and has_index else []
+    is_faststart = job.spec.is_faststart and job.container.has_index
+    options = [("movflags", "+faststart")] if is_faststart else []
     return join(
         segments,
         job.source,

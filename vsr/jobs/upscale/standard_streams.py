@@ -10,11 +10,11 @@ from pathlib import Path
 from vsr.errors import InvalidOption, UnreadableMedia, UnsuitableContainer
 from vsr.frames import HostFrame
 from vsr.jobs.progress import Note, Result
+from vsr.jobs.upscale.job import Job
 from vsr.jobs.upscale.segment_plan import encoder_of, rated
 from vsr.jobs.upscale.segment_worker import SegmentWorker
 from vsr.jobs.upscale.source_film import film_of
 from vsr.jobs.upscale.spool import PIPE
-from vsr.jobs.upscale.upscale_plan import Job
 from vsr.media.images.images import RESULTS, is_image, is_written
 from vsr.media.resume.segments import plan
 from vsr.media.sequence import SUFFIXES, is_numbered, is_sequence

@@ -84,8 +84,8 @@ class Look:
             MediaError: the file does not exist, or cannot be read.
         """
         from vsr.jobs.upscale.fields import mode_of
+        from vsr.jobs.upscale.job import frames_made
         from vsr.jobs.upscale.source_film import animates
-        from vsr.jobs.upscale.upscale_plan import frames_made
         from vsr.media.animation import count_of
         from vsr.media.images.images import image_size, is_image
         from vsr.media.reading.probe import probe
@@ -176,9 +176,9 @@ class Begin:
     def run(self, worker: FilmWorker, report: Report) -> PlannedFilm:
         """Plan; write nothing."""
         from vsr.jobs.estimate.estimate import estimate_if_cramped, estimate_of
+        from vsr.jobs.upscale.job import Job
         from vsr.jobs.upscale.plan import announce
         from vsr.jobs.upscale.segment_plan import frame_seconds, plan_segments
-        from vsr.jobs.upscale.upscale_plan import Job
 
         job = worker.checked(self.film)
         assert isinstance(job, Job)

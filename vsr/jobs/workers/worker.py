@@ -19,8 +19,8 @@ from vsr.version import __version__
 
 if TYPE_CHECKING:
     from vsr.frames import HostFrame
+    from vsr.jobs.upscale.job import Job
     from vsr.jobs.upscale.picture_plan import PictureJob
-    from vsr.jobs.upscale.upscale_plan import Job
     from vsr.jobs.watchdog import Watchdog
     from vsr.media.resume.segments import Segment
     from vsr.models.sent_model import SentModel
@@ -134,7 +134,7 @@ class FilmWorker:
 
     def job(self, film: FilmSpec) -> Job:
         """Return what is decided about a film that is not an image."""
-        from vsr.jobs.upscale.upscale_plan import Job
+        from vsr.jobs.upscale.job import Job
 
         job = self.planned(film)
         assert isinstance(job, Job)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from functools import cache
@@ -14,7 +14,6 @@ from typing import Any
 from vsr.colour import UNSPECIFIED, Colour, guessed_matrix
 from vsr.device.cuda import unused_gpu
 from vsr.device.select import Device
-from vsr.errors import InvalidOption
 from vsr.jobs.upscale.choice import Choice
 from vsr.jobs.upscale.fields import Fields, mode_of
 from vsr.media.clock import USUAL_FRAME_RATE, Timing, rounded, ticks_per_frame
@@ -33,29 +32,8 @@ from vsr.option import options_of
 from vsr.specs import FRAME_RATIOS, UpscaleSpec
 from vsr.upscaling.engine.tile_size import approximation, tile_facts
 from vsr.upscaling.plan import SizePlan
-from vsr.values import Blend, GrainProfile, TimeRange
+from vsr.values import GrainProfile, TimeRange
 from vsr.version import __version__
-
-Load = Callable[[str, int | None, Blend], Model]
-"""Returns the network for a name, a scale and a blend."""
-
-
-INDEXED = ("mp4", "mov")
-"""Containers with an index that may stand first."""
-
-
-def check_index(container: Container, spec: UpscaleSpec) -> None:
-    """Refuse to put an index first where there is none; of a batch it is meant for some files.
-
-    Raises:
-        InvalidOption: it is so.
-    """
-    if spec.is_faststart and "is_faststart" in spec.asked and container.name not in INDEXED:
-        raise InvalidOption(
-            f"--faststart: only mp4 and mov have an index to put first, not {container.name}. "
-            "Omit it, or choose one of them."
-        )
-
 
 INTEGER_BITS = 8
 """The depth of codes that int8 takes as they are."""
