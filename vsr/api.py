@@ -14,7 +14,7 @@ from vsr.jobs.arrays.upscaler import Upscaler
 from vsr.jobs.batch.outcome import Outcome
 from vsr.jobs.keywords import naming_keywords, with_keywords
 from vsr.jobs.progress import Phase, Progress, Result, ignore
-from vsr.jobs.upscale.plan import spec_of_preset
+from vsr.jobs.upscale.preset_spec import spec_of_preset
 from vsr.jobs.workers.upscale import upscale as run
 from vsr.notation import Factor, FrameRate, Pixels
 from vsr.option import checked_text

@@ -22,7 +22,7 @@ from vsr.batch.engine import EngineSpec
 from vsr.device.select import select
 from vsr.jobs.batch.batch import BatchSpec, batch
 from vsr.jobs.process_setup import settle
-from vsr.jobs.upscale.plan import spec_of_preset
+from vsr.jobs.upscale.preset_spec import spec_of_preset
 from vsr.specs import EncodeSpec, UpscaleSpec
 from vsr.values import OutputSize, Size
 

@@ -32,7 +32,8 @@ def measured(clip: Path, model: str, frames: int, folder: Path) -> dict[str, Any
     """Estimate one clip and upscale it."""
     from vsr.jobs.estimate.estimate import carried_bytes, estimate_with, paced
     from vsr.jobs.estimate.pace import tried
-    from vsr.jobs.upscale.plan import prepare, spec_of_preset
+    from vsr.jobs.upscale.plan import prepare
+    from vsr.jobs.upscale.preset_spec import spec_of_preset
     from vsr.jobs.workers.upscale import upscale
 
     target = folder / f"{clip.stem}.mkv"

@@ -19,7 +19,8 @@ import av
 from tests.benchmarks.device import RESULTS, write
 from tests.clips import Audio, write_clip
 from vsr.device.select import select
-from vsr.jobs.upscale.plan import prepare, spec_of_preset
+from vsr.jobs.upscale.plan import prepare
+from vsr.jobs.upscale.preset_spec import spec_of_preset
 from vsr.jobs.upscale.segment_worker import SegmentWorker
 from vsr.jobs.upscale.standard_streams import WHOLE
 from vsr.jobs.workers.upscale import upscale

@@ -17,7 +17,7 @@ from vsr.disk.output_folders import folder_made
 from vsr.disk.publishing import publish, published, remove, writing
 from vsr.errors import VsrError
 from vsr.jobs.progress import Note, OnProgress, Result, ignore
-from vsr.jobs.upscale.plan import spec_of_preset
+from vsr.jobs.upscale.preset_spec import spec_of_preset
 from vsr.jobs.workers.upscale import upscale
 from vsr.media.images.pictures import Picture
 from vsr.values import Size

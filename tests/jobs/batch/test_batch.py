@@ -13,7 +13,7 @@ from vsr.batch.plan import Selection, links_left_out
 from vsr.errors import Interrupted, NoSuchFile, OutputBusy
 from vsr.jobs.batch.batch import WATCH_SECONDS, BatchSpec, batch, watch
 from vsr.jobs.progress import Progress, ignore
-from vsr.jobs.upscale.plan import spec_of_preset
+from vsr.jobs.upscale.preset_spec import spec_of_preset
 from vsr.jobs.workers.upscale import upscale
 from vsr.media.resume.work import work_folder_of
 from vsr.specs import EncodeSpec

@@ -16,7 +16,7 @@ from tests.clips import Audio, indices_in, write_clip
 from vsr.batch.engine import EngineSpec
 from vsr.batch.plan import Selection
 from vsr.jobs.batch.batch import BatchSpec, batch
-from vsr.jobs.upscale.plan import spec_of_preset
+from vsr.jobs.upscale.preset_spec import spec_of_preset
 from vsr.jobs.workers.upscale import upscale
 from vsr.specs import EncodeSpec
 from vsr.values import OutputSize

@@ -11,7 +11,7 @@ from vsr.batch.ledger import open_ledger
 from vsr.cli import run
 from vsr.jobs.batch.batch import BatchSpec, batch
 from vsr.jobs.batch.outcome import REPORT, Outcome
-from vsr.jobs.upscale.plan import spec_of_preset
+from vsr.jobs.upscale.preset_spec import spec_of_preset
 from vsr.specs import EncodeSpec
 from vsr.values import OutputSize
 

@@ -17,7 +17,7 @@ from vsr.errors import InvalidOption
 from vsr.jobs.bench.bench import BenchSpec, bench
 from vsr.jobs.bench.bench_report import draw_chart, in_words
 from vsr.jobs.bench.bench_stages import Stages, bounced, own_clip, source_size
-from vsr.jobs.upscale.plan import spec_of_preset
+from vsr.jobs.upscale.preset_spec import spec_of_preset
 from vsr.media.reading.probe import probe
 from vsr.media.reading.reader import Reader
 from vsr.upscaling.engine.cuda_slots import OUTPUTS

@@ -24,7 +24,8 @@ from vsr.jobs.estimate.pace import STRIP_PIXELS, Pace, Rate, _strip, tried
 from vsr.jobs.estimate.remembered import Remembered, recall, remember
 from vsr.jobs.estimate.room import check_room
 from vsr.jobs.upscale.job import Job
-from vsr.jobs.upscale.plan import prepare, spec_of_preset
+from vsr.jobs.upscale.plan import prepare
+from vsr.jobs.upscale.preset_spec import spec_of_preset
 from vsr.jobs.upscale.segment_worker import SegmentStats
 from vsr.jobs.workers.upscale import upscale
 from vsr.specs import EncodeSpec

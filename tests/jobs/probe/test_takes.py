@@ -15,7 +15,8 @@ from vsr.jobs.estimate import estimate
 from vsr.jobs.estimate.estimate import kind_of
 from vsr.jobs.estimate.figures import Between
 from vsr.jobs.estimate.remembered import Remembered, remember, usual_time
-from vsr.jobs.upscale.plan import prepare, spec_of_preset
+from vsr.jobs.upscale.plan import prepare
+from vsr.jobs.upscale.preset_spec import spec_of_preset
 from vsr.media.reading.probe import probe
 from vsr.values import Size
 

@@ -13,7 +13,7 @@ from tests.clips import indices_in, write_clip
 from tests.flavoured import SIZE, SPEC
 from vsr.cli import run
 from vsr.errors import InvalidRecipe, OutputError
-from vsr.jobs.upscale.plan import spec_of_preset
+from vsr.jobs.upscale.preset_spec import spec_of_preset
 from vsr.jobs.workers.upscale import upscale
 from vsr.values import Blend
 

@@ -13,7 +13,8 @@ from tests.clips import write_clip
 from tests.flavoured import SIZE, SPEC, natural
 from vsr.errors import InvalidOption
 from vsr.jobs.upscale.choice import AUTO_MODEL, choose_blend, with_model
-from vsr.jobs.upscale.plan import prepare, spec_of_preset
+from vsr.jobs.upscale.plan import prepare
+from vsr.jobs.upscale.preset_spec import spec_of_preset
 from vsr.jobs.upscale.strength import CLEAR, Condition
 from vsr.jobs.workers.upscale import upscale
 from vsr.models import catalog

@@ -10,7 +10,7 @@ import av
 import pytest
 
 from vsr.errors import VsrError
-from vsr.jobs.upscale.plan import spec_of_preset
+from vsr.jobs.upscale.preset_spec import spec_of_preset
 from vsr.jobs.workers.upscale import upscale
 from vsr.media.containers import container_for
 from vsr.media.reading.probe import probe

@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.clips import Audio, indices_in, write_clip
 from vsr.batch.engine import InlineEngine, open_inline
 from vsr.batch.scheduler import Scheduler
-from vsr.jobs.upscale.plan import spec_of_preset
+from vsr.jobs.upscale.preset_spec import spec_of_preset
 from vsr.jobs.workers.shared_film import FilmInWork
 from vsr.jobs.workers.tasks import Finish, Part
 from vsr.jobs.workers.worker import opener

@@ -11,7 +11,7 @@ import torch
 from tests.clips import write_clip
 from tests.upscaling.stand_in import cuda_engine_on_cpu
 from vsr.errors import DeviceLost
-from vsr.jobs.upscale.plan import spec_of_preset
+from vsr.jobs.upscale.preset_spec import spec_of_preset
 from vsr.jobs.workers.upscale import upscale
 from vsr.media.resume.work import work_folder_of
 from vsr.specs import EncodeSpec

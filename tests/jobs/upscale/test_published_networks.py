@@ -16,7 +16,7 @@ from vsr.cli import run
 from vsr.device.select import is_bf16_native
 from vsr.device.yuv import YuvFormat, planes_of, rgb_of, tensor_of
 from vsr.frames import HostFrame
-from vsr.jobs.upscale.plan import spec_of_preset
+from vsr.jobs.upscale.preset_spec import spec_of_preset
 from vsr.jobs.workers.upscale import upscale
 from vsr.media.reading.probe import probe
 from vsr.media.reading.reader import Reader

@@ -12,7 +12,7 @@ from tests.clips import Attachment, Audio, Clip, Subtitle, indices_in, times_in,
 from vsr.colour import Range
 from vsr.errors import OutputExists, Refused, UnwritableOutput
 from vsr.jobs.upscale import segment_worker
-from vsr.jobs.upscale.plan import spec_of_preset
+from vsr.jobs.upscale.preset_spec import spec_of_preset
 from vsr.jobs.workers.upscale import upscale
 from vsr.media.reading.probe import probe
 from vsr.specs import EncodeSpec

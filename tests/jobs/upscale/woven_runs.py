@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from vsr.jobs.upscale.plan import spec_of_preset
+from vsr.jobs.upscale.preset_spec import spec_of_preset
 from vsr.specs import EncodeSpec, UpscaleSpec
 from vsr.values import OutputSize
 

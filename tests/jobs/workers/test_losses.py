@@ -14,7 +14,7 @@ from tests.cli.command import QUICK, vsr
 from tests.clips import Attachment, Audio, Subtitle, write_clip
 from vsr.batch.engine import open_inline
 from vsr.batch.scheduler import Scheduler
-from vsr.jobs.upscale.plan import spec_of_preset
+from vsr.jobs.upscale.preset_spec import spec_of_preset
 from vsr.jobs.workers.shared_film import FilmInWork
 from vsr.jobs.workers.worker import opener
 from vsr.values import OutputSize

@@ -10,7 +10,7 @@ from tests.cues import spoil_cue
 from vsr.batch.engine import Ended, open_inline
 from vsr.batch.scheduler import Scheduler
 from vsr.errors import Failed, NoSpace, OutputBusy
-from vsr.jobs.upscale.plan import spec_of_preset
+from vsr.jobs.upscale.preset_spec import spec_of_preset
 from vsr.jobs.workers.shared_film import FilmInWork
 from vsr.jobs.workers.tasks import Part
 from vsr.jobs.workers.upscale import upscale

@@ -179,7 +179,7 @@ def spec_from(options: Mapping[str, Any], existing: Existing = "refuse") -> Upsc
     Raises:
         Refused: an invalid value or combination.
     """
-    from vsr.jobs.upscale.plan import spec_of_preset
+    from vsr.jobs.upscale.preset_spec import spec_of_preset
 
     options = with_size(options)
     typed = {name: value for name, value in _typed(options) if name not in SIZE}
