@@ -73,7 +73,7 @@ def test_a_run_starts_from_the_weights_of_another(toy, tmp_path):
     )
     fit(tuned)
     first, second = (load(str(run / "lite_x4.safetensors")).net for run in (toy.out, tuned.out))
-    for a, b in zip(first.parameters(), second.parameters()):
+    for a, b in zip(first.parameters(), second.parameters(), strict=True):
         assert torch.allclose(a, b, atol=1e-6)
 
 
@@ -140,5 +140,5 @@ def test_two_processes_train_as_one(tmp_path, data):
     one, two = (log_of(tmp_path / out) for out in ("one", "two"))
     assert [row[0] for row in one] == [row[0] for row in two]
     nets = [load(str(tmp_path / out / "lite_x4.safetensors")).net for out in ("one", "two")]
-    for a, b in zip(nets[0].parameters(), nets[1].parameters()):
+    for a, b in zip(nets[0].parameters(), nets[1].parameters(), strict=True):
         assert torch.allclose(a, b, atol=2e-4)

@@ -108,7 +108,9 @@ def test_a_levelled_run_is_exported_levelled_whichever_way(tmp_path, large_data)
     again = export(ExportSpec(run=spec.out, name="again", folder=tmp_path))
     assert by_step is not None
     assert flat_pattern(by_step).mean(dim=0).abs().max() < 1e-3  # half precision
-    for one, other in zip(by_step.parameters(), load(str(again.path)).net.parameters()):
+    for one, other in zip(
+        by_step.parameters(), load(str(again.path)).net.parameters(), strict=True
+    ):
         assert torch.equal(one, other)
 
 

@@ -53,4 +53,4 @@ def rings(net, scale: int) -> list[float]:
 )
 def test_no_line_is_drawn_along_the_frame(name, scale, blend):
     found = rings(catalog.load(name, scale, blend).net, scale)
-    assert all(own <= most for own, most in zip(found, DOUBT)), found
+    assert all(own <= most for own, most in zip(found, DOUBT, strict=True)), found

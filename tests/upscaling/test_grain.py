@@ -91,7 +91,9 @@ def test_codes_at_the_ends_do_not_wrap() -> None:
 
 def test_frames_are_not_correlated_even_where_the_picture_repeats() -> None:
     bases = [frame(pts) for pts in range(12)]
-    found = [noise(one, base).ravel() for one, base in zip(drawn(field(), bases), bases)]
+    found = [
+        noise(one, base).ravel() for one, base in zip(drawn(field(), bases), bases, strict=True)
+    ]
     correlation = np.corrcoef(found) - np.eye(12)
     assert np.abs(correlation).max() < 0.05
 
@@ -107,7 +109,7 @@ def test_the_frames_themselves_stay_as_they_are() -> None:
     base = frame()
     (result,) = drawn(field(), [base])
     assert (base.planes[0] == 128).all()
-    assert all(one is other for one, other in zip(result.planes[1:], base.planes[1:]))
+    assert all(one is other for one, other in zip(result.planes[1:], base.planes[1:], strict=True))
 
 
 def test_places_are_spread_over_the_torus() -> None:

@@ -103,7 +103,7 @@ def test_a_reader_of_the_screen_finds_names_for_everything(clip: Path):
     assert all(re.fullmatch(r"0:0\d\.\d\d, \w+: .+", one["alt"]) for one in shown)
     labels = {one.get("id"): one.get("aria-label") for one in page.all("input")}
     assert labels["divider"] == "Divider between left and right"
-    for button, text in zip(page.all("button"), page.texts["button"]):
+    for button, text in zip(page.all("button"), page.texts["button"], strict=True):
         assert re.search(r"\w\w", button.get("aria-label", text)), button
     titles = {one.get("id") for tag in ("h2",) for one in page.all(tag)}
     sections = [one["aria-labelledby"] for one in page.all("section")]

@@ -35,13 +35,13 @@ def test_every_frame_comes_back_in_its_place_and_changed(codec):
     assert [frame.pts for frame in back] == list(range(8))
     for frame in back:
         assert min(range(8), key=lambda i: error(sent[i], frame)) == frame.pts
-    assert any(error(one, other) > 0 for one, other in zip(sent, back))
+    assert any(error(one, other) > 0 for one, other in zip(sent, back, strict=True))
 
 
 def test_the_same_frames_give_the_same_answer():
     codec = CODECS[0]
     once, again = codec.of(clip()), codec.of(clip())
-    assert all(np.array_equal(a.planes[0], b.planes[0]) for a, b in zip(once, again))
+    assert all(np.array_equal(a.planes[0], b.planes[0]) for a, b in zip(once, again, strict=True))
 
 
 def test_more_compression_loses_more():

@@ -42,7 +42,7 @@ def interlaced(
     early, late = (bar_at(8 + 8 * index + shift, layout, size) for shift in (0, 4))
     first, second = (0, 1) if is_top_first else (1, 0)
     planes = []
-    for one, other in zip(early, late):
+    for one, other in zip(early, late, strict=True):
         woven = np.empty_like(one)
         woven[first::2], woven[second::2] = one[first::2], other[second::2]
         planes.append(woven)
@@ -62,7 +62,7 @@ def progressive(index: int) -> HostFrame:
 
 def same(one: Sequence[HostFrame], other: Sequence[HostFrame]) -> bool:
     return [frame.pts for frame in one] == [frame.pts for frame in other] and all(
-        np.array_equal(a, b) for x, y in zip(one, other) for a, b in zip(x.planes, y.planes)
+        x.has_equal_planes(y) for x, y in zip(one, other, strict=True)
     )
 
 
@@ -94,7 +94,7 @@ def test_the_earlier_field_is_the_one_that_is_kept(is_top_first: bool) -> None:
 def test_a_deeper_gray_picture_keeps_its_codes() -> None:
     layout = Layout(10, 0, 0, is_gray=True)
     frames = [interlaced(index, layout=layout) for index in range(3)]
-    for before, after in zip(frames, deinterlace(frames)):
+    for before, after in zip(frames, deinterlace(frames), strict=True):
         assert np.array_equal(after.planes[0][::2], before.planes[0][::2])
 
 

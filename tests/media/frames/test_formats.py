@@ -60,7 +60,7 @@ def test_planar_pictures_are_read_in_place_and_exactly(pix_fmt: str, size: Size)
     planes = noise(layout, size)
     frame = video_frame_of(planes, pix_fmt)
     got = read(frame)
-    assert all(np.array_equal(a, b) for a, b in zip(got, planes))
+    assert all(np.array_equal(a, b) for a, b in zip(got, planes, strict=True))
     frame.make_writable()
     plane_view(frame.planes[0], layout)[0, 0] ^= 1
     assert got[0][0, 0] == plane_view(frame.planes[0], layout)[0, 0]
@@ -71,7 +71,7 @@ def test_a_view_outlives_its_frame() -> None:
     views = read(video_frame_of(planes, "yuv420p"))
     for _ in range(50):
         video_frame_of(noise(Layout(), SIZE, seed=1), "yuv420p")
-    assert all(np.array_equal(a, b) for a, b in zip(views, planes))
+    assert all(np.array_equal(a, b) for a, b in zip(views, planes, strict=True))
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_other_arrangements_of_the_same_samples_are_read_exactly(
     planes = noise(layout, size)
     got = read(video_frame_of(planes, planar).reformat(format=stored))
     assert [plane.dtype for plane in got] == [layout.dtype] * 3
-    assert all(np.array_equal(a, b) for a, b in zip(got, planes))
+    assert all(np.array_equal(a, b) for a, b in zip(got, planes, strict=True))
 
 
 def test_a_picture_stored_bottom_up_is_read_the_right_way() -> None:
@@ -117,7 +117,7 @@ def test_a_picture_stored_bottom_up_is_read_the_right_way() -> None:
     graph.vpush(frame)
     flipped = graph.vpull()
     assert flipped.planes[0].line_size < 0
-    assert all(np.array_equal(a, b[::-1]) for a, b in zip(read(flipped), planes))
+    assert all(np.array_equal(a, b[::-1]) for a, b in zip(read(flipped), planes, strict=True))
 
 
 @pytest.mark.parametrize("pix_fmt", ["yuv420p9le", "yuv420p12le", "yuv444p14le", "gray16le"])
@@ -126,7 +126,8 @@ def test_every_depth_is_read_in_place(pix_fmt: str) -> None:
     assert layout is not None
     assert reading is not None
     planes = noise(layout, SIZE)
-    assert all(np.array_equal(a, b) for a, b in zip(read(video_frame_of(planes, pix_fmt)), planes))
+    got = read(video_frame_of(planes, pix_fmt))
+    assert all(np.array_equal(a, b) for a, b in zip(got, planes, strict=True))
     assert reading.conversion is None
 
 

@@ -67,7 +67,7 @@ def pictures_in(frames: Iterable[HostFrame], bits: int = 8) -> list[int]:
         same = [
             index
             for index, planes in enumerate(film(bits))
-            if all(np.array_equal(a, b) for a, b in zip(planes, frame.planes))
+            if all(np.array_equal(a, b) for a, b in zip(planes, frame.planes, strict=True))
         ]
         found.append(same[0] if same else -1)
     return found
@@ -75,7 +75,7 @@ def pictures_in(frames: Iterable[HostFrame], bits: int = 8) -> list[int]:
 
 def same(one: list[HostFrame], other: list[HostFrame]) -> bool:
     return [(a.pts, a.extras) for a in one] == [(b.pts, b.extras) for b in other] and all(
-        np.array_equal(p, q) for a, b in zip(one, other) for p, q in zip(a.planes, b.planes)
+        a.has_equal_planes(b) for a, b in zip(one, other, strict=True)
     )
 
 
@@ -213,4 +213,4 @@ def test_the_frames_that_are_dropped_are_those_of_decimate():
         theirs.append(rows[:, : plane.width].copy())
     mine = [frame.planes[0] for frame in inverse_telecine(frames, PtsSpan(), Pulldown(step=STEP))]
     assert len(mine) == len(theirs) == COUNT
-    assert all(np.array_equal(a, b) for a, b in zip(mine, theirs))
+    assert all(np.array_equal(a, b) for a, b in zip(mine, theirs, strict=True))

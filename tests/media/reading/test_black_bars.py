@@ -79,7 +79,7 @@ def test_the_part_is_exact_in_every_plane(tmp_path: Path) -> None:
     clip = write_clip(tmp_path / "in.mkv", frames=3, codec="ffv1", options={}, b_frames=0)
     whole, part = probe(clip), cropped(probe(clip), "32:20:16:8")
     with Reader.open(clip, whole) as all_of_it, Reader.open(clip, part) as some:
-        for frame, cut in zip(all_of_it.frames(), some.frames()):
+        for frame, cut in zip(all_of_it.frames(), some.frames(), strict=True):
             np.testing.assert_array_equal(cut.planes[0], frame.planes[0][8:28, 16:48])
             for index in (1, 2):
                 np.testing.assert_array_equal(cut.planes[index], frame.planes[index][4:14, 8:24])

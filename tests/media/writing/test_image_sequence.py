@@ -77,7 +77,7 @@ def test_codes_are_those_of_swscale(tmp_path: Path, bits: int, color_range: Rang
     frame = HostFrame(planes=planes, pts=0, layout=Layout(16, 0, 0), colour=colour)
     got = image_frame(frame, "rgb24" if bits == 8 else "rgb48be", colour)
     eight = av.VideoFrame(16, 8, "yuv444p")
-    for plane, row in zip(eight.planes, rows):
+    for plane, row in zip(eight.planes, rows, strict=True):
         whole = np.frombuffer(memoryview(plane), np.uint8).reshape(8, -1)
         whole[:, :16] = row
     eight.colorspace, eight.color_range = 1, int(color_range)

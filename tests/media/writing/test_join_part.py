@@ -88,4 +88,6 @@ def test_sound_that_is_counted_in_whole_packets_keeps_its_distance(tmp_path: Pat
     carry(source, target, time=TimeRange(start_seconds=0.2))
     kept = packets_in(target, "audio")
     had = packets_in(source, "audio")[-len(kept) :]
-    assert {round(float(before - after), 3) for (before, _), (after, _) in zip(had, kept)} == {0.2}
+    assert {
+        round(float(before - after), 3) for (before, _), (after, _) in zip(had, kept, strict=True)
+    } == {0.2}

@@ -46,7 +46,9 @@ def test_every_sound_track_is_byte_exact_and_keeps_its_place(tmp_path: Path) -> 
     for index in range(3):
         got, wanted = packets_in(target, "audio", index), packets_in(source, "audio", index)
         assert [data for _, data in got] == [data for _, data in wanted]
-        assert {a - b for (a, _), (b, _) in zip(got, wanted)} == {got[0][0] - wanted[0][0]}
+        assert {a - b for (a, _), (b, _) in zip(got, wanted, strict=True)} == {
+            got[0][0] - wanted[0][0]
+        }
 
 
 @pytest.mark.parametrize(

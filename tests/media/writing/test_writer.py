@@ -82,7 +82,7 @@ def test_lossless_pictures_come_back_bit_for_bit(tmp_path: Path) -> None:
     path = write_segment(tmp_path / "a.nut", frames, encoder_for("ffv1", layout))
     with av.open(str(path)) as container:
         for frame, decoded in zip(frames, container.decode(video=0), strict=True):
-            for plane, got in zip(frame.planes, decoded.planes):
+            for plane, got in zip(frame.planes, decoded.planes, strict=True):
                 rows = np.frombuffer(memoryview(got), np.uint16).reshape(-1, got.line_size // 2)
                 np.testing.assert_array_equal(rows[: got.height, : got.width], plane)
 
@@ -90,7 +90,7 @@ def test_lossless_pictures_come_back_bit_for_bit(tmp_path: Path) -> None:
 def test_strided_planes_are_written_as_they_look(tmp_path: Path) -> None:
     frame = host_frame(5)
     wide = [np.zeros((plane.shape[0], plane.shape[1] + 13), np.uint8) for plane in frame.planes]
-    for plane, around in zip(frame.planes, wide):
+    for plane, around in zip(frame.planes, wide, strict=True):
         around[:, : plane.shape[1]] = plane
     views = tuple(around[:, : plane.shape[1]] for plane, around in zip(frame.planes, wide))
     path = write_segment(tmp_path / "a.nut", [replace(frame, planes=views)], encoder_for("ffv1"))
@@ -145,7 +145,9 @@ def test_hdr10_metadata_is_in_the_stream(tmp_path: Path, codec: str) -> None:
     assert read.mastering is not None
     assert HDR.mastering is not None
     for name in ("red", "green", "blue", "white"):
-        for got, wanted in zip(getattr(read.mastering, name), getattr(HDR.mastering, name)):
+        for got, wanted in zip(
+            getattr(read.mastering, name), getattr(HDR.mastering, name), strict=True
+        ):
             assert float(got) == pytest.approx(float(wanted), abs=2e-5)
     assert float(read.mastering.max_luminance) == pytest.approx(1000, abs=0.01)
     assert float(read.mastering.min_luminance) == pytest.approx(0.005, abs=1e-4)

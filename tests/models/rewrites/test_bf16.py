@@ -98,7 +98,10 @@ def test_the_engine_is_within_a_code_of_float32(make, bits, output):
     for precision in ("fp32", "bf16"):
         with CpuEngine.open(model_of(make(2)), spec, precision=precision) as engine:
             outs.append(engine.finish(engine.start(source)))
-    apart = [np.abs(a.astype(int) - b.astype(int)) for a, b in zip(outs[0].planes, outs[1].planes)]
+    apart = [
+        np.abs(a.astype(int) - b.astype(int))
+        for a, b in zip(outs[0].planes, outs[1].planes, strict=True)
+    ]
     assert max(int(own.max()) for own in apart) <= 1 << (bits - 8)
 
 
@@ -117,7 +120,7 @@ def test_a_residual_network_stays_in_fp32_and_says_so():
         asked = engine.finish(engine.start(source))
     with CpuEngine.open(model, spec) as engine:
         plainly = engine.finish(engine.start(source))
-    assert all(np.array_equal(a, b) for a, b in zip(asked.planes, plainly.planes))
+    assert asked.has_equal_planes(plainly)
     assert said == ["toy runs in fp32: only plain and compact networks support bf16 on a CPU."]
 
 

@@ -39,7 +39,7 @@ def test_patches_are_of_one_place_in_both_and_the_scale_follows(folders):
     assert (manifest.scales, manifest.degradations, manifest.sources) == ((3,), ("pairs",), 3)
     assert set(manifest.weights) == {0.5, 1.0}
     patches = Patches.open(folders / "out", PairsChoice(scale=3, degradation="pairs"))
-    for low, high in zip(patches.lr, patches.hr):
+    for low, high in zip(patches.lr, patches.hr, strict=True):
         boxes = high.reshape(16, 3, 16, 3, 3).mean(axis=(1, 3))
         assert np.abs(low - boxes).mean() < 8  # bicubic, not boxes, but of the same place
 

@@ -35,7 +35,7 @@ def test_a_form_has_the_same_function_gradients_and_names(name, is_composed):
     assert torch.allclose(form(x), net(x), atol=1e-12)
     for one in (net, form):
         one(x).square().mean().backward()
-    for (parameter, mine), theirs in zip(form.named_parameters(), net.parameters()):
+    for (parameter, mine), theirs in zip(form.named_parameters(), net.parameters(), strict=True):
         if theirs.grad is not None:  # the published network has slopes it never uses
             assert torch.allclose(mine.grad, theirs.grad, atol=1e-10), parameter
 

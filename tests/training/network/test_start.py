@@ -39,7 +39,7 @@ def test_every_part_of_a_grown_network_learns():
         optimiser.zero_grad()
         large(torch.rand(2, 3, 8, 8)).square().mean().backward()
         optimiser.step()
-    assert all(not torch.equal(a, b) for a, b in zip(before, large.parameters()))
+    assert all(not torch.equal(a, b) for a, b in zip(before, large.parameters(), strict=True))
 
 
 def test_half_the_scale_is_the_mean_of_four_pixels():

@@ -55,7 +55,9 @@ def chosen(device, wanted, model):
 
 
 def apart(one, other):
-    return max(int(np.abs(a.astype(int) - b.astype(int)).max()) for a, b in zip(one, other))
+    return max(
+        int(np.abs(a.astype(int) - b.astype(int)).max()) for a, b in zip(one, other, strict=True)
+    )
 
 
 def test_tiles_of_a_network_with_a_radius_are_the_whole(local):

@@ -38,7 +38,9 @@ def planes(model, device, tile=None, seed=0):
 
 
 def apart(one, other):
-    return max(int(np.abs(a.astype(int) - b.astype(int)).max()) for a, b in zip(one, other))
+    return max(
+        int(np.abs(a.astype(int) - b.astype(int)).max()) for a, b in zip(one, other, strict=True)
+    )
 
 
 @pytest.mark.parametrize("name", ["lite", "fast"])
