@@ -189,3 +189,21 @@ def test_a_first_slide_does_not_delay_a_stream_that_says_decoding_times(tmp_path
     carry(source, target)
     with av.open(str(target)) as container:
         assert container.start_time < 200_000
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mkv"])
+def test_the_last_frame_that_is_left_of_a_film_does_not_stand_for_the_rest(
+    tmp_path: Path, suffix: str
+) -> None:
+    """As of a download that broke off, whose index is before its frames."""
+    source = write_clip(
+        tmp_path / "in.mp4", frames=100, b_frames=2, options={"crf": "1"},
+        container_options={"movflags": "+faststart"},
+    )  # fmt: skip
+    content = source.read_bytes()
+    source.write_bytes(content[: len(content) * 6 // 10])
+    target = tmp_path / f"out.{suffix}"
+    _, joined = carry(source, target)
+    assert joined.end_seconds == pytest.approx(joined.last_seconds + 0.04, abs=0.001)
+    with av.open(str(target)) as container:
+        assert container.duration < 2_800_000

@@ -125,6 +125,8 @@ def _duration_in_source(info: MediaInfo, pts: int, step: int) -> int | None:
                 return min(later) - pts
             if not after or not info.format_name.startswith("mov"):
                 return packet.duration
+            if info.missing_bytes:  # it is the last one that is left, not the last one of all
+                return None
             whole = (info.video.start_pts or 0) + (stream.duration or 0)
             return whole - pts if 2 * (whole - pts) >= step else None
     return None
