@@ -214,6 +214,18 @@ def test_a_setting_may_have_more_frames_than_another(tmp_path: Path):
     assert len(page.all("video")) == 1
 
 
+def test_a_remark_on_one_of_several_settings_names_it(clip: Path):
+    notes = previewed(clip, "--try", "preset=1080p").texts["li"]
+    assert any(note.endswith("the output stays untagged.") for note in notes)
+    of_colour = [note.split(" is not tagged")[0] for note in notes if "is not tagged" in note]
+    assert of_colour == [
+        "bicubic, crf=30: the colour matrix",
+        "preset=1080p: the colour matrix",
+    ]
+    shared = previewed(clip).texts["li"]
+    assert [note[:23] for note in shared if "is not tagged" in note] == ["The colour matrix is no"]
+
+
 def test_interlaced_and_deep_films_have_a_page_too(tmp_path: Path):
     page = previewed(write_clip(tmp_path / "a.mkv", frames=8, is_interlaced=True))
     assert len(page.pictures) == 9

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -243,7 +244,8 @@ def _command(command: str | None) -> str:
 def _notes(page: Page) -> str:
     if not page.notes:
         return ""
-    items = "".join(f"<li>{escape(note)}</li>" for note in page.notes)
+    noted = (re.sub(r"(--[a-z][a-z-]*)", r"<b>\1</b>", escape(note)) for note in page.notes)
+    items = "".join(f"<li>{note}</li>" for note in noted)
     return (
         '<section class="named" aria-labelledby="notes-title"><div class="head">'
         f'<h2 id="notes-title">Notes</h2></div><ul class="notes">{items}</ul></section>'

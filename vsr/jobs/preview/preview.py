@@ -5,7 +5,7 @@ Every moment of a preview in every setting: one network open at a time.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from fractions import Fraction
@@ -98,7 +98,7 @@ def _contents(
         moments=tuple((clock(seconds_at(info, one.pts)), one.why) for one in choices),
         sides=(_source_side(made[0], size_bytes(source), moments, loop, times), *sides),
         motion=None if loop is None else _motion(first, loop, times),
-        notes=_notes(jobs, len(moments)),
+        notes=_notes({one.name: job for one, job in zip(spec.settings, jobs)}, len(moments)),
     )
 
 
@@ -211,18 +211,23 @@ def _encoder(job: Job) -> str:
     return f"{job.encoder.name} {options}".strip()
 
 
-def _notes(jobs: Sequence[Job], count: int) -> tuple[str, ...]:
-    job = jobs[0]
+def _notes(jobs: Mapping[str, Job], count: int) -> tuple[str, ...]:
+    """Return remarks on the page, and on the settings; what not all of them share names them."""
+    job = next(iter(jobs.values()))
     notes = [
         f"Seconds per frame were measured here, on {count} frames in full; the time and the size "
         "of the whole film follow from them, and from the loop."
     ]
     if job.source.video.colour.is_hdr:
         notes.append("The film is HDR: the page shows it as on an SDR screen; the files keep HDR.")
-    return (
-        *notes,
-        *dict.fromkeys(text[:1].upper() + text[1:] for one in jobs for text in one.notes()),
-    )
+    said: dict[str, list[str]] = {}
+    for name, one in jobs.items():
+        for text in one.notes():
+            said.setdefault(text, []).append(name)
+    for text, names in said.items():
+        is_shared = len(names) == len(jobs)
+        notes.append(text[:1].upper() + text[1:] if is_shared else f"{', '.join(names)}: {text}")
+    return tuple(notes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
