@@ -92,6 +92,15 @@ def test_ctrl_c_ends_a_loop_that_catches_the_errors_of_vsr(clip: Path, tmp_path:
     assert not (tmp_path / "out.mkv").exists()
 
 
+def test_callbacks_may_be_none_as_all_keywords(clip: Path, tmp_path: Path):
+    result = vsr.upscale(clip, tmp_path / "out.mkv", on_progress=None, note=None, **QUICK)
+    assert result.frames_out == 3
+    folder = vsr.upscale_folder(clip.parent, tmp_path / "out", on_progress=None, note=None, **QUICK)
+    assert [one.state for one in folder] == ["done"]
+    with vsr.Upscaler("bicubic", scale=2, note=None) as up:
+        assert up(np.zeros((8, 8), np.uint8)).shape == (16, 16)
+
+
 @pytest.mark.parametrize("target", ["", ".", "/", "here"])
 def test_a_folder_is_no_target(clip: Path, tmp_path: Path, target: str):
     (tmp_path / "here").mkdir()

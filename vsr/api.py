@@ -146,8 +146,8 @@ def upscale(
     target: StrPath,
     spec: UpscaleSpec | None = None,
     *,
-    on_progress: Callable[[Progress], None] = ignore,
-    note: Callable[[str], None] = ignore,
+    on_progress: Callable[[Progress], None] | None = None,
+    note: Callable[[str], None] | None = None,
     **options: Unpack[Options],
 ) -> Result:
     """Upscale one clip or image; audio, subtitles and timestamps are kept.
@@ -174,8 +174,8 @@ def upscale(
             Path(source),
             Path(target),
             spec_of(spec, **options),
-            on_progress=on_progress,
-            note=lambda text: note(with_keywords(text)),
+            on_progress=on_progress or ignore,
+            note=_in_keywords(note),
         )
     return replace(result, losses=tuple(map(with_keywords, result.losses)))
 
@@ -188,8 +188,8 @@ def upscale_folder(
     include: str | Sequence[str] = (),
     exclude: str | Sequence[str] = (),
     workers: int | None = None,
-    on_progress: Callable[[Progress], None] = ignore,
-    note: Callable[[str], None] = ignore,
+    on_progress: Callable[[Progress], None] | None = None,
+    note: Callable[[str], None] | None = None,
     **options: Unpack[Options],
 ) -> Iterator[Outcome]:
     """Upscale every clip and image under one folder to the same path under another.
@@ -228,10 +228,15 @@ def upscale_folder(
         Path(source),
         Path(target),
         job,
-        on_progress=on_progress,
-        note=lambda text: note(with_keywords(text)),
+        on_progress=on_progress or ignore,
+        note=_in_keywords(note),
     )
     return _told(outcomes)
+
+
+def _in_keywords(note: Callable[[str], None] | None) -> Callable[[str], None]:
+    """Return what is told remarks that name flags, and tells them with keywords in their place."""
+    return ignore if note is None else lambda text: note(with_keywords(text))
 
 
 def _patterns(given: str | Sequence[str]) -> tuple[str, ...]:

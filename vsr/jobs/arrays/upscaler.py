@@ -55,7 +55,7 @@ class Upscaler(Closing):
         device: str | torch.device = "auto",
         precision: Precision = "auto",
         tile: int | None = None,
-        note: Callable[[str], None] = lambda text: None,
+        note: Callable[[str], None] | None = None,
     ) -> None:
         """Check the settings; nothing is loaded yet.
 
@@ -91,7 +91,7 @@ class Upscaler(Closing):
             tile=tile,
             deinterlace="off",
         )
-        self._note = lambda text: note(with_keywords(text))
+        self._note = lambda text: note(with_keywords(text)) if note is not None else None
         self._workers: list[SegmentWorker] = []
         self._idle: list[SegmentWorker] = []
 
