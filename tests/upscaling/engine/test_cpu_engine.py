@@ -158,7 +158,7 @@ def test_the_colour_matrix_must_stay():
 
 
 def test_little_memory_means_strips_of_the_same_picture(monkeypatch):
-    monkeypatch.setattr("vsr.upscaling.engine.cpu_engine.available_host_bytes", lambda: 8_600_000)
+    monkeypatch.setattr("vsr.upscaling.engine.cpu_engine.available_host_bytes", lambda: 10_450_000)
     source = frame(Size(64, 300))
     with CpuEngine.open(model_of(plain(2)), pass_spec(Size(64, 300))) as engine:
         assert len(engine.tiles) > 1

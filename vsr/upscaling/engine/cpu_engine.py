@@ -26,6 +26,7 @@ from vsr.models.rewrites.grouped_tail import with_grouped_tail
 from vsr.models.rewrites.onednn import with_bf16_features, with_post_ops
 from vsr.upscaling.engine.tile_size import (
     Run,
+    bytes_beside_tiles,
     halo_of,
     is_tiled,
     peak_bytes_per_pixel,
@@ -289,7 +290,5 @@ def _core(net: nn.Module, way: Pass, spec: PassSpec, radius: int) -> Size:
     free = available_host_bytes()
     if free is None:
         return spec.source
-    # the whole picture's float32 network output (twice: one is kept), RGB and YUV live beside
-    whole = spec.network.pixels * 4 * 3 * 3 + spec.output.pixels * 4 * 3
-    budget = max(0, int(free * MEMORY_SHARE) - whole)
+    budget = max(0, int(free * MEMORY_SHARE) - bytes_beside_tiles(spec))
     return core_that_fits(spec.source, radius, peak_bytes_per_pixel(net, way.channels), budget)

@@ -29,6 +29,7 @@ from vsr.values import Size
 
 if TYPE_CHECKING:
     from vsr.models.catalog import Model
+    from vsr.upscaling.passes.passes import PassSpec
 
 SIDES = (1024, 768, 512, 384, 256, 192, 128, 96, 64, 48, 32, 16)
 """The sides to choose from: few, so that two runs with nearly the same memory choose the same."""
@@ -113,6 +114,29 @@ def tile_facts(model: Model, source: Size, tile: int | None) -> dict[str, Any]:
     if model.traits.is_global and is_tiled(source, tile):
         facts["overlap"] = halo_of(model, is_tiled=True)
     return facts
+
+
+NUMBERS_A_SAMPLE = 8
+"""Of float32, alive at most for each sample of the picture that leaves a network: its output twice,
+as one is kept, and what chroma that follows luma takes, above all slopes between samples."""
+
+NUMBERS_OF_RGB = 9
+"""At least, for each pixel: a network's output, R'G'B' and YUV of it."""
+
+NUMBERS_WRITTEN = 3
+"""For each pixel of the output."""
+
+
+def bytes_beside_tiles(spec: PassSpec) -> int:
+    """Return what whole pictures take while a frame is computed on a CPU, beside the tiles.
+
+    From 480×270 to 4096×2160 up to 53 bytes of resident memory for a pixel of 4:2:0, ×2 more than
+    ×4, and up to 90 of 4:4:4 whose source has half the chroma; these numbers give 60 and 108.
+    """
+    layout = spec.output_format.layout
+    chroma = 0.0 if layout.is_gray else 2 / (1 << layout.x_shift + layout.y_shift)
+    each = max(NUMBERS_OF_RGB, NUMBERS_A_SAMPLE * (1 + chroma))
+    return int(4 * (each * spec.network.pixels + NUMBERS_WRITTEN * spec.output.pixels))
 
 
 PROBE_SIDE = 64
