@@ -67,7 +67,7 @@ def upscale(**values: Any) -> UpscaleSpec:
         (EngineSpec, {"workers": 0}, "workers 0 must be at least 1"),
         (EvaluateSpec, {"data": "Set5", "protocol": "fast"}, "choose standard or swift."),
     ],
-    ids=str,
+    ids=lambda value: getattr(value, "__name__", str(value)),
 )
 def test_a_value_that_cannot_be_meant_is_refused_in_words_that_fit_every_caller(
     kind: Any, values: dict[str, Any], message: str
