@@ -40,6 +40,10 @@ def test_a_call_prepares_trains_or_exports(tmp_path: Path):
     assert step is not None
     assert {"--name", "crisp", "--scale", "2", "--sharpen", "0.6"} <= set(step.arguments)
     (tmp_path / "taught-crisp-x2").touch()
+    step = next_step(tmp_path, DATA, 25)
+    assert step is not None
+    assert {"--degradation", "video-tape", "--scale", "2"} <= set(step.arguments)
+    (tmp_path / "taught-crisp-tape").touch()
     run = tmp_path / "fast-x4"
     run.mkdir()
     for made, command in (("run.json", "fit"), ("trained", "resume"), ("exported", "export")):
@@ -55,7 +59,7 @@ def test_a_call_prepares_trains_or_exports(tmp_path: Path):
 
 def test_drawings_are_made_before_what_learns_from_them(tmp_path: Path):
     (tmp_path / "data").mkdir()
-    for name in ("taught", "taught-crisp", "taught-crisp-x2"):
+    for name in ("taught", "taught-crisp", "taught-crisp-x2", "taught-crisp-tape"):
         (tmp_path / name).touch()
     first = next(index for index, one in enumerate(SHIPPED) if one.is_drawn)
     for one in SHIPPED[:first]:
@@ -73,7 +77,7 @@ def test_drawings_are_made_before_what_learns_from_them(tmp_path: Path):
 
 def test_nothing_is_left_to_do_when_all_is_exported(tmp_path: Path):
     (tmp_path / "data").mkdir()
-    for name in ("taught", "taught-crisp", "taught-crisp-x2"):
+    for name in ("taught", "taught-crisp", "taught-crisp-x2", "taught-crisp-tape"):
         (tmp_path / name).touch()
     for one in SHIPPED:
         (tmp_path / one.recipe).mkdir()

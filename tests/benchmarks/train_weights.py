@@ -30,8 +30,10 @@ from its pictures."""
 CRISP = ("--tone", "6", "--texture", "0.3", "--window", "0", "--name", "crisp")
 CRISP_X4 = (*CRISP, "--scale", "4", "--sharpen", "0.8")
 CRISP_X2 = (*CRISP, "--scale", "2", "--sharpen", "0.6")
+TAPED = (*CRISP, "--scale", "2", "--sharpen", "0.5")
 DRAWN_CORRECTION = ("--tone", "6", "--texture", "0.8", "--sharpen", "1")
-"""Corrections of targets: of ``clear`` and ``fast-clear`` ×4, the latter ×2, and of ``anime``."""
+"""How targets are corrected: of ``clear`` and ``fast-clear`` ×4, the latter ×2, ``tape`` and
+``anime``."""
 
 BENCHMARKS = ("Set5", "Set14", "BSD100")
 
@@ -68,6 +70,7 @@ SHIPPED = (
     Shipped(recipe="fast-x2", name="fast", init=FAST),
     Shipped(recipe="fast-video-strong-x2", name="fast-video-strong", init="fast"),
     Shipped(recipe="fast-clear-x2", name="fast-clear", init="fast"),
+    Shipped(recipe="tape-x2", name="tape", init="fast-clear"),
     Shipped(recipe="anime-x4", name="anime", init="fast-clear", is_drawn=True),
     *(
         Shipped(
@@ -131,13 +134,19 @@ def _made(runs: Path, data: Path) -> Step | None:
     prepared = runs / "data"
     if not prepared.is_dir():
         weights = [word for pattern in RARE for word in ("--weight", pattern)]
-        damage = ("--degradation", "video", "--degradation", "video-clear")
+        kinds = ("video", "video-clear", "video-tape")
+        damage = [word for kind in kinds for word in ("--degradation", kind)]
         options = ["--out", str(prepared), *damage, *weights]
         return Step(
             arguments=("prepare", *_photos(data), *options), done=None, text="data prepared"
         )
     teacher = data / TEACHER
-    sets = {"taught-crisp": CRISP_X4, "taught-crisp-x2": CRISP_X2}
+    clear, tape = ("--degradation", "video-clear"), ("--degradation", "video-tape")
+    sets = {
+        "taught-crisp": (*CRISP_X4, *clear),
+        "taught-crisp-x2": (*CRISP_X2, *clear),
+        "taught-crisp-tape": (*TAPED, *tape),
+    }
     steps = (_targets(prepared, runs / name, teacher, wanted) for name, wanted in sets.items())
     return next(filter(None, steps), None)
 

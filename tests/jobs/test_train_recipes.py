@@ -35,7 +35,7 @@ def large_data(tmp_path_factory):
 def other_data(tmp_path_factory, large_data):
     """What some recipes need: scale or degradation → a set."""
     folder = tmp_path_factory.mktemp("other")
-    taught = prepared(folder / "taught", pictures=2, degradations=("video-clear",))
+    taught = prepared(folder / "taught", pictures=2, degradations=("video-clear", "video-tape"))
     for targets in ("teacher", "crisp"):
         spec = TeachSpec(data=taught, teachers=(Part(source="fast"),), device="cpu", name=targets)
         teach(spec)
@@ -48,7 +48,7 @@ def other_data(tmp_path_factory, large_data):
             image.resize((image.width // 4, image.height // 4)).save(folder / "low" / path.name)
     prepare_pairs(PairsSpec(low=folder / "low", high=high, out=folder / "pairs", patch=64))
     threes = prepared(folder / "threes", pictures=2, patch=48, scales=(3,))
-    return {"video-clear": taught, "pairs": folder / "pairs", 3: threes}
+    return {"video-clear": taught, "video-tape": taught, "pairs": folder / "pairs", 3: threes}
 
 
 LIKE_ANOTHER = {

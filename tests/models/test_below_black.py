@@ -18,6 +18,7 @@ LOOK = Blend(strength=0.75, sharpness=CLEAR)
         ("quality", 4, Blend()),
         ("clear", 4, Blend()),
         ("anime", 4, Blend()),
+        ("tape", 2, Blend()),
     ],
 )
 @pytest.mark.parametrize("level", [-0.02, -0.07])

@@ -170,6 +170,20 @@ def test_a_look_takes_the_network_for_drawn_film_and_a_typed_dial_is_answered(
     assert line.endswith("Omit it, or choose one of those (--model).")
 
 
+def test_the_look_of_tapes_says_what_it_draws_and_how_to_have_none(tmp_path: Path, capsys):
+    clip = write_clip(tmp_path / "a.mp4", frames=3)
+    tape = ("upscale", clip, tmp_path / "b.mp4", "--look", "tape", "--preset", "4k", "--dry-run")
+    assert run(*tape) == 0
+    shown = capsys.readouterr().out
+    assert "tape ×2" in _network(shown)
+    assert "tape draws edges that were not in the source; --model fast for none." in shown
+    for model in ("fast", "tape"):  # what is typed needs no remark
+        assert run(*tape, "--model", model) == 0
+        shown = capsys.readouterr().out
+        assert f"{model} ×" in _network(shown)
+        assert "draws edges" not in shown
+
+
 def _network(text: str) -> str:
     (line,) = (line for line in text.splitlines() if line.startswith("network"))
     return line

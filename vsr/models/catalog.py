@@ -30,6 +30,7 @@ SUMMARIES: Mapping[str, str] = {
     "fast": "any film; the default",
     "clear": "compressed film with time to spare: draws more than fast, ×4",
     "anime": "drawn film to try beside fast: steadier lines, cleaner fields, ×4",
+    "tape": "VHS, Video8 and DV, digitised: cleans and draws edges, ×2; of the look tape",
     "lite": "speed: a CPU in near real time; sharpens luma only, and less",
     "quality": "a GPU with time to spare; not yet better than fast",
     "bicubic": "comparison: no network, Catmull-Rom interpolation",
@@ -138,7 +139,7 @@ def scales(name_or_path: str) -> tuple[int, ...]:
 
 
 def build(name: str, scale: int) -> Generator:
-    """Return a network with random weights; ``clear`` has quality's shape, ``anime`` that of fast.
+    """Return a network with random weights: ``clear`` is as quality, ``anime``, ``tape`` as fast.
 
     ``compact`` and ``compact-deep`` have no weights of their own: they are the shapes of
     realesr-animevideov3 and realesr-general-x4v3, which may be trained further.
@@ -155,6 +156,7 @@ def build(name: str, scale: int) -> Generator:
         "quality": quality,
         "clear": quality,
         "anime": fast,
+        "tape": fast,
         "lite": lite,
         "swift-srgan": SwiftSRGAN,
         "srgan": SRGAN,

@@ -80,7 +80,7 @@ PATCH = 256
     multiple=True,
     metavar="NAME",
     help="Besides bicubic: video-light, video-medium, video-strong, or video for all three; "
-    "video-clear, which is wider (blur, scaling, ringing, old codecs).",
+    "video-clear, which is wider (blur, scaling, ringing, old codecs); video-tape, as of VHS.",
 )
 @teacher_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line.")

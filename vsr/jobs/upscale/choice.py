@@ -20,6 +20,9 @@ AUTO_MODEL = "fast"
 CLEAR_FLAVOUR = "clear"
 """How the flavour ends that the card of a network names if it draws detail by itself."""
 
+DRAWING = (CLEAR_FLAVOUR, "tape")
+"""Likewise of all that draw edges: those for tape see film above 8 bits as it is."""
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -70,6 +73,11 @@ class Choice:
                 f"sharpness {value:g} draws detail that was not in the source; --sharpness 0 for "
                 "none."
             )
+        if _draws_edges(model) and "model" not in self.spec.asked:
+            parts.append(
+                f"{model.name} draws edges that were not in the source; --model {AUTO_MODEL} for "
+                "none."
+            )
         if "grain" in self.chosen and isinstance(self.spec.grain, GrainProfile):
             parts.append(f"grain of {self.spec.grain} is drawn again; --grain remove for none.")
         if self.tone == "pq":
@@ -77,6 +85,11 @@ class Choice:
         if self.unsuited:
             parts.append(self.unsuited)
         return " ".join(parts) or None
+
+
+def _draws_edges(model: Model) -> bool:
+    """Return whether a network draws edges by itself, by its card."""
+    return model.card is not None and model.card.flavour.endswith(DRAWING)
 
 
 def model_named(name: str) -> str:

@@ -41,5 +41,6 @@ def spec_of_preset(
         size=target or spec.size,
         steps=tuple(step.step for step in pipeline.steps),
         suggested=DIALS,
+        asked=("model",) if model is not None else (),
         existing=existing,
     )

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from vsr.media.clips.roundtrip import Roundtrip
 from vsr.training.damage.camera import Camera, margin
+from vsr.training.damage.tape import Tape
 from vsr.training.damage.wear import (
     PRESETS,
     Wear,
@@ -103,7 +104,7 @@ STRENGTHS: Mapping[str, Strength] = {
 }
 """The degradations that differ in strength alone, by name."""
 
-DEGRADATIONS: Mapping[str, Degradation] = {**STRENGTHS, "video-clear": Wear()}
+DEGRADATIONS: Mapping[str, Degradation] = {**STRENGTHS, "video-clear": Wear(), "video-tape": Tape()}
 """Every degradation that is a video's, by name."""
 
 

@@ -166,11 +166,11 @@ class Wear:
         rng = np.random.default_rng((number, 2))
         frames = list(codes(self._scaled(self._taken(clip, rng), rng)))
         if rng.random() < self.jpeg_share:
-            quality = round(_within(self.jpeg, rng.random()))
+            quality = round(within(self.jpeg, rng.random()))
             frames = [through_jpeg(frame, quality) for frame in frames]
         smear = None
         if rng.random() < self.smear_share:
-            smear = gaussian(clip.shape[2] // 2, _within(self.smear, rng.random()))
+            smear = gaussian(clip.shape[2] // 2, within(self.smear, rng.random()))
         for _ in range(2 if rng.random() < self.twice_share else 1):
             key = shown + 1 if rng.random() < KEY_SHARE else 0
             frames = through_codec(frames, self._codec(rng), key, smear)
@@ -181,48 +181,49 @@ class Wear:
         """Lose what lens, fields and sensor lose."""
         side = clip.shape[1]
         if rng.random() < self.blur_share:
-            down, right = (gaussian(side, _within(self.blur, u)) for u in rng.random(2) ** 2)
-            clip = _filtered(clip, down, right)
+            down, right = (gaussian(side, within(self.blur, u)) for u in rng.random(2) ** 2)
+            clip = filtered(clip, down, right)
         if rng.random() < self.deinterlaced_share:
             clip = _deinterlaced(clip, is_alternating=rng.random() < 0.5)
         if rng.random() < self.noise_share:
-            clip = clip + _within(self.noise, rng.random() ** 2) * _noise(clip, rng)
+            clip = clip + within(self.noise, rng.random() ** 2) * _noise(clip, rng)
         return clip
 
     def _scaled(self, clip: Clip, rng: np.random.Generator) -> Clip:
         """Scale down and up, sharpen, cut off high frequencies: what processing does."""
         side = clip.shape[1]
         if rng.random() < self.scaling_share:
-            matrix = _drawn_scaling(side, round(side * _within(self.scaling, rng.random())), rng)
+            matrix = _drawn_scaling(side, round(side * within(self.scaling, rng.random())), rng)
             is_wide = rng.random() < self.wide_share
-            clip = _filtered(clip, np.eye(side) if is_wide else matrix, matrix)
+            clip = filtered(clip, np.eye(side) if is_wide else matrix, matrix)
         if rng.random() < self.sharpening_share:
             soft = gaussian(side, rng.uniform(0.6, 1.5))
-            amount = _within(self.sharpening, rng.random())
-            clip = clip + amount * (clip - _filtered(clip, soft, soft))
+            amount = within(self.sharpening, rng.random())
+            clip = clip + amount * (clip - filtered(clip, soft, soft))
         if rng.random() < self.cut_share:
-            matrix = low_pass(side, _within(self.cut, rng.random()))
-            clip = _filtered(clip, matrix, matrix)
+            matrix = low_pass(side, within(self.cut, rng.random()))
+            clip = filtered(clip, matrix, matrix)
         return clip
 
     def _codec(self, rng: np.random.Generator) -> Roundtrip:
         kind, amount = rng.random(2)
-        crf = _within(self.crf, amount)
+        crf = within(self.crf, amount)
         if kind < self.old_share:
             name = OLD_CODECS[int(rng.integers(len(OLD_CODECS)))]
             has_b_frames = name in ("mpeg2video", "mpeg4")
             b_frames = int(rng.integers(0, 3)) if has_b_frames else 0
-            return mpeg(name, round(_within(self.qscale, amount)), b_frames)
+            return mpeg(name, round(within(self.qscale, amount)), b_frames)
         if kind < self.old_share + self.hevc_share:
             return x265(crf)
         return x264(crf, PRESETS[int(rng.integers(len(PRESETS)))])
 
 
-def _within(span: Bounds, share: float) -> float:
+def within(span: Bounds, share: float) -> float:
+    """Return the value at a share of the way from the least to the most."""
     return span[0] + (span[1] - span[0]) * share
 
 
-def _filtered(clip: Clip, down: Array, right: Array) -> Clip:
+def filtered(clip: Clip, down: Array, right: Array) -> Clip:
     """Apply one matrix to the columns of every frame and one to the rows."""
     tall = np.einsum("ij,fjwc->fiwc", down.astype(np.float32), clip, optimize=True)
     filtered: Clip = np.einsum("kw,fiwc->fikc", right.astype(np.float32), tall, optimize=True)
@@ -243,7 +244,7 @@ def _noise(clip: Clip, rng: np.random.Generator) -> Clip:
     noise = rng.standard_normal((*clip.shape[:3], channels), dtype=np.float32)
     if rng.random() < CLUMPED_SHARE:
         soft = gaussian(clip.shape[1], rng.uniform(*CLUMPS))
-        noise = _filtered(noise, soft, soft)
+        noise = filtered(noise, soft, soft)
         noise /= noise.std()
     return noise
 

@@ -71,7 +71,7 @@ class PrepareSpec:
     @property
     def has_fields(self) -> bool:
         """Flat fields and ramps are put among the patches for a network that restores."""
-        return "video-clear" in self.degradations
+        return not {"video-clear", "video-tape"}.isdisjoint(self.degradations)
 
     @property
     def grid(self) -> int:

@@ -27,7 +27,7 @@ from vsr.training.recipe.values import (
 )
 
 DegradationName = Literal[
-    "bicubic", "video-light", "video-medium", "video-strong", "video-clear", "pairs"
+    "bicubic", "video-light", "video-medium", "video-strong", "video-clear", "video-tape", "pairs"
 ]
 
 RECIPE = "recipe"
