@@ -1,10 +1,10 @@
 """High resolution → what is left of it after a camera and a codec: the ``video`` degradations.
 
 A patch is taken as a short clip (`camera`) and loses what a degradation takes: noise, sometimes a
-JPEG's damage, and a real codec; ``video-clear`` takes more (`wear`). A share of the patches stays
-clean, so that a network learns to leave alone what is good. Everything is drawn from the patch's
-number: the same patch gives the same answer in any order, and the strengths differ in how far, not
-in what is done.
+JPEG's damage, and a real codec; ``video-clear`` takes more (`wear`), ``video-tape`` what an
+analogue tape does (`tape`). A share of the patches stays clean, so that a network learns to leave
+alone what is good. Everything is drawn from the patch's number: the same patch gives the same
+answer in any order, and the strengths differ in how far, not in what is done.
 """
 
 from __future__ import annotations
