@@ -30,7 +30,7 @@ SUMMARIES: Mapping[str, str] = {
     "fast": "any film; the default",
     "clear": "compressed film with time to spare: draws more than fast, ×4",
     "anime": "drawn film to try beside fast: steadier lines, cleaner fields, ×4",
-    "tape": "VHS, Video8 and DV, digitised: cleans and draws edges, ×2; of the look tape",
+    "tape": "VHS and Video8, digitised: cleans and draws edges, ×2; of the look tape",
     "lite": "speed: a CPU in near real time; sharpens luma only, and less",
     "quality": "a GPU with time to spare; not yet better than fast",
     "bicubic": "comparison: no network, Catmull-Rom interpolation",

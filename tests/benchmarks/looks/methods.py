@@ -158,7 +158,7 @@ def by_default(scale: int = SCALE, *, in_int8: bool = False) -> Method:
         card, net = model(blend).card, model(blend).net
         assert isinstance(net, Plain)
         is_tuned = card is not None and card.is_quantised
-        return _Written(with_integers(net, quantise(net)), scale) if is_tuned else in_floats(blend)
+        return written_in_integers(net) if is_tuned else in_floats(blend)
 
     ends = [Blend(strength=strength) for strength in (0.0, 1 / 3, 2 / 3, 1.0)]
     keys = (model(blend).sha256 for blend in (*ends, Blend(sharpness=1.0)))
@@ -255,6 +255,11 @@ class _Written(nn.Module):
 def as_written(net: Generator) -> nn.Module:
     """Return a network with what passes do to its colour (`vsr.upscaling.passes`)."""
     return _Written(net, net.scale) if net.shows_cells else net
+
+
+def written_in_integers(net: Plain) -> nn.Module:
+    """Return the same of a network as an x86 CPU computes it."""
+    return _Written(with_integers(net, quantise(net)), net.scale)
 
 
 class _Reduced(nn.Module):

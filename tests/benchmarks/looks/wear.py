@@ -16,6 +16,9 @@ NOISE_CODES = 4.0
 LINE_CODES = 1.5
 """Noise of a tape: of each sample, and of each line as a whole."""
 
+WELL = 3 / 8
+"""How much of that noise a better tape has."""
+
 Frames = Sequence[Rgb]
 
 
@@ -35,24 +38,37 @@ def grainy(frames: Frames) -> list[Rgb]:
 
 def taped(frames: Frames) -> list[Rgb]:
     """Blur along lines, smear colours, add noise, and take every second line of each field."""
+    return _played(frames, blurs=2, smears=8, delay=1, noise=(NOISE_CODES, LINE_CODES), fields=2)
+
+
+def well_taped(frames: Frames) -> list[Rgb]:
+    """Do the same as a better tape does, with whole frames."""
+    noise = NOISE_CODES * WELL, LINE_CODES * WELL
+    return _played(frames, blurs=1, smears=4, delay=0, noise=noise, fields=1)
+
+
+def _played(
+    frames: Frames, *, blurs: int, smears: int, delay: int, noise: tuple[float, float], fields: int
+) -> list[Rgb]:
     rng = np.random.default_rng(31)
     found = []
     for index, frame in enumerate(frames):
         picture = frame.astype(np.float64)
         luma = picture @ np.array((0.299, 0.587, 0.114))
         colour = picture - luma[..., None]
-        for _ in range(2):
+        for _ in range(blurs):
             luma = _smoothed(luma, 1)
-        for _ in range(8):
+        for _ in range(smears):
             colour = _smoothed(colour, 1)
-        luma += NOISE_CODES * rng.standard_normal(luma.shape)
-        luma += LINE_CODES * rng.standard_normal((len(luma), 1))
-        colour = np.roll(colour, 1, axis=1)
+        luma += noise[0] * rng.standard_normal(luma.shape)
+        luma += noise[1] * rng.standard_normal((len(luma), 1))
+        colour = np.roll(colour, delay, axis=1)
         picture = luma[..., None] + colour
-        first = index % 2  # the other field's lines are the means of their neighbours
-        lines = np.arange(1 - first, len(luma), 2)
-        above, below = np.clip(lines - 1, 0, None), np.clip(lines + 1, None, len(luma) - 1)
-        picture[lines] = (picture[above] + picture[below]) / 2
+        if fields == 2:
+            first = index % 2  # the other field's lines are the means of their neighbours
+            lines = np.arange(1 - first, len(luma), 2)
+            above, below = np.clip(lines - 1, 0, None), np.clip(lines + 1, None, len(luma) - 1)
+            picture[lines] = (picture[above] + picture[below]) / 2
         found.append(_codes(picture))
     return found
 
@@ -67,6 +83,7 @@ WEARS: dict[str, Callable[[Frames], list[Rgb]]] = {
     "grain": grainy,
     "noise": noisy,
     "tape": taped,
+    "good tape": well_taped,
 }
 
 

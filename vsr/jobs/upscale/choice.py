@@ -20,8 +20,8 @@ AUTO_MODEL = "fast"
 CLEAR_FLAVOUR = "clear"
 """How the flavour ends that the card of a network names if it draws detail by itself."""
 
-DRAWING = (CLEAR_FLAVOUR, "tape")
-"""Likewise of all that draw edges: those for tape see film above 8 bits as it is."""
+TAPE_FLAVOUR = "tape"
+"""Likewise if it restores analogue tape; it sees film above 8 bits as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +74,10 @@ class Choice:
                 "none."
             )
         if _draws_edges(model) and "model" not in self.spec.asked:
+            also = ", and for digital tape (MiniDV)" if _is_of(model, TAPE_FLAVOUR) else ""
             parts.append(
                 f"{model.name} draws edges that were not in the source; --model {AUTO_MODEL} for "
-                "none."
+                f"none{also}."
             )
         if "grain" in self.chosen and isinstance(self.spec.grain, GrainProfile):
             parts.append(f"grain of {self.spec.grain} is drawn again; --grain remove for none.")
@@ -88,8 +89,13 @@ class Choice:
 
 
 def _draws_edges(model: Model) -> bool:
-    """Return whether a network draws edges by itself, by its card."""
-    return model.card is not None and model.card.flavour.endswith(DRAWING)
+    """Return whether a network draws edges by itself."""
+    return _is_of(model, CLEAR_FLAVOUR) or _is_of(model, TAPE_FLAVOUR)
+
+
+def _is_of(model: Model, flavour: str) -> bool:
+    """Return whether the card of a network names a flavour."""
+    return model.card is not None and model.card.flavour.endswith(flavour)
 
 
 def model_named(name: str) -> str:
