@@ -15,6 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from tests.cli.command import QUICK, vsr
+
+TWO = [*QUICK, "--try", "crf=30"]
+"""Options of a page of two settings."""
+
 VOID = {"meta", "img", "input", "br", "link"}
 
 
@@ -94,3 +99,9 @@ def read_page(path: Path) -> ReadPage:
     page.close()
     assert not page._open, f"never closed: {page._open}"
     return page
+
+
+def previewed(source: Path, *options: object) -> ReadPage:
+    """Make the page of a clip, of two settings, and read it."""
+    assert vsr("preview", source, *TWO, *options, "-q", "-y") == 0
+    return read_page(source.with_name(f"{source.stem}-preview.html"))

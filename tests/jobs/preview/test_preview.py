@@ -13,21 +13,10 @@ from PIL import Image
 
 from tests.cli.command import QUICK, vsr
 from tests.clips import index_of, write_clip
-from tests.jobs.preview.pages import ReadPage, read_page
+from tests.jobs.preview.pages import TWO, ReadPage, previewed
 from tests.transport import end_to_end, recording
-from vsr.cli.preview import settings_of
-from vsr.cli.shared.command import completed, parsed
-from vsr.cli.shared.options import spec_from
 from vsr.jobs.preview.page import MOST_BYTES
 from vsr.values import Size
-
-TWO = [*QUICK, "--try", "crf=30"]
-
-
-def previewed(source: Path, *options: object) -> ReadPage:
-    """Make the page of a clip, and read it."""
-    assert vsr("preview", source, *TWO, *options, "-q", "-y") == 0
-    return read_page(source.with_name(f"{source.stem}-preview.html"))
 
 
 def seconds_of(page: ReadPage) -> list[float]:
@@ -112,42 +101,6 @@ def test_a_reader_of_the_screen_finds_names_for_everything(clip: Path):
     assert [one["role"] for one in page.all("p") if one.get("id") == "said"] == ["status"]
 
 
-def test_each_command_means_the_setting_that_is_shown(clip: Path):
-    typed = parsed(
-        ["--model", "bicubic", "-s", "2", "--start", "1:15", "--no-subs", "--crf", "21.5",
-         "-e", "tune=film", "-e", "x264-params=a b", "--gpu-id", "cpu"]
-    )  # fmt: skip
-    tries = ("lite, crf=30,faststart", "preset=4k strength=0", "faithful,4k")
-    settings = settings_of(clip, typed, tries)
-    for setting in settings:
-        program, command, source, _, *arguments = shlex.split(setting.command)
-        assert (program, command, source) == ("vsr", "upscale", str(clip))
-        assert spec_from(completed(parsed(arguments))) == setting.spec
-    assert [setting.name for setting in settings] == ["bicubic", *tries]
-    assert settings[1].spec.is_faststart
-    assert settings[1].spec.encode.crf == 30
-
-
-def test_a_look_is_tried_in_any_case_and_by_its_file(clip: Path, tmp_path: Path):
-    own = tmp_path / "own.toml"
-    own.write_text('description = "Mine."\nsharpness = 0.25\n')
-    typed = parsed(["--model", "fast", "-s", "2"])
-    plain, named, tried = settings_of(clip, typed, ("Faithful", str(own)))
-    assert (named.spec.strength, tried.spec.sharpness) == (0, 0.25)
-    assert "--look" in tried.command
-    assert plain.spec.sharpness == "auto"
-
-
-def test_the_table_names_time_size_and_command_of_each_setting(clip: Path):
-    page = previewed(clip)
-    heads = [text for text in page.texts["th"] if text]
-    assert {"Seconds per frame", "Whole film", "File size", "Command"} <= set(heads)
-    commands = page.texts["code"]
-    assert [shlex.split(one)[:2] for one in commands] == [["vsr", "upscale"]] * 2
-    assert "--crf 30" in commands[1]
-    assert "about" in "".join(page.texts["td"])
-
-
 def test_what_was_written_is_told_as_json(clip: Path, capsys):
     assert vsr("preview", clip, *TWO, "--json", "--frames", 1) == 0
     *notes, done = map(json.loads, capsys.readouterr().out.splitlines())
@@ -208,24 +161,6 @@ def test_a_tall_film_and_wide_pixels_are_shown_as_players_show_them(tmp_path: Pa
     assert shapes == {(288, 128, 3)}
 
 
-def test_a_setting_may_have_more_frames_than_another(tmp_path: Path):
-    clip = write_clip(tmp_path / "a.mkv", frames=8, is_interlaced=True)
-    page = previewed(clip, "--try", "deinterlace=bob", "--try", "deinterlace=off")
-    assert len(page.all("video")) == 1
-
-
-def test_a_remark_on_one_of_several_settings_names_it(clip: Path):
-    notes = previewed(clip, "--try", "preset=1080p").texts["li"]
-    assert any(note.endswith("the output stays untagged.") for note in notes)
-    of_colour = [note.split(" is not tagged")[0] for note in notes if "is not tagged" in note]
-    assert of_colour == [
-        "bicubic, crf=30: the colour matrix",
-        "preset=1080p: the colour matrix",
-    ]
-    shared = previewed(clip).texts["li"]
-    assert [note[:23] for note in shared if "is not tagged" in note] == ["The colour matrix is no"]
-
-
 def test_interlaced_and_deep_films_have_a_page_too(tmp_path: Path):
     page = previewed(write_clip(tmp_path / "a.mkv", frames=8, is_interlaced=True))
     assert len(page.pictures) == 9
@@ -234,12 +169,6 @@ def test_interlaced_and_deep_films_have_a_page_too(tmp_path: Path):
         "--frames", 1,
     )  # fmt: skip
     assert len(page.pictures) == 3
-
-
-def test_settings_of_two_sizes_share_a_page(clip: Path):
-    page = previewed(clip, "--try", "scale=3", "--frames", 1)
-    assert {picture.shape for picture in page.pictures.values()} == {(192, 288, 3)}
-    assert len(page.pictures) == 4
 
 
 @pytest.mark.parametrize(
