@@ -26,6 +26,7 @@ from vsr.training.damage.wear import (
     mpeg,
     through_codec,
     through_jpeg,
+    within,
     x264,
     x265,
 )
@@ -76,8 +77,8 @@ class Strength:
         """Lose what noise, JPEG and a codec lose."""
         rng = np.random.default_rng((number, 1))
         has_noise, has_jpeg, has_key = rng.random(3) < (NOISE_SHARE, JPEG_SHARE, KEY_SHARE)
-        noise = _at(self.noise, rng.random() ** 2)  # most sensors are good
-        quality = round(_at(self.jpeg, rng.random()))
+        noise = within(self.noise, rng.random() ** 2)  # most sensors are good
+        quality = round(within(self.jpeg, rng.random()))
         codec = self._codec(rng)
         if has_noise:
             clip = clip + noise * rng.standard_normal(clip.shape, dtype=np.float32)
@@ -89,12 +90,12 @@ class Strength:
     def _codec(self, rng: np.random.Generator) -> Roundtrip:
         kind, amount = rng.random(2)
         preset = PRESETS[int(rng.integers(len(PRESETS)))]
-        crf = _at(self.crf, amount)
+        crf = within(self.crf, amount)
         if kind < 0.65:
             return x264(crf, preset)
         if kind < 0.85:
             return x265(crf)
-        return mpeg("mpeg4", round(_at(self.qscale, amount)), int(rng.integers(0, 3)))
+        return mpeg("mpeg4", round(within(self.qscale, amount)), int(rng.integers(0, 3)))
 
 
 STRENGTHS: Mapping[str, Strength] = {
@@ -177,7 +178,3 @@ class Shot:
         inner = slice(edge, edge + self.side)
         low, after = (np.array(frame[inner, inner]) for frame in frames)
         return Degraded(low, after, self.camera.velocity)
-
-
-def _at(span: Bounds, share: float) -> float:
-    return span[0] + (span[1] - span[0]) * share

@@ -1,11 +1,11 @@
 """What an analogue tape leaves of a film: the ``video-tape`` damage.
 
-VHS and Video8 hold some 240 to 400 lines of luma across, and 30 to 60 of colour, which arrives late
-and noisy; a recorder sharpens along lines what is left. Fields are interpolated where the tape was
-deinterlaced, and a codec follows. All of it happens along lines more than across them.
+VHS and Video8 hold luma to some 3 MHz, of the 6.75 MHz that 720 samples across could, and colour to
+some 0.5 MHz, which arrives late and noisy; a recorder sharpens along lines what is left. Fields are
+interpolated where the tape was deinterlaced, and a codec follows. All of it happens along lines
+more than across them. How far each goes was drawn up for this, not measured on tapes.
 
-Source: IEC 60774-1 (VHS) for bandwidths: luma to 3 MHz, colour under 0.5 MHz, of the 6.75 MHz that
-720 samples across could hold.
+Source: IEC 60774-1, for VHS's bandwidths.
 """
 
 from __future__ import annotations
@@ -16,13 +16,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from vsr.colour import Matrix, luma_weights
 from vsr.kernels import Array
 from vsr.media.clips.roundtrip import Roundtrip
-from vsr.training.damage.camera import FRAMES, gaussian, one_field
+from vsr.training.damage.camera import FRAMES, gaussian
 from vsr.training.damage.wear import (
     Bounds,
     Clip,
     codes,
+    deinterlaced,
     filtered,
     mpeg,
     through_codec,
@@ -31,7 +33,7 @@ from vsr.training.damage.wear import (
 )
 from vsr.training.pictures import Pixels
 
-LUMA = np.array((0.299, 0.587, 0.114), np.float32)
+LUMA = np.array(luma_weights(Matrix.SMPTE170M), np.float32)
 
 MPEG_SHARE = 0.6
 """Of codings, by MPEG-2 (a recorder of discs) or MPEG-4; the rest by x264."""
@@ -79,10 +81,8 @@ class Tape:
         luma = clip @ LUMA
         played = self._luma(luma, rng)[..., None] + self._colour(clip - luma[..., None], rng)
         if rng.random() < self.field_share:
-            side, first = clip.shape[1], int(rng.integers(2))
-            fields = [one_field(side, parity).astype(np.float32) for parity in (0, 1)]
-            down = np.stack([fields[(frame + first) % 2] for frame in range(FRAMES)])
-            played = np.einsum("fij,fjwc->fiwc", down, played, optimize=True)
+            first = int(rng.integers(2))
+            played = deinterlaced(played, [(frame + first) % 2 for frame in range(FRAMES)])
         return through_codec(list(codes(played)), self._codec(rng), key=0)
 
     def _luma(self, luma: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:

@@ -184,7 +184,8 @@ class Wear:
             down, right = (gaussian(side, within(self.blur, u)) for u in rng.random(2) ** 2)
             clip = filtered(clip, down, right)
         if rng.random() < self.deinterlaced_share:
-            clip = _deinterlaced(clip, is_alternating=rng.random() < 0.5)
+            is_alternating = rng.random() < 0.5
+            clip = deinterlaced(clip, [frame % 2 * is_alternating for frame in range(FRAMES)])
         if rng.random() < self.noise_share:
             clip = clip + within(self.noise, rng.random() ** 2) * _noise(clip, rng)
         return clip
@@ -230,10 +231,10 @@ def filtered(clip: Clip, down: Array, right: Array) -> Clip:
     return filtered
 
 
-def _deinterlaced(clip: Clip, *, is_alternating: bool) -> Clip:
-    """Keep one field of each frame, the same one or each in turn, and interpolate the other."""
+def deinterlaced(clip: Clip, shown: Sequence[int]) -> Clip:
+    """Keep one field of each frame, 0 or 1, and interpolate the other."""
     fields = [one_field(clip.shape[1], parity).astype(np.float32) for parity in (0, 1)]
-    down = np.stack([fields[frame % 2 if is_alternating else 0] for frame in range(FRAMES)])
+    down = np.stack([fields[parity] for parity in shown])
     fields_only: Clip = np.einsum("fij,fjwc->fiwc", down, clip, optimize=True)
     return fields_only
 
