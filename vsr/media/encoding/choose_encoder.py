@@ -15,18 +15,17 @@ from vsr.errors import EncoderUnavailable, InvalidOption, UnsuitableContainer
 from vsr.frames import Layout
 from vsr.media.containers import container_named
 from vsr.media.encoding.codecs import CODECS, CodecEntry, Encoder, codec_named
-from vsr.media.encoding.encoder_trial import (
+from vsr.media.encoding.coded_format import (
     CodedFormat,
     as_image,
-    check_option_names,
     demanded,
     kept,
     layout_named,
-    prove,
     rounded,
     shown_everywhere,
     smallest,
 )
+from vsr.media.encoding.encoder_trial import check_option_names, prove
 from vsr.media.frames.formats import pix_fmt_of
 from vsr.media.source.info import VideoInfo
 from vsr.specs import RATES, EncodeSpec
