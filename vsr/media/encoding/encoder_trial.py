@@ -17,6 +17,7 @@ from vsr.colour import Colour, Siting
 from vsr.errors import EncoderUnavailable, InvalidOption
 from vsr.media.encoding.codecs import CODECS, Encoder
 from vsr.media.encoding.nvenc import reason_in
+from vsr.media.encoding.scheduling import open_encoder
 from vsr.media.frames.formats import alpha_pix_fmt, layout_of
 from vsr.values import Size
 
@@ -112,7 +113,7 @@ def _obstacle(encoder: Encoder, size: Size, colour: Colour, *, is_hardware: bool
     av.logging.set_level(av.logging.WARNING)
     try:
         with av.logging.Capture() as log:
-            context.open()
+            open_encoder(context)
             if is_hardware:
                 context.encode(av.VideoFrame(size.width, size.height, encoder.pix_fmt))
     except (av.FFmpegError, OSError, ValueError) as error:

@@ -19,6 +19,7 @@ from vsr.media.encoding.captions import can_carry_captions, with_captions
 from vsr.media.encoding.codecs import X265_DELAY, Encoder
 from vsr.media.encoding.encoder_trial import configure
 from vsr.media.encoding.mastering import with_mastering
+from vsr.media.encoding.scheduling import open_encoder
 from vsr.media.frames.formats import alpha_pix_fmt, layout_of
 from vsr.media.frames.hdr import HdrMetadata
 from vsr.values import Size
@@ -81,6 +82,8 @@ class Encoding:
         if frame.extras != Extras():
             self._extras[frame.pts] = frame.extras
         self._taken += 1
+        if not self.stream.codec_context.is_open:
+            open_encoder(self.stream.codec_context)
         yield from self._with_extras(self.stream.encode(self._picture(frame)))
 
     def drain(self) -> Iterator[Packet[VideoStream]]:
