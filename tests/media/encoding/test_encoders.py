@@ -284,10 +284,3 @@ def test_no_depth_becomes_eight_bits_by_itself(codec: str) -> None:
     else:
         with pytest.raises(EncoderUnavailable, match="cannot keep 4:2:0 at 12 bits"):
             chosen("webm", codec=codec, layout=Layout(12))
-
-
-@pytest.mark.parametrize(("rows", "threads"), [(64, 1), (270, 4), (1080, 8)])
-def test_a_small_picture_gets_few_threads_of_x264(rows: int, threads: int) -> None:
-    frames = EncoderInput(size=Size(1920, rows))
-    encoder = choose(EncodeSpec(), "mp4", frames, is_cpu_device=True, threads=8)
-    assert encoder.threads == threads

@@ -25,6 +25,7 @@ from vsr.media.clips.scene import (
     clip_frames,
     sound,
 )
+from vsr.media.encoding.repeatable import repeatable
 from vsr.media.frames.planes import video_frame_of
 from vsr.values import Size
 
@@ -66,7 +67,7 @@ def _x264(
     output: OutputContainer, size: Size, rate: Fraction, options: dict[str, str]
 ) -> VideoStream:
     """Add a stream of H.264 in limited-range BT.709."""
-    stream = output.add_stream(ENCODER, rate=rate, options=options)
+    stream = output.add_stream(ENCODER, rate=rate, options=repeatable(ENCODER, options))
     assert isinstance(stream, VideoStream)
     stream.width, stream.height, stream.pix_fmt = size.width, size.height, PIX_FMT
     context = stream.codec_context

@@ -18,6 +18,7 @@ from av.video.stream import VideoStream
 from vsr.errors import EncodingFailed
 from vsr.frames import HostFrame
 from vsr.media.encoding.codecs import X265_SMALLEST_SIDE
+from vsr.media.encoding.repeatable import repeatable
 from vsr.media.encoding.scheduling import open_encoder
 from vsr.media.frames.planes import video_frame_of
 
@@ -83,7 +84,7 @@ class Roundtrip:
         encoder.width, encoder.height = frames[0].size.width, frames[0].size.height
         encoder.pix_fmt, encoder.thread_count = PIX_FMT, 1
         encoder.framerate, encoder.time_base = Fraction(CODED_RATE), Fraction(1, CODED_RATE)
-        encoder.options = dict(self.options)
+        encoder.options = repeatable(self.encoder, self.options)
         open_encoder(encoder)
         packets: list[Packet[VideoStream]] = []
         for index, frame in enumerate(frames):

@@ -121,7 +121,7 @@ def choose(
         pix_fmt=coded.pix_fmt,
         layout=coded.delivered,
         options=MappingProxyType(options),
-        threads=_threads(entry.name, size, threads or min(os.cpu_count() or 1, MAX_THREADS)),
+        threads=threads or min(os.cpu_count() or 1, MAX_THREADS),
         params_option=entry.params_option,
         has_alpha=has_alpha,
         bit_rate=bit_rate,
@@ -131,18 +131,6 @@ def choose(
     check_option_names(entry.name, spec.options)
     prove(encoder, size, frames.colour, is_hardware=entry.is_hardware)
     return encoder
-
-
-ROWS_PER_THREAD = 4
-"""Rows of macroblocks that each frame thread of x264 is given at least. It would go down to two;
-with two threads on four rows single B-frames came out different in one of ten runs of the tests."""
-
-
-def _threads(name: str, size: Size, most: int) -> int:
-    """Return the threads of an encoder: of x264 fewer for a small picture."""
-    if name != "libx264":
-        return most
-    return max(1, min(most, -(-size.height // 16) // ROWS_PER_THREAD))
 
 
 OF_ALPHA = {"mov": "prores", "matroska": "ffv1", "webm": "vp9", "nut": "ffv1"}
