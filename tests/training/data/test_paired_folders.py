@@ -68,6 +68,15 @@ def test_sizes_that_do_not_fit_are_refused_and_nothing_is_left(folders, sizes, m
     assert sorted(path.name for path in folders.iterdir()) == ["high", "low"]
 
 
+def test_single_pairs_whose_sizes_do_not_fit_are_left_out_and_named(folders):
+    for seed in range(2):
+        add(folders, str(seed), *pair(seed))
+    add(folders, "cut", picture(5, 160, 192)[:, 1:], low_resolution(picture(5, 160, 192), 4))
+    manifest = made(folders, patch=64)
+    assert manifest.skipped == {"of sizes that do not fit": ("cut.png",)}
+    assert manifest.sources == 2
+
+
 def test_two_scales_are_refused(folders):
     add(folders, "a", *pair(1))
     add(folders, "b", *pair(2, scale=2))
@@ -103,7 +112,36 @@ def test_single_pairs_that_are_shifted_are_left_out_and_named(folders):
         "not an image": ("2.png",),
         "shifted against their partners": ("off.png",),
     }
-    assert manifest.sources == 3
+    assert manifest.sources == 2
+
+
+@pytest.mark.parametrize(
+    ("low", "high"),
+    [
+        ("{}/001.png", "{}/001.png"),  # one name in several folders
+        ("X4/{}x4.png", "{}.png"),  # as DIV2K has it
+        ("{}.png", "all/{}.png"),
+    ],
+)
+def test_pairs_are_found_by_where_they_lie_or_what_they_are_called(folders, low, high):
+    for name in ("a", "b", "c"):
+        for folder, pattern, image in zip(("high", "low"), (high, low), pair(ord(name))):
+            path = folders / folder / pattern.format(name)
+            path.parent.mkdir(exist_ok=True)
+            Image.fromarray(image).save(path)
+    manifest = made(folders, patch=64)
+    assert (manifest.sources, manifest.skipped) == (3, {})
+
+
+def test_a_name_that_several_pictures_have_pairs_none_of_them(folders):
+    for seed in range(2):
+        add(folders, str(seed), *pair(seed))
+    add(folders, "1", *pair(1), suffix="bmp")
+    manifest = made(folders, patch=64)
+    assert manifest.skipped == {
+        "without a partner of the same name": ("1.bmp", "1.png", "1.png"),
+    }
+    assert manifest.sources == 1
 
 
 def test_nothing_that_belongs_together_is_refused(folders):

@@ -1,13 +1,13 @@
 """Two folders, low and high resolution of the same pictures → a prepared data set.
 
-Pictures belong together by name. The scale is what all pairs have in common. Pairs that are
-shifted against each other teach a network to shift, and to blur where the shifts differ, so each is
-measured (`shift`).
+Pictures belong together by their path within the folder, else by their name alone. The scale is
+what all pairs have in common. Pairs that are shifted against each other teach a network to shift,
+and to blur where the shifts differ, so each is measured (`shift`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from vsr.metrics.protocol import luma
 from vsr.training.data.cutting import Tally, corners, unwanted
 from vsr.training.data.manifest import PAIRS, DatasetManifest, digest_of, low_name
 from vsr.training.data.new_set import new_set
+from vsr.training.data.partners import Partners, name_in
 from vsr.training.data.prepare import Weights, check_weights, find_sources, weight_of
 from vsr.training.data.shift import shift_between
 from vsr.training.pictures import Pixels, UnusablePicture, decode_picture, is_picture
@@ -52,27 +53,24 @@ class PairsSpec:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """One picture twice."""
+    """One picture twice.
 
+    Attributes:
+        name: where the high resolution lies in its folder.
+    """
+
+    name: str
     path: Path
     low: Pixels
     high: Pixels
 
     @property
     def scale(self) -> int:
-        """How much larger ``high`` is.
-
-        Raises:
-            InvalidData: not by a whole number in both directions.
-        """
+        """How much larger ``high`` is; 0 if not 1 to 8 times, as a whole, in both directions."""
         (h, w), (rows, columns) = self.low.shape[:2], self.high.shape[:2]
         scale = int(rows // h)
-        if (h * scale, w * scale) != (rows, columns) or not 1 <= scale <= MAX_SCALE:
-            raise InvalidData(
-                f"{self.path.name}: {w}×{h} and {columns}×{rows} are not 1 to {MAX_SCALE} times as "
-                "large in both directions. Crop one of the two."
-            )
-        return scale
+        is_whole = (h * scale, w * scale) == (rows, columns) and scale <= MAX_SCALE
+        return scale if is_whole else 0
 
     def shift(self) -> tuple[float, float] | None:
         """Return (down, right), in pixels of the high resolution; None where nothing tells."""
@@ -91,7 +89,7 @@ def prepare_pairs(
         on_file: called with (files done, files in all).
 
     Raises:
-        InvalidData: no pairs, sizes that do not fit, or pairs that are shifted.
+        InvalidData: no pairs, or sizes that do not fit or shifts in most of them.
         InvalidOption: a weight matches no file, or an impossible ``--patch``.
         OutputExists, UnwritableOutput, NoSpace: the output folder.
     """
@@ -105,10 +103,11 @@ def prepare_pairs(
                 stack.enter_context((part / name).open("wb"))
                 for name in (low_name(scale, PAIRS), "hr.u8")
             )
-            for done, pair in enumerate(_decoded(names, tally)):
+            for done, pair in enumerate(_decoded(spec, names, tally)):
                 on_file(done, len(names))
-                if not _is_aligned(pair, tally):
+                if not _fits(pair, tally):
                     continue
+                tally.sources += 1
                 for small, large in _patches(pair, patch, tally):
                     low.write(small.tobytes())
                     high.write(large.tobytes())
@@ -119,52 +118,55 @@ def prepare_pairs(
     return manifest
 
 
-def _matched(spec: PairsSpec, tally: Tally) -> list[tuple[Path, Path]]:
+def _matched(spec: PairsSpec, tally: Tally) -> tuple[tuple[Path, Path], ...]:
     """Return the pictures of both folders that belong together."""
-    lows, highs = (
-        {path.stem: path for path in find_sources((folder,)) if is_picture(path)}
-        for folder in (spec.low, spec.high)
-    )
-    alone = [lows.get(stem, highs.get(stem)) for stem in sorted(lows.keys() ^ highs.keys())]
-    tally.skipped["without a partner of the same name"] = [path.name for path in alone if path]
-    if not lows.keys() & highs.keys():
+    low, high = (filter(is_picture, find_sources((folder,))) for folder in (spec.low, spec.high))
+    partners = Partners.of(low, high, (spec.low, spec.high))
+    if not partners.pairs:
         raise InvalidData(
             f"{spec.low} and {spec.high}: no two images have the same name. Rename those that "
             "belong together."
         )
-    return [(lows[stem], highs[stem]) for stem in sorted(lows.keys() & highs.keys())]
+    tally.skipped["without a partner of the same name"] = list(partners.alone)
+    return partners.pairs
 
 
-def _decoded(names: list[tuple[Path, Path]], tally: Tally) -> Iterator[Pair]:
+def _decoded(spec: PairsSpec, names: Sequence[tuple[Path, Path]], tally: Tally) -> Iterator[Pair]:
     for low, high in names:
+        name = name_in(high, spec.high)
         try:
             small, large = decode_picture(low), decode_picture(high)
         except UnusablePicture as error:
-            tally.skipped[str(error)].append(high.name)
+            tally.skipped[str(error)].append(name)
             continue
         tally.converted.update((*small.conversions, *large.conversions))
-        tally.sources += 1
-        yield Pair(high, small.pixels, large.pixels)
+        yield Pair(name, high, small.pixels, large.pixels)
 
 
-def _measured(spec: PairsSpec, names: list[tuple[Path, Path]]) -> tuple[int, int]:
+def _measured(spec: PairsSpec, names: Sequence[tuple[Path, Path]]) -> tuple[int, int]:
     """Return the scale that all pairs have, and the side of a patch; refuse what does not fit.
 
     Raises:
-        InvalidData: sizes that do not fit, other scales, or most pairs shifted alike.
+        InvalidData: sizes that do not fit in most pairs, other scales, or most pairs shifted alike.
     """
     scale, shifts = 0, []
+    fitting, misfits = 0, []
     smallest = PATCH
-    for pair in _decoded(names, Tally()):
+    for pair in _decoded(spec, names, Tally()):
+        if not pair.scale:
+            misfits.append(_misfit(pair))
+            continue
         if scale and pair.scale != scale:
             raise InvalidData(
-                f"{pair.path.name}: ×{pair.scale}, where others are ×{scale}. Prepare each scale "
-                "by itself."
+                f"{pair.name}: ×{pair.scale}, where others are ×{scale}. Prepare each scale by "
+                "itself."
             )
-        scale = pair.scale
+        scale, fitting = pair.scale, fitting + 1
         smallest = min(smallest, *pair.high.shape[:2])
         if (shift := pair.shift()) is not None:
             shifts.append(shift)
+    if misfits and len(misfits) >= fitting:
+        raise InvalidData(f"{misfits[0]}. Crop one of the two.")
     if not scale:
         raise InvalidData(f"{spec.high}: no image of a pair can be read. Check both folders.")
     down, right = np.median(shifts, axis=0) if shifts else (0.0, 0.0)
@@ -180,11 +182,24 @@ def _measured(spec: PairsSpec, names: list[tuple[Path, Path]]) -> tuple[int, int
     return scale, patch
 
 
-def _is_aligned(pair: Pair, tally: Tally) -> bool:
+def _misfit(pair: Pair) -> str:
+    """Return in words what the sizes of a pair are."""
+    (h, w), (rows, columns) = pair.low.shape[:2], pair.high.shape[:2]
+    return (
+        f"{pair.name}: {w}×{h} and {columns}×{rows} are not 1 to {MAX_SCALE} times as large in "
+        "both directions"
+    )
+
+
+def _fits(pair: Pair, tally: Tally) -> bool:
+    """Return whether the sizes of a pair fit and it is not shifted; else count it as skipped."""
+    if not pair.scale:
+        tally.skipped["of sizes that do not fit"].append(pair.name)
+        return False
     shift = pair.shift()
     if shift is None or max(map(abs, shift)) <= MAX_SHIFT:
         return True
-    tally.skipped["shifted against their partners"].append(pair.path.name)
+    tally.skipped["shifted against their partners"].append(pair.name)
     return False
 
 
