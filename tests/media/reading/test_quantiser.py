@@ -1,12 +1,15 @@
 """How coarsely frames were quantised, as their decoder tells."""
 
+from io import BytesIO
 from pathlib import Path
 
+import av
 import pytest
 
 from tests.clips import write_clip
 from vsr.media.reading.film_sample import sample_film
 from vsr.media.reading.probe import probe
+from vsr.media.reading.quantiser import quantiser_of_jpeg, quantisers_of
 from vsr.values import Size
 
 
@@ -39,6 +42,21 @@ def test_vp9_tells_an_index(tmp_path: Path) -> None:
         for crf in (10, 50)
     ]  # fmt: skip
     assert found[0] < 25 < found[1]
+
+
+@pytest.mark.parametrize("scale", [2, 8])
+def test_motion_jpeg_tells_its_table(tmp_path: Path, scale: int) -> None:
+    options = {"qmin": str(scale), "qmax": str(scale), "huffman": "default"}
+    film = write_clip(
+        tmp_path / "film.avi", frames=4, size=Size(96, 64), b_frames=0,
+        codec="mjpeg", pix_fmt="yuvj420p", options=options,
+    )  # fmt: skip
+    with av.open(str(film)) as container:
+        packets = [packet for packet in container.demux(video=0) if packet.size]
+    found = list(quantisers_of("mjpeg", packets, [], 8))
+    assert found == pytest.approx([quantiser_of_jpeg(BytesIO(bytes(packets[0])))] * 4)
+    assert sample_film(probe(film)).quantiser == pytest.approx(found[0])
+    assert found[0] == pytest.approx({2: 16, 8: 28}[scale], abs=3)
 
 
 def test_lossless_film_tells_nothing(tmp_path: Path) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from io import BytesIO
 from itertools import islice, pairwise
 from statistics import fmean
 from typing import Any
@@ -12,11 +11,12 @@ from typing import Any
 import av
 import numpy as np
 from av.packet import Packet
+from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
 from vsr.errors import VsrError
 from vsr.media.reading.delivery import Delivery
-from vsr.media.reading.quantiser import REQUEST, quantiser_of, quantiser_of_jpeg
+from vsr.media.reading.quantiser import REQUEST, quantisers_of
 from vsr.media.source.info import MediaInfo
 from vsr.media.source.opening import open_input
 
@@ -100,13 +100,11 @@ def _look(info: MediaInfo, seconds: float) -> _Place | None:
             packets = list(islice(_group(container.demux(stream)), DECODED))
             if not packets:
                 return None
-            shown = list(_decoded(stream.codec_context, packets, info))
+            frames = list(_decoded(stream.codec_context, packets))
+            lumas = tuple(_lumas(frames, info))
     except (av.FFmpegError, VsrError, OSError, ValueError):
         return None
-    lumas, quantisers = (tuple(item) for item in zip(*shown, strict=True)) if shown else ((), ())
-    if info.video.codec == "mjpeg":
-        quantisers = tuple(quantiser_of_jpeg(BytesIO(bytes(packet))) for packet in packets)
-    told = tuple(value for value in quantisers if value is not None)
+    told = tuple(quantisers_of(info.video.codec, packets, frames, info.video.layout.bits))
     return _Place(packets[0].pts, 8 * packets[0].size, lumas, told)
 
 
@@ -126,13 +124,15 @@ def _group(packets: Iterator[Packet[Any]]) -> Iterator[Packet[Any]]:
             yield packet
 
 
-def _decoded(
-    context: Any, packets: list[Packet[Any]], info: MediaInfo
-) -> Iterator[tuple[Luma, float | None]]:
-    """Yield luma, as the reader delivers it, and quantiser of the frames of these packets."""
-    delivery = Delivery(info.video)
+def _decoded(context: Any, packets: list[Packet[Any]]) -> Iterator[VideoFrame]:
+    """Yield the first frames of these packets."""
     frames = (frame for packet in (*packets, None) for frame in context.decode(packet))
-    for frame in islice(frames, DECODED):
+    return islice(frames, DECODED)
+
+
+def _lumas(frames: Iterable[VideoFrame], info: MediaInfo) -> Iterator[Luma]:
+    """Yield the luma of frames, as the reader delivers it."""
+    delivery = Delivery(info.video)
+    for frame in frames:
         luma = delivery.deliver(frame, 0).planes[0]
-        codes = (luma >> (info.video.layout.bits - 8)).astype(np.uint8)
-        yield codes, quantiser_of(frame, info.video.layout.bits)
+        yield (luma >> (info.video.layout.bits - 8)).astype(np.uint8)

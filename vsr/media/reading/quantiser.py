@@ -9,13 +9,15 @@ Source: FFmpeg, libavutil/video_enc_params.h.
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from io import BytesIO
 from math import log2
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, BinaryIO
 
 import numpy as np
+from av.packet import Packet
 from av.sidedata.sidedata import Type
 from av.video.frame import VideoFrame
 
@@ -39,6 +41,24 @@ VP9_STEPS = ((0, 4), (95, 102), (120, 155), (150, 245), (180, 400), (205, 650), 
 
 LOW = 6
 """Frequencies of a JPEG, down and right together, from which on its steps are not looked at."""
+
+
+def quantisers_of(
+    codec: str, packets: Iterable[Packet[Any]], frames: Iterable[VideoFrame], bits: int
+) -> Iterator[float]:
+    """Yield the quantisers that are told of a piece of film, as H.264's QP at 8 bits.
+
+    Args:
+        codec: FFmpeg's name of it.
+        packets: of the film, from a key frame on.
+        frames: decoded from them by a decoder that was given `REQUEST`.
+        bits: of the frames' samples.
+    """
+    if codec == "mjpeg":
+        told = (quantiser_of_jpeg(BytesIO(bytes(packet))) for packet in packets)
+    else:
+        told = (quantiser_of(frame, bits) for frame in frames)
+    return (value for value in told if value is not None)
 
 
 def quantiser_of(frame: VideoFrame, bits: int) -> float | None:
