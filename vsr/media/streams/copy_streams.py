@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING
 import av
 from av.audio.layout import AudioLayout
 from av.audio.stream import AudioStream
-from av.container import OutputContainer
+from av.container import Container, OutputContainer
 from av.stream import Stream
 
 from vsr.media.clock import rounded
@@ -78,7 +78,7 @@ def open_muxer(
     return av.open(f"[{passed_on}]'{quoted}'", "w", format=TEE)
 
 
-def container_of(output: OutputContainer) -> str:
+def container_of(output: Container) -> str:
     """Return the name of the muxer that an output reaches."""
     return "matroska" if output.format.name == TEE else output.format.name
 

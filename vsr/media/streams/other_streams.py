@@ -21,6 +21,8 @@ from vsr.media.station_clock import STATION_CLOCKS, steady
 from vsr.media.streams.continuity import LEAST_STEP_SECONDS, Continuity, straighten
 from vsr.media.streams.convert_audio import AudioConversion, is_lossless
 from vsr.media.streams.convert_text import converted_packet
+from vsr.media.streams.copy_streams import SIDE_BY_SIDE, container_of
+from vsr.media.streams.skipped_samples import SkippedSamples
 from vsr.media.streams.stream_plan import Fate, StreamFate
 from vsr.wording import counted
 
@@ -79,6 +81,11 @@ def other_packets(
         for fate, stream in carried
         if fate.fate is Fate.CONVERT and isinstance(stream, AudioStream)
     }
+    told_by_times = {
+        index: SkippedSamples(stream.codec_context.sample_rate)
+        for index, (_, stream) in targets.items()
+        if isinstance(stream, AudioStream) and container_of(stream.container) in SIDE_BY_SIDE
+    }
     clocks = {index: Continuity() for index in targets}
     for packet in _heard(_chosen(origin, set(targets), lost, splices)):
         fate, target = targets[packet.stream_index]
@@ -106,6 +113,8 @@ def other_packets(
         if not straighten(ready, clock, moved, is_audio=is_audio):
             lost.packets += 1
             continue
+        if skipped := told_by_times.get(packet.stream_index):
+            skipped.drop(ready)
         ready.stream = target
         yield _timed(ready)
     for index, sound in conversions.items():
