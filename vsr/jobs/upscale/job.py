@@ -97,7 +97,8 @@ class Job:
 
         So it is with int8 from 8-bit planes to 8-bit planes without a resize (`vsr.models.int8`),
         alpha or grain, encoded by x264. Whole files were the same with FFmpeg's decoders and
-        deinterlacer without assembly, and x264 held to SSE 4.2, as with all that AVX2 offers.
+        deinterlacer without assembly, and x264 held to SSE 4.2, as with all that AVX2 offers; and
+        with torch and oneDNN held to AVX2, as with AVX-512.
         """
         layout = self.source.video.layout
         return (
