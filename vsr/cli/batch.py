@@ -11,7 +11,7 @@ import click
 
 from vsr.batch.engine import EngineSpec
 from vsr.batch.names import DEFAULT_TEMPLATE
-from vsr.batch.plan import Sources, named
+from vsr.batch.plan import Selection, Sources, check_sources, named
 from vsr.cli.shared.command import TypedCommand
 from vsr.cli.shared.lines import echo_lines, say
 from vsr.cli.shared.options import (
@@ -121,7 +121,11 @@ def run_batch(
     quiet: bool,
 ) -> int:
     """Run the job, print a line for each file and a total; return the exit code."""
-    from vsr.batch.plan import Selection
+    from vsr.models.catalog import check_named
+
+    check_sources(sources, target)
+    if spec.model != "auto":
+        check_named(spec.model)
     from vsr.jobs.batch.batch import BatchSpec
     from vsr.media.images.images import RESULTS
 

@@ -136,6 +136,10 @@ def _measured(films: tuple[Path, ...], options: dict[str, Any], on_progress: Cou
     if films:
         if len(films) != 2 or options["data"] is not None:
             raise InvalidOption("give either two videos, REFERENCE and RESULT, or --data FOLDER.")
+        from vsr.jobs.upscale.beforehand import check_source
+
+        for film in films:
+            check_source(film)
         from vsr.jobs.evaluate_video import evaluate_video
 
         return evaluate_video(*films, on_progress, say)

@@ -25,8 +25,9 @@ from vsr.cli.shared.options import (
     spec_from,
 )
 from vsr.cli.shared.page_report import page_path, page_report, show_result
-from vsr.cli.shared.places import PIPE, LocalPath, Places, is_of_images, is_there, target_of
+from vsr.cli.shared.places import PIPE, LocalPath, Places, is_of_images, target_of
 from vsr.cli.shared.values import Seconds, Whole
+from vsr.disk.inputs import is_there
 from vsr.errors import InvalidOption, UnknownName, one_of
 from vsr.jobs.preview.spec import DEFAULT_SHOTS, CompareSpec, PreviewSpec, SettingSpec
 from vsr.media.sequence import is_sequence
@@ -94,6 +95,9 @@ def preview(
         raise InvalidOption(
             f"{source}: a preview is of one film, or of a folder of its images. Name a file in it."
         )
+    from vsr.jobs.upscale.beforehand import check_beforehand, check_source
+
+    check_source(source)
     named = _named_as(source)
     page = page_path(target, f"{named.stem}-preview.html", named.parent)
     settings = settings_of(source, typed_in(context), tries)
@@ -103,6 +107,8 @@ def preview(
         count=frames if frames is not None else len(at) or DEFAULT_SHOTS,
         existing=existing_from(overwrite, no_clobber),
     )
+    for one in settings:
+        check_beforehand(source, None, one.spec)
     from vsr.jobs.preview.preview import preview as run
 
     with page_report("preview", as_json=as_json, is_quiet=quiet) as report:
@@ -267,6 +273,10 @@ def compare(
     )
     named = _named_as(second)
     page = page_path(target, f"{named.stem}-compare.html", named.parent)
+    from vsr.jobs.upscale.beforehand import check_source
+
+    for source in (first, second):
+        check_source(source)
     from vsr.jobs.preview.compare import compare as run
 
     with page_report("compare", as_json=as_json, is_quiet=quiet) as report:

@@ -132,6 +132,10 @@ def bench(
       vsr bench -m fast -m lite --json
       vsr bench --preset 4k --discard-output
     """  # noqa: D301 # \b tells click to keep the lines
+    from vsr.jobs.upscale.beforehand import check_source
+
+    if clip is not None:
+        check_source(clip)
     from vsr.jobs.bench.bench import bench as run
     from vsr.jobs.upscale.shared_options import check_shared
 

@@ -87,9 +87,16 @@ def upscale(
     source = found.film
     target = found.target if found.is_sequence else target_of(found, label, spec.container)
     assert target is not None  # of a sequence
+    _check_beforehand(source, target, spec)
     if dry_run:
         return show_plan(source, target, spec, as_json=as_json, is_verbose=verbose)
     return _run(source, target, spec, engine, as_json=as_json, quiet=quiet)
+
+
+def _check_beforehand(source: Film, target: Path | None, spec: UpscaleSpec) -> None:
+    from vsr.jobs.upscale.beforehand import check_beforehand
+
+    check_beforehand(source, target, spec)
 
 
 def _run(
@@ -193,6 +200,7 @@ def _report_on(found: Places, label: str, spec: UpscaleSpec | None, *, as_json: 
         from vsr.jobs.probe.look import look
 
         return look(found.sources[0])
+    _check_beforehand(found.film, None, spec)
     from vsr.jobs.probe.look_ahead import look_ahead
 
     with looking(name_of(found.film), is_quiet=as_json):

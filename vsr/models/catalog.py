@@ -14,6 +14,7 @@ from vsr.models.flavours import added_up, shares_of
 from vsr.models.traits import Traits, traits_of
 from vsr.models.weights_files import (
     Card,
+    check_is_weights,
     files_of,
     is_path,
     known_files,
@@ -136,6 +137,18 @@ def scales(name_or_path: str) -> tuple[int, ...]:
     if is_path(name_or_path):
         return (load(name_or_path).traits.scale,)
     return tuple(sorted(files_of(one_of(name_or_path, names(), "model", OTHERS))))
+
+
+def check_named(name_or_path: str) -> None:
+    """Refuse a name that is no model's, or a path without a file, before torch is loaded.
+
+    Raises:
+        UnknownName, NoSuchFile, InvalidCheckpoint: as `load`.
+    """
+    if is_path(name_or_path):
+        check_is_weights(Path(name_or_path).expanduser())
+    else:
+        one_of(name_or_path, names(), "model", OTHERS)
 
 
 def build(name: str, scale: int) -> Generator:

@@ -14,9 +14,9 @@ from zipfile import BadZipFile, ZipFile, is_zipfile
 import torch
 from torch import Tensor
 
-from vsr.disk.nearby import hint_for_missing
 from vsr.disk.publishing import published, writing
-from vsr.errors import InvalidCheckpoint, InvalidOption, NoSuchFile
+from vsr.errors import InvalidCheckpoint, InvalidOption
+from vsr.models.weights_files import check_is_weights
 
 WRAPPERS = (
     "params_ema",
@@ -35,9 +35,6 @@ PREFIXES = ("module.", "_orig_mod.", "netG.", "generator.")
 
 Tensors = dict[str, Tensor]
 
-LARGEST_BYTES = 1 << 30
-"""Of a weights file; what is larger holds no such network, or its trainer's state too."""
-
 CHOOSE = "Choose a weights file (.safetensors, .pth, .pt, .ckpt or .pth.tar)."
 
 
@@ -48,15 +45,7 @@ def read_tensors(path: Path) -> Tensors:
         NoSuchFile: there is no such file.
         InvalidCheckpoint: it holds no tensors, holds non-finite ones, or would run code.
     """
-    if not path.exists():
-        raise NoSuchFile(f"{path}: no such weights file. {hint_for_missing(path)}")
-    if not path.is_file():
-        raise InvalidCheckpoint(f"{path}: not a file. Give a weights file.")
-    if (size := path.stat().st_size) > LARGEST_BYTES:
-        raise InvalidCheckpoint(
-            f"{path}: {size / 2**30:.1f} GB. Networks that enlarge images are far smaller: choose "
-            f"one of at most {LARGEST_BYTES >> 30} GB."
-        )
+    check_is_weights(path)
     tree = _read_safetensors(path) if _is_safetensors(path) else _read_torch(path)
     tensors = _without_prefixes(_innermost(tree, path))
     for name, tensor in tensors.items():

@@ -14,14 +14,19 @@ from pathlib import Path
 from typing import Any
 
 from vsr.disk.folders import user_folder
+from vsr.disk.nearby import hint_for_missing
 from vsr.disk.publishing import published, writing
-from vsr.errors import InvalidCheckpoint
+from vsr.errors import InvalidCheckpoint, NoSuchFile
 
 SHIPPED = Path(__file__).with_name("weights")
 """The weights that come with the package."""
 
 SUFFIXES = (".safetensors", ".pth", ".pt", ".ckpt", ".tar")
 """How the names of weights files end, ``.pth.tar`` among them."""
+
+
+LARGEST_BYTES = 1 << 30
+"""Of a weights file; what is larger holds no such network, or its trainer's state too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,24 @@ def is_path(name_or_path: str) -> bool:
     """Return whether this means a file: it has a separator or a suffix, or exists."""
     path = Path(name_or_path)
     return len(path.parts) != 1 or path.suffix in SUFFIXES or path.is_file()
+
+
+def check_is_weights(path: Path) -> None:
+    """Refuse what cannot be a weights file, by what the system says of it.
+
+    Raises:
+        NoSuchFile: there is no such file.
+        InvalidCheckpoint: a folder, or larger than `LARGEST_BYTES`.
+    """
+    if not path.exists():
+        raise NoSuchFile(f"{path}: no such weights file. {hint_for_missing(path)}")
+    if not path.is_file():
+        raise InvalidCheckpoint(f"{path}: not a file. Give a weights file.")
+    if (size := path.stat().st_size) > LARGEST_BYTES:
+        raise InvalidCheckpoint(
+            f"{path}: {size / 2**30:.1f} GB. Networks that enlarge images are far smaller: choose "
+            f"one of at most {LARGEST_BYTES >> 30} GB."
+        )
 
 
 def _files_in(folder: Path) -> list[WeightsFile]:

@@ -16,7 +16,7 @@ from vsr.colour import Colour, Tone
 from vsr.device.overlap import Reuse, double_buffered, prefetch
 from vsr.device.select import Device
 from vsr.device.yuv import YuvFormat
-from vsr.errors import InvalidOption, Refused, one_of
+from vsr.errors import Refused
 from vsr.frames import HostFrame, Layout
 from vsr.specs import Deinterlace
 from vsr.upscaling.alpha import divided, enlarged_alpha, filled
@@ -24,6 +24,7 @@ from vsr.upscaling.engine.engine import open_engine
 from vsr.upscaling.grain import GrainField
 from vsr.upscaling.passes.passes import PassSpec
 from vsr.upscaling.plan import SizePlan
+from vsr.upscaling.step_order import DEVICE, STEPS, check_steps
 from vsr.values import GrainProfile, PtsSpan, Size
 
 if TYPE_CHECKING:
@@ -31,11 +32,6 @@ if TYPE_CHECKING:
     from vsr.models.catalog import Model
 
 VideoStep = Callable[[Iterator[HostFrame]], Iterator[HostFrame]]
-
-HOST, DEVICE = "host", "device"
-
-STEPS = {"deinterlace": HOST, "upscale": DEVICE, "fit": DEVICE}
-"""Every step, and where it runs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,22 +97,6 @@ def output_size(names: Sequence[str], plan: SizePlan) -> Size:
     if "fit" in names:
         return plan.output
     return plan.network if "upscale" in names else plan.source
-
-
-def check_steps(names: Sequence[str]) -> None:
-    """Check that the steps can be run in this order.
-
-    Raises:
-        UnknownName: a name is not that of a step.
-        InvalidOption: an invalid order or repetition.
-    """
-    for name in names:
-        one_of(name, STEPS, "step")
-        if list(names).count(name) > 1:
-            raise InvalidOption(f"the step '{name}' appears twice in the pipeline.")
-    order = [name for name in STEPS if name in names]
-    if order != list(names):
-        raise InvalidOption(f"steps {', '.join(names)}: their order must be {', '.join(order)}.")
 
 
 def open_steps(

@@ -17,6 +17,7 @@ from click.shell_completion import CompletionItem
 from vsr.batch.plan import VIDEO_SUFFIXES, Selection, common_folder
 from vsr.cli.shared.completion import complete_file
 from vsr.cli.shared.values import option_of_size
+from vsr.disk.inputs import is_there
 from vsr.errors import InvalidOption, NoSuchFile
 from vsr.media.sequence import SUFFIXES, images_in, is_numbered
 
@@ -216,14 +217,6 @@ class LocalPath(click.ParamType[Path]):
     ) -> list[CompletionItem]:
         """Complete it."""
         return complete_file(ctx, param, incomplete)
-
-
-def is_there(path: Path, what: str) -> bool:
-    """Return what `Path.is_dir` or its like does; False for a name that no system takes."""
-    try:
-        return bool(getattr(path, what)())
-    except OSError:
-        return False
 
 
 def _is_file(word: str) -> bool:

@@ -113,6 +113,9 @@ def fit(
 @_run_options
 def resume(run: Path, device: str, precision: Any, **options: Any) -> int:
     """Resume RUN from its last checkpoint, with a new budget if one is given."""
+    from vsr.training.run.run_folder import RunFolder
+
+    RunFolder(run).read()  # before torch is loaded
     from vsr.jobs.train import resume as go_on
 
     budget = _budget(options)

@@ -14,11 +14,11 @@ from typing import Any, Literal
 from vsr.batch.ledger import Ledger
 from vsr.batch.names import check_inside
 from vsr.batch.plan import Item
+from vsr.disk.inputs import check_there
 from vsr.disk.publishing import published, writing
 from vsr.errors import OutputExists, VsrError
 from vsr.jobs.upscale.choice import model_named
 from vsr.media.resume.manifest import source_facts
-from vsr.media.source.opening import check_there
 from vsr.models.flavours import weights_of
 from vsr.models.weights_files import sha256_of
 from vsr.option import options_of

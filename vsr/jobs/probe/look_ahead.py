@@ -20,9 +20,10 @@ from vsr.jobs.probe.look import (
     in_words,
     ratio,
 )
+from vsr.jobs.upscale.beforehand import is_kept
 from vsr.jobs.upscale.job import Job
 from vsr.jobs.upscale.picture_plan import PictureJob
-from vsr.jobs.upscale.plan import is_kept, plan
+from vsr.jobs.upscale.plan import plan
 from vsr.jobs.upscale.segment_plan import plan_segments
 from vsr.jobs.upscale.spool import PIPE, check_pipe, spooled
 from vsr.jobs.upscale.standard_streams import as_clip

@@ -7,16 +7,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vsr.device.select import Device, select
-from vsr.errors import InvalidOption, Refused, UnsuitableContainer
+from vsr.errors import InvalidOption, Refused
+from vsr.jobs.upscale.beforehand import check_name
 from vsr.jobs.upscale.choice import Choice, choose_blend, with_model
 from vsr.jobs.upscale.strength import condition_of_picture
 from vsr.media.images.deep_images import CODE, MOST, frame_of
-from vsr.media.images.images import HAS_ALPHA, WRITTEN, StillImage, is_written, read_image
+from vsr.media.images.images import HAS_ALPHA, StillImage, read_image
 from vsr.media.streams.losses_before_start import Loss, content_of, refuse_losses
-from vsr.media.writing.target import check_no_folder, is_wanted
 from vsr.models import catalog
 from vsr.models.catalog import Load, Model
-from vsr.specs import Existing, UpscaleSpec
+from vsr.specs import UpscaleSpec
 from vsr.upscaling.engine.precision import with_precision
 from vsr.upscaling.engine.tile_size import approximation, pinned_tile
 from vsr.upscaling.plan import SQUARE, SizePlan, plan_sizes
@@ -157,27 +157,3 @@ def _losses(picture: StillImage, target: Path) -> Iterator[Loss]:
     if picture.frames_lost:
         text = f"only the first of {picture.frames_lost + 1} images in the file is upscaled"
         yield Loss(text, is_content=True)
-
-
-def check_name(source: Path, target: Path) -> None:
-    """Refuse a name that is not an image's.
-
-    Raises:
-        UnsuitableContainer: its suffix is of another kind of file, or missing.
-    """
-    if not is_written(target):
-        raise UnsuitableContainer(
-            f"{target}: {source.name} is an image, and so is its result. "
-            f"Name it with one of {', '.join(WRITTEN)}."
-        )
-
-
-def is_picture_wanted(source: Path, target: Path, existing: Existing) -> bool:
-    """Check the target of an image; return False if an existing one is to be kept.
-
-    Raises:
-        Refused: it is not an image's name, exists and may not be replaced, or cannot be written.
-    """
-    check_name(source, target)
-    check_no_folder(target)
-    return is_wanted(source, target, existing)

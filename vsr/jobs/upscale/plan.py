@@ -23,9 +23,7 @@ from vsr.jobs.upscale.choice import (
 from vsr.jobs.upscale.fields import Fields, fields_of
 from vsr.jobs.upscale.job import Job, frames_expected
 from vsr.jobs.upscale.lost_grain import lost_grain
-from vsr.jobs.upscale.picture_plan import PictureJob, is_picture_wanted, prepare_picture
-from vsr.jobs.upscale.spool import PIPE, check_pipe
-from vsr.jobs.upscale.standard_streams import check_film
+from vsr.jobs.upscale.picture_plan import PictureJob, prepare_picture
 from vsr.jobs.upscale.strength import Condition, condition_in
 from vsr.media.clock import USUAL_FRAME_RATE
 from vsr.media.containers import Container, container_for
@@ -36,7 +34,6 @@ from vsr.media.images.images import is_image
 from vsr.media.reading.black_bars import cropped
 from vsr.media.reading.film_sample import sample_film
 from vsr.media.reading.probe import at_part, probe
-from vsr.media.sequence import is_numbered
 from vsr.media.source.hardware import Decoding, choose_decoding
 from vsr.media.source.info import MediaInfo, VideoInfo
 from vsr.media.streams.losses_before_start import (
@@ -49,7 +46,6 @@ from vsr.media.streams.losses_before_start import (
 )
 from vsr.media.streams.stream_plan import StreamPlan
 from vsr.media.streams.streams import plan_streams
-from vsr.media.writing.target import check_target
 from vsr.models import catalog
 from vsr.models.catalog import Load, Model
 from vsr.specs import FINER, UpscaleSpec
@@ -60,22 +56,6 @@ from vsr.upscaling.steps import output_size
 from vsr.values import GrainProfile, Size
 
 log = logging.getLogger(__name__)
-
-
-def is_kept(source: Path, target: Path, spec: UpscaleSpec) -> bool:
-    """Return whether an existing target is to be kept, after checking it; write nothing.
-
-    Raises:
-        Refused: it exists and may not be replaced, cannot be written, or is a pipe of no format.
-    """
-    if is_image(source):
-        return not is_picture_wanted(source, target, spec.existing)
-    if target == PIPE:
-        check_pipe(spec)
-        return False
-    if not is_numbered(target):
-        check_film(source, target, spec.container)
-    return check_target(source, target, spec.existing, spec.container) is None
 
 
 def plan(

@@ -7,7 +7,7 @@ from dataclasses import replace
 from vsr.recipes.pipeline import load_pipeline
 from vsr.recipes.preset import load_look, load_preset
 from vsr.specs import Existing, UpscaleSpec
-from vsr.upscaling.steps import STEPS
+from vsr.upscaling.step_order import STEPS
 from vsr.values import DIALS, OutputSize
 
 

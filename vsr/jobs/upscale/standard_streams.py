@@ -7,19 +7,16 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from vsr.errors import InvalidOption, UnreadableMedia, UnsuitableContainer
 from vsr.frames import HostFrame
 from vsr.jobs.progress import Note, Result
+from vsr.jobs.upscale.beforehand import check_clip, makes_image
 from vsr.jobs.upscale.job import Job
 from vsr.jobs.upscale.segment_plan import encoder_of, rated
 from vsr.jobs.upscale.segment_worker import SegmentWorker
 from vsr.jobs.upscale.source_film import film_of
-from vsr.jobs.upscale.spool import PIPE
-from vsr.media.images.images import RESULTS, is_image, is_written
 from vsr.media.resume.segments import plan
-from vsr.media.sequence import SUFFIXES, is_numbered, is_sequence
+from vsr.media.sequence import is_sequence
 from vsr.media.source.decoder import Damage
-from vsr.media.source.opening import check_there
 from vsr.media.writing.direct import DirectWriter
 from vsr.specs import UpscaleSpec
 
@@ -41,23 +38,10 @@ def as_clip(
         InvalidOption: a frame rate for what has its own.
         UnsuitableContainer: an image is named for what comes from a pipe.
     """
-    if isinstance(source, Path) and not is_sequence(source):
-        if source != PIPE:
-            check_there(source)
-        if spec.fps is not None:
-            raise InvalidOption(
-                f"{source}: --fps is for image sequences; vsr keeps the frame rate and every "
-                "timestamp of the source. Omit it."
-            )
-        is_film = not is_image(target) or is_numbered(target)
-        if source == PIPE and not is_film and spec.container is None:
-            raise UnsuitableContainer(
-                f"{target}: names an image, and what comes from a pipe is read as a film. Name a "
-                "film, such as out.mkv, or the image file itself instead of -."
-            )
-        if not is_film:
-            yield source
-            return
+    check_clip(source, target, spec)
+    if isinstance(source, Path) and not is_sequence(source) and makes_image(target):
+        yield source
+        return
     with film_of(source, note, spec.fps) as clip:
         yield clip
 
@@ -97,22 +81,3 @@ def upscale_into_pipe(
         model=str(job.model),
         paths=met.paths,
     )
-
-
-def check_film(source: Path, target: Path, container: str | None) -> None:
-    """Refuse the name of an image for a film, and to take an image that cannot be read for one.
-
-    Raises:
-        UnreadableMedia, UnsuitableContainer: it is so.
-    """
-    kind = source.suffix.lower()
-    if kind in SUFFIXES - RESULTS.keys() and source.is_file():
-        raise UnreadableMedia(
-            f"{source}: {kind[1:].upper()} is read as the frames of a sequence, and not as one "
-            f"image. Convert it to PNG or TIFF, or name {source.stem}/%05d.png as the output."
-        )
-    if container is None and is_written(target):
-        raise UnsuitableContainer(
-            f"{target}: names an image, and {source.name} is read as a film. Name a film, such as "
-            f"{source.stem}.mp4, or {source.stem}/%05d.png for an image of every frame."
-        )

@@ -12,7 +12,7 @@ from vsr.batch.scheduler import Scheduler
 from vsr.disk.output_folders import folder_made, left_as_found
 from vsr.errors import Interrupted, InvalidOption
 from vsr.jobs.progress import Note, OnProgress, Result, ignore
-from vsr.jobs.upscale.plan import is_kept
+from vsr.jobs.upscale.beforehand import is_kept
 from vsr.jobs.upscale.spool import PIPE, spooled
 from vsr.jobs.upscale.standard_streams import as_clip
 from vsr.jobs.watchdog import Watchdog

@@ -146,7 +146,7 @@ class FilmWorker:
         Raises:
             Refused: whatever would fail later.
         """
-        from vsr.jobs.upscale.plan import is_kept
+        from vsr.jobs.upscale.beforehand import is_kept
 
         is_kept(film.source, film.target, film.spec)
         self._last = None  # the file may have changed since then

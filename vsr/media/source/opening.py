@@ -17,6 +17,7 @@ from av.packet import Packet
 from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
+from vsr.disk.inputs import check_is_file
 from vsr.disk.nearby import hint_for_missing
 from vsr.errors import DecodingFailed, MediaError, NoSuchFile, NoVideo, UnreadableMedia
 from vsr.media.sequence import LIST_SUFFIX
@@ -38,7 +39,7 @@ def open_input(path: Path, hwaccel: HWAccel | None = None) -> InputContainer:
         NoSuchFile: it does not exist.
         UnreadableMedia: a directory, an empty file, text, or damaged beyond opening.
     """
-    _check_is_file(path)
+    check_is_file(path)
     try:
         # "file:" keeps a colon or a leading dash in a name from being read as a protocol.
         container = av.open(
@@ -122,55 +123,6 @@ def _counted(container: InputContainer) -> str:
     if covers:
         counts.append(f"{covers} cover art")
     return ", ".join(counts) or "no streams at all"
-
-
-def _check_is_file(path: Path) -> None:
-    """Check the simple reasons first: their messages are better than the demuxer's."""
-    check_there(path)
-    try:
-        if path.is_dir():
-            raise UnreadableMedia(f"{path}: is a folder. Name a file in it.")
-        if path.is_fifo():
-            raise UnreadableMedia(f"{path}: is a pipe, which can be read only once. Save it first.")
-        if path.is_char_device():
-            raise UnreadableMedia(f"{path}: is a device. Name a file, or - for standard input.")
-        if path.is_file() and path.stat().st_size == 0:
-            raise UnreadableMedia(f"{path}: the file is empty. Choose another file.")
-    except PermissionError as error:
-        raise UnreadableMedia(
-            f"{path}: no permission to read it. Check its permissions."
-        ) from error
-    except (OSError, ValueError) as error:
-        if isinstance(error, MediaError):
-            raise
-        raise UnreadableMedia(f"{path}: {_reason(error)}. Check the path.") from error
-
-
-def check_there(path: Path) -> None:
-    """Check that an input exists.
-
-    Raises:
-        NoSuchFile: it does not, or it has a name that no system takes.
-    """
-    try:
-        if path.exists():
-            return
-    except PermissionError:  # of a folder above it; it is told where the file is opened
-        return
-    except (OSError, ValueError) as error:
-        raise NoSuchFile(f"{path}: {_reason(error)}. Check the path.") from error
-    if str(path) == "-":
-        raise NoSuchFile(
-            "-: no file of that name, and only vsr upscale and vsr probe read from a pipe. Save "
-            "what comes through it, and name that file."
-        )
-    if path.is_symlink():
-        raise NoSuchFile(f"{path}: a link that leads nowhere. Check the path.")
-    raise NoSuchFile(f"{path}: no such file. {hint_for_missing(path)}")
-
-
-def _reason(error: Exception) -> str:
-    return str(getattr(error, "strerror", None) or error)
 
 
 def _opening_error(path: Path, error: Exception) -> MediaError:
