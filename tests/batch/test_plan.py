@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vsr.batch.ledger import open_ledger
 from vsr.batch.names import LONGEST_BYTES, check_inside, collision_key, filled
-from vsr.batch.plan import Selection, plan
+from vsr.batch.plan import Selection, left_out, plan
 from vsr.errors import InvalidOption, NoSuchFile, UnwritableOutput
+from vsr.media.resume.manifest import source_facts
 
 PICTURES = {".png": ".png", ".bmp": ".png"}
 
@@ -184,3 +186,51 @@ def test_folders_that_cannot_be_meant_are_refused(tmp_path: Path):
         plan(source, source)
     with pytest.raises(UnwritableOutput, match="is a file"):
         plan(source, source / "a.mp4")
+
+
+def made(source: Path, target: Path) -> None:
+    """Make a result as a batch does, and record it."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if not source.stat().st_size:
+        source.write_bytes(f"film {source.name}".encode())
+    with open_ledger(target.parent) as ledger:
+        target.write_bytes(b"a larger " + source.read_bytes())
+        ledger.write("done", source.name, target, source_facts(source), {})
+
+
+def test_earlier_results_among_the_sources_are_left_out_in_one_line(tmp_path: Path):
+    source = folder(tmp_path, "a.mp4", "b.mp4")
+    for name in ("a", "b"):
+        made(source / f"{name}.mp4", source / "out" / f"{name}.mp4")  # vsr batch in in/out
+        made(source / f"{name}.mp4", source / f"{name}-1080p.mp4")  # vsr in/*.mp4
+    everything = [source, *sorted(source.glob("*.mp4"))]
+    for several in (source, everything[1:]):
+        items = plan(several, source / "4k", Selection())
+        assert [item.source.name for item in items] == ["a.mp4", "b.mp4"]
+    (told,) = left_out(source, source / "4k", Selection())
+    first = source / "a-1080p.mp4"
+    assert told == f"{first} and 3 more: earlier results, and are left out."
+
+
+def test_results_whose_sources_are_elsewhere_are_sources_themselves(tmp_path: Path):
+    source = folder(tmp_path, "a.mp4")
+    made(source / "a.mp4", tmp_path / "once" / "a.mp4")
+    items = plan(tmp_path / "once", tmp_path / "twice", Selection())
+    assert [item.source for item in items] == [tmp_path / "once" / "a.mp4"]
+    assert left_out(tmp_path / "once", tmp_path / "twice", Selection()) == []
+
+
+def test_what_else_vsr_left_beside_films_is_left_out(tmp_path: Path):
+    source = folder(tmp_path, "a.mp4", "a-preview.html", "a-preview.png", "b-preview.png")
+    (source / "vsr-report.json").touch()
+    selection = Selection(pictures=PICTURES)
+    for several in (source, list(source.iterdir())):
+        items = plan(several, tmp_path / "out", selection)
+        assert [item.source.name for item in items] == ["a.mp4", "b-preview.png"]
+
+
+def test_the_folder_of_results_may_be_among_the_sources(tmp_path: Path):
+    """As in ``vsr batch * out``, run again."""
+    source = folder(tmp_path, "a.mp4", "out/a.mp4")
+    items = plan([source / "a.mp4", source / "out"], source / "out", Selection())
+    assert [item.source for item in items] == [source / "a.mp4"]

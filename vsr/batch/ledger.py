@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from io import StringIO
 from pathlib import Path
 from typing import Any, Literal, Self, TextIO
 
@@ -86,6 +87,12 @@ class Ledger:
         """Return the summary of the last result at ``target``."""
         entry = self._maker(target)
         return entry.summary if entry else {}
+
+    def source_of(self, target: Path) -> tuple[int, int] | None:
+        """Return size and time of what the file at ``target`` was made of; None if not by us."""
+        entry = self._maker(target)
+        key = entry.key if entry is not None else {}
+        return (key["source size"], key["source time"]) if "source time" in key else None
 
     def begin(self, files: Iterable[tuple[str, Path, Mapping[str, Any]]]) -> None:
         """Record the name, target and key of each file before any work on it starts."""
@@ -180,6 +187,13 @@ def open_ledger(folder: Path) -> Iterator[Ledger]:
         file = os.fdopen(handle, "r+", encoding="utf-8")
         stack.callback(_close, file, folder / LEDGER)
         yield Ledger(folder, file)
+
+
+def read_ledger(folder: Path) -> Ledger:
+    """Return the ledger that an earlier batch left, as a copy in memory; else an empty one."""
+    path = folder / LEDGER
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    return Ledger(folder, StringIO(text))
 
 
 def _close(file: TextIO, path: Path) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
 
+from vsr.batch.earlier import made_earlier
 from vsr.batch.names import DEFAULT_TEMPLATE, check_template, collision_key, filled
 from vsr.disk.nearby import hint_for_missing
 from vsr.errors import InvalidOption, NoSuchFile, UnwritableOutput
@@ -116,7 +117,13 @@ def plan(sources: Sources, target: Path, selection: Selection = Selection()) -> 
             used.
     """
     check_sources(sources, target)
-    found = dict(sorted(_found(sources, target, selection)))
+    return _planned(dict(sorted(_found(sources, target, selection))), target, selection)
+
+
+def _planned(found: dict[Path, Path], target: Path, selection: Selection) -> list[Item]:
+    """Return what is to be done of each file, by its path among the results."""
+    earlier = made_earlier(found)
+    found = {path: relative for path, relative in found.items() if path not in earlier}
     taken: set[str] = set()
     places: dict[Path, Path] = {}
     for keeps_name in (True, False):  # unchanged names come first: a.mkv before a.avi
@@ -149,7 +156,7 @@ def check_sources(sources: Sources, target: Path) -> None:
         raise InvalidOption(f"{target}: names a video, but {folder} is a folder. Name a folder.")
     if target.exists() and not target.is_dir():
         raise UnwritableOutput(f"{target}: is a file. Name a folder for the results.")
-    if any(source.is_dir() and source.resolve() == target.resolve() for source in several):
+    if all(source.is_dir() and source.resolve() == target.resolve() for source in several):
         raise InvalidOption(f"{target}: is the source folder itself. Choose another one.")
 
 
@@ -173,6 +180,8 @@ def _found(sources: Sources, target: Path, selection: Selection) -> Iterator[tup
         return
     for source in [sources] if isinstance(sources, Path) else sources:
         if source.is_dir():
+            if source.resolve() == target.resolve():  # of the results, as * names it too
+                continue
             for path in _files(source, target, selection):
                 yield path, source.resolve().name / path.relative_to(source)
         else:
@@ -201,6 +210,18 @@ def _folders(source: Path, target: Path) -> Iterator[tuple[Path, list[str], list
         yield here, subfolders, names
 
 
+def left_out(sources: Sources, target: Path, selection: Selection = Selection()) -> list[str]:
+    """Return what is left out, in a line for links to folders and one for earlier results."""
+    found = dict(sorted(_found(sources, target, selection)))
+    kept = {item.source for item in _planned(found, target, selection)}
+    links, results = links_left_out(sources, target), [path for path in found if path not in kept]
+    told = [] if links is None else [links]
+    if results:
+        what = "an earlier result, and is" if len(results) == 1 else "earlier results, and are"
+        told.append(f"{named(results)}: {what} left out.")
+    return told
+
+
 def links_left_out(sources: Sources, target: Path) -> str | None:
     """Return in one line which links to folders are not followed; None if there is none."""
     links = [
@@ -218,10 +239,10 @@ def links_left_out(sources: Sources, target: Path) -> str | None:
 
 def nothing_in(sources: Sources, target: Path) -> NoSuchFile:
     """Return the error of a batch without a file."""
-    left_out = links_left_out(sources, target)
+    links = links_left_out(sources, target)
     return NoSuchFile(
         f"{named(sources)}: nothing to upscale in this folder. "
-        f"{left_out or 'Check its files and --include.'}"
+        f"{links or 'Check its files and --include.'}"
     )
 
 

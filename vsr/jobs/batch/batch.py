@@ -11,7 +11,7 @@ from typing import Any
 
 from vsr.batch.engine import EngineSpec
 from vsr.batch.ledger import Ledger, facts_of, open_ledger
-from vsr.batch.plan import Item, Selection, Sources, check_sources, links_left_out, nothing_in, plan
+from vsr.batch.plan import Item, Selection, Sources, check_sources, left_out, nothing_in, plan
 from vsr.batch.scheduler import Scheduler
 from vsr.disk.output_folders import left_as_found
 from vsr.errors import Interrupted
@@ -95,7 +95,7 @@ def batch(
         raise nothing_in(source, target)
     check_shared(spec.upscale, is_done_here=spec.engine.name == "local")
     with open_ledger(target) as ledger, ExitStack() as stack:
-        _name_links(source, target, note)
+        _name_left_out(source, target, spec.selection, note)
         yield from _Batch(ledger, spec, on_progress, stack, note, watchdog).run(items)
 
 
@@ -112,7 +112,7 @@ def watch(
     """Repeat the batch, taking files that have stopped growing, until interrupted.
 
     Args:
-        note: called with the links that are not followed, as they are at the start.
+        note: called with what is left out, as it is at the start.
 
     Raises:
         Refused: as `batch`; an empty folder is waited for.
@@ -123,7 +123,7 @@ def watch(
     before: dict[Path, Any] = {}
     handled: dict[Path, Any] = {}
     with open_ledger(target) as ledger, ExitStack() as stack:
-        _name_links(source, target, note)
+        _name_left_out(source, target, spec.selection, note)
         work = _Batch(ledger, spec, on_progress, stack, watchdog=watchdog)
         while True:
             items = plan(source, target, spec.selection)
@@ -139,9 +139,10 @@ def watch(
             sleep(WATCH_SECONDS)
 
 
-def _name_links(source: Sources, target: Path, note: Note) -> None:
-    if note is not ignore and (left_out := links_left_out(source, target)):
-        note(left_out)
+def _name_left_out(source: Sources, target: Path, selection: Selection, note: Note) -> None:
+    if note is not ignore:
+        for line in left_out(source, target, selection):
+            note(line)
 
 
 class _Batch:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from vsr.batch.ledger import LEDGER, Ledger
-from vsr.batch.plan import Item, Sources, links_left_out, nothing_in, plan
+from vsr.batch.ledger import read_ledger
+from vsr.batch.plan import Item, Sources, left_out, nothing_in, plan
 from vsr.errors import VsrError
 from vsr.jobs.batch.batch import BatchSpec
 from vsr.jobs.batch.outcome import failed, file_state, fingerprint
@@ -82,7 +81,7 @@ def forecast(source: Sources, target: Path, spec: BatchSpec) -> Iterator[Forecas
     if not items:
         raise nothing_in(source, target)
     check_shared(spec.upscale, is_done_here=spec.engine.name == "local")
-    ledger, settings = _ledger(target), fingerprint(spec.upscale)
+    ledger, settings = read_ledger(target), fingerprint(spec.upscale)
     load, estimates = SegmentWorker().load, Estimates(spec.engine.workers or 1)
     for item in items:
         settled = file_state(item, ledger, spec.upscale.existing, settings).settled
@@ -109,7 +108,7 @@ def remarks(source: Sources, target: Path, spec: BatchSpec, found: list[Forecast
     """Return what is left out, what changes nothing, and whether the disk may fill up."""
     estimates = [one.estimate for one in found if one.estimate is not None]
     told = (
-        links_left_out(source, target),
+        *left_out(source, target, spec.selection),
         spec.ignored(one.source for one in found if one.state == "todo"),
         little_room(target, spec.upscale.work_dir, estimates),
     )
@@ -140,13 +139,6 @@ def totals(found: list[Forecast]) -> dict[str, int]:
         "pictures": pictures,
         "frames": sum(one.frames or 0 for one in todo),
     }
-
-
-def _ledger(target: Path) -> Ledger:
-    """Return the ledger that an earlier batch left, as a copy in memory; else an empty one."""
-    path = target / LEDGER
-    text = path.read_text(encoding="utf-8") if path.is_file() else ""
-    return Ledger(target, io.StringIO(text))
 
 
 def _looked_at(item: Item, spec: UpscaleSpec, load: Load, estimates: Estimates) -> Forecast:

@@ -11,6 +11,7 @@ from math import inf
 from pathlib import Path
 from typing import Any, Literal
 
+from vsr.batch.earlier import REPORT
 from vsr.batch.ledger import Ledger
 from vsr.batch.names import check_inside
 from vsr.batch.plan import Item
@@ -26,8 +27,6 @@ from vsr.specs import Existing, UpscaleSpec
 from vsr.wording import counted, printable
 
 State = Literal["done", "skipped", "failed"]
-
-REPORT = "vsr-report.json"
 
 HEADS = ("in", "out", "state", "frames", "fps", "reused", "losses")
 

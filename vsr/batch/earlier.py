@@ -1,0 +1,52 @@
+"""What earlier commands made and left among the files of a batch: it is not upscaled again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from vsr.batch.ledger import LEDGER, Ledger, facts_of, read_ledger
+
+REPORT = "vsr-report.json"
+"""What a batch tells of its files, in the folder of its results."""
+
+PAGES = ("-preview", "-compare")
+"""How the names of the pages of ``vsr preview`` and ``vsr compare`` end."""
+
+
+def made_earlier(found: Mapping[Path, Path]) -> set[Path]:
+    """Return the files that a batch made of others of them, reports, and pages with their sheets.
+
+    A result whose source is not among the files is none of these: it is a source itself.
+
+    Args:
+        found: each file with its path among the results, whose depth says how far up a ledger
+            may lie.
+    """
+    ledger_in, sources = cache(_ledger_in), {facts_of(path) for path in found}
+
+    def is_result(path: Path, depth: int) -> bool:
+        ledgers = (ledger_in(folder) for folder in list(path.parents)[:depth])
+        return any(one is not None and one.source_of(path) in sources for one in ledgers)
+
+    return {
+        path
+        for path, relative in found.items()
+        if _is_told(path) or is_result(path, len(relative.parts))
+    }
+
+
+def _ledger_in(folder: Path) -> Ledger | None:
+    """Return the ledger of a folder, or None if there is none that can be read."""
+    try:
+        return read_ledger(folder) if (folder / LEDGER).is_file() else None
+    except (OSError, ValueError):
+        return None
+
+
+def _is_told(path: Path) -> bool:
+    """Return whether a file is a report, a page, or the sheet of one."""
+    page = path.with_suffix(".html")
+    is_page = path.stem.endswith(PAGES) and path.suffix in (".html", ".png") and page.exists()
+    return path.name == REPORT or is_page
