@@ -3,6 +3,7 @@
 import json
 import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -18,14 +19,27 @@ from vsr.recipes.preset import load_look
 SHELL = tuple(shell_lines())
 
 
-def option_names(command: click.Command = vsr) -> set[str]:
-    """Return every option of the program and its commands."""
-    found = {name for one in command.params for name in (*one.opts, *one.secondary_opts)}
+def options_of(command: click.Command) -> Iterator[tuple[str | None, click.Option]]:
+    """Yield every option of a command and of those below it, with the command's name."""
+    yield from ((command.name, one) for one in command.params if isinstance(one, click.Option))
     if isinstance(command, click.Group):
         with click.Context(command) as context:
             for name in command.list_commands(context):
-                found |= option_names(command.get_command(context, name) or vsr)
+                yield from options_of(command.get_command(context, name) or vsr)
+
+
+def option_names() -> set[str]:
+    """Return every option of the program and its commands."""
+    found = {name for _, one in options_of(vsr) for name in (*one.opts, *one.secondary_opts)}
     return {"--help", *found}
+
+
+def test_the_help_of_an_option_says_what_it_is():
+    """Read alone, as in a long list: neither ``Of the teacher`` nor ``auto or cpu``."""
+    for command, option in options_of(vsr):
+        if option.help is not None:
+            assert re.match(r"[A-Z]", option.help), (command, option.help)
+            assert option.help.split()[0] not in ("Default:", "In", "No", "Of", "Only"), command
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

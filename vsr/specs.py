@@ -159,12 +159,12 @@ class UpscaleSpec:
     )  # fmt: skip
     device: str = option(
         "auto", entry="resolved", is_of_file=False, flags=("-d", "--device", "--gpu-id"),
-        help="auto, cpu, cuda, cuda:N or onnx[:PROVIDER].",
+        help="Device: auto, cpu, cuda, cuda:N or onnx[:PROVIDER].",
     )  # fmt: skip
     precision: Precision = option(
         "auto", entry="resolved", flags=("--precision",),
-        help="auto is fp16 on CUDA (autocast: torch's own, the reference); on the CPU int8 for "
-        "weights tuned for it, else fp32.",
+        help="Precision: auto is fp16 on CUDA (autocast: torch's own, the reference); on the CPU "
+        "int8 for weights tuned for it, else fp32.",
     )  # fmt: skip
     hwaccel: Hwaccel = option(
         "none", entry="resolved", is_for_films=True, flags=("--hwaccel",),
@@ -193,7 +193,7 @@ class UpscaleSpec:
     )
     audio: AudioChoice = option(
         "auto", entry="none", is_for_films=True, flags=("--audio",),
-        help="auto converts audio that the container cannot hold; copy refuses.",
+        help="Audio that the container cannot hold: auto converts it, copy refuses.",
     )  # fmt: skip
     keep_subtitles: bool = option(
         True, entry="none", flags=("--no-subs",), is_off_by_flag=True, help="Drop all subtitles."
@@ -208,12 +208,12 @@ class UpscaleSpec:
     )  # fmt: skip
     keeps_work: bool = option(
         False, entry="none", is_of_file=False, is_for_films=True, is_of_segments=True,
-        flags=("--keep-work",), help="Keep the segments next to the output.",
+        flags=("--keep-work",), help="Keep the segments when the run is finished.",
     )  # fmt: skip
     work_dir: str | None = option(
         None, entry="none", is_of_file=False, is_for_films=True, is_of_segments=True,
         flags=("--work-dir",), metavar="FOLDER",
-        help="Put the segments into this folder, on another disk.",
+        help="Put the segments into this folder, such as one on another disk.",
     )  # fmt: skip
     is_strict: bool = option(
         False, entry="none", flags=("--strict",), help="Refuse if anything would be lost."

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 @spec_options
 @existing_options
 @click.option(
-    "--include", multiple=True, metavar="PATTERN", help="Only matching files, such as '*.mkv'."
+    "--include", multiple=True, metavar="PATTERN", help="Take only matching files, such as '*.mkv'."
 )
 @click.option(
     "--exclude", multiple=True, metavar="PATTERN", help="Skip matching files, such as 'raw/*'."

@@ -57,7 +57,7 @@ PLOT_COLOUR = (20, 90, 180)
     "--protocol",
     type=OneOf(["standard", "swift"]),
     default="standard",
-    help="swift repeats SwiftSRGAN's own loop; its scores compare only with each other.",
+    help="Protocol; swift repeats SwiftSRGAN's own loop: its scores compare only with each other.",
 )
 @click.option(
     "--self-ensemble",
@@ -72,12 +72,14 @@ PLOT_COLOUR = (20, 90, 180)
     help="MobileNetV2's features, for the feature distance.",
 )
 @click.option("--niqe-parameters", type=A_PATH, metavar="FILE", help="NIQE's pristine model file.")
-@click.option("-d", "--device", type=Word(), default="auto", help="auto, cpu, cuda or cuda:N.")
+@click.option(
+    "-d", "--device", type=Word(), default="auto", help="Device: auto, cpu, cuda or cuda:N."
+)
 @click.option(
     "--precision",
     type=OneOf(["fp32", "int8"]),
     default="fp32",
-    help="int8 is that of an upscale on the CPU.",
+    help="Precision; int8 as in an upscale on the CPU.",
 )
 @click.option(
     "--plot", type=PngPath(), metavar="FILE.png", help="Plot the PSNR of each image.",

@@ -49,7 +49,7 @@ def models(context: click.Context, as_json: bool, verbose: bool) -> int:
     return _list(as_json, verbose) if context.invoked_subcommand is None else 0
 
 
-@models.command("list", short_help="The same list.")
+@models.command("list", short_help="List the networks, as vsr models does.")
 @_JSON
 @_VERBOSE
 def list_models(as_json: bool, verbose: bool) -> int:
@@ -77,7 +77,7 @@ def _list(as_json: bool, is_verbose: bool) -> int:
     )
     click.echo("")
     echo_wrapped(
-        "", "vsr models -v shows sizes and scores; vsr preview IN, what they make of a film."
+        "", "vsr models -v shows sizes and scores; vsr preview IN, what they make of a video."
     )
     return name_broken(broken)
 
@@ -118,9 +118,9 @@ def _origin(row: Description) -> str | None:
 
 @models.command(short_help="Keep a weights file under a name.")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--name", metavar="NAME", required=True, help="What --model will call it.")
+@click.option("--name", metavar="NAME", required=True, help="Its name for --model.")
 @click.option("--licence", metavar="SPDX", help="Licence of the weights, for the card.")
-@click.option("--note", help="What else the card is to say, such as where it is from.")
+@click.option("--note", help="Remark for the card, such as where it is from.")
 @_OVERWRITE
 @_JSON
 def add(
@@ -145,9 +145,9 @@ def add(
     echo(f"{kept.path}: {traits.architecture} ×{traits.scale}, {sees}")
 
 
-@models.command(short_help="Remove one that you added.")
+@models.command(short_help="Remove a network that you added.")
 @click.argument("name", shell_complete=complete_model)
-@click.option("-s", "--scale", type=Whole(), help="Only this scale.")
+@click.option("-s", "--scale", type=Whole(), help="Remove this scale only.")
 @_JSON
 def remove(name: str, scale: int | None, as_json: bool) -> None:
     """Remove a network of yours, and its card."""
@@ -167,11 +167,11 @@ def remove(name: str, scale: int | None, as_json: bool) -> None:
     "--to",
     "form",
     type=OneOf(["onnx", "safetensors"]),
-    help="Form; default: by the suffix of TARGET, else onnx.",
+    help="Format; default: by the suffix of TARGET, else onnx.",
 )
-@click.option("-s", "--scale", type=Whole(), help="Of a network of several; default: the largest.")
-@click.option("--size", metavar="WIDTHxHEIGHT", help="ONNX for pictures of this size only.")
-@click.option("--half", is_flag=True, help="In half precision.")
+@click.option("-s", "--scale", type=Whole(), help="Scale, if it has several; default: the largest.")
+@click.option("--size", metavar="WIDTHxHEIGHT", help="ONNX for images of this size only.")
+@click.option("--half", is_flag=True, help="Write in half precision.")
 @_OVERWRITE
 @_JSON
 def export(
@@ -269,7 +269,7 @@ def presets(name: str | None, as_json: bool) -> int:
         heads, [(n, ", ".join(p.aliases), p.spec.model, p.description) for n, p in every.items()]
     )
     click.echo("")
-    echo_wrapped("", "Any height with a p, such as 480p, 720p or 1440p, is a size as well.")
+    echo_wrapped("", "Any height with a p is a preset too, such as 480p, 720p or 1440p.")
     click.echo("\nLooks, for --look, with any size:\n")
     echo_table(("look", "what"), [(n, f"{look.description} ({look})") for n, look in looks.items()])
     return name_broken(broken)

@@ -234,7 +234,7 @@ def _named_as(source: Path) -> Path:
 @click.option(
     "--start",
     type=Seconds(),
-    help="Where B begins in A: 90, 1:30; what vsr made of a part says it.",
+    help="Where B begins in A: 90, 1:30; default: what vsr noted in B, or 0.",
 )
 @click.option("--open", "is_opened", is_flag=True, help="Open the page in the browser.")
 @existing_options

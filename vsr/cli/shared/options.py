@@ -60,7 +60,7 @@ PRESET = click.option(
 
 _LOOK = click.option(
     "--look", metavar="NAME|FILE",
-    help="Kind of film: film, phone, tape, anime, screen, or faithful (see vsr presets).",
+    help="Kind of video: film, phone, tape, anime, screen or faithful (see vsr presets).",
     shell_complete=complete_recipe("presets/looks"),
 )  # fmt: skip
 
@@ -260,11 +260,11 @@ def _target(options: Mapping[str, Any]) -> OutputSize | None:
 
 
 _ENGINE_OPTIONS = (
-    click.option("--workers", type=Whole(), help="How many; one per GPU, or one on a CPU."),
+    click.option("--workers", type=Whole(), help="Workers; default: one per GPU, or one on a CPU."),
     click.option("--cpus-per-worker", type=Whole(), help="CPU threads per worker."),
     click.option(
         "--engine", type=OneOf(["local", "ray"]), default="local",
-        help="Local processes, or a Ray cluster.",
+        help="Where workers run: in local processes, or on a Ray cluster.",
     ),
     click.option("--ray-address", metavar="auto|HOST:PORT", help="Address of a running cluster."),
     *_offered(*WORKERS),

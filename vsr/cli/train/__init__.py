@@ -45,7 +45,7 @@ def train(context: click.Context, as_json: bool) -> int:
     return _list(as_json) if context.invoked_subcommand is None else 0
 
 
-@train.command("list", short_help="The same list.")
+@train.command("list", short_help="List the recipes, as vsr train does.")
 @_JSON
 def list_recipes(as_json: bool) -> int:
     """List the recipes."""
@@ -129,7 +129,7 @@ FOLDER = click.Path(path_type=Path)
 @click.option("--full", is_flag=True, help="Store single precision instead of half.")
 @click.option("-y", "--overwrite", is_flag=True, help="Replace an existing model of that name.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line.")
-@click.option("-v", "--verbose", is_flag=True, help="Tracebacks on errors.")
+@click.option("-v", "--verbose", is_flag=True, help="Print tracebacks of errors.")
 def export(
     run: Path,
     name: str,

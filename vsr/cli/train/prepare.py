@@ -72,7 +72,7 @@ PATCH = 256
     type=Whole(),
     default=16,
     show_default=True,
-    help="Spread over its length.",
+    help="Frames to take from each video, spread over its length.",
 )
 @click.option(
     "--degradation",
@@ -84,9 +84,9 @@ PATCH = 256
 )
 @teacher_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line.")
-@click.option("-q", "--quiet", is_flag=True, help="No progress, no report.")
+@click.option("-q", "--quiet", is_flag=True, help="Print no progress and no report.")
 @click.option(
-    "-v", "--verbose", is_flag=True, help="Name every skipped file; tracebacks on errors."
+    "-v", "--verbose", is_flag=True, help="Name every skipped file; print tracebacks of errors."
 )
 @click.pass_context
 def prepare(

@@ -38,15 +38,17 @@ _RUN_OPTIONS = (
         "--minutes", type=Number(), help="Train this long; the schedule ends exactly then."
     ),
     click.option("--steps", type=Whole(), help="Train this many steps, over all stages."),
-    click.option("-d", "--device", type=Word(), default="auto", help="auto, cpu, cuda or cuda:N."),
+    click.option(
+        "-d", "--device", type=Word(), default="auto", help="Device: auto, cpu, cuda or cuda:N."
+    ),
     click.option(
         "--precision", type=OneOf(["auto", "fp16", "bf16", "fp32"]), default="auto",
-        help="Of the forward pass; auto is bf16 on CUDA and on a CPU that computes in it, else "
-        "fp32. A resumed run keeps its precision.",
+        help="Precision of the forward pass; auto is bf16 on CUDA and on a CPU that computes in "
+        "it, else fp32. A resumed run keeps its precision.",
     ),
     click.option("--json", "as_json", is_flag=True, help="Print JSON lines."),
-    click.option("-q", "--quiet", is_flag=True, help="No progress."),
-    click.option("-v", "--verbose", is_flag=True, help="Tracebacks on errors."),
+    click.option("-q", "--quiet", is_flag=True, help="Print no progress."),
+    click.option("-v", "--verbose", is_flag=True, help="Print tracebacks of errors."),
 )  # fmt: skip
 
 

@@ -29,7 +29,7 @@ _TEACHER_OPTIONS = (
     click.option(
         "--teacher", "teachers", multiple=True, metavar="NAME|FILE[:SHARE]",
         shell_complete=complete_model,
-        help="Network whose pictures become targets; several are averaged (FILE:0.3).",
+        help="Network whose output becomes the targets; several are averaged (FILE:0.3).",
     ),
     click.option(
         "--name", metavar="NAME", default="teacher", show_default=True,
@@ -37,7 +37,7 @@ _TEACHER_OPTIONS = (
     ),
     click.option(
         "--tone", type=Number(), default=16.0, show_default=True,
-        help="Take tones from the truth, below this many pixels of the target; 0: do not.",
+        help="Take the tones from the ground truth, averaged over this many pixels; 0: off.",
     ),
     click.option(
         "--texture", type=Number(), default=0.5, show_default=True,
@@ -45,18 +45,22 @@ _TEACHER_OPTIONS = (
     ),
     click.option(
         "--window", type=Whole(), default=17, show_default=True,
-        help="Keep values within the range of the source over this many pixels; 0: do not.",
+        help="Keep values within the range of the source over this many pixels; 0: off.",
     ),
     click.option(
-        "--sharpen", type=Number(), default=0.0, show_default=True, help="Sharpen what it made."
+        "--sharpen", type=Number(), default=0.0, show_default=True,
+        help="Sharpen the targets by this amount.",
     ),
     click.option(
-        "--workers", type=Whole(), default=1, show_default=True, help="Processes, one thread each."
+        "--workers", type=Whole(), default=1, show_default=True,
+        help="Worker processes, one thread each.",
     ),
-    click.option("-d", "--device", type=Word(), default="auto", help="auto, cpu, cuda or cuda:N."),
+    click.option(
+        "-d", "--device", type=Word(), default="auto", help="Device: auto, cpu, cuda or cuda:N."
+    ),
     click.option(
         "--precision", type=OneOf(["auto", "fp16", "bf16", "fp32"]), default="auto",
-        help="Of the teacher, as in vsr train fit.",
+        help="Precision of the teacher; see vsr train fit.",
     ),
 )  # fmt: skip
 
@@ -70,18 +74,20 @@ def teacher_options(command: Command) -> Command:
 
 @click.command(short_help="Let a network make the targets of a prepared set.")
 @click.argument("data", type=FOLDER)
-@click.option("--scale", "scales", type=Whole(), multiple=True, help="Default: all of the set.")
+@click.option(
+    "--scale", "scales", type=Whole(), multiple=True, help="Scale factor; default: all in the set."
+)
 @click.option(
     "--degradation",
     "degradations",
     metavar="NAME",
     multiple=True,
-    help="Default: all but bicubic, if any.",
+    help="Degradation; default: all in the set but bicubic.",
 )
 @teacher_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line.")
-@click.option("-q", "--quiet", is_flag=True, help="No progress, no report.")
-@click.option("-v", "--verbose", is_flag=True, help="Tracebacks on errors.")
+@click.option("-q", "--quiet", is_flag=True, help="Print no progress and no report.")
+@click.option("-v", "--verbose", is_flag=True, help="Print tracebacks of errors.")
 def teach(
     data: Path,
     scales: tuple[int, ...],
