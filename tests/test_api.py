@@ -158,7 +158,7 @@ def test_remarks_losses_and_outcomes_name_keywords_too(tmp_path: Path):
     options = {**QUICK, "deinterlace": "off"}
     film, _ = vsr.upscale_folder(folder, tmp_path / "out", note=notes.append, **options)
     assert 'Give existing="overwrite"' in film.error
-    assert "Ignored for 1 picture: deinterlace." in notes
+    assert "Ignored for 1 image: deinterlace." in notes
 
 
 def test_frames_in_memory_are_refused_by_keywords():

@@ -1,10 +1,12 @@
 """What must stay true of the whole project."""
 
+import ast
 import importlib
 import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -99,6 +101,23 @@ def test_every_error_is_one_line_and_keeps_its_builtin():
     assert str(errors.UnwritableOutput("out.mp4: no. Choose another.")) == (
         "out.mp4: no. Choose another."
     )
+
+
+def words_in_errors(path: Path) -> Iterator[str]:
+    """Yield the text of every error that a module raises, without what is filled in."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
+            texts = [one for one in node.exc.args if isinstance(one, ast.Constant | ast.JoinedStr)]
+            parts = [part for text in texts for part in getattr(text, "values", [text])]
+            yield " ".join(str(part.value) for part in parts if isinstance(part, ast.Constant))
+
+
+def test_errors_say_video_image_and_frame():
+    """A file is a video or an image, as CONTRIBUTING.md has it."""
+    for path in (ROOT / "vsr").rglob("*.py"):
+        for text in words_in_errors(path):
+            meant = re.sub(r"--deinterlace film|Scale or clip", "", text)
+            assert not re.search(r"\b(films?|pictures?|clips?|movies?)\b", meant), (path, text)
 
 
 def test_no_file_names_this_machine_or_a_registry():

@@ -151,7 +151,7 @@ def test_the_file_of_a_preset_or_look_begins_ones_own(clip: Path, tmp_path: Path
     assert vsr("probe", clip, "--look", own, "-p", tmp_path / "UHD.toml", "-m", "bicubic") == 0
     capsys.readouterr()
     assert vsr("probe", clip, "--preset", own) == 2
-    assert f"{own}: is a look, and no size. Write --look {own}." in capsys.readouterr().err
+    assert f"{own}: is a look, not a size. Write --look {own}." in capsys.readouterr().err
     assert vsr("presets", "vhs") == 2
     assert "vhs: no preset or look of that name. Choose from: 1080p" in capsys.readouterr().err
 
@@ -179,7 +179,7 @@ def test_lists_say_what_each_is_for_the_usual_first_and_research_last(capsys):
     assert "270p-1080p" in capsys.readouterr().out
     assert vsr("models") == 0
     rows = capsys.readouterr().out.splitlines()[1:]
-    assert rows[0].endswith(" any film; the default")
+    assert rows[0].endswith(" any video; the default")
     names = [row.split()[0] for row in rows if row[:1].strip()]
     assert names[:3] == ["fast", "lite", "quality"]
     assert names[-4:-1] == ["swift-srgan", "srgan", "dpsrgan"]
@@ -236,9 +236,9 @@ def test_a_dry_run_over_a_folder_counts_clips_and_pictures_and_writes_nothing(
     assert vsr(command, folder, out, *QUICK, "--dry-run") == 3
     *lines, ignored, last = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == ["todo", "todo", "failed"]
-    assert ignored == "Ignored for 1 picture: --encoder-preset."
+    assert ignored == "Ignored for 1 image: --encoder-preset."
     assert last == (
-        "2 to do (1 clip, 1 picture, 4 frames in all), 0 skipped, 1 failed; "
+        "2 to do (1 video, 1 image, 4 frames in all), 0 skipped, 1 failed; "
         "about 1 s (a guess: not yet measured here)"
     )
     assert not out.exists()

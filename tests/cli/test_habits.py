@@ -21,12 +21,12 @@ ANSWERED = [
     ),
     (
         ["--duration", "30"],
-        "vsr: --duration: vsr takes the part of a film as --start and --end, such as --start 1:30 "
+        "vsr: --duration: vsr takes a part of a video by --start and --end, such as --start 1:30 "
         "--end 2:00.",
     ),
     (
         ["--interpolate"],
-        "vsr: --interpolate: vsr makes no frames in between; it enlarges those that are there.",
+        "vsr: --interpolate: vsr does not interpolate frames; it enlarges those that are there.",
     ),
     (
         ["-vf", "crop=100:100"],
@@ -48,9 +48,9 @@ ANSWERED = [
         ["--face_enhance"],
         "vsr: --face-enhance: vsr does not redraw faces; --sharpness draws detail everywhere.",
     ),
-    (["--deblur"], "vsr: --deblur: vsr has --sharpness 0...1 for this."),
-    (["--stabilize"], "vsr: --stabilize: vsr does not steady a shaking camera."),
-    (["--colorize"], "vsr: --colorize: vsr adds no colour to a film without it."),
+    (["--deblur"], "vsr: --deblur: vsr has --sharpness 0 to 1 for this."),
+    (["--stabilize"], "vsr: --stabilize: vsr does not stabilise."),
+    (["--colorize"], "vsr: --colorize: vsr does not colourise."),
     (["--hdr"], "vsr: --hdr: vsr keeps HDR as HDR and SDR as SDR."),
     (
         ["--resume"],
@@ -76,7 +76,7 @@ ANSWERED = [
     (["--tta"], "vsr: --tta: vsr looks at each frame once; only vsr evaluate has this."),
     (
         ["--seed", "1"],
-        "vsr: --seed: vsr draws no lots: the same input and options give the same file.",
+        "vsr: --seed: vsr uses no random numbers: the same input and options give the same file.",
     ),
     (
         ["--suffix", "_big"],
@@ -93,8 +93,8 @@ ANSWERED = [
     ),
     (
         ["-t", "10"],
-        "vsr: -t 10: -t is the side of a tile here (--tile 10); vsr takes the part of a film as "
-        "--start and --end.",
+        "vsr: -t 10: -t is the side of a tile here (--tile 10); vsr takes a part of a video "
+        "by --start and --end.",
     ),
     (
         ["-preset", "slow"],

@@ -214,7 +214,9 @@ def test_what_is_wrong_is_named_as_the_user_gave_it(tmp_path: Path, capsys, clip
         "out.mp4: photo.png is an image, and so is its result. Name it" in capsys.readouterr().err
     )
     assert vsr("upscale", clip, tmp_path / "out.png", *QUICK) == 2
-    assert f"out.png: names an image, and {clip.name} is read as a film." in capsys.readouterr().err
+    assert (
+        f"out.png: names an image, and {clip.name} is read as a video." in capsys.readouterr().err
+    )
     for kind in ("exr", "DPX"):
         (single := tmp_path / f"shot.{kind}").touch()
         assert vsr("upscale", single, tmp_path / "out.mkv", *QUICK) == 2
@@ -272,7 +274,7 @@ def test_a_probe_of_a_pipe_needs_no_name_for_a_result(
 @pytest.mark.parametrize(
     ("command", "said"),
     [
-        (["upscale", "-", "o.png"], "what comes from a pipe is read as a film. Name a film,"),
+        (["upscale", "-", "o.png"], "what comes from a pipe is read as a video. Name a video,"),
         (["upscale", "-", "{folder}"], "Name a file for its result, not only a folder."),
         (["preview", "-", "o.html"], "a preview reads a video in several places"),
         (["compare", "-", "in.mp4", "o.html"], "only vsr upscale and vsr probe read from a pipe"),

@@ -114,13 +114,13 @@ def test_the_results_of_a_folder_are_put_beside_it(here: Path):
             "https://example.org/a.mp4: vsr reads files, not addresses. Download it first, or pipe "
             "it: curl -L ADDRESS | vsr upscale - out.mkv.",
         ),
-        (["a.mp4", "4k"], "4k: a size, and no name. Write --preset 4k."),
-        (["a.mp4", "2x"], "2x: a size, and no name. Write --scale 2x."),
-        (["a.mp4", "1920x1080"], "1920x1080: a size, and no name. Write --preset 1920x1080."),
-        (["a.mp4", "b.mkv", "720p"], "720p: a size, and no name. Write --preset 720p."),
-        (["-o", "out.mp4", "a.mp4", "4k"], "4k: a size, and no name. Write --preset 4k."),
-        (["a.mp4", "--look", "4k"], "4k: is a size, and no look. Write --preset 4k."),
-        (["a.mp4", "--preset", "tape"], "tape: is a look, and no size. Write --look tape."),
+        (["a.mp4", "4k"], "4k: a size, not a file name. Write --preset 4k."),
+        (["a.mp4", "2x"], "2x: a size, not a file name. Write --scale 2x."),
+        (["a.mp4", "1920x1080"], "1920x1080: a size, not a file name. Write --preset 1920x1080."),
+        (["a.mp4", "b.mkv", "720p"], "720p: a size, not a file name. Write --preset 720p."),
+        (["-o", "out.mp4", "a.mp4", "4k"], "4k: a size, not a file name. Write --preset 4k."),
+        (["a.mp4", "--look", "4k"], "4k: is a size, not a look. Write --preset 4k."),
+        (["a.mp4", "--preset", "tape"], "tape: is a look, not a size. Write --look tape."),
         (
             ["a.mp4", "out"],
             "out: no suffix to choose a container by; out/ is a folder. Choose one of .mp4, .mov, "

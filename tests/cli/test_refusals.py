@@ -242,7 +242,7 @@ def test_a_wrong_size_or_grain_is_answered_with_all_that_may_be_given(clip, caps
 def test_only_a_time_that_was_given_is_refused_as_one(clip, tmp_path, capsys):
     Image.new("RGB", (32, 24)).save(tmp_path / "p.png")
     said = refusal(capsys, "compare", clip, tmp_path / "p.png", tmp_path / "c.html")
-    assert "p.png: is an image, and videos are compared here. Name a video." in said
+    assert "p.png: is an image, and compare takes videos. Name a video." in said
     with pytest.raises(InvalidOption, match="nothing at 0:09.00, beyond its .* Give --at"):
         moment_near(probe(clip), 9.0, "")
 

@@ -55,7 +55,7 @@ def test_a_device_that_fails_is_named_in_one_line_with_what_to_do(error, said):
     line = str(raised.value)
     assert line.startswith("cuda:1 (A GPU, fp16): ")
     assert said in line
-    assert line.endswith("repeat the command: the finished parts of a film are kept.")
+    assert line.endswith("repeat the command: finished segments are kept.")
     assert "\n" not in line
     assert raised.value.__cause__ is error
     assert isinstance(raised.value, Failed)

@@ -73,7 +73,7 @@ def test_a_table_and_a_plot_are_made_for_people(folder, tmp_path, capsys):
     arguments = ["--model", "bicubic", "--data", str(folder), "--plot", str(plot)]
     assert run(["evaluate", *arguments]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].split() == ["picture", "psnr_y", "ssim_y", "psnr_rgb"]
+    assert lines[0].split() == ["image", "psnr_y", "ssim_y", "psnr_rgb"]
     assert [line.split()[0] for line in lines[1:5]] == ["a.png", "b.png", "c.png", "mean"]
     assert plot.read_bytes().startswith(b"\x89PNG")
 
@@ -160,7 +160,7 @@ def test_integers_cost_little(folder):
 
 
 def test_integers_are_refused_for_other_networks(folder):
-    with pytest.raises(InvalidOption, match=r"int8: swift-srgan is no plain network"):
+    with pytest.raises(InvalidOption, match=r"int8: swift-srgan is not a plain network"):
         evaluate(EvaluateSpec(data=folder, model="swift-srgan", precision="int8", device="cpu"))
 
 
@@ -178,7 +178,7 @@ def test_what_the_swift_protocol_does_not_measure_is_refused(folder, name: str):
 
 
 def test_what_is_no_network_has_no_integers(folder):
-    with pytest.raises(InvalidOption, match="bicubic is no network"):
+    with pytest.raises(InvalidOption, match="bicubic is not a network"):
         evaluate(EvaluateSpec(data=folder, model="bicubic", precision="int8"))
 
 

@@ -91,9 +91,9 @@ def test_an_animation_of_a_batch_becomes_a_film(tmp_path: Path, options, capsys)
         0 if "--dry-run" in options else 3
     )
     shown = capsys.readouterr()
-    assert "Ignored for 1 picture: --crf." in shown.out + shown.err
+    assert "Ignored for 1 image: --crf." in shown.out + shown.err
     if "--dry-run" in options:
-        assert "5 to do (4 clips, 1 picture, " in shown.out
+        assert "5 to do (4 videos, 1 image, " in shown.out
         return
     assert {path.name for path in out.iterdir() if path.name[0] not in ".v"} == {
         "gif.mp4", "png.mp4", "webp.mp4", "avif.mp4", "still.png",

@@ -176,5 +176,5 @@ def test_a_picture_among_films_is_no_sequence(tmp_path: Path, capsys, command: s
     write_clip(tmp_path / "films" / "a.mp4", frames=2)
     target = {"upscale": ["out.mp4"], "preview": []}[command]
     assert vsr(command, tmp_path / "films", *target, *QUICK) == 2
-    answers = {"upscale": "out.mp4: names a video, but", "preview": "a preview is of one film"}
+    answers = {"upscale": "out.mp4: names a video, but", "preview": "a preview shows one video"}
     assert answers[command] in capsys.readouterr().err

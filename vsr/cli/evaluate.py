@@ -110,7 +110,7 @@ def evaluate(
     """  # noqa: D301 # \b tells click to keep the lines
     if films:
         _check_alone(context)
-    with counting_bar("pictures", is_silent=as_json, is_left=False) as on_progress:
+    with counting_bar("images", is_silent=as_json, is_left=False) as on_progress:
         report = _measured(films, options, on_progress)
     if plot is not None:
         _draw(report, plot)
@@ -169,7 +169,7 @@ def _show(report: Evaluation) -> None:
     table = [(name, *(scores[metric] for metric in metrics)) for name, scores in rows]
     digits = [{"psnr_y": 2, "psnr_rgb": 2}.get(metric, 4) for metric in metrics]
     echo_table(
-        ("picture", *metrics),
+        ("image", *metrics),
         [
             (name, *(f"{v:.{d}f}" if v is not None else None for v, d in zip(values, digits)))
             for name, *values in (*table, ("mean", *(mean[metric] for metric in metrics)))
@@ -188,7 +188,7 @@ def _draw(report: Evaluation, path: Path) -> None:
     values = [getattr(item.scores, metric) for item in report.pictures]
     mean = getattr(report.mean, metric)
     panel = Panel(
-        title=f"{metric} in dB, mean {mean:.2f}, picture 1 to {len(values)}",
+        title=f"{metric} in dB, mean {mean:.2f}, image 1 to {len(values)}",
         curves={metric: list(enumerate(values, 1))},
         colour=PLOT_COLOUR,
     )

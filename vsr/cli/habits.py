@@ -64,11 +64,11 @@ ANSWERS: tuple[tuple[tuple[str, ...], str], ...] = (
     ),
     (
         ("--duration", "--length", "-d:v"),
-        "vsr takes the part of a film as --start and --end, such as --start 1:30 --end 2:00.",
+        "vsr takes a part of a video by --start and --end, such as --start 1:30 --end 2:00.",
     ),
     (
         ("--interpolate", "--interpolation", "--slowmo", "--slow-motion", "--rife"),
-        "vsr makes no frames in between; it enlarges those that are there.",
+        "vsr does not interpolate frames; it enlarges those that are there.",
     ),
     (
         ("-vf", "--vf", "--filter", "--filters", "-filter:v", "-filter_complex"),
@@ -93,9 +93,9 @@ ANSWERS: tuple[tuple[tuple[str, ...], str], ...] = (
         ("--face", "--faces", "--face-enhance", "--gfpgan", "--codeformer"),
         "vsr does not redraw faces; --sharpness draws detail everywhere.",
     ),
-    (("--deblur", "--detail", "--details"), "vsr has --sharpness 0...1 for this."),
-    (("--stabilize", "--stabilise"), "vsr does not steady a shaking camera."),
-    (("--colorize", "--colourize", "--colorise"), "vsr adds no colour to a film without it."),
+    (("--deblur", "--detail", "--details"), "vsr has --sharpness 0 to 1 for this."),
+    (("--stabilize", "--stabilise"), "vsr does not stabilise."),
+    (("--colorize", "--colourize", "--colorise"), "vsr does not colourise."),
     (("--hdr", "--sdr", "--tonemap"), "vsr keeps HDR as HDR and SDR as SDR."),
     (
         ("--resume", "--continue"),
@@ -121,7 +121,7 @@ ANSWERS: tuple[tuple[tuple[str, ...], str], ...] = (
     ),
     (("--loglevel", "-loglevel", "--log", "--log-level"), "vsr says more with -v, less with -q."),
     (("--tta", "--ensemble"), "vsr looks at each frame once; only vsr evaluate has this."),
-    (("--seed",), "vsr draws no lots: the same input and options give the same file."),
+    (("--seed",), "vsr uses no random numbers: the same input and options give the same file."),
     (
         ("--suffix", "--prefix"),
         "name OUT as you want it; vsr batch has --name, such as --name '{stem}-big'.",
@@ -206,8 +206,8 @@ def _with_value(name: str, rest: list[str]) -> list[str]:
         )
     if name == "-t" and not (value.isdecimal() and int(value) >= LEAST_SHORT_TILE):
         raise InvalidOption(
-            f"-t {value}: -t is the side of a tile here (--tile {value}); vsr takes the part of a "
-            "film as --start and --end."
+            f"-t {value}: -t is the side of a tile here (--tile {value}); vsr takes a part of a "
+            "video by --start and --end."
         )
     return [name, value]
 

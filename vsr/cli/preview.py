@@ -78,7 +78,7 @@ def preview(
 
     A few telling frames (or those at the given times) and two seconds in motion are upscaled,
     encoded and decoded again in each setting, and shown with a slider beside the source, with the
-    time and size of the whole film and the command for each. The page needs no network.
+    time and size of the whole video and the command for each. The page needs no network.
 
     \b
       vsr preview in.mp4
@@ -93,7 +93,7 @@ def preview(
         )
     if is_there(source, "is_dir") and not is_of_images(source):
         raise InvalidOption(
-            f"{source}: a preview is of one film, or of a folder of its images. Name a file in it."
+            f"{source}: a preview shows one video, or one folder of images. Name a file in it."
         )
     from vsr.jobs.upscale.beforehand import check_beforehand, check_source
 

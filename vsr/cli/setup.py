@@ -122,7 +122,7 @@ def bench(
     quiet: bool,
     **options: Any,
 ) -> None:
-    """Measure each stage alone and the whole pipeline; say how long a film would take.
+    """Measure each stage alone and the whole pipeline; say how long a video would take.
 
     CLIP is enlarged; without one, a scene is drawn at 480×270, or 960×540 for 4K. With --json,
     each model is one JSON object on a line of its own.

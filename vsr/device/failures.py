@@ -56,8 +56,8 @@ def reported(device: Device) -> Iterator[None]:
             raise
         first, *_ = str(error).splitlines()
         raise DeviceLost(
-            f"{device}: {first.rstrip('.')}. Look after the device (nvidia-smi), then repeat the "
-            "command: the finished parts of a film are kept."
+            f"{device}: {first.rstrip('.')}. Check the device with nvidia-smi, then repeat the "
+            "command: finished segments are kept."
         ) from error
 
 

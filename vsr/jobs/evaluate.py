@@ -157,7 +157,7 @@ def evaluate(spec: EvaluateSpec, on_progress: Count = lambda _done, _of: None) -
     paths = pictures_in(spec.data)
     model = load(spec.model, spec.scale, spec.blend)
     if model.net is None and spec.precision == "int8":
-        raise InvalidOption(f"--precision int8: {model.name} is no network. Omit --precision.")
+        raise InvalidOption(f"--precision int8: {model.name} is not a network. Omit --precision.")
     skipped: list[str] = []
     pictures = _readable(paths, skipped, on_progress)
     measure = _by_swift if spec.protocol == "swift" else _by_standard

@@ -131,7 +131,7 @@ def remove(name: str, scale: int | None = None) -> tuple[Path, ...]:
     if name in shipped_names().union(NAMES) and name not in yours:
         raise InvalidOption(f"{name}: is shipped with vsr, and stays.")
     if not yours:
-        raise UnknownName(f"{name}: no model of that name, as you have added none.")
+        raise UnknownName(f"{name}: no model of that name; you have added none.")
     one_of(name, yours, "model of yours")
     own = {entry.scale: entry.path for entry in known_files() if entry.name == name}
     own = {key: path for key, path in own.items() if path.parent == user_folder("models")}
@@ -199,7 +199,7 @@ def export_model(spec: ExportModelSpec) -> ExportedModel:
     """
     model = load(spec.model, spec.scale)
     if model.net is None:
-        raise InvalidOption(f"{spec.model}: is no network. Choose another (vsr models).")
+        raise InvalidOption(f"{spec.model}: is not a network. Choose another (vsr models).")
     name = f"{model.name}_x{model.traits.scale}{spec.suffix}"
     target = spec.target or Path(name)
     target = target / name if target.is_dir() else target

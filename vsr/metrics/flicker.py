@@ -53,7 +53,7 @@ class FlickerMeter:
             ValueError: their shapes differ.
         """
         if reference.shape != result.shape:
-            raise ValueError(f"pictures of shapes {reference.shape} and {result.shape}")
+            raise ValueError(f"images of shapes {reference.shape} and {result.shape}")
         if self._last is not None:
             change = reference - self._last[0]
             result_change = result - self._last[1]

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from vsr.models.blocks import Generator
 
 SUMMARIES: Mapping[str, str] = {
-    "fast": "any film; the default",
-    "clear": "compressed film with time to spare: draws more than fast, ×4",
-    "anime": "drawn film to try beside fast: steadier lines, cleaner fields, ×4",
+    "fast": "any video; the default",
+    "clear": "compressed video with time to spare: draws more than fast, ×4",
+    "anime": "animation, to try beside fast: steadier lines, cleaner flat areas, ×4",
     "tape": "VHS and Video8, digitised: cleans and draws edges, ×2; of the look tape",
     "lite": "speed: a CPU in near real time; sharpens luma only, and less",
     "quality": "a GPU with time to spare; not yet better than fast",

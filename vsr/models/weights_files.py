@@ -156,7 +156,7 @@ class Card:
             raise InvalidCheckpoint(f"the card's scores are {self.scores!r}, not a table.")
         if not isinstance(self.is_quantised, bool):
             raise InvalidCheckpoint(
-                f"the card's is_quantised is {self.is_quantised!r}, not a truth."
+                f"the card's is_quantised is {self.is_quantised!r}, not true or false."
             )
 
 

@@ -70,10 +70,9 @@ def load_preset(name: str) -> Preset:
             f"For the encoder's speed use --encoder-preset {name}."
         )
     named = _named(f"{name}p" if _BARE_LINES.fullmatch(name) else name)
-    if named in recipe_names("presets/looks") and named not in recipe_names("presets"):
-        raise UnknownName(f"{name}: is a look, and no size. Write --look {name}.")
-    if is_look_file(named):
-        raise UnknownName(f"{name}: is a look, and no size. Write --look {name}.")
+    is_look = named in recipe_names("presets/looks") and named not in recipe_names("presets")
+    if is_look or is_look_file(named):
+        raise UnknownName(f"{name}: is a look, not a size. Write --look {name}.")
     if (height := _LINES.fullmatch(named.lower())) and named not in recipe_names("presets"):
         return _of_height(int(height[1]))
     return _decoded(find("presets", named))
@@ -130,7 +129,7 @@ def load_look(name: str) -> Look:
     known = recipe_names("presets/looks")
     named = _in_any_case(name, known)
     if named not in known and (_LINES.fullmatch(name) or _named(name) in recipe_names("presets")):
-        raise UnknownName(f"{name}: is a size, and no look. Write --preset {name}.")
+        raise UnknownName(f"{name}: is a size, not a look. Write --preset {name}.")
     source = find("presets/looks", named)
     open_ones = [(leaf.name, leaf.kind | None, field(default=None)) for leaf in _options()]
     schema = make_dataclass("LookFile", [("description", str), *open_ones], kw_only=True)

@@ -163,8 +163,8 @@ HOUR = Estimate(
     ("free", "said"),
     [
         (12e9, None),
-        (9e9, "may fill up: it takes about 8–12 GB for all results, and 9 GB is free. Make room,"),
-        (7e9, "will fill up: it takes about 8–12 GB"),
+        (9e9, "may fill up: all results need about 8–12 GB, and 9 GB is free. Make room,"),
+        (7e9, "will fill up: all results need about 8–12 GB"),
     ],
 )
 def test_that_a_batch_will_fill_the_disk_is_said_before_it_starts(

@@ -88,7 +88,7 @@ def test_the_command_prints_a_table_for_a_person(clip: Path, capsys):
     arguments = ["--frames", "2", "--repeat", "1", "-m", "bicubic", "-s", "2"]
     assert run(["bench", str(clip), *arguments, "--discard-output"]) == 0
     shown = capsys.readouterr().out
-    for word in ("decode", "network", "whole", "output discarded", "core use", "a 90-minute film"):
+    for word in ("decode", "network", "whole", "output discarded", "core use", "a 90-minute video"):
         assert word in shown
 
 

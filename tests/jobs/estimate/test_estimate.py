@@ -210,7 +210,7 @@ def test_too_little_room_is_refused_and_perhaps_too_little_is_said(tmp_path: Pat
     limit_room(monkeypatch, 5e9)
     warning = check_room(tmp_path, tmp_path, HOUR)
     assert warning is not None
-    assert "may fill up: it takes about 4.1–6.1 GB" in warning
+    assert "may fill up: about 4.1–6.1 GB is needed" in warning
     limit_room(monkeypatch, 3e9)
     with pytest.raises(UnwritableOutput, match=r"too little room.*3 GB is free.*--work-dir"):
         check_room(tmp_path, tmp_path, HOUR)

@@ -80,7 +80,7 @@ def test_images_have_the_rate_of_the_film_beside_them(
 ):
     film = write_clip(tmp_path / "slow.mkv", size=SMALL, rate=Fraction(10), frames=12)
     pair = (sources["folder"], film) if is_first else (film, sources["folder"])
-    said = "frames: images, taken for 10 frames a second, as slow.mkv has"
+    said = "frames: images, read as 10 frames a second, as slow.mkv has"
     assert vsr("compare", *pair, "--at", "0.5") == 0
     assert said in capsys.readouterr().err
     page = read_page(tmp_path / f"{pair[1].stem}-compare.html")
@@ -88,7 +88,7 @@ def test_images_have_the_rate_of_the_film_beside_them(
     assert vsr("evaluate", *pair) == 0
     assert said in capsys.readouterr().err
     assert vsr("evaluate", sources["folder"], sources["glob"]) == 0
-    assert "taken for 25 frames a second" in capsys.readouterr().err
+    assert "read as 25 frames a second" in capsys.readouterr().err
 
 
 def test_one_is_measured_by_a_benchmark(sources: dict[str, Path], capsys):

@@ -213,7 +213,7 @@ def test_what_is_no_film_and_where_no_page_can_be_is_refused(clip: Path, capsys)
         ([folder / "none.mp4"], "no such file"),
         ([folder / "text.mp4"], "not a media file"),
         ([folder / "photo.png"], "is an image, and a preview shows a video"),
-        ([folder / "page.html"], "page.html: a preview is of one film"),
+        ([folder / "page.html"], "page.html: a preview shows one video"),
         (["-"], "Save it to a file"),
         ([clip, folder / "out.mp4"], "Give a name that ends in .html"),
         ([clip, clip / "none" / "out.html"], "is not a folder"),

@@ -39,7 +39,7 @@ def test_a_look_is_tried_in_any_case_and_by_its_file(clip: Path, tmp_path: Path)
 def test_the_table_names_time_size_and_command_of_each_setting(clip: Path):
     page = previewed(clip)
     heads = [text for text in page.texts["th"] if text]
-    assert {"Seconds per frame", "Whole film", "File size", "Command"} <= set(heads)
+    assert {"Seconds per frame", "Whole video", "File size", "Command"} <= set(heads)
     commands = page.texts["code"]
     assert [shlex.split(one)[:2] for one in commands] == [["vsr", "upscale"]] * 2
     assert "--crf 30" in commands[1]

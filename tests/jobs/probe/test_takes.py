@@ -72,7 +72,7 @@ def test_what_is_remembered_of_another_size_goes_with_the_pixels(clip: Path, tmp
     assert usual_time(probe(clip)) == "to 1080p: about 50 min"
     double = write_clip(tmp_path / "b.mkv", frames=30, size=Size(192, 128))
     assert usual_time(probe(double)) == (
-        "to 1080p: 2 h 40 min to 4 h 10 min (from what films of another size took)"
+        "to 1080p: 2 h 40 min to 4 h 10 min (from what videos of another size took)"
     )
     tiny = replace(kind_of(job), sizes="small", pixels=96)
     remember(Remembered(kind=tiny, frame_seconds=Between(1e-6, 1e-6)))

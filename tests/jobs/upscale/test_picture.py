@@ -108,7 +108,7 @@ def test_what_only_a_film_has_is_refused_for_a_picture(tmp_path: Path, capsys, o
     for more in ([], ["--dry-run"]):
         assert vsr("upscale", source, target, *QUICK, *options, *more) == 2
         said = capsys.readouterr().err
-        assert "in.png: a picture. Omit what only films have: --" in said
+        assert "in.png: is an image. Omit what only videos have: --" in said
     assert not target.exists()
 
 
@@ -122,12 +122,12 @@ def test_a_batch_says_once_what_it_ignores_for_pictures(tmp_path: Path, capsys):
     command += ["--segment-frames", "9"]
     assert vsr(*command, "--dry-run") == 0
     assert (
-        "Ignored for 2 pictures: --crf, --encoder-preset, --segment-frames."
+        "Ignored for 2 images: --crf, --encoder-preset, --segment-frames."
         in capsys.readouterr().out
     )
     assert vsr(*command) == 0
     told = capsys.readouterr()
-    assert (told.out + told.err).count("Ignored for 2 pictures: --crf") == 1
+    assert (told.out + told.err).count("Ignored for 2 images: --crf") == 1
     assert sorted(path.name for path in out.glob("[a-c]*")) == ["a.mp4", "b.png", "c.png"]
 
 

@@ -50,7 +50,7 @@ def test_the_plan_begins_segments_with_a_cycle(tmp_path: Path):
     result = upscale(clip, tmp_path / "out.mkv", film_spec(segment_frames=25), note=notes.append)
     assert sum(one.frames for one in segments) == result.frames_out == 94
     assert indices_in(result.output)[2:] == list(range(4, 96))
-    assert "telecined: the film's own pictures are restored, 23.98 a second." in notes
+    assert "telecined: the film's own frames are restored, 23.98 a second." in notes
 
 
 def test_a_film_is_the_same_however_it_is_cut_and_resumed(tmp_path: Path):

@@ -178,7 +178,7 @@ def test_what_does_not_match_is_deinterlaced():
     planes = [(luma, *film()[0][1:]) for luma in interlaced(lumas)]
     said: list[str] = []
     done = list(inverse_telecine(frames_of(planes), PtsSpan(), Pulldown(step=STEP), said.append))
-    assert said == ["2 of 3 cycles of five frames are no film: they were deinterlaced."]
+    assert said == ["2 of 3 cycles of five frames are not telecined: they were deinterlaced."]
 
     def combing(luma: np.ndarray) -> float:
         rows = luma.astype(float)

@@ -127,4 +127,4 @@ def test_an_image_is_cut_too(tmp_path: Path, capsys) -> None:
     assert vsr(*done, "--crop", "11:7:3:5") == 0
     assert image_size(tmp_path / "out.png") == Size(22, 14)
     assert vsr(*done, "-y", "--crop", "auto") == 2
-    assert "--crop auto is for films" in capsys.readouterr().err
+    assert "--crop auto is for videos" in capsys.readouterr().err

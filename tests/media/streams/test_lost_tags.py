@@ -99,8 +99,8 @@ def test_what_a_container_cannot_say_of_the_video_is_named(source: MediaInfo) ->
         ("a label", "matroska", 0, 1, ""),
         ("a label", "mov", 0, 1, "mov cannot store the timecode a label"),
         ("01:00:00;00", "mp4", 0, 1, "mp4 cannot store the timecode 01:00:00;00"),
-        ("01:00:00;00", "matroska", 1, 1, "the timecode 01:00:00;00 cannot be counted on"),
-        ("a label", "matroska", 0, 2, "the timecode a label cannot be counted on"),
+        ("01:00:00;00", "matroska", 1, 1, "the timecode 01:00:00;00 cannot be counted forward"),
+        ("a label", "matroska", 0, 2, "the timecode a label cannot be counted forward"),
     ],
 )
 def test_a_timecode_that_cannot_be_kept_is_named(

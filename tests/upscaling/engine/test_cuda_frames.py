@@ -190,7 +190,7 @@ def test_a_finished_frame_lends_its_memory_while_it_is_held():
 def test_a_frame_of_another_size_is_refused():
     with (
         cuda_engine_on_cpu(model_of(plain(2)), pass_spec(SIZE)) as engine,
-        pytest.raises(Failed, match="the clip began as"),
+        pytest.raises(Failed, match="the video began as"),
     ):
         engine.start(frame(Size(64, 32)))
 

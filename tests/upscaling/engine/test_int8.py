@@ -178,7 +178,7 @@ def test_cuda_keeps_its_own():
 
 @pytest.mark.parametrize("net", [swift(), compact()], ids=["depthwise", "with slopes"])
 def test_a_network_that_is_not_plain_is_refused(net):
-    with pytest.raises(InvalidOption, match=r"int8: toy is no plain network .*Omit --precision"):
+    with pytest.raises(InvalidOption, match=r"int8: toy is not a plain network .*Omit --precision"):
         decided("int8", model_of(net))
     assert decided("auto", model_of(net)) == "fp32"
 

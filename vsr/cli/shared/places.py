@@ -109,7 +109,7 @@ def _refuse_size(word: str) -> None:
     """
     option = option_of_size(word)
     if option is not None and not is_there(Path(word), "exists"):
-        raise InvalidOption(f"{word}: a size, and no name. Write {option} {word}.")
+        raise InvalidOption(f"{word}: a size, not a file name. Write {option} {word}.")
 
 
 def _is_film(target: Path) -> bool:

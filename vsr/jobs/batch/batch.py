@@ -58,7 +58,7 @@ class BatchSpec:
         """Return in one line which options change nothing for some of the files; None if none."""
         flags = self.upscale.asked_of_films
         pictures = sum(map(is_picture, files)) if flags else 0
-        return f"Ignored for {counted(pictures, 'picture')}: {flags}." if pictures else None
+        return f"Ignored for {counted(pictures, 'image')}: {flags}." if pictures else None
 
 
 def batch(

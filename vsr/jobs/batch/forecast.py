@@ -64,7 +64,7 @@ class Forecast:
         if self.state == "todo":
             clip = "frames unknown" if self.frames is None else counted(self.frames)
             clip = clip if self.is_counted else f"about {clip}"
-            detail = "picture" if self.is_picture else clip
+            detail = "image" if self.is_picture else clip
             if self.estimate is not None:
                 is_guess = self.estimate.basis == "guess"
                 detail += f", {about_seconds(self.estimate.seconds)}" + ", a guess" * is_guess
@@ -121,8 +121,8 @@ def summary(found: list[Forecast]) -> str:
     about = "" if all(one.is_counted for one in found) else "about "
     takes = f"; {words}" if (words := outlook_of(found)) else ""
     return (
-        f"{total['todo']} to do ({counted(total['clips'], 'clip')}, "
-        f"{counted(total['pictures'], 'picture')}, {about}{counted(total['frames'])} in all), "
+        f"{total['todo']} to do ({counted(total['clips'], 'video')}, "
+        f"{counted(total['pictures'], 'image')}, {about}{counted(total['frames'])} in all), "
         f"{total['skipped']} skipped, {total['failed']} failed{takes}"
     )
 

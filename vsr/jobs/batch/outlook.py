@@ -71,7 +71,7 @@ def little_room(
         return None
     will = "will" if free < needed.low else "may"
     return (
-        f"{folder}: the disk {will} fill up: it takes about {about_bytes(needed)} for all results, "
+        f"{folder}: the disk {will} fill up: all results need about {about_bytes(needed)}, "
         f"and {about_bytes(Between(free, free))} is free. Make room, or choose another folder."
     )
 

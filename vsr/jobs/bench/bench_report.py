@@ -102,7 +102,7 @@ class BenchReport:
         if self.core_use is not None:
             lines.append(f"core use {self.core_use:.2f} of {self.cores} cores")
         took = in_words(self.film_seconds)
-        lines.append(f"a {FILM_MINUTES}-minute film like this takes about {took}")
+        lines.append(f"a {FILM_MINUTES}-minute video like this takes about {took}")
         return lines
 
 

@@ -140,7 +140,7 @@ def usual_time(info: MediaInfo) -> str | None:
     if seconds is not None:
         is_other = not any(one.kind.sizes == str(sizes) for one in fitting)
         words = what + about_seconds(seconds.scaled(frames))
-        return words + " (from what films of another size took)" * is_other
+        return words + " (from what videos of another size took)" * is_other
     guess = GUESSED_SECONDS.scaled(video.size.pixels * frames)
     return what + about_seconds(guess) + " on two CPU cores (a guess: not yet measured here)"
 

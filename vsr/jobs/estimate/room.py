@@ -39,11 +39,12 @@ def _checked(folder: Path, needed: Between, what: str) -> str | None:
     free = free_bytes(folder)
     if free >= needed.high:
         return None
-    there = f"{about_bytes(needed)} for {what}, and {about_bytes(Between(free, free))} is free"
+    is_free = f"{about_bytes(Between(free, free))} is free"
+    there = f"{about_bytes(needed)} is needed for {what}, and {is_free}"
     if free >= needed.low:
-        return f"{folder}: the disk may fill up: it takes about {there}."
+        return f"{folder}: the disk may fill up: about {there}."
     raise UnwritableOutput(
-        f"{folder}: too little room: it takes about {there}. Make room, choose another folder, or "
+        f"{folder}: too little room: about {there}. Make room, choose another folder, or "
         "put the segments on another disk (--work-dir)."
     )
 

@@ -121,7 +121,7 @@ def moving_of(choices: Sequence[Choice]) -> int:
 def loop_label(moment: Moment, info: MediaInfo) -> str:
     """Return in words what a loop shows."""
     size, whole = moment.frames[0].size, info.video.size
-    what = "whole frames" if size == whole else f"a part of the picture ({size} of {whole})"
+    what = "whole frames" if size == whole else f"a part of the frame ({size} of {whole})"
     first, last = (seconds_at(info, moment.frames[index].pts) for index in (0, -1))
     return f"{last - first:.1f} s from {clock(first)}, {what}, at its own pixels"
 

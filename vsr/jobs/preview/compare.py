@@ -101,7 +101,7 @@ def compare(
     names = _names(first, second)
     for path in (first, second):
         if is_picture(path):
-            raise Refused(f"{path}: is an image, and videos are compared here. Name a video.")
+            raise Refused(f"{path}: is an image, and compare takes videos. Name a video.")
     with films_of(first, second, note) as (one, other):
         infos = probe(one), probe(other)
         for path in (first, second):
@@ -264,7 +264,7 @@ def _notes(films: Sequence[Film], scores: Sequence[Scores]) -> tuple[str, ...]:
     if shapes[0] != shapes[1]:
         small = min(shapes)
         notes.append(
-            f"The picture of {small[1]}×{small[0]} is enlarged by Lanczos to the size of the other."
+            f"The video of {small[1]}×{small[0]} is enlarged by Lanczos to the size of the other."
         )
         ratios = [columns / rows for rows, columns in shapes]
         if abs(ratios[0] / ratios[1] - 1) > SAME_SHAPE:
@@ -272,7 +272,7 @@ def _notes(films: Sequence[Film], scores: Sequence[Scores]) -> tuple[str, ...]:
     if scores:
         count = len(scores)
         notes.append(
-            f"PSNR and SSIM are of the {count} shown frames, the first file taken as the truth; "
+            f"PSNR and SSIM are of the {count} frames shown, the first file being the reference; "
             "vsr evaluate A B measures every frame."
         )
     else:

@@ -263,7 +263,7 @@ def _static(page: Page) -> str:
                 f'src="{_url("image/webp", content)}"><figcaption>{text}</figcaption></figure>'
             )
     return (
-        '<section aria-labelledby="all-title"><h2 id="all-title" class="unseen">All pictures</h2>'
+        '<section aria-labelledby="all-title"><h2 id="all-title" class="unseen">All images</h2>'
         f'<div class="static">{"".join(figures)}</div></section>'
     )
 

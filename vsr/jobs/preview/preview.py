@@ -109,7 +109,9 @@ def _check_film(source: Path) -> None:
         Refused: it is one.
     """
     if is_picture(source):
-        raise Refused(f"{source}: is an image, and a preview shows a video. Upscale it at once.")
+        raise Refused(
+            f"{source}: is an image, and a preview shows a video. Upscale the image itself."
+        )
     if source == PIPE:
         raise Refused("-: a preview reads a video in several places. Name a file.")
 
@@ -134,7 +136,7 @@ def _side(made: RenderedSetting, setting: SettingSpec, times: Sequence[Fraction]
     variant = Variant(
         name=setting.name,
         detail=f"{job.network}; {job.video.size}; {_encoder(job)}",
-        facts={"Seconds per frame": frame, "Whole film": film, FILE: file},
+        facts={"Seconds per frame": frame, "Whole video": film, FILE: file},
         command=setting.command,
         short=f"{frame} s a frame, {film}, {file}",
     )
@@ -216,10 +218,12 @@ def _notes(jobs: Mapping[str, Job], count: int) -> tuple[str, ...]:
     job = next(iter(jobs.values()))
     notes = [
         f"Seconds per frame were measured here, on {count} frames in full; the time and the size "
-        "of the whole film follow from them, and from the loop."
+        "of the whole video follow from them, and from the loop."
     ]
     if job.source.video.colour.is_hdr:
-        notes.append("The film is HDR: the page shows it as on an SDR screen; the files keep HDR.")
+        notes.append(
+            "The video is HDR: this page shows it as an SDR screen would; the files stay HDR."
+        )
     said: dict[str, list[str]] = {}
     for name, one in jobs.items():
         for text in one.notes():

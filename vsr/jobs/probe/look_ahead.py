@@ -123,7 +123,7 @@ def _with_notes(found: Lines, said: list[str]) -> Lines:
 
 
 def _takes(estimate: Estimate | None) -> str:
-    return "unknown, as the length of the film is" if estimate is None else str(estimate)
+    return "unknown, as is the length of the video" if estimate is None else str(estimate)
 
 
 def _report_on(job: Job, estimate: Estimate | None, also: Lines) -> FileReport:

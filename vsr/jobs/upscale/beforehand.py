@@ -80,8 +80,8 @@ def check_clip(source: Path | Sequence[Path], target: Path, spec: UpscaleSpec) -
         )
     if source == PIPE and makes_image(target) and spec.container is None:
         raise UnsuitableContainer(
-            f"{target}: names an image, and what comes from a pipe is read as a film. Name a "
-            "film, such as out.mkv, or the image file itself instead of -."
+            f"{target}: names an image, and what comes from a pipe is read as a video. Name a "
+            "video, such as out.mkv, or the image file itself instead of -."
         )
 
 
@@ -135,6 +135,6 @@ def check_film(source: Path, target: Path, container: str | None) -> None:
         )
     if container is None and is_written(target):
         raise UnsuitableContainer(
-            f"{target}: names an image, and {source.name} is read as a film. Name a film, such as "
-            f"{source.stem}.mp4, or {source.stem}/%05d.png for an image of every frame."
+            f"{target}: names an image, and {source.name} is read as a video. Name a video, such "
+            f"as {source.stem}.mp4, or {source.stem}/%05d.png for an image of every frame."
         )

@@ -55,7 +55,7 @@ class Fields:
         """
         rate = f", {float(video.frame_rate * self.ratio):.4g} a second" if video.frame_rate else ""
         if self.film is not None:
-            return f"telecined: the film's own pictures are restored{rate}."
+            return f"telecined: the film's own frames are restored{rate}."
         if self.is_telecined:
             return TELECINED
         if not video.is_interlaced:

@@ -83,7 +83,7 @@ def prepare_picture(
     """
     check_name(source, target)
     if flags := spec.asked_of_films:
-        raise InvalidOption(f"{source.name}: a picture. Omit what only films have: {flags}.")
+        raise InvalidOption(f"{source.name}: is an image. Omit what only videos have: {flags}.")
     picture, spec = _cropped(source, read_image(source), spec.crop), with_model(spec)
     losses = tuple(_losses(picture, target))
     if spec.is_strict:
@@ -117,7 +117,7 @@ def _cropped(source: Path, picture: StillImage, text: str | None) -> StillImage:
         return picture
     rows, columns = picture.codes.shape[:2]
     if text == "auto":
-        raise InvalidOption(f"{source}: --crop auto is for films. Write --crop W:H:X:Y.")
+        raise InvalidOption(f"{source}: --crop auto is for videos. Write --crop W:H:X:Y.")
     box = CropBox.read(text)
     if box.y + box.size.height > rows or box.x + box.size.width > columns:
         raise InvalidOption(f"{source}: --crop {box} is not inside {Size(columns, rows)}.")

@@ -61,7 +61,7 @@ def films_of(first: Path, second: Path, note: Note = ignore) -> Iterator[tuple[P
             for path in (first, second)
             if not is_sequence(path)
         }
-        rate, why = DEFAULT_RATE, "as the other file tells none"
+        rate, why = DEFAULT_RATE, "as the other file has no frame rate"
         if len(films) == 1:
             ((path, film),) = films.items()
             known = _rate_of(film)
@@ -69,7 +69,7 @@ def films_of(first: Path, second: Path, note: Note = ignore) -> Iterator[tuple[P
         for path in (first, second):
             if path not in films:
                 films[path] = stack.enter_context(film_of(path, fps=rate))
-                note(f"{path.name}: images, taken for {float(rate):.6g} frames a second, {why}.")
+                note(f"{path.name}: images, read as {float(rate):.6g} frames a second, {why}.")
         yield films[first], films[second]
 
 

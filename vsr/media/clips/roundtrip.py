@@ -70,7 +70,9 @@ class Roundtrip:
             decoder.width, decoder.height = size.width, size.height  # some streams do not say
             shown = [frame for packet in [*packets, None] for frame in decoder.decode(packet)]
         except (av.FFmpegError, ValueError) as error:
-            raise EncodingFailed(f"{self.encoder}: could not compress a clip ({error}).") from error
+            raise EncodingFailed(
+                f"{self.encoder}: could not compress the frames ({error})."
+            ) from error
         if len(shown) != len(frames):
             raise EncodingFailed(
                 f"{self.encoder}: {len(shown)} of {len(frames)} frames came back. "

@@ -236,7 +236,7 @@ def _check_rate(entry: CodecEntry, spec: EncodeSpec) -> None:
         raise InvalidOption(f"{asked[0]}: {entry.name} has no such setting. Omit it.")
     if isinstance(spec.bitrate, int) and spec.bitrate < LEAST_BITS_PER_SECOND:
         raise InvalidOption(
-            f"{asked[0]}: bits per second, which no encoder gets by with. For thousands of them "
+            f"{asked[0]}: bits per second, too few for any encoder. For thousands of bits "
             f"write {spec.bitrate}k."
         )
     if len(asked) > 1:

@@ -128,7 +128,7 @@ def as_image(entry: CodecEntry, pix_fmt: str | None, source: Layout) -> CodedFor
     chosen = pix_fmt or usual
     if chosen not in entry.pix_fmts or (chosen.startswith("gray") and not source.is_gray):
         raise EncoderUnavailable(
-            f"--pix-fmt {pix_fmt}: an image of this film cannot be so. Choose rgb24 or rgb48be."
+            f"--pix-fmt {pix_fmt}: images of this video cannot have it. Choose rgb24 or rgb48be."
         )
     layout = Layout(bits=16, x_shift=0, y_shift=0, is_gray=source.is_gray)
     return CodedFormat(pix_fmt=chosen, delivered=layout)

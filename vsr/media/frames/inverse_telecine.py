@@ -75,7 +75,7 @@ def inverse_telecine(
         yield from cycle.pictures(None)
         seen, failed = seen + 1, failed + (not cycle.is_film)
     if failed:
-        say(f"{failed} of {seen} cycles of five frames are no film: they were deinterlaced.")
+        say(f"{failed} of {seen} cycles of five frames are not telecined: they were deinterlaced.")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -105,7 +105,7 @@ def plan(
     if packets.starts_again and not time.is_whole:
         raise InvalidOption(
             f"{info.path}: its timestamps restart in the middle, as in concatenated "
-            "films: --start, --end and --max-frames are ambiguous. Upscale all of it, or split "
+            "videos: --start, --end and --max-frames are ambiguous. Upscale all of it, or split "
             "it first."
         )
     whole = span_of(info, packets.times, time)

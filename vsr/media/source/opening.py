@@ -89,7 +89,7 @@ def best_video(container: InputContainer, path: Path) -> VideoStream:
         stream.disposition & Disposition.dependent for stream in container.streams.video
     ):
         raise NoVideo(
-            f"{path}: a photo in tiles (HEIC), not a film. Give it a name that ends in .heic, and "
+            f"{path}: a photo in tiles (HEIC), not a video. Give it a name that ends in .heic, and "
             "install the extra: pip install 'vsr-cli[heic]'."
         )
     if not candidates:

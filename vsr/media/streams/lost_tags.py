@@ -173,7 +173,7 @@ def lost_timecode(
         return None
     label = relabelled(text, old, skipped, rate / old if rate and old else Fraction(1))
     if label is None:
-        return f"the timecode {text} cannot be counted on to the first frame written, and is lost."
+        return f"the timecode {text} cannot be counted forward to the first frame, and is lost."
     if container.name in SELECTIVE and not is_countable(label, rate):
         return f"{container.name} cannot store the timecode {label}. Choose .mkv to keep it."
     return None

@@ -94,7 +94,7 @@ def _other_video(source: InputContainer, info: StreamInfo, best: int) -> StreamF
     if not isinstance(other, VideoStream) or other.codec_context is None:
         return _lost(info, "it cannot be decoded")
     if other.disposition & NOT_A_MOVING_PICTURE:
-        return _lost(info, "it is a part of another image, not a film")
+        return _lost(info, "it is a part of another image, not a video")
     return _lost(info, f"only one is upscaled: stream {best}, which {why_better(chosen, other)}")
 
 

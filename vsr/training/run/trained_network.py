@@ -180,6 +180,6 @@ def _data(manifest: DatasetManifest | None, recipe: Recipe) -> str:
         if (one.name, one.scale, one.degradation) in wanted
     )
     return (
-        f"{manifest.count} patches of {side}×{side} from {manifest.sources} pictures, "
+        f"{manifest.count} patches of {side}×{side} from {manifest.sources} images, "
         f"SHA-256 {manifest.sha256[:16]}{''.join(teachers)}"
     )

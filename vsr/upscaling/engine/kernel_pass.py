@@ -222,7 +222,7 @@ def _output(way: Known, tail: Tail) -> tuple[str, Constants]:
     }
     if isinstance(way, RgbPass):
         if not way.keeps_colour:
-            raise NoKernel("mended chroma of a whole picture has no kernel")
+            raise NoKernel("mended chroma of a whole frame has no kernel")
         return "rgb_output", constants | _rgb_constants(spec, tail, has_colour)
     return "folded_output", constants | _cell_constants(way, tail)
 
@@ -231,7 +231,7 @@ def _rgb_constants(spec: PassSpec, tail: Tail, has_chroma: bool) -> Constants:
     if spec.network != spec.output and (
         tail.shuffle > 1 or tail.adds_nearest or tail.dtype != torch.float32
     ):
-        raise NoKernel("a picture that is resized must be whole before, and in float32")
+        raise NoKernel("an image that is resized must be whole before, and in float32")
     # the nearest pixel of the source is known by the ratio of the shuffle
     if tail.adds_nearest and tail.shuffle != spec.scale:
         raise NoKernel("a nearest base is added before the shuffle")

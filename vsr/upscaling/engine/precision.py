@@ -69,7 +69,7 @@ def _of_others(device: Device, wanted: Precision, name: str, net: Foreign) -> De
     fp16 on CUDA; bf16 on a CPU that multiplies in it.
     """
     if wanted == "int8":
-        raise InvalidOption(f"--precision int8: {name} is no plain network. Omit --precision.")
+        raise InvalidOption(f"--precision int8: {name} is not a plain network. Omit --precision.")
     if wanted == "fp32":
         return device
     half: Chosen = device.precision
@@ -87,5 +87,5 @@ def why_not_int8(model: Model) -> str | None:
     from vsr.models.plain import Plain
 
     if not isinstance(model.net, Plain):
-        return f"{model.name} is no plain network with ReLU"
+        return f"{model.name} is not a plain network with ReLU"
     return refusal()

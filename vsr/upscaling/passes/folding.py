@@ -115,7 +115,7 @@ def fold(net: Generator, spec: PassSpec) -> tuple[FoldedPass | FoldedLumaPass, F
     """
     layers = layers_of(net)
     if layers is None:
-        raise ValueError(f"{net.architecture} is no chain of layers")
+        raise ValueError(f"{net.architecture} is not a chain of layers")
     source, target = spec.source_format.codes, spec.output_format.codes
     subpixels = torch.eye(net.scale**2, dtype=torch.float64)
     if net.colour == "luma":

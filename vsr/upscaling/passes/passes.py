@@ -94,8 +94,8 @@ class PassSpec:
         if frame.size != self.source or frame.layout != expected:
             raise Failed(
                 f"the frame at pts {frame.pts} is {frame.size} {frame.layout.subsampling} "
-                f"{frame.layout.bits} bit, the clip began as {self.source} "
-                f"{expected.subsampling} {expected.bits} bit. Cut the clip where it changes "
+                f"{frame.layout.bits} bit, the video began as {self.source} "
+                f"{expected.subsampling} {expected.bits} bit. Upscale each part by itself "
                 "(--start, --end)."
             )
 
