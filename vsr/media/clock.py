@@ -24,6 +24,10 @@ MOST_STEPS = 4
 """A frame that lasts longer, in frames at the frame rate, stands still, or others are missing."""
 
 
+MOST_TICKS_IN_MP4 = 2**31 - 1
+"""Between two packets of a track of mp4 or mov, and from when one is decoded until it is shown."""
+
+
 class Timing(Enum):
     """Where the presentation times of a stream come from."""
 
@@ -51,6 +55,17 @@ def ticks(seconds: float | Fraction, time_base: Fraction) -> int:
     """Return the first tick at or after a time in seconds."""
     exact = Fraction(seconds) / time_base
     return -(-exact.numerator // exact.denominator)
+
+
+def clock_for_mp4(time_base: Fraction, longest: Fraction) -> Fraction:
+    """Return a time base in which mp4 can hold a distance: this one, or the next coarser.
+
+    Args:
+        longest: the distance, in seconds.
+    """
+    if longest <= MOST_TICKS_IN_MP4 * time_base:
+        return time_base
+    return Fraction(1, max(1, int(MOST_TICKS_IN_MP4 / longest)))
 
 
 def ticks_per_frame(frame_rate: Fraction | None, time_base: Fraction) -> Fraction:

@@ -91,6 +91,36 @@ def test_matroska_rounds_times_to_its_milliseconds_and_no_more(tmp_path: Path) -
     assert max(errors) <= Fraction(1, 2000)
 
 
+@pytest.mark.parametrize("suffix", ["mp4", "mov"])
+@pytest.mark.parametrize("b_frames", [0, 3])
+def test_a_hole_that_mp4_has_too_few_bits_for_has_coarser_ticks(
+    tmp_path: Path, suffix: str, b_frames: int
+) -> None:
+    pts = [40_000 * index + 3_100_000_000 * (index >= 10) for index in range(20)]
+    source = write_clip(
+        tmp_path / "in.nut", frames=20, pts=pts, time_base=Fraction(1, 1_000_000), b_frames=b_frames
+    )
+    target = tmp_path / f"out.{suffix}"
+    carry(source, target)
+    assert indices_in(target) == list(range(20))
+    errors = [abs(a - b) for a, b in zip(times_in(target), times_in(source), strict=True)]
+    assert max(errors) < Fraction(1, 50_000)
+
+
+@pytest.mark.parametrize("codec", ["subrip", "mov_text"])
+def test_cues_many_hours_apart_are_at_their_times_in_mp4(tmp_path: Path, codec: str) -> None:
+    hours = 22_320  # 6.2
+    cues = [(1.0, 2.0, "one"), (hours, hours + 1.0, "two"), (hours + 3.0, hours + 4.0, "three")]
+    source = write_clip(
+        tmp_path / ("in.mkv" if codec == "subrip" else "in.mp4"), frames=2, b_frames=0,
+        pts=[0, hours + 5], time_base=Fraction(1), subtitles=[Subtitle(codec=codec, cues=cues)],
+    )  # fmt: skip
+    target = tmp_path / "out.mp4"
+    carry(source, target)
+    shown = [float(time) for time, data in packets_in(target, "subtitle") if len(data) > 2]
+    assert shown == pytest.approx([begin for begin, _, _ in cues], abs=0.001)
+
+
 @pytest.mark.parametrize("suffix", CONTAINERS)
 def test_a_late_start_stays_late(tmp_path: Path, suffix: str) -> None:
     pts = [37 + index for index in range(20)]

@@ -20,7 +20,7 @@ from av.subtitles.codeccontext import SubtitleCodecContext
 from av.subtitles.subtitle import AssSubtitle, SubtitleSet
 
 from vsr.errors import UnsuitableContainer
-from vsr.media.streams.copy_streams import CUE_CLOCK, SIDE_BY_SIDE, container_of, stream_metadata
+from vsr.media.streams.copy_streams import SIDE_BY_SIDE, container_of, cue_clock, stream_metadata
 
 ASS = frozenset({"ass", "ssa"})
 
@@ -82,7 +82,7 @@ def add_converted(output: OutputContainer, stream: Stream, codec: str) -> Stream
     assert stream.time_base is not None
     encoder.time_base = stream.time_base
     is_side_by_side = container_of(output) in SIDE_BY_SIDE
-    converted.time_base = CUE_CLOCK if is_side_by_side else stream.time_base
+    converted.time_base = cue_clock(stream) if is_side_by_side else stream.time_base
     converted.disposition = stream.disposition
     converted.metadata.update(stream_metadata(stream.metadata, container_of(output)))
     return converted

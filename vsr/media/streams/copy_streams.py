@@ -14,7 +14,7 @@ from av.audio.stream import AudioStream
 from av.container import Container, OutputContainer
 from av.stream import Stream
 
-from vsr.media.clock import rounded
+from vsr.media.clock import clock_for_mp4, rounded
 from vsr.media.source.opening import open_input
 from vsr.media.splices.part import Cut
 from vsr.media.streams.languages import spelt
@@ -93,10 +93,16 @@ def add_copy(output: OutputContainer, stream: Stream) -> Stream:
     if isinstance(copy, AudioStream) and container_of(output) == "mp4":
         copy.codec_context.layout = named_layout(copy.codec_context.layout)
     if stream.type == "subtitle" and container_of(output) in SIDE_BY_SIDE:
-        copy.time_base = CUE_CLOCK
+        copy.time_base = cue_clock(stream)
     copy.disposition = stream.disposition
     copy.metadata.update(stream_metadata(stream.metadata, container_of(output)))
     return copy
+
+
+def cue_clock(stream: Stream) -> Fraction:
+    """Return the time base in mp4 and mov of subtitles that are copied or converted."""
+    seconds = Fraction(getattr(stream.container, "duration", None) or 0, 1_000_000)
+    return clock_for_mp4(CUE_CLOCK, seconds)  # cues may be that far apart
 
 
 def named_layout(layout: AudioLayout) -> str:

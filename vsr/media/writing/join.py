@@ -21,7 +21,7 @@ from av.packet import Packet
 from av.stream import Stream
 from av.video.stream import VideoStream
 
-from vsr.media.clock import rescaled, rounded, ticks_per_frame
+from vsr.media.clock import clock_for_mp4, rescaled, rounded, ticks_per_frame
 from vsr.media.encoding.encoding import OutputVideo
 from vsr.media.reading.missing_frames import missing_frames
 from vsr.media.source.decoder import has_alpha_aside
@@ -92,6 +92,9 @@ def join(
                 stream = _add_video(file, scans[0].path)
                 cut = _cut(file, times, time)
                 times.offset = rounded(cut.zero / video.time_base)
+                if plan.container in SIDE_BY_SIDE:
+                    longest = times.longest * video.time_base
+                    stream.time_base = clock_for_mp4(video.time_base, longest)
                 carried, others = file.carry(cut, lost, splices)
                 pictures = _pictures(scans, times, stream, video.time_base)
                 packets = heapq.merge(pictures, others, key=itemgetter(0))

@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 
 import av
@@ -123,6 +123,15 @@ class Times:
             # As long before as the last frames take to be shown, so that the sum is the length.
             lead = self.pts[-1] - self.pts[-1 - self._reorder]
             self._lead = lead if lead <= LONGEST_LEAD * self._reorder * step else self._lead
+
+    @property
+    def longest(self) -> int:
+        """The longest distance that is stored: from one packet to the next, or until it is shown.
+
+        A frame may be shown as many frames late as are reordered, and decoded as many early.
+        """
+        later = islice(self.pts, 2 * self._reorder + 1, None)
+        return max([self.last_duration, *(after - pts for pts, after in zip(self.pts, later))])
 
     @property
     def end(self) -> int:
