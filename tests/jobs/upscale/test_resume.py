@@ -13,6 +13,7 @@ from tests.clips import Audio, indices_in, write_clip
 from vsr.batch.engine import EngineSpec
 from vsr.errors import Interrupted, InvalidOption, OutputBusy, OutputError, OutputExists
 from vsr.jobs.batch.batch import BatchSpec, batch
+from vsr.jobs.upscale.job import versions
 from vsr.jobs.upscale.preset_spec import spec_of_preset
 from vsr.jobs.workers.upscale import upscale
 from vsr.media.resume.work import Work, work_folder_of
@@ -183,6 +184,17 @@ def test_another_processor_does_not_go_on_with_what_this_one_began(clip, tmp_pat
     ):
         upscale(clip, target, cpu)
     assert upscale(clip, target, replace(cpu, is_restart=True)).frames_out == FRAMES
+
+
+def test_another_code_does_not_go_on_with_what_this_one_began(clip, tmp_path, monkeypatch):
+    target, now = tmp_path / "out.mp4", versions()
+    with pytest.raises(Stop):
+        upscale(clip, target, spec(), on_progress=stop_after(30))
+    monkeypatch.setattr("vsr.jobs.upscale.job.versions", lambda: now | {"vsr": "0.1.0 (code 1)"})
+    told = r"another version of vsr left unfinished work \(vsr was .*, is 0\.1\.0 \(code 1\)\)\."
+    with pytest.raises(OutputError, match=told):
+        upscale(clip, target, spec())
+    assert upscale(clip, target, spec(is_restart=True)).frames_out == FRAMES
 
 
 def test_a_second_run_on_one_target_is_refused(clip: Path, tmp_path: Path):

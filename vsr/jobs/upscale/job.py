@@ -33,7 +33,7 @@ from vsr.specs import FRAME_RATIOS, UpscaleSpec
 from vsr.upscaling.engine.tile_size import approximation, tile_facts
 from vsr.upscaling.plan import SizePlan
 from vsr.values import GrainProfile, TimeRange
-from vsr.version import __version__
+from vsr.version import revision
 
 INTEGER_BITS = 8
 """The depth of codes that int8 takes as they are."""
@@ -251,7 +251,7 @@ def asked(spec: UpscaleSpec) -> dict[str, Any]:
 @cache
 def versions() -> dict[str, str]:
     """Return the versions that the bytes of an output depend on; looked up once in a process."""
-    return {"vsr": __version__, "torch": version("torch"), "av": version("av")}
+    return {"vsr": revision(), "torch": version("torch"), "av": version("av")}
 
 
 def _matrix_note(video: VideoInfo, output: OutputVideo) -> str:

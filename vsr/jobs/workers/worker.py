@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 from vsr.batch.engine import DeviceClass, OpenWorker
 from vsr.jobs.progress import Phase, Result
 from vsr.specs import UpscaleSpec
-from vsr.version import __version__
 
 if TYPE_CHECKING:
     from vsr.frames import HostFrame
@@ -107,9 +106,10 @@ class FilmWorker:
     def describe(self) -> DeviceClass:
         """Return what it computes on."""
         from vsr.device.select import select
+        from vsr.version import revision
 
         device = select(self._device, self._precision)  # type: ignore[arg-type]  # from a spec
-        versions = f"vsr-cli {__version__} torch {version('torch')} av {version('av')}"
+        versions = f"vsr-cli {revision()} torch {version('torch')} av {version('av')}"
         kind = f"{device.hardware} {device.precision}"
         return DeviceClass(device=kind, versions=versions, host=socket.gethostname())
 

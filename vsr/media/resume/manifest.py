@@ -107,6 +107,11 @@ def mismatch(target: Path, earlier: Fingerprint, now: Fingerprint) -> OutputErro
         )
     if not (changed := differences(earlier, now)):
         return None
+    if not any(earlier.get(key) != now.get(key) for key in {**earlier, **now}.keys() - {"vsr"}):
+        return OutputError(
+            f"{target}: another version of vsr left unfinished work ({'; '.join(changed)}). Start "
+            "over with --restart, or go on with that version."
+        )
     return OutputError(
         f"{target}: an earlier run with other settings, or on another machine, left unfinished "
         f"work ({'; '.join(changed)}). Repeat its settings to resume, or start over with --restart."
