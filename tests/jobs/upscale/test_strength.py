@@ -135,15 +135,15 @@ def test_a_film_whose_compression_hardly_shows_is_not_called_clean() -> None:
     seen = Condition(codec="h264", quantiser=21, blockiness=0.05)
     assert seen.kind == "clean"
     choice = Choice(SPEC, seen, ("strength", "sharpness"))
-    why = "it is quantised, though compression hardly shows"
+    why = "coded with loss, though it hardly shows"
     assert f"(auto: {why})" in choice.in_short(model)
     for quantiser, blocks, why in (
         (12, 0.05, "compression hardly shows"),
-        (14, 0.9, "blocks show, though it is finely quantised"),
+        (14, 0.9, "blocks show, though it is finely coded"),
     ):
         assert Condition(codec="h264", quantiser=quantiser, blockiness=blocks).in_words == why
     grainy = Condition(codec="h264", quantiser=24, blockiness=0.05, noise=3.0)
-    assert grainy.in_words == "coarsely quantised; the source is grainy"
+    assert grainy.in_words == "coarsely coded; the source is grainy"
 
 
 def test_auto_goes_between_the_network_and_its_only_flavour(tmp_path: Path, models: Path) -> None:

@@ -106,10 +106,10 @@ class Condition:
         if self.strength < PLAIN:
             return "the source is grainy" if is_grainy else "compression hardly shows"
         if self._for_blocks > self._for_quantiser:
-            why = "blocks show, though it is finely quantised"
+            why = "blocks show, though it is finely coded"
             return "blocks show; the source is grainy" if is_grainy else why
-        why = "it is quantised, though compression hardly shows"
-        return "coarsely quantised; the source is grainy" if is_grainy else why
+        why = "coded with loss, though it hardly shows"
+        return "coarsely coded; the source is grainy" if is_grainy else why
 
     @property
     def blend(self) -> Blend:
