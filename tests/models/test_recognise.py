@@ -2,6 +2,7 @@
 
 import pickle
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -62,7 +63,8 @@ def test_a_training_form_becomes_the_plain_network_of_the_same_function(tmp_path
 
 
 @pytest.mark.parametrize(
-    "key", ["params_ema", "params", "model", "state_dict", "model_state_dict", "net"]
+    "key",
+    ["params_ema", "params", "model", "state_dict", "model_state_dict", "net", "generator", "netG"],
 )
 @pytest.mark.parametrize("prefix", ["", "module.", "netG.", "_orig_mod.", "module._orig_mod."])
 def test_wrappers_and_prefixes_of_other_trainers_are_taken_off(key, prefix, tmp_path):
@@ -87,6 +89,21 @@ def test_the_discriminator_beside_a_generator_is_left_out(tmp_path):
     assert torch.equal(output(read_generator(tmp_path / "gan.pth")), output(net))
 
 
+@pytest.mark.parametrize("attribute", ["model.", "net.", "net_g.", "model.generator.", "G."])
+def test_the_attribute_in_which_a_lightning_module_keeps_its_network_is_taken_off(
+    attribute, tmp_path
+):
+    net = Plain(2, 4, 1)
+    state = {attribute + name: tensor for name, tensor in net.state_dict().items()}
+    saved = {"state_dict": state | {"criterion.vgg.0.weight": torch.zeros(3)}, "epoch": 3}
+    torch.save(saved | {"pytorch-lightning_version": "2.1"}, tmp_path / "last.ckpt")
+    assert torch.equal(output(read_generator(tmp_path / "last.ckpt")), output(net))
+    del state[f"{attribute}tail.bias"]
+    torch.save(saved | {"state_dict": state}, tmp_path / "half.ckpt")
+    with pytest.raises(InvalidCheckpoint, match="does not fit .*tail.bias"):
+        read_generator(tmp_path / "half.ckpt")
+
+
 def test_older_files_without_counters_and_dilation_are_whole(tmp_path):
     net = DPSRGAN(2, 6, 2)
     optional = ("num_batches_tracked", "dilation")
@@ -109,6 +126,13 @@ def test_a_checkpoint_that_tries_to_run_code_is_refused_and_does_not_run(tmp_pat
         with pytest.raises(InvalidCheckpoint, match="would run code"):
             read_generator(path)
     assert not mark.exists()
+
+
+def test_what_a_checkpoint_holds_beside_tensors_is_named_where_that_is_refused(tmp_path):
+    net = Plain(2, 4, 1)
+    torch.save({"params": net.state_dict(), "best": np.float64(31.7)}, tmp_path / "mine.pth")
+    with pytest.raises(InvalidCheckpoint, match=r"holds numpy.*scalar.*save the state_dict alone"):
+        read_generator(tmp_path / "mine.pth")
 
 
 def test_an_unknown_architecture_is_refused_with_the_list_of_known_ones(tmp_path):

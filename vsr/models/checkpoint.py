@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 import re
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from errno import ENOSPC
 from pathlib import Path
 from typing import Any
@@ -27,11 +27,21 @@ WRAPPERS = (
     "state_dict",
     "model_state_dict",
     "net",
+    "generator_state_dict",
+    "generator",
+    "netG",
+    "net_g",
+    "gen",
+    "G",
 )
 """Keys under which trainers keep a network, the averaged weights first."""
 
 PREFIXES = ("module.", "_orig_mod.", "netG.", "generator.")
 """Prefixes that data-parallel training, compilation and GAN trainers add to each name."""
+
+ATTRIBUTES = ("model.", "net.", "net_g.", "network.", "gen.", "G.")
+"""Prefixes of the attributes in which modules of Lightning keep a network; some networks have
+layers of these names themselves."""
 
 Tensors = dict[str, Tensor]
 
@@ -93,9 +103,11 @@ def _read_torch(path: Path) -> Any:
             return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         if "GLOBAL" in str(error) or _is_bare_pickle(path):
+            named = re.search(r"GLOBAL ([\w.]+) was not an allowed", str(error))
+            holds = f"it holds {named[1]}, and " if named else ""
             raise InvalidCheckpoint(
-                f"{path}: refused, as loading it would run code. Ask its author for a "
-                f".safetensors file."
+                f"{path}: refused, as {holds}loading it would run code. Ask its author for a "
+                ".safetensors file, or save the state_dict alone if it is yours."
             ) from error
         raise InvalidCheckpoint(f"{path}: not a weights file. {CHOOSE}") from error
     except Exception as error:  # torch.load does not document its errors for foreign bytes
@@ -139,6 +151,14 @@ def _without_prefixes(tensors: Tensors) -> Tensors:
             mine = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
             tensors = mine or tensors
     return tensors
+
+
+def within_attributes(tensors: Tensors) -> Iterator[Tensors]:
+    """Yield the tensors of each attribute of `ATTRIBUTES` that they have, by bare name."""
+    for prefix in ATTRIBUTES:
+        inner = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+        if inner:
+            yield _without_prefixes(inner)
 
 
 def count_numbered(names: Iterable[str], group: str) -> int:

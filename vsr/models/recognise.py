@@ -9,7 +9,7 @@ from typing import cast
 
 from vsr.errors import InvalidCheckpoint
 from vsr.models.blocks import Generator
-from vsr.models.checkpoint import Tensors, read_tensors
+from vsr.models.checkpoint import Tensors, read_tensors, within_attributes
 from vsr.models.foreign.adapter import foreign_of
 from vsr.models.foreign.facts import measure
 from vsr.models.foreign.library import library
@@ -52,6 +52,14 @@ def generator_of(tensors: Tensors, where: str, sha256: str = "") -> Generator:
     Raises:
         InvalidCheckpoint: no known architecture, or not all of one.
     """
+    for own in (tensors, *within_attributes(tensors)):
+        if (found := _recognised(own, where, sha256)) is not None:
+            return found
+    raise InvalidCheckpoint(f"{where}: {_unknown(tensors)}")
+
+
+def _recognised(tensors: Tensors, where: str, sha256: str) -> Generator | None:
+    """Do what `generator_of` does for names as they are; None for no known architecture."""
     try:
         net = _own(tensors)
     except (RuntimeError, LookupError, ValueError) as error:
@@ -62,10 +70,7 @@ def generator_of(tensors: Tensors, where: str, sha256: str = "") -> Generator:
         raise InvalidCheckpoint(
             f"{where}: does not fit the architecture it resembles: {reason}"
         ) from error
-    found = net or _foreign(tensors, where, sha256)
-    if found is None:
-        raise InvalidCheckpoint(f"{where}: {_unknown(tensors)}")
-    return found
+    return net or _foreign(tensors, where, sha256)
 
 
 def _own(tensors: Tensors) -> Generator | None:
