@@ -1,5 +1,6 @@
 """What is refused before a run is begun."""
 
+import math
 from pathlib import Path
 
 import pytest
@@ -114,11 +115,35 @@ def test_a_file_is_no_prepared_data_set(toy, tmp_path):
         ({"ema": 1.5}, "below 1"),
         ({"patch": 4}, "patch 4 must be between 8"),
         ({"steps": "many"}, "a whole number is needed"),
+        ({"clip": math.nan}, "clip nan must be finite"),
+        ({"learning_rate": math.inf}, "learning_rate inf must be finite"),
+        ({"betas": [0.9, math.nan]}, r"betas \(0.9, nan\) must be finite"),
+        ({"batch": 10**20}, "batch 1.* must be at most 65536"),
     ],
 )
 def test_impossible_recipes_are_refused_before_the_start(tmp_path, data, values, message):
     spec = FitSpec(recipe=recipe(tmp_path, **values), data=data, out=tmp_path / "run")
     with pytest.raises(InvalidRecipe, match=message):
+        fit(spec)
+    assert not spec.out.exists()
+
+
+@pytest.mark.parametrize(
+    ("line", "error", "message"),
+    [
+        ("seed = -1", InvalidRecipe, "seed -1 must be between 0 and 4294967295"),
+        ("scale = 5", InvalidOption, "×5: plain networks enlarge by 2, 3 or 4"),
+    ],
+)
+def test_seeds_and_scales_that_are_none_are_refused_before_the_start(
+    tmp_path, data, line, error, message
+):
+    path = Path(recipe(tmp_path))
+    name = line.partition(" ")[0]
+    lines = [old for old in path.read_text().splitlines() if not old.startswith(f"{name} =")]
+    path.write_text("\n".join([line, *lines]))
+    spec = FitSpec(recipe=str(path), data=data, out=tmp_path / "run")
+    with pytest.raises(error, match=message):
         fit(spec)
     assert not spec.out.exists()
 

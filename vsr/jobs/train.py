@@ -27,7 +27,7 @@ from vsr.training.recipe.recipe import (
 )
 from vsr.training.run.context import Context, Team, TrainProgress, joined, training_device
 from vsr.training.run.log import read
-from vsr.training.run.preflight import check_free, check_supplies, norm_note
+from vsr.training.run.preflight import check_free, check_network, check_supplies, norm_note
 from vsr.training.run.run_folder import RECIPE, Run, RunFolder
 from vsr.training.run.steps import run_steps
 from vsr.training.run.verdict import Verdict, give_verdict
@@ -81,6 +81,7 @@ def fit(spec: FitSpec, watch: Watch = Watch()) -> RunFolder:
     source = find("presets/train", spec.recipe)
     recipe = decode_recipe(source.text, source.where)
     pipeline = checked_pipeline(recipe, source.where)
+    check_network(recipe)
     patches = _patches(spec.data, recipe, pipeline.steps)
     device = training_device(spec.device, spec.precision)
     run = _run(spec, source.name, pipeline, patches, device)
@@ -121,6 +122,7 @@ def resume(
     chosen = _device_to_go_on(path, run, device, precision)
     recipe = folder.recipe()
     check_values(recipe, run.pipeline, str(path / RECIPE))
+    check_network(recipe)
     patches = _patches(Path(run.data), recipe, run.pipeline)
     if patches.sha256 != run.data_sha256:
         raise InvalidData(f"{run.data}: changed since the run started. Start a new run.")

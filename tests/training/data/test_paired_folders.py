@@ -175,6 +175,11 @@ def test_a_recipe_for_pairs_learns_them_and_another_is_told_so(folders):
     (folders / "toy.toml").write_text(text.format("bicubic"))
     with pytest.raises(InvalidData, match="prepared with pairs.*such as fast-x4-pairs"):
         fit(run)
+    (folders / "toy.toml").write_text(text.format("pairs").replace("scale = 4", "scale = 2"))
+    with pytest.raises(
+        InvalidData, match="its pairs are ×4, not ×2. Write a recipe with scale = 4"
+    ):
+        fit(run)
     (folders / "toy.toml").write_text(text.format("pairs"))
     fit(run)
     assert (run.out / "lite_x4.safetensors").exists()

@@ -102,6 +102,11 @@ class DatasetManifest:
         """
         if scale not in self.scales:
             known = ", ".join(f"×{known}" for known in self.scales)
+            if PAIRS in self.degradations:
+                raise InvalidData(
+                    f"{folder}: its {PAIRS} are {known}, not ×{scale}. Write a recipe with scale = "
+                    f"{self.scales[0]}, or prepare others."
+                )
             raise InvalidData(
                 f"{folder}: prepared for {known}, not for ×{scale}. "
                 f"Prepare it again with --scale {scale}."

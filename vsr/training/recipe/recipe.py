@@ -24,6 +24,7 @@ from vsr.training.recipe.values import (
     PixelValues,
     QuantiseValues,
     Schedule,
+    check_finite,
 )
 
 DegradationName = Literal[
@@ -31,6 +32,9 @@ DegradationName = Literal[
 ]
 
 RECIPE = "recipe"
+
+SEEDS = 2**32
+"""How many there are: more than anybody tries."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +53,7 @@ class Pairs:
     weight: float = 1.0
 
     def __post_init__(self) -> None:
+        check_finite(self)
         if not 0 <= self.truth_share <= 1:
             raise InvalidOption(f"truth_share {self.truth_share:g} must be between 0 and 1.")
         if not self.weight > 0:
@@ -81,6 +86,8 @@ class Recipe:
     def __post_init__(self) -> None:
         if not 0 <= self.truth_share <= 1:
             raise InvalidOption(f"truth_share {self.truth_share:g} must be between 0 and 1.")
+        if not 0 <= self.seed < SEEDS:
+            raise InvalidOption(f"seed {self.seed} must be between 0 and {SEEDS - 1}.")
 
     @property
     def pairs(self) -> tuple[Pairs, ...]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, fields
+from math import isfinite
+from typing import Any, Literal
 
 from vsr.errors import InvalidOption
 
@@ -12,10 +13,24 @@ FeatureName = Literal["mobilenet-v2", "vgg19"]
 Schedule = Literal["cosine", "constant"]
 
 MAX_PATCH = 512
+MAX_BATCH = 65_536
 SMALLEST_CROP = 8
 """Low-resolution pixels along what is left of a crop, at least."""
 
 MAX_ZOOM = 2.0
+
+
+def check_finite(values: Any) -> None:
+    """Refuse values of a recipe, a dataclass, in which a number is infinite or none at all.
+
+    Raises:
+        InvalidOption: names the first.
+    """
+    for field in fields(values):
+        value = getattr(values, field.name)
+        numbers = value if isinstance(value, tuple) else (value,)
+        if any(isinstance(number, float) and not isfinite(number) for number in numbers):
+            raise InvalidOption(f"{field.name} {value} must be finite.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,9 +83,12 @@ class Optimisation:
     check_steps: int = 1000
 
     def __post_init__(self) -> None:
+        check_finite(self)
         for name in ("share", "learning_rate", "steps", "batch", "log_steps", "check_steps"):
             if not getattr(self, name) > 0:
                 raise InvalidOption(f"{name} {getattr(self, name)} must be above 0.")
+        if self.batch > MAX_BATCH:
+            raise InvalidOption(f"batch {self.batch} must be at most {MAX_BATCH}.")
         if not SMALLEST_CROP <= self.patch <= MAX_PATCH:
             raise InvalidOption(
                 f"patch {self.patch} must be between {SMALLEST_CROP} and {MAX_PATCH}."

@@ -11,6 +11,7 @@ from torch import nn
 from vsr.errors import InvalidOption, OutputExists
 from vsr.media.images.pictures import pictures_in
 from vsr.models.blocks import Generator
+from vsr.models.catalog import build
 from vsr.models.int8.convolution import refusal
 from vsr.models.plain import Plain
 from vsr.training.data.dataset import Patches
@@ -27,6 +28,17 @@ from vsr.training.recipe.values import (
 )
 from vsr.training.run.adversarial import check_discriminators
 from vsr.training.run.run_folder import RECIPE, RUN, WRITTEN, Run
+
+
+def check_network(recipe: Recipe) -> None:
+    """Check that there is such a network, before data of its scale is asked for.
+
+    Raises:
+        UnknownName: no network of that name.
+        InvalidOption: it does not have that scale.
+    """
+    with torch.device("meta"):
+        build(recipe.model, recipe.scale)
 
 
 def check_supplies(run: Run, recipe: Recipe, patches: Patches, begun: Sequence[str] = ()) -> None:
