@@ -72,6 +72,16 @@ def test_dv_has_its_chroma_on_luma_although_matroska_cannot_hold_it(
     assert probe(path).video.colour.siting is Siting.TOP_LEFT
 
 
+@pytest.mark.parametrize(
+    ("name", "codec"), [("clip.3gp", "h263"), ("clip.flv", "flv"), ("clip.avi", "h261")]
+)
+def test_codecs_of_video_calls_and_old_phones_have_theirs_between_luma(
+    tmp_path: Path, name: str, codec: str
+) -> None:
+    write_clip(tmp_path / name, size=Size(176, 144), codec=codec, frames=2, b_frames=0)
+    assert probe(tmp_path / name).video.colour.siting is Siting.CENTER
+
+
 def test_unsubsampled_chroma_has_no_siting(tmp_path: Path) -> None:
     path = write_clip(tmp_path / "full.mkv", pix_fmt="yuv444p", frames=2)
     assert probe(path).video.colour.siting is Siting.UNSPECIFIED

@@ -30,8 +30,16 @@ SITINGS_OF_CODECS = {
     "jpeg2000": Siting.CENTER,
     "webp": Siting.CENTER,
     "dvvideo": Siting.TOP_LEFT,
+    "h261": Siting.CENTER,
+    "h263": Siting.CENTER,
+    "h263i": Siting.CENTER,
+    "h263p": Siting.CENTER,
+    "flv1": Siting.CENTER,
 }
-"""What standards specify where FFmpeg's decoders are silent: JPEG (JFIF 1.02), DV (IEC 61834-2)."""
+"""What standards specify where FFmpeg's decoders are silent, or Matroska does not know the codec.
+
+Source: JFIF 1.02; IEC 61834-2 (DV); ITU-T H.261 and H.263, 3.1 of both.
+"""
 
 LONGEST_Y4M_HEADER = 4096
 
