@@ -72,6 +72,7 @@ def video_of(info: MediaInfo) -> OutputVideo:
         sar=video.sar,
         display_matrix=video.display_matrix,
         hdr=video.hdr,
+        stereo=video.stereo,
     )
 
 

@@ -247,5 +247,6 @@ def _output_video(
         sar=sar,
         display_matrix=video.display_matrix,
         hdr=video.hdr,
+        stereo=video.stereo,
         made_by=made_by,
     )

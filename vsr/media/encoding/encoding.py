@@ -18,10 +18,12 @@ from vsr.frames import Extras, HostFrame
 from vsr.media.encoding.captions import can_carry_captions, with_captions
 from vsr.media.encoding.codecs import X265_DELAY, Encoder
 from vsr.media.encoding.encoder_trial import configure
+from vsr.media.encoding.frame_packing import with_frame_packing
 from vsr.media.encoding.mastering import with_mastering
 from vsr.media.encoding.scheduling import open_encoder
 from vsr.media.frames.formats import alpha_pix_fmt, layout_of
 from vsr.media.frames.hdr import HdrMetadata
+from vsr.media.frames.stereo import Stereo
 from vsr.values import Size
 
 
@@ -37,6 +39,7 @@ class OutputVideo:
         sar: the sample aspect ratio.
         display_matrix: nine integers in FFmpeg's layout, or None.
         hdr: mastering display and light level, or None.
+        stereo: how the views of a 3D film are packed, or None.
         made_by: program, network and settings, for the file's tags; empty for none.
     """
 
@@ -47,6 +50,7 @@ class OutputVideo:
     sar: Fraction = Fraction(1)
     display_matrix: tuple[int, ...] | None = None
     hdr: HdrMetadata | None = None
+    stereo: Stereo | None = None
     made_by: str = ""
 
 
@@ -62,7 +66,8 @@ class Encoding:
     """
 
     def __init__(self, output: OutputContainer, video: OutputVideo, encoder: Encoder) -> None:
-        self._encoder = with_mastering(encoder, video.hdr)
+        mastered = with_mastering(encoder, video.hdr)
+        self._encoder = with_frame_packing(mastered, video.stereo)
         self._layout = layout_of(encoder.pix_fmt)
         self._colour = video.colour
         self._time_base = video.time_base

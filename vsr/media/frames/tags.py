@@ -19,7 +19,6 @@ DISPLAY_MATRIX = struct.Struct("=9i")
 IDENTITY_MATRIX = (65536, 0, 0, 0, 65536, 0, 0, 0, 1 << 30)
 
 NAMES_OF_LOST = {
-    Type.STEREO3D: "stereo 3D layout",
     Type.AFD: "active format description",
     Type.SPHERICAL: "spherical projection",
     Type.ICC_PROFILE: "ICC profile",

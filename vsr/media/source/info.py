@@ -13,6 +13,7 @@ from vsr.frames import Layout
 from vsr.media.clock import Timing
 from vsr.media.frames.formats import Reading, reading_of
 from vsr.media.frames.hdr import HdrMetadata
+from vsr.media.frames.stereo import Stereo
 from vsr.values import CropBox, Size
 
 ROLES = ("dub", "original", "comment", "forced", "hearing_impaired", "visual_impaired")
@@ -40,6 +41,7 @@ class VideoInfo:
         implausible_rate: of the header, if no camera is so fast; ``frame_rate`` is None then.
         is_interlaced: at least one of the first frames is, or the header says so.
         display_matrix: nine numbers as in the mov header, None if upright.
+        stereo: how the views of a 3D film are packed; None if it has one.
         crop: what is kept of each frame, whose size is then ``size``; None for all of it.
         header_crop: what players show of each frame, as the header asks; None for all of it.
         decoded_size: of the frames as they are stored.
@@ -70,6 +72,7 @@ class VideoInfo:
     is_top_field_first: bool = True
     display_matrix: tuple[int, ...] | None = None
     hdr: HdrMetadata | None = None
+    stereo: Stereo | None = None
     bit_rate: int | None = None
     has_captions: bool = False
     is_transparent: bool = False

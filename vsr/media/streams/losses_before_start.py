@@ -15,6 +15,7 @@ from vsr.media.containers import Container
 from vsr.media.encoding.captions import can_carry_captions
 from vsr.media.encoding.codecs import Encoder
 from vsr.media.encoding.encoding import OutputVideo
+from vsr.media.encoding.frame_packing import can_tell_packing
 from vsr.media.encoding.mastering import can_write_mastering
 from vsr.media.source.info import MediaInfo, VideoInfo
 from vsr.media.streams.lost_tags import lost_labels, lost_tags, lost_timecode
@@ -23,7 +24,7 @@ from vsr.values import TimeRange
 
 HDR_AND_VIEWS = frozenset({
     "HDR10+ dynamic metadata", "HDR Vivid dynamic metadata", "Dolby Vision metadata",
-    "stereo 3D layout", "the second view (MV-HEVC)",
+    "the second view (MV-HEVC)",
 })  # fmt: skip
 """Side data without which the film is shown otherwise; the rest describes it."""
 
@@ -94,6 +95,13 @@ def losses_of(
         )
     for name in source.unsupported:
         yield Loss(f"{name} cannot be carried and is lost.", is_content=name in HDR_AND_VIEWS)
+    stereo = video.stereo
+    if stereo and not (stereo.mode_in(container) or can_tell_packing(encoder, stereo)):
+        yield Loss(
+            f"how its two views lie in the picture is not told by {encoder.codec} in {container}: "
+            "a 3D screen shows them flat. Choose .mkv.",
+            is_content=True,
+        )
     if video.hdr is not None and not can_write_mastering(encoder):
         yield Loss(
             f"{encoder.name} cannot write HDR10 metadata, which is lost. "

@@ -60,6 +60,9 @@ class OutputFile:
         stream.metadata.update(self._relabelled(kept))
         self._tell_language(stream, self.source.video.language)
         stream.metadata.update(track_tags(self.plan.container, self._made_by))
+        stereo = self.video.stereo
+        if stereo is not None and (mode := stereo.mode_in(self.plan.container)):
+            stream.metadata["stereo_mode"] = mode
         stream.disposition = upscaled.disposition
 
     def carry(
