@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import itertools
 import re
 import subprocess
 import sys
@@ -110,6 +111,22 @@ def words_in_errors(path: Path) -> Iterator[str]:
             texts = [one for one in node.exc.args if isinstance(one, ast.Constant | ast.JoinedStr)]
             parts = [part for text in texts for part in getattr(text, "values", [text])]
             yield " ".join(str(part.value) for part in parts if isinstance(part, ast.Constant))
+
+
+def documented_constants(path: Path) -> Iterator[tuple[str, str]]:
+    """Yield each module-level assignment that a docstring follows, and that docstring."""
+    body = ast.parse(path.read_text(encoding="utf-8")).body
+    for assigned, text in itertools.pairwise(body):
+        if isinstance(assigned, ast.Assign | ast.AnnAssign) and isinstance(text, ast.Expr):
+            yield ast.unparse(assigned), ast.literal_eval(text.value)
+
+
+def test_the_docstring_of_a_constant_can_be_read_without_its_neighbours():
+    """It says what the value is: neither ``Of the page`` nor ``Likewise``."""
+    for path in (ROOT / "vsr").rglob("*.py"):
+        for constant, text in documented_constants(path):
+            first = text.split()[0]
+            assert first not in ("Beside", "Between", "Likewise", "Nor", "Of", "Or"), constant
 
 
 def test_errors_say_video_image_and_frame():

@@ -202,7 +202,7 @@ SLOPES = ((0.0, 0.56), (0.30, 1.40), (0.55, 1.40), (0.75, 0.75), (1.0, 0.37))
 contrast of SDR's gamma. No slope is under a third: errors of a network grow on the way back."""
 
 STEPS = 4096
-"""Of the tables; a slope hardly changes from one to the next."""
+"""Entries of the tables of a tone curve; the slope hardly changes from one to the next."""
 
 Floats = NDArray[np.float64]
 

@@ -105,7 +105,7 @@ def pixels_of(value: Pixels) -> int:
 
 
 Factor = Fraction | float
-"""By what the sides of a frame are multiplied; exact once a spec holds it."""
+"""The factor by which the sides of a frame are multiplied; exact once a spec holds it."""
 
 HALF = Fraction(1, 2)
 

@@ -19,7 +19,7 @@ from vsr.errors import InvalidOption
 Entry = Literal["asked", "resolved", "none"]
 
 KEY = "option"
-"""Of a field's metadata."""
+"""The key of an option in its field's metadata."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

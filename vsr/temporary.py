@@ -12,7 +12,7 @@ from pathlib import Path
 from vsr.disk.locks import locked, remove_lock
 
 LOCK = "vsr-temporary.lock"
-"""In each such folder and in no other, so that nothing else is ever cleared."""
+"""A file in each temporary folder of vsr, and in no other, so that nothing else is ever cleared."""
 
 
 @contextmanager

@@ -18,7 +18,7 @@ MAKERS = ("colour.py", "frames.py", "kernels.py", "device", "media", "models", "
 SUFFIXES = (".py", ".cu")
 
 DIGITS = 12
-"""Of the hash, as of all hashes that are shown."""
+"""The digits of a hash that are shown."""
 
 
 @cache

@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 FIRST_OF_SIGNALS = 129
-"""From here on, an exit code is that of a signal."""
+"""Exit codes from here on are 128 plus the number of a signal."""
 
 
 def run(arguments: list[str]) -> int:

@@ -139,7 +139,8 @@ _BOX = re.compile(r"(\d+)\s*[x×*:]\s*(\d+)")
 _SIZE = re.compile(r"--?(?:(\d+[kp])|x(\d+)|(\d+)x)", re.IGNORECASE)
 _DEVICE = re.compile(r"\d+|auto|cpu|cuda(:\d+)?", re.IGNORECASE)
 LEAST_SHORT_TILE = 64
-"""In pixels. What is less after ``-t`` is meant as ffmpeg's seconds."""
+"""The smallest tile, in pixels, that ``-t`` is taken for; a smaller number is meant as ffmpeg's
+seconds."""
 
 SIZED = ("--preset", "--scale", "-p", "-s")
 """Options whose value may be written as 1920x1080."""

@@ -39,7 +39,7 @@ MODULES = {
     "doctor": "setup",
     "completion": "setup",
 }
-"""Of the commands that share one."""
+"""The module of a command, where it is not the one of its own name."""
 
 
 class Commands(click.Group):
@@ -86,7 +86,8 @@ class Commands(click.Group):
 
 
 OWN = ("-h", "--help", "-V", "--version", "-v", "--verbose")
-"""Options of ``vsr`` itself; ``-v`` alone is the version, and of a command it says more."""
+"""Options of ``vsr`` itself; ``-v`` alone prints the version, while in front of a command it is
+that command's ``--verbose``."""
 
 
 def with_command(words: list[str]) -> list[str]:

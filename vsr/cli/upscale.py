@@ -238,4 +238,4 @@ def _show(report: FileReport, *, as_json: bool, is_verbose: bool) -> None:
 
 
 HEAD_COLUMNS = 11
-"""As wide as the longest head, and two blanks."""
+"""The width of the column of heads: the longest one, and two blanks."""

@@ -11,13 +11,14 @@ from pathlib import Path
 from vsr.disk.publishing import remove
 
 LONGEST_PID = 20
-"""Digits; more than any system gives."""
+"""The most digits that a process id is read with."""
 
 LOCKED_BYTE = 1 << 30
-"""Of a lock file on Windows; far behind the number of its owner, which others read."""
+"""The byte of a lock file that is locked on Windows: far behind the owner's process id, which
+others read."""
 
 BINARY = getattr(os, "O_BINARY", 0)
-"""A flag of Windows, which else changes the ends of lines."""
+"""A flag of Windows, without which it changes line ends."""
 
 
 @contextmanager

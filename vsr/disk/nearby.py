@@ -7,10 +7,11 @@ from itertools import islice
 from pathlib import Path
 
 MOST_NAMES = 10_000
-"""Of a larger folder not all names are compared."""
+"""The most names of a folder that are compared."""
 
 LIKENESS = 0.8
-"""Of a name that is proposed: another letter or two, a blank at the end, the other case."""
+"""How alike a suggested name must be (`difflib`, 0 to 1): another letter or two, a blank at the
+end, the other case."""
 
 
 def hint_for_missing(path: Path) -> str:

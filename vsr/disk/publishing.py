@@ -32,7 +32,7 @@ def part_of(path: Path) -> Path:
 
 
 LONGEST_NAME = 255
-"""Bytes of a name; what Linux, macOS and Windows take in common."""
+"""The longest file name in bytes that Linux, macOS and Windows all accept."""
 
 
 def name_around(before: str, name: str, after: str) -> str:
@@ -62,7 +62,7 @@ def published(path: Path) -> Iterator[Path]:
 
 
 ABANDONED_SECONDS = 3600.0
-"""A part that has not grown for so long is what a killed process left."""
+"""A temporary file that has not grown for this long was left by a killed process."""
 
 
 def _own_part(path: Path) -> Path:
@@ -109,7 +109,7 @@ def replace(part: Path, path: Path, sleep: Callable[[float], None] = time.sleep)
 
 
 RENAME_PAUSES = (0.1, 0.2, 0.4, 0.6, 0.7)
-"""In seconds; where files that are open cannot be renamed."""
+"""Seconds between attempts to rename, where the system renames no open file."""
 
 
 def sync_folder(folder: Path) -> None:

@@ -24,7 +24,8 @@ from vsr.metrics.scores import CEILING_DB, WINDOW, psnr, ssim
 from vsr.wording import counted
 
 ROUNDED_SECONDS = 1e-4
-"""By which the time that a part says, and that of its first frame, may differ."""
+"""How far the start that a part names may be from the time of its first frame: it is written
+rounded."""
 
 
 def evaluate_video(

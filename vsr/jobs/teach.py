@@ -117,7 +117,8 @@ def teach(spec: TeachSpec, watch: TeachWatch = TeachWatch()) -> tuple[Taught, ..
 
 
 LOCK = ".teach.lock"
-"""In the set, whose manifest and files in the making all its targets share."""
+"""The lock of a prepared set: all targets that are made of it share its manifest and its unfinished
+files."""
 
 BUSY = "which is making targets of it. Wait for it."
 

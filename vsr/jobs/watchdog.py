@@ -15,10 +15,11 @@ from vsr.errors import Failed
 from vsr.jobs.ending import Leave
 
 LEAST_SECONDS = 300.0
-"""A run is never taken for stuck before."""
+"""A run is not ended before this long without progress."""
 
 TIMES_SLOWEST = 20
-"""Nor before so many times the slowest step seen, or expected."""
+"""A run is not ended before this many times the slowest step, seen or expected, without progress.
+"""
 
 TICK_SECONDS = 1.0
 

@@ -32,7 +32,8 @@ belong to the first, as the gain map of a phone's JPEG does.
 """
 
 STILL_FORMATS = ("JPEG", "BMP", "PPM", "TIFF", "JPEG2000", "ICO")
-"""Those that begin with a signature: without its suffix, TGA could be anything."""
+"""Pillow's names of formats with a signature, which are recognised without a suffix; TGA has none.
+"""
 
 MILLISECOND = Fraction(1, 1000)
 

@@ -17,15 +17,17 @@ USUAL_FRAME_RATE = Fraction(25)
 """FFmpeg's default, too, for a stream without a rate."""
 
 PUSHED_FRAMES = Fraction(1, 8)
-"""Between frames that are pushed forward: a few milliseconds, as Matroska's resolution is 1 ms."""
+"""The distance, in frames, between frames that are pushed forward: a few milliseconds, as
+Matroska's resolution is 1 ms."""
 
 
 MOST_STEPS = 4
-"""A frame that lasts longer, in frames at the frame rate, stands still, or others are missing."""
+"""A longer gap, in frames at the frame rate, is a still frame, or frames are missing."""
 
 
 MOST_TICKS_IN_MP4 = 2**31 - 1
-"""Between two packets of a track of mp4 or mov, and from when one is decoded until it is shown."""
+"""The most ticks in mp4 or mov between two packets of a track, and from the decoding of a frame
+until it is shown."""
 
 
 class Timing(Enum):

@@ -143,7 +143,7 @@ RAW = (
     replace(_BARE, name="yuv4mpegpipe", pipe_options=(("strict", "-1"),)),
     _BARE,
 )
-"""For pipes alone: frames without any times."""
+"""Containers for pipes alone, whose frames have no times."""
 
 PIPE = "-"
 

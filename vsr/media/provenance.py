@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 SHORT_BYTES = 31
-"""Of the name of a compressor in MP4 and QuickTime, in plain ASCII: ISO/IEC 14496-12, 12.1.3."""
+"""The longest compressor name that MP4 and QuickTime hold, in plain ASCII. Source: ISO/IEC
+14496-12, 12.1.3."""
 
 SHORT = frozenset({"mp4", "mov"})
 """Containers whose tracks have no more room than that."""

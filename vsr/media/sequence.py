@@ -26,7 +26,7 @@ SUFFIXES = frozenset({
     ".bmp", ".dpx", ".exr", ".j2k", ".jp2", ".jpeg", ".jpg", ".pam", ".pbm", ".pgm", ".png", ".ppm",
     ".tga", ".tif", ".tiff", ".webp",
 })  # fmt: skip
-"""Of the images that a sequence may consist of."""
+"""Suffixes of the images that a sequence may consist of."""
 
 DEFAULT_RATE = Fraction(25)
 """FFmpeg's own, for images."""

@@ -12,12 +12,13 @@ from fractions import Fraction
 from vsr.media.clock import rounded
 
 TIMECODE = "timecode"
-"""Its name among the tags of a stream or a file; Matroska has it in capitals."""
+"""The name of the tag that holds the timecode of a stream or a file; Matroska writes it in
+capitals."""
 
 WRITTEN = re.compile(r"(\d\d):([0-5]\d):([0-5]\d)[:;.,](\d\d+)")
 
 MARK = 8
-"""Where a label says by its mark whether it is drop-frame."""
+"""The position in a label of the mark that says whether it is drop-frame."""
 
 DROP_RATE = 30
 DROPPED = 2

@@ -82,7 +82,7 @@ MOST = 3000
 """Blocks that are looked at."""
 
 LUMA_SHARE = 0.85
-"""Of the bits of a frame in 4:2:0."""
+"""Luma's share of the bits of a frame in 4:2:0."""
 
 TO_H264 = 12.0
 """What is added, so that the scale is H.264's: fitted to eighteen clips whose quantiser was read,

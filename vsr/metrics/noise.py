@@ -38,7 +38,7 @@ WIDEST = 6.0
 """The variance of noise in a range over that in the median one, at most; more is texture."""
 
 MEDIAN_OF_CHI_SQUARE = 0.4549
-"""Of one degree of freedom: the median of a squared normal deviate over its mean."""
+"""The median of a squared normal deviate over its mean (chi-square, one degree of freedom)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from PIL.ImageDraw import ImageDraw
 
 WIDTH, HEIGHT = 960, 360
-"""Of a panel."""
+"""The size of a panel in pixels."""
 
 MARGIN_LEFT, MARGIN_RIGHT, MARGIN_TOP, MARGIN_BOTTOM = 70, 30, 30, 30
 INK, GRID = (40, 40, 40), (225, 225, 225)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 PEAK = 255.0
-"""Of 8-bit codes, the default of all metrics here."""
+"""The peak of 8-bit codes, the default of all metrics here."""
 
 CEILING_DB = 100.0
 """What identical images count as in a report: a mean needs a number, JSON has no infinity."""

@@ -18,7 +18,7 @@ SCALES = (2, 4)
 """The scales of every trained network of this project."""
 
 LARGEST_SCALE = 8
-"""Of networks that others trained."""
+"""The largest scale of networks that others trained."""
 
 BRANCH_GAIN = 0.1
 """How much smaller than usual a branch parallel to the identity starts, so nine stay near it."""

@@ -39,7 +39,7 @@ TRACED = Size(64, 48)
 """The picture that a file for any size is traced with."""
 
 OTHER_SIZES = (TRACED, Size(40, 56), Size(51, 33))
-"""Those on which it is tried."""
+"""Sizes on which a file for any size is tried."""
 
 CODE = 1 / 255
 """How far any sample may be from torch's: one code of eight bits."""
@@ -47,7 +47,8 @@ CODE = 1 / 255
 CPU_PROVIDER = "CPUExecutionProvider"
 
 MOST_CACHED_BYTES = 2_000_000_000
-"""Of files that can be written again: one of `fast` has 1 MB for each size, of ESRGAN 67 MB."""
+"""The most that the cache of written files takes: one of `fast` has 1 MB for each size, of ESRGAN
+67 MB."""
 
 INSTALL = "pip install 'vsr-cli[onnx]'"
 

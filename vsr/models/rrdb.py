@@ -22,7 +22,7 @@ from vsr.models.blocks import LARGEST_SCALE, Channels, Generator, whole_scale
 from vsr.models.checkpoint import count_numbered
 
 SLOPE = 0.2
-"""Of every leaky ReLU."""
+"""The negative slope of every leaky ReLU."""
 
 RESIDUAL = 0.2
 """The share of a block's output that is added to its input."""

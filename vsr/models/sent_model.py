@@ -15,7 +15,7 @@ from vsr.models.flavours import weights_of
 from vsr.models.weights_files import SHIPPED, card_path, is_path, sha256_of
 
 MOST_SENT_BYTES = 2_000_000_000
-"""Of weights that were received; they can be sent again."""
+"""The most that received weights take on a worker; they can be sent again."""
 
 LONGEST_RUN_SECONDS = 7 * 24 * 3600
 """What arrived within a week is kept: a run that still opens it may be that long."""

@@ -26,7 +26,8 @@ SUFFIXES = (".safetensors", ".pth", ".pt", ".ckpt", ".tar")
 
 
 LARGEST_BYTES = 1 << 30
-"""Of a weights file; what is larger holds no such network, or its trainer's state too."""
+"""The largest weights file that is read; a larger one holds no network for images, or its trainer's
+state too."""
 
 
 @dataclass(frozen=True, slots=True)

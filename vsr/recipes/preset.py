@@ -52,7 +52,7 @@ HEAD = {"description": str, "pipeline": str, "aliases": tuple[str, ...]}
 """The keys of a preset file about itself."""
 
 TABLES = {"size": OutputSize, "encode": EncodeSpec}
-"""Its tables; the options beside them are those declared for presets."""
+"""The tables of a preset file; its other keys are the options declared for presets."""
 
 
 def load_preset(name: str) -> Preset:

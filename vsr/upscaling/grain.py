@@ -18,13 +18,14 @@ from vsr.frames import HostFrame
 from vsr.values import BANDS, FREQUENCIES, GrainProfile, Size
 
 SIDE = 1024
-"""Of the torus, in output pixels."""
+"""The side of the torus, in output pixels."""
 
 UNIT = 32
 """The standard deviation of the torus' numbers, so that int8 holds four of them."""
 
 SHIFT = 9
-"""Of the product of a gain and a number of the torus, at 8 bits: both in 16 bits together."""
+"""The bits by which the product of a gain and a number of the torus is shifted at 8 bits: both fit
+16 bits together."""
 
 STRIP = 64
 """Rows at a time: few enough for a processor's cache."""
@@ -34,7 +35,7 @@ FADE, END = 0.42, 0.62
 cannot hold more. A square end would be seen as a weave."""
 
 EDGE = 8
-"""Codes of 8 bits above black over which grain begins: bars stay black."""
+"""The 8-bit codes above black over which grain fades in, so that bars stay black."""
 
 WIDE_BITS = 12
 """Deeper codes do not fit 16 bits together with their noise."""

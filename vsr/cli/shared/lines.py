@@ -91,10 +91,10 @@ def echo_lines(text: str, *, to_stderr: bool = False) -> None:
 HANGING = " " * len("loss: ")
 
 LEAST_COLUMNS = 20
-"""In which a text is still broken readably."""
+"""The narrowest column in which a text is still broken into lines."""
 
 LEAST_NAME = 12
-"""Columns in which a name is still told from others."""
+"""The fewest columns to which a name is shortened."""
 
 
 def columns() -> int:

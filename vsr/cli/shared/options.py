@@ -44,13 +44,13 @@ LEAVES = {leaf.name: leaf for leaf in options_of(UpscaleSpec) if leaf.option.fla
 """Every option of an upscale, by parameter, in the order of the help."""
 
 WORKERS = ("segment_frames",)
-"""Those that are offered with the options of the workers."""
+"""Upscale options that are listed with those of the workers in the help."""
 
 CODING = (
     *(name for name, leaf in LEAVES.items() if leaf.path[0] == "encode"),
     *("container", "device", "precision", "hwaccel", "tile"),
 )
-"""Those that a benchmark offers."""
+"""Upscale options that a benchmark offers too."""
 
 PRESET = click.option(
     "-p", "--preset", metavar="NAME|FILE",

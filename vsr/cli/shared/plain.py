@@ -6,7 +6,8 @@ import codecs
 from io import TextIOWrapper
 
 PLAIN = {"×": "x", "→": "->", "…": "...", "–": "-", "−": "-", "±": "+-"}
-"""Of our own messages; all else, as in names of files, becomes its escape."""
+"""What a terminal without the sign on the left shows in its place. Signs of file names become
+escapes."""
 
 _HANDLER = "vsr-plain"
 

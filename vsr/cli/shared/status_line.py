@@ -20,13 +20,13 @@ REDRAW_SECONDS = 0.1
 """The shortest time between two lines."""
 
 TICK_SECONDS = 0.5
-"""After which a phase without news shows that it still lasts."""
+"""A phase without news shows a sign of life after this long."""
 
 LOG_SECONDS = 30.0
 """The shortest time between two lines where stderr is no terminal."""
 
 LEAST_FPS = 1e-4
-"""A frame takes less than three hours, or nothing can be said yet."""
+"""A lower rate (a frame in three hours) is not shown: nothing can be said of it yet."""
 
 LONGEST_LABEL, LABEL_END = 24, 9
 """Columns of a label, and how many its end gets of them where it is longer."""

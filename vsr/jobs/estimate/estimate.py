@@ -21,16 +21,16 @@ from vsr.upscaling.engine.precision import with_precision
 log = logging.getLogger(__name__)
 
 LONG_SECONDS = 300.0
-"""Of longer work, a faster network is named too."""
+"""For runs longer than this the estimate names a faster network too."""
 
 BETTER_SECONDS = 3600.0
-"""A better network is named if it takes less than this."""
+"""A better network is named only if a run with it takes less than this."""
 
 WORTH = 0.6
 """A network is named as faster if it takes less than this share of the time."""
 
 LONG_FRAMES = 100
-"""Fewer say little about the pace of a run: its start counts too much."""
+"""Runs with fewer frames are not remembered: their start counts too much."""
 
 SPARED = 0.05
 TILES = 32
@@ -39,7 +39,7 @@ TILES = 32
 FASTER, BETTER = "lite", "fast"
 
 MOST_BITS_PER_PIXEL = 12
-"""No picture takes more than that of 8 bits and 4:2:0 does uncompressed, or hardly ever."""
+"""The most that a compressed frame is assumed to take: as much as 8 bits in 4:2:0 uncompressed."""
 
 VAGUE = 2.0
 """A guess is right to within this factor, at best."""

@@ -32,7 +32,7 @@ NEAR = Fraction(3, 2)
 """How many frames away the nearest frame of another file may be."""
 
 MOST_FRAMES = 150
-"""Of a loop: two seconds of a film of 60 frames a second, and some more."""
+"""The most frames of a loop: two seconds at 60 frames a second, and some more."""
 
 ALIGNED = 4
 """Crops begin and end at multiples of it: whole chroma samples, and whole pairs of field lines."""

@@ -124,16 +124,18 @@ def _share(whole: RenderedMoment, part: RenderedMoment) -> float:
 
 
 STRIP_PIXELS = 32_768
-"""Of the source: large enough to keep all cores busy, a quarter of a frame of 480×270."""
+"""Source pixels of a trial strip: enough to keep all cores busy, a quarter of a frame of 480×270.
+"""
 
 STRIP_WIDTH = 512
-"""At most: a strip is to have some height."""
+"""The widest a trial strip may be, so that it keeps some height."""
 
 PLACES = (0.5, 0.2, 0.8)
-"""Where strips are taken, as shares of the part that is wanted, and of the picture's height."""
+"""Where trial strips are taken, as shares of the part that is upscaled, and of the frame's height.
+"""
 
 PATIENCE_SECONDS = 1.2
-"""Once so much time is spent, no further place is tried."""
+"""No further strip is tried once this much time is spent."""
 
 
 def tried(job: Job) -> tuple[Pace, Rate] | None:

@@ -26,7 +26,7 @@ from vsr.upscaling.plan import SizePlan, plan_sizes
 FILE = "pace.json"
 
 MOST = 500
-"""Entries; the oldest go first."""
+"""The most entries that are remembered; the oldest go first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,10 +111,10 @@ def _entries() -> list[dict[str, Any]]:
 USUAL = "1080p"
 
 IN_PROPORTION = (0.8, 1.25)
-"""Within these factors the time of a frame goes with its pixels."""
+"""How far from proportional to its pixels the time of a frame may be, as factors."""
 
 GUESSED_SECONDS = Between(0.6e-6, 2.4e-6)
-"""Of one pixel of the source with the default network on two CPU cores, which a guess takes."""
+"""A guess of the time for one source pixel, with the default network on two CPU cores."""
 
 
 def usual_time(info: MediaInfo) -> str | None:

@@ -35,15 +35,14 @@ from vsr.media.splices.part import empty_part
 from vsr.values import PtsSpan, Size, TimeRange
 
 LOOP_PIXELS = 1_600_000
-"""Of the source, in all frames of the loop together: about twelve frames of 480×270. A part of the
-picture in motion tells as much as all of it, in a fraction of the time and of the page's bytes.
-"""
+"""Source pixels in all frames of the loop together: about twelve frames of 480×270. A moving part
+of the frame tells as much as all of it, in a fraction of the time and of the page's bytes."""
 
 ASPECT = 16 / 9
-"""Of that part: two of them fit side by side on a screen."""
+"""The aspect ratio of the part in the loop: two of them fit side by side on a screen."""
 
 SMALLEST = Size(64, 36)
-"""A smaller part would show nothing; a clip that is smaller itself is shown whole."""
+"""The smallest part to show in the loop; a video that is smaller is shown whole."""
 
 
 def choices_of(
@@ -163,10 +162,10 @@ def _side(whole: int, wanted: float, smallest: int) -> int:
 Why = Literal["textured", "dark", "moving", "bright", "another", "yours"]
 
 LEAST_CONTRAST = 0.03
-"""Below it a frame is as good as empty: black, a fade, a title card."""
+"""A frame with less contrast is as good as empty: black, a fade, a title card."""
 
 CUT = 0.12
-"""Where more changes, a cut is more likely than motion."""
+"""Where more than this changes from one frame to the next, a cut is more likely than motion."""
 
 APART = 1 / 8
 """How far from each other the frames should be, as a share of the film; closer if need be."""
@@ -226,7 +225,7 @@ MACROBLOCK = 16
 """Tiles begin at multiples of its side, and are padded with their edges."""
 
 QUALITIES = (15, 20, 25, 30, 36)
-"""Of x264, best first; the first that fits is taken."""
+"""CRF values of x264 for the loop, best first; the first that fits the page is taken."""
 
 PictureAt = Callable[[int], Picture]
 """The picture of a frame's number: made when it is needed, as all of them would fill memory."""

@@ -16,13 +16,13 @@ from vsr.jobs.preview.choose import Loop
 from vsr.values import Size
 
 MOST_BYTES = 10_000_000
-"""Of a page: it is sent by mail and opened on phones."""
+"""The largest page: it is sent by mail and opened on phones."""
 
 SHARE_OF_LOOP = 0.25
-"""Of the page's bytes; the rest is for the pictures, but a little for everything else."""
+"""The share of the page's bytes for the loop; the images take the rest, but for a little."""
 
 SCRIPT_BYTES = 100_000
-"""Set aside for markup, style and script."""
+"""Bytes set aside for markup, style and script."""
 
 BASE64 = 4 / 3
 """How much longer bytes become as text."""

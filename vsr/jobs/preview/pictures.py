@@ -20,16 +20,16 @@ from vsr.media.images.pictures import Picture
 from vsr.values import Size
 
 QUALITIES = (96, 90, 82, 70)
-"""Of WebP, best first: all pictures of a page have the same, the best that fits."""
+"""Qualities of WebP, best first: all images of a page have the same one, the best that fits."""
 
 METHOD = 2
-"""Of WebP's encoder: half the time of the default for 3 % more bytes."""
+"""The effort of WebP's encoder: half the time of the default for 3 % more bytes."""
 
 MOST_PIXELS = 1920 * 1088
 """A larger picture is cut, not reduced: reducing would hide what is compared."""
 
 MOST_PIXELS_OF_PAGE = 20 * MOST_PIXELS
-"""Of all pictures together: of a usual film, so many fit the page's bytes."""
+"""Pixels of all images of a page together: for a usual video so many fit its bytes."""
 
 BUSY_ROWS = 68
 """A window is looked for on a grid of about so many rows."""

@@ -12,7 +12,7 @@ from vsr.specs import Existing, UpscaleSpec
 
 MOST_SETTINGS = 4
 MOST_SHOTS = 9
-"""More would not fit the page's bytes, or the keys 1 to 9."""
+"""More frames would not fit the page's bytes, nor the keys 1 to 9."""
 
 DEFAULT_SHOTS = 3
 

@@ -32,7 +32,7 @@ from vsr.specs import UpscaleSpec
 from vsr.wording import counted
 
 Source = Path | Sequence[Path]
-"""As `vsr.jobs.workers.upscale.upscale` takes it."""
+"""A source as `vsr.jobs.workers.upscale.upscale` takes it."""
 
 
 def look_ahead(source: Source, target: Path, spec: UpscaleSpec) -> FileReport:

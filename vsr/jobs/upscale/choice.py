@@ -21,7 +21,8 @@ CLEAR_FLAVOUR = "clear"
 """How the flavour ends that the card of a network names if it draws detail by itself."""
 
 TAPE_FLAVOUR = "tape"
-"""Likewise if it restores analogue tape; it sees film above 8 bits as it is."""
+"""How the flavour ends that a network's card names if it restores analogue tape; video above 8 bits
+goes through such a network without a tone curve."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from vsr.models.catalog import Model
 
 LEAST = 0.35
-"""Codes of 8 bits: weaker grain is not drawn; rounding alone makes 0.29."""
+"""The weakest grain that is drawn, as a deviation in 8-bit codes; rounding alone makes 0.29."""
 
 LEAST_SHARE = 0.1
-"""Of the noise's variance: losing less than it is not seen."""
+"""The smallest share of the noise's variance whose loss is seen."""
 
 WINDOW = Size(160, 120)
 """The part of a frame that the network is tried on: the smoothest of its size."""
@@ -32,7 +32,7 @@ MARGIN = BLOCK
 """Pixels at a window's border that are not measured: the network sees beyond them."""
 
 DIGITS = 3
-"""Of the numbers in a profile: they stand in the fingerprint."""
+"""Decimals of the numbers in a profile, which stand in the fingerprint."""
 
 
 def lost_grain(

@@ -56,7 +56,7 @@ def upscale_picture(job: PictureJob, worker: SegmentWorker, note: Note) -> Resul
 
 
 MOST_PIXELS = 1 << 21
-"""Of the output, done at once; the steps take up to twenty numbers of float32 for each."""
+"""Output pixels of a strip: the steps take up to twenty float32 numbers for each."""
 RESAMPLED = 2
 """Samples on either side that a resize looks at, of the coarser of its two grids."""
 

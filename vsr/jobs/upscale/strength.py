@@ -41,7 +41,7 @@ loses 0.07 dB to its best strength so, with bits per pixel in the place of the q
 Kind = Literal["clean", "grainy", "compressed"]
 
 COARSE = 22.5
-"""From this quantiser on, of a quiet film of 360 lines, compression is seen."""
+"""From this quantiser on compression shows, in a quiet video of 360 lines."""
 
 PER_NOISE, MOST_NOISE = 2.5, 4.0
 """What a code of noise is worth in quantisers, and how many count: noise that came through was not
@@ -53,16 +53,17 @@ serve one half of the films of ``tests/benchmarks/kinds.py`` best, of all weight
 clean or grainy one; on the other half none is restored either, and 3 of 17 compressed ones stay."""
 
 GRAINY = 2.2
-"""Codes of noise from which on a film that is not compressed is called grainy."""
+"""Noise, as a deviation in 8-bit codes, from which on a video that is not compressed is called
+grainy."""
 
 FINER = {"av1": 5.0}
-"""Key frames of AV1 are as coarse as those of H.264 whose bits let expect so much less."""
+"""What is added to a quantiser that was found from the bits of key frames, by codec."""
 
 CLEAR = 0.9
 """The sharpness for compressed sources. Others keep their texture, tone and grain: 0."""
 
 PLAIN = 0.3
-"""A strength from which on its reason is said, whatever else the source is called."""
+"""From this strength on its reason is told, whatever else the source is judged to be."""
 
 STEP = 0.05
 """Strengths are multiples of it, so that a folder of similar films needs few networks."""

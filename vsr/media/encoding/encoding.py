@@ -55,7 +55,7 @@ class OutputVideo:
 
 
 DEFAULT_RATE = Fraction(25)
-"""For rate control, if the source's frame rate is unknown."""
+"""The frame rate that encoders plan with if the source does not say one."""
 
 
 class Encoding:
@@ -148,7 +148,7 @@ class Encoding:
 
 
 ALPHA_PLANE = 3
-"""After luma and both planes of chroma."""
+"""The index of the alpha plane, after luma and both planes of chroma."""
 
 
 def image_frame(

@@ -87,13 +87,15 @@ class _Match:
 
 
 SAME = 2.8 * (2 * CELL) ** 2
-"""So much may a repeated frame differ in a block, in codes of 8 bits: 1.1 % as in decimate."""
+"""The most that a repeated frame differs in a block, in 8-bit codes: 1.1 %, as in FFmpeg's
+decimate."""
 
 REPEATED = 2
-"""Of the frames AA BB BC CD DD, woven again to A B B C D, the one that repeats."""
+"""Which frame of a cycle repeats: AA BB BC CD DD is woven again to A B B C D."""
 
 LIKELY_SAME = 1 / 3
-"""Or this share of what frames differ by otherwise: noise and compression hide repetitions."""
+"""A frame also counts as repeated if it differs by less than this share of what frames usually do:
+noise and compression hide repetitions."""
 
 
 class _Cycle:

@@ -48,9 +48,8 @@ def side_data_of(frame: VideoFrame) -> dict[Type, bytes]:
 
 
 RESERVED = 0
-"""In H.273 reserved for primaries and transfer, and RGB as a matrix, which no YUV is: what ProRes
-writes for "unknown". Source: SMPTE RDD 36, 6.1.1.
-"""
+"""A code point that H.273 reserves in primaries and transfer, and gives to RGB in matrices, which
+no YUV has. ProRes writes it for "unknown". Source: SMPTE RDD 36, 6.1.1."""
 
 
 def header_colour(stream: VideoStream) -> Colour:

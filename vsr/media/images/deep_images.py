@@ -180,7 +180,8 @@ def codes_of(frame: HostFrame) -> DeepCodes:
 
 
 ROWS_AT_ONCE = 64
-"""Of an image in float64, which takes four times the memory of its codes."""
+"""Rows that are converted at once, in float64, which takes four times the memory of 16-bit codes.
+"""
 
 
 def row_slices(rows: int) -> Iterator[slice]:

@@ -67,7 +67,7 @@ NOT_RGB = ("CMYK", "LAB", "YCbCr", "HSV")
 """What Pillow converts to R'G'B'; a profile would describe the original colours."""
 
 SAME_COLOURS = ("YCbCr",)
-"""Of these, what is R'G'B' in another arrangement, as in every JPEG."""
+"""Those of `NOT_RGB` that are R'G'B' in another arrangement, as in every JPEG."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

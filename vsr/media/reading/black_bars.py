@@ -25,19 +25,20 @@ from vsr.media.source.opening import demuxed, open_input
 from vsr.values import CropBox, Size
 
 BLACK_SHARE = 0.045
-"""Of the range above black that still counts as black: noise and ringing of a codec in it."""
+"""How far above black, as a share of the range, a sample still counts as black: noise, and a
+codec's ringing."""
 
 LIT_SHARE = 0.02
-"""Of a row or column may be brighter: a logo's edge, or a damaged block."""
+"""The share of a black row or column that may be brighter: a logo's edge, or a damaged block."""
 
 SECONDS_APART = 1
-"""Between key frames that are looked at."""
+"""The least time between key frames that are examined."""
 
 FEWEST_SEEN, EVERY = 8, 12
 """With fewer key frames, every twelfth frame is looked at."""
 
 LEAST_BAR = 4
-"""In pixels; less is an edge, not a bar."""
+"""The narrowest bar in pixels; anything narrower is an edge."""
 
 
 def cropped(info: MediaInfo, text: str) -> MediaInfo:

@@ -33,13 +33,14 @@ WINDOW = 4 * CYCLE + 1
 """Frames in a row that are looked at."""
 
 PLACES, FEW_PLACES = 8, 3
-"""In a film that is to be taken apart, and in one that might be."""
+"""Places to sample in a video that is to be restored (``film``), and in one that might be
+telecined."""
 
 AT_START = 10
 """Windows from the beginning on in which the first cycle is sought: seven seconds."""
 
 ROWS, COLUMNS = 8, 32
-"""Of the cells of a field whose differences are compared."""
+"""Cells of a field whose differences are compared."""
 
 BUSIEST = 0.05
 """The share of cells that count: what moves may be small."""
@@ -48,14 +49,14 @@ NOISE = 1.5
 """The busiest cells move if they differ by more than so many times what the median cell does."""
 
 LEAST = 1.5
-"""Codes of 8 bits; a smaller difference is none."""
+"""A difference of fewer 8-bit codes counts as none."""
 
 TIMES = 2.0
 """A field changes if it differs by so many times what the repeated ones differ by."""
 
 CHANGING, MOVING = 0.25, 0.6
-"""Of the other fields of a film so many change at least: drawn film stands still most of the time.
-Where nothing repeats and as many as the second change, it is no film."""
+"""The least share of the other fields that change in a film, as animation stands still most of the
+time; and the share of all fields from which on, if none repeats, it is video."""
 
 Differences = NDArray[np.float64]
 
@@ -111,7 +112,8 @@ def may_be_telecined(info: MediaInfo) -> bool:
 
 
 SMALL_LINES = 576
-"""Up to so many, frames that are not marked as interlaced are looked at too: it is quickly done."""
+"""Up to this height frames that are not marked as interlaced are examined too, as that is quickly
+done."""
 
 
 def looks_telecined(info: MediaInfo) -> bool:

@@ -107,7 +107,7 @@ def _asf_end(file: BinaryIO, size: int) -> int:
 
 MXF_PARTITION = bytes.fromhex("060E2B34020501010D01020101")
 FOOTER_OFFSET = 24
-"""Of the footer's position in the value of a partition pack. Source: SMPTE ST 377-1, 7.1."""
+"""Where a partition pack's value holds the footer's position. Source: SMPTE ST 377-1, 7.1."""
 
 
 def _mxf_end(file: BinaryIO, size: int) -> int:

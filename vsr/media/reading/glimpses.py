@@ -27,7 +27,7 @@ FEWEST = 16
 """Frames that are decoded of any film, however large they are."""
 
 PLACES = 20
-"""Of a longer one, so many places are looked at: a seek and `DECODED` frames each."""
+"""Places that are sampled in a longer video: a seek and `DECODED` frames each."""
 
 DECODED = 3
 """Frames decoded at a place; the first is a key frame, which shows less of the compression."""

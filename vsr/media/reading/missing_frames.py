@@ -21,7 +21,7 @@ STEADY = 0.75
 """The share of frames that follow the one before at the same distance, where a hole shows."""
 
 HOLE = 1.5
-"""Of the usual distance between frames: a longer one is a hole."""
+"""A distance between frames of more than this many usual ones is a hole."""
 
 TOLD_BY_HEADER = frozenset({"matroska,webm", "flv", "nut"})
 """Formats whose header says how long the film is; for others FFmpeg derives it from the packets."""
@@ -32,9 +32,8 @@ header says.
 """
 
 DOUBTFUL = frozenset({"avi"})
-"""Of these, formats whose count is believed only with bytes that belong to nobody: some recorders
-write it before the film.
-"""
+"""Formats of `COUNTED_BY_HEADER` whose count is believed only if there are bytes that belong to no
+packet: some recorders write it before the video."""
 
 UNSURE_FRAMES = 1.5
 """Headers may round, and count what is shown last in full."""

@@ -22,7 +22,7 @@ from vsr.media.source.opening import demuxed, open_input
 from vsr.media.station_clock import STATION_CLOCKS, time_of
 
 LEAST_SHARE = 0.25
-"""Of what the missing frames take if they are small ones, so many bytes must belong to nobody."""
+"""The share of the bytes of missing frames, taken as small ones, that must belong to no packet."""
 
 LONG_PAUSE = 4
 """Packets of sound that are missing in a row, for a pause that is damage."""

@@ -147,7 +147,7 @@ def _container_seconds(container: InputContainer) -> float | None:
 
 
 MOST_INDEX_BYTES = 64 << 20
-"""Of a film's index (``moov``), in which each track begins with its description."""
+"""The most that is read of an index (``moov``), in which each track begins with its description."""
 
 SECOND_VIEW = b"lhvC"
 """The box with the parameter sets of the layers beyond the first. Source: ISO/IEC 14496-15, 9.6."""

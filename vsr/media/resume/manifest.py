@@ -144,7 +144,8 @@ def _times(earlier: Fingerprint, now: Fingerprint) -> tuple[str, ...]:
 
 
 FIRST_TIME = 1 << 48
-"""In nanoseconds; an earlier time, of a few days, stands for the contents of a pipe."""
+"""A modification time before this one, in nanoseconds (a few days), stands for the contents of a
+pipe."""
 
 
 def differences(earlier: Fingerprint, now: Fingerprint) -> tuple[str, ...]:

@@ -26,12 +26,13 @@ from vsr.media.streams.stream_plan import Fate, StreamFate, StreamPlan
 from vsr.values import PtsSpan
 
 EVEN_SHARE = Fraction(1, 10)
-"""Of the bits, shared by frames: a part that stands still is not starved."""
+"""The share of the bits that goes to all frames alike, so that a part that stands still is not
+starved."""
 
 PACKET_BYTES = {"mp4": 20, "mov": 20, "mpegts": 120}
 
 USUAL_PACKET_BYTES = 12
-"""What a container adds to each packet, roughly."""
+"""Roughly what a container adds to each packet."""
 
 FLAC_SHARE = 0.65
 """What FLAC usually leaves of PCM."""

@@ -18,9 +18,10 @@ FAILURES = (av.FFmpegError, OSError, ValueError, RuntimeError, MediaError)
 """What opening a missing device raises; without a driver it is a PermissionError."""
 
 SHARED = {"primary_ctx": "1"}
-"""Of FFmpeg's CUDA device: decode in the context that torch and CuPy use too. FFmpeg refuses where
-that is in use already and its host does not sleep while waiting (`vsr.device.cuda.share_context`).
-PyAV 18.1 has ``flags`` for the same, and drops them when it opens a decoder."""
+"""Options of FFmpeg's CUDA device: decode in the context that torch and CuPy use too. FFmpeg
+refuses where that is in use already and its host does not sleep while waiting
+(`vsr.device.cuda.share_context`). PyAV 18.1 has ``flags`` for the same, and drops them when it
+opens a decoder."""
 
 
 @dataclass(frozen=True, slots=True)

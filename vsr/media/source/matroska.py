@@ -23,7 +23,7 @@ VIDEO, CROPPED = 0xE0, {"bottom": 0x54AA, "top": 0x54BB, "left": 0x54CC, "right"
 CHAPTERS, EDITION, IS_ORDERED, CHAPTER = 0x1043A770, 0x45B9, 0x45DD, 0xB6
 
 MOST_BYTES = 16 << 20
-"""Of an element that is read whole: of tracks, or of chapters; larger ones are damaged."""
+"""The largest element (tracks, chapters) that is read; a larger one is damaged."""
 
 LONGEST_HEADER = 12
 """Bytes of an identifier and of a length."""

@@ -24,7 +24,8 @@ ONE_FRAME_EACH = frozenset({
 """
 
 FIELD = Fraction(3, 4)
-"""Of a frame: closer behind an interlaced one, a packet is its second field."""
+"""A packet that follows an interlaced frame by less than this share of a frame is its second field.
+"""
 
 
 class OwedFrames:

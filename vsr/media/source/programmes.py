@@ -206,7 +206,7 @@ ACCENTS = dict(
         strict=True,
     )
 )
-"""Of ISO/IEC 6937, in which they are before their letter."""
+"""Accents of ISO/IEC 6937, which stand before their letter."""
 
 LETTERS = {
     0xE1: "Æ",
@@ -220,7 +220,7 @@ LETTERS = {
     0xFA: "œ",
     0xFB: "ß",
 }
-"""Of the same; the rest is read as ISO/IEC 8859-1."""
+"""Other letters of ISO/IEC 6937; the rest is read as ISO/IEC 8859-1."""
 
 
 def _text(content: bytes) -> tuple[str, bytes]:

@@ -19,7 +19,7 @@ OPENED = ("AUDIO", "VIDEO")
 """The types of renditions whose playlists FFmpeg opens."""
 
 MOST_BYTES = 1 << 20
-"""Of a main playlist: far more than a presentation needs."""
+"""The most that is read of a main playlist, far more than a presentation needs."""
 
 
 def variants_in(path: Path) -> tuple[Programme, ...]:

@@ -32,8 +32,9 @@ TRIED_PACKETS = 4
 
 
 TRIED_IN_CREDULOUS = 64
-"""Of each stream: one may be damaged, and what MPEG-TS holds is recognised only from several (a
-packet of TrueHD is shorter than a millisecond)."""
+"""Packets of each stream that are tried in containers that accept anything: one may be damaged, and
+what MPEG-TS holds is recognised only from several (a packet of TrueHD is shorter than a
+millisecond)."""
 
 
 PROBED_PACKETS = 400

@@ -21,11 +21,9 @@ Source: ITU-R BT.1359-1, detectability of sound that comes too early.
 """
 
 LEAST_STEP_SECONDS = Fraction(1, 8000)
-"""Between packets that are pushed forward; less may round to nothing in the output's time base.
-
-More would add up: packets of TrueHD last 5/6 ms, so that in Matroska's milliseconds, one in six has
-the time of the one before.
-"""
+"""The distance between packets that are pushed forward: less may round to nothing in the output's
+time base, and more would add up, as packets of TrueHD last 5/6 ms, so that in Matroska's
+milliseconds one in six has the time of the one before."""
 
 
 @dataclass(slots=True)

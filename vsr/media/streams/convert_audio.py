@@ -35,10 +35,11 @@ LOSSLESS = frozenset({
     "alac", "ape", "flac", "mlp", "mp4als", "ralf", "s302m", "shorten", "tak", "truehd", "tta",
     "wavpack", "wmalossless",
 })  # fmt: skip
-"""Beside all whose name begins with ``pcm_``."""
+"""Lossless codecs, besides all whose name begins with ``pcm_``."""
 
 AT_MOST_24_BITS = frozenset({"mlp", "pcm_bluray", "pcm_dvd", "pcm_lxf", "s302m", "truehd"})
-"""Beside all whose name contains ``s24`` or ``u24``; decoded, they have 32."""
+"""Codecs of at most 24 bits, besides all whose name contains ``s24`` or ``u24``; decoded, they have
+32."""
 
 PCM_OF_SAMPLES = {
     "u8": "pcm_u8", "s16": "pcm_s16le", "s32": "pcm_s32le", "flt": "pcm_f32le", "dbl": "pcm_f64le",
@@ -48,15 +49,14 @@ FLAC_SAMPLES = frozenset({"u8", "s16"})
 """Decoded samples that FLAC holds, beside 24 bits in 32."""
 
 BITS_PER_SECOND = {"aac": (64_000, 128_000), "libopus": (64_000, 96_000)}
-"""Per channel, at least and at most; between them, what the source has."""
+"""The least and the most bits per second and channel; between them, what the source has."""
 
 OPUS_LAYOUTS = ("mono", "stereo", "3.0", "quad", "5.0", "5.1", "6.1", "7.1")
-"""By the number of channels. Source: RFC 7845, 5.1.1.2."""
+"""The channel layout of Opus by the number of channels. Source: RFC 7845, 5.1.1.2."""
 
 HOLE_SECONDS = Fraction(1, 100)
-"""Between frames, more than this is a hole or an overlap; less is a container's rounding. Packets
-of sound last longer, so that a lost one always shows.
-"""
+"""A longer time between frames is a hole, or an overlap; a shorter one is a container's rounding.
+Packets of sound last longer, so that a lost one always shows."""
 
 STATION_HOLE_SECONDS = Fraction(1, 50)
 """The same in MPEG-TS and MPEG-PS, where a time may be that of the middle of a packet."""

@@ -32,7 +32,7 @@ LOST_IN_PLAIN: Mapping[str, str] = MappingProxyType({
 """Codec → what no other text format keeps of it. Which cues have any, only the whole file tells."""
 
 OVERRIDES = re.compile(rb"(\{[^{}]*\})")
-"""Between braces: tags that begin with a backslash, or a remark that is never shown."""
+"""What stands between braces: tags that begin with a backslash, or a remark that is never shown."""
 
 DRAWING = re.compile(rb"\\p(\d+)")
 """The tag that says whether what follows is drawn (above 0) or written. ``\\pos`` and ``\\pbo`` are
@@ -52,7 +52,7 @@ SETTINGS: Mapping[int, bytes] = MappingProxyType({
     8: b"line:0",
     9: b"line:0 position:100% align:end",
 })  # fmt: skip
-"""The same in WebVTT. Source: WebVTT (W3C), 3.2, settings of cues."""
+"""WebVTT's settings for the places of `PLACE`. Source: WebVTT (W3C), 3.2, settings of cues."""
 
 JOINER = "\u2060".encode()
 BRACE = b"\\{{}"
@@ -62,7 +62,7 @@ was left there by a conversion from SubRip.
 """
 
 FIELDS_BEFORE_TEXT = 8
-"""Of an event of ASS, separated by commas, as Matroska and FFmpeg store it."""
+"""Fields before the text of an ASS event, separated by commas, as Matroska and FFmpeg store it."""
 
 
 def add_converted(output: OutputContainer, stream: Stream, codec: str) -> Stream:

@@ -28,7 +28,7 @@ AS_THEY_ARE = frozenset({
     "kin", "run", "nya", "mlg", "epo", "wel", "baq", "cat", "lat", "que", "grn", "aym", "tat",
     "uig", "dzo", "jav",
 })  # fmt: skip
-"""Codes of ISO 639-2 that FFmpeg uses in QuickTime."""
+"""Codes of ISO 639-2 that FFmpeg writes unchanged into QuickTime."""
 
 NO_LANGUAGE = frozenset({"und", "mul", "zxx", "mis"})
 """What says that there is none, or several; QuickTime says nothing instead."""
@@ -71,9 +71,8 @@ OF_THREE_LETTERS = frozenset({"mp4", "mov", "mpegts"})
 """Containers that hold codes of three letters alone."""
 
 SEVERAL = ","
-"""Between the languages of one stream, such as of two channels, which FFmpeg reads as one tag. Only
-MPEG-TS has a list. Source: ISO/IEC 13818-1, 2.6.18.
-"""
+"""What separates several languages of one stream (two channels, say), which FFmpeg reads as one
+tag. Only MPEG-TS has a list. Source: ISO/IEC 13818-1, 2.6.18."""
 
 
 def spelt(language: str, container: str) -> str:

@@ -49,7 +49,8 @@ OF_A_PROGRAMME = ("service_name", "service_provider")
 """Tags as FFmpeg's muxer of MPEG-TS takes them."""
 
 APPLES_KEYS = "+use_metadata_tags"
-"""For ``movflags``: any tag, by its name. Source: FFmpeg, libavformat/movenc.c."""
+"""A value for ``movflags`` that writes any tag by its name. Source: FFmpeg, libavformat/movenc.c.
+"""
 
 
 def lost_tags(source: MediaInfo, container: str) -> tuple[str, ...]:

@@ -99,7 +99,8 @@ def _other_video(source: InputContainer, info: StreamInfo, best: int) -> StreamF
 
 
 SHOWN_APART = {"mpegts": (programmes_in, "programme"), "hls": (variants_in, "variant")}
-"""By FFmpeg's name of a format that holds more than is shown at once: what finds it, a word."""
+"""Formats, by FFmpeg's name, that hold several presentations, of which one is shown: a function
+that finds them, and what they are called."""
 
 
 def _foreign(source: InputContainer, info: MediaInfo) -> dict[int, str]:

@@ -19,7 +19,7 @@ SUBTITLES = (b"sbtl", b"subp", b"subt", b"text", b"clcp")
 """Handlers of tracks of subtitles, captions and chapters."""
 
 HEADER_BYTES = 8
-"""Of a box, which all boxes on the way to a track's header have."""
+"""Bytes of the header that every box on the way to a track header has."""
 
 TO_FLAGS, ENABLED = 11, 0x01
 """Where the lowest byte of the flags is in the header of a track, and its lowest bit."""

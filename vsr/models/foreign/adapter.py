@@ -224,7 +224,7 @@ def short(error: Exception) -> str:
 
 
 SIDE = 32
-"""Of the picture of the trial."""
+"""The side of the image of the trial."""
 
 MOST = 4 / 255
 """How far any sample may be off in the trial: four codes of eight bits."""
@@ -233,7 +233,7 @@ USUAL = 1 / 255
 """How far all but `SELDOM` of the samples may be off: one code."""
 
 SELDOM = 1e-2
-"""A share of the samples."""
+"""The share of samples that may be off by more than `USUAL`."""
 
 
 class Float32Conv(nn.Conv2d):

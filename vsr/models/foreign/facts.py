@@ -25,13 +25,13 @@ from vsr.models.foreign.adapter import SAME, Foreign, drawn, try_out
 from vsr.models.traits import Traits
 
 WIDTHS = (64, 512)
-"""Of the strips, the second where what was put into the first came out everywhere, or nearly."""
+"""Widths of the strips; the second is for networks that see nearly all of the first."""
 
 THICKNESS = 16
-"""Of the strips, at least."""
+"""The least thickness of the strips."""
 
 CELLS = (1, 8, 16)
-"""On what attention in windows may work, beside what an architecture asks for."""
+"""Cells on which attention in windows may work, besides what an architecture asks for."""
 
 ODD = 21
 """The side of a tile's core in the trial: no multiple of any cell."""
@@ -112,7 +112,8 @@ def _turned(strip: Tensor, is_upright: bool) -> Tensor:
 
 
 OVERLAPS = (8, 16, 24, 32, 48)
-"""That are tried, on each side of a core, in low-resolution pixels; the last is taken otherwise."""
+"""Overlaps that are tried, on each side of a core, in low-resolution pixels; if none keeps the
+seams invisible, the last is taken."""
 
 TRIED_CORE = 64
 """The core of either tile: larger than every overlap, or a tile would be the whole strip."""

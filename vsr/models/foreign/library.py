@@ -22,7 +22,7 @@ FUNCTIONAL = "torchvision.transforms.functional"
 """The only module of torchvision from which spandrel takes anything."""
 
 NAMES = ("InterpolationMode", "rotate", "normalize")
-"""What it takes."""
+"""The names that spandrel imports from it."""
 
 INSTALL = (
     "pip install 'vsr-cli[models]'; without torchvision: pip install --no-deps spandrel einops"

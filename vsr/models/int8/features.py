@@ -37,7 +37,7 @@ DAMPING = 1e-4
 
 
 BLOCK = 256
-"""So many products of two codes have an exact sum in float32: 255² · 256 < 2²⁴."""
+"""The most products of two codes whose sum is exact in float32: 255² · 256 < 2²⁴."""
 
 
 def moments(samples: Tensor, weights: Tensor) -> Tensor:

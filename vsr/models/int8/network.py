@@ -25,7 +25,7 @@ from vsr.models.plain import Plain
 from vsr.models.rewrites.onednn import PostOpConv
 
 HALF = 0.5
-"""Added before the fraction is cut off, to round."""
+"""Added before the fraction is cut off, so that it rounds."""
 
 DIGITS = 24
 """Binary digits of a float32."""
@@ -34,13 +34,15 @@ CODES = 255
 """The largest magnitude of what the first convolution takes, in codes less their offset."""
 
 BASE_DIGITS = 6
-"""After the point, of the base's weights: averages of averages of chroma have no more."""
+"""Binary digits after the point of the base's weights: averages of averages of chroma have no more.
+"""
 
 NOISE = 1e-5
 """What is left of a colour matrix times its inverse, in float32."""
 
 RESULT_DIGITS = 13
-"""After the point, of results: up to 2¹¹ codes they fit a float32; what is beyond is clipped."""
+"""Binary digits after the point of results: up to 2¹¹ codes they fit a float32; larger ones are
+clipped."""
 
 
 class Ends(Protocol):

@@ -133,7 +133,7 @@ CONTEXT = 16
 """Low-resolution samples around a patch, so that motion finds what it points at; at least."""
 
 MAX_SPEED = 6
-"""Pixels of the picture per frame and side."""
+"""The fastest motion, in high-resolution pixels per frame along each axis."""
 
 STILL_SHARE = 0.25
 ZOOM_SHARE = 0.15

@@ -35,12 +35,12 @@ from vsr.training.pictures import Pixels
 Bounds = tuple[float, float]
 
 CLEAN_SHARE = 1 / 3
-"""Of the patches, which stay as the standard protocol makes them."""
+"""The share of patches that stay as the standard protocol makes them."""
 
 NOISE_SHARE = 0.6
 JPEG_SHARE = 0.15
 KEY_SHARE = 0.25
-"""Of the clips, in which the next frame is coded by itself: the picture then jumps a little."""
+"""The share of clips whose next frame is coded by itself, so that the picture jumps a little."""
 
 
 class Degradation(Protocol):

@@ -36,7 +36,7 @@ from vsr.training.pictures import Pixels
 LUMA = np.array(luma_weights(Matrix.SMPTE170M), np.float32)
 
 MPEG_SHARE = 0.6
-"""Of codings, by MPEG-2 (a recorder of discs) or MPEG-4; the rest by x264."""
+"""The share of clips coded by MPEG-2 (a disc recorder) or MPEG-4; x264 codes the rest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,10 +31,10 @@ SD_VIDEO = YuvFormat(
 """What small 8-bit video is: 4:2:0, BT.601, limited range."""
 
 PRESETS = ("veryfast", "faster", "fast", "medium")
-"""Of x264."""
+"""Presets of x264."""
 
 QUIET = "log-level=none:pools=none:frame-threads=1"
-"""Of x265."""
+"""Parameters of x265: one thread, and no log."""
 
 
 def codes(clip: NDArray[np.float32]) -> Pixels:
@@ -107,10 +107,10 @@ OLD_CODECS = ("mpeg2video", "mpeg4", "msmpeg4", "flv")
 KEY_SHARE = 0.25
 GRAY_NOISE_SHARE = 0.5
 CLUMPED_SHARE = 0.4
-"""Of noisy clips, whose noise is soft: film grain, or a sensor before a codec."""
+"""The share of noisy clips whose noise is soft: film grain, or a sensor before a codec."""
 
 CLUMPS = (0.4, 0.9)
-"""The deviation of that softness, in samples."""
+"""The range of the Gaussian's deviation that softens such noise, in samples."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

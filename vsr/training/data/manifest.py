@@ -22,7 +22,7 @@ READ = (1, 2, 3, 4)
 SHA-256 was that of ``hr.u8``; up to format 3 there were neither fields nor teachers."""
 
 DATA_SUFFIXES = (".u8", ".i8")
-"""Of the files that hold patches and moves."""
+"""Suffixes of the files that hold patches and moves."""
 
 TRUTH = "truth"
 """What a network learns where no teacher is named: the patches as they are."""

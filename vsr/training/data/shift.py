@@ -14,7 +14,7 @@ import numpy as np
 from vsr.kernels import Array
 
 ROUNDS = 6
-"""Of least squares; each leaves a tenth of what was wrong, or less."""
+"""Rounds of least squares; each leaves a tenth of the error, or less."""
 
 BORDER = 4
 """Samples at each side that least squares leaves out: what is moved in comes from the far side."""

@@ -29,7 +29,8 @@ SMOOTHNESS = 4.0 / 255
 """A deviation of the truth by so much ([0, 1]) counts 1/e of none."""
 
 SIDE = 7
-"""Pixels along the window of the deviation: less than two cells of four, and odd."""
+"""The side in pixels of the window over which the deviation is taken: less than two cells of four,
+and odd."""
 
 
 def smooth(output: Tensor, target: Tensor) -> Tensor:
@@ -53,7 +54,7 @@ def _window_mean(picture: Tensor) -> Tensor:
 
 
 COLOUR = 4.0
-"""What kinks of Cb and Cr weigh, those of luma being 1."""
+"""The weight of kinks in Cb and Cr beside those in luma."""
 
 
 def grid(output: Tensor, target: Tensor, scale: int) -> Tensor:

@@ -56,7 +56,7 @@ TONE_SIDE = 8
 """Low-resolution pixels along the squares whose mean is their tone."""
 
 RANGE_SIDE = 17
-"""Pixels of the output along the window whose range is not to be left."""
+"""The side, in output pixels, of the window whose range is not to be left."""
 
 
 def differences(output: Tensor, target: Tensor) -> Tensor:

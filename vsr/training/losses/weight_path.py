@@ -23,16 +23,16 @@ from vsr.training.losses.cells import ripples
 from vsr.values import Blend
 
 EVERY = 3
-"""In one of so many steps the line is looked at: it costs as much as two others."""
+"""The path is examined in every so many steps: it costs as much as two others."""
 
 STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
-"""Where the other end of the line is: the strengths for compressed video."""
+"""The strengths for compressed video of the networks to which the paths lead."""
 
 RIPPLES = 2.0
-"""What waves in smooth places (`vsr.training.losses.cells.ripples`) weigh beside the mean error."""
+"""The weight of ripples (`vsr.training.losses.cells.ripples`) beside the mean error."""
 
 NEAR = 0.15
-"""The ends themselves are not asked: the line is left alone so near them."""
+"""The share of the path near each end that is left alone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,8 @@ from vsr.models.plain import Plain
 from vsr.training.network.forms import composed
 
 BN_EPSILON = 1e-5
-"""Of torch's batch norm; its scale must undo it where the norm is to be the identity."""
+"""The epsilon of torch's batch norm; a norm that is to be the identity must undo it by its scale.
+"""
 
 LATER = {"conv1": "conv2", "bn1": "bn2", "act": "act2", "conv2": "conv3", "bn2": "bn3"}
 """What a layer of SRGAN's block is in DPSRGAN's."""

@@ -11,7 +11,7 @@ from vsr.training.recipe.values import LossName, PerceptualValues
 DiscriminatorName = Literal["srgan", "swift-srgan", "patch", "unet"]
 
 UNET_WIDTH = 64
-"""Of Real-ESRGAN's discriminator (arXiv 2107.10833)."""
+"""The width of Real-ESRGAN's discriminator (arXiv 2107.10833)."""
 
 WEIGHTS = ("pixel", "adversarial", "variation")
 """The keys that weight one loss against the others, besides ``perceptual``."""

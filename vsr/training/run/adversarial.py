@@ -100,7 +100,8 @@ def labels_of(
 
 
 SMALLEST_FOR_PATCH = 93
-"""Its receptive field, in pixels: its convolutions are not padded."""
+"""The smallest patch in pixels: this discriminator's receptive field, as its convolutions are not
+padded."""
 
 
 def build_discriminator(values: AdversarialValues, scale: int) -> Discriminator:

@@ -33,7 +33,8 @@ PINNED = 1e-4
 """A discriminator's loss below this, averaged over a line of the log, counts as 0."""
 
 LARGEST_FALL_DB = 15.0
-"""Of a pixel stage's PSNR below its best. Batch norm on tiny batches alone moves it by up to 7."""
+"""The largest fall of a pixel stage's PSNR below its best. Batch norm on tiny batches alone moves
+it by up to 7."""
 
 
 def collapse(

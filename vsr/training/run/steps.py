@@ -50,7 +50,7 @@ AT_ONCE = 3
 """Hard or flat pictures in a step."""
 
 WITHIN = (-0.1, 1.1)
-"""Beyond this a difference is not seen."""
+"""The range to which both outputs are clamped before they are compared."""
 
 Step = Callable[[StepRun[Any], Generator], Generator]
 """What is done with the network of the step before; returns that for the next one."""

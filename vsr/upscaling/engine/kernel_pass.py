@@ -168,7 +168,7 @@ def _write(planes: Sequence[Tensor], targets: Sequence[Tensor]) -> None:
 
 
 SIDE = 16
-"""Of a picture that every network takes."""
+"""The side of an image that every network accepts."""
 
 
 def _made_of_float32(net: nn.Module, channels: int) -> torch.dtype:

@@ -28,7 +28,7 @@ from vsr.upscaling.passes.passes import Pass, PassSpec, RgbPass
 from vsr.values import Size
 
 SIZES = (Size(480, 270), Size(960, 540))
-"""Of the sources: to 1080p and to 4K."""
+"""Sizes of the sources: to 1080p and to 4K."""
 
 FORMATS = (
     (Layout(8, 1, 1), Siting.LEFT),

@@ -117,14 +117,14 @@ def tile_facts(model: Model, source: Size, tile: int | None) -> dict[str, Any]:
 
 
 NUMBERS_A_SAMPLE = 8
-"""Of float32, alive at most for each sample of the picture that leaves a network: its output twice,
+"""The most float32 numbers that are alive for each sample that leaves a network: its output twice,
 as one is kept, and what chroma that follows luma takes, above all slopes between samples."""
 
 NUMBERS_OF_RGB = 9
-"""At least, for each pixel: a network's output, R'G'B' and YUV of it."""
+"""The least float32 numbers for each pixel: a network's output, R'G'B' and YUV of it."""
 
 NUMBERS_WRITTEN = 3
-"""For each pixel of the output."""
+"""Float32 numbers for each pixel of the output."""
 
 
 def bytes_beside_tiles(spec: PassSpec) -> int:

@@ -56,10 +56,10 @@ FLOOR = 0.1
 """Codes⁴ below which a product of variances says nothing."""
 
 STEEPEST = 1.0
-"""Codes of chroma for a code of luma."""
+"""The steepest slope, in codes of chroma for a code of luma."""
 
 ROUNDING = 1e-6
-"""Of a sample's width: places that a float put before a border that they lie on."""
+"""A share of a sample's width: places that a float put just before the border on which they lie."""
 
 GRAINS = 64
 """Slopes are multiples of 1 / this."""

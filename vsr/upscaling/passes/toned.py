@@ -22,7 +22,7 @@ from vsr.upscaling.passes.passes import Pass, PassSpec, Planes, chroma_beside
 from vsr.upscaling.passes.resample import Memo
 
 MORE_BITS, MOST_BITS = 4, 16
-"""Of the curved luma on its way back."""
+"""Bits of the curved luma on its way back: more than the source by this many, and the most."""
 
 
 def curved_spec(spec: PassSpec) -> PassSpec:
