@@ -1,16 +1,19 @@
 """Encoders are chosen by rule, and opened before they are promised."""
 
 import io
+from threading import Thread
 
 import av
 import pytest
+from av.video.codeccontext import VideoCodecContext
 
 from vsr.errors import EncoderUnavailable, InvalidOption, UnknownName, UnsuitableContainer
 from vsr.frames import Layout
 from vsr.media.containers import CONTAINERS
 from vsr.media.encoding.choose_encoder import EncoderInput, choose
 from vsr.media.encoding.codecs import CODECS, Encoder, codec_named
-from vsr.media.encoding.encoder_trial import check_option_names
+from vsr.media.encoding.encoder_trial import check_option_names, openings
+from vsr.media.encoding.scheduling import open_encoder
 from vsr.media.frames.formats import layout_of
 from vsr.specs import X264_PRESETS, EncodeSpec
 from vsr.values import Size
@@ -284,3 +287,18 @@ def test_no_depth_becomes_eight_bits_by_itself(codec: str) -> None:
     else:
         with pytest.raises(EncoderUnavailable, match="cannot keep 4:2:0 at 12 bits"):
             chosen("webm", codec=codec, layout=Layout(12))
+
+
+def test_what_other_threads_say_while_an_encoder_is_tried_is_not_shown(monkeypatch, capfd) -> None:
+    """FFmpeg's scaler complains of the pixel formats of JPEG, whoever uses it."""
+
+    def opened(context: VideoCodecContext) -> None:
+        frame = av.VideoFrame(64, 48, "yuvj420p")
+        thread = Thread(target=lambda: frame.reformat(width=32, format="rgb24"))
+        thread.start()
+        thread.join()
+        open_encoder(context)
+
+    monkeypatch.setattr("vsr.media.encoding.encoder_trial.open_encoder", opened)
+    assert next(openings()) == ("libx264", None)
+    assert capfd.readouterr().err == ""

@@ -109,11 +109,12 @@ def _obstacle(encoder: Encoder, size: Size, colour: Colour, *, is_hardware: bool
     context.time_base, context.framerate = 1 / TRIAL_RATE, TRIAL_RATE
     given = set(context.options)
     # PyAV drops messages below a process-wide level: raised for this opening only, as a
-    # misspelt parameter is not refused but only logged, and the library must refuse it as well
+    # misspelt parameter is not refused but only logged, and the library must refuse it as well;
+    # what other threads say meanwhile, such as a scaler's of its formats, is nobody's concern
     level = av.logging.get_level()
     av.logging.set_level(av.logging.WARNING)
     try:
-        with av.logging.Capture() as log:
+        with av.logging.Capture(local=False), av.logging.Capture() as log:
             open_encoder(context)
             if is_hardware:
                 context.encode(av.VideoFrame(size.width, size.height, encoder.pix_fmt))
