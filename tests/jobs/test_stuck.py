@@ -20,7 +20,7 @@ from vsr.jobs import process_setup, watchdog
 from vsr.jobs.upscale.job import Job
 from vsr.jobs.watchdog import LEAST_SECONDS, TIMES_SLOWEST, Idleness, Watchdog
 from vsr.jobs.workers.pool import open_pool
-from vsr.jobs.workers.tasks import Finish
+from vsr.jobs.workers.tasks import JoinSegments
 from vsr.jobs.workers.worker import FilmSpec, FilmWorker
 from vsr.specs import UpscaleSpec
 from vsr.values import OutputSize
@@ -248,7 +248,7 @@ def test_verifying_that_never_ends_is_stuck(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr("vsr.jobs.upscale.segment_worker.join_segments", lambda *_: None)
     monkeypatch.setattr("vsr.jobs.upscale.segment_worker.verify_joined", waiting)
     ended: list[str] = []
-    Finish(FILM, {}, (), joined).run(worker_told(ended), lambda _: None)
+    JoinSegments(FILM, {}, (), joined).run(worker_told(ended), lambda _: None)
     assert ended[0].startswith("in.mkv: verifying its result made no progress for")
 
 

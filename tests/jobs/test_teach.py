@@ -26,12 +26,12 @@ from vsr.training.data.dataset import PairsChoice, Patches
 from vsr.training.data.fields import is_field
 from vsr.training.data.manifest import read_manifest
 from vsr.training.teacher.lesson import CHUNK
-from vsr.training.teacher.teacher import Correction, Part, Teacher
+from vsr.training.teacher.teacher import Correction, Teacher, TeacherSpec
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 CLEAR = "video-clear"
-TEACHER = (Part(source="fast"),)
+TEACHER = (TeacherSpec(source="fast"),)
 
 
 @pytest.fixture(scope="module")
@@ -122,8 +122,8 @@ def test_complete_targets_are_not_made_again_nor_others_written_over_them(data):
     assert teach(spec(data), TeachWatch(on_chunk=lambda *at: seen.append(at))) == first
     assert seen == []
     with pytest.raises(OutputExists, match=r"made by 1 × fast ×4.*Choose another --name"):
-        teach(spec(data, teachers=(Part(source="quality"),)))
-    teach(spec(data, teachers=(Part(source="quality"),), name="other"))
+        teach(spec(data, teachers=(TeacherSpec(source="quality"),)))
+    teach(spec(data, teachers=(TeacherSpec(source="quality"),), name="other"))
     assert [one.name for one in read_manifest(data).taught] == ["teacher", "other"]
 
 

@@ -21,7 +21,7 @@ from vsr.training.data.pairs import PairsSpec, prepare_pairs
 from vsr.training.losses.perceptual import Vgg19
 from vsr.training.network.level import flat_pattern
 from vsr.training.recipe.recipe import load_recipe
-from vsr.training.teacher.teacher import Part
+from vsr.training.teacher.teacher import TeacherSpec
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -37,9 +37,11 @@ def other_data(tmp_path_factory, large_data):
     folder = tmp_path_factory.mktemp("other")
     taught = prepared(folder / "taught", pictures=2, degradations=("video-clear", "video-tape"))
     for targets in ("teacher", "crisp"):
-        spec = TeachSpec(data=taught, teachers=(Part(source="fast"),), device="cpu", name=targets)
+        spec = TeachSpec(
+            data=taught, teachers=(TeacherSpec(source="fast"),), device="cpu", name=targets
+        )
         teach(spec)
-    fast = (Part(source="fast"),)
+    fast = (TeacherSpec(source="fast"),)
     teach(TeachSpec(data=large_data, teachers=fast, degradations=("bicubic",), name="clean"))
     high = large_data.parent / "pictures"
     (folder / "low").mkdir()

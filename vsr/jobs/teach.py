@@ -28,7 +28,7 @@ from vsr.training.data.new_set import alone
 from vsr.training.data.prepare import PrepareSpec
 from vsr.training.run.context import training_device
 from vsr.training.teacher.lesson import JOURNAL, Class, Lesson
-from vsr.training.teacher.teacher import Correction, Part, Teacher
+from vsr.training.teacher.teacher import Correction, Teacher, TeacherSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ class TeachSpec:
     """
 
     data: Path
-    teachers: tuple[Part, ...]
+    teachers: tuple[TeacherSpec, ...]
     name: str = "teacher"
     scales: tuple[int, ...] = ()
     degradations: tuple[str, ...] = ()

@@ -10,7 +10,7 @@ from vsr.batch.engine import InlineEngine, open_inline
 from vsr.batch.scheduler import Scheduler
 from vsr.jobs.upscale.preset_spec import spec_of_preset
 from vsr.jobs.workers.shared_film import FilmInWork
-from vsr.jobs.workers.tasks import Finish, Part
+from vsr.jobs.workers.tasks import JoinSegments, UpscaleSegment
 from vsr.jobs.workers.worker import opener
 from vsr.specs import EncodeSpec
 from vsr.values import OutputSize
@@ -37,7 +37,7 @@ class LateEngine:
         return self._engine.free
 
     def start(self, ticket, task) -> None:
-        if isinstance(task, Part) and task.path.parent not in self._folders:
+        if isinstance(task, UpscaleSegment) and task.path.parent not in self._folders:
             self._folders.add(task.path.parent)
             self._hide([task.path.parent])
         self._engine.start(ticket, task)
@@ -45,9 +45,9 @@ class LateEngine:
 
     def wait(self, told):
         ended = self._engine.wait(told)
-        if isinstance(self._task, Part):
+        if isinstance(self._task, UpscaleSegment):
             self._hide([self._task.path, self._task.path.with_suffix(".json")])
-        if isinstance(self._task, Finish):
+        if isinstance(self._task, JoinSegments):
             self._hide([self._task.joined])
         return ended
 

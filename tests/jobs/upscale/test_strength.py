@@ -19,7 +19,7 @@ from vsr.jobs.upscale.choice import Choice
 from vsr.jobs.upscale.plan import prepare
 from vsr.jobs.upscale.strength import CLEAR, Condition, condition_of, condition_of_picture
 from vsr.jobs.workers.shared_film import FilmInWork
-from vsr.jobs.workers.tasks import Begin
+from vsr.jobs.workers.tasks import PlanFilm
 from vsr.jobs.workers.upscale import upscale
 from vsr.jobs.workers.worker import FilmWorker
 from vsr.media.reading.probe import probe
@@ -172,7 +172,7 @@ def test_what_auto_found_is_decided_once_for_all_workers(tmp_path: Path) -> None
     spec = replace(SPEC, segment_frames=2)
     work = FilmInWork(film, tmp_path / "out.mkv", spec, is_shared=True)
     worker = FilmWorker("cpu", "fp32")
-    begin = Begin(work.film)
+    begin = PlanFilm(work.film)
     begun = begin.run(worker, lambda text: None)
     parts = work.ended(begin, begun)
     work.release()

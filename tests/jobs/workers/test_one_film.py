@@ -10,7 +10,7 @@ from PIL import Image
 from tests.clips import write_clip
 from vsr.batch.engine import EngineSpec
 from vsr.errors import InvalidCheckpoint, OutputExists
-from vsr.jobs.workers.tasks import Begin, Part
+from vsr.jobs.workers.tasks import PlanFilm, UpscaleSegment
 from vsr.jobs.workers.upscale import upscale
 from vsr.jobs.workers.worker import FilmSpec, open_worker, opener
 from vsr.models.plain import Plain
@@ -45,7 +45,7 @@ def test_a_worker_elsewhere_gets_the_network_and_names_it_as_it_was_sent(tmp_pat
     weights.unlink()
     monkeypatch.setenv("VSR_HOME", str(tmp_path / "other"))
     worker = open_worker("cpu", "fp32", None, None, sent)
-    begun = Begin(FilmSpec(source=clip, target=tmp_path / "o.mkv", spec=spec)).run(worker, print)
+    begun = PlanFilm(FilmSpec(source=clip, target=tmp_path / "o.mkv", spec=spec)).run(worker, print)
     assert begun.spec.model == str(weights)
     assert begun.fingerprint["weights"] == sent.files[0].sha256
     assert begun.fingerprint["model"] == "mine"
@@ -56,10 +56,10 @@ def test_weights_that_change_after_the_plan_are_refused(tmp_path):
     torch.save(Plain(2, 4, 1).state_dict(), weights)
     spec = UpscaleSpec(size=OutputSize(scale=2), steps=("upscale", "fit"), model=str(weights))
     film = FilmSpec(source=clip, target=tmp_path / "o.mkv", spec=spec)
-    begun = Begin(film).run(open_worker("cpu", "fp32", None), print)
+    begun = PlanFilm(film).run(open_worker("cpu", "fp32", None), print)
     torch.save(Plain(2, 4, 1).state_dict(), weights)
     (segment,) = begun.segments
-    part = Part(
+    part = UpscaleSegment(
         film=film, fingerprint=begun.fingerprint, segment=segment, path=tmp_path / "000.nut"
     )
     with pytest.raises(InvalidCheckpoint, match="its weights changed after") as refused:

@@ -12,7 +12,7 @@ from vsr.batch.scheduler import Scheduler
 from vsr.errors import Failed, NoSpace, OutputBusy
 from vsr.jobs.upscale.preset_spec import spec_of_preset
 from vsr.jobs.workers.shared_film import FilmInWork
-from vsr.jobs.workers.tasks import Part
+from vsr.jobs.workers.tasks import UpscaleSegment
 from vsr.jobs.workers.upscale import upscale
 from vsr.jobs.workers.worker import opener
 from vsr.media.resume.work import Work
@@ -55,7 +55,7 @@ class TwoAtOnce:
 
     def wait(self, on_report):
         ticket, task = self._held.pop(0)
-        if isinstance(task, Part) and task.segment.index == 0:
+        if isinstance(task, UpscaleSegment) and task.segment.index == 0:
             return [Ended(ticket=ticket, error=Failed("the first segment cannot be done"))]
         self._engine.start(ticket, task)
         return self._engine.wait(on_report)

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from vsr.jobs.progress import Progress
+from vsr.jobs.workers.headway import TaskProgress
 from vsr.jobs.workers.shared_film import FilmInWork
-from vsr.jobs.workers.tasks import Look
+from vsr.jobs.workers.tasks import ReadHeader
 from vsr.jobs.workers.total_progress import TotalProgress
-from vsr.jobs.workers.worker import TaskProgress
 from vsr.specs import UpscaleSpec
 from vsr.values import OutputSize
 
@@ -20,6 +20,6 @@ def test_frames_that_are_told_of_first_have_no_rate_yet():
     )
     progress.add(film)
     film.frames = 9
-    film.headway.record(Look(film.film), TaskProgress(3))
+    film.headway.record(ReadHeader(film.film), TaskProgress(3))
     assert [(one.frames, one.total_frames, one.fps, one.speed) for one in seen] == [(3, 9, 0, 0)]
     assert seen[0].elapsed_seconds == 0

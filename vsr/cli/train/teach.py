@@ -19,7 +19,7 @@ from vsr.cli.train.run import stoppable
 if TYPE_CHECKING:
     from vsr.jobs.teach import TeachSpec
     from vsr.training.data.manifest import Taught
-    from vsr.training.teacher.teacher import Part
+    from vsr.training.teacher.teacher import TeacherSpec
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -124,7 +124,7 @@ def teach_spec(
 
     return TeachSpec(
         data=data,
-        teachers=tuple(_part(text) for text in options["teachers"]),
+        teachers=tuple(_teacher(text) for text in options["teachers"]),
         name=options["name"],
         scales=scales,
         degradations=degradations,
@@ -160,12 +160,14 @@ def line_of(taught: Taught) -> str:
     )
 
 
-def _part(text: str) -> Part:
+def _teacher(text: str) -> TeacherSpec:
     """Read FILE or FILE:SHARE; a share is a number, so that a colon in a path stays one."""
-    from vsr.training.teacher.teacher import Part
+    from vsr.training.teacher.teacher import TeacherSpec
 
     source, separator, share = text.rpartition(":")
     try:
-        return Part(source=source, share=float(share)) if separator else Part(source=text)
+        if separator:
+            return TeacherSpec(source=source, share=float(share))
     except ValueError:
-        return Part(source=text)
+        pass
+    return TeacherSpec(source=text)

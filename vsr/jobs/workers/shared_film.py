@@ -7,51 +7,34 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from vsr.batch.engine import InlineEngine
-from vsr.batch.scheduler import Scheduler
 from vsr.disk.waiting import wait_for
 from vsr.errors import VsrError
 from vsr.jobs.estimate.room import check_room
 from vsr.jobs.progress import Note, Phase, Result, ignore, joined_result
-from vsr.jobs.upscale.source_film import animates, film_of
+from vsr.jobs.upscale.source_film import animates
 from vsr.jobs.upscale.spool import NOTHING_YET, PIPE
-from vsr.jobs.workers.tasks import Begin, Finish, HeaderFacts, Headway, Look, Part, PlannedFilm
-from vsr.jobs.workers.worker import FilmSpec, FilmWorker, Report, TaskProgress
+from vsr.jobs.workers.headway import Headway, TaskProgress
+from vsr.jobs.workers.tasks import (
+    HeaderFacts,
+    JoinSegments,
+    PlanFilm,
+    PlannedFilm,
+    ReadHeader,
+    Task,
+    UpscaleSegment,
+    UpscaleWhole,
+)
+from vsr.jobs.workers.worker import FilmSpec
 from vsr.media.resume.segments import FEWEST_FRAMES, PATIENCE, Segment
 from vsr.media.resume.work import Work, finished_bytes, segments_folder
 from vsr.media.writing.target import check_space
 from vsr.media.writing.verify import JoinedFile
 from vsr.specs import UpscaleSpec
 from vsr.wording import counted
-
-
-@dataclass(frozen=True, slots=True)
-class Whole:
-    """Do all of a file in one worker: an image, a film for a pipe, or a short clip of many."""
-
-    film: FilmSpec
-    urgency: int = 3
-
-    def run(self, worker: FilmWorker, report: Report) -> Result:
-        """Upscale it; for a film, this worker is a pool of its own."""
-        film = self.film
-        if film.is_uncut:
-            return worker.do_whole(film, report)
-        with film_of(film.source) as source:
-            alone = FilmInWork(source, film.target, film.spec, is_shared=False, note=report)
-            alone.headway.on_progress = lambda: report(alone.headway.done)
-            try:
-                list(Scheduler(InlineEngine(worker)).run([alone]))
-                return alone.outcome()
-            finally:
-                alone.release()
-
-
-Task = Look | Begin | Part | Finish | Whole
 
 
 class FilmInWork:
@@ -101,7 +84,7 @@ class FilmInWork:
         self._is_shared, self._is_mixed, self._note = is_shared, is_mixed, note
         self._is_one_of_many, self._workers = is_one_of_many, workers
         self._work: Work | None = None
-        self._begun: PlannedFilm | None = None
+        self._planned: PlannedFilm | None = None
         self._started = time.monotonic()
 
     @property
@@ -112,8 +95,8 @@ class FilmInWork:
     def begin(self) -> Sequence[Task]:
         """Look at one of many files first; begin with one that is alone."""
         if self._is_one_of_many:
-            return (Look(self.film),)
-        return (Whole(self.film) if self.film.is_uncut else Begin(self.film, self._workers),)
+            return (ReadHeader(self.film),)
+        return (self._first_task(is_whole=self.film.is_uncut),)
 
     def on_report(self, task: Task, tick: TaskProgress | Phase | str | None) -> None:
         """Record how far a task is, what it does now, a note, or a restart of the task."""
@@ -130,16 +113,16 @@ class FilmInWork:
     def ended(self, task: Task, value: Any) -> Sequence[Task]:
         """Record the result of a task; return the tasks that come next."""
         match task:
-            case Look():
-                return self._seen(value)
-            case Whole():
+            case ReadHeader():
+                return self._header_read(value)
+            case UpscaleWhole():
                 self.result = value
                 self.headway.record(task, TaskProgress(value.frames_out, _size_of(value.output)))
-            case Begin():
-                return self._planned(value)
-            case Part():
-                return self._did(task, value)
-            case Finish():
+            case PlanFilm():
+                return self._film_planned(value)
+            case UpscaleSegment():
+                return self._segment_done(task, value)
+            case JoinSegments():
                 self._publish(*value)
         return ()
 
@@ -186,76 +169,78 @@ class FilmInWork:
             "Run the same command again to resume."
         )
 
-    def _seen(self, seen: HeaderFacts) -> Sequence[Task]:
-        frames = self.frames = seen.frames or 0
-        self.weight, self.seconds_per_frame = float(frames * seen.pixels), seen.seconds_per_frame
-        fewest = self.film.spec.segment_frames or FEWEST_FRAMES
-        film = self.film
+    def _header_read(self, header: HeaderFacts) -> Sequence[Task]:
+        frames = self.frames = header.frames or 0
+        self.weight = float(frames * header.pixels)
+        self.seconds_per_frame = header.seconds_per_frame
+        film, fewest = self.film, self.film.spec.segment_frames or FEWEST_FRAMES
         is_short = self._is_shared and 0 < frames < PATIENCE * fewest
-        is_whole = is_short or self.film.is_uncut or animates(film.source, film.target)
-        return (Whole(self.film) if is_whole else Begin(self.film, self._workers),)
+        is_whole = is_short or film.is_uncut or animates(film.source, film.target)
+        return (self._first_task(is_whole=is_whole),)
 
-    def _planned(self, begun: PlannedFilm) -> Sequence[Task]:
+    def _first_task(self, *, is_whole: bool) -> Task:
+        return UpscaleWhole(self.film) if is_whole else PlanFilm(self.film, self._workers)
+
+    def _film_planned(self, planned: PlannedFilm) -> Sequence[Task]:
         """Take the work folder, and create tasks for what is missing in it."""
-        film, self._begun = self.film, begun
+        film, self._planned = self.film, planned
         self._started = time.monotonic()
-        self.seconds_per_frame = begun.seconds_per_frame
-        check_space(film.target.parent, begun.least_bytes)
-        self._check_room(begun)
+        self.seconds_per_frame = planned.seconds_per_frame
+        check_space(film.target.parent, planned.least_bytes)
+        self._check_room(planned)
         self._work = Work.begin(
             film.target,
-            begun.fingerprint,
+            planned.fingerprint,
             self._plan,
             is_restart=film.spec.is_restart,
             work_dir=segments_folder(film.spec.work_dir),
         )
         if self._is_shared:
-            self.film = replace(film, spec=begun.spec)  # what was decided is decided for all
-        planned, finished = self._work.segments, self._work.finished
-        self.frames = sum(segment.frames for segment in planned)
+            self.film = replace(film, spec=planned.spec)  # what was decided is decided for all
+        segments, finished = self._work.segments, self._work.finished
+        self.frames = sum(segment.frames for segment in segments)
         if done := len(finished):
-            self._note(f"resuming: {done} of {len(planned)} segments are already finished.")
+            self._note(f"resuming: {done} of {len(segments)} segments are already finished.")
         for segment in finished:
             self.frames_before += segment.frames
             self.headway.resume(segment, self._work.path_of(segment).stat().st_size)
-        parts = [self._part(segment) for segment in self._work.pending]
+        tasks = [
+            UpscaleSegment(
+                self.film, planned.fingerprint, one, self._work.path_of(one), self._is_mixed
+            )
+            for one in self._work.pending
+        ]
         self._enter(Phase.UPSCALING)
-        return parts or self._finish()
+        return tasks or self._join()
 
-    def _check_room(self, begun: PlannedFilm) -> None:
+    def _check_room(self, planned: PlannedFilm) -> None:
         """Refuse what will not fit the disk, and warn of what may not.
 
         Raises:
             UnwritableOutput: too little is free.
         """
-        if begun.estimate is None:
+        if planned.estimate is None:
             return
         folder = self.film.target.absolute().parent
         segments = segments_folder(self.film.spec.work_dir) or folder
         done_bytes = finished_bytes(self.film.target)
-        if warning := check_room(folder, segments, begun.estimate, done_bytes):
+        if warning := check_room(folder, segments, planned.estimate, done_bytes):
             self._note(warning)
 
     def _plan(self) -> tuple[Segment, ...]:
         """Use the plan: there is none of an earlier run."""
-        assert self._begun is not None
-        if self._begun.remark:
-            self._note(self._begun.remark)
-        return self._begun.segments
+        assert self._planned is not None
+        if self._planned.remark:
+            self._note(self._planned.remark)
+        return self._planned.segments
 
-    def _part(self, segment: Segment) -> Part:
+    def _segment_done(self, task: UpscaleSegment, size_bytes: int) -> Sequence[Task]:
         assert self._work is not None
-        assert self._begun is not None
-        path = self._work.path_of(segment)
-        return Part(self.film, self._begun.fingerprint, segment, path, self._is_mixed)
-
-    def _did(self, part: Part, size_bytes: int) -> Sequence[Task]:
-        assert self._work is not None
-        self._await(part.path, size_bytes)
-        self._await(part.path.with_suffix(".json"))
+        self._await(task.path, size_bytes)
+        self._await(task.path.with_suffix(".json"))
         self._work.check_source(self.film.source)
-        self.headway.finish(part.segment, size_bytes)
-        return self._finish() if len(self.headway.sizes) == len(self._work.segments) else ()
+        self.headway.finish(task.segment, size_bytes)
+        return self._join() if len(self.headway.sizes) == len(self._work.segments) else ()
 
     def _await(self, path: Path, size_bytes: int | None = None) -> None:
         """Wait for a file of another machine, and say so if it is not there yet."""
@@ -265,13 +250,13 @@ class FilmInWork:
         if self.phase is Phase.WAITING:
             self._enter(Phase.UPSCALING)
 
-    def _finish(self) -> Sequence[Task]:
+    def _join(self) -> Sequence[Task]:
         self._enter(Phase.JOINING)
         work = self._work
         assert work is not None
-        assert self._begun is not None
+        assert self._planned is not None
         paths = tuple((work.path_of(one), self.headway.sizes[one]) for one in work.segments)
-        return (Finish(self.film, self._begun.fingerprint, paths, work.joined),)
+        return (JoinSegments(self.film, self._planned.fingerprint, paths, work.joined),)
 
     def _publish(self, joined: JoinedFile, size_bytes: int) -> None:
         work, self._work = self._work, None
@@ -282,16 +267,16 @@ class FilmInWork:
             met = [work.recorded(segment) for segment in work.segments]
             if not self.film.spec.keeps_work:
                 work.remove()
-        assert self._begun is not None
+        assert self._planned is not None
         result = joined_result(
             self.film.target,
             joined,
             met,
             elapsed_seconds=time.monotonic() - self._started,
-            model=self._begun.model,
+            model=self._planned.model,
             note=self._note,
         )
-        losses = (*self._begun.lost, *result.losses)
+        losses = (*self._planned.lost, *result.losses)
         self.result = replace(result, losses=losses, frames_before=self.frames_before)
 
 

@@ -1,13 +1,13 @@
 """What workers are asked to do: plain values that can be sent, each with the code to run.
 
-A film is planned (`Begin`), done in segments by whoever is free (`Part`), and joined (`Finish`).
-Each task names its film by paths and spec alone: a worker prepares the film for itself, and the
-fingerprint tells whether it would make the same bytes.
+A film is planned (`PlanFilm`), done in segments by whoever is free (`UpscaleSegment`), and joined
+(`JoinSegments`); what cannot be cut is one task (`UpscaleWhole`). Each task names its film by paths
+and spec alone: a worker prepares the film for itself, and the fingerprint tells whether it would
+make the same bytes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -17,13 +17,14 @@ from vsr.disk.publishing import remove
 from vsr.disk.waiting import wait_for
 from vsr.errors import DecodingFailed, DeviceUnavailable, InvalidCheckpoint
 from vsr.jobs.progress import Phase
-from vsr.jobs.workers.worker import FilmSpec, TaskProgress
+from vsr.jobs.workers.worker import FilmSpec
 from vsr.media.resume.manifest import shown
 from vsr.media.resume.segments import Segment
 from vsr.specs import FRAME_RATIOS, UpscaleSpec
 
 if TYPE_CHECKING:
     from vsr.jobs.estimate.figures import Estimate
+    from vsr.jobs.progress import Result
     from vsr.jobs.workers.worker import FilmWorker, Report
     from vsr.media.writing.verify import JoinedFile
 
@@ -71,7 +72,7 @@ class HeaderFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class ReadHeader:
     """Read the header of a file, so that the longest can come first and the bar has a total."""
 
     film: FilmSpec
@@ -103,7 +104,7 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
-class Finish:
+class JoinSegments:
     """Join the segments of a film, and verify the result.
 
     Attributes:
@@ -137,7 +138,7 @@ class Finish:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class UpscaleSegment:
     """Do one segment of a film.
 
     Attributes:
@@ -162,7 +163,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Begin:
+class PlanFilm:
     """Decide everything about a film, and cut it into segments.
 
     Attributes:
@@ -202,57 +203,41 @@ class Begin:
         )
 
 
-class Headway:
-    """How far a film has got: what its tasks have done, earlier runs included.
+@dataclass(frozen=True, slots=True)
+class UpscaleWhole:
+    """Do all of a file in one worker: an image, a film for a pipe, or a short clip of many."""
 
-    Attributes:
-        sizes: of the finished segments, in bytes.
-        on_progress: called whenever the count of frames changes.
-    """
+    film: FilmSpec
+    urgency: int = 3
 
-    def __init__(self, on_progress: Callable[[], None]) -> None:
-        self.sizes: dict[Segment, int] = {}
-        self.on_progress = on_progress
-        self._done: dict[object, TaskProgress] = {}
+    def run(self, worker: FilmWorker, report: Report) -> Result:
+        """Upscale it; for a film, this worker is a pool of its own."""
+        from vsr.batch.engine import InlineEngine
+        from vsr.batch.scheduler import Scheduler
+        from vsr.jobs.upscale.source_film import film_of
+        from vsr.jobs.workers.shared_film import FilmInWork
 
-    @property
-    def done(self) -> TaskProgress:
-        """The frames that are finished, and their bytes."""
-        counts = self._done.values()
-        return TaskProgress(
-            sum(one.frames for one in counts), sum(one.size_bytes for one in counts)
-        )
+        film = self.film
+        if film.is_uncut:
+            return worker.do_whole(film, report)
+        with film_of(film.source) as source:
+            alone = FilmInWork(source, film.target, film.spec, is_shared=False, note=report)
+            alone.headway.on_progress = lambda: report(alone.headway.done)
+            try:
+                list(Scheduler(InlineEngine(worker)).run([alone]))
+                return alone.outcome()
+            finally:
+                alone.release()
 
-    @property
-    def frames(self) -> int:
-        """How many frames are finished."""
-        return self.done.frames
 
-    def record(self, task: object, done: TaskProgress) -> None:
-        """Record how far a task is; nothing if it starts over."""
-        self._count(task.segment if isinstance(task, Part) else type(task), done)
-
-    def resume(self, segment: Segment, size_bytes: int) -> None:
-        """Record that an earlier run finished a segment."""
-        self.sizes[segment] = size_bytes
-        self._done[segment] = TaskProgress(segment.frames, size_bytes)
-
-    def finish(self, segment: Segment, size_bytes: int) -> None:
-        """Record that a segment is complete."""
-        self.sizes[segment] = size_bytes
-        self._count(segment, TaskProgress(segment.frames, size_bytes))
-
-    def _count(self, key: object, done: TaskProgress) -> None:
-        before, self._done[key] = self._done.get(key, TaskProgress(0)), done
-        if before.frames != done.frames:
-            self.on_progress()
+Task = ReadHeader | PlanFilm | UpscaleSegment | JoinSegments | UpscaleWhole
 
 
 def _frame_seconds(rate: Fraction | None) -> float:
     return float(1 / rate) if rate else 0.0
 
 
-def _check_same(part: Part, mine: dict[str, Any]) -> None:
+def _check_same(part: UpscaleSegment, mine: dict[str, Any]) -> None:
     """Check that this worker would make the same bytes as the film's other workers.
 
     Raises:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from vsr.batch.engine import DeviceClass, OpenWorker
 from vsr.jobs.progress import Phase, Result
+from vsr.jobs.workers.headway import TaskProgress
 from vsr.specs import UpscaleSpec
 
 if TYPE_CHECKING:
@@ -43,21 +44,6 @@ class FilmSpec:
         from vsr.jobs.upscale.spool import PIPE
 
         return self.target == PIPE or makes_picture(self.source, self.target)
-
-
-@dataclass(frozen=True, slots=True)
-class TaskProgress:
-    """How far a running task has got.
-
-    Attributes:
-        frames: how many are finished.
-        size_bytes: what they take.
-        total_frames: how many there will be; 0 if that is unknown, or known from the plan.
-    """
-
-    frames: int
-    size_bytes: int = 0
-    total_frames: int = 0
 
 
 Report = Callable[[TaskProgress | Phase | str], None]

@@ -23,7 +23,7 @@ from vsr.training.data.dataset import mapped
 from vsr.training.data.fields import is_field
 from vsr.training.data.manifest import DatasetManifest, Taught, low_name, read_manifest, target_name
 from vsr.training.pictures import Pixels
-from vsr.training.teacher.teacher import Correction, Part, Teacher
+from vsr.training.teacher.teacher import Correction, Teacher, TeacherSpec
 
 JOURNAL = ".journal"
 
@@ -118,7 +118,7 @@ class Lesson:
     name: str
     scale: int
     degradation: str
-    parts: tuple[Part, ...]
+    parts: tuple[TeacherSpec, ...]
     correction: Correction
     device: Device
 

@@ -32,7 +32,7 @@ EDGE = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class TeacherSpec:
     """A network that teaches.
 
     Attributes:
@@ -52,7 +52,7 @@ class Teacher:
     scale: int
 
     @classmethod
-    def open(cls, parts: Sequence[Part], scale: int) -> Teacher:
+    def open(cls, parts: Sequence[TeacherSpec], scale: int) -> Teacher:
         """Load the networks.
 
         Raises:
@@ -96,7 +96,7 @@ class Teacher:
         return total
 
 
-def _shares(parts: Sequence[Part]) -> list[float]:
+def _shares(parts: Sequence[TeacherSpec]) -> list[float]:
     """Return the shares of all; those without one get what is left, in equal parts."""
     given = [part.share for part in parts if part.share is not None]
     left, others = 1 - sum(given), len(parts) - len(given)
