@@ -3,7 +3,9 @@
 import os
 from pathlib import Path
 
+import av
 import pytest
+from av.video.stream import VideoStream
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -218,6 +220,30 @@ def test_results_whose_sources_are_elsewhere_are_sources_themselves(tmp_path: Pa
     items = plan(tmp_path / "once", tmp_path / "twice", Selection())
     assert [item.source for item in items] == [tmp_path / "once" / "a.mp4"]
     assert left_out(tmp_path / "once", tmp_path / "twice", Selection()) == []
+
+
+def video(path: Path, made_by: str) -> None:
+    """Write one frame, and what encoded it."""
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream("ffv1", rate=25)
+        assert isinstance(stream, VideoStream)
+        stream.width, stream.height, stream.pix_fmt = 16, 16, "yuv420p"
+        stream.metadata["encoder"] = made_by
+        file.mux(stream.encode(av.VideoFrame(16, 16, "yuv420p")))
+        file.mux(stream.encode())
+
+
+def test_what_vsr_made_of_one_video_is_not_enlarged_with_it(tmp_path: Path):
+    """As after ``vsr in/a.mkv``: no ledger knows of it."""
+    source = folder(tmp_path, "a.avi", "b.mkv")
+    video(source / "a-1080p.mkv", "vsr 0.1.0: fast ×4")
+    video(source / "b-part-x2.mkv", "vsr 0.1.0 from 2.5 s: fast ×4")
+    video(source / "b-cut.mkv", "Lavf62")
+    video(source / "c-1080p.mkv", "vsr 0.1.0: fast ×4")
+    for several in (source, list(source.iterdir())):
+        items = plan(several, tmp_path / "out", Selection())
+        names = [item.source.name for item in items]
+        assert names == ["a.avi", "b-cut.mkv", "b.mkv", "c-1080p.mkv"]
 
 
 def test_what_else_vsr_left_beside_films_is_left_out(tmp_path: Path):

@@ -36,6 +36,14 @@ def start_in(made_by: str | None) -> float:
     return float(match[1]) if match else 0.0
 
 
+def is_by_vsr(made_by: str | None) -> bool:
+    """Return whether vsr made a file, as the tag of its video says."""
+    return BY_VSR.match(made_by or "") is not None
+
+
+BY_VSR = re.compile(r"vsr \d+\.\d+\.\d+")
+
+
 def file_tags(container: str, made_by: str) -> Mapping[str, str]:
     """Return the tags of the file: MP4 has a box for it, which is read as ``encoder``."""
     return {"encoding_tool": made_by} if container == "mp4" and made_by else {}

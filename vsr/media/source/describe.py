@@ -14,7 +14,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from vsr.colour import LUMA_WEIGHTS, UNSPECIFIED, Colour
-from vsr.errors import UnreadableMedia
+from vsr.errors import MediaError, UnreadableMedia
 from vsr.media.clock import Timing, rounded, runs_backward, ticks_per_frame
 from vsr.media.frames.formats import Reading, reading_of
 from vsr.media.frames.hdr import hdr_of
@@ -23,6 +23,7 @@ from vsr.media.frames.siting import siting_of
 from vsr.media.frames.stereo import stereo_of
 from vsr.media.frames.tags import colour_of, display_matrix_of, extras_of, lost_of, side_data_of
 from vsr.media.source.info import ROLES, Kind, StreamInfo, VideoInfo
+from vsr.media.source.opening import best_video, open_input
 from vsr.media.timecode import timecode_in
 from vsr.values import Size
 
@@ -109,6 +110,18 @@ def tagged_seconds(tags: Mapping[str, str]) -> float:
     tag = tags.get("DURATION") or tags.get("DURATION-eng", "")
     told = re.fullmatch(r"(\d+):(\d\d):(\d\d\.\d+)", tag)
     return 0.0 if told is None else int(told[1]) * 3600 + int(told[2]) * 60 + float(told[3])
+
+
+def made_by(path: Path) -> str | None:
+    """Return what encoded the video of a file, as it says itself; None for what cannot be opened.
+
+    Only its header is read.
+    """
+    try:
+        with open_input(path) as container:
+            return _tag(best_video(container, path).metadata, "encoder")
+    except MediaError:
+        return None
 
 
 def _is_by_ffmpeg(stream: Stream) -> bool:
