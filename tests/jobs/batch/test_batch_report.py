@@ -51,6 +51,15 @@ def test_a_batch_that_is_stopped_reports_what_it_has_done(folder: Path, tmp_path
     assert reported(tmp_path / "out") == {first.source.name: "done"}
 
 
+def test_why_a_file_failed_is_told_under_the_name_that_was_typed(tmp_path: Path, monkeypatch):
+    """A worker is given absolute paths, as it may run in another folder."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.mkv").write_bytes(b"no film")
+    monkeypatch.chdir(tmp_path)
+    (outcome,) = batch(Path("in"), Path("out"), SPEC)
+    assert outcome.error.startswith("in/a.mkv: not a media file")
+
+
 @pytest.mark.parametrize("name", ["missing", "out"])
 def test_a_batch_that_is_refused_leaves_the_report_as_it_is(tmp_path: Path, name: str):
     out = tmp_path / "out"

@@ -9,7 +9,8 @@ from PIL import Image
 
 from tests.clips import write_clip
 from vsr.batch.engine import EngineSpec
-from vsr.errors import InvalidCheckpoint, OutputExists
+from vsr.errors import InvalidCheckpoint, OutputExists, UnreadableMedia
+from vsr.jobs.workers.pool import open_pool
 from vsr.jobs.workers.tasks import PlanFilm, UpscaleSegment
 from vsr.jobs.workers.upscale import upscale
 from vsr.jobs.workers.worker import FilmSpec, open_worker, opener
@@ -34,6 +35,20 @@ def test_a_picture_is_done_by_one_however_many_there_are(tmp_path: Path, monkeyp
         assert picture.size == (24, 16)
     with pytest.raises(OutputExists):
         upscale(source, target, spec, engine=TWO)
+
+
+def test_what_workers_tell_is_told_under_the_name_that_was_typed(tmp_path, monkeypatch):
+    """A worker is given absolute paths, as it may run in another folder."""
+
+    def open_here(_engine: EngineSpec, spec: UpscaleSpec, watchdog: None) -> object:
+        return open_pool(None, spec, watchdog)
+
+    monkeypatch.setattr("vsr.jobs.workers.upscale.open_pool", open_here)
+    monkeypatch.chdir(tmp_path)
+    Path("in.mp4").write_bytes(b"no film")
+    spec = UpscaleSpec(size=OutputSize(scale=2), steps=("upscale", "fit"), model="bicubic")
+    with pytest.raises(UnreadableMedia, match=r"^in\.mp4: not a media file"):
+        upscale(Path("in.mp4"), Path("out.mp4"), spec, engine=TWO)
 
 
 def test_a_worker_elsewhere_gets_the_network_and_names_it_as_it_was_sent(tmp_path, monkeypatch):

@@ -185,7 +185,9 @@ def fingerprint(spec: UpscaleSpec) -> str:
 
 def failed(item: Item, error: BaseException | None) -> Outcome:
     """Return the outcome of a file that cannot be done."""
-    text = " ".join(str(error).split()) or type(error).__name__
+    told = str(error).replace(str(item.source.absolute()), str(item.source))
+    told = told.replace(str(item.target.absolute()), str(item.target))
+    text = " ".join(told.split()) or type(error).__name__
     if not isinstance(error, VsrError | OSError):
         text = f"{type(error).__name__}: {text}"
     return Outcome(source=item.source, target=item.target, state="failed", error=text)

@@ -13,7 +13,7 @@ from vsr.disk.output_folders import folder_made, left_as_found
 from vsr.errors import Interrupted, InvalidOption
 from vsr.jobs.progress import Note, OnProgress, Result, ignore
 from vsr.jobs.upscale.beforehand import is_kept
-from vsr.jobs.upscale.spool import PIPE, spooled
+from vsr.jobs.upscale.spool import PIPE, named, spooled
 from vsr.jobs.upscale.standard_streams import as_clip
 from vsr.jobs.watchdog import Watchdog
 from vsr.jobs.workers.pool import open_pool
@@ -90,14 +90,19 @@ def _spread(
     """Let the workers of a pool do it, and wait for them."""
     progress = TotalProgress(watch.on_progress)
     is_here = engine is None
+    its_source = source if is_here else source.absolute()  # a worker may run in another folder
+    its_target = target if is_here else target.absolute()
     films: list[FilmInWork] = []
     with ExitStack() as stack:
+        if not is_here:
+            stack.enter_context(named(its_source, source))
+            stack.enter_context(named(its_target, target))
         stack.enter_context(left_as_found(segments_folder(spec.work_dir)))
         stack.callback(release_all, films)  # once no worker writes any more
         opened = stack.enter_context(open_pool(engine, spec, watch.watchdog))
         film = FilmInWork(
-            source if is_here else source.absolute(),  # a worker may run in another folder
-            target if is_here else target.absolute(),
+            its_source,
+            its_target,
             opened.spec,
             is_shared=opened.is_shared,
             is_mixed=engine is not None and engine.is_mixed,
@@ -116,7 +121,8 @@ def _spread(
             if text := film.how_to_go_on():
                 raise Interrupted(text) from error
             raise
-    return replace(film.outcome(), output=target)
+        result = film.outcome()
+    return replace(result, output=target)
 
 
 def release_all(films: Iterable[FilmInWork]) -> None:
