@@ -26,6 +26,8 @@ from typing import TypeVar
 import torch
 from torch import Tensor, fx, nn
 
+from vsr.models.rewrites.tracing import traced_graph
+
 Kind = TypeVar("Kind", bound=nn.Module)
 
 
@@ -179,7 +181,7 @@ def fuse(net: nn.Module, *, is_dense: bool = False) -> nn.Module:
         is_dense: for a device with matrix units, on which dense convolutions are cheap.
     """
     try:
-        graph = fx.symbolic_trace(copy.deepcopy(net).eval())
+        graph = traced_graph(copy.deepcopy(net).eval())
     except Exception:  # tracing runs foreign code, which may raise anything
         return net
     traced = Traced(graph)

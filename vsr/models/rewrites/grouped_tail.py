@@ -14,6 +14,8 @@ from typing import cast
 import torch
 from torch import Tensor, fx, nn
 
+from vsr.models.rewrites.tracing import traced_graph
+
 GROUP = 16
 """Channels in a group: one AVX-512 register of float32, two of AVX2."""
 
@@ -127,7 +129,7 @@ def _kept(conv: nn.Conv2d, outputs: slice, inputs: slice = slice(None)) -> nn.Co
 def with_grouped_tail(net: nn.Module) -> nn.Module:
     """Return ``net`` with its separable tail in groups; unchanged if it cannot be traced."""
     try:
-        graph = fx.symbolic_trace(net)
+        graph = traced_graph(net)
     except Exception:  # tracing runs foreign code, which may raise anything
         return net
     with torch.no_grad():

@@ -24,6 +24,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, fx, nn
 
+from vsr.models.rewrites.tracing import traced_graph
+
 SIDE = 16
 """Pixels: enough for every tap of the convolutions to be read."""
 
@@ -88,7 +90,7 @@ def with_post_ops(net: nn.Module, channels: int) -> nn.Module:
         channels: what it takes, for the trial that compares both.
     """
     try:
-        graph = fx.symbolic_trace(net)
+        graph = traced_graph(net)
         _merge_relu(graph)
         _merge_add(graph)
         _take_pointwise(graph)
