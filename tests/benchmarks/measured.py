@@ -15,8 +15,8 @@ from typing import Any
 from tests.benchmarks.peaks import peak_device_bytes, peak_host_bytes
 from tests.benchmarks.plain_loop import PlainLoop
 from tests.benchmarks.roofline import roofline
-from vsr.cli.setup import bench as command
-from vsr.cli.setup import bench_spec
+from vsr.cli.bench import bench as command
+from vsr.cli.bench import bench_spec
 from vsr.jobs.bench.bench import bench
 from vsr.jobs.bench.bench_stages import Stages
 from vsr.jobs.process_setup import settle

@@ -188,7 +188,7 @@ def test_what_the_system_refuses_is_a_failure_and_no_usage_error(
     def fail() -> None:
         raise error
 
-    monkeypatch.setattr("vsr.jobs.setup.examine", fail)
+    monkeypatch.setattr("vsr.jobs.doctor.examine", fail)
     assert vsr("doctor") == 1
     shown = capsys.readouterr().err
     assert shown.startswith(f"vsr: {message}")

@@ -70,7 +70,7 @@ def doctor(task: Task) -> None:
     task.say(row)
     if task.where.is_dry:  # trying every encoder takes its time
         return
-    from vsr.jobs.setup import examine
+    from vsr.jobs.doctor import examine
 
     for finding in examine():
         task.say({"what": finding.what, "is_good": finding.is_good, "detail": finding.detail})

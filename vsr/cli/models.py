@@ -1,4 +1,4 @@
-"""``vsr models``: list networks, keep your own, give them to other programs; ``vsr presets``."""
+"""``vsr models``: list networks, keep your own, give them to other programs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vsr.cli.shared.command import Subcommands
-from vsr.cli.shared.completion import complete_model, complete_recipe
+from vsr.cli.shared.completion import complete_model
 from vsr.cli.shared.lines import echo, echo_table, echo_wrapped, name_broken
 from vsr.cli.shared.report import emit
 from vsr.cli.shared.values import OneOf, Whole
@@ -218,58 +218,3 @@ def _size(text: str | None) -> tuple[int, int] | None:
     if not (separator and width.isdecimal() and height.isdecimal()):
         raise InvalidOption(f"--size {text}: write WIDTHxHEIGHT, such as 480x270.")
     return int(width), int(height)
-
-
-@click.command(short_help="List the presets, including your own.")
-@click.argument("name", required=False, shell_complete=complete_recipe("presets/looks"))
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON line for each.")
-def presets(name: str | None, as_json: bool) -> int:
-    """List every preset and look that --preset and --look find by name: the shipped and your own.
-
-    With NAME, print the file of that one, to begin your own with.
-
-    \b
-      vsr presets phone > mine.toml
-      vsr upscale in.mp4 --look mine.toml
-
-    Your own are TOML files in $VSR_HOME/presets, or else ~/.config/vsr/presets, and looks in
-    presets/looks. If one cannot be read, it is named on stderr and the exit code is 3.
-    """  # noqa: D301 # \b tells click to keep the lines
-    from vsr.recipes.preset import load_look, load_preset, text_of
-    from vsr.recipes.read import readable
-
-    if name is not None:
-        click.echo(text_of(name), nl=False)
-        return 0
-    every, broken = readable("presets", load_preset)
-    looks, broken_looks = readable("presets/looks", load_look)
-    broken += broken_looks
-    if as_json:
-        for key, preset in every.items():
-            size = preset.spec.size
-            emit(
-                {
-                    "kind": "preset",
-                    "name": key,
-                    "aliases": list(preset.aliases),
-                    "description": preset.description,
-                    "width": size.width,
-                    "height": size.height,
-                    "scale": None if size.scale is None else float(size.scale),
-                    "model": preset.spec.model,
-                    "pipeline": preset.pipeline,
-                }
-            )
-        for key, look in looks.items():
-            values = dict(look.values)
-            emit({"kind": "look", "name": key, "description": look.description, "values": values})
-        return name_broken(broken)
-    heads = ("name", "also known as", "model", "what")
-    echo_table(
-        heads, [(n, ", ".join(p.aliases), p.spec.model, p.description) for n, p in every.items()]
-    )
-    click.echo("")
-    echo_wrapped("", "Any height with a p is a preset too, such as 480p, 720p or 1440p.")
-    click.echo("\nLooks, for --look, with any size:\n")
-    echo_table(("look", "what"), [(n, f"{look.description} ({look})") for n, look in looks.items()])
-    return name_broken(broken)

@@ -30,15 +30,7 @@ COMMANDS = (
 ``--help``."""
 
 
-MODULES = {
-    "presets": "models",
-    "probe": "upscale",
-    "compare": "preview",
-    "bench": "setup",
-    "demo": "setup",
-    "doctor": "setup",
-    "completion": "setup",
-}
+MODULES = {"probe": "upscale", "compare": "preview"}
 """The module of a command, where it is not the one of its own name."""
 
 
