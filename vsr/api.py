@@ -217,10 +217,15 @@ def upscale_folder(
     from vsr.jobs.batch.batch import BatchSpec, batch
     from vsr.media.images.images import RESULTS
 
+    each = spec_of(spec, **options)
     job = BatchSpec(
-        upscale=spec_of(spec, **options),
+        upscale=each,
         selection=Selection(
-            include=_patterns(include), exclude=_patterns(exclude), pictures=RESULTS
+            include=_patterns(include),
+            exclude=_patterns(exclude),
+            pictures=RESULTS,
+            container=each.container,
+            codec=each.encode.codec,
         ),
         engine=EngineSpec(workers=workers),
     )

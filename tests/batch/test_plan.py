@@ -50,6 +50,24 @@ def test_a_gif_becomes_what_plays_everywhere(tmp_path: Path):
     assert places(tmp_path, "a.gif", "b.GIF") == {"a.gif": "a.mp4", "b.GIF": "b.mp4"}
 
 
+@pytest.mark.parametrize(
+    ("chosen", "expected"),
+    [
+        ({"container": "webm"}, ["a.webm", "b.webm", "c.webm", "d.png", "e.webm"]),
+        ({"container": "MKV"}, ["a.mkv", "b.mkv", "c.mkv", "d.png", "e.mkv"]),
+        ({"container": "mp4"}, ["a.M4V", "b.mp4", "c.mp4", "d.png", "e.mp4"]),
+        ({"container": "y4m"}, ["a.M4V", "b.mkv", "c.mov", "d.png", "e.mp4"]),  # refused later
+        ({"codec": "ffv1"}, ["a.mkv", "b.mkv", "c.mkv", "d.png", "e.mkv"]),
+        ({"codec": "prores"}, ["a.mov", "b.mkv", "c.mov", "d.png", "e.mov"]),
+        ({"codec": "hevc"}, ["a.M4V", "b.mkv", "c.mov", "d.png", "e.mp4"]),
+    ],
+)
+def test_a_container_or_codec_that_was_chosen_decides_the_suffix(tmp_path: Path, chosen, expected):
+    names = ("a.M4V", "b.avi", "c.mov", "d.png", "e.gif")
+    found = places(tmp_path, *names, pictures=PICTURES, **chosen)
+    assert [found[name] for name in names] == expected
+
+
 def test_no_two_inputs_share_a_place(tmp_path: Path):
     found = places(tmp_path, "a.avi", "a.mkv", "a.wmv", "a.flv")
     assert found["a.mkv"] == "a.mkv"  # who keeps the name has it first

@@ -13,6 +13,8 @@ from vsr.batch.names import DEFAULT_TEMPLATE, check_template, collision_key, fil
 from vsr.disk.nearby import hint_for_missing
 from vsr.errors import InvalidOption, NoSuchFile, UnwritableOutput
 from vsr.media.animation import is_animated, is_still
+from vsr.media.containers import container_for, container_named
+from vsr.media.encoding.codecs import codec_named
 
 VIDEO_SUFFIXES = frozenset(
     {".264", ".265", ".3g2", ".3gp", ".apng", ".asf", ".avi", ".divx", ".dv", ".f4v", ".flv",
@@ -24,6 +26,12 @@ VIDEO_SUFFIXES = frozenset(
 
 KEPT_SUFFIXES = frozenset({".mkv", ".mov", ".mp4", ".webm", ".m4v", ".ts"})
 """Containers that are kept; a clip in any other becomes ``.mkv``, which holds every stream."""
+
+ROOMY = ".mkv"
+"""The container that holds every stream."""
+
+AT_HOME = {"prores": ".mov"}
+"""Codec → where its users expect it, if that is not `ROOMY`."""
 
 SHARED = ".mp4"
 """What is made to be passed on becomes what plays everywhere."""
@@ -42,6 +50,10 @@ class Selection:
         name: the template of a result's name, without its suffix.
         values: of the template's fields other than those of the source's name.
         pictures: suffix of an image → suffix of its result.
+        container: of the results of videos, if one was chosen.
+        codec: of these; ``auto`` leaves it to the container.
+        container: of the videos' results, if it was chosen.
+        codec: of their video; where the usual container cannot hold it, another one is named.
     """
 
     include: tuple[str, ...] = ()
@@ -49,6 +61,8 @@ class Selection:
     name: str = DEFAULT_TEMPLATE
     values: Mapping[str, str] = field(default_factory=dict)
     pictures: Mapping[str, str] = field(default_factory=dict)
+    container: str | None = None
+    codec: str = "auto"
 
     def __post_init__(self) -> None:
         check_template(self.name)
@@ -67,18 +81,32 @@ class Selection:
     def suffix_for(self, source: Path) -> str:
         """Return the suffix of a result: the source's own if it can be written.
 
-        Of an image that moves it is that of a film.
+        Of an image that moves it is that of a film. A container or codec that was chosen decides.
+
+        Raises:
+            UnsuitableContainer, UnknownName: there is no such container or codec.
         """
         if is_still(source):
             return ".png"
         suffix = source.suffix.lower()
         if is_animated(source):
-            return SHARED
+            return self._holding(SHARED)
         if suffix in self.pictures:
             return self.pictures[suffix]
         if suffix in KEPT_SUFFIXES:
-            return source.suffix
-        return SHARED_SUFFIXES.get(suffix, ".mkv")
+            return self._holding(source.suffix)
+        return self._holding(SHARED_SUFFIXES.get(suffix, ROOMY))
+
+    def _holding(self, usual: str) -> str:
+        """Return the suffix of what was chosen, which is the usual one wherever that holds it."""
+        if self.container is not None:
+            suffixes = container_named(self.container).suffixes
+            return usual if usual.lower() in suffixes or not suffixes else suffixes[0]
+        if self.codec == "auto":
+            return usual
+        codec = codec_named(self.codec).codec
+        is_held = codec in container_for(Path(f"a{usual}")).video_codecs
+        return usual if is_held else AT_HOME.get(codec, ROOMY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

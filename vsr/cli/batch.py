@@ -133,7 +133,12 @@ def run_batch(
     job = BatchSpec(
         upscale=spec,
         engine=engine or EngineSpec(),
-        selection=Selection(pictures=RESULTS, **(selection or {})),
+        selection=Selection(
+            pictures=RESULTS,
+            container=spec.container,
+            codec=spec.encode.codec,
+            **(selection or {}),
+        ),
     )
     if is_dry_run:
         return show_forecast(source, target, job, as_json=as_json)

@@ -212,7 +212,7 @@ def _named(word: str) -> list[str]:
 def _result_of(source: Path, spec: UpscaleSpec) -> Path:
     """Return the name that the command for the whole film gives its result."""
     named = _named_as(source)
-    return target_of(Places((named,), None), spec.size.label, spec.container)
+    return target_of(Places((named,), None), spec.size.label, spec.container, spec.encode.codec)
 
 
 def _named_as(source: Path) -> Path:

@@ -85,7 +85,8 @@ def upscale(
             quiet=quiet,
         )
     source = found.film
-    target = found.target if found.is_sequence else target_of(found, label, spec.container)
+    chosen = spec.container, spec.encode.codec
+    target = found.target if found.is_sequence else target_of(found, label, *chosen)
     assert target is not None  # of a sequence
     _check_beforehand(source, target, spec)
     if dry_run:
@@ -205,7 +206,7 @@ def _report_on(found: Places, label: str, spec: UpscaleSpec | None, *, as_json: 
 
     with looking(name_of(found.film), is_quiet=as_json):
         target = found.target if found.is_sequence else None
-        place = target or target_of(found, label, spec.container, of_pipe="out")
+        place = target or target_of(found, label, spec.container, spec.encode.codec, of_pipe="out")
         return look_ahead(found.film, place, spec)
 
 

@@ -139,16 +139,23 @@ def is_output_piped(words: Sequence[str], valued: Collection[str]) -> bool:
 
 
 def target_of(
-    found: Places, label: str, format_name: str | None = None, *, of_pipe: str | None = None
+    found: Places,
+    label: str,
+    format_name: str | None = None,
+    codec: str = "auto",
+    *,
+    of_pipe: str | None = None,
 ) -> Path:
     """Return the file that the result of one file goes to.
 
     In a folder it has the source's name, and in the source's own folder the size as well:
-    ``in-1080p.mp4``. The suffix is the source's if vsr writes it, else ``.mkv``.
+    ``in-1080p.mp4``. The suffix is the source's if vsr writes it, else ``.mkv``, unless a container
+    or a codec was chosen that needs another one.
 
     Args:
         label: the size in a few letters.
         format_name: the container, if it was chosen.
+        codec: that of the video, if it was chosen.
         of_pipe: what to call the result of a pipe, if it need not be named.
 
     Raises:
@@ -163,12 +170,10 @@ def target_of(
         raise InvalidOption(
             f"-: what comes from a pipe has no name. Name a file for its result{folder_too}."
         )
-    from vsr.media.containers import container_named
-    from vsr.media.images.images import RESULTS, is_image
+    from vsr.media.images.images import RESULTS
 
-    suffix = Selection(pictures=RESULTS).suffix_for(source)
-    if format_name is not None and not is_image(Path(f"out{suffix}")):
-        suffix = container_named(format_name).suffixes[0]
+    chosen = Selection(pictures=RESULTS, container=format_name, codec=codec)
+    suffix = chosen.suffix_for(source)
     folder = found.target or source.parent
     is_beside = folder.resolve() == source.parent.resolve()
     stem = of_pipe if is_pipe else source.stem
