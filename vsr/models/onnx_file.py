@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Lock, get_ident
 from typing import Any
 
 import torch
@@ -99,10 +100,14 @@ def write_onnx(
     return apart * 255
 
 
+ONE_AT_A_TIME = Lock()
+"""Held while torch exports: that it does is a state of the process, as are warnings and logs."""
+
+
 def _export(net: Generator, part: Path, size: Size | None) -> None:
     axes = {FRAME: {2: "height", 3: "width"}, ENLARGED: {2: "tall", 3: "wide"}}
     try:
-        with _quietly():
+        with ONE_AT_A_TIME, _quietly():
             torch.onnx.export(
                 net,
                 (_picture(net, size or TRACED),),
@@ -233,7 +238,8 @@ def exported(net: Generator, folder: Path, key: str, size: Size, *, is_half: boo
     made_by = f"{version('torch')}-{version('onnxruntime')}"
     path = folder / f"{key}-{size.width}x{size.height}-{precision}-{made_by}.onnx"
     if not path.exists():
-        own = path.with_name(f"{path.stem}.{os.getpid()}{path.suffix}")  # two workers may write it
+        mine = f"{os.getpid()}-{get_ident()}"  # two workers or two threads may write it
+        own = path.with_name(f"{path.stem}.{mine}{path.suffix}")
         write_onnx(net, own, size, is_half=is_half)
         own.replace(path)
     limit_cache(path, MOST_CACHED_BYTES)
