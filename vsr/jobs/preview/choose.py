@@ -47,7 +47,7 @@ SMALLEST = Size(64, 36)
 
 def choices_of(
     info: MediaInfo, time: TimeRange, at: Sequence[float], count: int, note: Note
-) -> tuple[Choice, ...]:
+) -> tuple[ChosenFrame, ...]:
     """Return the frames to show: those at the given times, and telling ones up to ``count``.
 
     Args:
@@ -60,7 +60,7 @@ def choices_of(
         DecodingFailed: the film cannot be read.
     """
     named = list(dict.fromkeys(pts_at(info, seconds) for seconds in at))
-    chosen = [Choice(pts, "yours") for pts in named]
+    chosen = [ChosenFrame(pts, "yours") for pts in named]
     missing = count - len(chosen)
     if missing > 0:
         _check_start(info, time)
@@ -96,7 +96,9 @@ def span_in_header(info: MediaInfo, time: TimeRange) -> PtsSpan:
     return PtsSpan(start, end)
 
 
-def loop_moment(job: Job, choices: Sequence[Choice], moments: Sequence[Moment]) -> Moment | None:
+def loop_moment(
+    job: Job, choices: Sequence[ChosenFrame], moments: Sequence[Moment]
+) -> Moment | None:
     """Return the two seconds to play: around the moving frame, its busiest part; None for a still.
 
     Args:
@@ -112,7 +114,7 @@ def loop_moment(job: Job, choices: Sequence[Choice], moments: Sequence[Moment]) 
     return moment if len(moment.frames) > 1 else None
 
 
-def moving_of(choices: Sequence[Choice]) -> int:
+def moving_of(choices: Sequence[ChosenFrame]) -> int:
     """Return which of the frames the loop is around: the moving one, else one in the middle."""
     return next((i for i, one in enumerate(choices) if one.why == "moving"), len(choices) // 2)
 
@@ -172,14 +174,14 @@ APART = 1 / 8
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ChosenFrame:
     """A frame by its time in ticks of the source, and why it was chosen."""
 
     pts: int
     why: Why
 
 
-ASPECTS: tuple[tuple[Why, Callable[[Glimpse], float]], ...] = (
+CRITERIA: tuple[tuple[Why, Callable[[Glimpse], float]], ...] = (
     ("textured", lambda one: one.texture),
     ("dark", lambda one: -one.brightness),
     ("moving", lambda one: one.motion if one.motion < CUT else 0.0),
@@ -190,7 +192,7 @@ ASPECTS: tuple[tuple[Why, Callable[[Glimpse], float]], ...] = (
 
 def telling_frames(
     found: Sequence[Glimpse], count: int, taken: Sequence[int] = ()
-) -> tuple[Choice, ...]:
+) -> tuple[ChosenFrame, ...]:
     """Choose up to ``count`` frames, in the order of their times.
 
     Args:
@@ -200,7 +202,7 @@ def telling_frames(
     inner = found[1:] if len(found) > count + 1 else found  # the first is a key frame
     candidates = [one for one in inner if one.contrast >= LEAST_CONTRAST] or list(inner)
     apart = (found[-1].pts - found[0].pts) * APART
-    chosen: list[Choice] = []
+    chosen: list[ChosenFrame] = []
 
     def choose(why: Why, value: Callable[[Glimpse], float]) -> None:
         used = [*taken, *(choice.pts for choice in chosen)]
@@ -208,9 +210,9 @@ def telling_frames(
         distant = [one for one in free if all(abs(one.pts - pts) >= apart for pts in used)]
         best = max(distant or free, key=value, default=None)
         if best is not None:
-            chosen.append(Choice(best.pts, why))
+            chosen.append(ChosenFrame(best.pts, why))
 
-    for why, value in ASPECTS[:count]:
+    for why, value in CRITERIA[:count]:
         choose(why, value)
     while len(chosen) < count:
         before = len(chosen)

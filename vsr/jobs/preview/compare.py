@@ -30,7 +30,7 @@ from vsr.jobs.preview.beginning import (
     matching,
 )
 from vsr.jobs.preview.choose import (
-    Choice,
+    ChosenFrame,
     Motion,
     PictureAt,
     busiest_crop,
@@ -169,7 +169,7 @@ def _nearest(
 
 def _loops(
     infos: Sequence[MediaInfo],
-    choices: Sequence[Choice],
+    choices: Sequence[ChosenFrame],
     moments: Sequence[Moment],
     common: TimeRange,
 ) -> tuple[tuple[list[HostFrame], list[HostFrame]], Motion | None]:

@@ -11,7 +11,7 @@ from vsr.frames import HostFrame
 from vsr.media.frames.deinterlace import count_bobbed
 from vsr.media.frames.inverse_telecine import CONTEXT
 from vsr.media.frames.telecine import Cycles, Pulldown
-from vsr.media.reading.cadence import TELECINED, cadences_of, film_of, looks_telecined
+from vsr.media.reading.cadence import TELECINED, cadences_of, looks_telecined, pulldown_of
 from vsr.media.source.info import MediaInfo, VideoInfo
 from vsr.specs import FRAME_RATIOS, Deinterlace, UpscaleSpec
 
@@ -119,4 +119,4 @@ def _film(info: MediaInfo, spec: UpscaleSpec) -> Pulldown:
             f"{info.path}: --deinterlace film was given, and no telecine (2:3 pulldown, at 29.97 "
             "frames a second) was found. Omit it, or use --deinterlace bob."
         )
-    return film_of(info, spec.time, is_top_first=seen.is_top_first)
+    return pulldown_of(info, spec.time, is_top_first=seen.is_top_first)

@@ -155,7 +155,7 @@ def _looks(info: MediaInfo, places: int, time: TimeRange = TimeRange()) -> Itera
         return  # what was seen is enough
 
 
-def film_of(info: MediaInfo, time: TimeRange, *, is_top_first: bool) -> Pulldown:
+def pulldown_of(info: MediaInfo, time: TimeRange, *, is_top_first: bool) -> Pulldown:
     """Return how a film, or a part of it, was telecined: where its first whole cycle begins.
 
     Raises:
