@@ -14,6 +14,11 @@ def counted(count: int, noun: str = "frame") -> str:
     return f"{count} {noun}{'es' if noun.endswith('ch') else 's'}"
 
 
+def of_all(count: int, total: int, noun: str) -> str:
+    """Return how many of all things are something: ``1 of 4 segments is``, ``3 of 4 … are``."""
+    return f"{count} of {counted(total, noun)} {'is' if count == 1 else 'are'}"
+
+
 def printable(text: object) -> str:
     """Return a text, such as a path, on one line that every terminal and JSON reader takes.
 

@@ -34,7 +34,7 @@ from vsr.media.resume.work import Work, finished_bytes, segments_folder
 from vsr.media.writing.target import check_space
 from vsr.media.writing.verify import JoinedFile
 from vsr.specs import UpscaleSpec
-from vsr.wording import counted
+from vsr.wording import counted, of_all
 
 
 class FilmInWork:
@@ -165,7 +165,7 @@ class FilmInWork:
             early = f"interrupted before the first of {counted(planned, 'segment')} was finished: "
             return early + "nothing is kept, and the same command starts over."
         return (
-            f"interrupted; {done} of {planned} segments are finished. "
+            f"interrupted; {of_all(done, planned, 'segment')} finished. "
             "Run the same command again to resume."
         )
 
@@ -200,7 +200,7 @@ class FilmInWork:
         segments, finished = self._work.segments, self._work.finished
         self.frames = sum(segment.frames for segment in segments)
         if done := len(finished):
-            self._note(f"resuming: {done} of {len(segments)} segments are already finished.")
+            self._note(f"resuming: {of_all(done, len(segments), 'segment')} already finished.")
         for segment in finished:
             self.frames_before += segment.frames
             self.headway.resume(segment, self._work.path_of(segment).stat().st_size)
