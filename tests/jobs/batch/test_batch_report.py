@@ -51,6 +51,18 @@ def test_a_batch_that_is_stopped_reports_what_it_has_done(folder: Path, tmp_path
     assert reported(tmp_path / "out") == {first.source.name: "done"}
 
 
+def test_a_folder_of_which_nothing_could_be_done_is_not_left_empty(folder: Path, tmp_path: Path):
+    for name in ("x/y/bad.mkv", "x/z/c.mkv"):
+        (folder / name).parent.mkdir(parents=True)
+        (folder / name).write_bytes(b"no film")
+    write_clip(folder / "x" / "z" / "c.mkv", frames=2)
+    states = {one.source.name: one.state for one in batch(folder, tmp_path / "out", SPEC)}
+    assert states["bad.mkv"] == "failed"
+    assert states["c.mkv"] == "done"
+    assert (tmp_path / "out" / "x" / "z" / "c.mkv").exists()
+    assert not (tmp_path / "out" / "x" / "y").exists()
+
+
 def test_why_a_file_failed_is_told_under_the_name_that_was_typed(tmp_path: Path, monkeypatch):
     """A worker is given absolute paths, as it may run in another folder."""
     (tmp_path / "in").mkdir()

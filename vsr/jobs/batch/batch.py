@@ -210,6 +210,8 @@ class _Batch:
             if found.settled.state == "skipped":
                 remove_published(item.target)
             return found.settled
+        if not item.target.parent.exists():
+            self._stack.enter_context(left_as_found(item.target.parent))
         try:
             item.target.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
