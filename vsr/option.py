@@ -199,7 +199,8 @@ def check_between(name: str, value: float | None, least: float, most: float) -> 
         what = f"{_words(name)} {value!r} is not a number"
         raise InvalidOption(f"{what}; give one between {least:g} and {most:g}.")
     if value is not None and not least <= value <= most:
-        raise InvalidOption(f"{_words(name)} {value} must be between {least:g} and {most:g}.")
+        given = f"{_words(name)} {float(value):g}"
+        raise InvalidOption(f"{given} must be between {least:g} and {most:g}.")
 
 
 def _words(name: str) -> str:

@@ -220,7 +220,7 @@ def test_a_part_beyond_the_end_is_refused_by_a_dry_run_too(
 ):
     dry = ["--dry-run"] if command == "upscale" else []
     assert vsr(command, clip, tmp_path / "out.mp4", *QUICK, *dry, "--start", "50") == 2
-    assert "no frame between --start and --end" in capsys.readouterr().err
+    assert "no frame after --start. Choose an earlier time" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", ["batch", "upscale"])

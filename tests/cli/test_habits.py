@@ -103,7 +103,7 @@ ANSWERED = [
     ),
     (
         ["--denoise", "3"],
-        "vsr: strength 3.0 must be between 0 and 1.",
+        "vsr: strength 3 must be between 0 and 1.",
     ),
 ]
 

@@ -96,7 +96,12 @@ def test_the_results_of_a_folder_are_put_beside_it(here: Path):
 @pytest.mark.parametrize(
     ("typed", "answer"),
     [
-        (["none.mp4", "a.mp4"], "none.mp4: no such file. Check the path."),
+        (
+            ["none.mp4", "a.mp4"],
+            "none.mp4: no such file, while a.mp4 exists. The input comes before the output: swap "
+            "them, or check the path.",
+        ),
+        (["aa.mp4", "b.mkv"], "aa.mp4: no such file. Did you mean a.mp4?"),
         (["none.mp4"], "none.mp4: no such file. Check the path."),
         (["a.mp4", "a.mp4"], "a.mp4: the output is the input file. Choose another name."),
         (["no*.mp4"], "no*.mp4: no file matches. Check the pattern."),

@@ -14,6 +14,10 @@ LIKENESS = 0.8
 end, the other case."""
 
 
+UNKNOWN = "Check the path."
+"""What is said where no name is nearly the same."""
+
+
 def hint_for_missing(path: Path) -> str:
     """Return a sentence that names the file of that folder whose name is nearly the same.
 
@@ -22,7 +26,7 @@ def hint_for_missing(path: Path) -> str:
     try:
         names = {one.name.lower(): one.name for one in islice(path.parent.iterdir(), MOST_NAMES)}
     except (OSError, ValueError):
-        return "Check the path."
+        return UNKNOWN
     seen = [name for name in names if not name.startswith(".") and names[name] != path.name]
     close = get_close_matches(path.name.lower(), seen, n=1, cutoff=LIKENESS)
-    return f"Did you mean {path.with_name(names[close[0]])}?" if close else "Check the path."
+    return f"Did you mean {path.with_name(names[close[0]])}?" if close else UNKNOWN

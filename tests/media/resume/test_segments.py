@@ -120,6 +120,9 @@ def test_an_empty_part_is_refused(tmp_path: Path) -> None:
     path = write_clip(tmp_path / "a.mp4", frames=20)
     words = "no frame between --start and --end. Change them: it is 0.8 s long"
     with pytest.raises(InvalidOption, match=words):
+        plan(probe(path), time=TimeRange(start_seconds=10, end_seconds=11))
+    words = "no frame after --start. Choose an earlier time: it is 0.8 s long"
+    with pytest.raises(InvalidOption, match=words):
         plan(probe(path), time=TimeRange(start_seconds=10))
 
 

@@ -68,7 +68,7 @@ def choices_of(
         span = span_in_header(info, time)
         found = glimpses(info, span, frames_expected(info, time))
         if not found and not chosen:
-            raise empty_part(info)
+            raise empty_part(info, time)
         if found:
             chosen += telling_frames(found, missing, named)
     return tuple(sorted(chosen, key=lambda choice: choice.pts))
@@ -76,7 +76,7 @@ def choices_of(
 
 def _check_start(info: MediaInfo, time: TimeRange) -> None:
     if time.start_seconds >= (info.video.duration_seconds or info.duration_seconds or inf):
-        raise empty_part(info)
+        raise empty_part(info, time)
 
 
 def span_in_header(info: MediaInfo, time: TimeRange) -> PtsSpan:

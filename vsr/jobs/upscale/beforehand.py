@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from vsr.disk.inputs import check_is_file, check_there, is_there
-from vsr.errors import InvalidOption, UnreadableMedia, UnsuitableContainer
+from vsr.disk.nearby import UNKNOWN
+from vsr.errors import InvalidOption, NoSuchFile, UnreadableMedia, UnsuitableContainer
 from vsr.jobs.upscale.source_film import animates
 from vsr.jobs.upscale.spool import PIPE, check_pipe
 from vsr.media.images.images import RESULTS, WRITTEN, is_image, is_written
@@ -72,7 +73,15 @@ def check_clip(source: Path | Sequence[Path], target: Path, spec: UpscaleSpec) -
     if not isinstance(source, Path) or is_sequence(source):
         return
     if source != PIPE:
-        check_there(source)
+        try:
+            check_there(source)
+        except NoSuchFile as error:
+            if not (str(error).endswith(UNKNOWN) and is_there(target, "is_file")):
+                raise
+            raise NoSuchFile(
+                f"{source}: no such file, while {target} exists. The input comes before the "
+                "output: swap them, or check the path."
+            ) from error
     if spec.fps is not None:
         raise InvalidOption(
             f"{source}: --fps is for image sequences; vsr keeps the frame rate and every "

@@ -112,7 +112,7 @@ def plan(
     first, last = _indices(packets.times, whole)
     times = packets.times[first:last]
     if not times:
-        raise empty_part(info)
+        raise empty_part(info, time)
     if info.video.timing is not Timing.GIVEN:
         frames = max(frames, -(-len(times) // (MOST_CUTS_WITHOUT_TIMES + 1)))
     places = [] if packets.is_spliced else cut_places(times, packets.keys, frames)

@@ -88,9 +88,11 @@ def last_duration_of(info: MediaInfo, pts: int, time: TimeRange = TimeRange()) -
     return max(1, duration)
 
 
-def empty_part(info: MediaInfo) -> InvalidOption:
+def empty_part(info: MediaInfo, time: TimeRange) -> InvalidOption:
     """Return the refusal of a part in which no frame begins, with the length of the film."""
     long = f": it is {info.duration_seconds:.6g} s long" if info.duration_seconds else ""
+    if isinf(time.end_seconds):
+        return InvalidOption(f"{info.path}: no frame after --start. Choose an earlier time{long}.")
     return InvalidOption(f"{info.path}: no frame between --start and --end. Change them{long}.")
 
 
