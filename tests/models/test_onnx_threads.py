@@ -10,8 +10,7 @@ from vsr.models.onnx_file import write_onnx
 from vsr.models.plain import Plain
 from vsr.values import Size
 
-pytest.importorskip("onnx")
-pytest.importorskip("onnxruntime")
+pytestmark = pytest.mark.usefixtures("onnx")
 
 THREADS = 3
 
