@@ -60,6 +60,7 @@ def test_one_film_goes_where_it_is_meant_to(here: Path, typed: list[str], made: 
         (["a.mp4", "b.mkv", "out/"], ["out/a.mp4", "out/b.mkv"]),
         (["*.m*", "-o", "new/out"], ["new/out/a.mp4", "new/out/b.mkv"]),
         (["*.m*"], ["a-x2.mp4", "b-x2.mkv"]),
+        (["batch", "a.mp4", "b.mkv"], ["a-x2.mp4", "b-x2.mkv"]),
         (["batch", "a.mp4", "b.mkv", "."], ["a-x2.mp4", "b-x2.mkv"]),
         (["batch", ".", "../out"], []),
         (["a.mp4", "../more", "out/"], ["out/a.mp4", "out/more/c.mp4"]),
@@ -189,4 +190,15 @@ def test_a_word_that_is_a_command_is_one_and_a_file_is_upscaled(typed, command):
 def test_two_existing_files_are_an_input_and_an_output_and_three_are_inputs(here: Path):
     assert places(["a.mp4", "b.mkv"]).target == Path("b.mkv")
     assert places(["a.mp4", "b.mkv", "a.mp4"]).target is None
+    assert places(["a.mp4", "b.mkv"], fewest=1).sources == (Path("a.mp4"), Path("b.mkv"))
+    assert places(["a.mp4", "new"], fewest=1).target == Path("new")
     assert places([f"file://{here}/a.mp4"]).sources == (here / "a.mp4",)
+
+
+def test_probe_of_two_files_shows_both(here: Path, capsys):
+    """As ``vsr probe *`` names them; it took the second for the output."""
+    assert vsr("probe", "a.mp4", "b.mkv") == 0
+    told = capsys.readouterr().out
+    assert "a.mp4, " in told
+    assert "b.mkv, " in told
+    assert "output" not in told

@@ -84,7 +84,7 @@ def batch(
     from vsr.jobs.upscale.choice import model_named
 
     label = label_of(options)
-    found = places(paths, inputs, output)
+    found = places(paths, inputs, output, fewest=1)
     target, template = folder_of(found, label)
     engine = engine_from(options)
     spec = with_segments(spec_from(options, existing_from(overwrite, no_clobber)), options)

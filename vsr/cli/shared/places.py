@@ -76,11 +76,21 @@ def is_of_images(folder: Path) -> bool:
     return len(images_in(folder)) > films
 
 
-def places(words: Sequence[str], inputs: Sequence[str] = (), output: str | None = None) -> Places:
+def places(
+    words: Sequence[str],
+    inputs: Sequence[str] = (),
+    output: str | None = None,
+    *,
+    fewest: int = 2,
+) -> Places:
     """Tell inputs and output apart; expand patterns, ``~`` and ``file://``.
 
-    Without ``output`` the last of several words is the output: of two always, of more if it is no
-    file that exists.
+    Without ``output`` the last of several words is the output: of ``fewest`` always, of more if it
+    is no file that exists.
+
+    Args:
+        fewest: words of which the last is the output even where it exists; 1 for a command that
+            replaces no file.
 
     Raises:
         click.UsageError: there is no input.
@@ -91,7 +101,7 @@ def places(words: Sequence[str], inputs: Sequence[str] = (), output: str | None 
         raise click.UsageError("Missing argument 'IN'. Name a video, an image or a folder.")
     for word in (*named, *([] if output is None else [output])):
         _refuse_size(word)
-    if output is None and len(named) > 1 and not (len(named) > 2 and _is_file(named[-1])):
+    if output is None and len(named) > 1 and not (len(named) > fewest and _is_file(named[-1])):
         output = named.pop()
     sources = [path for word in named for path in _expanded(word)]
     if output is None:
