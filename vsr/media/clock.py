@@ -25,9 +25,15 @@ MOST_STEPS = 4
 """A longer gap, in frames at the frame rate, is a still frame, or frames are missing."""
 
 
+LEAST_RATE_IN_MP4 = 10_000
+"""Ticks a second: FFmpeg's muxer doubles those of a coarser time base until there are so many."""
+
 MOST_TICKS_IN_MP4 = 2**31 - 1
 """The most ticks in mp4 or mov between two packets of a track, and from the decoding of a frame
 until it is shown."""
+
+LONGEST_IN_MP4 = Fraction(MOST_TICKS_IN_MP4, LEAST_RATE_IN_MP4)
+"""The same in seconds: 59 hours."""
 
 
 class Timing(Enum):
@@ -63,11 +69,14 @@ def clock_for_mp4(time_base: Fraction, longest: Fraction) -> Fraction:
     """Return a time base in which mp4 can hold a distance: this one, or the next coarser.
 
     Args:
-        longest: the distance, in seconds.
+        longest: the distance, in seconds; `LONGEST_IN_MP4` at most.
     """
-    if longest <= MOST_TICKS_IN_MP4 * time_base:
+    rate = time_base.denominator
+    while rate < LEAST_RATE_IN_MP4:
+        rate *= 2
+    if longest * rate <= MOST_TICKS_IN_MP4:
         return time_base
-    return Fraction(1, max(1, int(MOST_TICKS_IN_MP4 / longest)))
+    return Fraction(1, max(LEAST_RATE_IN_MP4, int(MOST_TICKS_IN_MP4 / longest)))
 
 
 def ticks_per_frame(frame_rate: Fraction | None, time_base: Fraction) -> Fraction:

@@ -19,6 +19,7 @@ from tests.media.written import (
     carry,
     packets_in,
 )
+from vsr.errors import EncodingFailed
 from vsr.frames import Layout
 from vsr.media.reading.probe import probe
 from vsr.media.writing.verify import OutputFacts, verify
@@ -105,6 +106,28 @@ def test_a_hole_that_mp4_has_too_few_bits_for_has_coarser_ticks(
     assert indices_in(target) == list(range(20))
     errors = [abs(a - b) for a, b in zip(times_in(target), times_in(source), strict=True)]
     assert max(errors) < Fraction(1, 50_000)
+
+
+def with_a_hole(path: Path, hours: int) -> Path:
+    """Write a film in milliseconds, as a camera that wakes when something moves."""
+    pts = [40 * index + hours * 3_600_000 * (index >= 10) for index in range(20)]
+    return write_clip(path, frames=20, pts=pts, time_base=Fraction(1, 1000))
+
+
+def test_a_hole_of_two_days_fits_ticks_that_ffmpeg_makes_finer(tmp_path: Path) -> None:
+    source, target = with_a_hole(tmp_path / "in.mkv", 48), tmp_path / "out.mp4"
+    carry(source, target)
+    assert indices_in(target) == list(range(20))
+    errors = [abs(a - b) for a, b in zip(times_in(target), times_in(source), strict=True)]
+    assert max(errors) < Fraction(1, 5000)
+
+
+def test_a_hole_that_mp4_cannot_hold_is_refused_with_what_can(tmp_path: Path) -> None:
+    source = with_a_hole(tmp_path / "in.mkv", 72)
+    with pytest.raises(EncodingFailed, match=r"72 hours pass .* Choose \.mkv\."):
+        carry(source, tmp_path / "out.mp4")
+    carry(source, tmp_path / "out.mkv")
+    assert times_in(tmp_path / "out.mkv") == times_in(source)
 
 
 @pytest.mark.parametrize("codec", ["subrip", "mov_text"])

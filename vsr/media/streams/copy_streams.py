@@ -14,7 +14,7 @@ from av.audio.stream import AudioStream
 from av.container import Container, OutputContainer
 from av.stream import Stream
 
-from vsr.media.clock import clock_for_mp4, rounded
+from vsr.media.clock import LONGEST_IN_MP4, clock_for_mp4, rounded
 from vsr.media.source.opening import open_input
 from vsr.media.splices.part import Cut
 from vsr.media.streams.languages import spelt
@@ -102,7 +102,7 @@ def add_copy(output: OutputContainer, stream: Stream) -> Stream:
 def cue_clock(stream: Stream) -> Fraction:
     """Return the time base in mp4 and mov of subtitles that are copied or converted."""
     seconds = Fraction(getattr(stream.container, "duration", None) or 0, 1_000_000)
-    return clock_for_mp4(CUE_CLOCK, seconds)  # cues may be that far apart
+    return clock_for_mp4(CUE_CLOCK, min(seconds, LONGEST_IN_MP4))  # cues may be so far apart
 
 
 def named_layout(layout: AudioLayout) -> str:

@@ -21,7 +21,8 @@ from av.packet import Packet
 from av.stream import Stream
 from av.video.stream import VideoStream
 
-from vsr.media.clock import clock_for_mp4, rescaled, rounded, ticks_per_frame
+from vsr.errors import EncodingFailed
+from vsr.media.clock import LONGEST_IN_MP4, clock_for_mp4, rescaled, rounded, ticks_per_frame
 from vsr.media.encoding.encoding import OutputVideo
 from vsr.media.reading.missing_frames import missing_frames
 from vsr.media.source.decoder import has_alpha_aside
@@ -93,8 +94,7 @@ def join(
                 cut = _cut(file, times, time)
                 times.offset = rounded(cut.zero / video.time_base)
                 if plan.container in SIDE_BY_SIDE:
-                    longest = times.longest * video.time_base
-                    stream.time_base = clock_for_mp4(video.time_base, longest)
+                    stream.time_base = _clock(target_part, times.longest * video.time_base, video)
                 carried, others = file.carry(cut, lost, splices)
                 pictures = _pictures(scans, times, stream, video.time_base)
                 packets = heapq.merge(pictures, others, key=itemgetter(0))
@@ -107,6 +107,16 @@ def join(
     is_open = isinf(time.end_seconds) and time.max_frames is None
     missing = () if splices else _missing(source, scans, video, to_end=is_open)
     return JoinedFile.of(times, video.time_base, (*missing, *lost.losses), empty)
+
+
+def _clock(target_part: Path, longest: Fraction, video: OutputVideo) -> Fraction:
+    """Return the time base of the video in mp4 and mov."""
+    if longest > LONGEST_IN_MP4:
+        raise EncodingFailed(
+            f"{target_part}: {float(longest) / 3600:.0f} hours pass from one frame to the next, "
+            "more than mp4 and mov can hold. Choose .mkv."
+        )
+    return clock_for_mp4(video.time_base, longest)
 
 
 def _missing(
