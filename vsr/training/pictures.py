@@ -13,10 +13,11 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from vsr.media.animation import reading_errors
-from vsr.media.images.deep_images import MOST, eight_bit
+from vsr.media.images.deep_images import MOST, eight_bit, is_deep, read_deep, upright
+from vsr.media.images.images import NOT_RGB
 
 Pixels = NDArray[np.uint8]
 """(…, H, W, 3) 8-bit R'G'B'."""
@@ -69,6 +70,9 @@ def decode_picture(path: Path) -> TrainingPicture:
             if image.width * image.height > MAX_PIXELS:
                 raise UnusablePicture(f"larger than {MAX_PIXELS // 10**6} megapixels")
             conversions = list(_remarks(image, path))
+            if is_deep(path, image) and image.mode not in NOT_RGB:
+                turned = image.getexif().get(ExifTags.Base.Orientation, 1)
+                return TrainingPicture(_rounded(path, turned, conversions), tuple(conversions))
             upright = ImageOps.exif_transpose(image)
             return TrainingPicture(_rgb(upright, conversions), tuple(conversions))
     except UnidentifiedImageError as error:
@@ -84,6 +88,18 @@ def _remarks(image: Image.Image, path: Path) -> Iterator[str]:
         yield "suffix of another format"
     if getattr(image, "n_frames", 1) > 1:
         yield "animated, first frame taken"
+
+
+def _rounded(path: Path, orientation: int, conversions: list[str]) -> Pixels:
+    """Return an image of 16 bits per sample, which Pillow would cut to 8, rounded and upright."""
+    codes, alpha = read_deep(path)
+    if alpha is not None:
+        if alpha.min() < MOST:
+            raise UnusablePicture("partly transparent")
+        conversions.append("alpha removed")
+    conversions.append("16 bit gray" if codes.ndim == 2 else "16 bit")
+    pixels = eight_bit(upright(codes, orientation))
+    return pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
 
 
 def _rgb(image: Image.Image, conversions: list[str]) -> Pixels:

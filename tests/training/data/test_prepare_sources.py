@@ -8,10 +8,13 @@ from tests.media.images.damaged import save_with_a_garbled_page
 from tests.training.data.preparing import prepare_in, save
 from tests.training.toys import picture
 from vsr.errors import InvalidData, InvalidOption
+from vsr.media.images.deep_images import deep_png
+from vsr.media.images.image_tags import ImageTags
 from vsr.metrics.protocol import low_resolution
 from vsr.training.data.cutting import corners
 from vsr.training.data.dataset import PairsChoice, Patches
 from vsr.training.data.prepare import PrepareSpec, prepare
+from vsr.training.pictures import UnusablePicture, decode_picture
 
 
 def test_patches_cover_the_picture_and_come_back_exactly(tmp_path, source):
@@ -112,6 +115,22 @@ def test_sixteen_bit_codes_are_scaled_not_cut(tmp_path, source):
     _, out = prepare_in(tmp_path)
     raw = np.fromfile(out / "hr.u8", np.uint8).reshape(64, 64, 3)
     assert np.array_equal(raw[..., 1], codes)
+
+
+@pytest.mark.parametrize("alpha", [None, 65535, 40000])
+def test_sixteen_bit_colours_are_rounded_and_turned_upright(tmp_path, alpha):
+    codes = np.random.default_rng(1).integers(0, 65536, (64, 96, 3)).astype(np.uint16)
+    seen = None if alpha is None else np.full(codes.shape[:2], alpha, np.uint16)
+    exif = Image.Exif()
+    exif[0x0112] = 6  # orientation: a quarter turn
+    (tmp_path / "a.png").write_bytes(deep_png(codes, seen, None, ImageTags(exif=exif.tobytes())))
+    if alpha == 40000:
+        with pytest.raises(UnusablePicture, match="partly transparent"):
+            decode_picture(tmp_path / "a.png")
+        return
+    found = decode_picture(tmp_path / "a.png")
+    assert np.array_equal(found.pixels, np.rot90(np.rint(codes / 257), -1))
+    assert found.conversions == ("16 bit",) if alpha is None else ("alpha removed", "16 bit")
 
 
 def test_a_turned_picture_is_turned_upright(tmp_path, source):
