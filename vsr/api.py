@@ -240,17 +240,17 @@ def upscale_folder(
 
 
 def _in_keywords(note: Callable[[str], None] | None) -> Callable[[str], None]:
-    """Return what is told remarks that name flags, and tells them with keywords in their place."""
+    """Return a ``note`` for the job, which names flags; the caller's one gets keywords instead."""
     return ignore if note is None else lambda text: note(with_keywords(text))
 
 
 def _patterns(given: str | Sequence[str]) -> tuple[str, ...]:
-    """Return patterns, of which one may be given alone."""
+    """Return the patterns; one alone may be given as a text."""
     return (given,) if isinstance(given, str) else tuple(given)
 
 
 def _told(outcomes: Generator[Outcome]) -> Iterator[Outcome]:
-    """Yield outcomes that name keywords in the place of flags."""
+    """Yield the outcomes, with keywords in the place of the flags in their messages."""
     with _as_in_python(), closing(outcomes):
         for one in outcomes:
             losses = tuple(map(with_keywords, one.losses))
@@ -259,7 +259,10 @@ def _told(outcomes: Generator[Outcome]) -> Iterator[Outcome]:
 
 @contextmanager
 def _as_in_python() -> Iterator[None]:
-    """Name keywords in errors; let Ctrl-C be what no ``except VsrError`` in a loop can swallow."""
+    """Replace flags in errors by keywords, and `Interrupted` by KeyboardInterrupt.
+
+    No ``except VsrError`` in a loop swallows that.
+    """
     try:
         with naming_keywords():
             yield

@@ -78,7 +78,7 @@ def check_inside(place: Path, folder: Path) -> None:
     """Check that writing to ``place`` stays inside ``folder``, wherever links lead.
 
     Raises:
-        UnwritableOutput: it would not.
+        UnwritableOutput: it would write elsewhere.
     """
     root = folder.resolve()
     work = place.with_name(name_around(".", place.name, ".vsr"))

@@ -57,7 +57,7 @@ def _in_sentence(text: str) -> str:
 
 @contextmanager
 def naming_keywords() -> Iterator[None]:
-    """Let errors of the block name keywords in the place of flags."""
+    """Replace flags by keywords in errors that the block raises."""
     try:
         yield
     except VsrError as error:

@@ -121,7 +121,7 @@ def _upscale_options(**options: Any) -> None:
 
 
 def flags_typed(context: click.Context) -> dict[str, str]:
-    """Return what was typed of a command's own parameters: name → the flag, spelled in full."""
+    """Return the command's own options that were typed: name → the flag, spelled in full."""
     return {
         parameter.name: max(parameter.opts, key=len)
         for parameter in context.command.params

@@ -12,7 +12,7 @@ from vsr.jobs.progress import Count
 def counting_bar(
     noun: str, label: str | None = None, *, is_silent: bool, is_left: bool = True
 ) -> Iterator[Count]:
-    """Yield what takes how many are done, and of how many; there is no bar without a terminal.
+    """Yield a function to call with the count so far and the total; no bar without a terminal.
 
     Args:
         noun: what is counted, in the plural.

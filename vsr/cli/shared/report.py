@@ -66,7 +66,7 @@ def report_for(
 
 @contextmanager
 def looking(label: str, *, is_quiet: bool) -> Iterator[None]:
-    """Say on a terminal that a file is looked at: loading the libraries alone takes seconds."""
+    """Show on a terminal that a file is examined: the libraries alone take seconds to load."""
     if is_quiet or not sys.stderr.isatty():
         yield
         return
@@ -80,7 +80,7 @@ def ignore_two(_head: str, _figure: str) -> None:
 
 @contextmanager
 def _logged_above(line: StatusLine) -> Iterator[None]:
-    """Let the log of ``-v`` be printed above a status line."""
+    """Print the log of ``-v`` above the status line."""
     handlers = [one for one in logging.getLogger(LOGGER).handlers if isinstance(one, LogLines)]
     for one in handlers:
         one.status = line
@@ -97,7 +97,7 @@ def emit(event: dict[str, Any], *, to_stderr: bool = False) -> None:
 
 
 def leaving(*, as_json: bool, to_stderr: bool = False) -> Leave:
-    """Return what says a last line and ends the process at once, from any thread."""
+    """Return a function that prints a last line and ends the process at once, from any thread."""
 
     def tell(text: str, code: int) -> None:
         with suppress(OSError, ValueError):  # whoever read it is gone

@@ -54,7 +54,7 @@ def check_source(source: Path) -> None:
     """Refuse a source that cannot be read: a file, a pipe, or a name that means images.
 
     Raises:
-        NoSuchFile, UnreadableMedia: it is so.
+        NoSuchFile, UnreadableMedia: it cannot be read.
     """
     if is_sequence(source):
         find_images(source)
@@ -131,10 +131,11 @@ def check_name(source: Path, target: Path) -> None:
 
 
 def check_film(source: Path, target: Path, container: str | None) -> None:
-    """Refuse the name of an image for a film, and to take an image that cannot be read for one.
+    """Refuse a film whose target names an image, and an image that only a sequence can hold.
 
     Raises:
-        UnreadableMedia, UnsuitableContainer: it is so.
+        UnreadableMedia: the source is an image that cannot be read as one.
+        UnsuitableContainer: the target is the name of an image.
     """
     kind = source.suffix.lower()
     if kind in SUFFIXES - RESULTS.keys() and source.is_file():

@@ -73,7 +73,7 @@ def plan(
 
 
 def announce(job: Job | PictureJob, note: Note) -> None:
-    """Say what is going to be done, before it is."""
+    """Log what is going to be done, and tell the user what is worth a remark."""
     log.info("%s", job.outline)
     for text in job.notes():
         note(text)
@@ -134,10 +134,10 @@ def prepare(source: Path, target: Path, spec: UpscaleSpec, load: Load = catalog.
 
 
 def _check_index(container: Container, spec: UpscaleSpec) -> None:
-    """Refuse to put an index first where there is none; of a batch it is meant for some files.
+    """Refuse ``--faststart`` for a container without an index; in a batch it is for the others.
 
     Raises:
-        InvalidOption: it is so.
+        InvalidOption: the option was typed, and the container has no index.
     """
     if spec.is_faststart and "is_faststart" in spec.asked and not container.has_index:
         raise InvalidOption(

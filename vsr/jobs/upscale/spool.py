@@ -22,7 +22,7 @@ NOTHING_YET = "interrupted before the start: nothing was written."
 
 @contextmanager
 def named(clip: Path, source: Path | str) -> Iterator[None]:
-    """Let errors name what the user gave, and not the file that stands for it."""
+    """Name in errors what the user gave, not the temporary file that stands for it."""
     try:
         yield
     except VsrError as error:
@@ -67,7 +67,7 @@ def spooled(source: Path) -> Iterator[Path]:
 
 
 def _stamp(copy: Path) -> None:
-    """Let the time of a file say its contents: what is piped again goes on where it stopped."""
+    """Set the time of a file by a hash of its contents, so that the same input resumes."""
     with copy.open("rb") as file:
         contents = file_digest(file, "sha256").digest()
     os.utime(copy, ns=(0, int.from_bytes(contents[:6])))

@@ -87,7 +87,7 @@ def _upscale(
 def _spread(
     source: Path, target: Path, spec: UpscaleSpec, engine: EngineSpec | None, watch: Watch
 ) -> Result:
-    """Let the workers of a pool do it, and wait for them."""
+    """Have the workers of a pool do it, and wait for them."""
     progress = TotalProgress(watch.on_progress)
     is_here = engine is None
     its_source = source if is_here else source.absolute()  # a worker may run in another folder
