@@ -98,9 +98,9 @@ def test_a_blend_is_measured_like_any_network(tmp_path: Path, capsys) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--strength", "2"], "strength 2.0 must be between 0 and 1"),
+        (["--strength", "2"], "strength 2 must be between 0 and 1"),
         (["--strength", "some"], "'some' is not a strength"),
-        (["--sharpness", "-1"], "sharpness -1.0 must be between 0 and 1"),
+        (["--sharpness", "-1"], "sharpness -1 must be between 0 and 1"),
         (["--model", "bicubic", "--strength", "1"], "bicubic ×2 has no flavour for it"),
     ],
 )
