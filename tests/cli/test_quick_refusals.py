@@ -28,6 +28,9 @@ REFUSED = [
     "batch folder out --model nope",
     "preview missing.mp4",
     "preview in.mp4 --model nope",
+    "preview in.mp4 page.html",
+    "compare in.mp4 there.mp4 page.html",
+    "compare in.mp4 there.mp4 page.pdf",
     "compare in.mp4 missing.mp4",
     "evaluate in.mp4 missing.mp4",
     "bench missing.mp4",
@@ -44,7 +47,7 @@ for line in sys.argv[1:]:
 
 
 def test_what_names_alone_can_refuse_is_refused_before_torch_is_loaded(tmp_path: Path) -> None:
-    for name in ("in.mp4", "there.mp4"):
+    for name in ("in.mp4", "there.mp4", "page.html"):
         (tmp_path / name).write_bytes(b"not empty")
     (tmp_path / "empty.mp4").touch()
     (tmp_path / "folder").mkdir()

@@ -29,6 +29,7 @@ from vsr.cli.shared.places import PIPE, LocalPath, Places, is_of_images, target_
 from vsr.cli.shared.values import Seconds, Whole
 from vsr.disk.inputs import is_there
 from vsr.errors import InvalidOption, UnknownName, one_of
+from vsr.jobs.preview.place import is_page_wanted
 from vsr.jobs.preview.spec import DEFAULT_SHOTS, CompareSpec, PreviewSpec, SettingSpec
 from vsr.media.sequence import is_sequence
 from vsr.specs import UpscaleSpec
@@ -109,6 +110,7 @@ def preview(
     )
     for one in settings:
         check_beforehand(source, None, one.spec)
+    is_page_wanted(source, page, spec.existing)
     from vsr.jobs.preview.preview import preview as run
 
     with page_report("preview", as_json=as_json, is_quiet=quiet) as report:
@@ -277,6 +279,7 @@ def compare(
 
     for source in (first, second):
         check_source(source)
+        is_page_wanted(source, page, spec.existing)
     from vsr.jobs.preview.compare import compare as run
 
     with page_report("compare", as_json=as_json, is_quiet=quiet) as report:

@@ -31,12 +31,14 @@ class PageReport:
 def page_path(target: Path | None, name: str, folder: Path) -> Path:
     """Return where a page goes: ``target``, ``name`` in it if it is a folder, else in ``folder``.
 
+    A name without a suffix is that of a folder, which is made if it is not there.
+
     Raises:
         InvalidOption: another kind of file is named.
     """
     if target is None:
         return folder / name
-    if target.is_dir():
+    if target.is_dir() or not target.suffix:
         return target / name
     if target.suffix.lower() not in SUFFIXES:
         raise InvalidOption(f"{target}: a page is written here. Give a name that ends in .html.")

@@ -19,10 +19,9 @@ from vsr.errors import EncodingFailed
 from vsr.jobs.preview.choose import Loop, Motion, PictureAt, loop_of
 from vsr.jobs.preview.page import Page, ShownFrame, Variant, html_of, loop_budget, picture_budget
 from vsr.jobs.preview.pictures import busiest, fitted, lanczos, size_of
+from vsr.jobs.preview.place import sheet_of
 from vsr.jobs.progress import Note
 from vsr.media.images.pictures import Picture
-from vsr.media.writing.target import check_no_folder, is_wanted
-from vsr.specs import Existing
 from vsr.values import Size
 
 
@@ -63,25 +62,6 @@ class Contents:
             {"name": one.name, **one.facts} | ({"command": one.command} if one.command else {})
             for one in (side.variant for side in self.sides)
         )
-
-
-def sheet_of(page: Path) -> Path:
-    """Return where the sheet of a page goes."""
-    return page.with_suffix(".png")
-
-
-def is_page_wanted(source: Path, page: Path, existing: Existing) -> bool:
-    """Check that page and sheet can be written; return False if they are to be kept.
-
-    Raises:
-        OutputExists: one exists, and ``existing`` is ``refuse``.
-        UnwritableOutput: a folder, the source itself, or a place that cannot be written.
-    """
-    for path in (page, sheet_of(page)):
-        check_no_folder(path)
-        if not is_wanted(source, path, existing):
-            return False
-    return True
 
 
 def write_page(contents: Contents, page: Path, note: Note) -> None:

@@ -21,7 +21,7 @@ from vsr.jobs.estimate.moments import (
     seconds_at,
 )
 from vsr.jobs.evaluate_video import luma_codes, luma_scores
-from vsr.jobs.preview.assemble import Contents, Side, is_page_wanted, sheet_of, write_page
+from vsr.jobs.preview.assemble import Contents, Side, write_page
 from vsr.jobs.preview.beginning import (
     Beginning,
     beginning_note,
@@ -43,6 +43,7 @@ from vsr.jobs.preview.choose import (
 )
 from vsr.jobs.preview.page import Variant
 from vsr.jobs.preview.pictures import Window, displayed_window, shown, stored_window
+from vsr.jobs.preview.place import is_page_wanted, sheet_of
 from vsr.jobs.preview.spec import CompareSpec, PageResult
 from vsr.jobs.progress import Count, Note, ignore
 from vsr.jobs.upscale.source_film import films_of, is_picture, size_bytes

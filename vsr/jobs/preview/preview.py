@@ -18,7 +18,7 @@ from vsr.jobs.estimate.figures import Between, about_bytes, about_seconds
 from vsr.jobs.estimate.moments import Moment, clock, moment_at, seconds_at
 from vsr.jobs.estimate.pace import Pace, Rate, pace_of, rate_of
 from vsr.jobs.estimate.trial import RenderedMoment, Trial, shown_at, source_frames
-from vsr.jobs.preview.assemble import Contents, Side, is_page_wanted, sheet_of, write_page
+from vsr.jobs.preview.assemble import Contents, Side, write_page
 from vsr.jobs.preview.choose import (
     Motion,
     PictureAt,
@@ -29,6 +29,7 @@ from vsr.jobs.preview.choose import (
 )
 from vsr.jobs.preview.page import Variant
 from vsr.jobs.preview.pictures import lanczos, shown, size_of
+from vsr.jobs.preview.place import is_page_wanted, sheet_of
 from vsr.jobs.preview.spec import PageResult, PreviewSpec, SettingSpec
 from vsr.jobs.progress import Count, Note, ignore
 from vsr.jobs.upscale.job import Job
