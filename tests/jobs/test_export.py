@@ -3,6 +3,7 @@
 import shutil
 
 import pytest
+from PIL import Image
 
 from tests.jobs.runs import stop_after
 from vsr.errors import (
@@ -10,6 +11,7 @@ from vsr.errors import (
     InvalidData,
     InvalidOption,
     OutputExists,
+    Refused,
 )
 from vsr.jobs.export import ExportSpec, export
 from vsr.jobs.train import fit
@@ -33,6 +35,36 @@ def test_a_run_is_exported_under_a_name_that_every_command_knows(toy, tmp_path, 
     with pytest.raises(OutputExists, match="--overwrite"):
         export(ExportSpec(run=toy.out, name="mine"))
     export(ExportSpec(run=toy.out, name="mine", may_overwrite=True))
+
+
+def test_benchmarks_of_one_name_are_told_apart_by_the_folders_around_them(toy, tmp_path):
+    folders = tuple(tmp_path / name / "HR" for name in ("Set5", "Set14"))
+    for number, folder in enumerate(folders):
+        folder.mkdir(parents=True)
+        shutil.copy(toy.data.parent / "pictures" / f"{number}.png", folder)
+    fit(toy)
+    exported = export(ExportSpec(run=toy.out, name="m", folder=tmp_path, benchmarks=folders))
+    assert exported.card.scores.keys() == {"Set5/HR", "Set14/HR"}
+
+
+@pytest.mark.parametrize("content", ["not an image", "too small"])
+def test_a_benchmark_that_cannot_be_measured_leaves_the_models_as_they_were(toy, tmp_path, content):
+    fit(toy)
+    models, benchmark = tmp_path / "models", tmp_path / "Pictures"
+    export(ExportSpec(run=toy.out, name="there", folder=models))
+    before = {path.name: path.read_bytes() for path in models.iterdir()}
+    benchmark.mkdir()
+    bad = benchmark / "bad.png"
+    bad.write_text(content)
+    if content == "too small":
+        Image.new("RGB", (9, 9)).save(bad)
+    for name in ("there", "new"):
+        spec = ExportSpec(
+            run=toy.out, name=name, folder=models, benchmarks=(benchmark,), may_overwrite=True
+        )
+        with pytest.raises(Refused, match=r"bad\.png"):
+            export(spec)
+    assert {path.name: path.read_bytes() for path in models.iterdir()} == before
 
 
 @pytest.mark.parametrize("name", ["../mine", "", "a b"])

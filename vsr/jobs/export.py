@@ -12,6 +12,7 @@ from vsr.errors import InvalidOption, OutputExists
 from vsr.metrics.protocol import score
 from vsr.models.catalog import NAMES, load
 from vsr.models.weights_files import Card, shipped_names, weights_name
+from vsr.temporary import temporary_folder
 from vsr.training.run.run_folder import RunFolder
 from vsr.training.run.trained_network import (
     NO_LICENCE,
@@ -64,6 +65,7 @@ def export(spec: ExportSpec) -> Exported:
 
     Raises:
         InvalidData: not a run, no checkpoint, or benchmarks without images.
+        UnreadableMedia: an image of a benchmark; nothing is written, nor replaced, as with any.
         OutputExists: there is a model of that name and scale.
     """
     folder = RunFolder(spec.run)
@@ -73,12 +75,14 @@ def export(spec: ExportSpec) -> Exported:
     if target.exists() and not spec.may_overwrite:
         raise OutputExists(f"{target}: already exists. Choose another --name, or add --overwrite.")
     network = trained_network(folder, recipe)
-    target.with_suffix(".json").unlink(missing_ok=True)  # of the file that is replaced
-    write_model(network.net, target, is_half=spec.is_half)
     device = select("auto", "fp32").torch_device
-    written = load(str(target)).net
+    with temporary_folder("export") as place:
+        write_model(network.net, place / target.name, is_half=spec.is_half)
+        written = load(str(place / target.name)).net
     assert written is not None  # it was just written
     scores = {**folder.read_scores(), **score(written, spec.benchmarks, device)}
+    target.with_suffix(".json").unlink(missing_ok=True)  # of the file that is replaced
+    write_model(network.net, target, is_half=spec.is_half)
     provenance = Provenance(
         run=run,
         recipe=recipe,

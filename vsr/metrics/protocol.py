@@ -187,8 +187,10 @@ PROTOCOL = "standard: bicubic reduction, 8-bit result, BT.601 luma, border of ×
 def score(net: Generator, folders: tuple[Path, ...], device: torch.device) -> MeanScores:
     """Return mean PSNR and SSIM of luma and PSNR of R'G'B' for each folder, by its name.
 
+    Folders of one name have that of the folder around them before it: ``Set5/HR``.
+
     Raises:
-        NoSuchFile, InvalidData: a folder without pictures.
+        NoSuchFile, InvalidData: a folder without pictures, or a picture that is too small.
         UnreadableMedia: a picture cannot be read.
     """
     from vsr.models.traits import traits_of
@@ -197,12 +199,25 @@ def score(net: Generator, folders: tuple[Path, ...], device: torch.device) -> Me
     enlarge = by_network(net, traits_of(net).radius, device)
     scores = {}
     for folder in folders:
-        measured = [
-            fidelity(standard_pair(read_picture(path), net.scale, enlarge), net.scale)
-            for path in pictures_in(folder)
-        ]
-        scores[folder.name] = {
+        measured = [_measured(path, net.scale, enlarge) for path in pictures_in(folder)]
+        scores[_label(folder, folders)] = {
             name: round(sum(getattr(item, name) for item in measured) / len(measured), 4)
             for name in ("psnr_y", "ssim_y", "psnr_rgb")
         }
     return scores
+
+
+def _measured(path: Path, scale: int, enlarge: Enlarge) -> Fidelity:
+    try:
+        return fidelity(standard_pair(read_picture(path), scale, enlarge), scale)
+    except InvalidData as error:
+        raise InvalidData(f"{path}: {error} Choose another folder, or leave it out.") from error
+
+
+def _label(folder: Path, folders: tuple[Path, ...]) -> str:
+    """Return a folder's name, with as much of its path as no other folder ends in."""
+    parts = folder.resolve().parts
+    others = {path for each in folders if (path := each.resolve().parts) != parts}
+    lengths = range(1, len(parts))
+    unlike = (n for n in lengths if all(other[-n:] != parts[-n:] for other in others))
+    return "/".join(parts[-next(unlike, len(parts) - 1) :])
