@@ -30,7 +30,7 @@ from its pictures."""
 CRISP = ("--tone", "6", "--texture", "0.3", "--window", "0", "--name", "crisp")
 CRISP_X4 = (*CRISP, "--scale", "4", "--sharpen", "0.8")
 CRISP_X2 = (*CRISP, "--scale", "2", "--sharpen", "0.6")
-TAPED = (*CRISP, "--scale", "2", "--sharpen", "0.5")
+TAPED = (*CRISP, "--scale", "2", "--sharpen", "0.2")
 DRAWN_CORRECTION = ("--tone", "6", "--texture", "0.8", "--sharpen", "1")
 """How targets are corrected: of ``clear`` and ``fast-clear`` ×4, the latter ×2, ``tape`` and
 ``anime``."""

@@ -56,17 +56,17 @@ class Tape:
         qscale: of the older codecs.
     """
 
-    clean_share: float = 0.05
-    blur: Bounds = (0.5, 1.7)
+    clean_share: float = 0.15
+    blur: Bounds = (0.2, 1.7)
     across: Bounds = (0.0, 0.7)
-    smear: Bounds = (1.5, 6.0)
-    bleed: Bounds = (0.4, 1.6)
+    smear: Bounds = (0.7, 6.0)
+    bleed: Bounds = (0.3, 1.6)
     delay: Bounds = (-1.0, 3.0)
     sharpening: Bounds = (0.0, 1.6)
-    noise: Bounds = (0.5, 7.0)
+    noise: Bounds = (0.3, 7.0)
     streaks: Bounds = (0.0, 1.5)
-    specks: Bounds = (0.5, 8.0)
-    field_share: float = 0.5
+    specks: Bounds = (0.3, 8.0)
+    field_share: float = 0.4
     crf: Bounds = (14, 29)
     qscale: Bounds = (2, 7)
 
