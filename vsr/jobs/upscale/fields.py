@@ -11,7 +11,13 @@ from vsr.frames import HostFrame
 from vsr.media.frames.deinterlace import count_bobbed
 from vsr.media.frames.inverse_telecine import CONTEXT
 from vsr.media.frames.telecine import Cycles, Pulldown
-from vsr.media.reading.cadence import TELECINED, cadences_of, looks_telecined, pulldown_of
+from vsr.media.reading.cadence import (
+    TELECINED,
+    cadences_of,
+    looks_telecined,
+    pulldown_of,
+    repeats_by_flags,
+)
 from vsr.media.source.info import MediaInfo, VideoInfo
 from vsr.specs import FRAME_RATIOS, Deinterlace, UpscaleSpec
 
@@ -113,6 +119,11 @@ def _film(info: MediaInfo, spec: UpscaleSpec) -> Pulldown:
             f"{info.path}: telecined in {seen.count('film')} of {len(seen.places)} places, and "
             f"video in {seen.count('video')}, which --deinterlace film would spoil. "
             "Use --deinterlace bob."
+        )
+    if not seen.is_film and repeats_by_flags(info):
+        raise Refused(
+            f"{info.path}: has whole frames already, 24 a second, whose fields only flags repeat, "
+            "as on a DVD. Omit --deinterlace film."
         )
     if not seen.is_film:
         raise Refused(
