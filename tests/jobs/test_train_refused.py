@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 from safetensors.torch import save_file
 
 from tests.jobs.runs import game_recipe, shrunk_recipe
@@ -17,6 +18,7 @@ from vsr.errors import (
     NoSuchFile,
     OutputExists,
     UnknownName,
+    UnreadableMedia,
     UnwritableOutput,
 )
 from vsr.jobs.train import FitSpec, fit
@@ -53,6 +55,18 @@ def test_a_recipe_that_needs_feature_weights_says_so_before_the_start(tmp_path, 
 def test_a_benchmark_without_pictures_is_refused_before_the_start(toy, tmp_path):
     spec = FitSpec(recipe=toy.recipe, data=toy.data, out=toy.out, benchmarks=(tmp_path / "none",))
     with pytest.raises(NoSuchFile, match="no such folder"):
+        fit(spec)
+    assert not toy.out.exists()
+
+
+def test_a_benchmark_that_cannot_be_measured_is_refused_before_the_start(toy, tmp_path):
+    bad = tmp_path / "bad.png"
+    spec = FitSpec(recipe=toy.recipe, data=toy.data, out=toy.out, benchmarks=(tmp_path,))
+    bad.write_text("no image")
+    with pytest.raises(UnreadableMedia, match=r"bad\.png"):
+        fit(spec)
+    Image.new("RGB", (22, 40)).save(bad)
+    with pytest.raises(InvalidData, match=r"bad\.png: 22×40 is too small to be measured"):
         fit(spec)
     assert not toy.out.exists()
 

@@ -18,6 +18,7 @@ import numpy as np
 from vsr.colour import Codes, Matrix, Range, luma_weights
 from vsr.errors import InvalidData
 from vsr.kernels import imresize
+from vsr.media.images.images import image_size
 from vsr.media.images.pictures import Picture, as_rgb, pictures_in, read_picture
 from vsr.metrics.enlarge import Array, Enlarge, by_network, to_codes
 from vsr.metrics.scores import CEILING_DB, WINDOW, mse, psnr, psnr_of_mse, ssim
@@ -205,6 +206,21 @@ def score(net: Generator, folders: tuple[Path, ...], device: torch.device) -> Me
             for name in ("psnr_y", "ssim_y", "psnr_rgb")
         }
     return scores
+
+
+def check_measurable(folder: Path, scale: int) -> None:
+    """Refuse a folder with a picture that `score` could not measure, as far as headers tell.
+
+    Raises:
+        NoSuchFile, InvalidData, UnreadableMedia: as `score`.
+    """
+    for path in pictures_in(folder):
+        size = image_size(path)
+        if min(size.width, size.height) < WINDOW + 3 * scale:
+            raise InvalidData(
+                f"{path}: {size} is too small to be measured. Choose another folder, or leave it "
+                "out."
+            )
 
 
 def _measured(path: Path, scale: int, enlarge: Enlarge) -> Fidelity:

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from vsr.errors import InvalidOption, OutputExists
-from vsr.media.images.pictures import pictures_in
+from vsr.metrics.protocol import check_measurable
 from vsr.models.blocks import Generator
 from vsr.models.catalog import build
 from vsr.models.int8.convolution import refusal
@@ -54,7 +54,7 @@ def check_supplies(run: Run, recipe: Recipe, patches: Patches, begun: Sequence[s
     for stage in stages:
         patches.check_holds(stage.values.patch, Path(run.data))
     for folder in run.benchmarks:
-        pictures_in(Path(folder))
+        check_measurable(Path(folder), recipe.scale)
     net = start(recipe.model, recipe.scale, recipe.seed, None if begun else run.init)
     if not begun:
         _check_slopes(net, stages)
