@@ -101,7 +101,7 @@ def test_sound_alone_is_refused(tmp_path: Path, capsys):
         (["--precision", "autocast", "--device", "cpu"], "autocast: needs CUDA"),
         (["--device", "tpu"], "choose from auto, cpu, cuda"),
         (["-y", "-n"], "choose one of"),
-        (["--crf", "99"], "crf 99.0 must be between 0 and 51"),
+        (["--crf", "99"], "crf 99 must be between 0 and 51"),
         (["--pix-fmt", "yuv999"], "yuv999"),
         (["--tile", "3"], "at least 16"),
         (["--width", "64"], "at or above the target"),
