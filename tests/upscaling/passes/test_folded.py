@@ -117,7 +117,7 @@ def test_on_a_gpu_nothing_that_is_resized_is_folded():
 
 def test_no_other_than_a_chain_of_layers_is_folded():
     assert not can_fold(srgan(2), pass_spec())
-    with pytest.raises(ValueError, match="no chain of layers"):
+    with pytest.raises(ValueError, match="not a chain of layers"):
         fold(srgan(2), pass_spec())
 
 
