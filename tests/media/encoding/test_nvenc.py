@@ -28,8 +28,8 @@ def nvenc(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
             raise av.FFmpegError(38, "Function not implemented")
 
         @contextmanager
-        def captured():
-            yield [(24, "h264_nvenc", f"{line}\n") for line in lines]
+        def captured(*, local: bool = True):
+            yield [(24, "h264_nvenc", f"{line}\n") for line in lines] if local else []
 
         context = SimpleNamespace(open=opened, flags=0)
         monkeypatch.setattr(encoder_trial, "_create", lambda name: context)
