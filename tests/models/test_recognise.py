@@ -185,6 +185,12 @@ def test_files_that_are_no_weights_are_refused_in_one_line(content, tmp_path):
     assert str(tmp_path / "bad.pth") in str(caught.value)
 
 
+def test_onnx_is_told_to_be_written_and_not_read(tmp_path):
+    (tmp_path / "net.onnx").write_bytes(b"\x08\x08")
+    with pytest.raises(InvalidCheckpoint, match="written here, not read. Give the weights"):
+        read_generator(tmp_path / "net.onnx")
+
+
 def test_a_missing_file_and_a_folder_are_refused(tmp_path):
     with pytest.raises(NoSuchFile):
         read_generator(tmp_path / "none.pth")

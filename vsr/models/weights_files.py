@@ -83,6 +83,10 @@ def check_is_weights(path: Path) -> None:
         raise NoSuchFile(f"{path}: no such weights file. {hint_for_missing(path)}")
     if not path.is_file():
         raise InvalidCheckpoint(f"{path}: not a file. Give a weights file.")
+    if path.suffix.lower() == ".onnx":
+        raise InvalidCheckpoint(
+            f"{path}: ONNX is written here, not read. Give the weights that it was made from."
+        )
     if (size := path.stat().st_size) > LARGEST_BYTES:
         raise InvalidCheckpoint(
             f"{path}: {size / 2**30:.1f} GB. Networks that enlarge images are far smaller: choose "
