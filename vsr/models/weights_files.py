@@ -77,7 +77,7 @@ def check_is_weights(path: Path) -> None:
 
     Raises:
         NoSuchFile: there is no such file.
-        InvalidCheckpoint: a folder, or larger than `LARGEST_BYTES`.
+        InvalidCheckpoint: a folder, ONNX, or larger than `LARGEST_BYTES`.
     """
     if not path.exists():
         raise NoSuchFile(f"{path}: no such weights file. {hint_for_missing(path)}")
