@@ -170,7 +170,8 @@ def probe(
       vsr probe in.mp4
       vsr probe in.mp4 --preset 4k
     """  # noqa: D301 # \b tells click to keep the lines
-    found, label = places(paths, inputs, output, fewest=1), label_of(options)
+    fewest = 2 if typed_in(context) else 1  # what is asked of an upscale has an OUT, there or not
+    found, label = places(paths, inputs, output, fewest=fewest), label_of(options)
     each = [replace(found, sources=(source,)) for source in found.sources]
     several = [found] if found.is_sequence else each
     spec = None
