@@ -102,6 +102,10 @@ def _files_in(folder: Path) -> list[WeightsFile]:
     return [WeightsFile(match[1], int(match[2]), path) for match, path in matches if match]
 
 
+CLEAR_FLAVOUR = "clear"
+"""How the flavour ends that the card of a network names if it draws detail by itself."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
     """What is known about one weights file.
@@ -145,6 +149,11 @@ class Card:
     teacher: str = ""
     is_quantised: bool = False
     radius: int | None = None
+
+    @property
+    def draws_detail(self) -> bool:
+        """Whether the network draws detail by itself, without a dial."""
+        return self.flavour.endswith(CLEAR_FLAVOUR)
 
     def __post_init__(self) -> None:
         texts = [item.name for item in fields(self) if item.type == "str"]

@@ -16,6 +16,7 @@ from vsr.frames import HostFrame, Layout
 from vsr.models.catalog import Model
 from vsr.models.int8.convolution import refusal
 from vsr.models.weights_files import Card
+from vsr.upscaling.engine import precision
 from vsr.upscaling.engine.cpu_engine import CpuEngine
 from vsr.upscaling.engine.precision import why_not_int8, with_precision
 from vsr.upscaling.tiles import tile_cache
@@ -152,6 +153,19 @@ def test_auto_takes_it_for_tuned_weights_and_what_is_8_bit_and_no_hdr():
     assert decided("auto", model, colour=replace(BT709, transfer=18)) == "fp32"
     assert decided("auto", model_of(swift())) == "fp32"
     assert decided("fp32", model) == "fp32"
+
+
+@pytest.mark.parametrize("net", [plain(), compact()], ids=["plain", "with slopes"])
+def test_what_draws_detail_by_itself_is_rounded_to_bf16_where_that_is_fast(net, monkeypatch):
+    drawn = replace(tuned(net), card=replace(tuned(net).card, flavour="clear", is_quantised=False))
+    monkeypatch.setattr(precision, "is_bf16_native", lambda: True)
+    assert decided("auto", drawn) == "bf16"
+    assert decided("auto", drawn, Layout(10, 1, 1)) == "fp32"
+    assert decided("auto", drawn, colour=replace(BT709, transfer=18)) == "fp32"
+    assert decided("fp32", drawn) == "fp32"
+    assert decided("auto", model_of(net)) == "fp32"
+    monkeypatch.setattr(precision, "is_bf16_native", lambda: False)
+    assert decided("auto", drawn) == "fp32"
 
 
 @works

@@ -17,9 +17,6 @@ from vsr.values import AMOUNTS, DIALS, GrainProfile
 from vsr.version import __version__
 
 AUTO_MODEL = "fast"
-CLEAR_FLAVOUR = "clear"
-"""How the flavour ends that the card of a network names if it draws detail by itself."""
-
 TAPE_FLAVOUR = "tape"
 """How the flavour ends that a network's card names if it restores analogue tape; video above 8 bits
 goes through such a network without a tone curve."""
@@ -75,7 +72,7 @@ class Choice:
                 "none."
             )
         if _draws_edges(model) and "model" not in self.spec.asked:
-            also = ", and for digital tape (MiniDV)" if _is_of(model, TAPE_FLAVOUR) else ""
+            also = ", and for digital tape (MiniDV)" if _is_for_tape(model) else ""
             parts.append(
                 f"{model.name} draws edges that were not in the source; --model {AUTO_MODEL} for "
                 f"none{also}."
@@ -91,12 +88,11 @@ class Choice:
 
 def _draws_edges(model: Model) -> bool:
     """Return whether a network draws edges by itself."""
-    return _is_of(model, CLEAR_FLAVOUR) or _is_of(model, TAPE_FLAVOUR)
+    return _is_for_tape(model) or (model.card is not None and model.card.draws_detail)
 
 
-def _is_of(model: Model, flavour: str) -> bool:
-    """Return whether the card of a network names a flavour."""
-    return model.card is not None and model.card.flavour.endswith(flavour)
+def _is_for_tape(model: Model) -> bool:
+    return model.card is not None and model.card.flavour.endswith(TAPE_FLAVOUR)
 
 
 def model_named(name: str) -> str:
@@ -161,7 +157,7 @@ def _is_clear(name: str, scale: int) -> bool:
     """Return whether a network draws detail by itself, by its card."""
     found = None if is_path(name) else files_of(name).get(scale)
     card = read_card(found.path) if found is not None else None
-    return card is not None and card.flavour.endswith(CLEAR_FLAVOUR)
+    return card is not None and card.draws_detail
 
 
 def choose_grain(
