@@ -58,12 +58,14 @@ class Shot:
     seconds: float
     middle: tuple[float, float]
     look: str | None = None
+    model: str | None = None
     is_worn: bool = False
 
 
 SHOTS = (
     Shot("nasa", "nasa_13013.mp4", "1080p", 7.04, (0.42, 0.64)),
     Shot("bunny", "bigbuckbunny.mp4", "4k", 0.6, (0.14, 0.45), "anime"),
+    Shot("vivid", "nasa_13013.mp4", "1080p", 7.04, (0.42, 0.64), model="vivid"),
     Shot("tape", "nasa_13013.mp4", "1080p", 7.04, (0.42, 0.64), "tape", is_worn=True),
 )
 
@@ -85,7 +87,7 @@ def drawn(source: Path, shot: Shot) -> Image.Image:
         result, seconds = Path(scratch) / "result.mkv", shot.seconds
         if shot.is_worn:
             source, seconds = worn(source, seconds, Path(scratch)), WORN_FRAMES / 2 / RATE
-        spec = vsr.spec_of(preset=shot.preset, look=shot.look)
+        spec = vsr.spec_of(preset=shot.preset, look=shot.look, model=shot.model)
         vsr.upscale(source, result, spec, start=seconds, max_frames=1, note=print)
         after, small = frame_at(result, 0.0), frame_at(source, seconds)
     rows, columns = after.shape[:2]

@@ -24,16 +24,18 @@ RARE = ("drone_*=0.3", "opensfm_*=0.3")
 
 TEACHER = "weights/public/realesr-general-x4v3.pth"
 PUBLIC = "weights/public/realesr-animevideov3.pth"
-"""What ``clear`` begins as, of the shared data; it has the shape of ``quality``. ``anime`` learns
-from its pictures."""
+"""Of the shared data: what ``vivid`` begins as, and what ``clear`` does, which has the shape of
+``quality``. Most learn from the pictures of the former, ``anime`` from those of the latter."""
 
 CRISP = ("--tone", "6", "--texture", "0.3", "--window", "0", "--name", "crisp")
 CRISP_X4 = (*CRISP, "--scale", "4", "--sharpen", "0.8")
 CRISP_X2 = (*CRISP, "--scale", "2", "--sharpen", "0.6")
+VIVID = ("--tone", "12", "--texture", "0.3", "--window", "0", "--name", "vivid")
+VIVID_X4 = (*VIVID, "--scale", "4", "--sharpen", "0.5")
 TAPED = (*CRISP, "--scale", "2", "--sharpen", "0.2")
 DRAWN_CORRECTION = ("--tone", "6", "--texture", "0.8", "--sharpen", "1")
-"""How targets are corrected: of ``clear`` and ``fast-clear`` ×4, the latter ×2, ``tape`` and
-``anime``."""
+"""How targets are corrected: of ``clear`` and ``fast-clear`` ×4, the latter ×2, ``vivid``, ``tape``
+and ``anime``."""
 
 BENCHMARKS = ("Set5", "Set14", "BSD100")
 
@@ -63,6 +65,7 @@ SHIPPED = (
     Shipped(recipe="fast-clear-x4", name="fast-clear", init="fast", has_features=True),
     Shipped(recipe="quality-x4", name="quality", init=FAST),
     Shipped(recipe="clear-x4", name="clear", init=PUBLIC),
+    Shipped(recipe="vivid-x4", name="vivid", init=TEACHER),
     Shipped(recipe="lite-x4", name="lite"),
     Shipped(recipe="swift-srgan-x4", name="swift-srgan"),
     Shipped(recipe="srgan-x4", name="srgan"),
@@ -145,6 +148,7 @@ def _made(runs: Path, data: Path) -> Step | None:
     sets = {
         "taught-crisp": (*CRISP_X4, *clear),
         "taught-crisp-x2": (*CRISP_X2, *clear),
+        "taught-vivid": (*VIVID_X4, *clear),
         "taught-crisp-tape": (*TAPED, *tape),
     }
     steps = (_targets(prepared, runs / name, teacher, wanted) for name, wanted in sets.items())
@@ -196,7 +200,7 @@ def _train(one: Shipped, run: Path, prepared: Path, data: Path, minutes: int) ->
     else:
         arguments = ("fit", one.recipe, "--data", str(prepared), "--out", str(run))
         arguments += ("--minutes", str(minutes))
-        init = str(data / PUBLIC) if one.init == PUBLIC else one.init
+        init = str(data / one.init) if one.init in (PUBLIC, TEACHER) else one.init
         arguments += ("--init", init) if init else ()
         arguments += ("--perceptual-weights", str(data / FEATURES)) if one.has_features else ()
     return Step(arguments=arguments, done=run / "trained", text=text, is_piece=True)

@@ -36,7 +36,7 @@ def other_data(tmp_path_factory, large_data):
     """What some recipes need: scale or degradation → a set."""
     folder = tmp_path_factory.mktemp("other")
     taught = prepared(folder / "taught", pictures=2, degradations=("video-clear", "video-tape"))
-    for targets in ("teacher", "crisp"):
+    for targets in ("teacher", "crisp", "vivid"):
         spec = TeachSpec(
             data=taught, teachers=(TeacherSpec(source="fast"),), device="cpu", name=targets
         )

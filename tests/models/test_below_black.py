@@ -17,6 +17,7 @@ LOOK = Blend(strength=0.75, sharpness=CLEAR)
         ("fast", 2, Blend(strength=1.0)),
         ("quality", 4, Blend()),
         ("clear", 4, Blend()),
+        ("vivid", 4, Blend()),
         ("anime", 4, Blend()),
         ("tape", 2, Blend()),
     ],

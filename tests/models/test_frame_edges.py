@@ -21,6 +21,10 @@ CUT = 8
 DOUBT = (3.5, 2.0, 1.0)
 """Codes in the outermost source pixels, in those behind, and in the third."""
 
+DEEP_DOUBT = (3.5, 2.0, 1.2)
+"""The same of a network that sees 34 pixels, of which more are missing. general-x4v3, which it
+began as, has 4.2, 2.5 and 1.6."""
+
 
 def rings(net, scale: int) -> list[float]:
     """Return the mean difference in codes in the outermost source pixels, ring by ring."""
@@ -46,6 +50,7 @@ def rings(net, scale: int) -> list[float]:
         ("fast", 2, Blend(strength=0.6, sharpness=CLEAR)),
         ("fast", 2, Blend(strength=0.6, sharpness=1.0)),
         ("clear", 4, Blend()),
+        ("vivid", 4, Blend()),
         ("anime", 4, Blend()),
         ("tape", 2, Blend()),
         ("quality", 4, Blend()),
@@ -54,4 +59,5 @@ def rings(net, scale: int) -> list[float]:
 )
 def test_no_line_is_drawn_along_the_frame(name, scale, blend):
     found = rings(catalog.load(name, scale, blend).net, scale)
-    assert all(own <= most for own, most in zip(found, DOUBT, strict=True)), found
+    doubt = DEEP_DOUBT if name == "vivid" else DOUBT
+    assert all(own <= most for own, most in zip(found, doubt, strict=True)), found

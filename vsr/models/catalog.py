@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 SUMMARIES: Mapping[str, str] = {
     "fast": "any video; the default",
     "clear": "compressed video with time to spare: draws more than fast, ×4",
+    "vivid": "compressed video, on a GPU or of short clips: draws most, ×4",
     "anime": "animation, to try beside fast: steadier lines, cleaner flat areas, ×4",
     "tape": "VHS and Video8, digitised: cleans and draws edges, ×2; of the look tape",
     "lite": "speed: a CPU in near real time; sharpens luma only, and less",
@@ -155,7 +156,7 @@ def build(name: str, scale: int) -> Generator:
     """Return a network with random weights: ``clear`` is as quality, ``anime``, ``tape`` as fast.
 
     ``compact`` and ``compact-deep`` have no weights of their own: they are the shapes of
-    realesr-animevideov3 and realesr-general-x4v3, which may be trained further.
+    realesr-animevideov3 and realesr-general-x4v3, which may be trained further; ``vivid`` was.
 
     Raises:
         UnknownName: no network of that name.
@@ -176,6 +177,7 @@ def build(name: str, scale: int) -> Generator:
         "dpsrgan": DPSRGAN,
         "compact": compact,
         "compact-deep": compact_deep,
+        "vivid": compact_deep,
     }
     return builders[one_of(name, builders, "network")](scale)
 
