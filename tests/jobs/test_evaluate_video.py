@@ -79,7 +79,7 @@ def test_a_table_for_people_ends_with_the_flicker(tmp_path, capsys):
     film = write_clip(tmp_path / "a.mkv", frames=4)
     assert run(["evaluate", str(film), str(film)]) == 0
     out = capsys.readouterr().out
-    assert out.startswith("picture")
+    assert out.startswith("frame ")
     assert "static std" in out
 
 

@@ -169,7 +169,7 @@ def _show(report: Evaluation) -> None:
     table = [(name, *(scores[metric] for metric in metrics)) for name, scores in rows]
     digits = [{"psnr_y": 2, "psnr_rgb": 2}.get(metric, 4) for metric in metrics]
     echo_table(
-        ("image", *metrics),
+        (_row_of(report), *metrics),
         [
             (name, *(f"{v:.{d}f}" if v is not None else None for v, d in zip(values, digits)))
             for name, *values in (*table, ("mean", *(mean[metric] for metric in metrics)))
@@ -181,6 +181,11 @@ def _show(report: Evaluation) -> None:
             click.echo(f"{name.replace('_', ' ')}: {'–' if value is None else f'{value:.4g}'}")
 
 
+def _row_of(report: Evaluation) -> str:
+    """Return what each row is of: only videos have flicker."""
+    return "frame" if report.flicker else "image"
+
+
 def _draw(report: Evaluation, path: Path) -> None:
     from vsr.metrics.plot import Panel, draw_panels
 
@@ -188,7 +193,7 @@ def _draw(report: Evaluation, path: Path) -> None:
     values = [getattr(item.scores, metric) for item in report.pictures]
     mean = getattr(report.mean, metric)
     panel = Panel(
-        title=f"{metric} in dB, mean {mean:.2f}, image 1 to {len(values)}",
+        title=f"{metric} in dB, mean {mean:.2f}, {_row_of(report)} 1 to {len(values)}",
         curves={metric: list(enumerate(values, 1))},
         colour=PLOT_COLOUR,
     )
