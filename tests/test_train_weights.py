@@ -32,22 +32,16 @@ def test_a_call_prepares_trains_or_exports(tmp_path: Path):
     assert step is not None
     assert (step.arguments[0], step.is_piece) == ("teach", True)
     (tmp_path / "taught").touch()
-    step = next_step(tmp_path, DATA, 25)
-    assert step is not None
-    assert {"--name", "crisp", "--scale", "4", "--sharpen", "0.8"} <= set(step.arguments)
-    (tmp_path / "taught-crisp").touch()
-    step = next_step(tmp_path, DATA, 25)
-    assert step is not None
-    assert {"--name", "crisp", "--scale", "2", "--sharpen", "0.6"} <= set(step.arguments)
-    (tmp_path / "taught-crisp-x2").touch()
-    step = next_step(tmp_path, DATA, 25)
-    assert step is not None
-    assert {"--name", "vivid", "--scale", "4", "--tone", "12"} <= set(step.arguments)
-    (tmp_path / "taught-vivid").touch()
-    step = next_step(tmp_path, DATA, 25)
-    assert step is not None
-    assert {"--degradation", "video-tape", "--scale", "2"} <= set(step.arguments)
-    (tmp_path / "taught-crisp-tape").touch()
+    for made, asked in (
+        ("taught-crisp", ("--name", "crisp", "--scale", "4", "--sharpen", "0.8")),
+        ("taught-crisp-x2", ("--name", "crisp", "--scale", "2", "--sharpen", "0.6")),
+        ("taught-vivid", ("--name", "vivid", "--scale", "4", "--tone", "12")),
+        ("taught-crisp-tape", ("--degradation", "video-tape", "--scale", "2")),
+    ):
+        step = next_step(tmp_path, DATA, 25)
+        assert step is not None
+        assert set(asked) <= set(step.arguments)
+        (tmp_path / made).touch()
     run = tmp_path / "fast-x4"
     run.mkdir()
     for made, command in (("run.json", "fit"), ("trained", "resume"), ("exported", "export")):
