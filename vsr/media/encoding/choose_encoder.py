@@ -26,6 +26,7 @@ from vsr.media.encoding.coded_format import (
     smallest,
 )
 from vsr.media.encoding.encoder_trial import check_option_names, prove
+from vsr.media.encoding.parameters import with_parameters
 from vsr.media.frames.formats import pix_fmt_of
 from vsr.media.source.info import VideoInfo
 from vsr.specs import RATES, EncodeSpec
@@ -257,7 +258,7 @@ def _options(
         options |= entry.rate_options(bit_rate)
         params = entry.params_option or ""
         if params in options and params in given:
-            given[params] = f"{options[params]}:{given[params]}"
+            given = with_parameters(given, params, [options[params]])
     elif RATE_OPTIONS.isdisjoint(given):
         options |= entry.quality_options(DEFAULT_CRF if spec.crf is None else spec.crf)
     if entry.codec == "prores":

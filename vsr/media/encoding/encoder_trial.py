@@ -17,6 +17,7 @@ from vsr.colour import Colour, Siting
 from vsr.errors import EncoderUnavailable, InvalidOption
 from vsr.media.encoding.codecs import CODECS, Encoder
 from vsr.media.encoding.nvenc import reason_in
+from vsr.media.encoding.parameters import with_parameters
 from vsr.media.encoding.repeatable import repeatable
 from vsr.media.encoding.scheduling import open_encoder
 from vsr.media.frames.formats import alpha_pix_fmt, layout_of
@@ -45,9 +46,7 @@ def configure(context: VideoCodecContext, encoder: Encoder, size: Size, colour: 
     context.flags |= Flags.global_header
     options = repeatable(encoder.name, encoder.options)
     if encoder.name == "libx265":  # it prints to the terminal on its own
-        options["x265-params"] = ":".join(
-            part for part in ("log-level=none", options.get("x265-params")) if part
-        )
+        options = with_parameters(options, "x265-params", ["log-level=none"])
     if colour.siting is not Siting.UNSPECIFIED and encoder.layout.subsampling == "4:2:0":
         options["chroma_sample_location"] = str(int(colour.siting))
     context.options = options

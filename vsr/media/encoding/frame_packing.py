@@ -6,6 +6,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from vsr.media.encoding.codecs import Encoder
+from vsr.media.encoding.parameters import with_parameters
 from vsr.media.frames.stereo import Stereo
 
 TELLING = "libx264"
@@ -19,9 +20,8 @@ def with_frame_packing(encoder: Encoder, stereo: Stereo | None) -> Encoder:
     if stereo is None or not can_tell_packing(encoder, stereo):
         return encoder
     assert encoder.params_option is not None  # of x264
-    given = encoder.options.get(encoder.params_option)
-    parts = [f"frame-packing={stereo.in_h264}", *([given] if given else [])]
-    options = dict(encoder.options) | {encoder.params_option: ":".join(parts)}
+    packing = [f"frame-packing={stereo.in_h264}"]
+    options = with_parameters(encoder.options, encoder.params_option, packing)
     return replace(encoder, options=MappingProxyType(options))
 
 

@@ -11,6 +11,7 @@ from fractions import Fraction
 from types import MappingProxyType
 
 from vsr.media.encoding.codecs import Encoder
+from vsr.media.encoding.parameters import with_parameters
 from vsr.media.frames.hdr import HdrMetadata, MasteringDisplay, Point
 
 CHROMATICITY_UNITS = 50_000
@@ -25,9 +26,8 @@ def with_mastering(encoder: Encoder, hdr: HdrMetadata | None) -> Encoder:
     """
     if hdr is None or encoder.params_option is None or encoder.name not in PARAMETERS:
         return encoder
-    given = encoder.options.get(encoder.params_option)
-    parts = [*PARAMETERS[encoder.name](hdr), *([given] if given else [])]
-    options = dict(encoder.options) | {encoder.params_option: ":".join(parts)}
+    parameters = PARAMETERS[encoder.name](hdr)
+    options = with_parameters(encoder.options, encoder.params_option, parameters)
     return replace(encoder, options=MappingProxyType(options))
 
 

@@ -1,17 +1,19 @@
 """What makes an encoder give the same bytes for the same frames.
 
-x264's macroblock tree, as written for AVX-512, reads beyond the end of a row of blocks where their
-number is no multiple of 8, and what lies there decides bits: of 1440x1080 or 854x480, not of
-1920x1080. Found with glibc's ``M_PERTURB`` in 8-bit x264 165 on a Zen 4, at each preset that has
-such a tree; x264 for AVX2 and below, its 10 bits, x265, SVT-AV1, libvpx and FFmpeg's own encoders
-give one result. It is as fast with AVX2: 0.96 and 1.08 times the CPU time (two clips, 1440x1080).
+With AVX-512 x264's macroblock tree gives other bits from run to run where the blocks across are no
+multiple of 8, as at 1440x1080 and 854x480, not at 1920x1080: they go by what lay in memory. Found
+with glibc's ``M_PERTURB`` in 8-bit x264 165 on a Zen 4, at the presets veryfast, medium and slow;
+not at ultrafast, nor with ``mbtree=0``. x264 without AVX-512 or in 10 bits, x265, SVT-AV1, libvpx,
+MPEG-2, MPEG-4, MJPEG, ProRes and FFV1 gave one result at three sizes. AVX2 takes 0.96 and 1.08
+times the CPU time (two clips, 1440x1080).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-PARAMETERS = "x264-params"
+from vsr.media.encoding.parameters import with_parameters
+
 HELD = "asm=AVX2"
 
 
@@ -22,8 +24,7 @@ def repeatable(name: str, options: Mapping[str, str]) -> dict[str, str]:
     """
     if name != "libx264" or not _has_avx512():
         return dict(options)
-    given = options.get(PARAMETERS)
-    return dict(options) | {PARAMETERS: f"{HELD}:{given}" if given else HELD}
+    return with_parameters(options, "x264-params", [HELD])
 
 
 def _has_avx512() -> bool:
