@@ -68,3 +68,9 @@ def test_settings_of_two_sizes_share_a_page(clip: Path):
     page = previewed(clip, "--try", "scale=3", "--frames", 1)
     assert {picture.shape for picture in page.pictures.values()} == {(192, 288, 3)}
     assert len(page.pictures) == 4
+
+
+def test_every_encoder_of_the_settings_is_named(clip: Path):
+    summary = previewed(clip, "--try", "codec=hevc", "--frames", 1).texts["p"][0]
+    assert "(libx264 or libx265); computed on cpu" in summary
+    assert " or cpu" not in summary

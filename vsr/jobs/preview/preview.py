@@ -5,7 +5,7 @@ Every moment of a preview in every setting: one network open at a time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from fractions import Fraction
@@ -30,6 +30,7 @@ from vsr.jobs.preview.choose import (
 from vsr.jobs.preview.page import Variant
 from vsr.jobs.preview.pictures import lanczos, shown, size_of
 from vsr.jobs.preview.place import is_page_wanted, sheet_of
+from vsr.jobs.preview.remarks import notes_on, summary_of
 from vsr.jobs.preview.spec import PageResult, PreviewSpec, SettingSpec
 from vsr.jobs.progress import Count, Note, ignore
 from vsr.jobs.upscale.job import Job
@@ -95,11 +96,11 @@ def _contents(
     sides = [_side(one, setting, times) for one, setting in zip(made, spec.settings)]
     return Contents(
         subject=printable(source.name),
-        summary=_summary(first),
+        summary=summary_of(jobs),
         moments=tuple((clock(seconds_at(info, one.pts)), one.why) for one in choices),
         sides=(_source_side(made[0], size_bytes(source), moments, loop, times), *sides),
         motion=None if loop is None else _motion(first, loop, times),
-        notes=_notes({one.name: job for one, job in zip(spec.settings, jobs)}, len(moments)),
+        notes=notes_on({one.name: job for one, job in zip(spec.settings, jobs)}, len(moments)),
     )
 
 
@@ -199,40 +200,9 @@ def _motion(job: Job, loop: Moment, times: Sequence[Fraction]) -> Motion:
     return Motion(frames=len(times), fps=rate, label=loop_label(loop, job.source))
 
 
-def _summary(job: Job) -> str:
-    sizes = job.sizes.turned() if job.source.video.is_quarter_turned else job.sizes
-    seconds = job.source.video.duration_seconds or job.source.duration_seconds
-    length = f", {clock(seconds)} long" if seconds else ""
-    return (
-        f"{sizes.source} → {sizes.output}{length}. Every result is shown after the encoder "
-        f"({job.encoder.name}); computed on {job.device}."
-    )
-
-
 def _encoder(job: Job) -> str:
     options = " ".join(f"{key} {value}" for key, value in job.encoder.options.items())
     return f"{job.encoder.name} {options}".strip()
-
-
-def _notes(jobs: Mapping[str, Job], count: int) -> tuple[str, ...]:
-    """Return remarks on the page, and on the settings; what not all of them share names them."""
-    job = next(iter(jobs.values()))
-    notes = [
-        f"Seconds per frame were measured here, on {count} frames in full; the time and the size "
-        "of the whole video follow from them, and from the loop."
-    ]
-    if job.source.video.colour.is_hdr:
-        notes.append(
-            "The video is HDR: this page shows it as an SDR screen would; the files stay HDR."
-        )
-    said: dict[str, list[str]] = {}
-    for name, one in jobs.items():
-        for text in one.notes():
-            said.setdefault(text, []).append(name)
-    for text, names in said.items():
-        is_shared = len(names) == len(jobs)
-        notes.append(text[:1].upper() + text[1:] if is_shared else f"{', '.join(names)}: {text}")
-    return tuple(notes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
