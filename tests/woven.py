@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 from numpy.typing import NDArray
 
@@ -89,3 +90,54 @@ def write_film(path: Path, pictures: int = 96, skipped: int = 0, **changes: Any)
     options = {"crf": "1", "preset": "ultrafast"}
     values = {"rate": NTSC, "is_interlaced": True, "options": options, **changes}
     return write_clip(path, frames=len(frames), pictures=frames, **values)
+
+
+PICTURE, GROUP, EXTENSION = 0x00, 0xB8, 0xB5
+"""Start codes of MPEG-2. Source: ISO/IEC 13818-2, table 6-1."""
+
+FLAGS_IN_TURN = ((1, 1), (0, 0), (0, 1), (1, 0))
+"""``top_field_first`` and ``repeat_first_field`` of the pictures of a film: three fields, two..."""
+
+
+def write_soft_film(path: Path, video: range = range(0), **changes: Any) -> Path:
+    """Write a film as most discs have it: picture n once, as bar code n, and flags for its fields.
+
+    Args:
+        video: pictures that no flag repeats, and that are marked as interlaced.
+    """
+    stream = path.with_suffix(".m2v")
+    values = {"frames": 48, "codec": "mpeg2video", "rate": NTSC, "gop": 12, "b_frames": 2}
+    write_clip(stream, **{**values, **changes})
+    stream.write_bytes(_with_flags(stream.read_bytes(), video))
+    if stream != path:
+        with av.open(str(stream)) as source, av.open(str(path), "w") as target:
+            copy = target.add_stream_from_template(source.streams.video[0])
+            for packet in source.demux(source.streams.video[0]):
+                if packet.size:
+                    packet.stream = copy
+                    target.mux(packet)
+        stream.unlink()
+    return path
+
+
+def _with_flags(stream: bytes, video: range) -> bytes:
+    """Set the flags of an MPEG-2 stream by the places of its pictures in the order shown.
+
+    Source: ISO/IEC 13818-2, 6.2.2.3 (sequence extension), 6.2.3.1 (picture coding extension).
+    """
+    content, at, first, shown, shown_to = bytearray(stream), -1, 0, 0, 0
+    while (at := content.find(b"\x00\x00\x01", at + 1)) >= 0:
+        code, kind = content[at + 3], content[at + 4] >> 4
+        if code == GROUP:
+            first = shown_to
+        elif code == PICTURE:
+            shown = first + (content[at + 4] << 2 | content[at + 5] >> 6)
+            shown_to = max(shown_to, shown + 1)
+        elif code == EXTENSION and kind == 1:
+            content[at + 5] &= ~0x08  # progressive_sequence
+        elif code == EXTENSION and kind == 8:
+            is_video = shown in video
+            is_top_first, repeats = (1, 0) if is_video else FLAGS_IN_TURN[shown % 4]
+            content[at + 7] = content[at + 7] & ~0x82 | is_top_first << 7 | repeats << 1
+            content[at + 8] = content[at + 8] & ~0x80 | (not is_video) << 7  # progressive_frame
+    return bytes(content)

@@ -28,6 +28,7 @@ from vsr.upscaling.step_order import DEVICE, STEPS, check_steps
 from vsr.values import GrainProfile, PtsSpan, Size
 
 if TYPE_CHECKING:
+    from vsr.media.frames.soft_telecine import Repeats
     from vsr.media.frames.telecine import Pulldown
     from vsr.models.catalog import Model
 
@@ -50,6 +51,7 @@ class StepContext:
         tile: the largest tile side in low-resolution pixels; None lets memory decide.
         step: how long a frame of the source lasts at its frame rate, in ticks.
         film: how it was telecined; needed for the deinterlacing of that name.
+        repeats: how flags repeat its fields, if its frames get even times.
         say: called with remarks for the user, one line each.
         mark: called with every tile that the network has done, on the CPU.
     """
@@ -69,6 +71,7 @@ class StepContext:
     deinterlace: Deinterlace = "auto"
     step: int = 1
     film: Pulldown | None = None
+    repeats: Repeats | None = None
     say: Callable[[str], None] = field(default=lambda line: None)
     mark: Callable[[], None] | None = None
 
@@ -184,12 +187,15 @@ def _deinterlaced(context: StepContext, span: PtsSpan) -> VideoStep:
     """Return the deinterlacing step: progressive frames pass untouched."""
     from vsr.media.frames.deinterlace import deinterlace
     from vsr.media.frames.inverse_telecine import inverse_telecine
+    from vsr.media.frames.soft_telecine import evened
 
-    film = context.film
+    film, repeats = context.film, context.repeats
     if film is not None:
         return lambda frames: inverse_telecine(frames, span, film, context.say)
     if context.deinterlace == "refuse":
         return _refuse_interlaced
+    if repeats is not None:
+        return lambda frames: evened(frames, repeats, lambda each: deinterlace(each, span))
     bob_step = context.step if context.deinterlace == "bob" else None
     return lambda frames: deinterlace(frames, span, bob_step=bob_step)
 

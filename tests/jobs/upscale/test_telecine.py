@@ -103,31 +103,6 @@ def test_a_film_that_was_not_telecined_is_refused(tmp_path: Path, rate: Fraction
         prepare(clip, tmp_path / "out.mp4", film_spec())
 
 
-def with_flags(path: Path) -> Path:
-    """Write a film as most DVDs have it: each picture once, and flags for three fields or two.
-
-    Source: ISO/IEC 13818-2, 6.2.2.3 (sequence extension), 6.2.3.1 (picture coding extension).
-    """
-    plain = write_clip(path, frames=48, codec="mpeg2video", rate=NTSC, b_frames=0)
-    content, place, count = bytearray(plain.read_bytes()), -1, 0
-    while (place := content.find(b"\x00\x00\x01\xb5", place + 1)) >= 0:
-        if content[place + 4] >> 4 == 1:
-            content[place + 5] &= ~0x08  # progressive_sequence
-        elif content[place + 4] >> 4 == 8:
-            is_top_first, repeats = ((1, 1), (0, 0), (0, 1), (1, 0))[count % 4]
-            content[place + 7] = content[place + 7] & ~0x82 | is_top_first << 7 | repeats << 1
-            content[place + 8] |= 0x80  # progressive_frame
-            count += 1
-    path.write_bytes(content)
-    return path
-
-
-def test_a_film_whose_fields_are_repeated_by_flags_is_said_to_be_whole(tmp_path: Path):
-    clip = with_flags(tmp_path / "in.m2v")
-    with pytest.raises(Refused, match=r"in\.m2v: has whole frames already, 24 a second, .* Omit"):
-        prepare(clip, tmp_path / "out.mp4", film_spec())
-
-
 def test_a_mixed_cadence_is_refused(tmp_path: Path):
     film = [picture(index, SMALL) for index in range(96)]
     frames = list(zip(*(telecined(list(one)) for one in zip(*film))))

@@ -17,6 +17,7 @@ from vsr.media.animation import animation_as_film, is_animated
 from vsr.media.images.images import image_size, is_image
 from vsr.media.reading.cadence import TELECINED, looks_telecined
 from vsr.media.reading.probe import probe
+from vsr.media.reading.repeated_fields import REPEATED, repeats_of
 from vsr.media.sequence import DEFAULT_RATE, as_film, find_images, is_sequence
 from vsr.media.source.info import MediaInfo, StreamInfo, VideoInfo
 
@@ -59,10 +60,8 @@ def look(source: Path) -> FileReport:
 
 def _report_on(info: MediaInfo, source: Path) -> FileReport:
     """Return what there is to say of a file, or of the images that it stands for."""
-    takes = {
-        "takes": usual_time(info),
-        "notes": [TELECINED] if looks_telecined(info) else None,
-    }
+    notes = [REPEATED] if repeats_of(info) else [TELECINED] if looks_telecined(info) else None
+    takes = {"takes": usual_time(info), "notes": notes}
     values = {key: value for key, value in takes.items() if value is not None}
     info = replace(info, path=source)
     return FileReport(in_words(info) | takes, described(info) | takes, values_of(info) | values)

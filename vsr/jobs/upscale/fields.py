@@ -10,16 +10,17 @@ from vsr.errors import Refused
 from vsr.frames import HostFrame
 from vsr.media.frames.deinterlace import count_bobbed
 from vsr.media.frames.inverse_telecine import CONTEXT
+from vsr.media.frames.soft_telecine import Repeats
 from vsr.media.frames.telecine import Cycles, Pulldown
 from vsr.media.reading.cadence import (
     TELECINED,
     cadences_of,
     looks_telecined,
     pulldown_of,
-    repeats_by_flags,
 )
+from vsr.media.reading.repeated_fields import repeats_of
 from vsr.media.source.info import MediaInfo, VideoInfo
-from vsr.specs import FRAME_RATIOS, Deinterlace, UpscaleSpec
+from vsr.specs import FINER, FRAME_RATIOS, Deinterlace, UpscaleSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,16 +30,29 @@ class Fields:
     Attributes:
         film: how it was telecined, if its pictures are to be restored.
         is_telecined: they are not, and could be.
+        repeats: how flags repeat its fields, if its frames get even times.
     """
 
     mode: Deinterlace = "auto"
     film: Pulldown | None = None
     is_telecined: bool = False
+    repeats: Repeats | None = None
 
     @property
     def ratio(self) -> Fraction:
         """Frames that leave for each that comes."""
         return FRAME_RATIOS.get(self.mode, Fraction(1))
+
+    @property
+    def finer(self) -> int:
+        """Ticks of the output's clock to one of the source's."""
+        return FINER["film"] if self.repeats is not None else FINER.get(self.mode, 1)
+
+    def frame_rate(self, video: VideoInfo) -> Fraction | None:
+        """Return the frame rate of the output; None if that of the source is not known."""
+        if self.repeats is not None and self.repeats.is_throughout:
+            return self.repeats.frame_rate(video.time_base)
+        return video.frame_rate and video.frame_rate * self.ratio
 
     @property
     def context(self) -> int:
@@ -59,11 +73,18 @@ class Fields:
         Args:
             asked: by the user.
         """
-        rate = f", {float(video.frame_rate * self.ratio):.4g} a second" if video.frame_rate else ""
+        frame_rate = self.frame_rate(video)
+        rate = f", {float(frame_rate):.4g} a second" if frame_rate else ""
         if self.film is not None:
             return f"telecined: the film's own frames are restored{rate}."
         if self.is_telecined:
             return TELECINED
+        if self.repeats is not None:
+            where = rate if self.repeats.is_throughout else ", in parts"
+            return (
+                f"telecined by flags{where}: frames shown for three and two fields in turn get "
+                "even times (--deinterlace off keeps theirs)."
+            )
         if not video.is_interlaced:
             text = "progressive by its first frames: --deinterlace bob changes nothing."
             return text if asked == "bob" and self.mode == "auto" else None
@@ -103,11 +124,13 @@ def fields_of(info: MediaInfo, spec: UpscaleSpec) -> Fields:
             "Omit it to deinterlace at the same frame rate."
         )
     if mode == "film":
-        return Fields(mode=mode, film=_film(info, spec))
+        return _film(info, spec)
+    if spec.deinterlace == mode == "auto" and (repeats := repeats_of(info, spec.time)):
+        return Fields(mode=mode, repeats=repeats)
     return Fields(mode=mode, is_telecined=mode != "off" and looks_telecined(info))
 
 
-def _film(info: MediaInfo, spec: UpscaleSpec) -> Pulldown:
+def _film(info: MediaInfo, spec: UpscaleSpec) -> Fields:
     """Return how a film was telecined.
 
     Raises:
@@ -120,14 +143,12 @@ def _film(info: MediaInfo, spec: UpscaleSpec) -> Pulldown:
             f"video in {seen.count('video')}, which --deinterlace film would spoil. "
             "Use --deinterlace bob."
         )
-    if not seen.is_film and repeats_by_flags(info):
-        raise Refused(
-            f"{info.path}: has whole frames already, 24 a second, whose fields only flags repeat, "
-            "as on a DVD. Omit --deinterlace film."
-        )
+    if not seen.is_film and (repeats := repeats_of(info, spec.time)):
+        return Fields(repeats=repeats)
     if not seen.is_film:
         raise Refused(
             f"{info.path}: --deinterlace film was given, and no telecine (2:3 pulldown, at 29.97 "
             "frames a second) was found. Omit it, or use --deinterlace bob."
         )
-    return pulldown_of(info, spec.time, is_top_first=seen.is_top_first)
+    film = pulldown_of(info, spec.time, is_top_first=seen.is_top_first)
+    return Fields(mode="film", film=film)

@@ -143,6 +143,7 @@ class Job:
             "colour": asdict(self.video.colour),
             "time base": str(self.video.time_base),
             "film": asdict(self.fields.film) if self.fields.film else None,
+            "repeated fields": str(self.fields.repeats) if self.fields.repeats else None,
             **asked(spec),
         }
 
@@ -205,7 +206,8 @@ class Job:
             yield _matrix_note(video, self.video)
         yield from map(str, self.losses)
         if self.container.is_bare:
-            rate = f"{float(video.frame_rate):.5g} a second" if video.frame_rate else "unknown"
+            own = self.video.frame_rate
+            rate = f"{float(own):.5g} a second" if own else "unknown"
             what = "images hold" if self.container.is_sequence else f"{self.container.name} holds"
             yield f"{what} no times: the frame rate is {rate}."
         if self.spec.device == "auto" and not self.device.is_cuda and (note := unused_gpu()):

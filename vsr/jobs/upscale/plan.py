@@ -48,7 +48,7 @@ from vsr.media.streams.stream_plan import StreamPlan
 from vsr.media.streams.streams import plan_streams
 from vsr.models import catalog
 from vsr.models.catalog import Load, Model
-from vsr.specs import FINER, UpscaleSpec
+from vsr.specs import UpscaleSpec
 from vsr.upscaling.engine.precision import with_precision
 from vsr.upscaling.engine.tile_size import pinned_tile
 from vsr.upscaling.plan import SizePlan, plan_sizes
@@ -238,11 +238,10 @@ def _streams(info: MediaInfo, container: Container, spec: UpscaleSpec) -> Stream
 def _output_video(
     video: VideoInfo, fields: Fields, size: Size, sar: Fraction, colour: Colour, made_by: str
 ) -> OutputVideo:
-    rate = video.frame_rate
     return OutputVideo(
         size=size,
-        time_base=video.time_base / FINER.get(fields.mode, 1),
-        frame_rate=rate and rate * fields.ratio,
+        time_base=video.time_base / fields.finer,
+        frame_rate=fields.frame_rate(video),
         colour=colour,
         sar=sar,
         display_matrix=video.display_matrix,

@@ -208,6 +208,7 @@ def step_context(job: Job, note: Note) -> StepContext:
         deinterlace=job.fields.mode,
         step=job.source_step,
         film=job.fields.film,
+        repeats=job.fields.repeats,
         say=note,
     )
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import islice, pairwise
+from itertools import islice
 from operator import itemgetter
 from typing import Any, Literal
 
@@ -154,24 +153,6 @@ def _looks(info: MediaInfo, places: int, time: TimeRange = TimeRange()) -> Itera
                     yield cadence_of(frames)
     except (av.FFmpegError, VsrError, OSError, ValueError):
         return  # what was seen is enough
-
-
-def repeats_by_flags(info: MediaInfo) -> bool:
-    """Return whether pictures of a film are stored once, and flags repeat their fields, as on DVDs.
-
-    They last three fields and two in turn, with nothing to undo.
-    """
-    if not may_be_telecined(info):
-        return False
-    video, frames = info.video, list[HostFrame]()
-    with (
-        suppress(av.FFmpegError, VsrError, OSError, ValueError),
-        open_input(info.path) as container,
-    ):
-        frames = after_key_frame(container, info, video.start_pts or 0, WINDOW)
-    field = ticks_per_frame(video.frame_rate, video.time_base) / 2
-    lasting = [rounded((b.pts - a.pts) / field) for a, b in pairwise(frames)]
-    return len(lasting) >= CYCLE and all({a, b} == {2, 3} for a, b in pairwise(lasting))
 
 
 def pulldown_of(info: MediaInfo, time: TimeRange, *, is_top_first: bool) -> Pulldown:
