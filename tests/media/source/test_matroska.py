@@ -7,12 +7,13 @@ import av
 import pytest
 
 from tests.clips import Audio, Subtitle, write_clip
-from tests.media.written import carry, encoder_for, video_of
+from tests.media.written import carry
 from vsr.colour import Range
 from vsr.media.containers import container_named
+from vsr.media.reading.black_bars import asked_by_header
 from vsr.media.reading.probe import probe
 from vsr.media.source.matroska import MatroskaFacts, matroska_facts, told_by_matroska
-from vsr.media.streams.losses_before_start import losses_in, losses_of
+from vsr.media.streams.losses_before_start import losses_in
 from vsr.media.streams.lost_tags import lost_labels
 from vsr.media.streams.streams import plan_streams
 from vsr.values import Size
@@ -155,16 +156,11 @@ def with_crop(path: Path) -> Path:
     return path
 
 
-def test_a_crop_of_the_header_is_told_unless_it_is_done(tmp_path: Path) -> None:
+def test_a_crop_of_the_header_is_read(tmp_path: Path) -> None:
     info = probe(with_crop(tmp_path / "in.mkv"))
     box = info.video.header_crop
     assert str(box) == f"{info.video.size.width - 12}:{info.video.size.height - 8}:4:2"
-    encoder, video = encoder_for(size=info.video.size), video_of(info)
-    (loss,) = losses_of(info.video, video, encoder, "matroska")
-    assert loss.is_content
-    assert f"--crop {box} cuts it." in loss.text
-    cut = replace(info.video, crop=box)
-    assert list(losses_of(cut, video, encoder, "matroska")) == []
+    assert asked_by_header(info.video) == str(box)
 
 
 def test_a_crop_that_leaves_nothing_is_none(tmp_path: Path) -> None:

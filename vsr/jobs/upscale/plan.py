@@ -31,7 +31,7 @@ from vsr.media.encoding.choose_encoder import EncoderInput, choose
 from vsr.media.encoding.codecs import Encoder
 from vsr.media.encoding.encoding import OutputVideo
 from vsr.media.images.images import is_image
-from vsr.media.reading.black_bars import cropped
+from vsr.media.reading.black_bars import asked_by_header, cropped
 from vsr.media.reading.film_sample import sample_film
 from vsr.media.reading.probe import at_part, probe
 from vsr.media.source.hardware import Decoding, choose_decoding
@@ -91,8 +91,8 @@ def prepare(source: Path, target: Path, spec: UpscaleSpec, load: Load = catalog.
     container, spec = container_for(target, spec.container), with_model(spec)
     _check_index(container, spec)
     info = at_part(probe(source), spec.time.start_seconds)
-    if spec.crop is not None:
-        info = cropped(info, spec.crop)
+    if crop := spec.crop or asked_by_header(info.video):
+        info = cropped(info, crop)
         spec = replace(spec, crop=str(info.video.crop))  # decided once, for all workers
     check_times(info, container)
     fields = fields_of(info, spec)

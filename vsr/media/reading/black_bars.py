@@ -58,13 +58,40 @@ def cropped(info: MediaInfo, text: str) -> MediaInfo:
     return replace(info, video=kept)
 
 
+def asked_by_header(video: VideoInfo) -> str | None:
+    """Return what players show of each frame, as ``W:H:X:Y``, out to whole samples of chroma.
+
+    None for all of it, or if it is not inside the frames of a part.
+    """
+    box, whole, (across, down) = video.header_crop, _stored(video), _steps(video)
+    if box is None:
+        return None
+    right, bottom = box.x + box.size.width, box.y + box.size.height
+    if right > whole.width or bottom > whole.height:
+        return None
+    x, y = box.x - box.x % across, box.y - box.y % down
+    width, height = right + -right % across - x, bottom + -bottom % down - y
+    return str(CropBox(Size(min(width, whole.width - x), min(height, whole.height - y)), x, y))
+
+
 def crop_note(video: VideoInfo) -> str | None:
     """Return what is cut, for the user; None if nothing was asked for."""
     if video.crop is None:
         return None
+    if str(video.crop) == asked_by_header(video):
+        return (
+            f"each frame is cut to {video.size} of {video.decoded_size}, as its header asks of "
+            f"players (--crop {CropBox(_stored(video), 0, 0)} keeps all)."
+        )
     if video.size == video.decoded_size:
+        if video.header_crop is not None:
+            return "each frame is kept whole, with what its header hides from players."
         return "no black bars were found: nothing is cut."
     return f"each frame is cut to {video.size} of {video.decoded_size} (--crop {video.crop})."
+
+
+def _stored(video: VideoInfo) -> Size:
+    return video.decoded_size or video.size
 
 
 def _check(info: MediaInfo, box: CropBox) -> None:

@@ -63,6 +63,26 @@ def boxes(file: BinaryIO, end: int, first: int = 0) -> Iterator[tuple[bytes, int
         position += length
 
 
+BEFORE_BOXES = {b"stsd": 16}
+"""Bytes before the boxes within one: of most 8."""
+
+
+def boxes_inside(file: BinaryIO, span: tuple[int, int], *kinds: bytes) -> Iterator[tuple[int, int]]:
+    """Yield (beginning, end) of the boxes at the end of a path of kinds within a span.
+
+    Args:
+        span: of a box with its header, or of the whole file.
+    """
+    first, end = span
+    if first:
+        file.seek(first + 4)
+        first += BEFORE_BOXES.get(file.read(4), 8)
+    for kind, begin, length in list(boxes(file, end, first)):
+        if kind == kinds[0]:
+            found = begin, begin + length
+            yield from boxes_inside(file, found, *kinds[1:]) if kinds[1:] else (found,)
+
+
 def _riff_end(file: BinaryIO, size: int) -> int:
     """Return where the last RIFF chunk ends; a file over 1 GB has several."""
     position = 0

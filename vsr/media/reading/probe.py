@@ -19,6 +19,7 @@ from vsr.media.animation import LOOPING, loops_of
 from vsr.media.clock import Timing, ticks
 from vsr.media.frames.tags import header_colour
 from vsr.media.reading.file_ends import boxes, missing_bytes
+from vsr.media.reading.sample_entry import told_by_sample_entry
 from vsr.media.source.decoder import Damage, Decoder
 from vsr.media.source.describe import stream_info, video_info
 from vsr.media.source.info import MediaInfo
@@ -37,6 +38,9 @@ FRAMES_LOOKED_AT = 8
 
 PACKETS_TRIED = 500
 """A stream is considered undecodable if this many packets yield no frame."""
+
+
+MOV = "mov,mp4,m4a,3gp,3g2,mj2"
 
 
 def probe(path: Path | str) -> MediaInfo:
@@ -72,6 +76,8 @@ def probe(path: Path | str) -> MediaInfo:
         )
         if info.format_name == "matroska,webm":
             info = told_by_matroska(info, _tracks(container))
+        elif info.format_name == MOV:
+            info = told_by_sample_entry(info, stream.id)
     if has_second_view(path, info):
         unsupported = (*info.video.unsupported, "the second view (MV-HEVC)")
         info = replace(info, video=replace(info.video, unsupported=unsupported))

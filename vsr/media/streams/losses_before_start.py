@@ -87,12 +87,6 @@ def losses_of(
             ".mkv with ffv1, .webm with vp9, or images (%05d.png) to keep it.",
             is_content=source.is_transparent,
         )
-    if source.header_crop is not None and source.crop is None:
-        yield Loss(
-            f"its header crops the frame to {source.header_crop.size} for players, which is lost. "
-            f"--crop {source.header_crop} cuts it.",
-            is_content=True,
-        )
     for name in source.unsupported:
         yield Loss(f"{name} cannot be carried and is lost.", is_content=name in HDR_AND_VIEWS)
     stereo = video.stereo

@@ -9,17 +9,13 @@ libavformat/movenc.c (``enable_tracks``, ``mov_write_hdlr_tag``).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from vsr.media.reading.file_ends import boxes
+from vsr.media.reading.file_ends import boxes_inside
 
 SUBTITLES = (b"sbtl", b"subp", b"subt", b"text", b"clcp")
 """Handlers of tracks of subtitles, captions and chapters."""
-
-HEADER_BYTES = 8
-"""Bytes of the header that every box on the way to a track header has."""
 
 TO_FLAGS, ENABLED = 11, 0x01
 """Where the lowest byte of the flags is in the header of a track, and its lowest bit."""
@@ -35,26 +31,14 @@ def hide_subtitles(path: Path) -> None:
     """
     with path.open("r+b") as file:
         whole = 0, path.stat().st_size
-        for track in _inside(file, whole, b"moov", b"trak"):
-            handlers = [place for place, _ in _inside(file, track, b"mdia", b"hdlr")]
+        for track in boxes_inside(file, whole, b"moov", b"trak"):
+            handlers = [place for place, _ in boxes_inside(file, track, b"mdia", b"hdlr")]
             if not any(_read(file, place + TO_HANDLER, 4) in SUBTITLES for place in handlers):
                 continue
-            for place, _ in _inside(file, track, b"tkhd"):
+            for place, _ in boxes_inside(file, track, b"tkhd"):
                 (flags,) = _read(file, place + TO_FLAGS, 1)
                 file.seek(place + TO_FLAGS)
                 file.write(bytes([flags & ~ENABLED]))
-
-
-def _inside(file: BinaryIO, span: tuple[int, int], *kinds: bytes) -> Iterator[tuple[int, int]]:
-    """Yield (beginning, end) of the boxes at the end of a path of kinds within a span.
-
-    Only the whole file's span does not begin with a header.
-    """
-    first, end = span
-    for kind, begin, length in list(boxes(file, end, first + HEADER_BYTES * bool(first))):
-        if kind == kinds[0]:
-            found = begin, begin + length
-            yield from _inside(file, found, *kinds[1:]) if kinds[1:] else (found,)
 
 
 def _read(file: BinaryIO, place: int, count: int) -> bytes:
