@@ -61,7 +61,7 @@ def encoder_for(
     )
 
 
-def video_of(info: MediaInfo) -> OutputVideo:
+def video_of(info: MediaInfo, container: str = "matroska") -> OutputVideo:
     """Return what the upscaled video would be at ×1."""
     video = info.video
     return OutputVideo(
@@ -73,6 +73,7 @@ def video_of(info: MediaInfo) -> OutputVideo:
         display_matrix=video.display_matrix,
         hdr=video.hdr,
         stereo=video.stereo,
+        spherical=video.spherical and video.spherical.held_in(container),
     )
 
 
@@ -110,7 +111,7 @@ def carry(
     encoder = encoder_for(
         codec, info.video.layout, info.video.colour, info.video.size, encoder_preset=encoder_preset
     )
-    video = replace(video_of(info), made_by=made_by)
+    video = replace(video_of(info, container), made_by=made_by)
     paths = []
     for segment in plan(info, frames_per_segment, time):
         path = target.parent / f"{target.name}-{segment.index:06d}.nut"

@@ -129,6 +129,8 @@ def _video_in_words(info: MediaInfo) -> str:
         parts.append(f"{video.layout.bits} bit")
     if video.is_interlaced:
         parts.append("interlaced")
+    if video.spherical is not None:
+        parts.append("360°")
     return ", ".join(parts)
 
 

@@ -24,12 +24,14 @@ from vsr.jobs.upscale.fields import Fields, fields_of
 from vsr.jobs.upscale.job import Job, frames_expected
 from vsr.jobs.upscale.lost_grain import lost_grain
 from vsr.jobs.upscale.picture_plan import PictureJob, prepare_picture
+from vsr.jobs.upscale.spool import PIPE
 from vsr.jobs.upscale.strength import Condition, condition_in
 from vsr.media.clock import USUAL_FRAME_RATE
 from vsr.media.containers import Container, container_for
 from vsr.media.encoding.choose_encoder import EncoderInput, choose
 from vsr.media.encoding.codecs import Encoder
 from vsr.media.encoding.encoding import OutputVideo
+from vsr.media.frames.spherical import Spherical
 from vsr.media.images.images import is_image
 from vsr.media.reading.black_bars import asked_by_header, cropped
 from vsr.media.reading.film_sample import sample_film
@@ -107,6 +109,8 @@ def prepare(source: Path, target: Path, spec: UpscaleSpec, load: Load = catalog.
     encoder = _encoder(spec, container, info, size, colour, device)
     streams = _streams(info, container, spec)
     video = _output_video(info.video, fields, size, sizes.sar, colour, choice.made_by(model))
+    if target != PIPE:
+        video = replace(video, spherical=_projection(info.video, size, container))
     losses = (
         *losses_of(info.video, video, encoder, container.name),
         *losses_in(info, container, spec.time),
@@ -233,6 +237,17 @@ def _streams(info: MediaInfo, container: Container, spec: UpscaleSpec) -> Stream
         keep_subtitles=spec.keep_subtitles,
         audio=spec.audio,
     )
+
+
+def _projection(video: VideoInfo, size: Size, container: Container) -> Spherical | None:
+    """Return what a file tells of the projection of a 360° video: nothing of a part of its frames.
+
+    The header of what goes into a pipe is written by its encoder's stream, which has none.
+    """
+    if video.spherical is None or video.is_cut:
+        return None
+    factor = Fraction(size.width, video.size.width)
+    return video.spherical.enlarged(factor).held_in(container.name)
 
 
 def _output_video(

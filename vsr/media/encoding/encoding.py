@@ -23,6 +23,7 @@ from vsr.media.encoding.mastering import with_mastering
 from vsr.media.encoding.scheduling import open_encoder
 from vsr.media.frames.formats import alpha_pix_fmt, layout_of
 from vsr.media.frames.hdr import HdrMetadata
+from vsr.media.frames.spherical import Spherical
 from vsr.media.frames.stereo import Stereo
 from vsr.values import Size
 
@@ -40,6 +41,7 @@ class OutputVideo:
         display_matrix: nine integers in FFmpeg's layout, or None.
         hdr: mastering display and light level, or None.
         stereo: how the views of a 3D film are packed, or None.
+        spherical: the projection of a 360° video, as far as the container tells it, or None.
         made_by: program, network and settings, for the file's tags; empty for none.
     """
 
@@ -51,6 +53,7 @@ class OutputVideo:
     display_matrix: tuple[int, ...] | None = None
     hdr: HdrMetadata | None = None
     stereo: Stereo | None = None
+    spherical: Spherical | None = None
     made_by: str = ""
 
 

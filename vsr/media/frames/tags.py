@@ -20,7 +20,6 @@ IDENTITY_MATRIX = (65536, 0, 0, 0, 65536, 0, 0, 0, 1 << 30)
 
 NAMES_OF_LOST = {
     Type.AFD: "active format description",
-    Type.SPHERICAL: "spherical projection",
     Type.ICC_PROFILE: "ICC profile",
     Type.S12M_TIMECODE: "SMPTE 12M timecode",
     Type.DYNAMIC_HDR_PLUS: "HDR10+ dynamic metadata",

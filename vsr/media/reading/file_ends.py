@@ -5,10 +5,11 @@ PyAV does not expose it, and a demuxer mistakes a file that is cut short for a s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
+from vsr.media.source.boxes import boxes
 from vsr.media.source.programmes import HEAD_BYTES, framing
 
 RIFF_UNKNOWN = 0xFFFFFFFF
@@ -48,39 +49,6 @@ def _boxes_end(file: BinaryIO, size: int) -> int:
             return size
         position = begin + length
     return position
-
-
-def boxes(file: BinaryIO, end: int, first: int = 0) -> Iterator[tuple[bytes, int, int]]:
-    """Yield kind, beginning and length of each box between two places, until one is none."""
-    position, length = first, 8
-    while position + 8 <= end and length >= 8:
-        file.seek(position)
-        header = file.read(16)
-        length = int.from_bytes(header[:4])
-        if length == 1:
-            length = int.from_bytes(header[8:16])
-        yield header[4:8], position, length
-        position += length
-
-
-BEFORE_BOXES = {b"stsd": 16}
-"""Bytes before the boxes within one: of most 8."""
-
-
-def boxes_inside(file: BinaryIO, span: tuple[int, int], *kinds: bytes) -> Iterator[tuple[int, int]]:
-    """Yield (beginning, end) of the boxes at the end of a path of kinds within a span.
-
-    Args:
-        span: of a box with its header, or of the whole file.
-    """
-    first, end = span
-    if first:
-        file.seek(first + 4)
-        first += BEFORE_BOXES.get(file.read(4), 8)
-    for kind, begin, length in list(boxes(file, end, first)):
-        if kind == kinds[0]:
-            found = begin, begin + length
-            yield from boxes_inside(file, found, *kinds[1:]) if kinds[1:] else (found,)
 
 
 def _riff_end(file: BinaryIO, size: int) -> int:

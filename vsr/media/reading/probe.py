@@ -18,8 +18,9 @@ from vsr.errors import UnreadableMedia
 from vsr.media.animation import LOOPING, loops_of
 from vsr.media.clock import Timing, ticks
 from vsr.media.frames.tags import header_colour
-from vsr.media.reading.file_ends import boxes, missing_bytes
+from vsr.media.reading.file_ends import missing_bytes
 from vsr.media.reading.sample_entry import told_by_sample_entry
+from vsr.media.source.boxes import boxes
 from vsr.media.source.decoder import Damage, Decoder
 from vsr.media.source.describe import stream_info, video_info
 from vsr.media.source.info import MediaInfo

@@ -14,13 +14,11 @@ from fractions import Fraction
 from math import ceil, floor
 from typing import BinaryIO
 
-from vsr.media.reading.file_ends import boxes, boxes_inside
+from vsr.media.source.boxes import BEFORE_BOXES, ENTRY_BYTES, boxes, boxes_inside
 from vsr.media.source.info import MediaInfo
 from vsr.values import CropBox, Size
 
-HEADER_BYTES, DESCRIPTION_BYTES, ENTRY_BYTES = 8, 16, 86
-"""Bytes before the boxes within most boxes, within a description of samples, and within one of
-pictures."""
+HEADER_BYTES, DESCRIPTION_BYTES = 8, BEFORE_BOXES[b"stsd"]
 
 TO_VERSION, TO_TRACK = 8, (20, 28)
 """Where a track's header has its version, and by that the number of the track."""

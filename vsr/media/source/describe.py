@@ -20,6 +20,7 @@ from vsr.media.frames.formats import Reading, reading_of
 from vsr.media.frames.hdr import hdr_of
 from vsr.media.frames.planes import FieldOrder
 from vsr.media.frames.siting import siting_of
+from vsr.media.frames.spherical import spherical_of
 from vsr.media.frames.stereo import stereo_of
 from vsr.media.frames.tags import colour_of, display_matrix_of, extras_of, lost_of, side_data_of
 from vsr.media.source.info import ROLES, Kind, StreamInfo, VideoInfo
@@ -79,6 +80,7 @@ def video_info(
         display_matrix=display_matrix_of(side_data),
         hdr=hdr_of(side_data),
         stereo=stereo_of(side_data),
+        spherical=spherical_of(side_data),
         bit_rate=stream.bit_rate or None,
         has_captions=extras_of(side_data).captions is not None,
         is_transparent=reading.alpha is not None and any(map(_is_transparent, frames)),

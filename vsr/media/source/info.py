@@ -13,6 +13,7 @@ from vsr.frames import Layout
 from vsr.media.clock import Timing
 from vsr.media.frames.formats import Reading, reading_of
 from vsr.media.frames.hdr import HdrMetadata
+from vsr.media.frames.spherical import Spherical
 from vsr.media.frames.stereo import Stereo
 from vsr.values import CropBox, Size
 
@@ -42,6 +43,7 @@ class VideoInfo:
         is_interlaced: at least one of the first frames is, or the header says so.
         display_matrix: nine numbers as in the mov header, None if upright.
         stereo: how the views of a 3D film are packed; None if it has one.
+        spherical: the projection of a 360° video; None if it is flat.
         crop: what is kept of each frame, whose size is then ``size``; None for all of it.
         header_crop: what players show of each frame, as the header asks; None for all of it.
         decoded_size: of the frames as they are stored.
@@ -73,6 +75,7 @@ class VideoInfo:
     display_matrix: tuple[int, ...] | None = None
     hdr: HdrMetadata | None = None
     stereo: Stereo | None = None
+    spherical: Spherical | None = None
     bit_rate: int | None = None
     has_captions: bool = False
     is_transparent: bool = False
@@ -85,6 +88,11 @@ class VideoInfo:
     language: str | None = None
     timecode: str | None = None
     made_by: str | None = None
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether only a part of each frame is read."""
+        return self.decoded_size is not None and self.decoded_size != self.size
 
     @property
     def is_quarter_turned(self) -> bool:

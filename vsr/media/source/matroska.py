@@ -79,23 +79,23 @@ def matroska_facts(path: Path) -> MatroskaFacts:
             found = _top(file, path.stat().st_size)
     except OSError:
         return MatroskaFacts()
-    tracks = [track for kind, track in _elements(found.get(TRACKS, b"")) if kind == TRACK]
-    editions = [one for kind, one in _elements(found.get(CHAPTERS, b"")) if kind == EDITION]
+    tracks = [track for kind, track in elements(found.get(TRACKS, b"")) if kind == TRACK]
+    editions = [one for kind, one in elements(found.get(CHAPTERS, b"")) if kind == EDITION]
     return MatroskaFacts(
         languages=tuple(map(_language, tracks)),
         crops=tuple(map(_crop, tracks)),
         chapters=sum(map(_chapters_in, editions)),
-        is_ordered=any(any(dict(_elements(one)).get(IS_ORDERED, b"")) for one in editions),
+        is_ordered=any(any(dict(elements(one)).get(IS_ORDERED, b"")) for one in editions),
     )
 
 
 def _language(track: bytes) -> str:
-    told = dict(_elements(track)).get(LANGUAGE_BCP_47, b"")
+    told = dict(elements(track)).get(LANGUAGE_BCP_47, b"")
     return told.decode("ascii", "replace").strip("\0")
 
 
 def _crop(track: bytes) -> tuple[int, int, int, int]:
-    fields = dict(_elements(dict(_elements(track)).get(VIDEO, b"")))
+    fields = dict(elements(dict(elements(track)).get(VIDEO, b"")))
     sides = {side: int.from_bytes(fields.get(kind, b"")) for side, kind in CROPPED.items()}
     return sides["left"], sides["right"], sides["top"], sides["bottom"]
 
@@ -110,7 +110,7 @@ def _box(size: Size, crop: tuple[int, int, int, int]) -> CropBox | None:
 
 
 def _chapters_in(content: bytes) -> int:
-    inner = [atom for kind, atom in _elements(content) if kind == CHAPTER]
+    inner = [atom for kind, atom in elements(content) if kind == CHAPTER]
     return len(inner) + sum(map(_chapters_in, inner))
 
 
@@ -144,9 +144,9 @@ def _element_at(file: BinaryIO, position: int) -> tuple[int, bytes, int | None]:
 
 def _places(content: bytes) -> Iterator[tuple[int, int]]:
     """Yield identifier and place of the elements that others lie before."""
-    for kind, entry in _elements(content):
+    for kind, entry in elements(content):
         if kind == SEEK:
-            fields = dict(_elements(entry))
+            fields = dict(elements(entry))
             place = fields.get(SEEK_POSITION, b"")
             yield int.from_bytes(fields.get(SEEK_ID, b"")), int.from_bytes(place)
 
@@ -165,7 +165,7 @@ def _segment(file: BinaryIO) -> int | None:
     return None
 
 
-def _elements(content: bytes) -> Iterator[tuple[int, bytes]]:
+def elements(content: bytes) -> Iterator[tuple[int, bytes]]:
     """Yield identifier and content of each element in another."""
     position = 0
     while position < len(content):

@@ -17,6 +17,7 @@ from vsr.media.encoding.codecs import Encoder
 from vsr.media.encoding.encoding import OutputVideo
 from vsr.media.encoding.frame_packing import can_tell_packing
 from vsr.media.encoding.mastering import can_write_mastering
+from vsr.media.encoding.projection import can_tell_views
 from vsr.media.source.info import MediaInfo, VideoInfo
 from vsr.media.streams.lost_tags import lost_labels, lost_tags, lost_timecode
 from vsr.media.streams.stream_plan import Fate, StreamPlan
@@ -89,8 +90,13 @@ def losses_of(
         )
     for name in source.unsupported:
         yield Loss(f"{name} cannot be carried and is lost.", is_content=name in HDR_AND_VIEWS)
+    yield from _lost_projection(source, video, container)
     stereo = video.stereo
-    if stereo and not (stereo.mode_in(container) or can_tell_packing(encoder, stereo)):
+    if stereo and not (
+        stereo.mode_in(container)
+        or can_tell_packing(encoder, stereo)
+        or (container == "mp4" and video.spherical and can_tell_views(stereo))
+    ):
         yield Loss(
             f"how its two views lie in the picture is not told by {encoder.codec} in {container}: "
             "a 3D screen shows them flat. Choose .mkv.",
@@ -119,6 +125,23 @@ def losses_of(
         yield Loss(
             f"the pixel aspect ratio ({video.sar.numerator}:{video.sar.denominator}) is lost with "
             f"{encoder.codec} in {container}. Choose .mp4, --codec hevc, or a preset."
+        )
+
+
+def _lost_projection(source: VideoInfo, video: OutputVideo, container: str) -> Iterator[Loss]:
+    if source.spherical is None:
+        return
+    if video.spherical is None:
+        yield Loss(
+            "its frames are cut, which leaves no 360° video: players show it flat."
+            if source.is_cut
+            else "its 360° projection is lost: players show it flat. Write an .mp4 or .mkv file to "
+            "keep it.",
+            is_content=True,
+        )
+    elif video.spherical.pose != source.spherical.pose:
+        yield Loss(
+            f"where one looks first in a 360° video is lost with {container}. Choose .mp4 or .mkv."
         )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import heapq
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from fractions import Fraction
 from math import isinf
 from operator import itemgetter
@@ -24,6 +25,7 @@ from av.video.stream import VideoStream
 from vsr.errors import EncodingFailed
 from vsr.media.clock import LONGEST_IN_MP4, clock_for_mp4, rescaled, rounded, ticks_per_frame
 from vsr.media.encoding.encoding import OutputVideo
+from vsr.media.encoding.projection import TELLING, hide_second_projection, projected
 from vsr.media.reading.missing_frames import missing_frames
 from vsr.media.source.decoder import has_alpha_aside
 from vsr.media.source.info import MediaInfo
@@ -79,7 +81,8 @@ def join(
     with reopen_input(source.path) as origin:
         times, splices = _timed(scans, source, plan, video, time)
         try:
-            with open_output(name, source, plan, options) as output:
+            telling = () if video.spherical is None else TELLING
+            with open_output(name, source, plan, (*options, *telling)) as output:
                 # No random identifiers: the file of a resumed run is the same, byte for byte.
                 output.flags |= cast("int", Flags.bitexact.value)
                 file = OutputFile(
@@ -101,6 +104,8 @@ def join(
                 filled = _mux(output, packets, stream, lost)
             if plan.container in SIDE_BY_SIDE and not plan.shows_subtitles:
                 hide_subtitles(target_part)
+            if video.spherical is not None and plan.container in SIDE_BY_SIDE:
+                hide_second_projection(target_part)
         except (av.FFmpegError, OSError, ValueError) as error:
             raise output_failure(error, target_part) from error
     empty = frozenset(fate.stream.index for fate, one in carried if one.index not in filled)
@@ -194,7 +199,9 @@ def _add_video(file: OutputFile, segment: Path) -> VideoStream:
     video = file.video
     with av.open(f"file:{segment}") as first:
         template = first.streams.video[0]
-        stream = file.output.add_stream_from_template(template, opaque=True)
+        with _projected(template, segment, file) as told:
+            stream = file.output.add_stream_from_template(told, opaque=True)
+        stream.codec_context.extradata = template.codec_context.extradata
         codec = template.codec_context.codec.canonical_name
         if codec in PROFILE_IN_TAG:
             stream.codec_context.codec_tag = template.codec_context.codec_tag
@@ -209,6 +216,20 @@ def _add_video(file: OutputFile, segment: Path) -> VideoStream:
     if video.frame_rate is not None:
         context.framerate = video.frame_rate
     return stream
+
+
+@contextmanager
+def _projected(template: VideoStream, segment: Path, file: OutputFile) -> Iterator[VideoStream]:
+    """Yield a stream like that of a segment, with the projection of a 360° video if it is one."""
+    video = file.video
+    if video.spherical is None:
+        yield template
+        return
+    stereo = video.stereo if file.plan.container == "mp4" else None
+    with av.open(f"file:{segment}") as container:
+        first = next(one for one in container.demux(container.streams.video[0]) if one.size)
+        with projected(template, first, video.spherical, stereo) as told:
+            yield told
 
 
 def _skipped(source: MediaInfo, times: Times, time: TimeRange, time_base: Fraction) -> Fraction:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import BinaryIO
 
-from vsr.media.reading.file_ends import boxes_inside
+from vsr.media.source.boxes import boxes_inside
 
 SUBTITLES = (b"sbtl", b"subp", b"subt", b"text", b"clcp")
 """Handlers of tracks of subtitles, captions and chapters."""
