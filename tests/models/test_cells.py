@@ -36,7 +36,7 @@ def source():
 
 
 def assert_rounded_off(source, net, most) -> None:
-    written = as_written(net)
+    written = as_written(net, draws_detail=True)
     method = Method(name="", key="", network=lambda blend: written)
     found = steps(method.frames(source[None], Blend()), lanczos(source)[None], 4)
     assert all(found[name] <= most[name] for name in MOST), found

@@ -78,6 +78,11 @@ class Model:
     path: Path | None = None
     blend: Blend = PLAIN
 
+    @property
+    def draws_detail(self) -> bool:
+        """Whether it draws detail that was not in the source, by its dial or by itself."""
+        return self.blend.sharpness > 0 or (self.card is not None and self.card.draws_detail)
+
     def __str__(self) -> str:
         """Return name, scale and blend, as shown in reports."""
         blend = "" if self.blend.is_plain else f", {self.blend}"

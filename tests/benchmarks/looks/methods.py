@@ -31,10 +31,12 @@ from vsr.models.int8.features import quantise
 from vsr.models.int8.network import with_integers
 from vsr.models.plain import Plain
 from vsr.models.recognise import generator_of, read_generator
+from vsr.models.weights_files import read_card
 from vsr.training.damage.camera import enlarged
 from vsr.training.teacher.teacher import Correction
 from vsr.upscaling.passes.chroma_from_luma import STEPS, sharp_chroma
 from vsr.upscaling.passes.even_colour import evened
+from vsr.upscaling.passes.local_means import Units, keep_luma, with_chroma_kept
 from vsr.upscaling.passes.passes import PassSpec
 from vsr.values import PLAIN, Blend, Size
 
@@ -49,7 +51,7 @@ SLOW = ("x4plus",)
 COUNTED_SIDE = 16
 """Source pixels a side of the picture on which operations are counted."""
 
-MENDED = " even, from luma"
+MENDED = " even, from luma, means"
 """Part of the key of whatever a pass may mend."""
 
 COLOUR = Colour(matrix=Matrix.SMPTE170M, range=Range.FULL, siting=Siting.LEFT)
@@ -151,14 +153,16 @@ def by_default(scale: int = SCALE, *, in_int8: bool = False) -> Method:
     def in_floats(blend: Blend) -> nn.Module:
         net = model(blend).net
         assert net is not None
-        return as_written(net.to(memory_format=torch.channels_last))
+        drawn = model(blend).draws_detail
+        return as_written(net.to(memory_format=torch.channels_last), draws_detail=drawn)
 
     @cache
     def in_integers(blend: Blend) -> nn.Module:
         card, net = model(blend).card, model(blend).net
         assert isinstance(net, Plain)
         is_tuned = card is not None and card.is_quantised
-        return written_in_integers(net) if is_tuned else in_floats(blend)
+        drawn = model(blend).draws_detail
+        return written_in_integers(net, draws_detail=drawn) if is_tuned else in_floats(blend)
 
     ends = [Blend(strength=strength) for strength in (0.0, 1 / 3, 2 / 3, 1.0)]
     keys = (model(blend).sha256 for blend in (*ends, Blend(sharpness=1.0)))
@@ -226,11 +230,19 @@ def _correction(text: str) -> Correction:
 
 
 class _Written(nn.Module):
-    """A network whose chroma is mended as the program writes it, of a source whose was halved."""
+    """A network whose result is mended as the program writes it, of a source of halved chroma.
 
-    def __init__(self, net: nn.Module, scale: int) -> None:
+    Attributes:
+        shows_cells: its chroma is averaged, and follows luma.
+        draws_detail: it keeps the source's local means.
+    """
+
+    def __init__(
+        self, net: nn.Module, scale: int, *, shows_cells: bool, draws_detail: bool
+    ) -> None:
         super().__init__()
         self.net, self.scale = net, scale
+        self.shows_cells, self.draws_detail = shows_cells, draws_detail
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         made: torch.Tensor = self.net(x)
@@ -244,22 +256,36 @@ class _Written(nn.Module):
             scale=self.scale,
         )
         own, yuv = yuv_of(x.float(), COLOUR.matrix), yuv_of(made.float(), COLOUR.matrix)
-        luma, chroma = yuv[:, :1], yuv[:, 1:]
-        if self.scale >= HALVING * 2:
-            chroma = evened(chroma, (self.scale, self.scale))
+        luma, chroma = yuv[:, :1].contiguous(), yuv[:, 1:]
         halved = downsample_chroma(own[:, 1:], spec.source_format)
-        chroma = sharp_chroma((luma, chroma), (own[:, :1], halved), spec, (1 / STEPS, 1 / STEPS))
+        if self.shows_cells and self.scale >= HALVING * 2:
+            chroma = evened(chroma, (self.scale, self.scale))
+        if self.draws_detail:
+            codes = spec.source_format.codes
+            planes = (255 * own[0, 0], *(255 * halved[0] + codes.chroma_offset))
+            units = Units.of_amplitudes(0.0, codes.luma_scale, codes)
+            keep_luma(luma.view(rows, self.scale, columns, self.scale), planes, spec, units)
+            units = Units.of_amplitudes(codes.chroma_offset, codes.chroma_scale, codes)
+            chroma = with_chroma_kept(chroma, planes, spec, units)
+        if self.shows_cells:
+            pictures = (luma, chroma), (own[:, :1], halved)
+            chroma = sharp_chroma(*pictures, spec, (1 / STEPS, 1 / STEPS))
         return mixed(torch.cat((luma, chroma), 1), rgb_from_yuv(COLOUR.matrix))
 
 
-def as_written(net: Generator) -> nn.Module:
-    """Return a network with what passes do to its colour (`vsr.upscaling.passes`)."""
-    return _Written(net, net.scale) if net.shows_cells else net
+def as_written(net: Generator, *, draws_detail: bool) -> nn.Module:
+    """Return a network with what passes do to its result (`vsr.upscaling.passes`)."""
+    mends = net.shows_cells or draws_detail
+    return _written(net, net, draws_detail=draws_detail) if mends else net
 
 
-def written_in_integers(net: Plain) -> nn.Module:
+def written_in_integers(net: Plain, *, draws_detail: bool) -> nn.Module:
     """Return the same of a network as an x86 CPU computes it."""
-    return _Written(with_integers(net, quantise(net)), net.scale)
+    return _written(with_integers(net, quantise(net)), net, draws_detail=draws_detail)
+
+
+def _written(runs: nn.Module, net: Generator, *, draws_detail: bool) -> nn.Module:
+    return _Written(runs, net.scale, shows_cells=net.shows_cells, draws_detail=draws_detail)
 
 
 class _Reduced(nn.Module):
@@ -293,5 +319,7 @@ def _blend(files: Sequence[Path], shares: Sequence[float], scale: int) -> nn.Mod
     names = [str(file) for file in files]
     tensors = added_up([net.state_dict() for net in nets], shares, names)
     net = generator_of(tensors, names[0]).to(memory_format=torch.channels_last)
-    written = as_written(net)
+    cards = [read_card(file) for file in files]
+    drawn = any(card is not None and card.draws_detail for card in cards)
+    written = as_written(net, draws_detail=drawn)
     return written if net.scale == scale else _Reduced(written, scale)

@@ -39,6 +39,19 @@ def test_strips_make_the_same_picture(
     assert np.abs(whole.astype(int) - strips).max() <= (0 if "--scale" in options else 1)
 
 
+@pytest.mark.parametrize("name", ["in.png", "in.jpg"])
+def test_strips_keep_the_local_means_of_the_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    source = noisy(tmp_path / name, 48, 244)
+    drawn = ["--sharpness", "1", "--scale", "2", "--precision", "fp32"]
+    assert vsr("upscale", source, tmp_path / "whole.png", *drawn) == 0
+    monkeypatch.setattr(picture, "MOST_PIXELS", 1500)
+    assert vsr("upscale", source, tmp_path / "strips.png", *drawn) == 0
+    whole, strips = (np.asarray(Image.open(tmp_path / f"{one}.png")) for one in ("whole", "strips"))
+    assert np.array_equal(whole, strips)
+
+
 MEASURED = """
 import resource, sys
 from vsr.cli import run

@@ -19,7 +19,7 @@ from vsr.media.images.deep_images import DeepCodes, codes_of, frame_of
 from vsr.media.images.images import StillImage, write_image
 from vsr.media.writing.target import output_failure
 from vsr.upscaling.alpha import enlarged_plane, with_hidden_filled
-from vsr.upscaling.passes.chroma_from_luma import REACH
+from vsr.upscaling.passes import chroma_from_luma, local_means
 from vsr.upscaling.plan import SizePlan
 from vsr.upscaling.steps import StepContext
 from vsr.upscaling.tiles.tiling import Window, windows
@@ -67,10 +67,11 @@ def _strips(job: PictureJob) -> tuple[Window, ...]:
     Each begins where a row of the output does, so that a resize samples as it would in the whole.
     """
     sizes, traits = job.sizes, job.model.traits
+    reach = chroma_from_luma.REACH + local_means.REACH * job.model.draws_detail
     ratio = Fraction(sizes.output.height, sizes.source.height)
-    unit = lcm(ratio.denominator, traits.multiple, 2)  # chroma may have half the rows
+    unit = lcm(ratio.denominator, traits.multiple, local_means.UNIT)
     rows = max(1, int(MOST_PIXELS / (sizes.output.width * ratio * unit))) * unit
-    halo = traits.radius + REACH + ceil(max(Fraction(RESAMPLED), RESAMPLED / ratio))
+    halo = traits.radius + reach + ceil(max(Fraction(RESAMPLED), RESAMPLED / ratio))
     return windows(sizes.source, Size(sizes.source.width, rows), halo, unit)
 
 

@@ -82,6 +82,8 @@ class PassKernels:
         """
         if not isinstance(way, Known):
             raise NoKernel(f"{type(way).__name__}: no kernels for it")
+        if getattr(way, "keeps_means", False):
+            raise NoKernel("local means that are kept have no kernel")
         name, constants = _output(way, tail)
         return cls(
             way,

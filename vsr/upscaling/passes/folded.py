@@ -22,6 +22,7 @@ from vsr.device.yuv import HALF, cut_codes, upsample_chroma
 from vsr.upscaling.passes.chroma_forms import AxisForms
 from vsr.upscaling.passes.chroma_from_luma import codes_of_sharp_chroma, planes_with_sharp_chroma
 from vsr.upscaling.passes.even_colour import SINGLE, Cell, evened
+from vsr.upscaling.passes.local_means import Units, keep_luma, with_chroma_kept
 from vsr.upscaling.passes.passes import PassSpec, Planes, chroma_beside, chroma_planes
 from vsr.upscaling.passes.resample import Memo, chroma_axes, resample, resize
 
@@ -68,6 +69,7 @@ class FoldedPass:
     Attributes:
         cell: over which chroma is averaged (`vsr.upscaling.passes.even_colour`).
         follows: chroma follows luma (`vsr.upscaling.passes.chroma_from_luma`).
+        keeps_means: of the source, locally (`vsr.upscaling.passes.local_means`).
     """
 
     alters_output: ClassVar[bool] = True
@@ -79,10 +81,18 @@ class FoldedPass:
     has_chroma_out: bool
     cell: Cell = SINGLE
     follows: bool = False
+    keeps_means: bool = False
     memo: Memo = field(default_factory=Memo, compare=False, repr=False)
 
     @classmethod
-    def of(cls, spec: PassSpec, cell: Cell = SINGLE, *, follows: bool = False) -> FoldedPass:
+    def of(
+        cls,
+        spec: PassSpec,
+        cell: Cell = SINGLE,
+        *,
+        follows: bool = False,
+        keeps_means: bool = False,
+    ) -> FoldedPass:
         """Return the pass for these formats."""
         layout, (right, down) = spec.output_format.layout, spec.output_format.offset
         has_chroma_in = not spec.source_format.layout.is_gray
@@ -95,6 +105,7 @@ class FoldedPass:
             has_chroma_in and not layout.is_gray,
             cell,
             follows,
+            keeps_means,
         )
 
     @property
@@ -130,6 +141,10 @@ class FoldedPass:
         cells = output.permute(0, 2, 3, 1)[0]  # (H, W, forms), float
         if self.has_chroma_out:
             self.rows.combine(self.columns.combine(self._chroma(cells), 2, 1), 3, 0)
+        if self.keeps_means:
+            codes = self.spec.output_format.codes
+            units = Units.of_codes(codes.luma_offset, codes.luma_scale, codes)
+            keep_luma(self._luma(cells).transpose(1, 2), planes, self.spec, units)
         if self.spec.network != self.spec.output:
             return self._resized(cells, planes)
         made = self._made(cells, planes)
@@ -144,8 +159,8 @@ class FoldedPass:
         luma = shuffled(self._luma(codes))
         if not self.has_chroma_out:
             return luma, *chroma_planes(planes, self.spec, self.memo)
-        if self.cell != SINGLE:
-            return luma, *cut_codes(self._evened(cells)[0], target.codes.peak)
+        if self.cell != SINGLE or self.keeps_means:
+            return luma, *cut_codes(self._mended(cells, planes)[0], target.codes.peak)
         cb, cr = self._samples(codes).unbind(-1)
         return luma, shuffled(cb), shuffled(cr)
 
@@ -156,18 +171,23 @@ class FoldedPass:
         (luma,) = cut_codes(resize(whole, spec.output, self.memo)[0], target.codes.peak)
         if not self.has_chroma_out:
             return luma, *chroma_planes(planes, spec, self.memo)
-        chroma = self._evened(cells)
+        chroma = self._mended(cells, planes)
         if self.follows:
             chroma = codes_of_sharp_chroma((whole, chroma), planes, spec, self.memo, more=HALF)
         axes = chroma_axes((spec.network, target), (spec.output, target))
         chroma = resample(chroma, *axes, memo=self.memo)
         return luma, *cut_codes(chroma[0], target.codes.peak)
 
-    def _evened(self, cells: Tensor) -> Tensor:
+    def _mended(self, cells: Tensor, planes: Sequence[Tensor]) -> Tensor:
         """Return chroma (1, 2, h, w), averaged, of the values (H, W, forms) of all cells."""
         height, width, rows, columns, _ = self._samples(cells).shape
-        planes = self._samples(cells).permute(4, 0, 2, 1, 3)
-        return evened(planes.reshape(1, 2, height * rows, width * columns), self.cell)
+        samples = self._samples(cells).permute(4, 0, 2, 1, 3)
+        chroma = evened(samples.reshape(1, 2, height * rows, width * columns), self.cell)
+        if not self.keeps_means:
+            return chroma
+        codes = self.spec.output_format.codes
+        units = Units.of_codes(codes.chroma_offset, codes.chroma_scale, codes)
+        return with_chroma_kept(chroma, planes, self.spec, units)
 
     def _luma(self, cells: Tensor) -> Tensor:
         """Return the luma of all cells as (H, W, rows, columns)."""

@@ -92,7 +92,7 @@ class FoldedPlain(nn.Module):
         return made
 
 
-def can_fold(net: Generator, spec: PassSpec) -> bool:
+def can_fold(net: Generator, spec: PassSpec, *, keeps_means: bool = False) -> bool:
     """Return whether `fold` takes a network.
 
     It has to be a chain of layers. Where chroma is halved, each of its cells must hold whole
@@ -103,11 +103,14 @@ def can_fold(net: Generator, spec: PassSpec) -> bool:
         return False
     if net.colour == "luma" or not (layout.x_shift or layout.y_shift):
         return True
-    is_halved_first = spec.network == spec.output or not _rgb_pass(net, spec).keeps_colour
+    way = _rgb_pass(net, spec, keeps_means=keeps_means)
+    is_halved_first = spec.network == spec.output or not way.keeps_colour
     return net.scale % 2 == 0 and is_halved_first
 
 
-def fold(net: Generator, spec: PassSpec) -> tuple[FoldedPass | FoldedLumaPass, FoldedPlain]:
+def fold(
+    net: Generator, spec: PassSpec, *, keeps_means: bool = False
+) -> tuple[FoldedPass | FoldedLumaPass, FoldedPlain]:
     """Return the folded pass and network; folding is computed in float64.
 
     Raises:
@@ -123,7 +126,8 @@ def fold(net: Generator, spec: PassSpec) -> tuple[FoldedPass | FoldedLumaPass, F
         to_image = torch.tensor([[1 / source.luma_scale]], dtype=torch.float64)
         offsets = torch.full((len(forms),), target.luma_offset + HALF, dtype=torch.float64)
         return FoldedLumaPass(spec), _folded(layers, forms, to_image, offsets)
-    way = FoldedPass.of(spec, cell_of(net, spec), follows=follows_luma(net, spec))
+    cell, follows = cell_of(net, spec), follows_luma(net, spec)
+    way = FoldedPass.of(spec, cell, follows=follows, keeps_means=keeps_means)
     units = torch.tensor(
         [source.luma_scale, source.chroma_scale, source.chroma_scale], dtype=torch.float64
     )
@@ -189,8 +193,9 @@ def _conv(weight: Tensor, bias: Tensor | None) -> nn.Conv2d:
     return conv
 
 
-def _rgb_pass(net: Generator, spec: PassSpec) -> RgbPass:
-    return RgbPass(spec, cell=cell_of(net, spec), follows=follows_luma(net, spec))
+def _rgb_pass(net: Generator, spec: PassSpec, *, keeps_means: bool) -> RgbPass:
+    cell, follows = cell_of(net, spec), follows_luma(net, spec)
+    return RgbPass(spec, cell=cell, follows=follows, keeps_means=keeps_means)
 
 
 def route(
@@ -215,9 +220,10 @@ def route(
         )
         return TonedPass.of(spec, inner, spec.tone), within
     is_rewritten = is_rewritten and not isinstance(net, Foreign)
-    is_folded = is_rewritten and can_fold(net, spec)
+    keeps = model.draws_detail
+    is_folded = is_rewritten and can_fold(net, spec, keeps_means=keeps)
     if is_folded and (spec.network == spec.output or not is_dense):
-        return fold(net, spec)
+        return fold(net, spec, keeps_means=keeps)
     is_luma = model.traits.colour == "luma"
-    way = LumaPass(spec, follows=True) if is_luma else _rgb_pass(net, spec)
+    way = LumaPass(spec, follows=True) if is_luma else _rgb_pass(net, spec, keeps_means=keeps)
     return way, fuse(net, is_dense=is_dense) if is_rewritten else net

@@ -36,6 +36,7 @@ from vsr.upscaling.passes.chroma_from_luma import (
     sharp_chroma,
 )
 from vsr.upscaling.passes.even_colour import SINGLE, Cell, evened
+from vsr.upscaling.passes.local_means import Units, keep_luma, with_chroma_kept
 from vsr.upscaling.passes.resample import Memo, chroma_axes, resample, resize
 from vsr.values import Size
 
@@ -154,17 +155,19 @@ class RgbPass(NetworkPass):
     Attributes:
         cell: over which chroma is averaged (`vsr.upscaling.passes.even_colour`).
         follows: chroma follows luma (`vsr.upscaling.passes.chroma_from_luma`).
+        keeps_means: of the source, locally (`vsr.upscaling.passes.local_means`).
     """
 
     channels: ClassVar[int] = 3
 
     cell: Cell = SINGLE
     follows: bool = False
+    keeps_means: bool = False
 
     @property
     def keeps_colour(self) -> bool:
         """Whether chroma is written as the network made it."""
-        return self.cell == SINGLE and not self.follows
+        return self.cell == SINGLE and not self.follows and not self.keeps_means
 
     def prepare(self, planes: Sequence[Tensor]) -> Tensor:
         """Return RGB (1, 3, H, W), not clamped."""
@@ -173,18 +176,26 @@ class RgbPass(NetworkPass):
     def complete(self, output: Tensor, planes: Sequence[Tensor]) -> Planes:
         """Resize where needed, convert, quantise."""
         if not self.keeps_colour:
-            return self._with_better_colour(output.float(), planes)
+            return self._mended(output.float(), planes)
         rgb = resize(output.float(), self.spec.output, self.memo)
         if self.spec.source_format.layout.is_gray:
             # a network may tint colourless input
             rgb = yuv_of(rgb, self.spec.output_format.colour.matrix)[:, :1].expand_as(rgb)
         return planes_of(rgb, self.spec.output_format)
 
-    def _with_better_colour(self, rgb: Tensor, planes: Sequence[Tensor]) -> Planes:
-        """Halve and mend chroma at the network's size, resize it on its own grid."""
+    def _mended(self, rgb: Tensor, planes: Sequence[Tensor]) -> Planes:
+        """Mend luma and halved chroma at the network's size; resize each on its own grid."""
         spec, target = self.spec, self.spec.output_format
         yuv = yuv_of(rgb, target.colour.matrix)
-        luma, chroma = yuv[:, :1], evened(downsample_chroma(yuv[:, 1:], target), self.cell)
+        luma = self._with_means(yuv[:, :1], planes)
+        if spec.source_format.layout.is_gray or target.layout.is_gray:
+            luma = resize(luma, spec.output, self.memo)
+            return *quantised(luma, None, target), *chroma_planes(planes, spec, self.memo)
+        chroma = evened(downsample_chroma(yuv[:, 1:], target), self.cell)
+        if self.keeps_means:
+            codes = target.codes
+            units = Units.of_amplitudes(codes.chroma_offset, codes.chroma_scale, codes)
+            chroma = with_chroma_kept(chroma, planes, spec, units)
         if spec.network == spec.output:
             made = quantised(luma, chroma, target)
             if not self.follows:
@@ -198,6 +209,17 @@ class RgbPass(NetworkPass):
         axes = chroma_axes((spec.network, target), (spec.output, target))
         chroma = resample(chroma, *axes, memo=self.memo)
         return quantised(resize(luma, spec.output, self.memo), chroma, target)
+
+    def _with_means(self, luma: Tensor, planes: Sequence[Tensor]) -> Tensor:
+        """Return luma (1, 1, H, W) of the network's size with the source's local means."""
+        if not self.keeps_means:
+            return luma
+        spec, codes = self.spec, self.spec.output_format.codes
+        luma = luma.contiguous()
+        form = spec.source.height, spec.scale, spec.source.width, spec.scale
+        units = Units.of_amplitudes(codes.luma_offset, codes.luma_scale, codes)
+        keep_luma(luma.view(form), planes, spec, units)
+        return luma
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,7 +85,7 @@ class TonedPass:
 
     def complete(self, output: Tensor, planes: Sequence[Tensor]) -> Planes:
         """Return luma from the curve, and chroma that saw no network but follows that luma."""
-        (curved,) = self.inner.complete(output, planes[:1])
+        (curved,) = self.inner.complete(output, (self._looked_up(self.there, planes[0]),))
         bits = self.spec.output_format.layout.bits
         luma = self._looked_up(self.back, curved).to(torch.uint8 if bits == 8 else torch.uint16)
         return luma, *chroma_beside(luma, planes, self.spec, self.memo)

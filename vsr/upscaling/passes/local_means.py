@@ -1,0 +1,169 @@
+"""Local means that stay what they were: no network that draws detail lightens, darkens or tints.
+
+Such a network has learned what edges and textures should look like, and what is drawn need not have
+the mean of what was there: skies darken beside branches, lips turn pale around teeth. What the
+means of the source's pixels are off by, over a neighbourhood of some eight of them, is taken away
+again; all that is finer than that stays as it was drawn.
+
+The means of a result, over cells of a pixel of the source, less that pixel: of these differences
+the mean of `BLOCK`, smoothed by [1 2 1] and interpolated between. Black, white and what has no
+colour stay exactly as they are.
+
+Everything before the last product is whole numbers below 2²⁴: the same bits on every processor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from vsr.colour import Codes
+from vsr.device.yuv import HALF
+from vsr.upscaling.passes.neighbours import held, joined
+from vsr.upscaling.passes.resample import Axis, chroma_axes
+
+if TYPE_CHECKING:
+    from vsr.upscaling.passes.passes import PassSpec
+
+GRAINS = 4096
+"""Differences are counted in this many parts of an amplitude of 1: some 16 for a code of 8 bits."""
+
+MOST = 256
+"""Grains that a mean is shifted by at most: 14 codes of 8 bits."""
+
+BLOCK = 4
+"""Pixels of the source a side whose difference is averaged before it is smoothed."""
+
+UNIT = 2 * BLOCK
+"""Source pixels on a multiple of which a part of a picture has to begin, to be as in the whole:
+chroma may have a sample for two of them."""
+
+REACH = 4 * UNIT
+"""Source pixels on each side that a shift depends on, and a block that a part's end cuts."""
+
+CACHED = 32
+"""Rows of cells that are counted at once, so that they stay in a CPU's cache."""
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """What numbers mean that a network makes.
+
+    Attributes:
+        zero: the amplitude 0, and
+        one: how much further the amplitude 1 is.
+        least: what is written as code 0, and
+        most: as the largest code.
+    """
+
+    zero: float
+    one: float
+    least: float
+    most: float
+
+    @classmethod
+    def of_codes(cls, offset: float, scale: float, codes: Codes) -> Self:
+        """Return those of codes plus one half, whose amplitudes begin at ``offset``."""
+        return cls(offset + HALF, scale, HALF, codes.peak + HALF)
+
+    @classmethod
+    def of_amplitudes(cls, offset: float, scale: float, codes: Codes) -> Self:
+        """Return those of amplitudes that are written as codes from ``offset`` on."""
+        return cls(0.0, 1.0, -offset / scale, (codes.peak - offset) / scale)
+
+    def grains(self, values: Tensor) -> Tensor:
+        """Return numbers, as they will be written, in whole `GRAINS`."""
+        seen = values.clamp(self.least, self.most)
+        return seen.sub_(self.zero).mul_(GRAINS / self.one).round_()
+
+
+def keep_luma(cells: Tensor, planes: Sequence[Tensor], spec: PassSpec, units: Units) -> None:
+    """Give luma the local means of the source, in place.
+
+    Args:
+        cells: of the network's size, (H, rows, W, columns): rows · columns for each pixel of the
+            source.
+        planes: as they were decoded.
+    """
+    codes = spec.source_format.codes
+    own = planes[0].float()[None].sub_(codes.luma_offset).mul_(GRAINS / codes.luma_scale).round_()
+    _keep(cells[None], own, (own == 0) | (own == GRAINS), units)
+
+
+def with_chroma_kept(
+    chroma: Tensor, planes: Sequence[Tensor], spec: PassSpec, units: Units
+) -> Tensor:
+    """Return chroma (1, 2, H, W) of the network's size with the local means of the source's.
+
+    Where a sample of the source's is no whole number of those made, they stay as they are.
+
+    Args:
+        chroma: on the output's grid.
+        planes: as they were decoded.
+    """
+    grids = (spec.source, spec.source_format), (spec.network, spec.output_format)
+    vertical, horizontal = chroma_axes(*grids)
+    down, across = _made_of_one(vertical), _made_of_one(horizontal)
+    if not (down and across):
+        return chroma
+    codes = spec.source_format.codes
+    own = torch.stack(tuple(planes[1:])).float()
+    own = own.sub_(codes.chroma_offset).mul_(GRAINS / codes.chroma_scale).round_()
+    (height, width), (rows, columns) = chroma.shape[2:], own.shape[1:]
+    whole = held(chroma, 0, rows * down - height, 2)
+    whole = held(whole, 0, columns * across - width, 3)
+    there = _seen_at(_seen_at(own, vertical, down, 1), horizontal, across, 2)
+    _keep(whole.view(2, rows, down, columns, across), there, own == 0, units)
+    return whole[:, :, :height, :width]
+
+
+def _keep(cells: Tensor, there: Tensor, fixed: Tensor, units: Units) -> None:
+    """Take what local means are off by from cells (C, H, rows, W, columns).
+
+    Args:
+        there: samples of the source (C, H, W), in `GRAINS`, where the means of cells lie.
+        fixed: where nothing is to be changed.
+    """
+    parts = (units.grains(part).sum((2, 4)) for part in torch.split(cells, CACHED, 1))
+    means = torch.cat(tuple(parts), 1) * (1 / (cells.shape[2] * cells.shape[4]))
+    shift = shifts(means, there).masked_fill_(fixed, 0.0).mul_(units.one / GRAINS)
+    cells.sub_(shift[:, :, None, :, None])
+
+
+def shifts(means: Tensor, own: Tensor) -> Tensor:
+    """Return by how much local means are off, smoothly: (C, H, W), in `GRAINS`.
+
+    Args:
+        means: of what was made, over each sample of the source.
+        own: the source's samples.
+    """
+    _, height, width = own.shape
+    rows, columns = -(-height // BLOCK), -(-width // BLOCK)
+    off = (means - own).round_().clamp_(-MOST, MOST)
+    off = held(held(off, 0, rows * BLOCK - height, 1), 0, columns * BLOCK - width, 2)
+    coarse = off.view(-1, rows, BLOCK, columns, BLOCK).sum((2, 4))
+    for dim in (1, 2):
+        pairs = joined(held(coarse, 1, 1, dim), 2, dim, torch.add)
+        coarse = joined(pairs, 2, dim, torch.add)
+    fine = F.interpolate(coarse[None], scale_factor=BLOCK, mode="bilinear", align_corners=False)
+    return fine[0, :, :height, :width] * (1 / (BLOCK * BLOCK * 16))
+
+
+def _made_of_one(axis: Axis) -> int:
+    """Return how many samples are made of each of the source's; 0 if that is no whole number."""
+    return 1 if axis.step == 1 else axis.factor
+
+
+def _seen_at(own: Tensor, axis: Axis, count: int, dim: int) -> Tensor:
+    """Return samples (C, H, W) where the mean of ``count`` made ones lies, linear, edges held."""
+    place = axis.start + axis.step * (count - 1) / 2
+    if place == 0:
+        return own
+    length = own.shape[dim]
+    beside = held(own, 1, 1, dim).narrow(dim, 2 if place > 0 else 0, length)
+    return own + (beside - own) * abs(place)
