@@ -1,5 +1,6 @@
 """Film whose fields flags repeat, as on most discs: every frame once, evenly in time."""
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -15,6 +16,7 @@ from vsr.jobs.upscale.plan import prepare
 from vsr.jobs.workers.upscale import upscale
 from vsr.media.reading.probe import probe
 from vsr.specs import Deinterlace
+from vsr.values import TimeRange
 
 PICTURE = 1 / (NTSC * 4 / 5)
 
@@ -88,6 +90,18 @@ def test_two_workers_make_the_same_film(tmp_path: Path):
     upscale(clip, tmp_path / "one.mkv", short)
     upscale(clip, tmp_path / "two.mkv", short, engine=EngineSpec(workers=2, cpus_per_worker=1))
     assert (tmp_path / "two.mkv").read_bytes() == (tmp_path / "one.mkv").read_bytes()
+
+
+@pytest.mark.parametrize("suffix", [".ts", ".mkv", ".mp4"])
+@pytest.mark.parametrize("asked", ["auto", "film"])
+def test_frames_are_forecast_without_the_repetitions(
+    tmp_path: Path, suffix: str, asked: Deinterlace
+):
+    clip = write_soft_film(tmp_path / f"in{suffix}", frames=240)
+    spec = bob_spec(deinterlace=asked)
+    for time, frames in ((TimeRange(), 240), (TimeRange(start_seconds=5.005), 120)):
+        job = prepare(clip, tmp_path / "out.mp4", replace(spec, time=time))
+        assert job.frames_expected == pytest.approx(frames, abs=2)
 
 
 def test_images_are_counted_at_the_rate_of_the_film(tmp_path: Path):

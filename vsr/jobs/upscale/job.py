@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from functools import cache
 from importlib.metadata import version
@@ -79,7 +79,12 @@ class Job:
     @property
     def frames_expected(self) -> int | None:
         """How many frames to expect, according to the header."""
-        return frames_made(self.source, self.spec)
+        info, repeats = self.source, self.fields.repeats
+        if repeats is not None and repeats.is_throughout:  # the header counts the repetitions
+            rate = repeats.frame_rate(info.video.time_base)
+            info = replace(info, video=replace(info.video, frame_rate=rate))
+            return frames_expected(info, self.spec.time)
+        return frames_made(info, self.spec)
 
     @property
     def grain(self) -> GrainProfile | None:
