@@ -8,6 +8,7 @@ import pytest
 from tests.cli.command import QUICK, vsr
 from tests.clips import index_of, write_clip
 from tests.jobs.preview.pages import ReadPage, read_page
+from tests.media.sample_entries import clean_aperture, with_box
 from vsr.values import Size
 
 HALF = Fraction(25, 2)
@@ -67,6 +68,13 @@ def test_a_turned_file_is_compared_upright(tmp_path: Path):
     page = compared(plain, turned, "--frames", 1)
     left, right = page.pictures[0, 0], page.pictures[0, 1]
     assert index_of(left[..., 1]) == index_of(right[::-1, ::-1, 1])
+
+
+def test_what_headers_hide_is_not_compared(tmp_path: Path):
+    source = write_clip(tmp_path / "a.mp4", frames=8)
+    with_box(source, clean_aperture((80, 1), (40, 1), (0, 1), (0, 1)))
+    page = compared(source, write_clip(tmp_path / "b.mp4", frames=8, size=Size(80, 40)))
+    assert {picture.shape for picture in page.pictures.values()} == {(40, 80, 3)}
 
 
 def test_the_shorter_file_decides_what_is_shown(clip: Path, tmp_path: Path):

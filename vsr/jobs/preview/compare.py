@@ -49,6 +49,7 @@ from vsr.jobs.progress import Count, Note, ignore
 from vsr.jobs.upscale.source_film import films_of, is_picture, size_bytes
 from vsr.media.frames.deinterlace import deinterlace
 from vsr.media.images.pictures import Picture
+from vsr.media.reading.black_bars import as_shown
 from vsr.media.reading.probe import probe
 from vsr.media.source.info import MediaInfo
 from vsr.metrics.evaluation import Scores
@@ -104,7 +105,7 @@ def compare(
         if is_picture(path):
             raise Refused(f"{path}: is an image, and compare takes videos. Name a video.")
     with films_of(first, second, note) as (one, other):
-        infos = probe(one), probe(other)
+        infos = as_shown(probe(one)), as_shown(probe(other))
         for path in (first, second):
             if not is_page_wanted(path, page, spec.existing):
                 return PageResult(page=page, sheet=sheet_of(page), is_skipped=True)

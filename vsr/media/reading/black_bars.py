@@ -74,6 +74,12 @@ def asked_by_header(video: VideoInfo) -> str | None:
     return str(CropBox(Size(min(width, whole.width - x), min(height, whole.height - y)), x, y))
 
 
+def as_shown(info: MediaInfo) -> MediaInfo:
+    """Return the description of a film of which is read what players show of each frame."""
+    asked = asked_by_header(info.video)
+    return info if asked is None else cropped(info, asked)
+
+
 def crop_note(video: VideoInfo) -> str | None:
     """Return what is cut, for the user; None if nothing was asked for."""
     if video.crop is None:
