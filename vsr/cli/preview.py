@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +33,12 @@ from vsr.errors import InvalidOption, UnknownName, one_of
 from vsr.jobs.preview.place import is_page_wanted
 from vsr.jobs.preview.spec import DEFAULT_SHOTS, CompareSpec, PreviewSpec, SettingSpec
 from vsr.media.sequence import is_sequence
+from vsr.models.catalog import DRAWS_MOST
 from vsr.specs import UpscaleSpec
 
 QUICK, USUAL = "lite", "fast"
 """What is tried besides the command's own setting where no ``--try`` is given: a much faster
-network, or, if that is the setting, the usual one."""
+network, or, if that is the setting, the usual one; and what draws most, if the setting draws."""
 
 
 @click.command(cls=TypedCommand, short_help="Show what settings make of a video, on one page.")
@@ -133,7 +135,10 @@ def settings_of(
     else:
         name = USUAL if base.spec.model == QUICK else QUICK
         plain = {key: value for key, value in typed.items() if key not in ("strength", "sharpness")}
-        others = [_setting(source, name, replaced(plain, {"model": name}))]
+        most, other = (
+            _setting(source, one, replaced(plain, {"model": one})) for one in (DRAWS_MOST, name)
+        )
+        others = [other] if "model" in typed else [replace(most, is_for_drawn=True), other]
     found: list[SettingSpec] = []
     for one in (base, *others):
         same = [there for there in found if there.spec == one.spec]

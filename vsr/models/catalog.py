@@ -46,6 +46,9 @@ NAMES = tuple(SUMMARIES)
 
 USUAL = ("fast", "lite", "quality")
 
+DRAWS_MOST, MORE_WORK = "vivid", 6
+"""What draws most, and how many times the work of the first of `USUAL` that is."""
+
 QUANTISED_SHARE = 0.5
 """How much of a blend has to be tuned for int8, so that the whole counts as tuned."""
 

@@ -3,8 +3,12 @@
 import shlex
 from pathlib import Path
 
+import pytest
+
+from tests.cli.command import vsr
 from tests.clips import write_clip
-from tests.jobs.preview.pages import previewed
+from tests.flavoured import natural
+from tests.jobs.preview.pages import previewed, read_page
 from vsr.cli.preview import settings_of
 from vsr.cli.shared.command import completed, parsed
 from vsr.cli.shared.options import spec_from
@@ -74,3 +78,19 @@ def test_every_encoder_of_the_settings_is_named(clip: Path):
     summary = previewed(clip, "--try", "codec=hevc", "--frames", 1).texts["p"][0]
     assert "(libx264 or libx265); computed on cpu" in summary
     assert " or cpu" not in summary
+
+
+@pytest.mark.parametrize(
+    ("crf", "asked", "shown"),
+    [
+        (40, (), ["fast", "vivid", "lite"]),
+        (12, (), ["fast", "lite"]),  # nothing is drawn on a clean source
+        (40, ("--scale", "2"), ["fast", "lite"]),  # it draws by 4
+    ],
+    ids=str,
+)
+def test_what_draws_most_is_shown_where_the_setting_draws(tmp_path, crf, asked, shown):
+    film = natural(tmp_path / "in.mp4", crf)
+    assert vsr("preview", film, "--frames", "1", "--scale", "4", *asked, "-q") == 0
+    found = read_page(tmp_path / "in-preview.html").data["variants"]
+    assert [one["name"] for one in found] == ["Source (Lanczos)", *shown]

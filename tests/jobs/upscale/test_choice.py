@@ -44,6 +44,20 @@ def test_only_what_is_compressed_is_made_clear(condition: Condition, sharpness: 
     assert condition.in_words in note
 
 
+def test_what_draws_most_is_named_where_the_usual_network_draws() -> None:
+    vivid, fast = (catalog.load(name, 4).traits for name in ("vivid", "fast"))
+    ratio = vivid.macs_per_pixel / fast.macs_per_pixel
+    assert round(ratio) == catalog.MORE_WORK
+
+    def note(scale: int, *asked: str) -> str:
+        choice = choose_blend(replace(SPEC, model="fast", asked=asked), scale, lambda: HARD)
+        return choice.note(catalog.load("fast", scale, choice.spec.blend())) or ""
+
+    assert note(4).endswith("--sharpness 0 for none, --model vivid for more, at 6 times the work.")
+    assert "vivid" not in note(2)
+    assert "vivid" not in note(4, "model")
+
+
 def test_what_was_asked_for_is_done_without_a_look_or_a_warning() -> None:
     choice = choose_blend(replace(SPEC, strength=1.0, sharpness=0.5), 2, no_look)
     assert choice.spec.blend() == replace(SPEC, strength=1.0, sharpness=0.5).blend()

@@ -33,6 +33,7 @@ from vsr.jobs.preview.place import is_page_wanted, sheet_of
 from vsr.jobs.preview.remarks import notes_on, summary_of
 from vsr.jobs.preview.spec import PageResult, PreviewSpec, SettingSpec
 from vsr.jobs.progress import Count, Note, ignore
+from vsr.jobs.upscale.choice import draws_less_than_there_is
 from vsr.jobs.upscale.job import Job
 from vsr.jobs.upscale.plan import prepare
 from vsr.jobs.upscale.segment_worker import SegmentWorker
@@ -81,8 +82,7 @@ def _contents(
     info: MediaInfo, source: Path, spec: PreviewSpec, watch: Count, note: Note
 ) -> Contents:
     """Return what is on the page."""
-    worker = SegmentWorker()
-    jobs = [prepare(info.path, one.target, one.spec, worker.load) for one in spec.settings]
+    settings, jobs = _planned(info, spec.settings)
     first = jobs[0]
     info = at_part(info, first.spec.time.start_seconds)
     widest = max(jobs, key=lambda job: job.context)
@@ -93,15 +93,28 @@ def _contents(
     loop = loop_moment(widest, choices, moments)
     made = render_all(jobs, moments, loop, watch, note)
     times = [] if loop is None else _times(made, loop)
-    sides = [_side(one, setting, times) for one, setting in zip(made, spec.settings)]
+    sides = [_side(one, setting, times) for one, setting in zip(made, settings)]
     return Contents(
         subject=printable(source.name),
         summary=summary_of(jobs),
         moments=tuple((clock(seconds_at(info, one.pts)), one.why) for one in choices),
         sides=(_source_side(made[0], size_bytes(source), moments, loop, times), *sides),
         motion=None if loop is None else _motion(first, loop, times),
-        notes=notes_on({one.name: job for one, job in zip(spec.settings, jobs)}, len(moments)),
+        notes=notes_on({one.name: job for one, job in zip(settings, jobs)}, len(moments)),
     )
+
+
+def _planned(
+    info: MediaInfo, settings: Sequence[SettingSpec]
+) -> tuple[list[SettingSpec], list[Job]]:
+    """Return the settings to show, and what each would do."""
+    load = SegmentWorker().load
+    shown, jobs = list[SettingSpec](), list[Job]()
+    for one in settings:
+        if not one.is_for_drawn or draws_less_than_there_is(jobs[0].model):
+            shown.append(one)
+            jobs.append(prepare(info.path, one.target, one.spec, load))
+    return shown, jobs
 
 
 def _check_film(source: Path) -> None:

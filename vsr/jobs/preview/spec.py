@@ -25,12 +25,14 @@ class SettingSpec:
         name: as the page shows it.
         target: what the command would write; its suffix chooses the container.
         command: what would upscale the whole film so.
+        is_for_drawn: only shown where the first setting draws less detail than there is.
     """
 
     name: str
     spec: UpscaleSpec
     target: Path
     command: str
+    is_for_drawn: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

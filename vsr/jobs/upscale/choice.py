@@ -9,7 +9,7 @@ from typing import Any
 from vsr.colour import Tone, tone_of
 from vsr.errors import InvalidOption
 from vsr.jobs.upscale.strength import Condition
-from vsr.models.catalog import Model
+from vsr.models.catalog import DRAWS_MOST, MORE_WORK, Model
 from vsr.models.flavours import flavours_of
 from vsr.models.weights_files import files_of, is_path, read_card
 from vsr.specs import UpscaleSpec
@@ -67,9 +67,12 @@ class Choice:
         is_chosen = self.condition is not None and set(DIALS) & set(self.chosen)
         parts = [f"model {self.in_short(model)}."] if is_chosen else []
         if "sharpness" in self.chosen and (value := self.spec.sharpness):
+            more = ""
+            if draws_less_than_there_is(model) and "model" not in self.spec.asked:
+                more = f", --model {DRAWS_MOST} for more, at {MORE_WORK} times the work"
             parts.append(
                 f"sharpness {value:g} draws detail that was not in the source; --sharpness 0 for "
-                "none."
+                f"none{more}."
             )
         if _draws_edges(model) and "model" not in self.spec.asked:
             also = ", and for digital tape (MiniDV)" if _is_for_tape(model) else ""
@@ -84,6 +87,12 @@ class Choice:
         if self.unsuited:
             parts.append(self.unsuited)
         return " ".join(parts) or None
+
+
+def draws_less_than_there_is(model: Model) -> bool:
+    """Return whether it is the usual network, drawing, and one that draws most is at its scale."""
+    is_usual = model.name == AUTO_MODEL and model.draws_detail
+    return is_usual and model.traits.scale in files_of(DRAWS_MOST)
 
 
 def _draws_edges(model: Model) -> bool:
