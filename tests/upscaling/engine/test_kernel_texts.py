@@ -61,9 +61,10 @@ def nvrtc() -> ctypes.CDLL:
         for folder in sys.path
         for path in sorted(Path(folder or ".").glob("nvidia/*/lib/libnvrtc.so.*"))
     ]
-    for name in (*wheels, find_library("nvrtc"), "libnvrtc.so.13", "libnvrtc.so.12"):
+    known = find_library("nvrtc")  # None where only the loader's own path has it
+    for name in (*wheels, *([known] if known else ()), "libnvrtc.so.13", "libnvrtc.so.12"):
         try:
-            return ctypes.CDLL(name) if name else pytest.skip("no NVRTC on this machine")
+            return ctypes.CDLL(name)
         except OSError:
             continue
     pytest.skip("no NVRTC on this machine")
