@@ -51,7 +51,7 @@ SLOW = ("x4plus",)
 COUNTED_SIDE = 16
 """Source pixels a side of the picture on which operations are counted."""
 
-MENDED = " even, from luma, means"
+MENDED = " even, from luma, means last"
 """Part of the key of whatever a pass may mend."""
 
 COLOUR = Colour(matrix=Matrix.SMPTE170M, range=Range.FULL, siting=Siting.LEFT)
@@ -260,16 +260,17 @@ class _Written(nn.Module):
         halved = downsample_chroma(own[:, 1:], spec.source_format)
         if self.shows_cells and self.scale >= HALVING * 2:
             chroma = evened(chroma, (self.scale, self.scale))
+        codes = spec.source_format.codes
+        planes = (255 * own[0, 0], *(255 * halved[0] + codes.chroma_offset))
         if self.draws_detail:
-            codes = spec.source_format.codes
-            planes = (255 * own[0, 0], *(255 * halved[0] + codes.chroma_offset))
             units = Units.of_amplitudes(0.0, codes.luma_scale, codes)
             keep_luma(luma.view(rows, self.scale, columns, self.scale), planes, spec, units)
-            units = Units.of_amplitudes(codes.chroma_offset, codes.chroma_scale, codes)
-            chroma = with_chroma_kept(chroma, planes, spec, units)
         if self.shows_cells:
             pictures = (luma, chroma), (own[:, :1], halved)
             chroma = sharp_chroma(*pictures, spec, (1 / STEPS, 1 / STEPS))
+        if self.draws_detail:
+            units = Units.of_amplitudes(codes.chroma_offset, codes.chroma_scale, codes)
+            chroma = with_chroma_kept(chroma, planes, spec, units)
         return mixed(torch.cat((luma, chroma), 1), rgb_from_yuv(COLOUR.matrix))
 
 

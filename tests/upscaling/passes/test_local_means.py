@@ -16,10 +16,10 @@ from vsr.models.weights_files import CLEAR_FLAVOUR, files_of, read_card
 from vsr.upscaling.engine.kernel_pass import PassKernels
 from vsr.upscaling.passes.folding import route
 from vsr.upscaling.passes.local_means import (
+    BLOCK,
     GRAINS,
     MOST,
     REACH,
-    UNIT,
     Units,
     shifts,
     with_chroma_kept,
@@ -71,7 +71,7 @@ def test_a_network_that_lightens_and_tints_does_so_no_longer(layout, is_whole):
     for own, as_drawn, now in zip(planes, free, kept, strict=True):
         before, after = (means(one, times) - own.float() for one in (as_drawn, now))
         assert before.mean().abs() > 1.5 * code
-        assert after.mean().abs() < 0.1 * code
+        assert after.mean().abs() < 0.2 * code
 
 
 def test_what_is_finer_than_a_neighbourhood_stays_as_it_was_drawn():
@@ -103,8 +103,8 @@ def test_folded_and_plain_ways_keep_the_same(size, layout, target, scale, siting
             theirs = reference.complete(net(reference.prepare(planes)), planes)
         for one, other in zip(mine, theirs, strict=True):
             apart = (one.int() - other.int()).abs()
-            assert apart.max() <= 1
-            assert (apart > 0).float().mean() < 0.02
+            assert apart.max() <= 1 + (layout.bits > 8)
+            assert (apart > 0).float().mean() < 0.05
 
 
 @pytest.mark.parametrize("siting", [Siting.LEFT, Siting.CENTER, Siting.BOTTOM_LEFT], ids=str)
@@ -165,14 +165,12 @@ def test_shifts_are_the_same_in_any_arithmetic():
 
 @pytest.mark.parametrize(("first", "end"), [(0, 51), (8, 61), (12, 80)])
 def test_a_part_of_a_picture_is_shifted_as_in_the_whole(first, end):
-    """Of chroma, which may have a sample for two pixels: samples are half as many."""
     torch.manual_seed(0)
     off = torch.randint(-MOST, MOST, (1, 80, 24)).float()
-    assert first % (UNIT // 2) == 0
-    reach = REACH // 2
     part = shifts(off[:, first:end], torch.zeros(1, end - first, 24))
-    begins, ends = first + reach * (first > 0), end - reach * (end < 80)
+    begins, ends = first + REACH * (first > 0), end - REACH * (end < 80)
     whole = shifts(off, torch.zeros_like(off))
+    assert first % BLOCK == 0
     assert torch.equal(part[:, begins - first : ends - first], whole[:, begins:ends])
     assert not torch.equal(part, whole[:, first:end])
 

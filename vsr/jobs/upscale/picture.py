@@ -69,7 +69,7 @@ def _strips(job: PictureJob) -> tuple[Window, ...]:
     sizes, traits = job.sizes, job.model.traits
     reach = chroma_from_luma.REACH + local_means.REACH * job.model.draws_detail
     ratio = Fraction(sizes.output.height, sizes.source.height)
-    unit = lcm(ratio.denominator, traits.multiple, local_means.UNIT)
+    unit = lcm(ratio.denominator, traits.multiple, local_means.BLOCK)
     rows = max(1, int(MOST_PIXELS / (sizes.output.width * ratio * unit))) * unit
     halo = traits.radius + reach + ceil(max(Fraction(RESAMPLED), RESAMPLED / ratio))
     return windows(sizes.source, Size(sizes.source.width, rows), halo, unit)

@@ -148,7 +148,7 @@ class FoldedPass:
         if self.spec.network != self.spec.output:
             return self._resized(cells, planes)
         made = self._made(cells, planes)
-        if not self.follows:
+        if not self.follows or self.keeps_means:
             return made
         return planes_with_sharp_chroma(made, planes, self.spec, self.memo)
 
@@ -159,8 +159,11 @@ class FoldedPass:
         luma = shuffled(self._luma(codes))
         if not self.has_chroma_out:
             return luma, *chroma_planes(planes, self.spec, self.memo)
-        if self.cell != SINGLE or self.keeps_means:
-            return luma, *cut_codes(self._mended(cells, planes)[0], target.codes.peak)
+        if self.keeps_means:  # these come last
+            chroma = self._mended(cells, shuffled(self._luma(cells))[None, None], planes)
+            return luma, *cut_codes(chroma[0], target.codes.peak)
+        if self.cell != SINGLE:
+            return luma, *cut_codes(self._evened(cells)[0], target.codes.peak)
         cb, cr = self._samples(codes).unbind(-1)
         return luma, shuffled(cb), shuffled(cr)
 
@@ -171,18 +174,27 @@ class FoldedPass:
         (luma,) = cut_codes(resize(whole, spec.output, self.memo)[0], target.codes.peak)
         if not self.has_chroma_out:
             return luma, *chroma_planes(planes, spec, self.memo)
-        chroma = self._mended(cells, planes)
-        if self.follows:
-            chroma = codes_of_sharp_chroma((whole, chroma), planes, spec, self.memo, more=HALF)
+        chroma = self._mended(cells, whole, planes)
         axes = chroma_axes((spec.network, target), (spec.output, target))
         chroma = resample(chroma, *axes, memo=self.memo)
         return luma, *cut_codes(chroma[0], target.codes.peak)
 
-    def _mended(self, cells: Tensor, planes: Sequence[Tensor]) -> Tensor:
+    def _evened(self, cells: Tensor) -> Tensor:
         """Return chroma (1, 2, h, w), averaged, of the values (H, W, forms) of all cells."""
         height, width, rows, columns, _ = self._samples(cells).shape
-        samples = self._samples(cells).permute(4, 0, 2, 1, 3)
-        chroma = evened(samples.reshape(1, 2, height * rows, width * columns), self.cell)
+        planes = self._samples(cells).permute(4, 0, 2, 1, 3)
+        return evened(planes.reshape(1, 2, height * rows, width * columns), self.cell)
+
+    def _mended(self, cells: Tensor, luma: Tensor, planes: Sequence[Tensor]) -> Tensor:
+        """Return chroma (1, 2, h, w), averaged, that follows luma and has the source's means.
+
+        Args:
+            luma: (1, 1, H, W), plus one half, of the network's size.
+        """
+        chroma = self._evened(cells)
+        if self.follows:
+            made = luma, chroma
+            chroma = codes_of_sharp_chroma(made, planes, self.spec, self.memo, more=HALF)
         if not self.keeps_means:
             return chroma
         codes = self.spec.output_format.codes

@@ -39,12 +39,9 @@ MOST = 256
 BLOCK = 4
 """Pixels of the source a side whose difference is averaged before it is smoothed."""
 
-UNIT = 2 * BLOCK
-"""Source pixels on a multiple of which a part of a picture has to begin, to be as in the whole:
-chroma may have a sample for two of them."""
-
-REACH = 4 * UNIT
-"""Source pixels on each side that a shift depends on, and a block that a part's end cuts."""
+REACH = 4 * BLOCK
+"""Source pixels on each side that a shift depends on, and a block that a part's end cuts; a part of
+a picture that is as in the whole begins on a multiple of `BLOCK`."""
 
 CACHED = 32
 """Rows of cells that are counted at once, so that they stay in a CPU's cache."""
@@ -92,7 +89,7 @@ def keep_luma(cells: Tensor, planes: Sequence[Tensor], spec: PassSpec, units: Un
     """
     codes = spec.source_format.codes
     own = planes[0].float()[None].sub_(codes.luma_offset).mul_(GRAINS / codes.luma_scale).round_()
-    _keep(cells[None], own, (own == 0) | (own == GRAINS), units)
+    _keep(cells[None], own, (own == 0) | (own == GRAINS), units, (BLOCK, BLOCK))
 
 
 def with_chroma_kept(
@@ -118,40 +115,48 @@ def with_chroma_kept(
     whole = held(chroma, 0, rows * down - height, 2)
     whole = held(whole, 0, columns * across - width, 3)
     there = _seen_at(_seen_at(own, vertical, down, 1), horizontal, across, 2)
-    _keep(whole.view(2, rows, down, columns, across), there, own == 0, units)
+    layout = spec.source_format.layout
+    block = BLOCK >> layout.y_shift, BLOCK >> layout.x_shift
+    _keep(whole.view(2, rows, down, columns, across), there, own == 0, units, block)
     return whole[:, :, :height, :width]
 
 
-def _keep(cells: Tensor, there: Tensor, fixed: Tensor, units: Units) -> None:
+def _keep(
+    cells: Tensor, there: Tensor, fixed: Tensor, units: Units, block: tuple[int, int]
+) -> None:
     """Take what local means are off by from cells (C, H, rows, W, columns).
 
     Args:
         there: samples of the source (C, H, W), in `GRAINS`, where the means of cells lie.
         fixed: where nothing is to be changed.
+        block: its samples, down and across.
     """
     parts = (units.grains(part).sum((2, 4)) for part in torch.split(cells, CACHED, 1))
     means = torch.cat(tuple(parts), 1) * (1 / (cells.shape[2] * cells.shape[4]))
-    shift = shifts(means, there).masked_fill_(fixed, 0.0).mul_(units.one / GRAINS)
+    shift = shifts(means, there, block).masked_fill_(fixed, 0.0).mul_(units.one / GRAINS)
     cells.sub_(shift[:, :, None, :, None])
 
 
-def shifts(means: Tensor, own: Tensor) -> Tensor:
+def shifts(means: Tensor, own: Tensor, block: tuple[int, int] = (BLOCK, BLOCK)) -> Tensor:
     """Return by how much local means are off, smoothly: (C, H, W), in `GRAINS`.
 
     Args:
         means: of what was made, over each sample of the source.
         own: the source's samples.
+        block: how many of them, down and across, are averaged before they are smoothed.
     """
-    _, height, width = own.shape
-    rows, columns = -(-height // BLOCK), -(-width // BLOCK)
-    off = (means - own).round_().clamp_(-MOST, MOST)
-    off = held(held(off, 0, rows * BLOCK - height, 1), 0, columns * BLOCK - width, 2)
-    coarse = off.view(-1, rows, BLOCK, columns, BLOCK).sum((2, 4))
+    (_, height, width), (down, across) = own.shape, block
+    rows, columns = -(-height // down), -(-width // across)
+    off = (means - own).round_()
+    off = held(held(off, 0, rows * down - height, 1), 0, columns * across - width, 2)
+    most = MOST * down * across
+    coarse = off.view(-1, rows, down, columns, across).sum((2, 4)).clamp_(-most, most)
     for dim in (1, 2):
         pairs = joined(held(coarse, 1, 1, dim), 2, dim, torch.add)
         coarse = joined(pairs, 2, dim, torch.add)
-    fine = F.interpolate(coarse[None], scale_factor=BLOCK, mode="bilinear", align_corners=False)
-    return fine[0, :, :height, :width] * (1 / (BLOCK * BLOCK * 16))
+    factors = float(down), float(across)
+    fine = F.interpolate(coarse[None], scale_factor=factors, mode="bilinear", align_corners=False)
+    return fine[0, :, :height, :width] * (1 / (down * across * 16))
 
 
 def _made_of_one(axis: Axis) -> int:

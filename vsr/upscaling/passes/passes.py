@@ -192,11 +192,7 @@ class RgbPass(NetworkPass):
             luma = resize(luma, spec.output, self.memo)
             return *quantised(luma, None, target), *chroma_planes(planes, spec, self.memo)
         chroma = evened(downsample_chroma(yuv[:, 1:], target), self.cell)
-        if self.keeps_means:
-            codes = target.codes
-            units = Units.of_amplitudes(codes.chroma_offset, codes.chroma_scale, codes)
-            chroma = with_chroma_kept(chroma, planes, spec, units)
-        if spec.network == spec.output:
+        if spec.network == spec.output and not self.keeps_means:
             made = quantised(luma, chroma, target)
             if not self.follows:
                 return made
@@ -206,6 +202,10 @@ class RgbPass(NetworkPass):
             assert own is not None  # gray sources have nothing to follow
             code = 1 / STEPS, target.codes.luma_scale / target.codes.chroma_scale / STEPS
             chroma = sharp_chroma((luma, chroma), (own_luma, own), spec, code, self.memo)
+        if self.keeps_means:  # this comes last
+            codes = target.codes
+            units = Units.of_amplitudes(codes.chroma_offset, codes.chroma_scale, codes)
+            chroma = with_chroma_kept(chroma, planes, spec, units)
         axes = chroma_axes((spec.network, target), (spec.output, target))
         chroma = resample(chroma, *axes, memo=self.memo)
         return quantised(resize(luma, spec.output, self.memo), chroma, target)
