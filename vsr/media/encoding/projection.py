@@ -79,7 +79,7 @@ def hide_second_projection(path: Path) -> None:
         OSError: the file cannot be written.
     """
     with path.open("r+b") as file:
-        for begin, end in list(boxes_inside(file, (0, path.stat().st_size), *TO_DESCRIPTIONS)):
+        for begin, end in boxes_inside(file, (0, path.stat().st_size), *TO_DESCRIPTIONS):
             for _, entry, length in list(boxes(file, end, begin + BEFORE_BOXES[b"stsd"])):
                 inner = list(boxes(file, entry + length, entry + ENTRY_BYTES))
                 if {b"sv3d", b"vexu"} <= {kind for kind, _, _ in inner}:

@@ -11,14 +11,15 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
+from itertools import islice
 from math import ceil, floor
 from typing import BinaryIO
 
-from vsr.media.source.boxes import BEFORE_BOXES, ENTRY_BYTES, boxes, boxes_inside
+from vsr.media.source.boxes import BEFORE_BOXES, ENTRY_BYTES, Span, boxes, boxes_inside
 from vsr.media.source.info import MediaInfo
 from vsr.values import CropBox, Size
 
-HEADER_BYTES, DESCRIPTION_BYTES = 8, BEFORE_BOXES[b"stsd"]
+HEADER_BYTES = 8
 
 TO_VERSION, TO_TRACK = 8, (20, 28)
 """Where a track's header has its version, and by that the number of the track."""
@@ -34,31 +35,31 @@ def told_by_sample_entry(info: MediaInfo, track: int) -> MediaInfo:
         track: the number of its video.
     """
     with suppress(OSError, struct.error, ZeroDivisionError), info.path.open("rb") as file:
-        found = dict(_boxes_of(file, info.path.stat().st_size, track))
-        if b"clap" in found:
-            box = _clean_aperture(found[b"clap"], info.video.size)
+        for content in _apertures(file, info.path.stat().st_size, track):
+            box = _clean_aperture(content, info.video.size)
             return replace(info, video=replace(info.video, header_crop=box))
     return info
 
 
-def _boxes_of(file: BinaryIO, size: int, track: int) -> Iterator[tuple[bytes, bytes]]:
-    """Yield kind and content of the boxes in the first description of a track's pictures."""
+def _apertures(file: BinaryIO, size: int, track: int) -> Iterator[bytes]:
+    """Yield the clean aperture in the first description of a track's pictures, if it has one."""
     for one in boxes_inside(file, (0, size), b"moov", b"trak"):
         if _number_of(file, one) != track:
             continue
         for begin, end in boxes_inside(file, one, b"mdia", b"minf", b"stbl", b"stsd"):
-            for _, entry, length in boxes(file, end, begin + DESCRIPTION_BYTES):
-                for kind, place, count in list(boxes(file, entry + length, entry + ENTRY_BYTES)):
-                    file.seek(place + HEADER_BYTES)
-                    yield kind, file.read(count - HEADER_BYTES)
-                return
+            entries = boxes(file, end, begin + BEFORE_BOXES[b"stsd"])
+            for _, entry, length in islice(entries, 1):
+                for kind, place, _ in boxes(file, entry + length, entry + ENTRY_BYTES):
+                    if kind == b"clap":
+                        file.seek(place + HEADER_BYTES)
+                        yield file.read(CLEAN_APERTURE.size)
 
 
-def _number_of(file: BinaryIO, track: tuple[int, int]) -> int | None:
+def _number_of(file: BinaryIO, track: Span) -> int | None:
     for begin, _ in boxes_inside(file, track, b"tkhd"):
         file.seek(begin)
         header = file.read(TO_TRACK[1] + 4)
-        place = TO_TRACK[header[TO_VERSION] > 0]
+        place = TO_TRACK[header[TO_VERSION : TO_VERSION + 1] > b"\0"]
         return int.from_bytes(header[place : place + 4])
     return None
 

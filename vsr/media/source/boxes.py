@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import BinaryIO
 
+Span = tuple[int, int]
+"""Where something in a file begins and ends."""
+
 BEFORE_BOXES = {b"stsd": 16}
 """Bytes before the boxes within one: of most 8."""
 
@@ -25,17 +28,27 @@ def boxes(file: BinaryIO, end: int, first: int = 0) -> Iterator[tuple[bytes, int
         position += length
 
 
-def boxes_inside(file: BinaryIO, span: tuple[int, int], *kinds: bytes) -> Iterator[tuple[int, int]]:
-    """Yield (beginning, end) of the boxes at the end of a path of kinds within a span.
+def boxes_inside(file: BinaryIO, span: Span, *kinds: bytes) -> list[Span]:
+    """Return (beginning, end) of the boxes at the end of a path of kinds within a span.
 
     Args:
         span: of a box with its header, or of the whole file.
     """
     first, end = span
-    if first:
-        file.seek(first + 4)
-        first += BEFORE_BOXES.get(file.read(4), 8)
-    for kind, begin, length in list(boxes(file, end, first)):
-        if kind == kinds[0]:
-            found = begin, begin + length
-            yield from boxes_inside(file, found, *kinds[1:]) if kinds[1:] else (found,)
+    found = list[Span]()
+    inside = [(_first_within(file, first) if first else first, end)]
+    for wanted in kinds:
+        found = [
+            (begin, begin + length)
+            for first, end in inside
+            for kind, begin, length in boxes(file, end, first)
+            if kind == wanted
+        ]
+        inside = [(_first_within(file, begin), end) for begin, end in found]
+    return found
+
+
+def _first_within(file: BinaryIO, box: int) -> int:
+    """Return where the first box within another one begins."""
+    file.seek(box + 4)
+    return box + BEFORE_BOXES.get(file.read(4), 8)
