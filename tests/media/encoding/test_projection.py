@@ -72,6 +72,27 @@ def test_quicktime_tells_it_without_a_direction(tmp_path: Path, codec: str, pix_
     assert probe(target).video.spherical == Spherical(0)
 
 
+def with_apple_projection(path: Path, kind: bytes) -> Path:
+    """Write a video with the box of Apple's that tells a projection."""
+    told = box(b"proj", box(b"prji", FULL_BOX + kind))
+    return with_box(write_clip(path, frames=5), box(b"vexu", told))
+
+
+def test_the_flat_picture_of_a_lens_is_no_projection(tmp_path: Path):
+    clip = with_apple_projection(tmp_path / "in.mov", b"rect")
+    assert probe(clip).video.spherical is None
+
+
+@pytest.mark.parametrize(("kind", "name"), [(b"hequ", "180°"), (b"fish", "fisheye")])
+def test_what_no_container_tells_is_lost_by_its_name(tmp_path: Path, kind: bytes, name: str):
+    source = probe(with_apple_projection(tmp_path / "in.mov", kind)).video
+    assert source.spherical is not None
+    video = video_of(probe(write_clip(tmp_path / "flat.mp4", frames=5)), "mp4")
+    assert [str(loss) for loss in losses_of(source, video, encoder_for(), "mp4")] == [
+        f"its {name} projection is lost: players show it flat."
+    ]
+
+
 def test_cameras_tell_it_in_xml_too(tmp_path: Path):
     source, target = write_clip(tmp_path / "in.mp4", frames=5), tmp_path / "out.mkv"
     carry(with_box(source, box(b"uuid", XML_ID + XML), (b"moov", b"trak")), target)
@@ -129,4 +150,4 @@ def test_what_is_lost_of_it_is_told(
     info = replace(info, video=replace(info.video, spherical=spherical))
     losses = list(losses_of(info.video, video_of(info, container), encoder_for(), container))
     assert [loss.is_content for loss in losses] == said
-    assert all("360°" in loss.text for loss in losses)
+    assert all(spherical.name in loss.text for loss in losses)

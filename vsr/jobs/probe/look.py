@@ -130,7 +130,7 @@ def _video_in_words(info: MediaInfo) -> str:
     if video.is_interlaced:
         parts.append("interlaced")
     if video.spherical is not None:
-        parts.append("360°")
+        parts.append(video.spherical.name)
     return ", ".join(parts)
 
 

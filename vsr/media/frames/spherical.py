@@ -9,6 +9,7 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from types import MappingProxyType
 
 from av.sidedata.sidedata import Type
 
@@ -18,6 +19,12 @@ FIELDS = struct.Struct("=4i5I")
 
 EQUIRECTANGULAR, CUBEMAP, EQUIRECTANGULAR_TILE = 0, 1, 2
 """FFmpeg's numbers of the projections that Matroska and mp4 have."""
+
+RECTILINEAR = 4
+"""FFmpeg's number of what an ordinary lens projects onto a flat picture: iPhones tell of it."""
+
+NAMES = MappingProxyType({3: "180°", 5: "fisheye"})
+"""What others are called than 360°, by FFmpeg's number. No container of ours tells them."""
 
 MODELS = frozenset({EQUIRECTANGULAR, CUBEMAP, EQUIRECTANGULAR_TILE})
 
@@ -50,6 +57,16 @@ class Spherical:
     bounds: tuple[int, int, int, int] = (0, 0, 0, 0)
     padding: int = 0
 
+    @property
+    def name(self) -> str:
+        """What people call a video of it."""
+        return NAMES.get(self.projection, "360°")
+
+    @property
+    def can_be_kept(self) -> bool:
+        """Whether there is a container that tells it."""
+        return self.projection in MODELS
+
     def enlarged(self, factor: Fraction) -> Spherical:
         """Return the projection of an enlarged picture."""
         return replace(self, padding=rounded(self.padding * factor))
@@ -68,4 +85,6 @@ def spherical_of(side_data: Mapping[Type, bytes]) -> Spherical | None:
         return None
     projection, yaw, pitch, roll, *bounds, padding = FIELDS.unpack_from(data)
     left, top, right, bottom = bounds
+    if projection == RECTILINEAR:
+        return None
     return Spherical(projection, (yaw, pitch, roll), (left, top, right, bottom), padding)

@@ -129,17 +129,18 @@ def losses_of(
 
 
 def _lost_projection(source: VideoInfo, video: OutputVideo, container: str) -> Iterator[Loss]:
-    if source.spherical is None:
+    told = source.spherical
+    if told is None:
         return
     if video.spherical is None:
+        how = " Write an .mp4 or .mkv file to keep it." if told.can_be_kept else ""
         yield Loss(
-            "its frames are cut, which leaves no 360° video: players show it flat."
+            f"its frames are cut, which leaves no {told.name} video: players show it flat."
             if source.is_cut
-            else "its 360° projection is lost: players show it flat. Write an .mp4 or .mkv file to "
-            "keep it.",
+            else f"its {told.name} projection is lost: players show it flat.{how}",
             is_content=True,
         )
-    elif video.spherical.pose != source.spherical.pose:
+    elif video.spherical.pose != told.pose:
         yield Loss(
             f"where one looks first in a 360° video is lost with {container}. Choose .mp4 or .mkv."
         )
