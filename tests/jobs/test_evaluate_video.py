@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.clips import write_clip
+from tests.media.sample_entries import clean_aperture, with_box
 from vsr.cli import run
 from vsr.colour import Colour, Range
 from vsr.errors import InvalidData, MediaError
@@ -92,3 +93,10 @@ def test_films_of_two_sizes_and_no_films_are_refused(tmp_path, capsys):
         evaluate_video(a, tmp_path / "none.mkv")
     assert run(["evaluate", str(a)]) == 2
     assert "two videos" in capsys.readouterr().err
+
+
+def test_what_headers_hide_is_not_measured(tmp_path):
+    source = write_clip(tmp_path / "a.mp4", frames=6)
+    with_box(source, clean_aperture((80, 1), (40, 1), (0, 1), (0, 1)))
+    small = write_clip(tmp_path / "b.mp4", frames=6, size=Size(80, 40))
+    assert evaluate_video(source, small).about["count"] == 6

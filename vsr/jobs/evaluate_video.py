@@ -15,6 +15,7 @@ from vsr.jobs.estimate.moments import seconds_at
 from vsr.jobs.preview.beginning import beginning_of
 from vsr.jobs.progress import Count, Note, ignore
 from vsr.jobs.upscale.source_film import films_of
+from vsr.media.reading.black_bars import as_shown
 from vsr.media.reading.probe import probe
 from vsr.media.reading.reader import Reader
 from vsr.media.source.info import MediaInfo
@@ -37,8 +38,8 @@ def evaluate_video(
     """Measure the luma of ``result`` against that of ``reference``, and its flicker.
 
     Frames are paired by number, from where a part says that it begins, and only two of each video
-    are held at once. Codes of any depth and range are brought to limited-range 8-bit codes first,
-    without rounding.
+    are held at once. What a header hides of each frame is not measured. Codes of any depth and
+    range are brought to limited-range 8-bit codes first, without rounding.
 
     Args:
         note: called with what is assumed of images.
@@ -49,7 +50,7 @@ def evaluate_video(
         DecodingFailed: a film cannot be read any further.
     """
     with films_of(reference, result, note) as (truth, made):
-        infos = probe(truth), probe(made)
+        infos = as_shown(probe(truth)), as_shown(probe(made))
         _check_sizes(*infos)
         return _measured(infos, (reference, result), on_progress)
 
