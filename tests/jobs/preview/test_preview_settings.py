@@ -86,6 +86,7 @@ def test_every_encoder_of_the_settings_is_named(clip: Path):
         (40, (), ["fast", "vivid", "lite"]),
         (12, (), ["fast", "lite"]),  # nothing is drawn on a clean source
         (40, ("--scale", "2"), ["fast", "lite"]),  # it draws by 4
+        (40, ("--precision", "int8"), ["fast", "lite"]),  # it has no such form
     ],
     ids=str,
 )

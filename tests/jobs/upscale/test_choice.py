@@ -53,7 +53,9 @@ def test_what_draws_most_is_named_where_the_usual_network_draws() -> None:
         choice = choose_blend(replace(SPEC, model="fast", asked=asked), scale, lambda: HARD)
         return choice.note(catalog.load("fast", scale, choice.spec.blend())) or ""
 
-    assert note(4).endswith("--sharpness 0 for none, --model vivid for more, at 6 times the work.")
+    assert note(4).endswith(
+        "--sharpness 0 for none, --model vivid for more, at 6 times the work, more on a CPU."
+    )
     assert "vivid" not in note(2)
     assert "vivid" not in note(4, "model")
 

@@ -107,13 +107,23 @@ def _contents(
 def _planned(
     info: MediaInfo, settings: Sequence[SettingSpec]
 ) -> tuple[list[SettingSpec], list[Job]]:
-    """Return the settings to show, and what each would do."""
+    """Return the settings to show, and what each would do.
+
+    Raises:
+        Refused: one of them, unless it is only a proposal.
+    """
     load = SegmentWorker().load
     shown, jobs = list[SettingSpec](), list[Job]()
     for one in settings:
-        if not one.is_for_drawn or draws_less_than_there_is(jobs[0].model):
-            shown.append(one)
+        if one.is_for_drawn and not draws_less_than_there_is(jobs[0].model):
+            continue
+        try:
             jobs.append(prepare(info.path, one.target, one.spec, load))
+        except Refused:
+            if not one.is_for_drawn:
+                raise
+            continue
+        shown.append(one)
     return shown, jobs
 
 

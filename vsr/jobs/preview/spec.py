@@ -25,7 +25,8 @@ class SettingSpec:
         name: as the page shows it.
         target: what the command would write; its suffix chooses the container.
         command: what would upscale the whole film so.
-        is_for_drawn: only shown where the first setting draws less detail than there is.
+        is_for_drawn: a proposal: only shown where the first setting draws less detail than there
+            is, and no other option rules it out.
     """
 
     name: str

@@ -69,7 +69,9 @@ class Choice:
         if "sharpness" in self.chosen and (value := self.spec.sharpness):
             more = ""
             if draws_less_than_there_is(model) and "model" not in self.spec.asked:
-                more = f", --model {DRAWS_MOST} for more, at {MORE_WORK} times the work"
+                more = (
+                    f", --model {DRAWS_MOST} for more, at {MORE_WORK} times the work, more on a CPU"
+                )
             parts.append(
                 f"sharpness {value:g} draws detail that was not in the source; --sharpness 0 for "
                 f"none{more}."
