@@ -92,31 +92,49 @@ def straighten(
         is_audio: it is an audio packet.
         is_written: it goes to a muxer; if not, to a decoder, whose sound is counted instead.
     """
-    if packet.dts is None:
-        packet.dts = packet.pts if packet.pts is not None else clock.last or 0
-    if packet.pts is None:
-        packet.pts = packet.dts
-    base, duration, shift = packet.time_base, packet.duration or 1, 0
-    if film is not None:
-        number, shift = film[0], rounded(film[1] / base)
-        if is_audio:
-            unheard = rounded(UNHEARD_SECONDS / base)
-            shift = clock.shift_in(number, shift, packet.dts, duration, unheard)
-    elif is_audio:
-        shift = clock.shift_at(packet.dts, duration, rounded(SPLICE_SECONDS / base))
-    packet.dts, packet.pts = packet.dts + shift, packet.pts + shift
-    if not is_written:
-        clock.last = packet.dts
-        return True
-    if is_audio and clock.last is not None and packet.dts <= clock.last:
-        packet.dts = clock.last + max(1, rounded(LEAST_STEP_SECONDS / base))
-        packet.pts = max(packet.pts, packet.dts)
-    if clock.last is not None and packet.dts < clock.last:
-        if clock.last - packet.dts > rounded(SPLICE_SECONDS / base):
-            return False
-        packet.dts = clock.last
-        packet.pts = max(packet.pts, packet.dts)
-    if is_audio and not packet.duration and clock.last is not None:
-        packet.duration = min(packet.dts - clock.last, rounded(SPLICE_SECONDS / base))
+    dts = packet.dts
+    if dts is None:
+        dts = packet.pts if packet.pts is not None else clock.last or 0
+    pts = dts if packet.pts is None else packet.pts
+    shift = _shift_of(packet, dts, clock, film, is_audio=is_audio)
+    packet.dts, packet.pts = dts + shift, pts + shift
+    last = clock.last if is_written else None
+    if last is not None and not _follow(packet, last, is_audio=is_audio):
+        return False
     clock.last = packet.dts
+    return True
+
+
+def _shift_of(
+    packet: Packet[Stream],
+    dts: int,
+    clock: Continuity,
+    film: tuple[int, Fraction] | None,
+    *,
+    is_audio: bool,
+) -> int:
+    """Return what to add to the times of a packet, in its ticks."""
+    base, duration = packet.time_base, packet.duration or 1
+    if film is None:
+        return clock.shift_at(dts, duration, rounded(SPLICE_SECONDS / base)) if is_audio else 0
+    number, shift = film[0], rounded(film[1] / base)
+    if not is_audio:
+        return shift
+    return clock.shift_in(number, shift, dts, duration, rounded(UNHEARD_SECONDS / base))
+
+
+def _follow(packet: Packet[Stream], last: int, *, is_audio: bool) -> bool:
+    """Delay a packet that does not come after the one at ``last``; return False if it cannot."""
+    assert packet.dts is not None
+    assert packet.pts is not None
+    splice = rounded(SPLICE_SECONDS / packet.time_base)
+    if is_audio:
+        if packet.dts <= last:
+            least = last + max(1, rounded(LEAST_STEP_SECONDS / packet.time_base))
+            packet.dts, packet.pts = least, max(packet.pts, least)
+        packet.duration = packet.duration or min(packet.dts - last, splice)
+    elif packet.dts < last:
+        if packet.dts < last - splice:
+            return False
+        packet.dts, packet.pts = last, max(packet.pts, last)
     return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TypeAlias
+from typing import Self, TypeAlias
 
 import av
 from av.audio.stream import AudioStream
@@ -75,50 +75,86 @@ def other_packets(
         lost: where damage is counted.
         splices: the films concatenated in the source; None if it is one.
     """
-    targets = {fate.stream.index: (fate, stream) for fate, stream in carried}
-    conversions = {
-        fate.stream.index: AudioConversion(stream, cut, origin.format.name)
-        for fate, stream in carried
-        if fate.fate is Fate.CONVERT and isinstance(stream, AudioStream)
+    streams = {
+        fate.stream.index: _CarriedStream.of(fate, target, cut, origin.format.name)
+        for fate, target in carried
     }
-    told_by_times = {
-        index: SkippedSamples(stream.codec_context.sample_rate)
-        for index, (_, stream) in targets.items()
-        if isinstance(stream, AudioStream) and container_of(stream.container) in SIDE_BY_SIDE
-    }
-    clocks = {index: Continuity() for index in targets}
-    for packet in _heard(_chosen(origin, set(targets), lost, splices)):
-        fate, target = targets[packet.stream_index]
+    for packet in _heard(_chosen(origin, set(streams), lost, splices)):
         if _is_long_after(packet, cut):
             break
-        is_audio = fate.stream.kind == "audio"
+        one = streams[packet.stream_index]
         which = splices.recording_of(packet) if splices else None  # before its times are changed
-        if splices and which is not None and is_audio and splices.is_beyond(which, packet):
-            lost.packets += 1
-            continue
-        sound = conversions.get(packet.stream_index)
-        is_wanted = _place(packet, cut) if sound is None else sound.wants(packet)
-        if target.type == "attachment" or not is_wanted:
-            continue
-        clock = clocks[packet.stream_index]
-        moved = (which, splices.recordings[which].shift) if splices and which is not None else None
-        if sound is not None:
+        film = None
+        if splices and which is not None:
+            if one.is_audio and splices.is_beyond(which, packet):
+                lost.packets += 1
+                continue
+            film = which, splices.recordings[which].shift
+        if one.wants(packet, cut):
+            yield from one.packets_of(packet, film, lost)
+    for index, one in streams.items():
+        if one.sound is not None:
+            yield from _sounding(one.sound.drained(origin.streams[index]), lost)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _CarriedStream:
+    """What becomes of the packets of one stream.
+
+    Attributes:
+        sound: converts them, if they are sound that is converted.
+        skipped: counts samples that decoders drop, where the output tells them by times alone.
+    """
+
+    fate: StreamFate
+    target: Stream
+    clock: Continuity
+    sound: AudioConversion | None
+    skipped: SkippedSamples | None
+
+    @classmethod
+    def of(cls, fate: StreamFate, target: Stream, cut: Cut, source_format: str) -> Self:
+        sound = skipped = None
+        if isinstance(target, AudioStream):
+            if fate.fate is Fate.CONVERT:
+                sound = AudioConversion(target, cut, source_format)
+            if container_of(target.container) in SIDE_BY_SIDE:
+                skipped = SkippedSamples(target.codec_context.sample_rate)
+        return cls(fate=fate, target=target, clock=Continuity(), sound=sound, skipped=skipped)
+
+    @property
+    def is_audio(self) -> bool:
+        return self.fate.stream.kind == "audio"
+
+    def wants(self, packet: Packet[Stream], cut: Cut) -> bool:
+        """Move a packet to the output's clock; return False if nothing is made of it."""
+        if self.sound is not None:
+            return self.sound.wants(packet)
+        return self.target.type != "attachment" and _place(packet, cut)
+
+    def packets_of(
+        self, packet: Packet[Stream], film: tuple[int, Fraction] | None, lost: StreamDamage
+    ) -> Iterator[Timed]:
+        """Yield what is written of a packet; damage is counted.
+
+        Args:
+            film: as `straighten` takes it.
+        """
+        if self.sound is not None:
             if packet.pts is not None or packet.dts is not None:
-                straighten(packet, clock, moved, is_audio=True, is_written=False)
-            yield from _sounding(sound.converted(packet), lost)
-            continue
-        ready = _ready(packet, fate, target, lost)
+                straighten(packet, self.clock, film, is_audio=True, is_written=False)
+            yield from _sounding(self.sound.converted(packet), lost)
+            return
+        ready = _ready(packet, self.fate, self.target, lost)
         if ready is None:
-            continue
-        if not straighten(ready, clock, moved, is_audio=is_audio):
+            return
+        if not straighten(ready, self.clock, film, is_audio=self.is_audio):
             lost.packets += 1
-            continue
-        if skipped := told_by_times.get(packet.stream_index):
-            skipped.drop(ready)
-        ready.stream = target
+            return
+        if self.skipped is not None:
+            self.skipped.drop(ready)
+        ready.stream = self.target
         yield _timed(ready)
-    for index, sound in conversions.items():
-        yield from _sounding(sound.drained(origin.streams[index]), lost)
 
 
 def _timed(packet: Packet[Stream]) -> Timed:

@@ -77,12 +77,12 @@ def join(
         NoSpace: the disk is full.
     """
     scans = [scan(path, video.time_base) for path in segments if path.stat().st_size]
-    name, lost = f"file:{target_part}", StreamDamage()
+    lost, telling = StreamDamage(), () if video.spherical is None else TELLING
     with reopen_input(source.path) as origin:
         times, splices = _timed(scans, source, plan, video, time)
+        _check_distances(target_part, plan, times.longest * video.time_base)
         try:
-            telling = () if video.spherical is None else TELLING
-            with open_output(name, source, plan, (*options, *telling)) as output:
+            with open_output(f"file:{target_part}", source, plan, (*options, *telling)) as output:
                 # No random identifiers: the file of a resumed run is the same, byte for byte.
                 output.flags |= cast("int", Flags.bitexact.value)
                 file = OutputFile(
@@ -93,35 +93,47 @@ def join(
                     video=video,
                     skipped=_skipped(source, times, time, video.time_base),
                 )
-                stream = _add_video(file, scans[0].path)
-                cut = _cut(file, times, time)
-                times.offset = rounded(cut.zero / video.time_base)
-                if plan.container in SIDE_BY_SIDE:
-                    stream.time_base = _clock(target_part, times.longest * video.time_base, video)
-                carried, others = file.carry(cut, lost, splices)
-                pictures = _pictures(scans, times, stream, video.time_base)
-                packets = heapq.merge(pictures, others, key=itemgetter(0))
-                filled = _mux(output, packets, stream, lost)
-            if plan.container in SIDE_BY_SIDE and not plan.shows_subtitles:
-                hide_subtitles(target_part)
-            if video.spherical is not None and plan.container in SIDE_BY_SIDE:
-                hide_second_projection(target_part)
+                empty = _fill(file, times, _cut(file, times, time), splices, lost)
+            _mend_header(target_part, plan, video)
         except (av.FFmpegError, OSError, ValueError) as error:
             raise output_failure(error, target_part) from error
-    empty = frozenset(fate.stream.index for fate, one in carried if one.index not in filled)
     is_open = isinf(time.end_seconds) and time.max_frames is None
     missing = () if splices else _missing(source, scans, video, to_end=is_open)
     return JoinedFile.of(times, video.time_base, (*missing, *lost.losses), empty)
 
 
-def _clock(target_part: Path, longest: Fraction, video: OutputVideo) -> Fraction:
-    """Return the time base of the video in mp4 and mov."""
-    if longest > LONGEST_IN_MP4:
+def _check_distances(target_part: Path, plan: StreamPlan, longest: Fraction) -> None:
+    """Refuse more seconds between two frames than mp4 and mov can hold."""
+    if plan.container in SIDE_BY_SIDE and longest > LONGEST_IN_MP4:
         raise EncodingFailed(
             f"{target_part}: {float(longest) / 3600:.0f} hours pass from one frame to the next, "
             "more than mp4 and mov can hold. Choose .mkv."
         )
-    return clock_for_mp4(video.time_base, longest)
+
+
+def _fill(
+    file: OutputFile, times: Times, cut: Cut, splices: Splices | None, lost: StreamDamage
+) -> frozenset[int]:
+    """Write the header and all packets; return which of the source's streams got none."""
+    base = file.video.time_base
+    stream = _add_video(file, times.scans[0].path)
+    if file.plan.container in SIDE_BY_SIDE:
+        stream.time_base = clock_for_mp4(base, times.longest * base)
+    times.offset = rounded(cut.zero / base)
+    carried, others = file.carry(cut, lost, splices)
+    packets = heapq.merge(_pictures(times, stream, base), others, key=itemgetter(0))
+    filled = _mux(file.output, packets, stream, lost)
+    return frozenset(fate.stream.index for fate, one in carried if one.index not in filled)
+
+
+def _mend_header(target_part: Path, plan: StreamPlan, video: OutputVideo) -> None:
+    """Take from a finished mp4 or mov what FFmpeg's muxer tells of it wrongly."""
+    if plan.container not in SIDE_BY_SIDE:
+        return
+    if not plan.shows_subtitles:
+        hide_subtitles(target_part)
+    if video.spherical is not None:
+        hide_second_projection(target_part)
 
 
 def _missing(
@@ -174,12 +186,10 @@ def _mux(
     return filled
 
 
-def _pictures(
-    scans: Sequence[Scan], times: Times, target: VideoStream, time_base: Fraction
-) -> Iterator[Timed]:
+def _pictures(times: Times, target: VideoStream, time_base: Fraction) -> Iterator[Timed]:
     """Yield the video packets with their final times; only one segment is open at a time."""
     index = 0
-    for one in scans:
+    for one in times.scans:
         with av.open(f"file:{one.path}") as segment:
             for packet in segment.demux(segment.streams.video[0]):
                 if packet.size == 0:

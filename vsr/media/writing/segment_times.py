@@ -83,6 +83,7 @@ class Times:
     """The times of a whole joined stream, in ticks of the source's time base.
 
     Attributes:
+        scans: of the segments that it is joined from.
         pts: of every frame, ascending, as written but for the offset.
         given_start: when the first frame begins on the source's own clock.
         given_end: when the last one ends on that clock.
@@ -111,7 +112,7 @@ class Times:
                 many readers take their sum for the length of the film.
         """
         _check(scans)
-        self._closed_before = closed_before
+        self.scans, self._closed_before = scans, closed_before
         self.pts = array("q", (self.closed(pts) for one in scans for pts in one.times))
         self.given_start, last = scans[0].times[0], scans[-1].times[-1]
         self.given_end = last + last_duration
