@@ -9,9 +9,9 @@ from tests.clips import Audio, indices_in, write_clip
 from vsr.batch.engine import InlineEngine, open_inline
 from vsr.batch.scheduler import Scheduler
 from vsr.jobs.upscale.preset_spec import spec_of_preset
-from vsr.jobs.workers.shared_film import FilmInWork
+from vsr.jobs.workers.shared_film import Crew, FilmInWork
 from vsr.jobs.workers.tasks import JoinSegments, UpscaleSegment
-from vsr.jobs.workers.worker import opener
+from vsr.jobs.workers.worker import FilmSpec, opener
 from vsr.specs import EncodeSpec
 from vsr.values import OutputSize
 
@@ -78,7 +78,7 @@ def upscaled(source: Path, target: Path, *, is_late: bool) -> list[str]:
         segment_frames=12,
         threads=1,
     )
-    film = FilmInWork(source, target, spec, is_shared=True)
+    film = FilmInWork(FilmSpec(source=source, target=target, spec=spec), Crew(is_shared=True))
     with open_inline(opener(spec)) as inline:
         engine = LateEngine(inline) if is_late else inline
         for _ in Scheduler(engine).run([film]):

@@ -18,10 +18,10 @@ from vsr.errors import InvalidOption
 from vsr.jobs.upscale.choice import Choice
 from vsr.jobs.upscale.plan import prepare
 from vsr.jobs.upscale.strength import CLEAR, Condition, condition_of, condition_of_picture
-from vsr.jobs.workers.shared_film import FilmInWork
+from vsr.jobs.workers.shared_film import Crew, FilmInWork
 from vsr.jobs.workers.tasks import PlanFilm
 from vsr.jobs.workers.upscale import upscale
-from vsr.jobs.workers.worker import FilmWorker
+from vsr.jobs.workers.worker import FilmSpec, FilmWorker
 from vsr.media.reading.probe import probe
 from vsr.models.catalog import load
 from vsr.values import Blend
@@ -170,7 +170,9 @@ def test_a_network_without_flavours_is_taken_as_it_is(tmp_path: Path) -> None:
 def test_what_auto_found_is_decided_once_for_all_workers(tmp_path: Path) -> None:
     film = natural(tmp_path / "film.mp4", 40)
     spec = replace(SPEC, segment_frames=2)
-    work = FilmInWork(film, tmp_path / "out.mkv", spec, is_shared=True)
+    work = FilmInWork(
+        FilmSpec(source=film, target=tmp_path / "out.mkv", spec=spec), Crew(is_shared=True)
+    )
     worker = FilmWorker("cpu", "fp32")
     begin = PlanFilm(work.film)
     begun = begin.run(worker, lambda text: None)

@@ -15,8 +15,8 @@ from tests.clips import Attachment, Audio, Subtitle, write_clip
 from vsr.batch.engine import open_inline
 from vsr.batch.scheduler import Scheduler
 from vsr.jobs.upscale.preset_spec import spec_of_preset
-from vsr.jobs.workers.shared_film import FilmInWork
-from vsr.jobs.workers.worker import opener
+from vsr.jobs.workers.shared_film import Crew, FilmInWork
+from vsr.jobs.workers.worker import FilmSpec, opener
 from vsr.values import OutputSize
 
 FONT = "attachment stream 1 (font.ttf): dropped: mp4 cannot hold attachments."
@@ -69,7 +69,9 @@ def test_what_the_user_declines_is_no_loss(film: Path, tmp_path: Path, capsys):
 
 def test_a_shared_film_ends_as_one_alone(film: Path, tmp_path: Path):
     spec = replace(spec_of_preset("1080p", OutputSize(scale=2)), model="bicubic", threads=1)
-    shared = FilmInWork(film, tmp_path / "out.mp4", spec, is_shared=True)
+    shared = FilmInWork(
+        FilmSpec(source=film, target=tmp_path / "out.mp4", spec=spec), Crew(is_shared=True)
+    )
     with open_inline(opener(spec)) as pool:
         list(Scheduler(pool).run([shared]))
     assert (shared.outcome().losses, shared.outcome().exit_code) == ((FONT,), 3)

@@ -11,10 +11,10 @@ from vsr.batch.engine import Ended, open_inline
 from vsr.batch.scheduler import Scheduler
 from vsr.errors import Failed, NoSpace, OutputBusy
 from vsr.jobs.upscale.preset_spec import spec_of_preset
-from vsr.jobs.workers.shared_film import FilmInWork
+from vsr.jobs.workers.shared_film import Crew, FilmInWork
 from vsr.jobs.workers.tasks import UpscaleSegment
 from vsr.jobs.workers.upscale import upscale
-from vsr.jobs.workers.worker import opener
+from vsr.jobs.workers.worker import FilmSpec, opener
 from vsr.media.resume.work import Work
 from vsr.specs import EncodeSpec
 from vsr.values import OutputSize
@@ -31,7 +31,9 @@ SPEC = replace(
 def test_damage_to_the_other_streams_is_told_as_of_one_worker(tmp_path: Path):
     source = write_clip(tmp_path / "in.mkv", frames=36, gop=12, subtitles=[Subtitle()])
     spoil_cue(source)
-    film = FilmInWork(source, tmp_path / "shared.mp4", SPEC, is_shared=True)
+    film = FilmInWork(
+        FilmSpec(source=source, target=tmp_path / "shared.mp4", spec=SPEC), Crew(is_shared=True)
+    )
     with open_inline(opener(SPEC)) as engine:
         list(Scheduler(engine).run([film]))
     alone = upscale(source, tmp_path / "alone.mp4", SPEC)
@@ -77,7 +79,9 @@ def test_a_file_that_could_not_be_joined_leaves_the_disk_as_it_was(tmp_path: Pat
 
 def test_a_film_that_failed_is_kept_locked_while_a_worker_writes_it(tmp_path: Path):
     source = write_clip(tmp_path / "in.mkv", frames=36, gop=12)
-    film = FilmInWork(source, tmp_path / "out.mp4", SPEC, is_shared=True)
+    film = FilmInWork(
+        FilmSpec(source=source, target=tmp_path / "out.mp4", spec=SPEC), Crew(is_shared=True)
+    )
     with open_inline(opener(SPEC)) as engine:
         two = TwoAtOnce(engine)
         (over,) = Scheduler(two).run([film])
@@ -106,7 +110,9 @@ def test_workers_of_a_cluster_get_weights_that_their_machine_lacks(tmp_path: Pat
     upscale(source, tmp_path / "alone.mkv", spec)
     open_worker = opener(spec, is_remote=True)
     weights.unlink()
-    film = FilmInWork(source, tmp_path / "shared.mkv", spec, is_shared=True)
+    film = FilmInWork(
+        FilmSpec(source=source, target=tmp_path / "shared.mkv", spec=spec), Crew(is_shared=True)
+    )
     with open_ray(open_worker, EngineSpec(name="ray", workers=2), has_gpus=False) as engine:
         list(Scheduler(engine).run([film]))
     assert film.outcome().frames_out == 24

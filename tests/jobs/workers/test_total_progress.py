@@ -4,9 +4,10 @@ from pathlib import Path
 
 from vsr.jobs.progress import Progress
 from vsr.jobs.workers.headway import TaskProgress
-from vsr.jobs.workers.shared_film import FilmInWork
+from vsr.jobs.workers.shared_film import Crew, FilmInWork
 from vsr.jobs.workers.tasks import ReadHeader
 from vsr.jobs.workers.total_progress import TotalProgress
+from vsr.jobs.workers.worker import FilmSpec
 from vsr.specs import UpscaleSpec
 from vsr.values import OutputSize
 
@@ -15,9 +16,8 @@ def test_frames_that_are_told_of_first_have_no_rate_yet():
     seen: list[Progress] = []
     progress = TotalProgress(seen.append)
     spec = UpscaleSpec(size=OutputSize(scale=2), steps=("upscale",))
-    film = FilmInWork(
-        Path("a.mkv"), Path("b.mkv"), spec, is_shared=True, on_progress=progress.report
-    )
+    wanted = FilmSpec(source=Path("a.mkv"), target=Path("b.mkv"), spec=spec)
+    film = FilmInWork(wanted, Crew(is_shared=True), on_progress=progress.report)
     progress.add(film)
     film.frames = 9
     film.headway.record(ReadHeader(film.film), TaskProgress(3))

@@ -30,9 +30,10 @@ from vsr.jobs.upscale.shared_options import check_shared
 from vsr.jobs.upscale.source_film import is_picture
 from vsr.jobs.watchdog import Watchdog
 from vsr.jobs.workers.pool import OpenPool, open_pool
-from vsr.jobs.workers.shared_film import FilmInWork
+from vsr.jobs.workers.shared_film import Crew, FilmInWork
 from vsr.jobs.workers.total_progress import TotalProgress
 from vsr.jobs.workers.upscale import release_all
+from vsr.jobs.workers.worker import FilmSpec
 from vsr.media.resume.work import remove_published, segments_folder
 from vsr.specs import UpscaleSpec
 from vsr.wording import counted
@@ -224,16 +225,11 @@ class _Batch:
         self._ledger.begin([(one.item.name, one.item.target, one.key) for one in todo])
         spec = replace(opened.spec, existing="overwrite")
         films: dict[int, FileState] = {}
+        crew = Crew(is_shared=opened.is_shared, is_mixed=self._spec.engine.is_mixed)
         for one in todo:
-            film = FilmInWork(
-                one.item.source.absolute(),
-                one.item.target.absolute(),
-                spec,
-                is_shared=opened.is_shared,
-                is_mixed=self._spec.engine.is_mixed,
-                is_one_of_many=True,
-                on_progress=self._progress.report,
-            )
+            source, target = one.item.source.absolute(), one.item.target.absolute()
+            wanted = FilmSpec(source=source, target=target, spec=spec)
+            film = FilmInWork(wanted, crew, is_one_of_many=True, on_progress=self._progress.report)
             films[id(film)] = one
             self._films.append(film)
             self._progress.add(film)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +33,22 @@ from vsr.media.resume.segments import FEWEST_FRAMES, PATIENCE, Segment
 from vsr.media.resume.work import Work, finished_bytes, segments_folder
 from vsr.media.writing.target import check_space
 from vsr.media.writing.verify import JoinedFile
-from vsr.specs import UpscaleSpec
 from vsr.wording import counted, of_all
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crew:
+    """Who does a film.
+
+    Attributes:
+        is_shared: several workers may do parts of it at once.
+        is_mixed: workers may be of different classes.
+        workers: how many there are, for an estimate before the start; 0: only if cramped.
+    """
+
+    is_shared: bool
+    is_mixed: bool = False
+    workers: int = 0
 
 
 class FilmInWork:
@@ -53,36 +67,29 @@ class FilmInWork:
 
     def __init__(
         self,
-        source: Path,
-        target: Path,
-        spec: UpscaleSpec,
+        film: FilmSpec,
+        crew: Crew,
         *,
-        is_shared: bool,
-        is_mixed: bool = False,
         is_one_of_many: bool = False,
-        workers: int = 0,
         note: Note = ignore,
         on_progress: Callable[[], None] = lambda: None,
     ) -> None:
         """Store what is to be done; start nothing.
 
         Args:
-            is_shared: several workers may do parts of it at once.
-            is_mixed: workers may be of different classes.
+            crew: who does it.
             is_one_of_many: it is looked at first, so that the longest can begin first.
-            workers: how many there are, for an estimate before the start; 0: only if cramped.
             note: called with remarks for the user.
             on_progress: called whenever `headway` changes.
         """
-        self.film = FilmSpec(source=source, target=target, spec=spec)
+        self.film, self._crew = film, crew
         self.result: Result | None = None
         self.error: BaseException | None = None
         self.frames, self.frames_before = 0, 0
         self.weight, self.seconds_per_frame = 0.0, 0.0
         self.headway = Headway(on_progress)
         self.phase = Phase.LOOKING
-        self._is_shared, self._is_mixed, self._note = is_shared, is_mixed, note
-        self._is_one_of_many, self._workers = is_one_of_many, workers
+        self._is_one_of_many, self._note = is_one_of_many, note
         self._work: Work | None = None
         self._planned: PlannedFilm | None = None
         self._started = time.monotonic()
@@ -174,12 +181,12 @@ class FilmInWork:
         self.weight = float(frames * header.pixels)
         self.seconds_per_frame = header.seconds_per_frame
         film, fewest = self.film, self.film.spec.segment_frames or FEWEST_FRAMES
-        is_short = self._is_shared and 0 < frames < PATIENCE * fewest
+        is_short = self._crew.is_shared and 0 < frames < PATIENCE * fewest
         is_whole = is_short or film.is_uncut or animates(film.source, film.target)
         return (self._first_task(is_whole=is_whole),)
 
     def _first_task(self, *, is_whole: bool) -> Task:
-        return UpscaleWhole(self.film) if is_whole else PlanFilm(self.film, self._workers)
+        return UpscaleWhole(self.film) if is_whole else PlanFilm(self.film, self._crew.workers)
 
     def _film_planned(self, planned: PlannedFilm) -> Sequence[Task]:
         """Take the work folder, and create tasks for what is missing in it."""
@@ -195,7 +202,7 @@ class FilmInWork:
             is_restart=film.spec.is_restart,
             work_dir=segments_folder(film.spec.work_dir),
         )
-        if self._is_shared:
+        if self._crew.is_shared:
             self.film = replace(film, spec=planned.spec)  # what was decided is decided for all
         segments, finished = self._work.segments, self._work.finished
         self.frames = sum(segment.frames for segment in segments)
@@ -206,7 +213,7 @@ class FilmInWork:
             self.headway.resume(segment, self._work.path_of(segment).stat().st_size)
         tasks = [
             UpscaleSegment(
-                self.film, planned.fingerprint, one, self._work.path_of(one), self._is_mixed
+                self.film, planned.fingerprint, one, self._work.path_of(one), self._crew.is_mixed
             )
             for one in self._work.pending
         ]

@@ -8,7 +8,7 @@ make the same bytes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -215,13 +215,14 @@ class UpscaleWhole:
         from vsr.batch.engine import InlineEngine
         from vsr.batch.scheduler import Scheduler
         from vsr.jobs.upscale.source_film import film_of
-        from vsr.jobs.workers.shared_film import FilmInWork
+        from vsr.jobs.workers.shared_film import Crew, FilmInWork
 
         film = self.film
         if film.is_uncut:
             return worker.do_whole(film, report)
         with film_of(film.source) as source:
-            alone = FilmInWork(source, film.target, film.spec, is_shared=False, note=report)
+            here = replace(film, source=source)
+            alone = FilmInWork(here, Crew(is_shared=False), note=report)
             alone.headway.on_progress = lambda: report(alone.headway.done)
             try:
                 list(Scheduler(InlineEngine(worker)).run([alone]))

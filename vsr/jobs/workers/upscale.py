@@ -17,8 +17,9 @@ from vsr.jobs.upscale.spool import PIPE, named, spooled
 from vsr.jobs.upscale.standard_streams import as_clip
 from vsr.jobs.watchdog import Watchdog
 from vsr.jobs.workers.pool import open_pool
-from vsr.jobs.workers.shared_film import FilmInWork
+from vsr.jobs.workers.shared_film import Crew, FilmInWork
 from vsr.jobs.workers.total_progress import TotalProgress
+from vsr.jobs.workers.worker import FilmSpec
 from vsr.media.images.images import is_image
 from vsr.media.resume.work import remove_published, segments_folder
 from vsr.specs import UpscaleSpec
@@ -100,16 +101,13 @@ def _spread(
         stack.enter_context(left_as_found(segments_folder(spec.work_dir)))
         stack.callback(release_all, films)  # once no worker writes any more
         opened = stack.enter_context(open_pool(engine, spec, watch.watchdog))
-        film = FilmInWork(
-            its_source,
-            its_target,
-            opened.spec,
+        crew = Crew(
             is_shared=opened.is_shared,
             is_mixed=engine is not None and engine.is_mixed,
             workers=opened.pool.size,
-            note=watch.note,
-            on_progress=progress.report,
         )
+        wanted = FilmSpec(source=its_source, target=its_target, spec=opened.spec)
+        film = FilmInWork(wanted, crew, note=watch.note, on_progress=progress.report)
         films.append(film)
         progress.add(film)
         if is_here:
