@@ -1,13 +1,18 @@
 """Flags that repeat fields are told by the times of the packets."""
 
+from fractions import Fraction
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
+from PIL import Image
 
 from tests.clips import write_clip
 from tests.woven import NTSC, write_film, write_soft_film
+from vsr.media.reading import repeated_fields
 from vsr.media.reading.probe import probe
 from vsr.media.reading.repeated_fields import repeats_of
+from vsr.media.sequence import as_film, find_images
 from vsr.values import TimeRange
 
 
@@ -36,3 +41,24 @@ def test_other_films_repeat_no_fields(tmp_path: Path):
         write_film(tmp_path / "woven.mp4"),
     ):
         assert repeats_of(probe(clip)) is None
+
+
+def test_very_large_frames_are_not_read_for_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    clip = write_soft_film(tmp_path / "in.mkv")
+    info, size = probe(clip), clip.stat().st_size
+    monkeypatch.setattr(repeated_fields, "MOST_BYTES", size)
+    assert repeats_of(info)
+    monkeypatch.setattr(repeated_fields, "MOST_BYTES", size // 8)
+    assert repeats_of(info) is None
+
+
+def test_images_are_not_read_for_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def opened(path: Path) -> NoReturn:
+        raise AssertionError(path)
+
+    for number in range(3):
+        Image.new("RGB", (64, 48)).save(tmp_path / f"{number:05}.png")
+    with as_film(find_images(tmp_path / "%05d.png"), Fraction(24)) as film:
+        info = probe(film)
+        monkeypatch.setattr(repeated_fields, "open_input", opened)
+        assert repeats_of(info) is None

@@ -36,8 +36,12 @@ WHOLE, NEAR_RATE = Fraction(1001, 1000), Fraction(1, 200)
 PLACES = 8
 """Places to sample, beside the beginning."""
 
-WINDOW = 32
-"""Packets that are read at a place."""
+WINDOW, MOST_BYTES = 32, 32 << 20
+"""Packets that are read at a place, and the most that they hold: of lossless or very large frames,
+hundreds of packets would take longer to read than there is hope to find film of a disc in them."""
+
+IMAGES = "concat"
+"""The format of image sequences, which last equally long."""
 
 FEWEST = 10
 """Frames in a row that last three fields and two in turn: by chance they do not."""
@@ -53,7 +57,7 @@ def repeats_of(info: MediaInfo, time: TimeRange = TimeRange()) -> Repeats | None
     Nothing is said of what cannot be read.
     """
     video, rate = info.video, info.video.frame_rate
-    if rate is None or video.timing is not Timing.GIVEN:
+    if rate is None or video.timing is not Timing.GIVEN or info.format_name == IMAGES:
         return None
     if not any(abs(rate / one - 1) <= NEAR_RATE for one in RATES):
         return None
@@ -99,5 +103,11 @@ def _windows(info: MediaInfo, time: TimeRange) -> Iterator[list[int]]:
 
 
 def _times_in(container: InputContainer, stream: VideoStream) -> list[int]:
-    packets = islice((one for one in container.demux(stream) if one.size), WINDOW)
-    return sorted({packet.pts for packet in packets if packet.pts is not None})
+    times, left = set[int](), MOST_BYTES
+    for packet in islice((one for one in container.demux(stream) if one.size), WINDOW):
+        left -= packet.size
+        if left < 0:
+            break
+        if packet.pts is not None:
+            times.add(packet.pts)
+    return sorted(times)
