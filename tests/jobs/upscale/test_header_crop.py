@@ -7,6 +7,7 @@ import numpy as np
 from tests.clips import write_clip
 from tests.jobs.upscale.woven_runs import LOSSLESS, bob_spec
 from tests.media.sample_entries import clean_aperture, with_box
+from vsr.jobs.probe.look import look
 from vsr.jobs.upscale.plan import prepare
 from vsr.jobs.workers.upscale import upscale
 from vsr.media.reading.reader import Reader
@@ -31,6 +32,7 @@ def test_what_players_show_is_upscaled_and_all_on_request(tmp_path: Path):
     with Reader.open(shown.output) as one, Reader.open(same.output) as other:
         for ours, theirs in zip(one.frames(), other.frames(), strict=True):
             np.testing.assert_array_equal(ours.planes[0], theirs.planes[0])
+    assert look(clip).words["video"].endswith(", cropped to 80×40 by its header")
     job = prepare(clip, tmp_path / "all.mkv", bob_spec(crop="96:64:0:0"))
     assert job.video.size == Size(192, 128)
     assert "each frame is kept whole, with what its header hides from players." in list(job.notes())

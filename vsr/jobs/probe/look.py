@@ -129,6 +129,8 @@ def _video_in_words(info: MediaInfo) -> str:
         parts.append(f"{video.layout.bits} bit")
     if video.is_interlaced:
         parts.append("interlaced")
+    if video.header_crop is not None:
+        parts.append(f"cropped to {video.header_crop.size} by its header")
     if video.spherical is not None:
         parts.append(video.spherical.name)
     return ", ".join(parts)
