@@ -9,7 +9,8 @@ The means of a result, over cells of a pixel of the source, less that pixel: of 
 the mean of `BLOCK`, smoothed by [1 2 1] and interpolated between. Black, white and what has no
 colour stay exactly as they are.
 
-Everything before the last product is whole numbers below 2²⁴: the same bits on every processor.
+All that is added up is whole numbers below 2²⁴, and all else is done value by value: the same bits
+on every processor.
 """
 
 from __future__ import annotations
