@@ -97,9 +97,9 @@ class Ends:
             assert bool((beside.int() == UNTOUCHED).all()), "wrote beside the plane"
 
 
-def folded_ends(net, spec: PassSpec, dtype: torch.dtype) -> None:
+def folded_ends(net, spec: PassSpec, dtype: torch.dtype, *, keeps_means: bool = False) -> None:
     """Compare a folded network's ends: its base and random numbers for its tail."""
-    way, folded = fold(net, spec)
+    way, folded = fold(net, spec, keeps_means=keeps_means)
     ends = Ends.of(way, dtype, base=Base.of(folded.base))
     planes = planes_of(spec.source_format, spec.source, seed=1)
     ends.assert_equal_input(planes)
@@ -164,6 +164,42 @@ def test_chroma_is_averaged_over_the_same_cells(size, source, output, cell):
     spec = pass_spec(size, 4, source, output_layout=output)
     assert fold(plain(4), spec)[0].cell == cell
     folded_ends(plain(4), spec, torch.float32)
+
+
+@pytest.mark.parametrize(
+    ("bits", "sited", "scale"),
+    [(8, SITED[0], 2), (10, SITED[2], 4), (10, SITED[6], 4), (8, SITED[8], 2), (8, SITED[9], 4)],
+    ids=str,
+)
+def test_a_folded_network_keeps_the_same_local_means(bits, sited, scale):
+    layout, siting = sited
+    spec = pass_spec(ODD, scale, deep(layout, bits), colour=colour_of(siting))
+    folded_ends(plain(scale), spec, torch.float16, keeps_means=True)
+
+
+def test_gray_and_resized_results_keep_the_same_local_means():
+    gray = Layout(8, 0, 0, is_gray=True)
+    for source, output in ((gray, Layout()), (Layout(), gray)):
+        folded_ends(
+            plain(2), pass_spec(ODD, 2, source, output_layout=output), torch.float16,
+            keeps_means=True,
+        )  # fmt: skip
+    spec = pass_spec(ODD, 4, output=Size(100, 31))
+    for keeps_means in (True, False):
+        folded_ends(plain(4), spec, torch.float16, keeps_means=keeps_means)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16], ids=str)
+@pytest.mark.parametrize("sited", SITED, ids=str)
+@pytest.mark.parametrize("bits", [8, 10, 12])
+def test_every_format_keeps_the_same_local_means(bits, sited, dtype):
+    """Of 16 bits a shift is counted in some 14 codes: a tie there moves results by two."""
+    layout, siting = deep(sited[0], bits), sited[1]
+    for scale, size in ((2, ODD), (4, ODD), (4, Size(1, 1)), (2, Size(2, 9))):
+        spec = pass_spec(size, scale, layout, colour=colour_of(siting))
+        for net in (plain(scale), compact(scale)):
+            folded_ends(net, spec, dtype, keeps_means=True)
 
 
 @pytest.mark.parametrize(
@@ -260,10 +296,12 @@ def test_one_number_that_is_not_finite_clears_the_flag(dtype, wrong):
         assert flag[0] == 0
 
 
-def test_mended_chroma_of_a_whole_picture_has_no_kernel():
+def test_what_is_mended_of_a_whole_picture_has_no_kernel():
     spec = pass_spec(ODD, 4)
     with pytest.raises(NoKernel, match="mended"):
         Ends.of(RgbPass(spec, cell=cell_of(plain(4), spec)))
+    with pytest.raises(NoKernel, match="mended"):
+        Ends.of(RgbPass(spec, keeps_means=True))
 
 
 def test_a_toned_pass_and_a_base_that_is_resized_have_no_kernels():

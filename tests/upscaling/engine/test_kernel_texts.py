@@ -45,8 +45,9 @@ def texts() -> Iterator[tuple[str, str]]:
         spec = pass_spec(scale=2, layout=layout, colour=colour)
         way, net = fold(compact(4), replace(spec, scale=4, output=spec.source.scaled(4)))
         opened(way, dtype, base=Base.of(net.base))
-        way, net = fold(plain(4), way.spec)  # averages chroma
-        opened(way, dtype, base=Base.of(net.base))
+        for keeps_means in (False, True):
+            way, net = fold(plain(4), way.spec, keeps_means=keeps_means)  # averages chroma
+            opened(way, dtype, base=Base.of(net.base))
         opened(RgbPass(spec), dtype)
         opened(RgbPass(spec), dtype, shuffle=2, adds_nearest=True)
     way, net = fold(plain(2, "luma"), pass_spec())

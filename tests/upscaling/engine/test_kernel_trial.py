@@ -115,10 +115,10 @@ def test_a_verdict_is_json_with_the_codes_and_the_times_of_every_case(monkeypatc
     found = verdict(HERE, compiled=compile_on_cpu, sizes=sizes)
     assert found["is_right"]
     assert found["problem"] is None
-    assert len(found["cases"]) == 2
+    assert len(found["cases"]) == 3
     assert {row["output_codes"] for row in found["cases"].values()} <= {0, 1}
     timed = [row for row in found["cases"].values() if "kernels_ms" in row]
-    assert len(timed) == 2
+    assert len(timed) == 3
     assert json.loads(json.dumps(found)) == found
 
 

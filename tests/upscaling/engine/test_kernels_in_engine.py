@@ -8,6 +8,7 @@ import pytest
 from tests.device.nvrtc.on_cpu import compile_on_cpu
 from tests.upscaling.engine.test_cuda_frames import Overflowing, bright_in_a_corner
 from tests.upscaling.engine.test_kernel_trial import compile_wrongly
+from tests.upscaling.passes.test_local_means import drawing
 from tests.upscaling.stand_in import cuda_engine_on_cpu
 from tests.upscaling.still_films import SIZE
 from tests.upscaling.toys import TOYS, frame, model_of, pass_spec, plain
@@ -36,19 +37,25 @@ def enlarged(name: str, layout: Layout = TEN_BIT, **options) -> tuple[HostFrame,
     """Return an enlarged frame, by which path, and what was said."""
     said: list[str] = []
     spec = options.pop("spec", pass_spec(layout=layout))
-    net = TOYS[name]()
-    with cuda_engine_on_cpu(
-        model_of(net), spec, precision="bf16", say=said.append, **options
-    ) as engine:
+    model = options.pop("as_model", model_of)(TOYS[name]())
+    with cuda_engine_on_cpu(model, spec, precision="bf16", say=said.append, **options) as engine:
         result = engine.finish(engine.start(frame(layout=layout)))
         return result, engine.path, said
 
 
-@pytest.mark.parametrize(("name", "tile"), [("folded", 16), ("luma", None), ("swift", None)])
-def test_frames_are_the_same_within_a_code(name, tile, with_kernels):
-    by_torch, path, _ = enlarged(name, tile=tile)
+@pytest.mark.parametrize(
+    ("name", "tile", "as_model"),
+    [
+        ("folded", 16, model_of),
+        ("luma", None, model_of),
+        ("swift", None, model_of),
+        ("folded", None, drawing),
+    ],
+)
+def test_frames_are_the_same_within_a_code(name, tile, as_model, with_kernels):
+    by_torch, path, _ = enlarged(name, tile=tile, as_model=as_model)
     with_kernels()
-    by_kernels, other_path, said = enlarged(name, tile=tile)
+    by_kernels, other_path, said = enlarged(name, tile=tile, as_model=as_model)
     assert not said
     assert "kernels" not in path
     assert "between kernels" in other_path, "a resumed film must know"

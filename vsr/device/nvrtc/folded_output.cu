@@ -6,7 +6,8 @@
    edge of the picture (AxisForms of vsr/upscaling/passes/folded.py).
 
    Chroma may be averaged over the EVEN_COLUMNS × EVEN_ROWS samples of a cell, twice, with the edges
-   held (vsr/upscaling/passes/even_colour.py).
+   held (vsr/upscaling/passes/even_colour.py). Where IS_CUT is 0 the planes are floats, which torch
+   mends before it cuts them to codes.
 
    Defined before: SCALE, HAS_BASE, CHANNELS (of the base), LUMA_UNIT and LUMA_START (from a form to
    a code plus one half), HAS_CHROMA; COLUMN_SAMPLES, COLUMN_FORMS, COLUMN_STEP, the same of ROW_;

@@ -71,10 +71,15 @@ def source_constants(source: YuvFormat, *, has_chroma: bool) -> dict[str, Value]
     return constants
 
 
-def target_constants(target: YuvFormat) -> dict[str, Value]:
-    """Return what ``codes.cu`` needs, and how chroma without colour is written."""
+def target_constants(target: YuvFormat, *, is_cut: bool = True) -> dict[str, Value]:
+    """Return what ``codes.cu`` needs, and how chroma without colour is written.
+
+    Args:
+        is_cut: numbers are cut to codes; else they are written as floats.
+    """
     return {
-        "TARGET_CODE": _code_type(target.layout),
+        "TARGET_CODE": _code_type(target.layout) if is_cut else "float",
+        "IS_CUT": int(is_cut),
         "PEAK": target.codes.peak,
         "NEUTRAL": int(target.codes.chroma_offset),
     }

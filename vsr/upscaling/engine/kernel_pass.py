@@ -2,8 +2,8 @@
 
 The passes of `vsr.upscaling.passes` are the reference, in a launch or more for each operation. Here
 the base of the picture is computed from its decoded planes again, in float32, where it is added, so
-that it is neither stored nor rounded. Chroma that sees no network or follows luma is
-torch's.
+that it is neither stored nor rounded. Chroma that sees no network or follows luma is torch's; so
+is all that keeps local means, of planes that the kernel does not cut to codes.
 """
 
 from __future__ import annotations
@@ -82,8 +82,6 @@ class PassKernels:
         """
         if not isinstance(way, Known):
             raise NoKernel(f"{type(way).__name__}: no kernels for it")
-        if getattr(way, "keeps_means", False):
-            raise NoKernel("local means that are kept have no kernel")
         name, constants = _output(way, tail)
         return cls(
             way,
@@ -125,26 +123,35 @@ class PassKernels:
         self, tail: Tensor, planes: Sequence[Tensor], targets: Sequence[Tensor], flag: Tensor
     ) -> None:
         """Write the output's code planes, and 1 into the flag (1,) if all numbers were finite."""
-        spec = self.way.spec
+        way, spec = self.way, self.way.spec
         flag.fill_(1)
-        if isinstance(self.way, RgbPass):
+        if isinstance(way, RgbPass):
             self._rgb(tail, planes, targets, flag)
-            return
-        size = spec.source
-        if isinstance(self.way, LumaPass):
-            tail, size = self._resized(tail), spec.output
+        elif not isinstance(way, FoldedPass):
+            tail = self._resized(tail) if isinstance(way, LumaPass) else tail
+            self._cells(tail, planes, targets[:1], flag)
+            _write(way.chroma(targets[0], planes), targets[1:])
+        elif way.cuts_last:
+            luma, chroma = _uncut(way, tail)
+            self._cells(tail, planes, (luma, *chroma[0]), flag)
+            made = way.finished(luma, chroma if way.has_chroma_out else None, planes)
+            _write(made, targets)
+        else:
+            self._cells(tail, planes, targets, flag)
+            if way.follows:
+                made = planes_with_sharp_chroma(targets, planes, spec, way.memo)
+                _write(made[1:], targets[1:])
+
+    def _cells(
+        self, tail: Tensor, planes: Sequence[Tensor], targets: Sequence[Tensor], flag: Tensor
+    ) -> None:
+        height, width = tail.shape[2:]
         base = self.tail.base
         weights, bias = (base.weights, base.bias) if base is not None else (tail, tail)  # not read
-        own = targets[:1] if isinstance(self.way, FoldedLumaPass | LumaPass) else targets
         self.to_planes(
-            size.width, size.height, *_numbers(tail), weights, bias, *_planes(planes),
-            size.width, size.height, *_planes(own), flag,
+            width, height, *_numbers(tail), weights, bias, *_planes(planes),
+            width, height, *_planes(targets), flag,
         )  # fmt: skip
-        if isinstance(self.way, FoldedLumaPass | LumaPass):
-            _write(self.way.chroma(targets[0], planes), targets[1:])
-        elif self.way.follows:
-            made = planes_with_sharp_chroma(targets, planes, spec, self.way.memo)
-            _write(made[1:], targets[1:])
 
     def _rgb(
         self, tail: Tensor, planes: Sequence[Tensor], targets: Sequence[Tensor], flag: Tensor
@@ -167,6 +174,14 @@ class PassKernels:
 def _write(planes: Sequence[Tensor], targets: Sequence[Tensor]) -> None:
     for plane, target in zip(planes, targets, strict=True):
         target.copy_(plane)
+
+
+def _uncut(way: FoldedPass, like: Tensor) -> tuple[Tensor, Tensor]:
+    """Return what a kernel writes floats to: luma (H, W) and chroma (1, 2 or 0, h, w)."""
+    size, count = way.spec.network, 2 if way.has_chroma_out else 0
+    small = way.spec.output_format.layout.chroma_size(size)
+    luma = like.new_empty((size.height, size.width), dtype=torch.float32)
+    return luma, luma.new_empty((1, count, small.height, small.width))
 
 
 SIDE = 16
@@ -209,22 +224,23 @@ def _output(way: Known, tail: Tail) -> tuple[str, Constants]:
     """Return the name and the constants of the kernel that writes the output's planes.
 
     Raises:
-        NoKernel: the tail leaves something out that is needed before a resize, or chroma of a whole
-            picture is mended, which is left to torch.
+        NoKernel: the tail leaves something out that is needed before a resize, or a whole picture
+            is mended, which is left to torch.
     """
     spec = way.spec
     has_colour = not spec.source_format.layout.is_gray and not spec.output_format.layout.is_gray
+    is_cut = not (isinstance(way, FoldedPass) and way.cuts_last)
     constants: Constants = {
         **text.number_constants(tail.dtype),
         **_source(way),
-        **text.target_constants(spec.output_format),
+        **text.target_constants(spec.output_format, is_cut=is_cut),
         "HAS_CHROMA": int(has_colour),
         # a network may tint colourless input: gray must stay gray
-        "IS_NEUTRAL": int(not has_colour and not spec.output_format.layout.is_gray),
+        "IS_NEUTRAL": int(is_cut and not has_colour and not spec.output_format.layout.is_gray),
     }
     if isinstance(way, RgbPass):
         if not way.keeps_colour:
-            raise NoKernel("mended chroma of a whole frame has no kernel")
+            raise NoKernel("what is mended of a whole frame has no kernel")
         return "rgb_output", constants | _rgb_constants(spec, tail, has_colour)
     return "folded_output", constants | _cell_constants(way, tail)
 

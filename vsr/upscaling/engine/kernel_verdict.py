@@ -54,7 +54,7 @@ class Case:
 
 
 def cases(sizes: tuple[Size, ...] = SIZES) -> Iterator[Case]:
-    """Yield both kinds of pass, ×4, in each size and format."""
+    """Yield all kinds of pass, ×4, in each size and format."""
     for size in sizes:
         for layout, siting in FORMATS:
             colour = Colour(matrix=Matrix.BT709, range=Range.LIMITED, siting=siting)
@@ -68,8 +68,9 @@ def cases(sizes: tuple[Size, ...] = SIZES) -> Iterator[Case]:
             )
             name = f"{size} {layout.subsampling} {layout.bits} bit"
             is_usual = (layout, siting) == FORMATS[0]
-            folded, net = fold(fast(4), spec)
-            yield Case(name=f"folded {name}", way=folded, net=net, is_usual=is_usual)
+            for kind, keeps_means in (("folded", False), ("local means", True)):
+                folded, net = fold(fast(4), spec, keeps_means=keeps_means)
+                yield Case(name=f"{kind} {name}", way=folded, net=net, is_usual=is_usual)
             yield Case(name=f"RGB {name}", way=RgbPass(spec), net=None, is_usual=is_usual)
 
 

@@ -119,6 +119,11 @@ class FoldedPass:
         return 1
 
     @property
+    def cuts_last(self) -> bool:
+        """Whether what the network made is cut to codes by `finished`, not where it is made."""
+        return self.keeps_means or self.spec.network != self.spec.output
+
+    @property
     def fraction(self) -> int:
         """How many binary digits chroma on the luma grid has after the point."""
         layout, sites = self.spec.source_format.layout, self.spec.source_format.offset
@@ -137,20 +142,47 @@ class FoldedPass:
         return torch.cat((luma, chroma), 1).contiguous(memory_format=torch.channels_last)
 
     def complete(self, output: Tensor, planes: Sequence[Tensor]) -> Planes:
-        """Add what chroma cells carry over, resize where needed, cut to codes, shuffle."""
+        """Add what chroma cells carry over, shuffle, mend, resize where needed, cut to codes."""
         cells = output.permute(0, 2, 3, 1)[0]  # (H, W, forms), float
         if self.has_chroma_out:
             self.rows.combine(self.columns.combine(self._chroma(cells), 2, 1), 3, 0)
-        if self.keeps_means:
-            codes = self.spec.output_format.codes
-            units = Units.of_codes(codes.luma_offset, codes.luma_scale, codes)
-            keep_luma(self._luma(cells).transpose(1, 2), planes, self.spec, units)
-        if self.spec.network != self.spec.output:
-            return self._resized(cells, planes)
+        if self.cuts_last:
+            chroma = self._evened(cells) if self.has_chroma_out else None
+            return self.finished(shuffled(self._luma(cells)), chroma, planes)
         made = self._made(cells, planes)
-        if not self.follows or self.keeps_means:
+        if not self.follows:
             return made
         return planes_with_sharp_chroma(made, planes, self.spec, self.memo)
+
+    def finished(self, luma: Tensor, chroma: Tensor | None, planes: Sequence[Tensor]) -> Planes:
+        """Return code planes of what the network made: mended at its size, then resized.
+
+        Luma gets the source's local means, chroma follows it, and gets its own last. Each is
+        resized on its own grid.
+
+        Args:
+            luma: (H, W), codes plus one half, float32; altered.
+            chroma: (1, 2, h, w), averaged, plus one half; None unless `has_chroma_out`.
+            planes: as they were decoded.
+        """
+        spec, target, codes = self.spec, self.spec.output_format, self.spec.output_format.codes
+        whole = luma[None, None]
+        if self.keeps_means:
+            units = Units.of_codes(codes.luma_offset, codes.luma_scale, codes)
+            cells = luma.view(len(luma) // spec.scale, spec.scale, -1, spec.scale)
+            keep_luma(cells, planes, spec, units)
+        (written,) = cut_codes(resize(whole, spec.output, self.memo)[0], codes.peak)
+        if chroma is None:
+            return written, *chroma_planes(planes, spec, self.memo)
+        if self.follows:
+            made = whole, chroma
+            chroma = codes_of_sharp_chroma(made, planes, spec, self.memo, more=HALF)
+        if self.keeps_means:
+            units = Units.of_codes(codes.chroma_offset, codes.chroma_scale, codes)
+            chroma = with_chroma_kept(chroma, planes, spec, units)
+        axes = chroma_axes((spec.network, target), (spec.output, target))
+        chroma = resample(chroma, *axes, memo=self.memo)
+        return written, *cut_codes(chroma[0], codes.peak)
 
     def _made(self, cells: Tensor, planes: Sequence[Tensor]) -> Planes:
         """Return the planes of what the network made."""
@@ -159,47 +191,16 @@ class FoldedPass:
         luma = shuffled(self._luma(codes))
         if not self.has_chroma_out:
             return luma, *chroma_planes(planes, self.spec, self.memo)
-        if self.keeps_means:  # these come last
-            chroma = self._mended(cells, shuffled(self._luma(cells))[None, None], planes)
-            return luma, *cut_codes(chroma[0], target.codes.peak)
         if self.cell != SINGLE:
             return luma, *cut_codes(self._evened(cells)[0], target.codes.peak)
         cb, cr = self._samples(codes).unbind(-1)
         return luma, shuffled(cb), shuffled(cr)
-
-    def _resized(self, cells: Tensor, planes: Sequence[Tensor]) -> Planes:
-        """Return planes of the output's size; chroma is mended before, and resized on its grid."""
-        spec, target = self.spec, self.spec.output_format
-        whole = shuffled(self._luma(cells))[None, None]
-        (luma,) = cut_codes(resize(whole, spec.output, self.memo)[0], target.codes.peak)
-        if not self.has_chroma_out:
-            return luma, *chroma_planes(planes, spec, self.memo)
-        chroma = self._mended(cells, whole, planes)
-        axes = chroma_axes((spec.network, target), (spec.output, target))
-        chroma = resample(chroma, *axes, memo=self.memo)
-        return luma, *cut_codes(chroma[0], target.codes.peak)
 
     def _evened(self, cells: Tensor) -> Tensor:
         """Return chroma (1, 2, h, w), averaged, of the values (H, W, forms) of all cells."""
         height, width, rows, columns, _ = self._samples(cells).shape
         planes = self._samples(cells).permute(4, 0, 2, 1, 3)
         return evened(planes.reshape(1, 2, height * rows, width * columns), self.cell)
-
-    def _mended(self, cells: Tensor, luma: Tensor, planes: Sequence[Tensor]) -> Tensor:
-        """Return chroma (1, 2, h, w), averaged, that follows luma and has the source's means.
-
-        Args:
-            luma: (1, 1, H, W), plus one half, of the network's size.
-        """
-        chroma = self._evened(cells)
-        if self.follows:
-            made = luma, chroma
-            chroma = codes_of_sharp_chroma(made, planes, self.spec, self.memo, more=HALF)
-        if not self.keeps_means:
-            return chroma
-        codes = self.spec.output_format.codes
-        units = Units.of_codes(codes.chroma_offset, codes.chroma_scale, codes)
-        return with_chroma_kept(chroma, planes, self.spec, units)
 
     def _luma(self, cells: Tensor) -> Tensor:
         """Return the luma of all cells as (H, W, rows, columns)."""
