@@ -132,7 +132,8 @@ def _keep(
         fixed: where nothing is to be changed.
         block: its samples, down and across.
     """
-    parts = (units.grains(part).sum((2, 4)) for part in torch.split(cells, CACHED, 1))
+    # rows first: they lie whole in memory, and whole numbers may be added in any order
+    parts = (units.grains(part).sum(2).sum(3) for part in torch.split(cells, CACHED, 1))
     means = torch.cat(tuple(parts), 1) * (1 / (cells.shape[2] * cells.shape[4]))
     shift = shifts(means, there, block).masked_fill_(fixed, 0.0).mul_(units.one / GRAINS)
     cells.sub_(shift[:, :, None, :, None])
