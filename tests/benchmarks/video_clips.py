@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vsr.kernels import imresize
+from vsr.media.encoding.repeatable import repeatable
 from vsr.media.frames.planes import video_frame_of
 
 SCALE = 4
@@ -96,10 +97,10 @@ def encode(path: Path, pictures: Sequence[Planes], crf: int) -> Path:
 def encode_as(
     path: Path, pictures: Sequence[Planes], encoder: str, options: Mapping[str, str]
 ) -> Path:
-    """Write pictures with any encoder, on one thread."""
+    """Write pictures with any encoder, on one thread, the same bytes each time."""
     rows, columns = pictures[0][0].shape
     with av.open(str(path), "w") as output:
-        stream = output.add_stream(encoder, rate=RATE, options=dict(options))
+        stream = output.add_stream(encoder, rate=RATE, options=repeatable(encoder, options))
         stream.width, stream.height, stream.pix_fmt = columns, rows, "yuv420p"
         stream.codec_context.thread_count = 1
         for index, planes in enumerate(pictures):
