@@ -26,6 +26,7 @@ from tests.benchmarks.looks.clips import Clip, Coding, crf, mpeg4
 from tests.benchmarks.looks.judge import judged
 from tests.benchmarks.looks.methods import LANCZOS, TEACHER, Method
 from tests.benchmarks.looks.sheets import draw
+from tests.benchmarks.looks.written import as_written, written_in_integers
 from vsr.models import catalog
 from vsr.models.plain import Plain
 from vsr.models.weights_files import files_of
@@ -82,7 +83,7 @@ def by_strength() -> Method:
     def network(blend: Blend) -> nn.Module:
         net = catalog.load("fast", SCALE, replace(blend, sharpness=0.0)).net
         assert net is not None
-        return methods.as_written(net, draws_detail=False)
+        return as_written(net, draws_detail=False)
 
     key = catalog.load("fast", SCALE, Blend(strength=1.0)).sha256
     return Method(name="fast, auto", key=f"strength {key}", network=network, scale=SCALE)
@@ -95,7 +96,7 @@ def by_integers() -> Method:
     @cache
     def network(blend: Blend) -> nn.Module:
         assert isinstance(model.net, Plain)
-        return methods.written_in_integers(model.net, draws_detail=False)
+        return written_in_integers(model.net, draws_detail=False)
 
     return Method(name="tape, int8", key=f"int8 {model.sha256}", network=network, scale=SCALE)
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from tests.benchmarks.looks.cells import steps
-from tests.benchmarks.looks.methods import Method, as_written, lanczos
+from tests.benchmarks.looks.methods import Method, lanczos
+from tests.benchmarks.looks.written import as_written
 from vsr.colour import Matrix, rgb_from_yuv
 from vsr.jobs.upscale.strength import CLEAR
 from vsr.models import catalog

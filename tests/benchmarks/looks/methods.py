@@ -19,26 +19,17 @@ from torch import nn
 from tests.benchmarks.looks.clips import SCALE
 from tests.benchmarks.looks.filters import gaussian
 from tests.benchmarks.looks.planar import Rgb
-from vsr.colour import Colour, Matrix, Range, Siting, rgb_from_yuv
-from vsr.device.yuv import YuvFormat, downsample_chroma, mixed, yuv_of
-from vsr.frames import Layout
+from tests.benchmarks.looks.written import as_written, written_in_integers
 from vsr.kernels import CATMULL_ROM
 from vsr.models import catalog
-from vsr.models.blocks import Generator
 from vsr.models.catalog import Model
 from vsr.models.flavours import added_up
-from vsr.models.int8.features import quantise
-from vsr.models.int8.network import with_integers
 from vsr.models.plain import Plain
 from vsr.models.recognise import generator_of, read_generator
 from vsr.models.weights_files import read_card
 from vsr.training.damage.camera import enlarged
 from vsr.training.teacher.teacher import Correction
-from vsr.upscaling.passes.chroma_from_luma import STEPS, sharp_chroma
-from vsr.upscaling.passes.even_colour import evened
-from vsr.upscaling.passes.local_means import Units, keep_luma, with_chroma_kept
-from vsr.upscaling.passes.passes import PassSpec
-from vsr.values import PLAIN, Blend, Size
+from vsr.values import PLAIN, Blend
 
 DEFAULT, LANCZOS, TEACHER = "default", "lanczos", "general-x4v3"
 
@@ -53,13 +44,6 @@ COUNTED_SIDE = 16
 
 MENDED = " even, from luma, means last"
 """Part of the key of whatever a pass may mend."""
-
-COLOUR = Colour(matrix=Matrix.SMPTE170M, range=Range.FULL, siting=Siting.LEFT)
-HALVED, WHOLE = Layout(8, 1, 1), Layout(8, 0, 0)
-"""What a source is taken for, and a result."""
-
-HALVING = 2
-"""Pixels a side for each chroma sample that is written: fewer for a source pixel hold no step."""
 
 UNSHARP_SIGMA = 2.0
 """Result pixels: half a pixel of the source, the radius at which a mask looks least like a halo."""
@@ -227,66 +211,6 @@ def _correction(text: str) -> Correction:
         sharpen=float(given.pop("sharpen", 0)),
         texture=float(given.pop("texture", 0)),
     )
-
-
-class _Written(nn.Module):
-    """A network whose result is mended as the program writes it, of a source of halved chroma.
-
-    Attributes:
-        shows_cells: its chroma is averaged, and follows luma.
-        draws_detail: it keeps the source's local means.
-    """
-
-    def __init__(
-        self, net: nn.Module, scale: int, *, shows_cells: bool, draws_detail: bool
-    ) -> None:
-        super().__init__()
-        self.net, self.scale = net, scale
-        self.shows_cells, self.draws_detail = shows_cells, draws_detail
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        made: torch.Tensor = self.net(x)
-        rows, columns = x.shape[2:]
-        size = Size(columns, rows)
-        spec = PassSpec(
-            source=size,
-            source_format=YuvFormat(HALVED, COLOUR),
-            output=size.scaled(self.scale),
-            output_format=YuvFormat(WHOLE, COLOUR),
-            scale=self.scale,
-        )
-        own, yuv = yuv_of(x.float(), COLOUR.matrix), yuv_of(made.float(), COLOUR.matrix)
-        luma, chroma = yuv[:, :1].contiguous(), yuv[:, 1:]
-        halved = downsample_chroma(own[:, 1:], spec.source_format)
-        if self.shows_cells and self.scale >= HALVING * 2:
-            chroma = evened(chroma, (self.scale, self.scale))
-        codes = spec.source_format.codes
-        planes = (255 * own[0, 0], *(255 * halved[0] + codes.chroma_offset))
-        if self.draws_detail:
-            units = Units.of_amplitudes(0.0, codes.luma_scale, codes)
-            keep_luma(luma.view(rows, self.scale, columns, self.scale), planes, spec, units)
-        if self.shows_cells:
-            pictures = (luma, chroma), (own[:, :1], halved)
-            chroma = sharp_chroma(*pictures, spec, (1 / STEPS, 1 / STEPS))
-        if self.draws_detail:
-            units = Units.of_amplitudes(codes.chroma_offset, codes.chroma_scale, codes)
-            chroma = with_chroma_kept(chroma, planes, spec, units)
-        return mixed(torch.cat((luma, chroma), 1), rgb_from_yuv(COLOUR.matrix))
-
-
-def as_written(net: Generator, *, draws_detail: bool) -> nn.Module:
-    """Return a network with what passes do to its result (`vsr.upscaling.passes`)."""
-    mends = net.shows_cells or draws_detail
-    return _written(net, net, draws_detail=draws_detail) if mends else net
-
-
-def written_in_integers(net: Plain, *, draws_detail: bool) -> nn.Module:
-    """Return the same of a network as an x86 CPU computes it."""
-    return _written(with_integers(net, quantise(net)), net, draws_detail=draws_detail)
-
-
-def _written(runs: nn.Module, net: Generator, *, draws_detail: bool) -> nn.Module:
-    return _Written(runs, net.scale, shows_cells=net.shows_cells, draws_detail=draws_detail)
 
 
 class _Reduced(nn.Module):

@@ -18,7 +18,6 @@ from vsr.upscaling.passes.local_means import (
     GRAINS,
     MOST,
     REACH,
-    Units,
     shifts,
     with_chroma_kept,
 )
@@ -121,13 +120,11 @@ def test_a_ramp_of_chroma_is_right_as_it_is_wherever_samples_lie(siting, scale):
 
     own = ramp(64, 1)
     planes = [torch.full((64, 64), 99.0), own, own]
-    codes = spec.output_format.codes
-    units = Units.of_codes(codes.chroma_offset, codes.chroma_scale, codes)
     large = ramp(64, scale)[None, None].repeat(1, 2, 1, 1) + 0.5
-    kept = with_chroma_kept(large, planes, spec, units)
+    kept = with_chroma_kept(large, planes, spec, in_codes=True)
     inner = slice(8 * scale, -8 * scale)
     assert (kept - large)[..., inner, inner].abs().max() < 0.06
-    wrong = with_chroma_kept(large + 3, planes, spec, units)
+    wrong = with_chroma_kept(large + 3, planes, spec, in_codes=True)
     assert (wrong - large)[..., inner, inner].abs().max() < 0.06
 
 

@@ -22,7 +22,7 @@ from vsr.device.yuv import HALF, cut_codes, upsample_chroma
 from vsr.upscaling.passes.chroma_forms import AxisForms
 from vsr.upscaling.passes.chroma_from_luma import codes_of_sharp_chroma, planes_with_sharp_chroma
 from vsr.upscaling.passes.even_colour import SINGLE, Cell, evened
-from vsr.upscaling.passes.local_means import Units, keep_luma, with_chroma_kept
+from vsr.upscaling.passes.local_means import keep_luma, with_chroma_kept
 from vsr.upscaling.passes.passes import PassSpec, Planes, chroma_beside, chroma_planes
 from vsr.upscaling.passes.resample import Memo, chroma_axes, resample, resize
 
@@ -165,24 +165,22 @@ class FoldedPass:
             chroma: (1, 2, h, w), averaged, plus one half; None unless `has_chroma_out`.
             planes: as they were decoded.
         """
-        spec, target, codes = self.spec, self.spec.output_format, self.spec.output_format.codes
+        spec, target = self.spec, self.spec.output_format
         whole = luma[None, None]
         if self.keeps_means:
-            units = Units.of_codes(codes.luma_offset, codes.luma_scale, codes)
             cells = luma.view(len(luma) // spec.scale, spec.scale, -1, spec.scale)
-            keep_luma(cells, planes, spec, units)
-        (written,) = cut_codes(resize(whole, spec.output, self.memo)[0], codes.peak)
+            keep_luma(cells, planes, spec, in_codes=True)
+        (written,) = cut_codes(resize(whole, spec.output, self.memo)[0], target.codes.peak)
         if chroma is None:
             return written, *chroma_planes(planes, spec, self.memo)
         if self.follows:
             made = whole, chroma
             chroma = codes_of_sharp_chroma(made, planes, spec, self.memo, more=HALF)
         if self.keeps_means:
-            units = Units.of_codes(codes.chroma_offset, codes.chroma_scale, codes)
-            chroma = with_chroma_kept(chroma, planes, spec, units)
+            chroma = with_chroma_kept(chroma, planes, spec, in_codes=True)
         axes = chroma_axes((spec.network, target), (spec.output, target))
         chroma = resample(chroma, *axes, memo=self.memo)
-        return written, *cut_codes(chroma[0], codes.peak)
+        return written, *cut_codes(chroma[0], target.codes.peak)
 
     def _made(self, cells: Tensor, planes: Sequence[Tensor]) -> Planes:
         """Return the planes of what the network made."""

@@ -1,9 +1,9 @@
 """Local means that stay what they were: no network that draws detail lightens, darkens or tints.
 
 Such a network has learned what edges and textures should look like, and what is drawn need not have
-the mean of what was there: skies darken beside branches, lips turn pale around teeth. What the
-means of the source's pixels are off by, over a neighbourhood of some eight of them, is taken away
-again; all that is finer than that stays as it was drawn.
+the mean of what was there. What means are off by, over a neighbourhood of some eight pixels of the
+source, is taken away again; all that is finer than that stays as it was drawn. What is off after it
+are colours beyond R'G'B', which a screen clips.
 
 The means of a result, over cells of a pixel of the source, less that pixel: of these differences
 the mean of `BLOCK`, smoothed by [1 2 1] and interpolated between. Black, white and what has no
@@ -23,7 +23,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from vsr.colour import Codes
 from vsr.device.yuv import HALF
 from vsr.upscaling.passes.neighbours import held, joined
 from vsr.upscaling.passes.resample import Axis, chroma_axes
@@ -65,14 +64,17 @@ class Units:
     most: float
 
     @classmethod
-    def of_codes(cls, offset: float, scale: float, codes: Codes) -> Self:
-        """Return those of codes plus one half, whose amplitudes begin at ``offset``."""
-        return cls(offset + HALF, scale, HALF, codes.peak + HALF)
+    def of(cls, offset: float, scale: float, peak: int, *, in_codes: bool) -> Self:
+        """Return those of codes plus one half, or of amplitudes.
 
-    @classmethod
-    def of_amplitudes(cls, offset: float, scale: float, codes: Codes) -> Self:
-        """Return those of amplitudes that are written as codes from ``offset`` on."""
-        return cls(0.0, 1.0, -offset / scale, (codes.peak - offset) / scale)
+        Args:
+            offset: the code of the amplitude 0, and
+            scale: how many codes further the amplitude 1 is.
+            peak: the largest code.
+        """
+        if in_codes:
+            return cls(offset + HALF, scale, HALF, peak + HALF)
+        return cls(0.0, 1.0, -offset / scale, (peak - offset) / scale)
 
     def grains(self, values: Tensor) -> Tensor:
         """Return numbers, as they will be written, in whole `GRAINS`."""
@@ -80,21 +82,23 @@ class Units:
         return seen.sub_(self.zero).mul_(GRAINS / self.one).round_()
 
 
-def keep_luma(cells: Tensor, planes: Sequence[Tensor], spec: PassSpec, units: Units) -> None:
+def keep_luma(cells: Tensor, planes: Sequence[Tensor], spec: PassSpec, *, in_codes: bool) -> None:
     """Give luma the local means of the source, in place.
 
     Args:
         cells: of the network's size, (H, rows, W, columns): rows · columns for each pixel of the
             source.
         planes: as they were decoded.
+        in_codes: codes of the output plus one half; else amplitudes.
     """
-    codes = spec.source_format.codes
+    codes, made = spec.source_format.codes, spec.output_format.codes
     own = planes[0].float()[None].sub_(codes.luma_offset).mul_(GRAINS / codes.luma_scale).round_()
+    units = Units.of(made.luma_offset, made.luma_scale, made.peak, in_codes=in_codes)
     _keep(cells[None], own, (own == 0) | (own == GRAINS), units, (BLOCK, BLOCK))
 
 
 def with_chroma_kept(
-    chroma: Tensor, planes: Sequence[Tensor], spec: PassSpec, units: Units
+    chroma: Tensor, planes: Sequence[Tensor], spec: PassSpec, *, in_codes: bool
 ) -> Tensor:
     """Return chroma (1, 2, H, W) of the network's size with the local means of the source's.
 
@@ -103,13 +107,14 @@ def with_chroma_kept(
     Args:
         chroma: on the output's grid.
         planes: as they were decoded.
+        in_codes: codes of the output plus one half; else amplitudes.
     """
     grids = (spec.source, spec.source_format), (spec.network, spec.output_format)
     vertical, horizontal = chroma_axes(*grids)
     down, across = _made_of_one(vertical), _made_of_one(horizontal)
     if not (down and across):
         return chroma
-    codes = spec.source_format.codes
+    codes, made = spec.source_format.codes, spec.output_format.codes
     own = torch.stack(tuple(planes[1:])).float()
     own = own.sub_(codes.chroma_offset).mul_(GRAINS / codes.chroma_scale).round_()
     (height, width), (rows, columns) = chroma.shape[2:], own.shape[1:]
@@ -118,6 +123,7 @@ def with_chroma_kept(
     there = _seen_at(_seen_at(own, vertical, down, 1), horizontal, across, 2)
     layout = spec.source_format.layout
     block = BLOCK >> layout.y_shift, BLOCK >> layout.x_shift
+    units = Units.of(made.chroma_offset, made.chroma_scale, made.peak, in_codes=in_codes)
     _keep(whole.view(2, rows, down, columns, across), there, own == 0, units, block)
     return whole[:, :, :height, :width]
 

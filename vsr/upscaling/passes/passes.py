@@ -36,7 +36,7 @@ from vsr.upscaling.passes.chroma_from_luma import (
     sharp_chroma,
 )
 from vsr.upscaling.passes.even_colour import SINGLE, Cell, evened
-from vsr.upscaling.passes.local_means import Units, keep_luma, with_chroma_kept
+from vsr.upscaling.passes.local_means import keep_luma, with_chroma_kept
 from vsr.upscaling.passes.resample import Memo, chroma_axes, resample, resize
 from vsr.values import Size
 
@@ -203,9 +203,7 @@ class RgbPass(NetworkPass):
             code = 1 / STEPS, target.codes.luma_scale / target.codes.chroma_scale / STEPS
             chroma = sharp_chroma((luma, chroma), (own_luma, own), spec, code, self.memo)
         if self.keeps_means:  # this comes last
-            codes = target.codes
-            units = Units.of_amplitudes(codes.chroma_offset, codes.chroma_scale, codes)
-            chroma = with_chroma_kept(chroma, planes, spec, units)
+            chroma = with_chroma_kept(chroma, planes, spec, in_codes=False)
         axes = chroma_axes((spec.network, target), (spec.output, target))
         chroma = resample(chroma, *axes, memo=self.memo)
         return quantised(resize(luma, spec.output, self.memo), chroma, target)
@@ -214,11 +212,9 @@ class RgbPass(NetworkPass):
         """Return luma (1, 1, H, W) of the network's size with the source's local means."""
         if not self.keeps_means:
             return luma
-        spec, codes = self.spec, self.spec.output_format.codes
-        luma = luma.contiguous()
+        spec, luma = self.spec, luma.contiguous()
         form = spec.source.height, spec.scale, spec.source.width, spec.scale
-        units = Units.of_amplitudes(codes.luma_offset, codes.luma_scale, codes)
-        keep_luma(luma.view(form), planes, spec, units)
+        keep_luma(luma.view(form), planes, spec, in_codes=False)
         return luma
 
 
