@@ -93,10 +93,14 @@ class Device:
         kind = f"onnx:{self.provider}" if self.provider else self.kind
         return " ".join(part for part in (kind, self.name, self.instructions) if part)
 
-    def __str__(self) -> str:
+    @property
+    def where(self) -> str:
+        """Which device it is, as ``--device`` takes it."""
         where = f"cuda:{self.index}" if self.is_cuda else self.kind
-        where = f"onnx:{self.provider}" if self.provider else where
-        return f"{where} ({self.name}, {self.precision})"
+        return f"onnx:{self.provider}" if self.provider else where
+
+    def __str__(self) -> str:
+        return f"{self.where} ({self.name}, {self.precision})"
 
 
 def is_bf16_native() -> bool:

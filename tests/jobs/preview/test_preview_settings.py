@@ -93,5 +93,7 @@ def test_every_encoder_of_the_settings_is_named(clip: Path):
 def test_what_draws_most_is_shown_where_the_setting_draws(tmp_path, crf, asked, shown):
     film = natural(tmp_path / "in.mp4", crf)
     assert vsr("preview", film, "--frames", "1", "--scale", "4", *asked, "-q") == 0
-    found = read_page(tmp_path / "in-preview.html").data["variants"]
+    page = read_page(tmp_path / "in-preview.html")
+    assert page.texts["p"][0].count("cpu (") == 1  # once, with all its precisions
+    found = page.data["variants"]
     assert [one["name"] for one in found] == ["Source (Lanczos)", *shown]

@@ -54,7 +54,8 @@ def test_what_draws_most_is_named_where_the_usual_network_draws() -> None:
         return choice.note(catalog.load("fast", scale, choice.spec.blend())) or ""
 
     assert note(4).endswith(
-        "--sharpness 0 for none, --model vivid for more, at 6 times the work, more on a CPU."
+        "--sharpness 0 for none, --model vivid for more, at 6 times the work, on a CPU 8 to 16 "
+        "times the time."
     )
     assert "vivid" not in note(2)
     assert "vivid" not in note(4, "model")

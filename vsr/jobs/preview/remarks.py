@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from vsr.device.select import Device
 from vsr.jobs.estimate.moments import clock
 from vsr.jobs.upscale.job import Job
 
@@ -15,10 +16,19 @@ def summary_of(jobs: Sequence[Job]) -> str:
     seconds = job.source.video.duration_seconds or job.source.duration_seconds
     length = f", {clock(seconds)} long" if seconds else ""
     encoders = " or ".join(dict.fromkeys(each.encoder.name for each in jobs))
-    devices = " or ".join(dict.fromkeys(str(each.device) for each in jobs))
     return (
         f"{sizes.source} → {sizes.output}{length}. Every result is shown after the encoder "
-        f"({encoders}); computed on {devices}."
+        f"({encoders}); computed on {_devices([each.device for each in jobs])}."
+    )
+
+
+def _devices(devices: Sequence[Device]) -> str:
+    """Return each device once, with the precisions that it computes in."""
+    precisions: dict[str, list[str]] = {}
+    for one in devices:
+        precisions.setdefault(f"{one.where} ({one.name}", []).append(one.precision)
+    return " or ".join(
+        f"{place}, {' or '.join(dict.fromkeys(each))})" for place, each in precisions.items()
     )
 
 

@@ -69,9 +69,8 @@ class Choice:
         if "sharpness" in self.chosen and (value := self.spec.sharpness):
             more = ""
             if draws_less_than_there_is(model) and "model" not in self.spec.asked:
-                more = (
-                    f", --model {DRAWS_MOST} for more, at {MORE_WORK} times the work, more on a CPU"
-                )
+                cost = f"at {MORE_WORK} times the work, on a CPU 8 to 16 times the time"
+                more = f", --model {DRAWS_MOST} for more, {cost}"
             parts.append(
                 f"sharpness {value:g} draws detail that was not in the source; --sharpness 0 for "
                 f"none{more}."
