@@ -26,7 +26,7 @@ from tests.benchmarks.family import (
 )  # fmt: skip
 from vsr.models.int8 import pictures
 from vsr.training.losses.cells import grid, ripples
-from vsr.training.network.plain_forms import RoundedPlain
+from vsr.training.network.rounded_plain import RoundedPlain
 
 HARD = 4
 """Hard or flat pictures in a step."""

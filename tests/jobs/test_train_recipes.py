@@ -14,7 +14,6 @@ from vsr.jobs.teach import TeachSpec, teach
 from vsr.jobs.train import FitSpec, fit
 from vsr.metrics.features import Features
 from vsr.models.catalog import load
-from vsr.models.plain import compact
 from vsr.recipes.read import recipe_names
 from vsr.training.damage.degradation import STRENGTHS
 from vsr.training.data.pairs import PairsSpec, prepare_pairs
@@ -78,7 +77,6 @@ def test_every_shipped_recipe_runs(name, tmp_path, large_data, other_data):
     save_file(network.state_dict(), weights)
     spec = FitSpec(
         recipe=path, data=data, out=tmp_path / "run", device="cpu", perceptual_weights=weights,
-        init=compact_start(tmp_path) if "slopes" in Path(path).read_text() else None,
     )  # fmt: skip
     folder = fit(spec)
     card = next(spec.out.glob("*.safetensors"))
@@ -90,12 +88,6 @@ def test_every_shipped_recipe_runs(name, tmp_path, large_data, other_data):
         else recipe.degradation
     )
     assert folder.read().finished[-1] == "export"
-
-
-def compact_start(folder: Path) -> str:
-    """Write a network with slopes, of the shape that ``clear`` has without."""
-    save_file(compact(4).state_dict(), folder / "compact.safetensors")
-    return str(folder / "compact.safetensors")
 
 
 def test_a_levelled_run_is_exported_levelled_whichever_way(tmp_path, large_data):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from vsr.device.select import Device
@@ -13,7 +14,7 @@ from vsr.models.weights_files import is_path, weights_name
 from vsr.recipes.pipeline import Pipeline, Step
 from vsr.recipes.read import find
 from vsr.specs import Precision
-from vsr.training.data.batches import held, sliced
+from vsr.training.data.batches import held, sliced, some_low
 from vsr.training.data.dataset import PairsChoice, Patches
 from vsr.training.network.start import start
 from vsr.training.recipe.recipe import (
@@ -220,7 +221,7 @@ def _go(
     """Assemble what the steps work with, and run them."""
     begun = folder.begun(step.name for step in run.pipeline)
     init = None if begun else run.init  # a checkpoint includes what --init provided
-    net = start(recipe.model, recipe.scale, recipe.seed, init)
+    net = start(recipe.model, recipe.scale, recipe.seed, init, partial(some_low, patches))
     target = device.torch_device
     source = held(patches, net.colour, target) if device.is_cuda else sliced(patches, net.colour)
     context = Context(

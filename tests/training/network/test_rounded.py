@@ -8,7 +8,7 @@ from vsr.models.int8.convolution import refusal
 from vsr.models.int8.features import quantise
 from vsr.models.int8.network import with_integers
 from vsr.training.network.forms import plain_form, training_form
-from vsr.training.network.plain_forms import RoundedPlain
+from vsr.training.network.rounded_plain import RoundedPlain
 from vsr.training.run.state import Average
 
 pytestmark = pytest.mark.skipif(refusal() is not None, reason=str(refusal()))

@@ -12,7 +12,7 @@ from torch import Tensor
 from vsr.colour import Matrix, luma_weights
 from vsr.models.blocks import Channels
 from vsr.training.data.crops import Crops
-from vsr.training.data.dataset import Patches
+from vsr.training.data.dataset import Patches, held_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +154,20 @@ def _gather(
     if move is not None:
         y, x = (there + further[:, None, None] for there, further in zip((y, x), move.T))
     return pictures[index, scale * row + y, scale * column + x]
+
+
+SOME = 96
+"""Patches that stand for all."""
+
+
+def some_low(patches: Patches, colour: Channels) -> Tensor:
+    """Return low-resolution patches (N, C, H, W), float32, [0, 1], spread over those to learn from.
+
+    At most `SOME`, always the same.
+    """
+    count = len(patches.lr) - held_out(len(patches.lr))
+    numbers = np.unique(np.linspace(0, count - 1, min(SOME, count)).round().astype(np.int64))
+    return normalised(torch.from_numpy(patches.lr[numbers]), colour)
 
 
 def normalised(codes: Tensor, colour: Channels) -> Tensor:

@@ -54,7 +54,7 @@ class WeightPath:
         """
         if type(net) is not Plain:
             raise InvalidOption(
-                "path: needs a plain network, neither reparameterised nor with slopes. Remove it."
+                "path: needs a plain network that is not reparameterised. Remove it."
             )
         flavours = flavours_of(name, net.scale)
         ends = []

@@ -21,7 +21,7 @@ from vsr.models.blocks import Generator
 from vsr.models.plain import Plain, ReparameterisedPlain
 from vsr.models.rewrites.fuse import lifted_kernel
 from vsr.models.srgan import SeparableConv, UpsampleBlock
-from vsr.training.network.plain_forms import LearningPlain, RoundedPlain, SlopedPlain
+from vsr.training.network.rounded_plain import RoundedPlain
 
 
 class ComposedConv(nn.Module):
@@ -154,7 +154,6 @@ def training_form(
     *,
     is_reparameterised: bool,
     is_composed: bool = False,
-    is_sloped: bool = False,
     is_rounded: bool = False,
 ) -> Generator:
     """Return a network that computes what ``net`` does and learns better or faster.
@@ -164,13 +163,10 @@ def training_form(
         seed: fixes the random weights of what is added.
         is_reparameterised: train plain convolutions as sums of branches.
         is_composed: compute separable convolutions as dense ones.
-        is_sloped: give a plain network slopes, of 0 if it has none.
         is_rounded: let a plain network compute in steps of int8.
     """
     if is_rounded and isinstance(net, Plain):
         return RoundedPlain(net)
-    if is_sloped and isinstance(net, Plain):
-        return net if isinstance(net, SlopedPlain) else SlopedPlain(net)
     if is_composed:
         _exchange(net, SeparableConv, ComposedConv)
     to_cells(net)
@@ -179,12 +175,6 @@ def training_form(
     with torch.random.fork_rng(devices=()):
         torch.manual_seed(seed)
         return ReparameterisedPlain.of(net)
-
-
-def lead_slopes(net: nn.Module, share: float) -> None:
-    """Set how much of its slopes a network still has; others have none."""
-    if isinstance(net, SlopedPlain):
-        net.share = share
 
 
 def set_learning(net: nn.Module, *, is_norm_frozen: bool) -> None:
@@ -198,7 +188,7 @@ def set_learning(net: nn.Module, *, is_norm_frozen: bool) -> None:
 
 def plain_form(net: nn.Module) -> Generator:
     """Return the network to export: one that computes what the trained form does."""
-    if isinstance(net, ReparameterisedPlain | LearningPlain):
+    if isinstance(net, ReparameterisedPlain | RoundedPlain):
         return net.plain()
     assert isinstance(net, Generator)
     from_cells(net)

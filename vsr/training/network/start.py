@@ -10,28 +10,32 @@ and the branches learn what is missing. All other weights are drawn as usual.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor
 
 from vsr.errors import InvalidOption
-from vsr.models.blocks import Generator
+from vsr.models.blocks import Channels, Generator
 from vsr.models.catalog import build, load, scales
-from vsr.models.plain import Compact, Plain
-from vsr.training.network.plain_forms import sloped
+from vsr.models.plain import Plain
+from vsr.training.network.start_fitted import check_fits, fit, is_fitted
 from vsr.training.network.start_from_smaller import transplant
 
+Pictures = Callable[[Channels], Tensor]
+"""What returns pictures (N, C, H, W) of the low resolution, as `fit` takes them."""
 
-def start(name: str, scale: int, seed: int, init: str | None) -> Generator:
+
+def start(
+    name: str, scale: int, seed: int, init: str | None, pictures: Pictures | None = None
+) -> Generator:
     """Return the network that a recipe trains, as it is before the first step.
-
-    A plain network that begins with a compact one is a `SlopedPlain`.
 
     Args:
         seed: fixes the random weights.
-        init: a model's name or a weights file to begin with. A name with weights for ``scale`` and
-            for others stands for ``scale``.
+        init: a model's name or a weights file to begin with, as `given` takes it.
+        pictures: on which a plain network is fitted to one with slopes or more layers; None only
+            checks that it could be, and leaves it as it is.
 
     Raises:
         UnknownName, NoSuchFile, InvalidOption, InvalidCheckpoint: no such weights, or weights that
@@ -42,14 +46,29 @@ def start(name: str, scale: int, seed: int, init: str | None) -> Generator:
         net = build(name, scale)
         start_near_interpolation(net)
     if init is not None:
-        there = load(init, scale if scale in scales(init) else None).net
-        if there is None:
-            raise InvalidOption(f"--init {init}: has no weights. Choose a network.")
-        if isinstance(there, Compact) and isinstance(net, Plain):
-            net = sloped(there, net, f"--init {init}")
+        there, where = given(init, scale), f"--init {init}"
+        if not is_fitted(there, net):
+            transplant(there, net, where)
+        elif pictures is None:
+            check_fits(there, net, where)
         else:
-            transplant(there, net, f"--init {init}")
+            assert isinstance(net, Plain)
+            fit(there, net, pictures(net.colour), where)
     return net.train().requires_grad_(True)
+
+
+def given(init: str, scale: int) -> Generator:
+    """Return the network that ``--init`` names.
+
+    A name with weights for ``scale`` and for others stands for ``scale``.
+
+    Raises:
+        UnknownName, NoSuchFile, InvalidOption, InvalidCheckpoint: no such weights.
+    """
+    there = load(init, scale if scale in scales(init) else None).net
+    if there is None:
+        raise InvalidOption(f"--init {init}: has no weights. Choose a network.")
+    return there
 
 
 IMAGE = 3

@@ -54,8 +54,6 @@ class Optimisation:
         consistency: weight of the difference between what is made of two frames where they show
             the same, from the same module; as above.
         reparameterise: train plain convolutions as sums of branches.
-        slopes: share of the stage's budget over which the slopes of a compact network (``--init``),
-            from which a plain one of its shape begins, are led to 0; 0 is for any other start.
         freeze_norm: leave the statistics of batch norm as they are and learn only its scale and
             shift: it then costs nothing and does not differ between training and use. Without it,
             weights from ``--init`` lose 5 to 10 dB on small batches until they recover.
@@ -77,7 +75,6 @@ class Optimisation:
     temporal: float = 0.0
     consistency: float = 0.0
     reparameterise: bool = False
-    slopes: float = 0.0
     freeze_norm: bool = False
     log_steps: int = 100
     check_steps: int = 1000
@@ -95,10 +92,6 @@ class Optimisation:
             )
         if not 0 <= self.ema < 1 or any(not 0 <= beta < 1 for beta in self.betas):
             raise InvalidOption("ema and betas must be at least 0 and below 1.")
-        if not 0 <= self.slopes <= 1 or (self.slopes and self.reparameterise):
-            raise InvalidOption(
-                f"slopes {self.slopes:g} must be between 0 and 1, and 0 with reparameterise."
-            )
         for name in ("warm_up_steps", "clip", "weight_decay", "temporal", "consistency"):
             if getattr(self, name) < 0:
                 raise InvalidOption(f"{name} {getattr(self, name)} must not be negative.")
@@ -232,8 +225,8 @@ class QuantiseValues(PixelValues):
                 f"agreement {self.agreement:g} must not be negative, and grid_steps "
                 f"{self.grid_steps} must be at least 1."
             )
-        if self.reparameterise or self.slopes or self.path:
-            raise InvalidOption("a quantise step takes neither reparameterise nor slopes nor path.")
+        if self.reparameterise or self.path:
+            raise InvalidOption("a quantise step takes neither reparameterise nor path.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

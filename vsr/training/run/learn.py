@@ -96,7 +96,6 @@ def state_of(
         context.recipe.seed,
         is_reparameterised=values.reparameterise,
         is_composed=context.device.type == "cuda",
-        is_sloped=values.slopes > 0,
         is_rounded=isinstance(values, QuantiseValues),
     )
     net.to(context.device, memory_format=torch.channels_last)  # type: ignore[call-overload] # absent from torch's stubs

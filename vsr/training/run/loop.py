@@ -21,7 +21,6 @@ from torch import Tensor
 
 from vsr.errors import Interrupted, TrainingDiverged
 from vsr.training.data.batches import Batch
-from vsr.training.network.forms import lead_slopes
 from vsr.training.recipe.recipe import Budget, learning_rate
 from vsr.training.recipe.values import Optimisation
 from vsr.training.run.context import Context, StepRun, TrainProgress
@@ -110,7 +109,6 @@ def train(stage: StepRun[Optimisation], state: TrainState, learn: Learn, check: 
             values.learning_rate, share, state.step, values.warm_up_steps, values.schedule
         )
         _set_rate(state, rate)
-        _lead_slopes(state, values, share)
         batch = _next_batch(stage, state, pace)
         state.loss_sum += learn(state, batch)
         state.step += 1
@@ -120,8 +118,6 @@ def train(stage: StepRun[Optimisation], state: TrainState, learn: Learn, check: 
         state.seconds = seconds_before + _spent(context, budget, start)
         is_last = budget.progress(state.step, state.seconds) >= 1
         is_check = state.step % values.check_steps == 0 or is_last
-        if is_last:
-            _lead_slopes(state, values, 1.0)
         if is_check or state.step % values.log_steps == 0:
             _log(stage, state, rate, pace, check if is_check else None)
             pace = _Pace()
@@ -149,13 +145,6 @@ def _spent(context: Context, budget: Budget, start: float) -> float:
 def _set_rate(state: TrainState, rate: float) -> None:
     for group in state.optimiser.param_groups:
         group["lr"] = rate
-
-
-def _lead_slopes(state: TrainState, values: Optimisation, share: float) -> None:
-    """Lead the slopes to 0 over their share of the budget, and never back."""
-    if values.slopes:
-        state.slopes = min(state.slopes, max(0.0, 1 - share / values.slopes))
-        lead_slopes(state.net, state.slopes)
 
 
 def _next_batch(stage: StepRun[Optimisation], state: TrainState, pace: _Pace) -> Batch:

@@ -17,7 +17,6 @@ from vsr.models.plain import Plain
 from vsr.training.data.dataset import Patches
 from vsr.training.losses.perceptual import feature_extractor
 from vsr.training.losses.weight_path import WeightPath
-from vsr.training.network.plain_forms import SlopedPlain
 from vsr.training.network.start import start
 from vsr.training.recipe.adversarial_values import AdversarialValues
 from vsr.training.recipe.recipe import Recipe, Stage, learning_stages
@@ -56,8 +55,6 @@ def check_supplies(run: Run, recipe: Recipe, patches: Patches, begun: Sequence[s
     for folder in run.benchmarks:
         check_measurable(Path(folder), recipe.scale)
     net = start(recipe.model, recipe.scale, recipe.seed, None if begun else run.init)
-    if not begun:
-        _check_slopes(net, stages)
     for stage in stages:
         if isinstance(stage.values, PerceptualValues) and stage.name not in begun[:-1]:
             _check_features(stage.name, stage.values, run.perceptual_weights)
@@ -85,25 +82,6 @@ def _check_rounded(net: Generator, stages: Sequence[Stage]) -> None:
         raise InvalidOption("a quantise step is for plain networks. Choose fast, quality or lite.")
     if reason := refusal():
         raise InvalidOption(f"a quantise step cannot run here: {reason}.")
-
-
-def _check_slopes(net: Generator, stages: Sequence[Stage]) -> None:
-    """Check that slopes are led to 0 where there are any, and nowhere else."""
-    first, *later = stages
-    if any(stage.values.slopes for stage in later):
-        raise InvalidOption(
-            "slopes: are led to 0 in the first step that trains, not in a later one."
-        )
-    if isinstance(net, SlopedPlain) and not first.values.slopes:
-        raise InvalidOption(
-            f"--init: a compact network starts a plain one only with slopes in step '{first.name}' "
-            "of the recipe, such as slopes = 0.5."
-        )
-    if first.values.slopes and not isinstance(net, SlopedPlain):
-        raise InvalidOption(
-            f"step '{first.name}' leads slopes to 0. Give --init FILE, a compact network of the "
-            "recipe's shape, or a recipe with slopes = 0."
-        )
 
 
 def norm_note(net: Generator, stages: Sequence[Stage]) -> str | None:

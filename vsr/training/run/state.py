@@ -85,8 +85,7 @@ class TrainState:
 
     ``seconds`` is the time spent up to the last checkpoint; ``loss_sum`` and ``loss_count`` are
     what has gathered since the last line of the log, so that a resumed log has the same figures.
-    ``start_psnr`` is that of an adversarial stage before its first step; ``slopes`` is how much is
-    left of a network's, where the recipe leads them to 0.
+    ``start_psnr`` is that of an adversarial stage before its first step.
     """
 
     net: nn.Module
@@ -100,7 +99,6 @@ class TrainState:
     seconds: float = 0.0
     best_psnr: float = 0.0
     start_psnr: float | None = None
-    slopes: float = 1.0
 
     def mean_loss(self) -> float:
         """Return the mean loss since the last line of the log."""
@@ -141,7 +139,6 @@ class TrainState:
             "seconds": self.seconds,
             "best_psnr": self.best_psnr,
             "start_psnr": self.start_psnr,
-            "slopes": self.slopes,
             "discriminator": self.discriminator.state_dict() if self.discriminator else None,
         }
         write_checkpoint(path, tensors)
@@ -162,7 +159,6 @@ class TrainState:
             self.loss_sum, self.loss_count = table["loss_sum"], table["loss_count"]
             self.step, self.seconds = table["step"], table["seconds"]
             self.best_psnr, self.start_psnr = table["best_psnr"], table["start_psnr"]
-            self.slopes = table.get("slopes", 1.0)  # not in the checkpoints of earlier versions
             if self.discriminator:
                 self.discriminator.load_state_dict(table["discriminator"])
         except (KeyError, RuntimeError, TypeError, ValueError) as error:

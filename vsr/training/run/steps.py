@@ -23,7 +23,7 @@ from vsr.training.losses.perceptual import Extract, extractor_of, perceptual_ter
 from vsr.training.losses.terms import PIXEL_LOSSES, weighted_terms
 from vsr.training.losses.weight_path import WeightPath
 from vsr.training.network.level import level
-from vsr.training.network.plain_forms import RoundedPlain
+from vsr.training.network.rounded_plain import RoundedPlain
 from vsr.training.recipe.recipe import SCHEMAS, budget_of, learning_stages
 from vsr.training.recipe.values import (
     EvaluateValues,

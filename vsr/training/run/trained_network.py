@@ -47,7 +47,7 @@ def trained_network(folder: RunFolder, recipe: Recipe) -> TrainedNetwork:
     """Return the averaged network of the last stage that has a checkpoint.
 
     Raises:
-        InvalidData: the run has no checkpoint yet, or one that cannot be exported yet.
+        InvalidData: the run has no checkpoint yet.
         InvalidCheckpoint: it is damaged, or does not fit the recipe.
     """
     run = folder.read()
@@ -58,16 +58,10 @@ def trained_network(folder: RunFolder, recipe: Recipe) -> TrainedNetwork:
     tables = [read_checkpoint(folder.checkpoint(stage.name), CPU) for stage in reached]
     last, table = reached[-1], tables[-1]
     net = start(recipe.model, recipe.scale, recipe.seed, None)
-    if last.values.slopes and table["slopes"] > 0:
-        raise InvalidData(
-            f"{folder.path}: has slopes that are not led to 0 yet, without which it computes "
-            "something else. Let it run longer."
-        )
     form = training_form(
         net,
         recipe.seed,
         is_reparameterised=last.values.reparameterise,
-        is_sloped=last.values.slopes > 0,
         is_rounded=isinstance(last.values, QuantiseValues),
     )
     try:

@@ -24,7 +24,8 @@ from vsr.models.blocks import Generator
 from vsr.training.damage.camera import enlarged
 from vsr.training.data.batches import normalised
 from vsr.training.data.manifest import TRUTH
-from vsr.training.network.start import start
+from vsr.training.network.start import given, start
+from vsr.training.network.start_fitted import is_fitted
 from vsr.training.recipe.recipe import learning_stages
 from vsr.training.run.context import Context
 from vsr.training.run.learn import luma_psnr
@@ -135,6 +136,8 @@ def _start(context: Context, run: Run) -> tuple[str, Enlarge]:
     if run.init is not None:
         try:
             net = start(recipe.model, recipe.scale, recipe.seed, run.init)
+            there = given(run.init, recipe.scale)
+            net = there if is_fitted(there, net) else net
             return f"its start ({run.init.rpartition('/')[2]})", _by(net.to(context.device).eval())
         except Refused:  # the file is gone, and the run was resumed without it
             pass
