@@ -55,7 +55,7 @@ def test_a_run_that_was_stopped_goes_on_exactly_and_ends_plain(run):
     verdicts = []
     fit(whole, Watch(on_verdict=verdicts.append))
     assert log_of(run.out) == log_of(whole.out)
-    assert verdicts[0].against == "its start (compact.safetensors)"
+    assert verdicts[0].against == "what it was fitted to (compact.safetensors)"
     assert verdicts[0].after == pytest.approx(verdicts[0].before, abs=1)
 
 

@@ -54,7 +54,7 @@ def test_a_run_that_was_stopped_goes_on_exactly_and_ends_plain(tmp_path, data):
 def test_other_networks_and_processors_are_refused(tmp_path, data, monkeypatch):
     with pytest.raises(InvalidOption, match="quantise step is for plain networks"):
         fit(spec_of(tmp_path, data, "swift-srgan"))
-    with pytest.raises(InvalidRecipe, match="neither reparameterise nor path"):
+    with pytest.raises(InvalidRecipe, match="neither reparameterise nor standardise nor path"):
         fit(spec_of(tmp_path, data, more="reparameterise = true"))
     monkeypatch.setattr(preflight, "refusal", lambda: "no such operations")
     with pytest.raises(InvalidOption, match="cannot run here: no such operations"):

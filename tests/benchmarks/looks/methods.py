@@ -163,7 +163,7 @@ def by_candidate(text: str, scale: int = SCALE) -> Method:
 
     A network of a larger scale is reduced. ``NAME=FILE@tone=6,sharpen=0.8`` corrects what it makes
     as a teacher's pictures are, with the enlarged source for the truth: how a student would look
-    that learned all of it.
+    that learned all of it. ``NAME=FILE@int8`` is computed in integers, as on an x86 CPU.
     """
     name, _, terms = text.partition("=")
     terms, _, wanted = terms.partition("@")
@@ -178,6 +178,12 @@ def by_candidate(text: str, scale: int = SCALE) -> Method:
     blend = partial(_blend, files, shares, scale)
     if not wanted:
         return Method(name=name, key=key, network=_lazily(blend), scale=scale)
+    if wanted == "int8":
+        integers = partial(_blend, files, shares, scale, in_int8=True)
+        return Method(
+            name=name, key=f"{key}@{wanted}", network=_lazily(integers), counted=_lazily(blend),
+            scale=scale,
+        )  # fmt: skip
     correction = _correction(wanted)
     network = _lazily(lambda: _Corrected(blend(), correction))
     return Method(name=name, key=f"{key}@{correction}", network=network, scale=scale)
@@ -239,12 +245,18 @@ class _Corrected(nn.Module):
         return self.correction.of(made, truth, x)
 
 
-def _blend(files: Sequence[Path], shares: Sequence[float], scale: int) -> nn.Module:
+def _blend(
+    files: Sequence[Path], shares: Sequence[float], scale: int, *, in_int8: bool = False
+) -> nn.Module:
     nets = [read_generator(file) for file in files]
     names = [str(file) for file in files]
     tensors = added_up([net.state_dict() for net in nets], shares, names)
     net = generator_of(tensors, names[0]).to(memory_format=torch.channels_last)
     cards = [read_card(file) for file in files]
     drawn = any(card is not None and card.draws_detail for card in cards)
-    written = as_written(net, draws_detail=drawn)
+    if in_int8:
+        assert isinstance(net, Plain)
+        written = written_in_integers(net, draws_detail=drawn)
+    else:
+        written = as_written(net, draws_detail=drawn)
     return written if net.scale == scale else _Reduced(written, scale)

@@ -53,9 +53,7 @@ class WeightPath:
             UnknownName, NoSuchFile, InvalidOption: no such network, or one of another shape.
         """
         if type(net) is not Plain:
-            raise InvalidOption(
-                "path: needs a plain network that is not reparameterised. Remove it."
-            )
+            raise InvalidOption("path: needs a plain network. Remove it.")
         flavours = flavours_of(name, net.scale)
         ends = []
         for strength in STRENGTHS if flavours is not None and flavours.video else STRENGTHS[:1]:

@@ -1,11 +1,12 @@
 """The form in which a network is trained, and the way back to the form that is exported.
 
 A separable convolution may be trained as the one dense convolution that it is, a plain one as a sum
-of branches, and the last doubling of a residual network on cells, before its pixel shuffle: a 9×9
-convolution to three channels at full size is the slowest part of SRGAN, SwiftSRGAN and DPSRGAN on a
-CPU. Three channels leave most of a vector empty, and the backward pass of a depthwise 9×9 takes
-longer than all other layers together. On cells of 2×2 pixels it is a dense 5×5 to twelve channels
-of a quarter of the picture, with the same parameters (`vsr.models.rewrites.fuse`).
+of branches or of standardised features, and the last doubling of a residual network on cells,
+before its pixel shuffle: a 9×9 convolution to three channels at full size is the slowest part of
+SRGAN, SwiftSRGAN and DPSRGAN on a CPU. Three channels leave most of a vector empty, and the
+backward pass of a depthwise 9×9 takes longer than all other layers together. On cells of 2×2 pixels
+it is a dense 5×5 to twelve channels of a quarter of the picture, with the same parameters
+(`vsr.models.rewrites.fuse`).
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from vsr.models.plain import Plain, ReparameterisedPlain
 from vsr.models.rewrites.fuse import lifted_kernel
 from vsr.models.srgan import SeparableConv, UpsampleBlock
 from vsr.training.network.rounded_plain import RoundedPlain
+from vsr.training.network.standardised_plain import StandardisedPlain
 
 
 class ComposedConv(nn.Module):
@@ -155,6 +157,7 @@ def training_form(
     is_reparameterised: bool,
     is_composed: bool = False,
     is_rounded: bool = False,
+    is_standardised: bool = False,
 ) -> Generator:
     """Return a network that computes what ``net`` does and learns better or faster.
 
@@ -164,9 +167,12 @@ def training_form(
         is_reparameterised: train plain convolutions as sums of branches.
         is_composed: compute separable convolutions as dense ones.
         is_rounded: let a plain network compute in steps of int8.
+        is_standardised: let it learn as if its features had mean 0 and deviation 1.
     """
     if is_rounded and isinstance(net, Plain):
         return RoundedPlain(net)
+    if is_standardised and isinstance(net, Plain):
+        return StandardisedPlain(net)
     if is_composed:
         _exchange(net, SeparableConv, ComposedConv)
     to_cells(net)
@@ -188,7 +194,7 @@ def set_learning(net: nn.Module, *, is_norm_frozen: bool) -> None:
 
 def plain_form(net: nn.Module) -> Generator:
     """Return the network to export: one that computes what the trained form does."""
-    if isinstance(net, ReparameterisedPlain | RoundedPlain):
+    if isinstance(net, ReparameterisedPlain | RoundedPlain | StandardisedPlain):
         return net.plain()
     assert isinstance(net, Generator)
     from_cells(net)

@@ -54,6 +54,7 @@ class Optimisation:
         consistency: weight of the difference between what is made of two frames where they show
             the same, from the same module; as above.
         reparameterise: train plain convolutions as sums of branches.
+        standardise: train plain convolutions as if their features had mean 0 and deviation 1.
         freeze_norm: leave the statistics of batch norm as they are and learn only its scale and
             shift: it then costs nothing and does not differ between training and use. Without it,
             weights from ``--init`` lose 5 to 10 dB on small batches until they recover.
@@ -75,6 +76,7 @@ class Optimisation:
     temporal: float = 0.0
     consistency: float = 0.0
     reparameterise: bool = False
+    standardise: bool = False
     freeze_norm: bool = False
     log_steps: int = 100
     check_steps: int = 1000
@@ -92,6 +94,8 @@ class Optimisation:
             )
         if not 0 <= self.ema < 1 or any(not 0 <= beta < 1 for beta in self.betas):
             raise InvalidOption("ema and betas must be at least 0 and below 1.")
+        if self.reparameterise and self.standardise:
+            raise InvalidOption("reparameterise and standardise: take one of them.")
         for name in ("warm_up_steps", "clip", "weight_decay", "temporal", "consistency"):
             if getattr(self, name) < 0:
                 raise InvalidOption(f"{name} {getattr(self, name)} must not be negative.")
@@ -201,6 +205,8 @@ class PixelValues(PerceptualValues):
                 f"path {self.path:g} must not be negative, and above 0 where path_to names a "
                 "network, only there."
             )
+        if self.path and (self.reparameterise or self.standardise):
+            raise InvalidOption("path: takes neither reparameterise nor standardise.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,8 +231,10 @@ class QuantiseValues(PixelValues):
                 f"agreement {self.agreement:g} must not be negative, and grid_steps "
                 f"{self.grid_steps} must be at least 1."
             )
-        if self.reparameterise or self.path:
-            raise InvalidOption("a quantise step takes neither reparameterise nor path.")
+        if self.reparameterise or self.standardise or self.path:
+            raise InvalidOption(
+                "a quantise step takes neither reparameterise nor standardise nor path."
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -97,6 +97,7 @@ def state_of(
         is_reparameterised=values.reparameterise,
         is_composed=context.device.type == "cuda",
         is_rounded=isinstance(values, QuantiseValues),
+        is_standardised=values.standardise,
     )
     net.to(context.device, memory_format=torch.channels_last)  # type: ignore[call-overload] # absent from torch's stubs
     set_learning(net, is_norm_frozen=values.freeze_norm)

@@ -63,6 +63,7 @@ def trained_network(folder: RunFolder, recipe: Recipe) -> TrainedNetwork:
         recipe.seed,
         is_reparameterised=last.values.reparameterise,
         is_rounded=isinstance(last.values, QuantiseValues),
+        is_standardised=last.values.standardise,
     )
     try:
         form.load_state_dict(table["net"])

@@ -138,7 +138,9 @@ def _start(context: Context, run: Run) -> tuple[str, Enlarge]:
             net = start(recipe.model, recipe.scale, recipe.seed, run.init)
             there = given(run.init, recipe.scale)
             net = there if is_fitted(there, net) else net
-            return f"its start ({run.init.rpartition('/')[2]})", _by(net.to(context.device).eval())
+            kind = "what it was fitted to" if net is there else "its start"
+            named = f"{kind} ({run.init.rpartition('/')[2]})"
+            return named, _by(net.to(context.device).eval())
         except Refused:  # the file is gone, and the run was resumed without it
             pass
     return "bicubic", _bicubic(recipe.scale)
