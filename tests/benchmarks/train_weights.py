@@ -24,8 +24,8 @@ RARE = ("drone_*=0.3", "opensfm_*=0.3")
 
 TEACHER = "weights/public/realesr-general-x4v3.pth"
 PUBLIC = "weights/public/realesr-animevideov3.pth"
-"""Of the shared data: what ``vivid`` begins as, and what ``clear`` does, which has the shape of
-``quality``. Most learn from the pictures of the former, ``anime`` from those of the latter."""
+"""Of the shared data: what ``vivid`` begins as, ``clear`` is fitted to, and most learn from; and
+what ``anime`` learns from."""
 
 CRISP = ("--tone", "6", "--texture", "0.3", "--window", "0", "--name", "crisp")
 CRISP_X4 = (*CRISP, "--scale", "4", "--sharpen", "0.8")
@@ -34,8 +34,8 @@ VIVID = ("--tone", "12", "--texture", "0.3", "--window", "0", "--name", "vivid")
 VIVID_X4 = (*VIVID, "--scale", "4", "--sharpen", "0.5")
 TAPED = (*CRISP, "--scale", "2", "--sharpen", "0.2")
 DRAWN_CORRECTION = ("--tone", "6", "--texture", "0.8", "--sharpen", "1")
-"""How targets are corrected: of ``clear`` and ``fast-clear`` ×4, the latter ×2, ``vivid``, ``tape``
-and ``anime``."""
+"""How targets are corrected: of ``fast-clear`` ×4 and ×2, ``vivid`` and ``clear``, ``tape``, and
+``anime``."""
 
 BENCHMARKS = ("Set5", "Set14", "BSD100")
 
@@ -64,7 +64,7 @@ SHIPPED = (
     Shipped(recipe="fast-video-light-x4", name="fast-video-light", init="fast"),
     Shipped(recipe="fast-clear-x4", name="fast-clear", init="fast", has_features=True),
     Shipped(recipe="quality-x4", name="quality", init=FAST),
-    Shipped(recipe="clear-x4", name="clear", init=PUBLIC),
+    Shipped(recipe="clear-x4", name="clear", init=TEACHER),
     Shipped(recipe="vivid-x4", name="vivid", init=TEACHER),
     Shipped(recipe="lite-x4", name="lite"),
     Shipped(recipe="swift-srgan-x4", name="swift-srgan"),
@@ -200,7 +200,7 @@ def _train(one: Shipped, run: Path, prepared: Path, data: Path, minutes: int) ->
     else:
         arguments = ("fit", one.recipe, "--data", str(prepared), "--out", str(run))
         arguments += ("--minutes", str(minutes))
-        init = str(data / one.init) if one.init in (PUBLIC, TEACHER) else one.init
+        init = str(data / one.init) if one.init == TEACHER else one.init
         arguments += ("--init", init) if init else ()
         arguments += ("--perceptual-weights", str(data / FEATURES)) if one.has_features else ()
     return Step(arguments=arguments, done=run / "trained", text=text, is_piece=True)

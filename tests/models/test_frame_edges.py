@@ -21,10 +21,13 @@ CUT = 8
 DOUBT = (3.5, 2.0, 1.0)
 """Codes in the outermost source pixels, in those behind, and in the third."""
 
-DEEP_DOUBT = (3.8, 2.0, 1.2)
-"""The same of a network that sees 34 pixels, of which more are missing: it has 3.6, 1.9 and 1.2;
-general-x4v3, which it began as, 4.2, 2.5 and 1.6. On real clips its error at the edge of the frame
-is 0.99 times Lanczos's (general-x4v3: 1.02)."""
+OF_GENERAL = (4.2, 2.5, 1.6)
+"""The same of general-x4v3, which `vivid` began as and `clear` was fitted to: they have 3.6, 1.9,
+1.2, and 3.7, 2.1, 1.4. On real clips the error of `vivid` at the edge of the frame is 0.99 times
+Lanczos's (general-x4v3: 1.02)."""
+
+LESS = 0.9
+"""How much of that they may have."""
 
 
 def rings(net, scale: int) -> list[float]:
@@ -60,5 +63,6 @@ def rings(net, scale: int) -> list[float]:
 )
 def test_no_line_is_drawn_along_the_frame(name, scale, blend):
     found = rings(catalog.load(name, scale, blend).net, scale)
-    doubt = DEEP_DOUBT if name == "vivid" else DOUBT
+    is_of_general = name in ("clear", "vivid")
+    doubt = [LESS * one for one in OF_GENERAL] if is_of_general else DOUBT
     assert all(own <= most for own, most in zip(found, doubt, strict=True)), found
