@@ -221,6 +221,8 @@ def _go(
     """Assemble what the steps work with, and run them."""
     begun = folder.begun(step.name for step in run.pipeline)
     init = None if begun else run.init  # a checkpoint includes what --init provided
+    if team.is_first:
+        watch.on_start(run)
     net = start(recipe.model, recipe.scale, recipe.seed, init, partial(some_low, patches))
     target = device.torch_device
     source = held(patches, net.colour, target) if device.is_cuda else sliced(patches, net.colour)
@@ -239,7 +241,6 @@ def _go(
         clock=watch.clock,
     )
     if team.is_first:
-        watch.on_start(run)
         note = norm_note(net, learning_stages(recipe, run.pipeline)) if init else None
         if note is not None:
             watch.on_note(note)

@@ -12,7 +12,7 @@ from torch import Tensor
 from vsr.colour import Matrix, luma_weights
 from vsr.models.blocks import Channels
 from vsr.training.data.crops import Crops
-from vsr.training.data.dataset import Patches, held_out
+from vsr.training.data.dataset import Patches
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +157,11 @@ def _gather(
 
 
 SOME = 96
-"""Patches that stand for all."""
+"""Patches that stand for all, and
+"""
+
+SOME_PIXELS = 1 << 19
+"""the most pixels that they may have."""
 
 
 def some_low(patches: Patches, colour: Channels) -> Tensor:
@@ -165,8 +169,9 @@ def some_low(patches: Patches, colour: Channels) -> Tensor:
 
     At most `SOME`, always the same.
     """
-    count = len(patches.lr) - held_out(len(patches.lr))
-    numbers = np.unique(np.linspace(0, count - 1, min(SOME, count)).round().astype(np.int64))
+    drawn = np.flatnonzero(np.diff(patches.cumulative, prepend=0.0))
+    count = min(SOME, len(drawn), max(1, SOME_PIXELS // patches.lr.shape[1] ** 2))
+    numbers = drawn[np.linspace(0, len(drawn) - 1, count).round().astype(np.int64)]
     return normalised(torch.from_numpy(patches.lr[numbers]), colour)
 
 

@@ -27,8 +27,12 @@ from vsr.models.plain import Plain
 from vsr.training.data.batches import normalised
 
 LEAST = 1e-3
-"""The least deviation of a feature, relative to the mean of its layer's: others are as good as
-constant."""
+"""The least deviation of a feature, relative to the mean of its layer's, and
+"""
+
+OF_MEAN = 0.1
+"""relative to its own mean: others are as good as constant, and would only be thrown about at the
+frame's edge, which is 0 and far from what they are."""
 
 
 class StandardisedPlain(Plain):
@@ -56,7 +60,9 @@ class StandardisedPlain(Plain):
         features = F.relu(self.head(normalised(codes, self.colour)))
         for index, conv in enumerate(self._later):
             mean, deviation = features.mean((0, 2, 3)), features.std((0, 2, 3))
-            deviation = deviation.clamp_min(max(LEAST * float(deviation.mean()), 1e-12))
+            deviation = torch.maximum(deviation, OF_MEAN * mean)
+            deviation = deviation.clamp_min(LEAST * float(deviation.mean()))
+            deviation[deviation == 0] = 1.0  # nothing is seen of this layer
             self.means[index], self.deviations[index] = mean, deviation
             following = conv(features)
             assert conv.bias is not None

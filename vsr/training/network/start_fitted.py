@@ -32,7 +32,7 @@ from vsr.models.blocks import Generator
 from vsr.models.plain import Compact, Plain
 
 PLACES = 1 << 17
-"""At most so many places of the pictures are looked at, and
+"""At most so many places of the pictures are equations, and
 """
 
 VALUES = 1 << 14
@@ -47,6 +47,9 @@ RIDGE = 3e-4
 
 FLOOR = 1e-6
 """relative to its mean."""
+
+LARGEST = 6e4
+"""The largest weight or bias; beyond 65 504 half precision has none."""
 
 BLOCK = 1 << 13
 """Places at once."""
@@ -157,7 +160,7 @@ def fit(source: Generator, target: Plain, pictures: Tensor, where: str) -> None:
     made.append(layer)
     for conv, one in zip((target.head, *target.body, target.tail), made, strict=True):
         one.put_into(conv)
-    if not all(value.isfinite().all() for value in target.state_dict().values()):
+    if not all((value.abs() <= LARGEST).all() for value in target.state_dict().values()):
         raise InvalidCheckpoint(f"{where}: no plain network is near it. Choose another --init.")
 
 
