@@ -12,6 +12,13 @@ TAUGHT = ("taught-crisp", "taught-crisp-x2", "taught-vivid", "taught-crisp-tape"
 """What says that targets are made."""
 
 
+def make_targets(runs: Path) -> None:
+    """Leave data and all targets of photographs, as they are when they are made."""
+    (runs / "data").mkdir()
+    for name in TAUGHT:
+        (runs / name).touch()
+
+
 def test_every_recipe_exists_and_follows_what_it_starts_from():
     assert {one.recipe for one in SHIPPED} <= set(recipe_names("presets/train"))
     before: set[str] = set()
@@ -59,16 +66,7 @@ def test_a_call_prepares_trains_or_exports(tmp_path: Path):
 
 
 def test_drawings_are_made_before_what_learns_from_them(tmp_path: Path):
-    (tmp_path / "data").mkdir()
-    for name in (
-        "taught",
-        "taught-crisp",
-        "taught-crisp-x2",
-        "taught-vivid",
-        "taught-bold",
-        "taught-crisp-tape",
-    ):
-        (tmp_path / name).touch()
+    make_targets(tmp_path)
     first = next(index for index, one in enumerate(SHIPPED) if one.is_drawn)
     for one in SHIPPED[:first]:
         (tmp_path / one.recipe).mkdir()
@@ -84,16 +82,7 @@ def test_drawings_are_made_before_what_learns_from_them(tmp_path: Path):
 
 
 def test_nothing_is_left_to_do_when_all_is_exported(tmp_path: Path):
-    (tmp_path / "data").mkdir()
-    for name in (
-        "taught",
-        "taught-crisp",
-        "taught-crisp-x2",
-        "taught-vivid",
-        "taught-bold",
-        "taught-crisp-tape",
-    ):
-        (tmp_path / name).touch()
+    make_targets(tmp_path)
     for one in SHIPPED:
         (tmp_path / one.recipe).mkdir()
         (tmp_path / one.recipe / "exported").touch()

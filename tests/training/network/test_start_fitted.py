@@ -93,7 +93,7 @@ def test_weights_that_overflow_are_refused(factor):
     source = compact()
     for conv in source.convolutions[:1] if factor < 1e20 else source.convolutions:
         conv.weight.mul_(factor)
-    with pytest.raises(InvalidCheckpoint, match="x: no plain network is near it"):
+    with pytest.raises(InvalidCheckpoint, match="x: weights beyond 60,000, or none that fit"):
         fitted(source, 4)
 
 

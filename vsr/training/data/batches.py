@@ -157,11 +157,10 @@ def _gather(
 
 
 SOME = 96
-"""Patches that stand for all, and
-"""
+"""At most so many patches stand for all."""
 
 SOME_PIXELS = 1 << 19
-"""the most pixels that they may have."""
+"""At most so many pixels those patches have."""
 
 
 def some_low(patches: Patches, colour: Channels) -> Tensor:

@@ -27,12 +27,11 @@ from vsr.models.plain import Plain
 from vsr.training.data.batches import normalised
 
 LEAST = 1e-3
-"""The least deviation of a feature, relative to the mean of its layer's, and
-"""
+"""The least deviation of a feature, relative to the mean of its layer's."""
 
 OF_MEAN = 0.1
-"""relative to its own mean: others are as good as constant, and would only be thrown about at the
-frame's edge, which is 0 and far from what they are."""
+"""The least deviation of a feature, relative to its own mean: others are as good as constant, and
+would only be thrown about at the frame's edge, which is 0 and far from what they are."""
 
 
 class StandardisedPlain(Plain):

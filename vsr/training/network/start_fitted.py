@@ -21,6 +21,7 @@ left out, but slopes and layers.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import cast
 
 import torch
@@ -32,21 +33,19 @@ from vsr.models.blocks import Generator
 from vsr.models.plain import Compact, Plain
 
 PLACES = 1 << 17
-"""At most so many places of the pictures are equations, and
-"""
+"""At most so many places of the pictures give equations for a convolution."""
 
 VALUES = 1 << 14
-"""so many of them to choose a ReLU."""
+"""At most so many values of a channel are looked at to choose its ReLU."""
 
 CUT = (0.0005, 0.01, 0.05, 0.15, 0.3, 0.5)
 """Shares of a channel's values that a shifted ReLU may cut off."""
 
 RIDGE = 3e-4
-"""Added to the diagonal of the features' moments, relative to it, and
-"""
+"""Added to the diagonal of the features' moments, relative to it."""
 
 FLOOR = 1e-6
-"""relative to its mean."""
+"""Added to the same diagonal, relative to its mean."""
 
 LARGEST = 6e4
 """The largest weight or bias; beyond 65 504 half precision has none."""
@@ -71,7 +70,8 @@ def check_fits(source: Generator, target: Generator, where: str) -> None:
         where: what the weights are called, for messages.
 
     Raises:
-        InvalidCheckpoint: it is of another scale, width or colour, or has fewer layers.
+        InvalidCheckpoint: it is of another scale, width or colour, has fewer layers, or weights
+            beyond half precision.
     """
     assert isinstance(source, Compact | Plain)
     assert isinstance(target, Plain)
@@ -84,6 +84,14 @@ def check_fits(source: Generator, target: Generator, where: str) -> None:
         raise InvalidCheckpoint(
             f"{where}: a network of {there} cannot start one of {here}: it needs the same scale, "
             "channels and colours, and as many layers or more. Choose another --init."
+        )
+    _check_range(source, where)
+
+
+def _check_range(net: nn.Module, where: str) -> None:
+    if not all((value.abs() <= LARGEST).all() for value in net.state_dict().values()):
+        raise InvalidCheckpoint(
+            f"{where}: weights beyond {LARGEST:,.0f}, or none that fit. Choose another --init."
         )
 
 
@@ -142,26 +150,22 @@ def fit(source: Generator, target: Plain, pictures: Tensor, where: str) -> None:
     count, last = len(slopes), target.depth
     kept = [round(index * (count - 1) / last) for index in range(last + 1)]
     always = torch.Generator().manual_seed(len(pictures))
-    theirs = mine = pictures
-    layer, at = layers[0], 0
+    layer, mine = layers[0], pictures
+    theirs = layer(pictures)  # before the slopes
     made = []
-    for place, nearest in zip(kept, [*kept[1:], count], strict=True):
-        before = layers[at](theirs)
-        theirs = torch.where(before > 0, before, before * slopes[place][:, None, None])
+    for place, following in pairwise([*kept, count]):
         shifted = _nearest(layer(mine), slopes[place], always)
         layer = shifted.before(layer)
         made.append(layer)
         mine = F.relu(layer(mine))
-        for between in range(place + 1, nearest):
-            theirs = F.prelu(layers[between](theirs), slopes[between])
-        at = nearest
-        guess = shifted.after(layers[at]) if nearest == place + 1 else None
-        layer = _solved(mine, layers[at](theirs), guess, always)
+        for index in range(place, following):
+            theirs = layers[index + 1](F.prelu(theirs, slopes[index]))
+        guess = shifted.after(layers[following]) if following == place + 1 else None
+        layer = _solved(mine, theirs, guess, always)
     made.append(layer)
     for conv, one in zip((target.head, *target.body, target.tail), made, strict=True):
         one.put_into(conv)
-    if not all((value.abs() <= LARGEST).all() for value in target.state_dict().values()):
-        raise InvalidCheckpoint(f"{where}: no plain network is near it. Choose another --init.")
+    _check_range(target, where)
 
 
 def _taken_apart(net: Compact | Plain) -> tuple[list[_Layer], list[Tensor]]:

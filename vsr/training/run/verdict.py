@@ -98,7 +98,7 @@ def give_verdict(context: Context, run: Run, result: Generator) -> Verdict:
     Raises:
         NoSpace, UnwritableOutput: the folder.
     """
-    against, before = _start(context, run)
+    against, before = _start(context, run, result)
     after = _by(result.to(context.device).eval())
     low, target, true = (
         normalised(torch.from_numpy(np.array(codes)), result.colour).to(context.device)
@@ -130,15 +130,15 @@ def give_verdict(context: Context, run: Run, result: Generator) -> Verdict:
     return verdict
 
 
-def _start(context: Context, run: Run) -> tuple[str, Enlarge]:
+def _start(context: Context, run: Run, result: Generator) -> tuple[str, Enlarge]:
     """Return what the run began with, and its name; bicubic where that was nothing."""
     recipe = context.recipe
     if run.init is not None:
         try:
-            net = start(recipe.model, recipe.scale, recipe.seed, run.init)
-            there = given(run.init, recipe.scale)
-            net = there if is_fitted(there, net) else net
-            kind = "what it was fitted to" if net is there else "its start"
+            kind, net = "what it was fitted to", given(run.init, recipe.scale)
+            if not is_fitted(net, result):
+                net = start(recipe.model, recipe.scale, recipe.seed, run.init)
+                kind = "its start"
             named = f"{kind} ({run.init.rpartition('/')[2]})"
             return named, _by(net.to(context.device).eval())
         except Refused:  # the file is gone, and the run was resumed without it
