@@ -5,6 +5,7 @@ from vsr.errors import InvalidOption
 from vsr.models.plain import Plain
 from vsr.models.srgan import SRGAN
 from vsr.training.losses.weight_path import EVERY, WeightPath
+from vsr.training.network.standardised_plain import StandardisedPlain
 
 LOW = torch.rand(2, 3, 12, 12, generator=torch.Generator().manual_seed(1))
 
@@ -15,7 +16,7 @@ def drawn(seed):
 
 
 def path_to(net):
-    return WeightPath(({k: v.detach() for k, v in net.state_dict().items()},))
+    return WeightPath(({k: v.detach() for k, v in net.state_dict().items()},), Plain(2, 4, 2))
 
 
 def test_a_network_is_on_the_line_to_itself():
@@ -35,6 +36,15 @@ def test_lines_that_bend_are_told_and_lead_back():
         path.term(net, LOW, net(LOW), step=0).backward()
         optimiser.step()
     assert path.term(net, LOW, net(LOW), step=0).item() < before / 2
+
+
+def test_standardised_features_are_on_the_same_line_and_lead_back():
+    net, path = drawn(1), path_to(drawn(2))
+    form = StandardisedPlain(net)
+    value = path.term(form, LOW, form(LOW), step=0)
+    assert value.item() == pytest.approx(path.term(net, LOW, net(LOW), step=0).item(), rel=1e-4)
+    value.backward()
+    assert all(value.grad.abs().sum() > 0 for value in form.parameters())
 
 
 def test_waves_of_a_blend_in_smooth_places_count_beside_its_error(monkeypatch):

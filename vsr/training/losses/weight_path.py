@@ -20,6 +20,7 @@ from vsr.models.catalog import load
 from vsr.models.flavours import added_up, flavours_of
 from vsr.models.plain import Plain
 from vsr.training.losses.cells import ripples
+from vsr.training.network.standardised_plain import StandardisedPlain
 from vsr.values import Blend
 
 EVERY = 3
@@ -41,9 +42,11 @@ class WeightPath:
 
     Attributes:
         ends: the weights of one architecture, name → tensor.
+        shape: a network of that architecture; its own weights are not used.
     """
 
     ends: tuple[Mapping[str, Tensor], ...]
+    shape: Plain
 
     @classmethod
     def towards(cls, name: str, net: Generator, device: torch.device) -> WeightPath:
@@ -61,7 +64,7 @@ class WeightPath:
             if end is None or _shapes(end) != _shapes(net):
                 raise InvalidOption(f"path_to {name}: is not of this network's shape.")
             ends.append({key: value.to(device) for key, value in end.state_dict().items()})
-        return cls(tuple(ends))
+        return cls(tuple(ends), Plain(net.scale, net.channels, net.depth, net.colour))
 
     def term(self, net: nn.Module, low: Tensor, output: Tensor, step: int) -> Tensor:
         """Return mean |N(α·θ + (1 - α)·φ) - (α·N(θ) + (1 - α)·N(φ))|: a scalar, 0 in most steps.
@@ -73,6 +76,7 @@ class WeightPath:
         away: a product of layers grows faster at its end than half-way.)
 
         Args:
+            net: a plain network, or its training form of standardised features.
             low: (N, C, h, w), [0, 1].
             output: (N, C, s·h, s·w), what the network makes of it.
             step: decides φ and α, so that a resumed run sees the same.
@@ -82,12 +86,12 @@ class WeightPath:
         always = torch.Generator().manual_seed(step)
         end = self.ends[int(torch.randint(len(self.ends), (), generator=always))]
         share = NEAR + (1 - 2 * NEAR) * float(torch.rand((), generator=always))
-        mine = dict(net.named_parameters())
+        mine = net.weights() if isinstance(net, StandardisedPlain) else dict(net.named_parameters())
         between = added_up((mine, end), (share, 1 - share), ("this", "that"))
         with torch.no_grad():
-            other = functional_call(net, dict(end), (low,)).float()
+            other = functional_call(self.shape, dict(end), (low,)).float()
         target = share * output + (1 - share) * other
-        blended: Tensor = functional_call(net, between, (low,)).float()
+        blended: Tensor = functional_call(self.shape, between, (low,)).float()
         error: Tensor = (blended - target).abs().mean()
         smooth = target.detach()  # where it is smooth is no thing to learn, and has no slope at 0
         return error + RIPPLES * ripples(blended - target + smooth, smooth)

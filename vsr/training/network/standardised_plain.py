@@ -83,6 +83,14 @@ class StandardisedPlain(Plain):
             layers.append((weight, conv.bias - (weight.sum((2, 3)) * mean).sum(1)))
         return layers
 
+    def weights(self) -> dict[str, Tensor]:
+        """Return the parameters of the `Plain` of the same function, with their gradients."""
+        named = dict(self.head.named_parameters(prefix="head"))
+        names = (*(f"body.{index}" for index in range(self.depth)), "tail")
+        for name, (weight, bias) in zip(names, self._layers(), strict=True):
+            named |= {f"{name}.weight": weight, f"{name}.bias": bias}
+        return named
+
     def forward(self, x: Tensor) -> Tensor:
         """Enlarge (N, C, H, W) in [0, 1]; the output is not clamped."""
         *body, tail = self._layers()
@@ -97,7 +105,5 @@ class StandardisedPlain(Plain):
     def plain(self) -> Plain:
         """Return the network of the same function, to export and to run."""
         net = Plain(self.scale, self.channels, self.depth, self.colour)
-        net.head.load_state_dict(self.head.state_dict())
-        for conv, (weight, bias) in zip((*net.body, net.tail), self._layers(), strict=True):
-            conv.load_state_dict({"weight": weight, "bias": bias})
+        net.load_state_dict(self.weights())
         return net.train(self.training)

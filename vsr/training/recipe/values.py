@@ -205,8 +205,8 @@ class PixelValues(PerceptualValues):
                 f"path {self.path:g} must not be negative, and above 0 where path_to names a "
                 "network, only there."
             )
-        if self.path and (self.reparameterise or self.standardise):
-            raise InvalidOption("path: takes neither reparameterise nor standardise.")
+        if self.path and self.reparameterise:
+            raise InvalidOption("path: does not take reparameterise. Remove one of them.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
