@@ -20,7 +20,6 @@ from vsr.models.catalog import load
 from vsr.models.flavours import added_up, flavours_of
 from vsr.models.plain import Plain
 from vsr.training.losses.cells import ripples
-from vsr.training.network.standardised_plain import StandardisedPlain
 from vsr.values import Blend
 
 EVERY = 3
@@ -66,7 +65,7 @@ class WeightPath:
             ends.append({key: value.to(device) for key, value in end.state_dict().items()})
         return cls(tuple(ends), Plain(net.scale, net.channels, net.depth, net.colour))
 
-    def term(self, net: nn.Module, low: Tensor, output: Tensor, step: int) -> Tensor:
+    def term(self, weights: Mapping[str, Tensor], low: Tensor, output: Tensor, step: int) -> Tensor:
         """Return mean |N(α·θ + (1 - α)·φ) - (α·N(θ) + (1 - α)·N(φ))|: a scalar, 0 in most steps.
 
         `RIPPLES` times the waves that the former has in smooth places are added: half-way between
@@ -76,7 +75,7 @@ class WeightPath:
         away: a product of layers grows faster at its end than half-way.)
 
         Args:
-            net: a plain network, or its training form of standardised features.
+            weights: θ, of the plain network that is learnt, name → tensor.
             low: (N, C, h, w), [0, 1].
             output: (N, C, s·h, s·w), what the network makes of it.
             step: decides φ and α, so that a resumed run sees the same.
@@ -86,8 +85,7 @@ class WeightPath:
         always = torch.Generator().manual_seed(step)
         end = self.ends[int(torch.randint(len(self.ends), (), generator=always))]
         share = NEAR + (1 - 2 * NEAR) * float(torch.rand((), generator=always))
-        mine = net.weights() if isinstance(net, StandardisedPlain) else dict(net.named_parameters())
-        between = added_up((mine, end), (share, 1 - share), ("this", "that"))
+        between = added_up((weights, end), (share, 1 - share), ("this", "that"))
         with torch.no_grad():
             other = functional_call(self.shape, dict(end), (low,)).float()
         target = share * output + (1 - share) * other

@@ -192,6 +192,14 @@ def set_learning(net: nn.Module, *, is_norm_frozen: bool) -> None:
                 module.eval()
 
 
+def plain_weights(net: nn.Module) -> dict[str, Tensor]:
+    """Return the parameters of a plain network in training, as they are exported, name → tensor.
+
+    Gradients pass to what is learnt.
+    """
+    return net.weights() if isinstance(net, StandardisedPlain) else dict(net.named_parameters())
+
+
 def plain_form(net: nn.Module) -> Generator:
     """Return the network to export: one that computes what the trained form does."""
     if isinstance(net, ReparameterisedPlain | RoundedPlain | StandardisedPlain):

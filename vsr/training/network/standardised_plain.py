@@ -85,7 +85,7 @@ class StandardisedPlain(Plain):
 
     def weights(self) -> dict[str, Tensor]:
         """Return the parameters of the `Plain` of the same function, with their gradients."""
-        named = dict(self.head.named_parameters(prefix="head"))
+        named: dict[str, Tensor] = dict(self.head.named_parameters(prefix="head"))
         names = (*(f"body.{index}" for index in range(self.depth)), "tail")
         for name, (weight, bias) in zip(names, self._layers(), strict=True):
             named |= {f"{name}.weight": weight, f"{name}.bias": bias}

@@ -22,6 +22,7 @@ from vsr.training.data.batches import Batch
 from vsr.training.losses.perceptual import Extract, extractor_of, perceptual_term
 from vsr.training.losses.terms import PIXEL_LOSSES, weighted_terms
 from vsr.training.losses.weight_path import WeightPath
+from vsr.training.network.forms import plain_weights
 from vsr.training.network.level import level
 from vsr.training.network.rounded_plain import RoundedPlain
 from vsr.training.recipe.recipe import SCHEMAS, budget_of, learning_stages
@@ -66,7 +67,7 @@ def pixel(stage: StepRun[PixelValues], start: Generator) -> Generator:
     def learn(state: TrainState, batch: Batch) -> Tensor:
         with context.autocast():
             output = forward(batch.low).float()
-            bend = path.term(state.net, batch.low, output, state.step) if path else 0
+            bend = path.term(plain_weights(state.net), batch.low, output, state.step) if path else 0
         value = _pixel_loss(values, extract, output, batch, state.step) + values.path * bend
         descend(state.net, state.optimiser, state.scaler, value, values.clip)
         return value.detach()
