@@ -39,8 +39,9 @@ def spec_of(tmp_path, data, model="lite", more="", name="run") -> FitSpec:
     return FitSpec(recipe=str(path), data=data, out=tmp_path / name, init=init, device="cpu")
 
 
-def test_a_run_that_was_stopped_goes_on_exactly_and_ends_plain(tmp_path, data):
-    whole, parts = (spec_of(tmp_path, data, name=name) for name in ("whole", "parts"))
+@pytest.mark.parametrize("more", ["", "standardise = true"])
+def test_a_run_that_was_stopped_goes_on_exactly_and_ends_plain(tmp_path, data, more):
+    whole, parts = (spec_of(tmp_path, data, more=more, name=name) for name in ("whole", "parts"))
     fit(whole)
     with pytest.raises(Interrupted):
         fit(parts, stop_after(5))  # ranges were last taken at step 4
@@ -54,7 +55,7 @@ def test_a_run_that_was_stopped_goes_on_exactly_and_ends_plain(tmp_path, data):
 def test_other_networks_and_processors_are_refused(tmp_path, data, monkeypatch):
     with pytest.raises(InvalidOption, match="quantise step is for plain networks"):
         fit(spec_of(tmp_path, data, "swift-srgan"))
-    with pytest.raises(InvalidRecipe, match="neither reparameterise nor standardise nor path"):
+    with pytest.raises(InvalidRecipe, match="neither reparameterise nor path"):
         fit(spec_of(tmp_path, data, more="reparameterise = true"))
     monkeypatch.setattr(preflight, "refusal", lambda: "no such operations")
     with pytest.raises(InvalidOption, match="cannot run here: no such operations"):

@@ -14,10 +14,13 @@ from vsr.training.run.state import Average
 pytestmark = pytest.mark.skipif(refusal() is not None, reason=str(refusal()))
 
 
-@pytest.fixture(scope="module")
-def rounded() -> RoundedPlain:
-    net = training_form(plain(), 1, is_reparameterised=False, is_rounded=True)
+@pytest.fixture(scope="module", params=[False, True], ids=["as it is", "standardised"])
+def rounded(request) -> RoundedPlain:
+    net = training_form(
+        plain(), 1, is_reparameterised=False, is_rounded=True, is_standardised=request.param
+    )
     assert isinstance(net, RoundedPlain)
+    assert bool(net.means.any()) == request.param
     net.take_ranges()
     return net
 

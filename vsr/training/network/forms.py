@@ -170,7 +170,7 @@ def training_form(
         is_standardised: let it learn as if its features had mean 0 and deviation 1.
     """
     if is_rounded and isinstance(net, Plain):
-        return RoundedPlain(net)
+        return RoundedPlain(net, is_standardised=is_standardised)
     if is_standardised and isinstance(net, Plain):
         return StandardisedPlain(net)
     if is_composed:
@@ -202,7 +202,7 @@ def plain_weights(net: nn.Module) -> dict[str, Tensor]:
 
 def plain_form(net: nn.Module) -> Generator:
     """Return the network to export: one that computes what the trained form does."""
-    if isinstance(net, ReparameterisedPlain | RoundedPlain | StandardisedPlain):
+    if isinstance(net, ReparameterisedPlain | StandardisedPlain):
         return net.plain()
     assert isinstance(net, Generator)
     from_cells(net)

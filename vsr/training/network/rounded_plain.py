@@ -11,43 +11,40 @@ from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from vsr.models.blocks import nearest_base
 from vsr.models.int8.convolution import PEAK
 from vsr.models.int8.features import ranges_of, tail_shift
 from vsr.models.plain import Plain
+from vsr.training.network.standardised_plain import StandardisedPlain
 
 FRACTION = 1 << 16
 """Logarithms are kept as whole numbers of this, which no average of the weights touches."""
 
 
-class RoundedPlain(Plain):
+class RoundedPlain(StandardisedPlain):
     """`Plain` whose weights and features are whole numbers of steps; `exact` is the float network.
 
-    Keys: those of `Plain`, and three tables of logarithms, which are not learnt: ``steps``
-    (depth + 1, C) of the features, ``shifts`` (depth, C) and ``tail_shift`` (O,) of the sums.
+    Keys: those of `StandardisedPlain`, and three tables of logarithms, which are not learnt:
+    ``steps`` (depth + 1, C) of the features, ``shifts`` (depth, C) and ``tail_shift`` (O,) of the
+    sums.
+
+    Args:
+        like: the network that it computes at first.
+        is_standardised: learn the weights of standardised features.
     """
 
     steps: Tensor
     shifts: Tensor
     tail_shift: Tensor
 
-    def __init__(self, like: Plain) -> None:
-        super().__init__(like.scale, like.channels, like.depth, like.colour)
-        own = self.state_dict()
-        self.load_state_dict({name: v for name, v in like.state_dict().items() if name in own})
+    def __init__(self, like: Plain, *, is_standardised: bool = False) -> None:
+        super().__init__(like, is_standardised=is_standardised)
         wide, outputs = (like.depth + 1, like.channels), self.tail.out_channels
         self.register_buffer("steps", torch.zeros(wide, dtype=torch.int64))
         self.register_buffer("shifts", torch.zeros(like.depth, like.channels, dtype=torch.int64))
         self.register_buffer("tail_shift", torch.zeros(outputs, dtype=torch.int64))
-
-    def plain(self) -> Plain:
-        """Return the float network, to export and to run."""
-        net = Plain(self.scale, self.channels, self.depth, self.colour)
-        own = net.state_dict()
-        net.load_state_dict({name: v for name, v in self.state_dict().items() if name in own})
-        return net.train(self.training)
 
     @torch.no_grad()
     def take_ranges(self) -> None:
@@ -62,18 +59,16 @@ class RoundedPlain(Plain):
         """Enlarge (N, C, H, W) in [0, 1] as int8 does; the output is not clamped."""
         steps = torch.exp2(self.steps.float() / FRACTION)
         codes = _cut(self.head(x) / steps[0][:, None, None])
-        for index, (conv, shift) in enumerate(zip(self.body, self.shifts, strict=True)):
-            assert isinstance(conv, nn.Conv2d)
+        *body, (tail, tail_bias) = self.layers()
+        for index, ((weight, bias), shift) in enumerate(zip(body, self.shifts, strict=True)):
             factor = torch.exp2(shift.float())  # products in one code
             made = steps[index + 1] / factor
-            sums = F.conv2d(codes, _whole(conv.weight, steps[index], made), padding=1)
-            assert conv.bias is not None
-            sums = sums + _rounded(conv.bias / made)[:, None, None]
+            sums = F.conv2d(codes, _whole(weight, steps[index], made), padding=1)
+            sums = sums + _rounded(bias / made)[:, None, None]
             codes = _cut(sums / factor[:, None, None])
         unit = torch.exp2(-self.tail_shift.float())
-        added = F.conv2d(codes, _whole(self.tail.weight, steps[-1], unit), padding=1)
-        assert self.tail.bias is not None
-        added = added * unit[:, None, None] + self.tail.bias[:, None, None]
+        added = F.conv2d(codes, _whole(tail, steps[-1], unit), padding=1)
+        added = added * unit[:, None, None] + tail_bias[:, None, None]
         enlarged: Tensor = self.shuffle(added + nearest_base(x, self.scale))
         return enlarged
 

@@ -39,18 +39,23 @@ class StandardisedPlain(Plain):
 
     Keys: those of `Plain`, and ``means`` and ``deviations`` (depth + 1, C) of the features that the
     body and the tail take, which are not learnt.
+
+    Args:
+        like: the network that it computes at first.
+        is_standardised: False leaves the weights as they are: means are 0, deviations 1.
     """
 
     means: Tensor
     deviations: Tensor
 
-    def __init__(self, like: Plain) -> None:
+    def __init__(self, like: Plain, *, is_standardised: bool = True) -> None:
         super().__init__(like.scale, like.channels, like.depth, like.colour)
         self.load_state_dict(like.state_dict())
         wide = (like.depth + 1, like.channels)
         self.register_buffer("means", torch.zeros(wide))
         self.register_buffer("deviations", torch.ones(wide))
-        self._standardise()
+        if is_standardised:
+            self._standardise()
 
     @torch.no_grad()
     def _standardise(self) -> None:
@@ -74,7 +79,7 @@ class StandardisedPlain(Plain):
         """The convolutions that take features."""
         return [*(cast(nn.Conv2d, conv) for conv in self.body), self.tail]
 
-    def _layers(self) -> list[tuple[Tensor, Tensor]]:
+    def layers(self) -> list[tuple[Tensor, Tensor]]:
         """Return weight and bias of each of them for features as they are."""
         layers = []
         for conv, mean, deviation in zip(self._later, self.means, self.deviations, strict=True):
@@ -87,13 +92,13 @@ class StandardisedPlain(Plain):
         """Return the parameters of the `Plain` of the same function, with their gradients."""
         named: dict[str, Tensor] = dict(self.head.named_parameters(prefix="head"))
         names = (*(f"body.{index}" for index in range(self.depth)), "tail")
-        for name, (weight, bias) in zip(names, self._layers(), strict=True):
+        for name, (weight, bias) in zip(names, self.layers(), strict=True):
             named |= {f"{name}.weight": weight, f"{name}.bias": bias}
         return named
 
     def forward(self, x: Tensor) -> Tensor:
         """Enlarge (N, C, H, W) in [0, 1]; the output is not clamped."""
-        *body, tail = self._layers()
+        *body, tail = self.layers()
         features = F.relu(self.head(x))
         for weight, bias in body:
             features = F.relu(F.conv2d(features, weight, bias, padding=1))

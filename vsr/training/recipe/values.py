@@ -231,10 +231,8 @@ class QuantiseValues(PixelValues):
                 f"agreement {self.agreement:g} must not be negative, and grid_steps "
                 f"{self.grid_steps} must be at least 1."
             )
-        if self.reparameterise or self.standardise or self.path:
-            raise InvalidOption(
-                "a quantise step takes neither reparameterise nor standardise nor path."
-            )
+        if self.reparameterise or self.path:
+            raise InvalidOption("a quantise step takes neither reparameterise nor path.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
