@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
+
+from torch import Tensor
 
 from vsr.device.select import Device
 from vsr.errors import InvalidData, InvalidOption
+from vsr.models.blocks import Channels
 from vsr.models.weights_files import is_path, weights_name
 from vsr.recipes.pipeline import Pipeline, Step
 from vsr.recipes.read import find
@@ -223,7 +225,14 @@ def _go(
     init = None if begun else run.init  # a checkpoint includes what --init provided
     if team.is_first:
         watch.on_start(run)
-    net = start(recipe.model, recipe.scale, recipe.seed, init, partial(some_low, patches))
+
+    def to_fit(colour: Channels) -> Tensor:
+        if team.is_first:
+            theirs = Path(run.init or "").name
+            watch.on_note(f"Fits {recipe.model} to {theirs} first, which takes a minute or two.")
+        return some_low(patches, colour)
+
+    net = start(recipe.model, recipe.scale, recipe.seed, init, to_fit)
     target = device.torch_device
     source = held(patches, net.colour, target) if device.is_cuda else sliced(patches, net.colour)
     context = Context(
