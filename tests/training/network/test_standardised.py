@@ -77,6 +77,20 @@ def test_what_hardly_varies_is_not_thrown_about_at_the_edge_of_the_frame():
     assert float((form.means / form.deviations).max()) <= 10.01
 
 
+def test_the_weights_of_what_is_hardly_ever_seen_do_not_run_away():
+    net, x = drawn(), torch.from_numpy(pictures.scenes()) / 255
+    with torch.no_grad():
+        net.head.bias[0] -= net.head(x)[:, 0].flatten().sort().values[-20]  # 19 pixels show it
+    form = StandardisedPlain(net)
+    optimiser = torch.optim.Adam(form.parameters(), lr=1e-3)
+    for _ in range(20):
+        optimiser.zero_grad()
+        (form(x) - 0.5).abs().mean().backward()
+        optimiser.step()
+    moved = (form.weights()["body.0.weight"] - net.body[0].weight).abs().amax((0, 2, 3))
+    assert 0 < moved[0] < 3 * moved[1:].max()
+
+
 def test_a_layer_that_is_dead_there_keeps_its_scale():
     net = drawn()
     with torch.no_grad():

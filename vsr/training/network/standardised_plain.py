@@ -26,8 +26,9 @@ from vsr.models.int8 import pictures
 from vsr.models.plain import Plain
 from vsr.training.data.batches import normalised
 
-LEAST = 1e-3
-"""The least deviation of a feature, relative to the mean of its layer's."""
+LEAST = 0.5
+"""The least deviation of a feature, relative to the mean of its layer's. Adam changes a weight by
+the rate divided by it: what pictures hardly ever show would grow until pure red blew it up."""
 
 OF_MEAN = 0.1
 """The least deviation of a feature, relative to its own mean: others are as good as constant, and
