@@ -86,6 +86,11 @@ class Model:
         """Whether it draws detail that was not in the source, by its dial or by itself."""
         return self.blend.sharpness > 0 or (self.card is not None and self.card.draws_detail)
 
+    @property
+    def keeps_means(self) -> bool:
+        """Whether the source's local means are kept: by what draws, and by every plain network."""
+        return self.draws_detail or (self.net is not None and self.net.shows_cells)
+
     def __str__(self) -> str:
         """Return name, scale and blend, as shown in reports."""
         blend = "" if self.blend.is_plain else f", {self.blend}"

@@ -42,7 +42,7 @@ SLOW = ("x4plus",)
 COUNTED_SIDE = 16
 """Source pixels a side of the picture on which operations are counted."""
 
-MENDED = " even, from luma, means last"
+MENDED = " even, from luma, all means last"
 """Part of the key of whatever a pass may mend."""
 
 UNSHARP_SIGMA = 2.0

@@ -36,15 +36,13 @@ class _Written(nn.Module):
 
     Attributes:
         shows_cells: its chroma is averaged, and follows luma.
-        draws_detail: it keeps the source's local means.
+        keeps_means: those of the source, locally.
     """
 
-    def __init__(
-        self, net: nn.Module, scale: int, *, shows_cells: bool, draws_detail: bool
-    ) -> None:
+    def __init__(self, net: nn.Module, scale: int, *, shows_cells: bool, keeps_means: bool) -> None:
         super().__init__()
         self.net, self.scale = net, scale
-        self.shows_cells, self.draws_detail = shows_cells, draws_detail
+        self.shows_cells, self.keeps_means = shows_cells, keeps_means
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         made: torch.Tensor = self.net(x)
@@ -64,13 +62,13 @@ class _Written(nn.Module):
             chroma = evened(chroma, (self.scale, self.scale))
         codes = spec.source_format.codes
         planes = (255 * own[0, 0], *(255 * halved[0] + codes.chroma_offset))
-        if self.draws_detail:
+        if self.keeps_means:
             cells = luma.view(rows, self.scale, columns, self.scale)
             keep_luma(cells, planes, spec, in_codes=False)
         if self.shows_cells:
             pictures = (luma, chroma), (own[:, :1], halved)
             chroma = sharp_chroma(*pictures, spec, (1 / STEPS, 1 / STEPS))
-        if self.draws_detail:
+        if self.keeps_means:
             chroma = with_chroma_kept(chroma, planes, spec, in_codes=False)
         return mixed(torch.cat((luma, chroma), 1), rgb_from_yuv(COLOUR.matrix))
 
@@ -87,4 +85,5 @@ def written_in_integers(net: Plain, *, draws_detail: bool) -> nn.Module:
 
 
 def _written(runs: nn.Module, net: Generator, *, draws_detail: bool) -> nn.Module:
-    return _Written(runs, net.scale, shows_cells=net.shows_cells, draws_detail=draws_detail)
+    keeps_means = draws_detail or net.shows_cells
+    return _Written(runs, net.scale, shows_cells=net.shows_cells, keeps_means=keeps_means)

@@ -8,7 +8,7 @@ import pytest
 from tests.device.nvrtc.on_cpu import compile_on_cpu
 from tests.upscaling.engine.test_cuda_frames import Overflowing, bright_in_a_corner
 from tests.upscaling.engine.test_kernel_trial import compile_wrongly
-from tests.upscaling.passes.test_local_means import drawing
+from tests.upscaling.passes.test_local_means import drawing, others
 from tests.upscaling.stand_in import cuda_engine_on_cpu
 from tests.upscaling.still_films import SIZE
 from tests.upscaling.toys import TOYS, frame, model_of, pass_spec, plain
@@ -66,15 +66,15 @@ def test_frames_are_the_same_within_a_code(name, tile, as_model, with_kernels):
 
 
 def test_a_base_that_the_network_adds_itself_is_not_rounded(with_kernels):
-    """Resized, a plain network is not folded: what it makes stays in float32 up to the codes.
+    """Resized, a network is not folded: what it makes stays in float32 up to the codes.
 
-    Chroma that was halved would be mended, which no kernel does there.
+    Chroma that was halved would be mended, and local means kept, which no kernel does there.
     """
     whole = Layout(10, 0, 0)
     spec = pass_spec(layout=whole, output=Size(70, 50))
-    by_torch, _, _ = enlarged("folded", whole, spec=spec)
+    by_torch, _, _ = enlarged("folded", whole, spec=spec, as_model=others)
     with_kernels()
-    by_kernels, path, _ = enlarged("folded", whole, spec=spec)
+    by_kernels, path, _ = enlarged("folded", whole, spec=spec, as_model=others)
     assert "between kernels" in path
     for mine, theirs in zip(by_kernels.planes, by_torch.planes, strict=True):
         assert np.abs(mine.astype(int) - theirs).max() <= 1

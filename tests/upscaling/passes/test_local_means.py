@@ -29,6 +29,15 @@ DEEP = Layout(10, 1, 1)
 SIZE = Size(48, 36)
 
 
+def others(net):
+    """Return a model of this network as one of another kind, which only adds what it has learned.
+
+    Plain networks are held.
+    """
+    net.shows_cells = False
+    return model_of(net)
+
+
 def drawing(net):
     """Return a model of this network that counts as one that draws detail."""
     card = replace(read_card(files_of("vivid")[4].path), flavour=CLEAR_FLAVOUR)
@@ -63,7 +72,7 @@ def test_a_network_that_lightens_and_tints_does_so_no_longer(layout, is_whole):
     spec = pass_spec(SIZE, 4, layout, output=None if is_whole else Size(144, 108))
     planes = planes_of(SIZE, layout)
     code, times = 1 << layout.bits - 8, 4 if is_whole else 3
-    free = made(model_of(lighter()), spec, planes)
+    free = made(others(lighter()), spec, planes)
     kept = made(drawing(lighter()), spec, planes)
     for own, as_drawn, now in zip(planes, free, kept, strict=True):
         before, after = (means(one, times) - own.float() for one in (as_drawn, now))
@@ -77,7 +86,7 @@ def test_what_is_finer_than_a_neighbourhood_stays_as_it_was_drawn():
     texture = torch.randn(3, 16)  # within each pixel
     net.tail.bias.data += 0.05 * (texture - texture.mean(1, keepdim=True)).flatten()
     spec, planes = pass_spec(SIZE, 4, HALVED), planes_of(SIZE, HALVED)
-    free, kept = (made(model(net), spec, planes)[0] for model in (model_of, drawing))
+    free, kept = (made(model(net), spec, planes)[0] for model in (others, drawing))
     taken = free - kept
     assert 3 < taken.mean() < 5
     assert taken.std() < 0.6  # of rounding
@@ -143,7 +152,7 @@ def test_black_white_and_what_has_no_colour_stay_exactly():
 def test_a_film_on_a_curve_keeps_its_means_on_it():
     spec = replace(pass_spec(SIZE, 4, DEEP), tone="pq")
     planes = planes_of(SIZE, DEEP)
-    free, kept = (made(model(lighter()), spec, planes)[0] for model in (model_of, drawing))
+    free, kept = (made(model(lighter()), spec, planes)[0] for model in (others, drawing))
     off = [(means(one, 4) - planes[0].float()).mean().abs() for one in (free, kept)]
     assert off[0] > 8
     assert off[1] < 0.5
@@ -176,12 +185,17 @@ def test_a_shift_that_is_the_same_everywhere_is_found_exactly():
     assert torch.equal(shifts(own + 4000, own), own + MOST)
 
 
-def test_only_networks_that_draw_detail_are_held():
-    spec = pass_spec(SIZE, 4, HALVED)
-    fast, clear = load("fast", 4), load("fast", 4, Blend(sharpness=0.5))
-    assert not route(fast, spec)[0].keeps_means
-    assert route(clear, spec)[0].keeps_means
-    assert route(load("vivid", 4), spec)[0].keeps_means
+@pytest.mark.parametrize(
+    ("name", "sharpness", "is_held"),
+    [("fast", 0.0, True), ("fast", 0.5, True), ("vivid", 0.0, True), ("srgan", 0.0, False)],
+)
+def test_plain_networks_and_those_that_draw_are_held(name, sharpness, is_held):
+    model = load(name, 4, Blend(sharpness=sharpness))
+    assert route(model, pass_spec(SIZE, 4, HALVED))[0].keeps_means == is_held
+
+
+def test_a_compact_network_of_others_is_run_as_it_is():
+    assert not route(model_of(compact(4), 4), pass_spec(SIZE, 4, HALVED))[0].keeps_means
 
 
 def test_real_networks_shift_no_field():

@@ -67,7 +67,7 @@ def _strips(job: PictureJob) -> tuple[Window, ...]:
     Each begins where a row of the output does, so that a resize samples as it would in the whole.
     """
     sizes, traits = job.sizes, job.model.traits
-    reach = chroma_from_luma.REACH + local_means.REACH * job.model.draws_detail
+    reach = chroma_from_luma.REACH + local_means.REACH * job.model.keeps_means
     ratio = Fraction(sizes.output.height, sizes.source.height)
     unit = lcm(ratio.denominator, traits.multiple, local_means.BLOCK)
     rows = max(1, int(MOST_PIXELS / (sizes.output.width * ratio * unit))) * unit

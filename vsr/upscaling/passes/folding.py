@@ -220,7 +220,7 @@ def route(
         )
         return TonedPass.of(spec, inner, spec.tone), within
     is_rewritten = is_rewritten and not isinstance(net, Foreign)
-    keeps = model.draws_detail
+    keeps = model.keeps_means
     is_folded = is_rewritten and can_fold(net, spec, keeps_means=keeps)
     if is_folded and (spec.network == spec.output or not is_dense):
         return fold(net, spec, keeps_means=keeps)

@@ -1,7 +1,8 @@
-"""Local means that stay what they were: no network that draws detail lightens, darkens or tints.
+"""Local means that stay what they were: no network of ours lightens, darkens or tints.
 
-Such a network has learned what edges and textures should look like, and what is drawn need not have
-the mean of what was there. What means are off by, over a neighbourhood of some eight pixels of the
+One that draws detail has learned what edges and textures should look like, and what is drawn need
+not have the mean of what was there. One that only cleans has seen few flat colours, and shifts some
+of them by up to 18 codes. What means are off by, over a neighbourhood of some eight pixels of the
 source, is taken away again; all that is finer than that stays as it was drawn. What is off after it
 are colours beyond R'G'B', which a screen clips.
 
