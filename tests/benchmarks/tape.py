@@ -83,7 +83,7 @@ def by_strength() -> Method:
     def network(blend: Blend) -> nn.Module:
         net = catalog.load("fast", SCALE, replace(blend, sharpness=0.0)).net
         assert net is not None
-        return as_written(net, draws_detail=False)
+        return as_written(net)
 
     key = catalog.load("fast", SCALE, Blend(strength=1.0)).sha256
     return Method(name="fast, auto", key=f"strength {key}", network=network, scale=SCALE)
@@ -96,7 +96,7 @@ def by_integers() -> Method:
     @cache
     def network(blend: Blend) -> nn.Module:
         assert isinstance(model.net, Plain)
-        return written_in_integers(model.net, draws_detail=False)
+        return written_in_integers(model.net)
 
     return Method(name="tape, int8", key=f"int8 {model.sha256}", network=network, scale=SCALE)
 

@@ -36,8 +36,8 @@ class Generator(nn.Module):
         multiple: the network works on cells of this many pixels along each side, and completes a
             picture of other sides itself; tiles have to begin on whole cells.
         takes_channels_last: it computes the same of a picture whose channels lie together.
-        shows_cells: it keeps some of the steps of colour of the nearest pixel, which it starts
-            from (`vsr.upscaling.passes.even_colour`).
+        shows_cells: it starts from the nearest pixel, and keeps some of its steps of colour
+            (`vsr.upscaling.passes.even_colour`).
     """
 
     architecture: str

@@ -88,7 +88,10 @@ class Model:
 
     @property
     def keeps_means(self) -> bool:
-        """Whether the source's local means are kept: by what draws, and by every plain network."""
+        """Whether the source's local means are kept (`vsr.upscaling.passes.local_means`).
+
+        Of what draws detail they are, and of every plain network that makes colours.
+        """
         return self.draws_detail or (self.net is not None and self.net.shows_cells)
 
     def __str__(self) -> str:

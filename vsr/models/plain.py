@@ -49,7 +49,7 @@ class Stack(Generator):
         InvalidOption: another scale.
     """
 
-    has_linear_tail = shows_cells = True
+    has_linear_tail = True
     head: nn.Module
     body: nn.ModuleList
     tail: nn.Module
@@ -60,7 +60,7 @@ class Stack(Generator):
             raise InvalidOption(
                 f"×{scale}: plain networks enlarge by 2, 3 or 4. Choose one of these."
             )
-        self.scale, self.colour = scale, colour
+        self.scale, self.colour, self.shows_cells = scale, colour, colour == "rgb"
         self.channels, self.depth = channels, depth
         self.shuffle = nn.PixelShuffle(scale)
 

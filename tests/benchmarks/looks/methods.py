@@ -137,16 +137,14 @@ def by_default(scale: int = SCALE, *, in_int8: bool = False) -> Method:
     def in_floats(blend: Blend) -> nn.Module:
         net = model(blend).net
         assert net is not None
-        drawn = model(blend).draws_detail
-        return as_written(net.to(memory_format=torch.channels_last), draws_detail=drawn)
+        return as_written(net.to(memory_format=torch.channels_last))
 
     @cache
     def in_integers(blend: Blend) -> nn.Module:
         card, net = model(blend).card, model(blend).net
         assert isinstance(net, Plain)
         is_tuned = card is not None and card.is_quantised
-        drawn = model(blend).draws_detail
-        return written_in_integers(net, draws_detail=drawn) if is_tuned else in_floats(blend)
+        return written_in_integers(net) if is_tuned else in_floats(blend)
 
     ends = [Blend(strength=strength) for strength in (0.0, 1 / 3, 2 / 3, 1.0)]
     keys = (model(blend).sha256 for blend in (*ends, Blend(sharpness=1.0)))
@@ -252,11 +250,11 @@ def _blend(
     names = [str(file) for file in files]
     tensors = added_up([net.state_dict() for net in nets], shares, names)
     net = generator_of(tensors, names[0]).to(memory_format=torch.channels_last)
-    cards = [read_card(file) for file in files]
-    drawn = any(card is not None and card.draws_detail for card in cards)
     if in_int8:
         assert isinstance(net, Plain)
-        written = written_in_integers(net, draws_detail=drawn)
+        written = written_in_integers(net)
     else:
+        cards = [read_card(file) for file in files]
+        drawn = any(card is not None and card.draws_detail for card in cards)
         written = as_written(net, draws_detail=drawn)
     return written if net.scale == scale else _Reduced(written, scale)

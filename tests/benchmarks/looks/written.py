@@ -34,18 +34,19 @@ HALVING = 2
 class _Written(nn.Module):
     """A network whose result is mended as the program writes it, of a source of halved chroma.
 
-    Attributes:
-        shows_cells: its chroma is averaged, and follows luma.
-        keeps_means: those of the source, locally.
+    It keeps the source's local means.
+
+    Args:
+        runs: what computes, and
+        net: the network that it is: where that shows cells, chroma is averaged and follows luma.
     """
 
-    def __init__(self, net: nn.Module, scale: int, *, shows_cells: bool, keeps_means: bool) -> None:
+    def __init__(self, runs: nn.Module, net: Generator) -> None:
         super().__init__()
-        self.net, self.scale = net, scale
-        self.shows_cells, self.keeps_means = shows_cells, keeps_means
+        self.runs, self.scale, self.shows_cells = runs, net.scale, net.shows_cells
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        made: torch.Tensor = self.net(x)
+        made: torch.Tensor = self.runs(x)
         rows, columns = x.shape[2:]
         size = Size(columns, rows)
         spec = PassSpec(
@@ -62,28 +63,20 @@ class _Written(nn.Module):
             chroma = evened(chroma, (self.scale, self.scale))
         codes = spec.source_format.codes
         planes = (255 * own[0, 0], *(255 * halved[0] + codes.chroma_offset))
-        if self.keeps_means:
-            cells = luma.view(rows, self.scale, columns, self.scale)
-            keep_luma(cells, planes, spec, in_codes=False)
+        cells = luma.view(rows, self.scale, columns, self.scale)
+        keep_luma(cells, planes, spec, in_codes=False)
         if self.shows_cells:
             pictures = (luma, chroma), (own[:, :1], halved)
             chroma = sharp_chroma(*pictures, spec, (1 / STEPS, 1 / STEPS))
-        if self.keeps_means:
-            chroma = with_chroma_kept(chroma, planes, spec, in_codes=False)
+        chroma = with_chroma_kept(chroma, planes, spec, in_codes=False)
         return mixed(torch.cat((luma, chroma), 1), rgb_from_yuv(COLOUR.matrix))
 
 
-def as_written(net: Generator, *, draws_detail: bool) -> nn.Module:
+def as_written(net: Generator, *, draws_detail: bool = False) -> nn.Module:
     """Return a network with what passes do to its result (`vsr.upscaling.passes`)."""
-    mends = net.shows_cells or draws_detail
-    return _written(net, net, draws_detail=draws_detail) if mends else net
+    return _Written(net, net) if net.shows_cells or draws_detail else net
 
 
-def written_in_integers(net: Plain, *, draws_detail: bool) -> nn.Module:
+def written_in_integers(net: Plain) -> nn.Module:
     """Return the same of a network as an x86 CPU computes it."""
-    return _written(with_integers(net, quantise(net)), net, draws_detail=draws_detail)
-
-
-def _written(runs: nn.Module, net: Generator, *, draws_detail: bool) -> nn.Module:
-    keeps_means = draws_detail or net.shows_cells
-    return _Written(runs, net.scale, shows_cells=net.shows_cells, keeps_means=keeps_means)
+    return _Written(with_integers(net, quantise(net)), net)

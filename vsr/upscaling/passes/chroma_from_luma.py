@@ -77,7 +77,7 @@ Pair = tuple[Tensor, Tensor]
 
 def follows_luma(net: Generator, spec: PassSpec) -> bool:
     """Return whether the chroma of a network's output is to follow its luma."""
-    return net.shows_cells and net.colour == "rgb" and is_halved(spec, spec.network)
+    return net.shows_cells and is_halved(spec, spec.network)
 
 
 def is_halved(spec: PassSpec, size: Size) -> bool:

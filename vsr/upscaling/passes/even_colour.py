@@ -38,7 +38,7 @@ def cell_of(net: Generator, spec: PassSpec) -> Cell:
     It has the samples of the output's subsampling, at the size that leaves the network.
     """
     source, target = spec.coded_format.layout, spec.output_format.layout
-    if not net.shows_cells or net.colour != "rgb" or source.is_gray or target.is_gray:
+    if not net.shows_cells or source.is_gray or target.is_gray:
         return SINGLE
     halvings = ((source.y_shift, target.y_shift), (source.x_shift, target.x_shift))
     rows, columns = (

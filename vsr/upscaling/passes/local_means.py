@@ -1,8 +1,8 @@
-"""Local means that stay what they were: no network of ours lightens, darkens or tints.
+"""Local means that stay what they were: what is drawn or cleaned is neither lightened nor tinted.
 
-One that draws detail has learned what edges and textures should look like, and what is drawn need
-not have the mean of what was there. One that only cleans has seen few flat colours, and shifts some
-of them by up to 18 codes. What means are off by, over a neighbourhood of some eight pixels of the
+A network that draws detail has learned what edges and textures should look like, and what is drawn
+need not have the mean of what was there. One that only cleans has seen few flat colours, and may
+shift one by 18 codes. What means are off by, over a neighbourhood of some eight pixels of the
 source, is taken away again; all that is finer than that stays as it was drawn. What is off after it
 are colours beyond R'G'B', which a screen clips.
 
