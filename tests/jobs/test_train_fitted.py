@@ -56,7 +56,7 @@ def test_a_run_that_was_stopped_goes_on_exactly_and_ends_plain(run):
     fit(whole, Watch(on_note=notes.append, on_verdict=verdicts.append))
     assert log_of(run.out) == log_of(whole.out)
     assert verdicts[0].against == "what it was fitted to (compact.safetensors)"
-    assert notes == ["Fits lite to compact.safetensors first, which takes a minute or two."]
+    assert notes == ["Fits lite to compact.safetensors before the first step: a minute or two."]
     assert verdicts[0].after == pytest.approx(verdicts[0].before, abs=1)
 
 

@@ -16,6 +16,7 @@ from vsr.errors import (
     InvalidCheckpoint,
     InvalidData,
     InvalidOption,
+    InvalidRecipe,
     OutputBusy,
     TrainingDiverged,
 )
@@ -39,10 +40,18 @@ def test_a_run_that_diverged_goes_on_as_it_says_with_a_lower_rate(tmp_path, data
     assert load(str(spec.out / "lite_x4.safetensors")).card.command == "vsr train fit toy"
 
 
-@pytest.mark.parametrize("is_reparameterised", [False, True])
+@pytest.mark.parametrize(
+    "values",
+    [
+        {},
+        {"reparameterise": True},
+        {"standardise": True, "path": 1.0, "path_to": "lite"},
+    ],
+    ids=["as it is", "reparameterised", "standardised, on a path"],
+)
 @pytest.mark.parametrize("steps", [1, 3, 4])
-def test_a_resumed_run_ends_as_if_it_had_never_stopped(tmp_path, data, steps, is_reparameterised):
-    name = recipe(tmp_path, reparameterise=is_reparameterised)
+def test_a_resumed_run_ends_as_if_it_had_never_stopped(tmp_path, data, steps, values):
+    name = recipe(tmp_path, **values)
     whole, parts = (
         FitSpec(recipe=name, data=data, out=tmp_path / out, device="cpu") for out in ("a", "b")
     )
@@ -53,6 +62,12 @@ def test_a_resumed_run_ends_as_if_it_had_never_stopped(tmp_path, data, steps, is
     assert log_of(whole.out) == log_of(parts.out)
     files = [spec.out / "lite_x4.safetensors" for spec in (whole, parts)]
     assert files[0].read_bytes() == files[1].read_bytes()
+
+
+def test_branches_have_no_path(tmp_path, data):
+    name = recipe(tmp_path, reparameterise=True, path=1.0, path_to="lite")
+    with pytest.raises(InvalidRecipe, match="path: does not take reparameterise"):
+        fit(FitSpec(recipe=name, data=data, out=tmp_path / "run", device="cpu"))
 
 
 def test_a_run_that_was_killed_before_its_first_checkpoint_says_that_it_begins_again(

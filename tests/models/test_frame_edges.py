@@ -24,7 +24,7 @@ DOUBT = (3.5, 2.0, 1.0)
 DOUBTS = {"vivid": (3.8, 2.0, 1.2), "clear": (3.8, 2.2, 1.4)}
 """The same of those that began as general-x4v3, which has 4.2, 2.5 and 1.6, or were fitted to it:
 they have 3.6, 1.9, 1.2, and 3.7, 2.1, 1.4. On real clips their errors at the edge of the frame are
-0.99 and 1.00 times Lanczos's (general-x4v3: 1.02)."""
+0.99 and 1.01 times Lanczos's (general-x4v3: 1.02)."""
 
 
 def rings(net, scale: int) -> list[float]:

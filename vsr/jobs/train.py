@@ -229,7 +229,9 @@ def _go(
     def to_fit(colour: Channels) -> Tensor:
         if team.is_first:
             theirs = Path(run.init or "").name
-            watch.on_note(f"Fits {recipe.model} to {theirs} first, which takes a minute or two.")
+            watch.on_note(
+                f"Fits {recipe.model} to {theirs} before the first step: a minute or two."
+            )
         return some_low(patches, colour)
 
     net = start(recipe.model, recipe.scale, recipe.seed, init, to_fit)
