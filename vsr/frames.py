@@ -65,9 +65,11 @@ class Extras:
 
     Attributes:
         captions: A/53 closed captions (cc_data), or None.
+        is_context: it was read only to be looked at, beside the frames that are wanted.
     """
 
     captions: bytes | None = field(default=None, repr=False)
+    is_context: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

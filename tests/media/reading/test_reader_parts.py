@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from tests.clips import write_clip
 from tests.media.read_back import OPEN_GOP, identity, indices, read, spoil
+from vsr.media.reading import reader
 from vsr.media.reading.probe import probe
 from vsr.values import PtsSpan
 
@@ -34,13 +36,27 @@ def test_a_part_is_exactly_that_part_of_the_whole(
     info = probe(path)
     whole = read(path, info=info)[0]
     rng = random.Random(2)
-    for context in (0, 1, 0, 1, 0, 1):
-        first = rng.randrange(48)
-        last = rng.randrange(first, 48)
+    places = [
+        (1, 30),
+        *((first, rng.randrange(first, 48)) for first in rng.choices(range(48), k=7)),
+    ]
+    for context, (first, last) in zip(cycle((2, 1, 0)), places):
         end = whole[last + 1].pts if last < 47 else None
         part = read(path, info=info, span=PtsSpan(whole[first].pts, end), context=context)[0]
         expected = whole[max(0, first - context) : last + 1 + context]
         assert [identity(frame) for frame in part] == [identity(frame) for frame in expected]
+        wanted = whole[first : last + 1]
+        assert [one.pts for one in part if not one.extras.is_context] == [one.pts for one in wanted]
+
+
+def test_a_file_that_must_be_opened_anew_gives_all_of_its_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_clip(tmp_path / "clip.mp4", b_frames=3)
+    whole = read(path)[0]
+    monkeypatch.setattr(reader, "SEEK_FRAMES_BACK", ())
+    part = read(path, span=PtsSpan(whole[20].pts))[0]
+    assert [identity(frame) for frame in part] == [identity(frame) for frame in whole[20:]]
 
 
 def test_a_part_of_a_file_that_cannot_be_sought_is_read(tmp_path: Path) -> None:

@@ -92,7 +92,8 @@ class _FieldClock:
         if self._before is not None and self._latest is not None:
             gap = self._latest - self._before
         gap = gap if gap <= MOST_STEPS * self._step else self._step
-        return replace(frame, pts=2 * frame.pts + gap, extras=Extras())
+        extras = Extras(is_context=frame.extras.is_context)
+        return replace(frame, pts=2 * frame.pts + gap, extras=extras)
 
 
 def _peeked(frames: Iterable[HostFrame]) -> tuple[HostFrame | None, Iterator[HostFrame]]:

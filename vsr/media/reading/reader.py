@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from fractions import Fraction
 from itertools import accumulate, chain
 from pathlib import Path
 
@@ -38,8 +37,6 @@ EXACTLY_SEEKABLE = frozenset(
 """Containers that store a time with every frame. In others (MPEG-PS, Ogg) the demuxer derives the
 times from what it read before, so that a seek would change them.
 """
-
-HALF = Fraction(1, 2)
 
 SEEK_FRAMES_BACK = (0, 16, 256, 4096)
 """How far before the wanted time to seek, one after the other, until a seek lands before it."""
@@ -85,7 +82,7 @@ class Reader(Closing):
             span: the frames to read, exactly.
             thread_count: of the decoder; 0 lets it choose.
             context: frames to read beyond either end of the span, for filters that look at
-                neighbours; more than one only where frames are evenly spaced.
+                neighbours; they are marked (`vsr.frames.Extras`).
             decoding: what decodes (`vsr.media.source.hardware.choose_decoding`); if a GPU turns
                 out to be unavailable, software does.
 
@@ -107,21 +104,22 @@ class Reader(Closing):
         Raises:
             DecodingFailed: the file cannot be read any further.
         """
-        span = self._span
+        span, is_end = self._span, False
         before: deque[tuple[VideoFrame, int]] = deque(maxlen=self._context)
         beyond = 0
         for frame, pts in self._stamped():
             if span.start is not None and pts < span.start:
                 before.append((frame, pts))
                 continue
-            if span.end is not None and pts >= span.end:
-                beyond += 1
-                if beyond > self._context:
-                    break
+            is_end = is_end or (span.end is not None and pts >= span.end)
+            beyond += is_end
+            if beyond > self._context:
+                break
             for earlier in before:
-                yield self._delivery.deliver(*earlier)
+                yield _as_context(self._delivery.deliver(*earlier))
             before.clear()
-            yield self._delivery.deliver(frame, pts)
+            delivered = self._delivery.deliver(frame, pts)
+            yield _as_context(delivered) if is_end else delivered
         self._decoder.settle()
 
     def _stamped(self) -> Iterator[tuple[VideoFrame, int]]:
@@ -153,7 +151,8 @@ class Reader(Closing):
     def _timed(self) -> Iterator[tuple[VideoFrame, int | None]]:
         """Yield decoded frames with the time that the file gives them, if it does."""
         timing = self.info.video.timing
-        for frame in self._decoder.frames(self._packets()):
+        packets = self._packets()  # which may open the file anew
+        for frame in self._decoder.frames(packets):
             decoding_time = self._decoder.next_decoding_time()
             if timing is Timing.GIVEN:
                 yield frame, frame.pts
@@ -169,19 +168,20 @@ class Reader(Closing):
             packets = self._decoder.packets()
             return packets if is_counted else moved(self.info, packets, self.damage)
         wanted = start - min(self._context, 1)
-        if self._context > 1:
-            frame = ticks_per_frame(video.frame_rate, video.time_base)
-            wanted = start - rounded((self._context - HALF) * frame)
         if self.info.format_name in EXACTLY_SEEKABLE:
             self._decoder.prime()
             step = ticks_per_frame(video.frame_rate, video.time_base)
             for frames_back in SEEK_FRAMES_BACK:
                 packets = from_key_frame(self._sought(wanted - rounded(frames_back * step)))
                 first = next(packets, None)
-                if first is not None and first.pts is not None and first.pts <= wanted:
-                    return chain([first], packets)
+                if first is None or first.pts is None or first.pts > wanted:
+                    continue
+                early = list(_until(packets, start)) if self._context > 1 else []
+                times = {packet.pts for packet in (first, *early) if (packet.pts or 0) < start}
+                if len(times) >= self._context or first.pts <= (video.start_pts or 0):
+                    return chain([first], early, packets)
             self._reopen()
-        return from_last_key_frame(self._decoder.packets(), wanted)
+        return from_last_key_frame(self._decoder.packets(), wanted, max(1, self._context))
 
     def _sought(self, pts: int) -> Iterator[Packet[VideoStream]]:
         try:
@@ -206,6 +206,18 @@ class Reader(Closing):
         self._decoder = Decoder(
             self._container, stream, self.damage, self._span, self.info.video.frame_rate
         )
+
+
+def _until(packets: Iterator[Packet[S]], pts: int) -> Iterator[Packet[S]]:
+    """Yield packets up to the first that is shown at a time or later."""
+    for packet in packets:
+        yield packet
+        if packet.pts is not None and packet.pts >= pts:
+            return
+
+
+def _as_context(frame: HostFrame) -> HostFrame:
+    return replace(frame, extras=replace(frame.extras, is_context=True))
 
 
 def moved(info: MediaInfo, packets: Iterable[Packet[S]], damage: Damage) -> Iterator[Packet[S]]:

@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from heapq import heappop, heappush
+from itertools import chain
 from pathlib import Path
 from typing import Self, cast
 
@@ -280,16 +281,20 @@ def from_key_frame(packets: Iterator[Packet[VideoStream]]) -> Iterator[Packet[Vi
 
 
 def from_last_key_frame(
-    packets: Iterator[Packet[VideoStream]], wanted: int
+    packets: Iterator[Packet[VideoStream]], wanted: int, count: int = 1
 ) -> Iterator[Packet[VideoStream]]:
-    """Yield packets from the last key frame on whose pts is at or before ``wanted``."""
-    held: list[Packet[VideoStream]] = []
+    """Yield packets from the last key frame on whose pts is at or before ``wanted``.
+
+    Args:
+        count: of key frames; more for frames before the last one, which may lie alone.
+    """
+    held: deque[list[Packet[VideoStream]]] = deque([[]], maxlen=count)
     for packet in packets:
         if packet.is_keyframe and packet.pts is not None and packet.pts <= wanted:
-            held.clear()
-        held.append(packet)
+            held.append([])
+        held[-1].append(packet)
         is_past = packet.dts is not None and packet.dts > wanted
-        if is_past or len(held) > MOST_HELD:
+        if is_past or sum(map(len, held)) > MOST_HELD:
             break
-    yield from held
+    yield from chain.from_iterable(held)
     yield from packets
