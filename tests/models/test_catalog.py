@@ -54,6 +54,14 @@ def test_importing_the_catalog_imports_no_torch():
     subprocess.run([sys.executable, "-c", code], check=True, env=environment)
 
 
+def test_local_means_are_kept_but_not_those_of_a_tape(folder):
+    assert catalog.load("fast", 2).keeps_means
+    assert not catalog.load("lite").keeps_means  # it makes no colours
+    tape = catalog.load("tape")
+    assert tape.restores_tape
+    assert not tape.keeps_means
+
+
 def test_the_default_network_is_shipped_with_a_card_that_fits_it(folder):
     model = catalog.load("fast")
     assert model.traits.scale == 4

@@ -87,11 +87,19 @@ class Model:
         return self.blend.sharpness > 0 or (self.card is not None and self.card.draws_detail)
 
     @property
+    def restores_tape(self) -> bool:
+        """Whether it restores analogue tape."""
+        return self.card is not None and self.card.restores_tape
+
+    @property
     def keeps_means(self) -> bool:
         """Whether the source's local means are kept (`vsr.upscaling.passes.local_means`).
 
-        Of what draws detail they are, and of every plain network that makes colours.
+        Of what draws detail they are, and of every plain network that makes colours; but not where
+        it restores tape, on which colours lie beside what they are of, over many pixels.
         """
+        if self.restores_tape:
+            return False
         return self.draws_detail or (self.net is not None and self.net.shows_cells)
 
     def __str__(self) -> str:

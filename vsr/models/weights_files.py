@@ -105,6 +105,9 @@ def _files_in(folder: Path) -> list[WeightsFile]:
 CLEAR_FLAVOUR = "clear"
 """How the flavour ends that the card of a network names if it draws detail by itself."""
 
+TAPE_FLAVOUR = "tape"
+"""How it ends if the network restores analogue tape."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
@@ -154,6 +157,11 @@ class Card:
     def draws_detail(self) -> bool:
         """Whether the network draws detail by itself, without a dial."""
         return self.flavour.endswith(CLEAR_FLAVOUR)
+
+    @property
+    def restores_tape(self) -> bool:
+        """Whether the network restores analogue tape."""
+        return self.flavour.endswith(TAPE_FLAVOUR)
 
     def __post_init__(self) -> None:
         texts = [item.name for item in fields(self) if item.type == "str"]

@@ -34,15 +34,15 @@ HALVING = 2
 class _Written(nn.Module):
     """A network whose result is mended as the program writes it, of a source of halved chroma.
 
-    It keeps the source's local means.
-
     Args:
         runs: what computes, and
         net: the network that it is: where that shows cells, chroma is averaged and follows luma.
+        keeps_means: of the source, locally.
     """
 
-    def __init__(self, runs: nn.Module, net: Generator) -> None:
+    def __init__(self, runs: nn.Module, net: Generator, *, keeps_means: bool) -> None:
         super().__init__()
+        self.keeps_means = keeps_means
         self.runs, self.scale, self.shows_cells = runs, net.scale, net.shows_cells
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -63,20 +63,25 @@ class _Written(nn.Module):
             chroma = evened(chroma, (self.scale, self.scale))
         codes = spec.source_format.codes
         planes = (255 * own[0, 0], *(255 * halved[0] + codes.chroma_offset))
-        cells = luma.view(rows, self.scale, columns, self.scale)
-        keep_luma(cells, planes, spec, in_codes=False)
+        if self.keeps_means:
+            cells = luma.view(rows, self.scale, columns, self.scale)
+            keep_luma(cells, planes, spec, in_codes=False)
         if self.shows_cells:
             pictures = (luma, chroma), (own[:, :1], halved)
             chroma = sharp_chroma(*pictures, spec, (1 / STEPS, 1 / STEPS))
-        chroma = with_chroma_kept(chroma, planes, spec, in_codes=False)
+        if self.keeps_means:
+            chroma = with_chroma_kept(chroma, planes, spec, in_codes=False)
         return mixed(torch.cat((luma, chroma), 1), rgb_from_yuv(COLOUR.matrix))
 
 
-def as_written(net: Generator, *, draws_detail: bool = False) -> nn.Module:
+def as_written(
+    net: Generator, *, draws_detail: bool = False, restores_tape: bool = False
+) -> nn.Module:
     """Return a network with what passes do to its result (`vsr.upscaling.passes`)."""
-    return _Written(net, net) if net.shows_cells or draws_detail else net
+    is_mended = net.shows_cells or draws_detail
+    return _Written(net, net, keeps_means=not restores_tape) if is_mended else net
 
 
-def written_in_integers(net: Plain) -> nn.Module:
+def written_in_integers(net: Plain, *, restores_tape: bool = False) -> nn.Module:
     """Return the same of a network as an x86 CPU computes it."""
-    return _Written(with_integers(net, quantise(net)), net)
+    return _Written(with_integers(net, quantise(net)), net, keeps_means=not restores_tape)
