@@ -20,14 +20,14 @@ from vsr.notation import Factor, FrameRate, Pixels
 from vsr.option import checked_text
 from vsr.specs import (
     AudioChoice,
-    Deinterlace,
     EncodeSpec,
     Existing,
     Hwaccel,
     Precision,
+    Steady,
     UpscaleSpec,
 )
-from vsr.values import Dial, Grain, GrainProfile, OutputSize, TimeRange
+from vsr.values import Deinterlace, Dial, Grain, GrainProfile, OutputSize, TimeRange
 
 if TYPE_CHECKING:
     from vsr.media.source.info import MediaInfo
@@ -72,6 +72,7 @@ class Options(TypedDict, total=False):
     strength: Dial
     sharpness: Dial
     grain: GrainProfile | Grain
+    steady: Steady
     encode: EncodeSpec
     codec: str
     crf: float

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from fractions import Fraction
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -16,6 +15,7 @@ from vsr.values import (
     PLAIN,
     Blend,
     CropBox,
+    Deinterlace,
     Dial,
     Grain,
     GrainProfile,
@@ -32,15 +32,7 @@ X264_PRESETS = (
 """x264's names for speed, fastest first; they select every encoder's speed."""
 
 Precision = Literal["auto", "fp16", "autocast", "bf16", "fp32", "int8"]
-Deinterlace = Literal["auto", "bob", "film", "off", "refuse"]
-
-FRAME_RATIOS: Mapping[Deinterlace, Fraction] = MappingProxyType(
-    {"bob": Fraction(2), "film": Fraction(4, 5)}
-)
-"""Frames that leave the deinterlacer for each that comes, where they are not as many."""
-
-FINER: Mapping[Deinterlace, int] = MappingProxyType({"bob": 2, "film": 4})
-"""Ticks of the output's clock to one of the source's: so many that every new time is exact."""
+Steady = Literal["auto", "on", "off"]
 Existing = Literal["refuse", "overwrite", "skip"]
 Hwaccel = Literal["none", "auto", "cuda"]
 AudioChoice = Literal["auto", "copy"]
@@ -122,6 +114,8 @@ class UpscaleSpec:
         grain: how much of the grain that the network removes is given back: keep, remove, 0 to
             1; ``auto`` keeps it unless the source is judged compressed. A profile is what planning
             measured.
+        steady: whether detail is averaged with that of the frames beside, along the motion;
+            ``auto``: where a network draws it, on a CPU.
         hwaccel: decode in software, or with the GPU's decoder where there is one.
         threads: CPU threads, for one worker of several; None takes all.
         segment_frames: frames per segment; None sizes it by its work.
@@ -147,6 +141,10 @@ class UpscaleSpec:
         "auto", entry="resolved", is_in_presets=True, is_for_films=True, flags=("--grain",),
         metavar="keep|remove|0...1|auto",
         help="Give back grain that the network removes; auto: unless the source is compressed.",
+    )  # fmt: skip
+    steady: Steady = option(
+        "auto", entry="resolved", is_in_presets=True, is_for_films=True, flags=("--steady",),
+        help="Hold detail steady from frame to frame; auto: what is drawn or repaired, on a CPU.",
     )  # fmt: skip
     encode: EncodeSpec = EncodeSpec()
     container: str | None = option(

@@ -5,9 +5,12 @@ They check themselves and import no library.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from math import floor, inf
 from numbers import Real
+from types import MappingProxyType
 from typing import Literal
 
 from vsr.errors import InvalidOption
@@ -81,6 +84,17 @@ class PtsSpan:
 
     def __contains__(self, pts: int) -> bool:
         return (self.start is None or pts >= self.start) and (self.end is None or pts < self.end)
+
+
+Deinterlace = Literal["auto", "bob", "film", "off", "refuse"]
+
+FRAME_RATIOS: Mapping[Deinterlace, Fraction] = MappingProxyType(
+    {"bob": Fraction(2), "film": Fraction(4, 5)}
+)
+"""Frames that leave the deinterlacer for each that comes, where they are not as many."""
+
+FINER: Mapping[Deinterlace, int] = MappingProxyType({"bob": 2, "film": 4})
+"""Ticks of the output's clock to one of the source's: so many that every new time is exact."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,8 +56,9 @@ END_TO_END = "fast, default look"
 SUPPOSED = "hours of 2 cores and more: the work of one frame over the cores"
 
 
-def measured(size: Size, target: OutputSize, frames: int, precision: str) -> dict[str, float]:
+def measured(size: Size, target: OutputSize, frames: int, how: str) -> dict[str, float]:
     """Return CPU milliseconds for each frame, by stage."""
+    precision, _, steady = how.partition(", ")
     spec = UpscaleSpec(
         size=target,
         steps=("deinterlace", "upscale", "fit"),
@@ -65,6 +66,7 @@ def measured(size: Size, target: OutputSize, frames: int, precision: str) -> dic
         strength=STRENGTH,
         sharpness=SHARPNESS,
         precision=precision,  # type: ignore[arg-type] # one of both
+        steady="on" if steady else "off",
         device="cpu",
         encode=EncodeSpec(codec="h264", encoder_preset="superfast"),
     )
@@ -111,6 +113,7 @@ def like(rows: dict[str, Any], there: dict[str, Any]) -> dict[str, Any]:
         name: {
             own: {"core_ms": round(each, 1), "hours": hours(each)}
             for own in row
+            if own in there
             for each in [row[own]["core_ms"] * there[own] / first[own]["core_ms"]]
         }
         for name, row in rows.items()
@@ -130,7 +133,7 @@ def main() -> None:
     path = wanted.results / f"int8-jobs-{slug}.json"
     rows: dict[str, Any] = {}
     for name, (size, target, frames) in JOBS.items():
-        for own in ("fp32", "int8"):
+        for own in ("fp32", "int8", "int8, steady"):
             rows.setdefault(name, {})[own] = row_of(measured(size, target, frames, own))
             print(name, own, rows[name][own], flush=True)
         write(path, device.hardware, rows, wanted.like)

@@ -86,7 +86,13 @@ def by_strength() -> Method:
         return as_written(net)
 
     key = catalog.load("fast", SCALE, Blend(strength=1.0)).sha256
-    return Method(name="fast, auto", key=f"strength {key}", network=network, scale=SCALE)
+    return Method(
+        name="fast, auto",
+        key=f"strength {key}{methods.MENDED}{methods.STEADIED}",
+        network=network,
+        scale=SCALE,
+        is_steady=lambda blend: blend.sharpness > 0,  # as auto draws: on what is compressed
+    )
 
 
 def by_integers() -> Method:
@@ -96,9 +102,15 @@ def by_integers() -> Method:
     @cache
     def network(blend: Blend) -> nn.Module:
         assert isinstance(model.net, Plain)
-        return written_in_integers(model.net)
+        return written_in_integers(model.net, restores_tape=True)
 
-    return Method(name="tape, int8", key=f"int8 {model.sha256}", network=network, scale=SCALE)
+    return Method(
+        name="tape, int8",
+        key=f"int8, own means {model.sha256}{methods.STEADIED}",
+        network=network,
+        scale=SCALE,
+        is_steady=lambda blend: True,
+    )
 
 
 def main() -> None:

@@ -204,7 +204,7 @@ class Reuse(Generic[T]):
     """Wrap an engine's ``start`` and ``finish``; frames must be finished in the order started.
 
     Attributes:
-        reused: how many frames reused the output of the previous one.
+        reused: how many frames that are wanted reused the output of the previous one.
     """
 
     def __init__(self, start: Callable[[HostFrame], T], finish: Callable[[T], HostFrame]) -> None:
@@ -217,7 +217,7 @@ class Reuse(Generic[T]):
     def start(self, frame: HostFrame) -> ReuseTicket[T]:
         """Start the frame, unless it equals the previous one bit for bit."""
         if self._last_in is not None and self._last_in.has_equal_planes(frame):
-            self.reused += 1
+            self.reused += not frame.extras.is_context
             return ReuseTicket(frame, None)
         ticket = self._start(frame)
         self._last_in = frame

@@ -18,14 +18,14 @@ from vsr.device.select import Device
 from vsr.device.yuv import YuvFormat
 from vsr.errors import Refused
 from vsr.frames import HostFrame, Layout
-from vsr.specs import Deinterlace
 from vsr.upscaling.alpha import divided, enlarged_alpha, filled
 from vsr.upscaling.engine.engine import open_engine
 from vsr.upscaling.grain import GrainField
 from vsr.upscaling.passes.passes import PassSpec
 from vsr.upscaling.plan import SizePlan
+from vsr.upscaling.steady.step import steadied
 from vsr.upscaling.step_order import DEVICE, STEPS, check_steps
-from vsr.values import GrainProfile, PtsSpan, Size
+from vsr.values import Deinterlace, GrainProfile, PtsSpan, Size
 
 if TYPE_CHECKING:
     from vsr.media.frames.soft_telecine import Repeats
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from vsr.models.catalog import Model
 
 VideoStep = Callable[[Iterator[HostFrame]], Iterator[HostFrame]]
+EVERYTHING = PtsSpan()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +48,7 @@ class StepContext:
         is_premultiplied: the colours of the source are multiplied by its alpha.
         has_alpha: frames have alpha, and the encoder takes it.
         grain: to be drawn on the finished frames, or None.
+        is_steady: detail is averaged with that of the frames beside; what comes is what leaves.
         tone: the curve that luma takes through the network alone, or None.
         tile: the largest tile side in low-resolution pixels; None lets memory decide.
         step: how long a frame of the source lasts at its frame rate, in ticks.
@@ -66,6 +68,7 @@ class StepContext:
     has_alpha: bool = False
     is_premultiplied: bool = False
     grain: GrainProfile | None = None
+    is_steady: bool = False
     tone: Tone | None = None
     tile: int | None = None
     deinterlace: Deinterlace = "auto"
@@ -121,20 +124,25 @@ def open_steps(
     """
     check_steps(names)
     counters = counters if counters is not None else Counters()
+    before: list[VideoStep] = []
+    after: list[VideoStep] = []
     passes: list[VideoStep] = []
     device_steps = [name for name in names if STEPS[name] == DEVICE]
     if device_steps or context.layout != context.output_layout:
-        passes.append(_engine_pass(device_steps, context, stack, counters))
+        passes = [_engine_pass(device_steps, context, stack, counters)]
     if context.grain is not None:
-        passes.append(_grain(names, context, context.grain))
+        after.append(_grain(names, context, context.grain))
     if context.has_alpha:
         bits = context.layout.bits, context.output_layout.bits
         before = [divided, filled] if context.is_premultiplied else [filled]
-        passes = [*before, *passes, enlarged_alpha(output_size(names, context.plan), *bits)]
+        after.append(enlarged_alpha(output_size(names, context.plan), *bits))
     is_filtered = "deinterlace" in names and context.deinterlace != "off"
+    is_steady = "upscale" in names and context.is_steady
 
     def steps_of(span: PtsSpan) -> list[VideoStep]:
-        return [_deinterlaced(context, span), *passes] if is_filtered else passes
+        fields = [_deinterlaced(context, EVERYTHING if is_steady else span)] if is_filtered else []
+        held = list(map(steadied, passes)) if is_steady else passes
+        return [*fields, *before, *held, *after]
 
     return steps_of
 

@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 
@@ -18,7 +18,9 @@ from torch import nn
 
 from tests.benchmarks.looks.clips import SCALE
 from tests.benchmarks.looks.filters import gaussian
+from tests.benchmarks.looks.material import LOOKED_AT
 from tests.benchmarks.looks.planar import Rgb
+from tests.benchmarks.looks.steadied import steadied
 from tests.benchmarks.looks.written import as_written, written_in_integers
 from vsr.kernels import CATMULL_ROM
 from vsr.models import catalog
@@ -45,6 +47,12 @@ COUNTED_SIDE = 16
 MENDED = " even, from luma, all means last"
 """Part of the key of whatever a pass may mend."""
 
+OWN_MEANS = " own means"
+"""Part of the key of what does not keep those of its source."""
+
+STEADIED = " steady, smoothed"
+"""Part of the key of what is held steady."""
+
 UNSHARP_SIGMA = 2.0
 """Result pixels: half a pixel of the source, the radius at which a mask looks least like a halo."""
 
@@ -60,6 +68,7 @@ class Method:
         network: the blend of a film → a network, of (1, 3, H, W) in [0, 1]; None for Lanczos.
         counted: the same network in convolutions that can be counted, if it is not in them.
         scale: how many times it enlarges.
+        is_steady: whether, in a film's blend, detail is held steady from frame to frame.
     """
 
     name: str
@@ -67,6 +76,7 @@ class Method:
     network: Callable[[Blend], nn.Module] | None = None
     counted: Callable[[Blend], nn.Module] | None = None
     scale: int = SCALE
+    is_steady: Callable[[Blend], bool] = lambda blend: False
 
     def enlarge(self, frame: Rgb, blend: Blend) -> Float:
         """Return (sH, sW, 3) codes, neither rounded nor clamped by a network."""
@@ -81,7 +91,9 @@ class Method:
 
     def frames(self, source: Rgb, blend: Blend) -> Rgb:
         """Return (T, sH, sW, 3) of (T, H, W, 3)."""
-        return np.stack([to_codes(self.enlarge(frame, blend)) for frame in source])
+        made = np.stack([to_codes(self.enlarge(frame, blend)) for frame in source])
+        is_film = len(source) > len(LOOKED_AT)  # else frames that are no neighbours
+        return steadied(made, source) if is_film and self.is_steady(blend) else made
 
 
 def operations(method: Method) -> int:
@@ -148,12 +160,19 @@ def by_default(scale: int = SCALE, *, in_int8: bool = False) -> Method:
 
     ends = [Blend(strength=strength) for strength in (0.0, 1 / 3, 2 / 3, 1.0)]
     keys = (model(blend).sha256 for blend in (*ends, Blend(sharpness=1.0)))
-    key = "-".join(key[:8] for key in keys) + MENDED
+    key = "-".join(key[:8] for key in keys) + MENDED + STEADIED
+    made = Method(
+        name=DEFAULT,
+        key=key,
+        network=in_floats,
+        scale=scale,
+        is_steady=lambda blend: blend.sharpness > 0,
+    )
     if not in_int8:
-        return Method(name=DEFAULT, key=key, network=in_floats, scale=scale)
+        return made
     name = f"{DEFAULT}, int8"
     key = f"{key}-tuned-int8"
-    return Method(name=name, key=key, network=in_integers, counted=in_floats, scale=scale)
+    return replace(made, name=name, key=key, network=in_integers, counted=in_floats)
 
 
 def by_candidate(text: str, scale: int = SCALE) -> Method:
@@ -173,18 +192,25 @@ def by_candidate(text: str, scale: int = SCALE) -> Method:
         shares.append(float(match[2] or 1))
     hashes = [hashlib.sha256(file.read_bytes()).hexdigest()[:16] for file in files]
     key = "+".join(f"{one}*{share!r}" for one, share in zip(hashes, shares)) + f" {scale}{MENDED}"
+    is_drawn = _draws(files)
+    for_tape = _for_tape(files)
+    key += STEADIED * (is_drawn or for_tape) + OWN_MEANS * for_tape
     blend = partial(_blend, files, shares, scale)
+    made = Method(
+        name=name,
+        key=key,
+        network=_lazily(blend),
+        scale=scale,
+        is_steady=lambda blend: is_drawn or for_tape,
+    )
     if not wanted:
-        return Method(name=name, key=key, network=_lazily(blend), scale=scale)
+        return made
     if wanted == "int8":
-        integers = partial(_blend, files, shares, scale, in_int8=True)
-        return Method(
-            name=name, key=f"{key}@{wanted}", network=_lazily(integers), counted=_lazily(blend),
-            scale=scale,
-        )  # fmt: skip
+        integers = _lazily(partial(_blend, files, shares, scale, in_int8=True))
+        return replace(made, key=f"{key}@{wanted}", network=integers, counted=made.network)
     correction = _correction(wanted)
     network = _lazily(lambda: _Corrected(blend(), correction))
-    return Method(name=name, key=f"{key}@{correction}", network=network, scale=scale)
+    return replace(made, key=f"{key}@{correction}", network=network)
 
 
 def by_rival(name: str, scale: int = SCALE) -> Method:
@@ -243,6 +269,16 @@ class _Corrected(nn.Module):
         return self.correction.of(made, truth, x)
 
 
+def _draws(files: Sequence[Path]) -> bool:
+    """Return whether any of some weights draws detail, by its card."""
+    return any(card is not None and card.draws_detail for card in map(read_card, files))
+
+
+def _for_tape(files: Sequence[Path]) -> bool:
+    """Return whether any of some weights restores tape, by its card."""
+    return any(card is not None and card.restores_tape for card in map(read_card, files))
+
+
 def _blend(
     files: Sequence[Path], shares: Sequence[float], scale: int, *, in_int8: bool = False
 ) -> nn.Module:
@@ -250,11 +286,10 @@ def _blend(
     names = [str(file) for file in files]
     tensors = added_up([net.state_dict() for net in nets], shares, names)
     net = generator_of(tensors, names[0]).to(memory_format=torch.channels_last)
+    for_tape = _for_tape(files)
     if in_int8:
         assert isinstance(net, Plain)
-        written = written_in_integers(net)
+        written = written_in_integers(net, restores_tape=for_tape)
     else:
-        cards = [read_card(file) for file in files]
-        drawn = any(card is not None and card.draws_detail for card in cards)
-        written = as_written(net, draws_detail=drawn)
+        written = as_written(net, draws_detail=_draws(files), restores_tape=for_tape)
     return written if net.scale == scale else _Reduced(written, scale)

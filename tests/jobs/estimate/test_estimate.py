@@ -2,6 +2,7 @@
 
 import json
 import re
+from contextlib import closing
 from dataclasses import replace
 from math import sqrt
 from pathlib import Path
@@ -18,17 +19,20 @@ from vsr.jobs.estimate.estimate import (
     kind_of,
     known_estimate,
     remember_run,
+    with_model,
 )
 from vsr.jobs.estimate.figures import Between, Estimate, Other, Took
+from vsr.jobs.estimate.moments import moment_at
 from vsr.jobs.estimate.pace import STRIP_PIXELS, Pace, Rate, _strip, tried
 from vsr.jobs.estimate.remembered import Remembered, recall, remember
 from vsr.jobs.estimate.room import check_room
+from vsr.jobs.estimate.trial import Trial
 from vsr.jobs.upscale.job import Job
 from vsr.jobs.upscale.plan import prepare
 from vsr.jobs.upscale.preset_spec import spec_of_preset
 from vsr.jobs.upscale.segment_worker import SegmentStats
 from vsr.jobs.workers.upscale import upscale
-from vsr.specs import EncodeSpec
+from vsr.specs import EncodeSpec, Steady
 from vsr.values import OutputSize, Size
 
 SPEC = replace(
@@ -89,6 +93,40 @@ def test_short_work_is_tried_where_its_size_matters(tmp_path: Path, monkeypatch)
     with pytest.raises(UnwritableOutput, match="too little room"):
         upscale(tmp_path / "in.mkv", target, SPEC)
     assert [path.name for path in tmp_path.glob("*.mkv")] == ["in.mkv"]
+
+
+def test_what_is_held_steady_has_a_pace_of_its_own(tmp_path: Path):
+    film = write_clip(tmp_path / "in.mkv", frames=2)
+    kinds = {
+        kind_of(prepare(film, tmp_path / "out.mkv", replace(SPEC, steady=one)))
+        for one in ("on", "off")
+    }
+    assert len(kinds) == 2
+
+
+@pytest.mark.parametrize("steady", ["on", "off"])
+def test_what_is_read_for_other_settings_is_not_rendered(tmp_path: Path, steady: Steady):
+    film = write_clip(tmp_path / "in.mkv", frames=12, codec="ffv1")
+    job = prepare(film, tmp_path / "out.mkv", replace(SPEC, steps=("upscale",), steady=steady))
+    pts = job.source.video.start_pts or 0
+    moment = moment_at(job.source, pts + 6 * job.source_step, context=2)
+    wanted = [frame.pts for frame in moment.frames if frame.pts in moment.span]
+    assert len(wanted) < len(moment.frames)
+    with closing(Trial(job, tmp_path, lambda text: None)) as trial:
+        rendered = trial.render(moment)
+    assert [frame.pts for frame in rendered.encoded.frames] == wanted
+    assert len(rendered.computed) == len(wanted)
+
+
+def test_another_network_is_held_steady_only_if_it_would_be(tmp_path: Path):
+    film = write_clip(tmp_path / "in.mkv", frames=2)
+    drawn = replace(SPEC, model="fast", strength=0.5, sharpness=0.5)
+    job = prepare(film, tmp_path / "out.mkv", drawn)
+    assert job.is_steady
+    for asked, expected in ((drawn, False), (drawn.with_options(steady="on"), True)):
+        other = with_model(prepare(film, tmp_path / "out.mkv", asked), "bicubic")
+        assert other is not None
+        assert other.is_steady is expected
 
 
 def test_long_work_is_tried_on_strips_and_its_pace_is_remembered(job: Job, monkeypatch):

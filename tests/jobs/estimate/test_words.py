@@ -2,7 +2,7 @@
 
 import pytest
 
-from vsr.jobs.estimate.figures import Between, about_bytes, about_seconds
+from vsr.jobs.estimate.figures import Between, Took, about_bytes, about_seconds, evened
 
 
 @pytest.mark.parametrize(
@@ -38,3 +38,9 @@ def test_a_time_is_told_to_two_digits(low, high, words):
 )
 def test_a_size_is_told_in_one_unit(low, high, words):
     assert about_bytes(Between(low, high)) == words
+
+
+def test_frames_that_wait_for_the_next_one_take_the_mean_each():
+    laps = [Took(0.4, 0.6), Took(0.2, 0.3), Took(0.0, 0.0)]
+    one = evened(laps, 4)  # one of them was only looked at
+    assert (one.wall_seconds, one.cpu_seconds) == pytest.approx((0.15, 0.225))

@@ -121,7 +121,7 @@ def test_a_network_that_draws_detail_sees_deep_film_on_a_curve(tmp_path: Path) -
     assert result.frames_out == 2
     with av.open(str(tmp_path / "out.mkv")) as container:
         made_by = container.streams.video[0].metadata["ENCODER"]
-    assert made_by == f"vsr {__version__}: {result.model}"
+    assert made_by == f"vsr {__version__}: {result.model}, steady"
     assert "sharpness 0.50" in made_by
 
 

@@ -15,8 +15,7 @@ from vsr.jobs.probe.look import look
 from vsr.jobs.upscale.plan import prepare
 from vsr.jobs.workers.upscale import upscale
 from vsr.media.reading.probe import probe
-from vsr.specs import Deinterlace
-from vsr.values import TimeRange
+from vsr.values import Deinterlace, TimeRange
 
 PICTURE = 1 / (NTSC * 4 / 5)
 

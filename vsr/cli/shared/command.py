@@ -21,7 +21,7 @@ from vsr.errors import Refused, closest
 
 TOPICS = {
     "What comes out": ("preset", "scale", "width", "height", "model", "start", "end"),
-    "The picture": ("look", "strength", "sharpness", "grain", "deinterlace"),
+    "The picture": ("look", "strength", "sharpness", "grain", "steady", "deinterlace"),
     "The page": ("at", "frames", "tries", "is_opened"),
     "The file": ("codec", "crf", "encoder_preset", "keep_audio", "audio", "keep_subtitles"),
     "Which files": ("include", "exclude", "name", "watch"),

@@ -12,6 +12,7 @@ from vsr.jobs.estimate.pace import UNSURE_SECONDS, Pace, Rate, tried
 from vsr.jobs.estimate.remembered import Kind, Remembered, recall, remember
 from vsr.jobs.estimate.room import free_bytes
 from vsr.jobs.process_setup import core_count
+from vsr.jobs.upscale.choice import holds_steady
 from vsr.jobs.upscale.job import Job
 from vsr.jobs.upscale.segment_worker import SegmentStats
 from vsr.jobs.upscale.spool import PIPE
@@ -168,11 +169,11 @@ def kind_of(job: Job) -> Kind:
     """Return what a job's pace depends on."""
     encoder, video = job.encoder, job.source.video
     options = " ".join(f"{key}={value}" for key, value in encoder.options.items())
-    grain = ", grain" if job.grain else ""
+    after = ", steady" * job.is_steady + (", grain" if job.grain else "")
     return Kind(
         hardware=job.device.hardware,
         cores=core_count(),
-        network=f"{job.model.name} ×{job.model.traits.scale}{grain}",
+        network=f"{job.model.name} ×{job.model.traits.scale}{after}",
         precision=job.device.precision,
         sizes=str(job.sizes),
         pixels=job.sizes.source.pixels,
@@ -244,7 +245,7 @@ def _other(job: Job, seconds: Between, workers: int) -> Other | None:
         wanted = BETTER
     else:
         return None
-    other = _with_model(job, wanted)
+    other = with_model(job, wanted)
     if other is None:
         return None
     known = recall(kind_of(other))
@@ -258,7 +259,7 @@ def _other(job: Job, seconds: Between, workers: int) -> Other | None:
     return Other(model=wanted, seconds=theirs) if is_worth else None
 
 
-def _with_model(job: Job, name: str) -> Job | None:
+def with_model(job: Job, name: str) -> Job | None:
     """Return the same work with another network, if it has that scale."""
     video = job.source.video
     try:
@@ -266,7 +267,11 @@ def _with_model(job: Job, name: str) -> Job | None:
         device = with_precision(job.device, job.spec.precision, model, video.layout, video.colour)
     except Refused:
         return None
-    return replace(job, model=model, device=device)
+    asked = job.spec.steady if "steady" in job.spec.asked else "auto"
+    choice = replace(job.choice, spec=replace(job.choice.spec, steady=asked))
+    is_steady = holds_steady(choice, model, device, job.fields)
+    spec = replace(job.spec, steady="on" if is_steady else "off")
+    return replace(job, model=model, device=device, spec=spec)
 
 
 def carried_bytes(job: Job) -> float:

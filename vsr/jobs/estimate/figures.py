@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from math import sqrt
 from statistics import median
 from time import perf_counter, process_time
@@ -170,6 +170,12 @@ class Stopwatch:
         wall, cpu = (later - earlier for later, earlier in zip(now, self._before))
         self._before = now
         return Took(wall, cpu)
+
+
+def evened(laps: Sequence[Took], count: int) -> Took:
+    """Return what each of so many frames took, where some wait for the next one."""
+    wall, cpu = (sum(times) / count for times in zip(*map(astuple, laps), strict=True))
+    return Took(wall, cpu)
 
 
 def typical(times: Sequence[Took]) -> Took:

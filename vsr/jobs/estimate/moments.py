@@ -243,7 +243,9 @@ def _frames_in(
     with Reader.open(info.path, info, sought, context=context, decoding=decoding) as reader:
         for frame in reader.frames():
             is_before = span.start is not None and frame.pts < span.start
-            (before if is_before else frames).append(frame if crop is None else crop.of(frame))
+            cut = frame if crop is None else crop.of(frame)
+            extras = replace(frame.extras, is_context=frame.pts not in span)
+            (before if is_before else frames).append(replace(cut, extras=extras))
             laps.append(watch.lap())
             if len(frames) == MOST_FRAMES:
                 break

@@ -12,7 +12,7 @@ from statistics import fmean
 from vsr.closing import Closing
 from vsr.errors import EncodingFailed
 from vsr.frames import HostFrame
-from vsr.jobs.estimate.figures import Stopwatch, Took
+from vsr.jobs.estimate.figures import Stopwatch, Took, evened
 from vsr.jobs.estimate.moments import Moment, wanted_frames
 from vsr.jobs.progress import Note
 from vsr.jobs.upscale.job import Job
@@ -84,11 +84,15 @@ class Trial(Closing):
         flow: Iterator[HostFrame] = iter(moment.frames)
         for step in self._steps(plan)(moment.span):
             flow = step(flow)
-        frames, computed = [], []
+        frames, laps = [], []
         watch = Stopwatch()
         for frame in flow:
-            frames.append(frame)
-            computed.append(watch.lap())
+            if not frame.extras.is_context:  # another job's: moments are read once for all
+                frames.append(frame)
+                laps.append(watch.lap())
+        if self.job.is_steady:
+            whole = evened([*laps, watch.lap()], len(moment.frames))
+            laps = [whole] * len(frames)
         video = replace(self.job.video, size=frames[0].size)
         self._count += 1
         path = self._folder / f"{self._count}.nut"
@@ -97,7 +101,7 @@ class Trial(Closing):
             replace(frame, pts=sent.pts, colour=self.job.colour)
             for frame, sent in zip(encoded.frames, frames, strict=True)
         )
-        return RenderedMoment(encoded=replace(encoded, frames=back), computed=tuple(computed))
+        return RenderedMoment(encoded=replace(encoded, frames=back), computed=tuple(laps))
 
     def close(self) -> None:
         """Release the network."""

@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from vsr.colour import Tone, tone_of
+from vsr.device.select import Device
 from vsr.errors import InvalidOption
+from vsr.jobs.upscale.fields import Fields
 from vsr.jobs.upscale.strength import Condition
 from vsr.models.catalog import DRAWS_MOST, MORE_WORK, Model
 from vsr.models.flavours import flavours_of
@@ -17,9 +19,6 @@ from vsr.values import AMOUNTS, DIALS, GrainProfile
 from vsr.version import __version__
 
 AUTO_MODEL = "fast"
-TAPE_FLAVOUR = "tape"
-"""How the flavour ends that a network's card names if it restores analogue tape; video above 8 bits
-goes through such a network without a tone curve."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +49,19 @@ class Choice:
     def _described(self, model: Model, why: str) -> str:
         dials = [name for name in self.chosen if name in DIALS]
         if self.condition is None or not dials:
-            return str(model)
+            return f"{model}{self._steady}"
         zeros = "".join(f", {name} 0" for name in dials if not getattr(self.spec, name))
-        return f"{model}{zeros} (auto: {why})"
+        return f"{model}{zeros}{self._steady} (auto: {why})"
 
     def made_by(self, model: Model) -> str:
-        """Return program, version, network, blend and grain, for the tags of the output."""
+        """Return program, version, network, blend and the like, for the tags of the output."""
         grain = f", grain {self.spec.grain}" if isinstance(self.spec.grain, GrainProfile) else ""
-        return f"vsr {__version__}: {model}{grain}"
+        return f"vsr {__version__}: {model}{self._steady}{grain}"
+
+    @property
+    def _steady(self) -> str:
+        """That detail is held steady, once that is decided."""
+        return ", steady" if self.spec.steady == "on" else ""
 
     def note(self, model: Model) -> str | None:
         """Return a remark for the user that names the choice and how to undo it; None without one.
@@ -76,7 +80,7 @@ class Choice:
                 f"none{more}."
             )
         if _draws_edges(model) and "model" not in self.spec.asked:
-            also = ", and for digital tape (MiniDV)" if _is_for_tape(model) else ""
+            also = ", and for digital tape (MiniDV)" if model.restores_tape else ""
             parts.append(
                 f"{model.name} draws edges that were not in the source; --model {AUTO_MODEL} for "
                 f"none{also}."
@@ -98,11 +102,7 @@ def draws_less_than_there_is(model: Model) -> bool:
 
 def _draws_edges(model: Model) -> bool:
     """Return whether a network draws edges by itself."""
-    return _is_for_tape(model) or (model.card is not None and model.card.draws_detail)
-
-
-def _is_for_tape(model: Model) -> bool:
-    return model.card is not None and model.card.flavour.endswith(TAPE_FLAVOUR)
+    return model.restores_tape or (model.card is not None and model.card.draws_detail)
 
 
 def model_named(name: str) -> str:
@@ -205,3 +205,27 @@ def _flavoured(name: str, scale: int) -> Mapping[str, bool]:
         "strength": flavours is not None and bool(flavours.video),
         "sharpness": flavours is not None and flavours.clear is not None,
     }
+
+
+def holds_steady(choice: Choice, model: Model, device: Device, fields: Fields) -> bool:
+    """Return whether a film's detail is averaged with that of the frames beside.
+
+    ``auto``: where detail is drawn, or what compression or a tape did is repaired, and no grain is
+    kept; on a CPU, as on a GPU its speed is not known yet.
+
+    Raises:
+        InvalidOption: it was asked for, and cannot be done.
+    """
+    spec = choice.spec
+    is_restored = fields.film is not None
+    if spec.steady == "on" and is_restored:
+        raise InvalidOption(
+            "--steady on: --deinterlace film restores frames, and these are not held steady. Omit "
+            "one of them."
+        )
+    if "upscale" not in spec.steps or is_restored or spec.steady == "off":
+        return False
+    kind = choice.condition.kind if choice.condition else "compressed"
+    is_repaired = model.restores_tape or (model.blend.strength > 0 and kind == "compressed")
+    is_suited = (model.draws_detail or is_repaired) and not spec.grain and not device.is_cuda
+    return spec.steady == "on" or is_suited

@@ -20,7 +20,8 @@ from vsr.media.reading.cadence import (
 )
 from vsr.media.reading.repeated_fields import repeats_of
 from vsr.media.source.info import MediaInfo, VideoInfo
-from vsr.specs import FINER, FRAME_RATIOS, Deinterlace, UpscaleSpec
+from vsr.specs import UpscaleSpec
+from vsr.values import FINER, FRAME_RATIOS, Deinterlace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +60,7 @@ class Fields:
         """How many frames beyond either end of a span are looked at."""
         if self.film is not None:
             return CONTEXT
-        return 0 if self.mode == "off" else 1
+        return 0 if self.mode in ("off", "refuse") else 1
 
     def counter(self) -> Callable[[HostFrame], int]:
         """Return what counts how many frames are made of each that is read, in order."""

@@ -29,10 +29,11 @@ from vsr.media.streams.stream_plan import StreamPlan
 from vsr.media.writing.target import least_bytes
 from vsr.models.catalog import Model
 from vsr.option import options_of
-from vsr.specs import FRAME_RATIOS, UpscaleSpec
+from vsr.specs import UpscaleSpec
 from vsr.upscaling.engine.tile_size import approximation, tile_facts
 from vsr.upscaling.plan import SizePlan
-from vsr.values import GrainProfile, TimeRange
+from vsr.upscaling.steady.step import CONTEXT
+from vsr.values import FRAME_RATIOS, GrainProfile, TimeRange
 from vsr.version import revision
 
 INTEGER_BITS = 8
@@ -92,9 +93,14 @@ class Job:
         return self.spec.grain if isinstance(self.spec.grain, GrainProfile) else None
 
     @property
+    def is_steady(self) -> bool:
+        """Whether detail is held steady from frame to frame, as it was decided."""
+        return self.spec.steady == "on"
+
+    @property
     def context(self) -> int:
         """How many frames beyond either end of a span the steps look at."""
-        return self.fields.context
+        return self.fields.context + CONTEXT * self.is_steady
 
     @property
     def is_exact(self) -> bool:
@@ -136,6 +142,7 @@ class Job:
             "sharpness": self.model.blend.sharpness,
             "tone": self.choice.tone,
             "grain": asdict(self.grain) if self.grain else None,
+            "steady": self.is_steady,
             "device": "x86" if self.is_exact else self.device.hardware,
             "precision": self.device.precision,
             "decoding": self.decoding.hwaccel,

@@ -204,6 +204,7 @@ def step_context(job: Job, note: Note) -> StepContext:
         device=job.device,
         grain=job.grain,
         tone=job.choice.tone,
+        is_steady=job.is_steady,
         tile=job.spec.tile,
         deinterlace=job.fields.mode,
         step=job.source_step,

@@ -20,7 +20,8 @@ from vsr.jobs.progress import Phase
 from vsr.jobs.workers.worker import FilmSpec
 from vsr.media.resume.manifest import shown
 from vsr.media.resume.segments import Segment
-from vsr.specs import FRAME_RATIOS, UpscaleSpec
+from vsr.specs import UpscaleSpec
+from vsr.values import FRAME_RATIOS
 
 if TYPE_CHECKING:
     from vsr.jobs.estimate.figures import Estimate

@@ -27,8 +27,7 @@ from vsr.media.clock import MOST_STEPS
 from vsr.media.frames.deinterlace import deinterlace
 from vsr.media.frames.planes import video_frame_of
 from vsr.media.frames.telecine import CYCLE, MADE, Cycles, Pulldown
-from vsr.specs import FINER
-from vsr.values import PtsSpan
+from vsr.values import FINER, PtsSpan
 
 CONTEXT = 2
 """Frames on either side of a part: each is compared with the one before it, and for that one

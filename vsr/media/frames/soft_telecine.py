@@ -15,7 +15,7 @@ from itertools import chain
 
 from vsr.frames import HostFrame
 from vsr.media.clock import rounded
-from vsr.specs import FINER
+from vsr.values import FINER
 
 SHORT, LONG = 2, 3
 """Fields that pictures are shown for, in turn."""

@@ -1,0 +1,1 @@
+"""What the network draws, held to its objects from frame to frame."""
