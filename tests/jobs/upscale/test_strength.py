@@ -124,7 +124,7 @@ def test_what_auto_found_is_said_and_stands_in_the_plan(tmp_path: Path) -> None:
     assert strength > 0
     assert planned.model.blend.strength == strength
     (note,) = (note for note in planned.notes() if note.startswith("model"))
-    found = f"toy ×2, strength {strength:.2f}, sharpness {CLEAR:.2f} (auto: "
+    found = f"toy ×2, strength {strength:.2f}, sharpness {CLEAR:.2f}, steady (auto: "
     assert note.startswith(f"model {found}the source is compressed). sharpness")
     assert planned.network.startswith(f"{found}compressed, quantiser ")
     assert ", blockiness " in planned.network
