@@ -128,6 +128,10 @@ class HostFrame:
             is_interlaced=False,
         )
 
+    def as_context(self, *, is_context: bool = True) -> HostFrame:
+        """Return the frame, marked as one that is only looked at, or as one that is wanted."""
+        return replace(self, extras=replace(self.extras, is_context=is_context))
+
     def has_equal_planes(self, other: HostFrame) -> bool:
         """Return whether two frames have the same layout and equal planes, bit for bit."""
         return self.layout == other.layout and all(

@@ -115,7 +115,7 @@ class UpscaleSpec:
             1; ``auto`` keeps it unless the source is judged compressed. A profile is what planning
             measured.
         steady: whether detail is averaged with that of the frames beside, along the motion;
-            ``auto``: where a network draws it, on a CPU.
+            ``auto``: where a network draws or repairs it, on a CPU.
         hwaccel: decode in software, or with the GPU's decoder where there is one.
         threads: CPU threads, for one worker of several; None takes all.
         segment_frames: frames per segment; None sizes it by its work.

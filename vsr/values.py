@@ -86,6 +86,8 @@ class PtsSpan:
         return (self.start is None or pts >= self.start) and (self.end is None or pts < self.end)
 
 
+EVERYTHING = PtsSpan()
+
 Deinterlace = Literal["auto", "bob", "film", "off", "refuse"]
 
 FRAME_RATIOS: Mapping[Deinterlace, Fraction] = MappingProxyType(

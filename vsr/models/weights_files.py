@@ -106,7 +106,8 @@ CLEAR_FLAVOUR = "clear"
 """How the flavour ends that the card of a network names if it draws detail by itself."""
 
 TAPE_FLAVOUR = "tape"
-"""How it ends if the network restores analogue tape."""
+"""How it ends if the network restores analogue tape; video above 8 bits goes through such a network
+without a tone curve."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,7 +25,7 @@ from vsr.upscaling.passes.passes import PassSpec
 from vsr.upscaling.plan import SizePlan
 from vsr.upscaling.steady.step import steadied
 from vsr.upscaling.step_order import DEVICE, STEPS, check_steps
-from vsr.values import Deinterlace, GrainProfile, PtsSpan, Size
+from vsr.values import EVERYTHING, Deinterlace, GrainProfile, PtsSpan, Size
 
 if TYPE_CHECKING:
     from vsr.media.frames.soft_telecine import Repeats
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from vsr.models.catalog import Model
 
 VideoStep = Callable[[Iterator[HostFrame]], Iterator[HostFrame]]
-EVERYTHING = PtsSpan()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +47,7 @@ class StepContext:
         is_premultiplied: the colours of the source are multiplied by its alpha.
         has_alpha: frames have alpha, and the encoder takes it.
         grain: to be drawn on the finished frames, or None.
-        is_steady: detail is averaged with that of the frames beside; what comes is what leaves.
+        is_steady: detail is averaged with that of the frames beside (`vsr.upscaling.steady`).
         tone: the curve that luma takes through the network alone, or None.
         tile: the largest tile side in low-resolution pixels; None lets memory decide.
         step: how long a frame of the source lasts at its frame rate, in ticks.

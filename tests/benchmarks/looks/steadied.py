@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tests.benchmarks.looks.planar import Rgb
 from tests.benchmarks.looks.tones import planes
-from vsr.upscaling.steady.likeness import Neighbour
-from vsr.upscaling.steady.mixing import Mixer
-from vsr.upscaling.steady.motion import Seen
+from vsr.frames import HostFrame, Layout
+from vsr.upscaling.steady import step
+
+GRAY = Layout(is_gray=True)
 
 
 def steadied(frames: Rgb, source: Rgb) -> Rgb:
@@ -20,23 +21,18 @@ def steadied(frames: Rgb, source: Rgb) -> Rgb:
     Args:
         source: (T, H, W, 3), of which they were made.
     """
-    lumas, given = _lumas(frames), _lumas(source)
-    mixer = Mixer(given.shape[1:], lumas.shape[1:])
-    details = [mixer.detail(*both) for both in zip(lumas, given, strict=True)]
-    fine = [mixer.refined(one) for one in details]
-    pairs = list(pairwise([Seen(one) for one in given]))
-    made = []
-    for at, (frame, luma) in enumerate(zip(frames, lumas, strict=True)):
-        others = []
-        if at:
-            before, own = pairs[at - 1]
-            others.append((Neighbour.of(own, before), fine[at - 1]))
-        if at < len(pairs):
-            own, after = pairs[at]
-            others.append((Neighbour.of(own, after), fine[at + 1]))
-        mixed = mixer.mixed(luma, details[at], others)
-        made.append(frame + (mixed.astype(np.int16) - luma)[..., None])
-    return np.clip(np.stack(made), 0, 255).astype(np.uint8)
+    lumas = _lumas(frames)
+
+    def enlarged(given: Iterator[HostFrame]) -> Iterator[HostFrame]:
+        for frame, luma in zip(given, lumas, strict=True):
+            yield frame.with_pixels((luma,))
+
+    given = (
+        HostFrame(planes=(luma,), pts=pts, layout=GRAY) for pts, luma in enumerate(_lumas(source))
+    )
+    mixed = np.stack([one.planes[0] for one in step.steadied(enlarged)(given)])
+    change = mixed.astype(np.int16) - lumas
+    return np.clip(frames + change[..., None], 0, 255).astype(np.uint8)
 
 
 def _lumas(rgb: Rgb) -> NDArray[np.uint8]:

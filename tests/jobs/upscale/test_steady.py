@@ -10,14 +10,14 @@ import pytest
 
 from tests.clips import write_clip
 from tests.flavoured import SPEC
-from tests.jobs.upscale.woven_runs import LOSSLESS
+from tests.jobs.upscale.woven_runs import LOSSLESS, Stop
 from tests.upscaling.steady.scenes import shown, texture
 from tests.woven import write_fields, write_film, write_soft_film
 from vsr.batch.engine import EngineSpec
 from vsr.cli import run
 from vsr.errors import InvalidOption
 from vsr.jobs.progress import Progress
-from vsr.jobs.upscale.choice import holds_steady
+from vsr.jobs.upscale.choice import choose_steady
 from vsr.jobs.upscale.plan import prepare
 from vsr.jobs.upscale.strength import Condition
 from vsr.jobs.workers.upscale import upscale
@@ -31,10 +31,6 @@ STILL = tuple(np.full(shape, 100, np.uint8) for shape in ((64, 96), (32, 48), (3
 GRAIN = GrainProfile(deviations=(1.0,) * 8, spectrum=(1.0,) * 64)
 
 pytestmark = pytest.mark.usefixtures("models")
-
-
-class Stop(Exception):
-    """A power cut."""
 
 
 def moving(path: Path, frames: int = 20) -> Path:
@@ -171,11 +167,13 @@ def test_it_differs_from_frames_of_their_own_and_the_file_says_which(tmp_path: P
 
 def test_unfinished_work_notices_that_it_was_asked_for_otherwise(tmp_path: Path):
     film = moving(tmp_path / "film.mp4", 5)
-    entry = "steady"
-    jobs = [
+    auto, off = (
         prepare(film, tmp_path / "out.mkv", replace(DRAWN, steady=one)) for one in ("auto", "off")
-    ]
-    assert [job.fingerprint()[entry] for job in jobs] == [True, False]
+    )
+    assert (auto.fingerprint()["steady"], off.fingerprint()["steady"]) == (True, False)
+    (note,) = (one for one in auto.notes() if "--steady off" in one)
+    assert "steady: detail is averaged over three frames; --steady off for none." in note
+    assert not any("--steady" in one for one in off.notes())
 
 
 @pytest.mark.parametrize(
@@ -206,7 +204,8 @@ def test_what_is_judged_clean_is_not_held(tmp_path: Path, quantiser: float, kind
     spec = replace(job.spec, steady="auto", sharpness=0.0)
     choice = replace(job.choice, spec=spec, condition=condition)
     model = replace(job.model, blend=Blend(strength=0.2))
-    assert holds_steady(choice, model, job.device, job.fields) is (kind == "compressed")
+    decided = choose_steady(choice, model, job.device, job.fields)
+    assert decided.spec.steady == ("on" if kind == "compressed" else "off")
 
 
 def test_restored_film_is_left_alone(tmp_path: Path):

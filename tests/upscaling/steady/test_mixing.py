@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -146,28 +148,20 @@ def test_the_largest_differences_fit_their_numbers():
         assert np.abs(found.astype(int) - expected).max() <= 255 / WHOLE + 1
 
 
-def test_no_place_lies_beyond_the_frame():
-    whole = texture(ROWS, COLUMNS)
-    seen = Seen(shown(whole, 0, 0))
-    one = Neighbour.of(seen, Seen(shown(whole, 1, 1)))
-    rng = np.random.default_rng(0)
-    wild = rng.integers(-99 * PARTS, 99 * PARTS, one.moves.shape).astype(np.int32)
-    far = Neighbour(wild, np.zeros_like(one.stays), np.ones_like(one.likeness), one.newness)
-    for ratio in (1.5, 4):
-        size = round(ROWS * ratio), round(COLUMNS * ratio)
-        mixer = Mixer((ROWS, COLUMNS), size)
-        luma = np.full(size, 9, np.uint8)
-        detail = mixer.detail(luma, shown(whole, 0, 0))
-        places = np.arange(detail.size * mixer.finer**2, dtype=np.int32)
-        fine = places.reshape(size[0] * mixer.finer, -1)
-        rows, columns = np.divmod(mixer._places, size[1] * mixer.finer)
-        offsets = mixer._offsets(far)[mixer._row_of][:, mixer._column_of]
-        found = mixer._places + offsets
-        assert found.min() >= 0
-        assert found.max() < fine.size
-        moved = np.rint(found / (size[1] * mixer.finer) - 0.5)
-        assert (np.abs(moved - rows) <= 99 * ratio * mixer.finer + 1).all()
-        assert columns.max() < size[1] * mixer.finer
+@pytest.mark.parametrize("ratio", [1.5, 4])
+@pytest.mark.parametrize("axis", [0, 1])
+def test_no_place_lies_beyond_the_frame_or_in_another_row(ratio: float, axis: int):
+    still = Neighbour.repeated(Seen(np.zeros((ROWS, COLUMNS), np.uint8)))
+    wild = np.zeros_like(still.moves)
+    wild[axis] = np.random.default_rng(0).integers(-99 * PARTS, 99 * PARTS, (ROWS, COLUMNS))
+    far = replace(still, moves=wild, stays=np.zeros_like(still.stays))
+    size = round(ROWS * ratio), round(COLUMNS * ratio)
+    mixer = Mixer((ROWS, COLUMNS), size)
+    place = mixer._places + mixer._offsets(far)[mixer._row_of][:, mixer._column_of]
+    fine = size[0] * mixer.finer, size[1] * mixer.finer
+    before, after = (np.unravel_index(one, fine) for one in (mixer._places, place))
+    assert np.array_equal(before[1 - axis], after[1 - axis])
+    assert not np.array_equal(before[axis], after[axis])
 
 
 def test_shares_of_three_like_frames_are_thirds():

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.upscaling.steady.scenes import shown, texture
-from vsr.frames import Extras, HostFrame, Layout
+from vsr.frames import HostFrame, Layout
 from vsr.upscaling.steady.step import CONTEXT, steadied
 
 
@@ -42,10 +42,6 @@ def run(given: list[HostFrame]) -> list[HostFrame]:
     return list(steadied(boiling)(iter(given)))
 
 
-def as_context(frame: HostFrame) -> HostFrame:
-    return replace(frame, extras=Extras(is_context=True))
-
-
 def test_every_frame_comes_once_at_its_time_with_other_luma_and_its_own_chroma():
     given = frames()
     made, plain = run(given), list(boiling(iter(given)))
@@ -61,7 +57,9 @@ def test_a_part_with_its_context_is_as_in_the_whole(bits: int):
     whole = {one.pts: one for one in run(given)}
     for first, end in ((0, 3), (2, 5), (4, 7), (3, 4)):
         before, after = given[max(first - CONTEXT, 0) : first], given[end : end + CONTEXT]
-        part = run([*map(as_context, before), *given[first:end], *map(as_context, after)])
+        beside = ([one.as_context() for one in each] for each in (before, after))
+        earlier, later = beside
+        part = run([*earlier, *given[first:end], *later])
         assert [one.pts for one in part] == [one.pts for one in given[first:end]]
         assert all(one.has_equal_planes(whole[one.pts]) for one in part)
 

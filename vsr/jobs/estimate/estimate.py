@@ -12,7 +12,7 @@ from vsr.jobs.estimate.pace import UNSURE_SECONDS, Pace, Rate, tried
 from vsr.jobs.estimate.remembered import Kind, Remembered, recall, remember
 from vsr.jobs.estimate.room import free_bytes
 from vsr.jobs.process_setup import core_count
-from vsr.jobs.upscale.choice import holds_steady
+from vsr.jobs.upscale.choice import choose_steady
 from vsr.jobs.upscale.job import Job
 from vsr.jobs.upscale.segment_worker import SegmentStats
 from vsr.jobs.upscale.spool import PIPE
@@ -267,10 +267,11 @@ def with_model(job: Job, name: str) -> Job | None:
         device = with_precision(job.device, job.spec.precision, model, video.layout, video.colour)
     except Refused:
         return None
-    asked = job.spec.steady if "steady" in job.spec.asked else "auto"
-    choice = replace(job.choice, spec=replace(job.choice.spec, steady=asked))
-    is_steady = holds_steady(choice, model, device, job.fields)
-    spec = replace(job.spec, steady="on" if is_steady else "off")
+    choice = job.choice
+    if "steady" in choice.chosen:
+        undecided = replace(choice, spec=replace(choice.spec, steady="auto"))
+        choice = choose_steady(undecided, model, device, job.fields)
+    spec = replace(job.spec, steady=choice.spec.steady)
     return replace(job, model=model, device=device, spec=spec)
 
 

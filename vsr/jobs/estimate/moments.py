@@ -25,8 +25,6 @@ LOOKS_BACK_SECONDS = (2.0, 30.0)
 """How far before a time the frame shown at it is looked for; then from the film's beginning."""
 
 
-EVERYTHING = PtsSpan()
-
 LOOP_SECONDS = 2.0
 NEAR = Fraction(3, 2)
 """How many frames away the nearest frame of another file may be."""
@@ -244,8 +242,8 @@ def _frames_in(
         for frame in reader.frames():
             is_before = span.start is not None and frame.pts < span.start
             cut = frame if crop is None else crop.of(frame)
-            extras = replace(frame.extras, is_context=frame.pts not in span)
-            (before if is_before else frames).append(replace(cut, extras=extras))
+            marked = cut.as_context(is_context=frame.pts not in span)  # also if read from the start
+            (before if is_before else frames).append(marked)
             laps.append(watch.lap())
             if len(frames) == MOST_FRAMES:
                 break

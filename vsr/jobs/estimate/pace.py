@@ -13,13 +13,13 @@ from statistics import fmean
 from time import perf_counter
 
 from vsr.jobs.estimate.figures import Between, Stopwatch, Took, typical
-from vsr.jobs.estimate.moments import ALIGNED, EVERYTHING, Crop, Moment
+from vsr.jobs.estimate.moments import ALIGNED, Crop, Moment
 from vsr.jobs.estimate.trial import RenderedMoment, Trial
 from vsr.jobs.progress import ignore
 from vsr.jobs.upscale.job import Job
 from vsr.media.reading.glimpses import frames_in_places
 from vsr.temporary import temporary_folder
-from vsr.values import Size
+from vsr.values import EVERYTHING, Size
 
 GROUP_FRAMES = (60, 250)
 """Frames from one key frame to the next: with many cuts, and as encoders do without any."""

@@ -27,7 +27,7 @@ class Choice:
 
     Attributes:
         condition: the source's, by which it was chosen; None where the user left no choice.
-        chosen: what was chosen by it: dials, and ``grain``.
+        chosen: what was chosen by it, or by the network: dials, ``grain`` and ``steady``.
         tone: the curve on which a network that draws detail sees the film, or None.
         unsuited: why no detail is drawn although it was asked for, or an empty text.
     """
@@ -87,6 +87,8 @@ class Choice:
             )
         if "grain" in self.chosen and isinstance(self.spec.grain, GrainProfile):
             parts.append(f"grain of {self.spec.grain} is drawn again; --grain remove for none.")
+        if "steady" in self.chosen and self.spec.steady == "on":
+            parts.append("steady: detail is averaged over three frames; --steady off for none.")
         if self.tone == "pq":
             parts.append("PQ: luma takes an SDR-like curve through the network, chroma none.")
         if self.unsuited:
@@ -198,17 +200,8 @@ def choose_grain(
     return replace(choice, spec=spec, condition=condition, chosen=chosen)
 
 
-def _flavoured(name: str, scale: int) -> Mapping[str, bool]:
-    """Return for which dials a network has a flavour."""
-    flavours = flavours_of(name, scale)
-    return {
-        "strength": flavours is not None and bool(flavours.video),
-        "sharpness": flavours is not None and flavours.clear is not None,
-    }
-
-
-def holds_steady(choice: Choice, model: Model, device: Device, fields: Fields) -> bool:
-    """Return whether a film's detail is averaged with that of the frames beside.
+def choose_steady(choice: Choice, model: Model, device: Device, fields: Fields) -> Choice:
+    """Decide whether a film's detail is averaged with that of the frames beside: ``on`` or ``off``.
 
     ``auto``: where detail is drawn, or what compression or a tape did is repaired, and no grain is
     kept; on a CPU, as on a GPU its speed is not known yet.
@@ -216,16 +209,26 @@ def holds_steady(choice: Choice, model: Model, device: Device, fields: Fields) -
     Raises:
         InvalidOption: it was asked for, and cannot be done.
     """
-    spec = choice.spec
-    is_restored = fields.film is not None
-    if spec.steady == "on" and is_restored:
+    spec, chosen = choice.spec, choice.chosen
+    is_on, can_be = spec.steady == "on", fields.film is None
+    if is_on and not can_be:
         raise InvalidOption(
             "--steady on: --deinterlace film restores frames, and these are not held steady. Omit "
             "one of them."
         )
-    if "upscale" not in spec.steps or is_restored or spec.steady == "off":
-        return False
-    kind = choice.condition.kind if choice.condition else "compressed"
-    is_repaired = model.restores_tape or (model.blend.strength > 0 and kind == "compressed")
-    is_suited = (model.draws_detail or is_repaired) and not spec.grain and not device.is_cuda
-    return spec.steady == "on" or is_suited
+    if spec.steady == "auto":
+        kind = choice.condition.kind if choice.condition else "compressed"
+        is_repaired = model.restores_tape or (model.blend.strength > 0 and kind == "compressed")
+        is_on = (model.draws_detail or is_repaired) and not spec.grain and not device.is_cuda
+        chosen = (*chosen, "steady")
+    is_on = is_on and can_be and "upscale" in spec.steps
+    return replace(choice, spec=replace(spec, steady="on" if is_on else "off"), chosen=chosen)
+
+
+def _flavoured(name: str, scale: int) -> Mapping[str, bool]:
+    """Return for which dials a network has a flavour."""
+    flavours = flavours_of(name, scale)
+    return {
+        "strength": flavours is not None and bool(flavours.video),
+        "sharpness": flavours is not None and flavours.clear is not None,
+    }

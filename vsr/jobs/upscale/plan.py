@@ -17,8 +17,8 @@ from vsr.jobs.upscale.choice import (
     Choice,
     choose_blend,
     choose_grain,
+    choose_steady,
     choose_tone,
-    holds_steady,
     with_model,
 )
 from vsr.jobs.upscale.fields import Fields, fields_of
@@ -102,12 +102,10 @@ def prepare(source: Path, target: Path, spec: UpscaleSpec, load: Load = catalog.
     device = select(spec.device, spec.precision)
     sizes = _sizes(info, spec)
     choice, model = _choice(info, spec, sizes.scale, load)
-    spec = choice.spec
     device = with_precision(device, spec.precision, model, info.video.layout, info.video.colour)
+    choice = choose_steady(choice, model, device, fields)
+    spec = choice.spec
     spec = replace(spec, tile=pinned_tile(model, sizes.source, device, spec.tile))
-    is_steady = holds_steady(choice, model, device, fields)
-    spec = replace(spec, steady="on" if is_steady else "off")  # for all workers
-    choice = replace(choice, spec=replace(choice.spec, steady=spec.steady))
     size = output_size(spec.steps, sizes)
     colour = _output_colour(info.video, size)
     encoder = _encoder(spec, container, info, size, colour, device)

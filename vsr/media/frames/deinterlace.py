@@ -20,9 +20,7 @@ from vsr.frames import Extras, HostFrame
 from vsr.media.clock import MOST_STEPS
 from vsr.media.frames.formats import PLANES, Reading, pix_fmt_of
 from vsr.media.frames.planes import planes_in, video_frame_of
-from vsr.values import PtsSpan
-
-EVERYTHING = PtsSpan()
+from vsr.values import EVERYTHING, PtsSpan
 
 FEWEST_ROWS = 8
 """bwdif needs four rows in a plane, and chroma may have half as many as luma."""

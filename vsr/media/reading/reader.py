@@ -27,9 +27,7 @@ from vsr.media.source.info import MediaInfo
 from vsr.media.source.opening import is_header
 from vsr.media.splices.splice_search import RestartDetector, splices_in
 from vsr.media.station_clock import STATION_CLOCKS, S, Turns, timed
-from vsr.values import PtsSpan
-
-EVERYTHING = PtsSpan()
+from vsr.values import EVERYTHING, PtsSpan
 
 EXACTLY_SEEKABLE = frozenset(
     {"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "mpegts", "flv", "nut", "asf", "mxf"}
@@ -116,10 +114,10 @@ class Reader(Closing):
             if beyond > self._context:
                 break
             for earlier in before:
-                yield _as_context(self._delivery.deliver(*earlier))
+                yield self._delivery.deliver(*earlier).as_context()
             before.clear()
             delivered = self._delivery.deliver(frame, pts)
-            yield _as_context(delivered) if is_end else delivered
+            yield delivered.as_context() if is_end else delivered
         self._decoder.settle()
 
     def _stamped(self) -> Iterator[tuple[VideoFrame, int]]:
@@ -214,10 +212,6 @@ def _until(packets: Iterator[Packet[S]], pts: int) -> Iterator[Packet[S]]:
         yield packet
         if packet.pts is not None and packet.pts >= pts:
             return
-
-
-def _as_context(frame: HostFrame) -> HostFrame:
-    return replace(frame, extras=replace(frame.extras, is_context=True))
 
 
 def moved(info: MediaInfo, packets: Iterable[Packet[S]], damage: Damage) -> Iterator[Packet[S]]:
